@@ -1,0 +1,219 @@
+package org.hearth.ringlogs;
+
+import com.lmax.disruptor.RingBuffer;
+import com.lmax.disruptor.Sequence;
+import com.lmax.disruptor.SequenceBarrier;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+
+/// The ring behind [OutputLog] and [VolatileLog]: one publisher, followers that do not gate it.
+///
+/// The ring has no gating sequences, so a claim never waits, and a place is overwritten whether or
+/// not it was read. Each place holds a reference to an immutable [Envelope], written with release
+/// and read with acquire order: a follower finds in its place the envelope it came for, or a later
+/// one, whole in either case.
+///
+/// **Thread**: [#publish] one; [#register] and [#start] one, before that; the rest any.
+final class Broadcast<E> {
+  private final LogSpec<E> spec;
+  private final Node.Kind kind;
+  private final FailureHandling failures;
+  private final Signal signal = new Signal();
+  private final RingBuffer<AtomicReference<Envelope<E>>> ring;
+
+  /// In the order of their registration; replaced, never changed, so that any thread may read it.
+  private volatile List<Follower<E>> followers = List.of();
+
+  private volatile Phase phase = Phase.NEW;
+
+  private volatile LogPosition start = LogPosition.ORIGIN;
+  private volatile LogPosition head = LogPosition.ORIGIN;
+
+  private enum Phase {
+    NEW,
+    RUNNING,
+    CLOSED
+  }
+
+  Broadcast(LogSpec<E> spec, Node.Kind kind, FailureHandling failures) {
+    this.spec = spec;
+    this.kind = kind;
+    this.failures = failures;
+    this.ring =
+        RingBuffer.createSingleProducer(
+            AtomicReference::new, spec.capacity(), new ParkingWaitStrategy(signal));
+  }
+
+  LogSpec<E> spec() {
+    return spec;
+  }
+
+  Signal signal() {
+    return signal;
+  }
+
+  // --- wiring
+
+  synchronized void register(LogReader<E> reader, Source<E> source, String... after) {
+    if (phase != Phase.NEW) {
+      throw new IllegalStateException(
+          "%s was started: too late for reader %s".formatted(spec.name(), reader.name()));
+    }
+    if (followers.stream().anyMatch(each -> each.name().equals(reader.name()))) {
+      throw new IllegalArgumentException(
+          "%s has a reader %s already".formatted(spec.name(), reader.name()));
+    }
+    List<Follower<E>> before = Stream.of(after).map(this::follower).toList();
+    List<Follower<E>> more = new ArrayList<>(followers);
+    more.add(new Follower<>(this, reader, source, before, failures));
+    followers = List.copyOf(more);
+  }
+
+  synchronized void start(LogPosition from) {
+    if (phase != Phase.NEW) {
+      throw new IllegalStateException(spec.name() + " was started before");
+    }
+    for (Follower<E> each : followers) {
+      LogPosition position = each.load();
+      if (position.isAfter(from)) {
+        throw new IllegalStateException(
+            "reader %s of %s is at %s, but the log ends at %s: its data is of another history"
+                .formatted(each.name(), spec.name(), position, from));
+      }
+    }
+    start = from;
+    head = from;
+    phase = Phase.RUNNING;
+    followers.forEach(Follower::start);
+  }
+
+  WiringDescription description() {
+    List<Node> nodes = new ArrayList<>();
+    List<Arrow> arrows = new ArrayList<>();
+    nodes.add(new Node(spec.name(), kind));
+    for (Follower<E> each : followers) {
+      nodes.add(new Node(each.name(), Node.Kind.READER));
+      arrows.add(new Arrow(spec.name(), each.name(), Arrow.Kind.FEEDS));
+      for (Follower<E> before : each.before()) {
+        arrows.add(new Arrow(before.name(), each.name(), Arrow.Kind.BEFORE));
+      }
+    }
+    return new WiringDescription(nodes, arrows);
+  }
+
+  // --- the publisher
+
+  void publish(List<Positioned<E>> entries) {
+    if (phase != Phase.RUNNING) {
+      throw new LogStoppedException(spec.name());
+    }
+    LogPosition last = head;
+    for (Positioned<E> each : entries) {
+      if (!each.position().isAfter(last)) {
+        throw new IllegalArgumentException(
+            "%s is at %s and cannot publish at %s".formatted(spec.name(), last, each.position()));
+      }
+      last = each.position();
+    }
+    int capacity = ring.getBufferSize();
+    for (int from = 0; from < entries.size(); from += capacity) {
+      publishAtOnce(entries.subList(from, Math.min(entries.size(), from + capacity)));
+    }
+  }
+
+  private void publishAtOnce(List<Positioned<E>> entries) {
+    long to = ring.next(entries.size());
+    long from = to - entries.size() + 1;
+    LogPosition previous = head;
+    for (int i = 0; i < entries.size(); i++) {
+      Positioned<E> each = entries.get(i);
+      ring.get(from + i).setRelease(new Envelope<>(from + i, previous, each));
+      previous = each.position();
+    }
+    // Before the cursor: who sees an entry available sees a head that is not before it.
+    head = previous;
+    ring.publish(from, to);
+  }
+
+  // --- followers
+
+  SequenceBarrier barrier(Sequence... before) {
+    return ring.newBarrier(before);
+  }
+
+  long cursor() {
+    return ring.getCursor();
+  }
+
+  /// What is in the place of a sequence that has been published.
+  Envelope<E> envelope(long sequence) {
+    return ring.get(sequence).getAcquire();
+  }
+
+  LogPosition start() {
+    return start;
+  }
+
+  LogPosition head() {
+    return head;
+  }
+
+  // --- anybody
+
+  Follower<E> follower(String reader) {
+    return followers.stream()
+        .filter(each -> each.name().equals(reader))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException("%s has no reader %s".formatted(spec.name(), reader)));
+  }
+
+  boolean awaitReader(String reader, LogPosition position, Duration patience)
+      throws InterruptedException {
+    Follower<E> follower = follower(reader);
+    return signal.await(
+        () -> {
+          LogPosition end = head;
+          return !(end.isAfter(position) ? position : end).isAfter(follower.seen());
+        },
+        patience.toNanos());
+  }
+
+  Reply<ReleaseResult> ask(String reader, String partitionKey, boolean discardFirst) {
+    Reply<ReleaseResult> reply = Reply.pending();
+    follower(reader).ask(partitionKey, discardFirst, reply);
+    return reply;
+  }
+
+  synchronized boolean drainAndStop(Duration patience) throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    phase = Phase.CLOSED;
+    followers.forEach(Follower::drain);
+    boolean drained = true;
+    for (Follower<E> each : followers) {
+      drained &= each.join(Duration.ofNanos(deadline - System.nanoTime()));
+    }
+    followers.forEach(Follower::halt);
+    return drained;
+  }
+
+  LogFigures figures() {
+    List<Follower<E>> readers = followers;
+    long behind = readers.stream().mapToLong(Follower::lag).max().orElse(0);
+    return new LogFigures(
+        spec.name(),
+        kind,
+        spec.capacity(),
+        ring.getCursor() + 1,
+        head,
+        Math.min(spec.capacity(), behind),
+        0,
+        Duration.ZERO,
+        0,
+        0,
+        readers.stream().map(Follower::figures).toList());
+  }
+}

@@ -1,0 +1,32 @@
+package org.hearth.ringlogs;
+
+import java.time.Instant;
+
+/// An entry that a consumer could not handle, or one held back behind such an entry.
+///
+/// @param log the name of the log
+/// @param consumer the name of the reader; of an input log, the log's name again
+/// @param partitionKey what is parked
+/// @param position where the entry stands; [LogPosition#ORIGIN] for a command
+/// @param entry its bytes
+/// @param reason whether this entry failed or waits behind one that did
+/// @param failure what was thrown: class, message and place; empty if held back
+/// @param parkedAt when
+public record DeadLetter(
+    String log,
+    String consumer,
+    String partitionKey,
+    LogPosition position,
+    EncodedEntry entry,
+    Reason reason,
+    String failure,
+    Instant parkedAt) {
+
+  /// Why an entry lies here.
+  public enum Reason {
+    /// Its consumer threw, twice.
+    FAILED,
+    /// An earlier entry of the same partition key failed.
+    HELD_BACK
+  }
+}

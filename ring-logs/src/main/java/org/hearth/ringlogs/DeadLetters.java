@@ -1,0 +1,33 @@
+package org.hearth.ringlogs;
+
+import java.util.List;
+
+/// Keeps parked entries until a person decides.
+///
+/// A letter is identified by log, consumer, partition key and position.
+///
+/// **Thread**: consumer threads; [#all] any.
+///
+/// **Errors**: any exception means that the letters cannot be kept now; the consumer waits and
+/// tries again.
+public interface DeadLetters {
+  /// Keeps a letter: durable when this returns. A letter of the same identity is replaced.
+  void park(DeadLetter letter);
+
+  /// Forgets a letter. One that is not there is no error.
+  void remove(DeadLetter letter);
+
+  /// The letters of one consumer, by position.
+  List<DeadLetter> of(String log, String consumer);
+
+  /// The letters of one consumer and partition key, by position.
+  List<DeadLetter> of(String log, String consumer, String partitionKey);
+
+  /// All letters, by log, consumer and position.
+  List<DeadLetter> all();
+
+  /// Letters kept in memory: for volatile logs and for tests.
+  static DeadLetters inMemory() {
+    return new InMemoryDeadLetters();
+  }
+}

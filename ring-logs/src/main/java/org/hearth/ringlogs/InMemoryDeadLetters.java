@@ -1,0 +1,54 @@
+package org.hearth.ringlogs;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Predicate;
+
+/// Letters in memory. **Thread**: any.
+final class InMemoryDeadLetters implements DeadLetters {
+  private record Id(String log, String consumer, LogPosition position, String partitionKey) {
+    static Id of(DeadLetter letter) {
+      return new Id(letter.log(), letter.consumer(), letter.position(), letter.partitionKey());
+    }
+  }
+
+  private final ConcurrentSkipListMap<Id, DeadLetter> letters =
+      new ConcurrentSkipListMap<>(
+          Comparator.comparing(Id::log)
+              .thenComparing(Id::consumer)
+              .thenComparing(Id::position)
+              .thenComparing(Id::partitionKey));
+
+  @Override
+  public void park(DeadLetter letter) {
+    letters.put(Id.of(letter), letter);
+  }
+
+  @Override
+  public void remove(DeadLetter letter) {
+    letters.remove(Id.of(letter));
+  }
+
+  @Override
+  public List<DeadLetter> of(String log, String consumer) {
+    return where(letter -> letter.log().equals(log) && letter.consumer().equals(consumer));
+  }
+
+  @Override
+  public List<DeadLetter> of(String log, String consumer, String partitionKey) {
+    return where(letter ->
+        letter.log().equals(log)
+            && letter.consumer().equals(consumer)
+            && letter.partitionKey().equals(partitionKey));
+  }
+
+  @Override
+  public List<DeadLetter> all() {
+    return List.copyOf(letters.values());
+  }
+
+  private List<DeadLetter> where(Predicate<DeadLetter> wanted) {
+    return letters.values().stream().filter(wanted).toList();
+  }
+}

@@ -1,0 +1,39 @@
+package org.hearth.ringlogs;
+
+import java.util.List;
+
+/// Follows an output log and keeps something of its own: a view, an index, a queue.
+///
+/// **Thread**: the reader's own thread, named `log/reader`, except [#name].
+///
+/// @param <E> the entry type
+public interface LogReader<E> {
+  /// The name in figures, thread names and dead letters; unique among the readers of a log and kept
+  /// for ever.
+  String name();
+
+  /// How far this reader's own data is durable: it is told of the entries after this position.
+  /// Asked at the start and after [#onBatch] threw. A reader that keeps its data in memory only
+  /// answers where its memory begins.
+  LogPosition position();
+
+  /// The next entries, in order, at least one.
+  ///
+  /// A reader with durable data stores the position of the last entry together with that data, in
+  /// one transaction, and never lowers it.
+  ///
+  /// @throws Exception if the batch could not be handled; then nothing of it may have been kept, or
+  ///   [#position] must say what was. The rest is given again, entry by entry ([FailureHandling])
+  void onBatch(List<Positioned<E>> batch) throws Exception;
+
+  /// Entries that were held back while their partition key was parked, given after a release. They
+  /// may be older than [#position].
+  default void onRelease(List<Positioned<E>> entries) throws Exception {
+    onBatch(entries);
+  }
+
+  /// Entries of a [VolatileLog] after one position up to another were overwritten before this
+  /// reader came to them: what it keeps must be fetched anew from their owner. Never called for an
+  /// [OutputLog].
+  default void onLost(LogPosition after, LogPosition upTo) throws Exception {}
+}

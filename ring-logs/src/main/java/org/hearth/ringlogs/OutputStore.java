@@ -1,0 +1,23 @@
+package org.hearth.ringlogs;
+
+import java.util.List;
+
+/// The durable form of one output log: where its entries can be read again.
+///
+/// **Thread**: each reader's thread.
+///
+/// @param <E> the entry type
+@FunctionalInterface
+public interface OutputStore<E> {
+  /// The first entries after a position.
+  ///
+  /// What has been published must be found here: an entry is committed before it is published.
+  ///
+  /// @param after exclusive
+  /// @param upTo inclusive
+  /// @param limit at most so many entries
+  /// @return in the order of their positions, without holes; fewer than `limit` only if there are
+  ///   no more in the range
+  /// @throws Exception if the store cannot be read now: the reader waits and asks again
+  List<Positioned<E>> read(LogPosition after, LogPosition upTo, int limit) throws Exception;
+}

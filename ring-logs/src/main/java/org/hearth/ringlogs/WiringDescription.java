@@ -1,0 +1,54 @@
+package org.hearth.ringlogs;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Boxes and arrows, as data: what a panel draws and a test checks.
+///
+/// **Shape**: nodes with distinct names, in the order they were named; arrows only between them.
+public record WiringDescription(List<Node> nodes, List<Arrow> arrows) {
+  public WiringDescription {
+    nodes = List.copyOf(nodes);
+    arrows = List.copyOf(arrows);
+    Map<String, Node> byName = new LinkedHashMap<>();
+    for (Node node : nodes) {
+      Node other = byName.putIfAbsent(node.name(), node);
+      if (other != null) {
+        throw new IllegalArgumentException("two nodes of one name: " + other + " and " + node);
+      }
+    }
+    for (Arrow arrow : arrows) {
+      if (!byName.containsKey(arrow.from()) || !byName.containsKey(arrow.to())) {
+        throw new IllegalArgumentException("an arrow between nodes that are not here: " + arrow);
+      }
+    }
+  }
+
+  /// All parts in one. A node or an arrow that several parts name is there once.
+  ///
+  /// @throws IllegalArgumentException if two parts mean different things by one name
+  public static WiringDescription join(Collection<WiringDescription> parts) {
+    Set<Node> nodes = new LinkedHashSet<>();
+    Set<Arrow> arrows = new LinkedHashSet<>();
+    for (WiringDescription part : parts) {
+      nodes.addAll(part.nodes());
+      arrows.addAll(part.arrows());
+    }
+    return new WiringDescription(new ArrayList<>(nodes), new ArrayList<>(arrows));
+  }
+
+  /// The arrows that leave a node.
+  public List<Arrow> from(String node) {
+    return arrows.stream().filter(arrow -> arrow.from().equals(node)).toList();
+  }
+
+  /// The arrows that reach a node.
+  public List<Arrow> to(String node) {
+    return arrows.stream().filter(arrow -> arrow.to().equals(node)).toList();
+  }
+}
