@@ -1,0 +1,218 @@
+package org.hearth.server;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.ServerName;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/// Reads `hearth.yaml`. Unknown keys and bad values are refused with the line, the key and what was
+/// expected: a setting that is silently ignored is worse than a server that does not start.
+///
+/// Relative paths in the file are relative to the folder that it lies in.
+public final class ConfigurationReader {
+  private static final long MOST_BYTES = 1L << 20;
+
+  private final Path folder;
+
+  private ConfigurationReader(Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    this.folder = parent == null ? file.toAbsolutePath() : parent;
+  }
+
+  /// Reads a file.
+  ///
+  /// @param file a YAML file in UTF-8
+  /// @return the configuration, with defaults for what the file does not say
+  /// @throws ConfigurationException if the file cannot be read or says something wrong
+  public static Configuration read(Path file) {
+    try {
+      if (Files.size(file) > MOST_BYTES) {
+        throw new ConfigurationException(file + " is larger than a configuration can be (1 MiB)");
+      }
+      return parse(file, Files.readString(file));
+    } catch (NoSuchFileException e) {
+      throw new ConfigurationException("There is no configuration at " + file, e);
+    } catch (CharacterCodingException e) {
+      throw new ConfigurationException(file + " is not UTF-8 text", e);
+    } catch (IOException e) {
+      throw new ConfigurationException("Cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// Reads a text.
+  ///
+  /// @param file the file's name, for messages and relative paths
+  /// @param text YAML
+  /// @return the configuration, with defaults for what the text does not say
+  /// @throws ConfigurationException if the text says something wrong
+  public static Configuration parse(Path file, String text) {
+    try {
+      LoadSettings settings = LoadSettings.builder().setLabel(file.toString()).build();
+      Optional<Node> root = new Compose(settings).composeString(text);
+      if (root.isEmpty()) {
+        throw new ConfigurationException(
+            file + " is empty; expected at least \"server-name: example.org\"");
+      }
+      return new ConfigurationReader(file).configuration(new YamlSection(file, "", root.get()));
+    } catch (MarkedYamlEngineException e) {
+      int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+      throw new ConfigurationException(
+          "%s, line %d: this is not YAML: %s".formatted(file, line, e.getProblem()), e);
+    } catch (YamlEngineException e) {
+      throw new ConfigurationException(file + " is not YAML: " + e.getMessage(), e);
+    }
+  }
+
+  private Configuration configuration(YamlSection root) {
+    String expectedName = "a server name such as example.org or localhost:8448";
+    Configuration defaults =
+        Configuration.defaults(
+            root.parsed("server-name", expectedName, ConfigurationReader::serverName)
+                .orElseGet(() -> root.requiredString("server-name")));
+    Configuration result =
+        new Configuration(
+            defaults.serverName(),
+            root.parsed("public-base-url", "an http or https address", this::webAddress),
+            root.sections("listeners", this::listener).orElse(defaults.listeners()),
+            root.section("registration", this::registration).orElse(defaults.registration()),
+            root.section("federation", this::federation).orElse(defaults.federation()),
+            root.section("outbound", this::outbound).orElse(defaults.outbound()),
+            root.section("room-directory", this::roomDirectory).orElse(defaults.roomDirectory()),
+            root.section("rate-limits", this::enabled).orElse(defaults.rateLimits()),
+            root.bool("access-token-in-query", defaults.accessTokenInQuery()),
+            root.section("url-previews", this::enabled).orElse(defaults.urlPreviews()),
+            root.section("email", this::email),
+            root.list("application-services", "file names", List.of(), folder::resolve));
+    root.refuseUnknownKeys();
+    return result;
+  }
+
+  private Configuration.Listener listener(YamlSection section) {
+    return new Configuration.Listener(
+        section.string("bind").orElse("127.0.0.1"),
+        section.integer("port", 0, 65535).orElse(Configuration.DEFAULT_PORT),
+        section.section(
+            "tls",
+            tls ->
+                new Configuration.Tls(
+                    folder.resolve(tls.requiredString("certificate")),
+                    folder.resolve(tls.requiredString("private-key")))));
+  }
+
+  private Configuration.Registration registration(YamlSection section) {
+    return new Configuration.Registration(
+        choice(section, "mode", Configuration.RegistrationMode.class)
+            .orElse(Configuration.RegistrationMode.CLOSED),
+        section.bool("guests", false),
+        section.string("shared-secret"),
+        section.section(
+            "recaptcha",
+            recaptcha ->
+                new Configuration.Recaptcha(
+                    webAddress(recaptcha.requiredString("verify-url")),
+                    recaptcha.requiredString("public-key"),
+                    recaptcha.requiredString("private-key"))));
+  }
+
+  private Configuration.Federation federation(YamlSection section) {
+    return new Configuration.Federation(
+        choice(section, "mode", Configuration.FederationMode.class)
+            .orElse(Configuration.FederationMode.OPEN),
+        section.list("servers", "server names", List.of(), ConfigurationReader::serverName));
+  }
+
+  private Configuration.Outbound outbound(YamlSection section) {
+    return new Configuration.Outbound(
+        section.list(
+            "blocked-networks",
+            "networks such as 10.0.0.0/8",
+            Configuration.Outbound.PRIVATE_NETWORKS,
+            ConfigurationReader::network),
+        section.list("trusted-certificates", "file names", List.of(), folder::resolve));
+  }
+
+  private Configuration.RoomDirectory roomDirectory(YamlSection section) {
+    return new Configuration.RoomDirectory(
+        section.bool("without-login", false), section.bool("over-federation", false));
+  }
+
+  private boolean enabled(YamlSection section) {
+    return section.bool("enabled", true);
+  }
+
+  private Configuration.Email email(YamlSection section) {
+    return new Configuration.Email(
+        section.requiredString("smtp-host"),
+        section.integer("smtp-port", 1, 65535).orElse(25),
+        section.requiredString("from"));
+  }
+
+  private static <E extends Enum<E>> Optional<E> choice(
+      YamlSection section, String key, Class<E> type) {
+    List<String> names =
+        java.util.Arrays.stream(type.getEnumConstants())
+            .map(each -> each.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+            .toList();
+    return section.parsed(
+        key,
+        "one of " + String.join(", ", names),
+        text -> {
+          int index = names.indexOf(text);
+          if (index < 0) {
+            throw new IllegalArgumentException("not one of them");
+          }
+          return type.getEnumConstants()[index];
+        });
+  }
+
+  private static String serverName(String text) {
+    try {
+      return ServerName.parse(text).value();
+    } catch (InvalidIdentifierException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  private URI webAddress(String text) {
+    try {
+      URI address = new URI(text);
+      if (address.getHost() == null
+          || !List.of("http", "https").contains(String.valueOf(address.getScheme()))) {
+        throw new IllegalArgumentException("it has no host, or is not of http or https");
+      }
+      return address;
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException(e.getReason(), e);
+    }
+  }
+
+  /// Checks CIDR notation without a name look-up.
+  private static String network(String text) {
+    int slash = text.indexOf('/');
+    String address = slash < 0 ? text : text.substring(0, slash);
+    boolean six = address.indexOf(':') >= 0;
+    if (!(six ? address.matches("[0-9A-Fa-f:.]+") : address.matches("\\d{1,3}(\\.\\d{1,3}){3}"))) {
+      throw new IllegalArgumentException("not an address");
+    }
+    if (slash >= 0) {
+      int bits = Integer.parseInt(text.substring(slash + 1));
+      if (bits < 0 || bits > (six ? 128 : 32)) {
+        throw new IllegalArgumentException("the prefix is too long");
+      }
+    }
+    return text;
+  }
+}

@@ -1,0 +1,94 @@
+package org.hearth.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.Overview;
+import org.hearth.server.admin.Person;
+
+/// The operations of the command line, done by [Admin] and told as JSON.
+///
+/// @param admin does them
+/// @param server whose state is told
+record Control(Admin admin, Homeserver server) {
+  private static final int MOST_LISTED = 10_000;
+
+  /// Does one operation.
+  ///
+  /// @throws ControlException if there is no such operation
+  JsonNode handle(ControlRequest request) {
+    return switch (request.operation()) {
+      case "status" -> status();
+      case "create-user" ->
+          user(
+              admin.createPerson(
+                  request.argument("name"),
+                  request.argument("password"),
+                  Boolean.parseBoolean(request.argument("admin"))));
+      case "list-users" -> users(request.argument("search"));
+      case "reset-password" -> {
+        admin.resetPassword(userId(request.argument("name")), request.argument("password"));
+        yield empty();
+      }
+      case "deactivate-user" -> {
+        admin.deactivate(userId(request.argument("name")), false);
+        yield empty();
+      }
+      case "show-panel" -> empty();
+      default ->
+          throw new ControlException("This server knows no operation " + request.operation());
+    };
+  }
+
+  private ObjectNode status() {
+    Overview overview = admin.overview();
+    ObjectNode json = empty();
+    json.put("state", server.state().getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT));
+    json.put("server-name", server.configuration().serverName());
+    if (server.state() instanceof ServerState.Running running) {
+      ArrayNode addresses = json.putArray("addresses");
+      running.addresses().forEach(addresses::add);
+      json.put("uptime-seconds", Duration.between(running.since(), overview.time()).toSeconds());
+    }
+    json.put("people", overview.people());
+    json.put("rooms", overview.rooms());
+    json.put("messages", overview.messages());
+    json.put("requests", overview.requests());
+    json.put("requests-in-flight", overview.requestsInFlight());
+    json.put("database-bytes", overview.databaseBytes());
+    json.put("free-bytes", overview.freeBytes());
+    json.put("heap-bytes", overview.heapUsedBytes());
+    json.put("storage", overview.storage());
+    json.put("version", ProductVersion.current());
+    json.put("process", ProcessHandle.current().pid());
+    return json;
+  }
+
+  private ObjectNode users(String search) {
+    ObjectNode json = empty();
+    ArrayNode users = json.putArray("users");
+    admin.people(search, MOST_LISTED).items().forEach(person -> users.add(user(person)));
+    return json;
+  }
+
+  private static ObjectNode user(Person person) {
+    ObjectNode json = empty();
+    json.put("user_id", person.userId());
+    json.put("admin", person.admin());
+    json.put("deactivated", person.deactivated());
+    json.put("devices", person.devices());
+    return json;
+  }
+
+  /// Accepts a whole id or its first part.
+  private String userId(String name) {
+    return name.startsWith("@") ? name : "@" + name + ":" + server.configuration().serverName();
+  }
+
+  private static ObjectNode empty() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+}

@@ -1,0 +1,215 @@
+package org.hearth.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.hearth.server.admin.Admin;
+import org.jspecify.annotations.Nullable;
+
+/// One Matrix homeserver on one data folder: starts, serves, stops, and says which of these it
+/// does.
+///
+/// **thread**: any; start and stop wait for one another. State listeners are called on the thread
+/// that caused the change and must be quick.
+public final class Homeserver implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Homeserver.class.getName());
+  private static final Duration GRACE_OF_CLOSE = Duration.ofSeconds(5);
+
+  private final DataFolder folder;
+  private final Configuration configuration;
+  private final InstantSource clock;
+  private final SecureRandom random = new SecureRandom();
+  private final List<Consumer<ServerState>> listeners = new CopyOnWriteArrayList<>();
+  private volatile ServerState state = new ServerState.Stopped();
+  private volatile Runnable showPanel = () -> {};
+  private volatile @Nullable Composition composition;
+  private @Nullable ControlPort control;
+
+  /// A server that is not running yet.
+  ///
+  /// @param folder where its data is
+  /// @param configuration what `hearth.yaml` says
+  public Homeserver(DataFolder folder, Configuration configuration) {
+    this(folder, configuration, InstantSource.system());
+  }
+
+  Homeserver(DataFolder folder, Configuration configuration, InstantSource clock) {
+    this.folder = folder;
+    this.configuration = configuration;
+    this.clock = clock;
+  }
+
+  /// What the server is doing.
+  ///
+  /// @return the state of this moment
+  public ServerState state() {
+    return state;
+  }
+
+  /// Follows the state.
+  ///
+  /// @param listener called with every new state, from any thread
+  public void onState(Consumer<ServerState> listener) {
+    listeners.add(listener);
+  }
+
+  /// What to do when the program is started a second time on this data folder.
+  ///
+  /// @param action shows the panel, if there is one
+  public void onSecondStart(Runnable action) {
+    showPanel = action;
+  }
+
+  /// The settings this server was made with.
+  ///
+  /// @return what `hearth.yaml` said
+  public Configuration configuration() {
+    return configuration;
+  }
+
+  /// The folder that this server keeps its data in.
+  ///
+  /// @return the data folder
+  public DataFolder folder() {
+    return folder;
+  }
+
+  /// The newest lines of the log.
+  ///
+  /// @return the tail, shared by all servers of this process
+  public LogTail log() {
+    return LogTail.OF_THIS_PROCESS;
+  }
+
+  /// What can be asked of and done to the server while it runs.
+  ///
+  /// @return the operations; empty unless the server is running
+  public Optional<Admin> admin() {
+    return Optional.ofNullable(composition).map(Composition::admin);
+  }
+
+  /// Starts the server and returns when it serves. What had started is closed again if something
+  /// fails.
+  ///
+  /// @throws StartFailedException with the reason and the remedy, which the state then has too
+  public synchronized void start() throws StartFailedException {
+    start(true);
+  }
+
+  /// Opens the database and the services, without listeners: for a command that acts on a server
+  /// that is not running.
+  ///
+  /// @throws StartFailedException with the reason and the remedy
+  synchronized void openWithoutListeners() throws StartFailedException {
+    start(false);
+  }
+
+  private void start(boolean listening) throws StartFailedException {
+    if (composition != null) {
+      return;
+    }
+    long began = System.nanoTime();
+    try {
+      change(new ServerState.Starting("Opening the data folder"));
+      folder.create();
+      if (listening) {
+        LogRouting.alsoTo(folder.logs());
+      }
+      Composition started =
+          Composition.open(
+              folder, configuration, clock, random, step -> change(new ServerState.Starting(step)));
+      composition = started;
+      if (listening) {
+        change(new ServerState.Starting("Opening the listeners"));
+        started.listen();
+        control = ControlPort.open(folder, random, this::answerControl);
+      }
+      change(new ServerState.Running(clock.instant(), started.addresses()));
+      LOG.log(
+          Level.INFO,
+          "{0} serves {1} after {2} ms",
+          configuration.serverName(),
+          started.addresses(),
+          (System.nanoTime() - began) / 1_000_000);
+    } catch (RuntimeException | IOException e) {
+      StartFailedException failure = StartFailures.explain(e, folder);
+      LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage(), e);
+      closeAll(Duration.ZERO, failure);
+      change(new ServerState.Failed(failure.reason(), failure.remedy()));
+      throw failure;
+    }
+  }
+
+  /// Stops the server: requests under way may end, what was accepted is made durable.
+  ///
+  /// @param grace how long requests may take to end
+  public synchronized void stop(Duration grace) {
+    if (composition == null) {
+      return;
+    }
+    change(new ServerState.Stopping());
+    RuntimeException failures = new IllegalStateException("The server did not stop cleanly");
+    closeAll(grace, failures);
+    if (failures.getSuppressed().length > 0) {
+      LOG.log(Level.ERROR, "Something failed while the server stopped", failures);
+    }
+    change(new ServerState.Stopped());
+  }
+
+  @Override
+  public void close() {
+    stop(GRACE_OF_CLOSE);
+  }
+
+  /// The operations of the command line on this server.
+  Control control() {
+    Composition running = composition;
+    if (running == null) {
+      throw new ControlException("The server is not running.");
+    }
+    return new Control(running.admin(), this);
+  }
+
+  private JsonNode answerControl(ControlRequest request) {
+    if (request.operation().equals("show-panel")) {
+      showPanel.run();
+    }
+    return control().handle(request);
+  }
+
+  /// Closes everything in the reverse order; what fails is added to `failures`.
+  private void closeAll(Duration grace, Exception failures) {
+    ControlPort port = control;
+    control = null;
+    if (port != null) {
+      try {
+        port.close();
+      } catch (IOException e) {
+        failures.addSuppressed(e);
+      }
+    }
+    Composition running = composition;
+    composition = null;
+    if (running != null) {
+      running.close(grace, failures);
+    }
+  }
+
+  private void change(ServerState next) {
+    state = next;
+    for (Consumer<ServerState> listener : listeners) {
+      try {
+        listener.accept(next);
+      } catch (RuntimeException e) {
+        LOG.log(Level.ERROR, "A listener of the server's state failed on " + next, e);
+      }
+    }
+  }
+}

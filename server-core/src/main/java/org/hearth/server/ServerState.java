@@ -1,0 +1,40 @@
+package org.hearth.server;
+
+import java.time.Instant;
+import java.util.List;
+
+/// What the server is doing, as people are told.
+///
+/// ```
+///   Stopped --start--> Starting --> Running --stop--> Stopping --> Stopped
+///                         |            |
+///                         +-> Failed <-+        Failed --start--> Starting
+/// ```
+public sealed interface ServerState {
+  /// Not running; the state before the first start.
+  record Stopped() implements ServerState {}
+
+  /// On the way up.
+  ///
+  /// @param step what is being done, for a progress line
+  record Starting(String step) implements ServerState {}
+
+  /// Serving.
+  ///
+  /// @param since when it began to
+  /// @param addresses the addresses that clients may be given, the best first
+  record Running(Instant since, List<String> addresses) implements ServerState {
+    public Running {
+      addresses = List.copyOf(addresses);
+    }
+  }
+
+  /// On the way down: requests under way are let end.
+  record Stopping() implements ServerState {}
+
+  /// Not running, because something went wrong.
+  ///
+  /// @param reason what went wrong, in a sentence
+  /// @param remedy what to do about it, in a sentence
+  record Failed(String reason, String remedy) implements ServerState {}
+}

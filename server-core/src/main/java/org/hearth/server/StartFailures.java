@@ -1,0 +1,50 @@
+package org.hearth.server;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.hearth.server.http.PortInUseException;
+import org.hearth.server.store.StorageException;
+import org.hearth.server.store.StoreRefusedException;
+
+/// Turns what stopped a start into a reason and a remedy for the owner.
+final class StartFailures {
+  private StartFailures() {}
+
+  static StartFailedException explain(Exception failure, DataFolder folder) {
+    return switch (failure) {
+      case StoreRefusedException refused ->
+          new StartFailedException(
+              refused.refusal().problem(), refused.refusal().remedy(), refused);
+      case StorageException storage ->
+          new StartFailedException(
+              "The database does not work: " + storage.getMessage(),
+              "Check that the disk of " + folder.root() + " works and has room, then start again.",
+              storage);
+      case PortInUseException port ->
+          new StartFailedException(
+              String.valueOf(port.getMessage()),
+              "End that program, or give this server another port under \"listeners\" in hearth.yaml.",
+              port);
+      case ConfigurationException configuration ->
+          new StartFailedException(
+              String.valueOf(configuration.getMessage()),
+              "Correct that and start again.",
+              configuration);
+      case UncheckedIOException io ->
+          new StartFailedException(
+              "A file or a port could not be opened: " + io.getMessage(),
+              "Check the files and listeners in hearth.yaml, then start again.",
+              io);
+      case IOException io ->
+          new StartFailedException(
+              "A file could not be opened: " + io.getMessage(),
+              "Check that " + folder.root() + " may be read and written, then start again.",
+              io);
+      default ->
+          new StartFailedException(
+              "Something unexpected happened: " + failure,
+              "The log has the details; please report it.",
+              failure);
+    };
+  }
+}

@@ -1,0 +1,266 @@
+package org.hearth.server.admin;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.hearth.ringlogs.LogFigures;
+import org.hearth.ringlogs.WiringDescription;
+import org.hearth.server.http.HttpFigures;
+import org.hearth.server.logs.Logs;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.RoomState;
+import org.hearth.server.services.account.AccountService;
+import org.hearth.server.services.account.UserSummary;
+import org.hearth.server.services.profile.ProfileQueries;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreFigures;
+import org.hearth.server.store.StoreState;
+
+/// The operations on a running server.
+///
+/// **thread**: any. **errors**: every operation throws [AdminException] with a sentence for what
+/// was refused.
+public final class Admin {
+  private static final int ROOMS_AT_A_TIME = 500;
+
+  private final AccountService accounts;
+  private final ProfileQueries profiles;
+  private final RoomQueries rooms;
+  private final Store store;
+  private final Supplier<Optional<HttpFigures>> http;
+  private final Wiring wiring;
+  private final InstantSource clock;
+
+  /// @param http what the edge did; empty while there are no listeners
+  /// @param wiring the description of the wiring and the figures of its logs
+  public Admin(
+      AccountService accounts,
+      ProfileQueries profiles,
+      RoomQueries rooms,
+      Store store,
+      Supplier<Optional<HttpFigures>> http,
+      Wiring wiring,
+      InstantSource clock) {
+    this.accounts = accounts;
+    this.profiles = profiles;
+    this.rooms = rooms;
+    this.store = store;
+    this.http = http;
+    this.wiring = wiring;
+    this.clock = clock;
+  }
+
+  /// Where the wiring is asked for.
+  ///
+  /// @param description boxes and arrows; they do not change while the server runs
+  /// @param figures the numbers of all logs at this moment
+  public record Wiring(WiringDescription description, Supplier<List<LogFigures>> figures) {}
+
+  /// The server in numbers.
+  ///
+  /// @return as of now
+  public Overview overview() {
+    StoreFigures figures = store.figures();
+    Optional<HttpFigures> edge = http.get();
+    Runtime runtime = Runtime.getRuntime();
+    return new Overview(
+        clock.instant(),
+        accounts.queries().activeCount(),
+        rooms.roomCount(),
+        published(Logs.ROOM_OUTPUT.name()),
+        edge.map(HttpFigures::inFlight).orElse(0L),
+        edge.map(HttpFigures::requests).orElse(0L),
+        figures.databaseBytes(),
+        figures.freeBytes(),
+        runtime.totalMemory() - runtime.freeMemory(),
+        sentence(figures.state()),
+        figures.state() instanceof StoreState.Open);
+  }
+
+  /// Accounts, by id.
+  ///
+  /// @param search a part of the id or of the display name, in any case; empty for all
+  /// @param limit how many at most
+  /// @return the first of them
+  public Page<Person> people(String search, int limit) {
+    return refusing(() -> {
+      List<UserSummary> users = accounts.users(search.strip(), null, limit + 1);
+      return new Page<>(
+          users.stream().limit(limit).map(this::person).toList(), users.size() > limit);
+    });
+  }
+
+  /// Makes an account.
+  ///
+  /// @param name the part of the id between @ and :
+  /// @param password the first password
+  /// @param admin whether the person may administer the server
+  /// @return the new account
+  public Person createPerson(String name, String password, boolean admin) {
+    return refusing(() -> {
+      UserId user = accounts.createUser(name.strip(), password, admin, Optional.empty());
+      return person(
+          new UserSummary(accounts.queries().account(user).orElseThrow(), 0, Optional.empty()));
+    });
+  }
+
+  /// Gives an account another password and signs all its devices out.
+  ///
+  /// @param userId the whole id
+  /// @param password the new password
+  public void resetPassword(String userId, String password) {
+    refusing(() -> {
+      accounts.resetPassword(existing(userId), password);
+      return true;
+    });
+  }
+
+  /// Closes an account for good.
+  ///
+  /// @param userId the whole id
+  /// @param erase whether what was written is to be hidden from who joins later
+  public void deactivate(String userId, boolean erase) {
+    refusing(() -> {
+      accounts.deactivate(existing(userId), erase);
+      return true;
+    });
+  }
+
+  /// Lets a person administer the server, or no longer.
+  ///
+  /// @param userId the whole id
+  /// @param admin whether the person may
+  public void setAdmin(String userId, boolean admin) {
+    refusing(() -> {
+      accounts.setAdmin(existing(userId), admin);
+      return true;
+    });
+  }
+
+  /// Rooms, by id.
+  ///
+  /// @param search a part of the name, the alias or the id, in any case; empty for all
+  /// @param limit how many at most
+  /// @return the first of them
+  public Page<RoomSummary> rooms(String search, int limit) {
+    String wanted = search.strip().toLowerCase(Locale.ROOT);
+    List<RoomSummary> found = new ArrayList<>();
+    RoomId last = null;
+    while (true) {
+      var part = rooms.rooms(last, ROOMS_AT_A_TIME);
+      for (var room : part) {
+        RoomSummary summary = summary(room);
+        if (matches(summary, wanted)) {
+          if (found.size() == limit) {
+            return new Page<>(found, true);
+          }
+          found.add(summary);
+        }
+        last = room.id();
+      }
+      if (part.size() < ROOMS_AT_A_TIME) {
+        return new Page<>(found, false);
+      }
+    }
+  }
+
+  /// The wiring with the numbers of this moment.
+  ///
+  /// @return what the Wiring page draws
+  public WiringPicture wiring() {
+    return Pictures.of(wiring.description(), wiring.figures().get(), store.figures());
+  }
+
+  private long published(String log) {
+    return wiring.figures().get().stream()
+        .filter(each -> each.log().equals(log))
+        .mapToLong(LogFigures::published)
+        .sum();
+  }
+
+  private RoomSummary summary(org.hearth.server.servers.room.RoomSummary room) {
+    Optional<RoomState> state = rooms.currentState(room.id());
+    return new RoomSummary(
+        room.id().value(),
+        text(state, "m.room.name", "name"),
+        text(state, "m.room.canonical_alias", "alias"),
+        room.version().id(),
+        room.counts().joined(),
+        rooms.joinedUsers(room.id()).stream().filter(accounts.queries()::exists).count(),
+        state.flatMap(each -> each.event("m.room.encryption")).isPresent(),
+        rooms
+            .eventAt(room.last())
+            .map(event -> Instant.ofEpochMilli(event.pdu().originServerTs())));
+  }
+
+  private static Optional<String> text(Optional<RoomState> state, String type, String field) {
+    return state
+        .flatMap(each -> each.event(type))
+        .map(event -> event.pdu().content().path(field))
+        .filter(JsonNode::isTextual)
+        .map(JsonNode::asText)
+        .filter(text -> !text.isBlank());
+  }
+
+  private static boolean matches(RoomSummary room, String wanted) {
+    return wanted.isEmpty()
+        || room.name().filter(name -> contains(name, wanted)).isPresent()
+        || room.canonicalAlias().filter(alias -> contains(alias, wanted)).isPresent()
+        || contains(room.roomId(), wanted);
+  }
+
+  private static boolean contains(String text, String wanted) {
+    return text.toLowerCase(Locale.ROOT).contains(wanted);
+  }
+
+  private Person person(UserSummary user) {
+    UserId id = user.account().user();
+    return new Person(
+        id.value(),
+        profiles.profile(id).displayName(),
+        user.account().admin(),
+        user.account().deactivated(),
+        user.devices(),
+        user.account().created(),
+        user.lastSeen());
+  }
+
+  private UserId existing(String userId) {
+    UserId user = UserId.parse(userId);
+    if (!accounts.queries().exists(user)) {
+      throw new AdminException("There is no account " + userId + " on this server.");
+    }
+    return user;
+  }
+
+  private static String sentence(StoreState state) {
+    return switch (state) {
+      case StoreState.Open _ -> "The database is open.";
+      case StoreState.ReadOnly(var reason, var detail) ->
+          switch (reason) {
+            case DISK_FULL ->
+                "The disk is full: nothing can be written until there is room. " + detail;
+            default -> "The disk takes no writes: " + detail;
+          };
+      case StoreState.Failed(var detail) -> "The database has failed: " + detail;
+      case StoreState.Closed _ -> "The database is closed.";
+    };
+  }
+
+  private static <T> T refusing(Supplier<T> operation) {
+    try {
+      return operation.get();
+    } catch (MatrixException | InvalidIdentifierException e) {
+      throw new AdminException(String.valueOf(e.getMessage()), e);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package org.hearth.server.admin;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.hearth.ringlogs.Arrow;
+import org.hearth.ringlogs.ConsumerFigures;
+import org.hearth.ringlogs.LogFigures;
+import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription;
+import org.hearth.server.store.StoreFigures;
+
+/// Makes a [WiringPicture] of what the logs and the store say of themselves.
+final class Pictures {
+  private static final String COMMITTER = "Committer";
+  private static final String COMMIT_RING = "commit";
+
+  private Pictures() {}
+
+  static WiringPicture of(
+      WiringDescription description, List<LogFigures> figures, StoreFigures store) {
+    List<WiringPicture.Node> nodes = new ArrayList<>();
+    List<WiringPicture.Arrow> arrows = new ArrayList<>();
+    for (Node node : description.nodes()) {
+      if (!node.isLog()) {
+        nodes.add(new WiringPicture.Node(node.name(), kind(node.kind())));
+      }
+    }
+    nodes.add(new WiringPicture.Node(COMMITTER, WiringPicture.Kind.STORE));
+    arrows.add(new WiringPicture.Arrow(COMMIT_RING, COMMITTER));
+    for (Arrow arrow : description.arrows()) {
+      switch (arrow.kind()) {
+        case FEEDS -> arrows.add(new WiringPicture.Arrow(arrow.from(), arrow.to()));
+        case WRITES -> {
+          if (isOutput(description, arrow.to())) {
+            // What is decided goes through the committer, which publishes it after the commit.
+            addOnce(arrows, new WiringPicture.Arrow(arrow.from(), COMMIT_RING));
+            addOnce(arrows, new WiringPicture.Arrow(COMMITTER, arrow.to()));
+          } else {
+            arrows.add(new WiringPicture.Arrow(arrow.from(), arrow.to()));
+          }
+        }
+        case ASKS, BEFORE -> {
+          // Questions and the order of readers would hide the flow.
+        }
+      }
+    }
+    List<WiringPicture.Ring> rings = new ArrayList<>();
+    figures.forEach(each -> rings.add(ring(each)));
+    rings.add(commitRing(store));
+    return new WiringPicture(nodes, arrows, rings);
+  }
+
+  private static void addOnce(List<WiringPicture.Arrow> arrows, WiringPicture.Arrow arrow) {
+    if (!arrows.contains(arrow)) {
+      arrows.add(arrow);
+    }
+  }
+
+  private static boolean isOutput(WiringDescription description, String name) {
+    return description.nodes().stream()
+        .anyMatch(node -> node.name().equals(name) && node.kind() == Node.Kind.OUTPUT_LOG);
+  }
+
+  private static WiringPicture.Kind kind(Node.Kind kind) {
+    return switch (kind) {
+      case WRITER -> WiringPicture.Kind.WRITER;
+      case SERVER -> WiringPicture.Kind.SERVER;
+      case READER -> WiringPicture.Kind.READER;
+      case SERVICE, INPUT_LOG, OUTPUT_LOG, VOLATILE_LOG -> WiringPicture.Kind.SERVICE;
+    };
+  }
+
+  private static WiringPicture.Ring ring(LogFigures figures) {
+    return new WiringPicture.Ring(
+        figures.log(),
+        figures.capacity(),
+        figures.inRing(),
+        figures.published(),
+        figures.waits(),
+        figures.consumers().stream().map(Pictures::consumer).toList());
+  }
+
+  private static WiringPicture.Consumer consumer(ConsumerFigures figures) {
+    return new WiringPicture.Consumer(
+        figures.consumer(),
+        figures.consumed(),
+        figures.lag(),
+        figures.failures(),
+        figures.batchSizes().count(),
+        figures.busy().toNanos());
+  }
+
+  private static WiringPicture.Ring commitRing(StoreFigures store) {
+    return new WiringPicture.Ring(
+        COMMIT_RING,
+        store.queueCapacity(),
+        store.queued(),
+        store.units() + store.failedUnits() + store.queued(),
+        store.queueWaits(),
+        List.of(
+            new WiringPicture.Consumer(
+                COMMITTER,
+                store.units(),
+                store.queued(),
+                store.failedUnits(),
+                store.commits(),
+                store.commitNanos().sum())));
+  }
+}

@@ -1,0 +1,24 @@
+package org.hearth.server.admin;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/// One room that this server knows.
+///
+/// @param roomId the Matrix id
+/// @param name the room's name, if it has one
+/// @param canonicalAlias the main alias, if there is one
+/// @param version the room version
+/// @param joinedMembers people in it, of all servers
+/// @param localMembers people in it, of this server
+/// @param encrypted whether messages in it are encrypted
+/// @param lastEvent when the newest event was sent
+public record RoomSummary(
+    String roomId,
+    Optional<String> name,
+    Optional<String> canonicalAlias,
+    String version,
+    long joinedMembers,
+    long localMembers,
+    boolean encrypted,
+    Optional<Instant> lastEvent) {}

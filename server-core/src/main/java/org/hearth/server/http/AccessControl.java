@@ -1,0 +1,66 @@
+package org.hearth.server.http;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+
+/// Finds out who calls, and refuses who may not.
+///
+/// Source: [Using access
+/// tokens](https://spec.matrix.org/v1.19/client-server-api/#using-access-tokens).
+final class AccessControl {
+  private static final String SCHEME = "bearer ";
+
+  private final Authenticator authenticator;
+  private final boolean queryTokens;
+
+  AccessControl(Authenticator authenticator, boolean queryTokens) {
+    this.authenticator = authenticator;
+    this.queryTokens = queryTokens;
+  }
+
+  /// Who calls, as far as the route asks.
+  ///
+  /// @throws MatrixException if the route may not be called so
+  Optional<Requester> requester(Access access, RequestHead head) {
+    return switch (access) {
+      case NONE -> Optional.empty();
+      case OPTIONAL_USER -> token(head).map(authenticator::authenticate);
+      case USER_OR_GUEST -> Optional.of(authenticated(head));
+      case USER -> {
+        Requester requester = authenticated(head);
+        if (requester.guest()) {
+          throw new MatrixException(Errcode.GUEST_ACCESS_FORBIDDEN, "Guests may not do this");
+        }
+        yield Optional.of(requester);
+      }
+      case ADMIN -> {
+        Requester requester = authenticated(head);
+        if (!requester.admin()) {
+          throw MatrixException.forbidden("Only administrators of this server may do this");
+        }
+        yield Optional.of(requester);
+      }
+    };
+  }
+
+  private Requester authenticated(RequestHead head) {
+    return authenticator.authenticate(token(head).orElseThrow(MatrixException::missingToken));
+  }
+
+  private Optional<String> token(RequestHead head) {
+    Optional<String> header = head.headers().apply("Authorization");
+    Optional<String> token;
+    if (header.isPresent()) {
+      String value = header.get();
+      token =
+          value.toLowerCase(Locale.ROOT).startsWith(SCHEME)
+              ? Optional.of(value.substring(SCHEME.length()).strip())
+              : Optional.empty();
+    } else {
+      token = queryTokens ? head.query().first("access_token") : Optional.empty();
+    }
+    return token.filter(text -> !text.isEmpty());
+  }
+}

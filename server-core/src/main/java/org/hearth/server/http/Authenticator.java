@@ -1,0 +1,20 @@
+package org.hearth.server.http;
+
+import java.net.InetAddress;
+
+/// Finds out who an access token belongs to; implemented by `services.account`.
+///
+/// **thread**: any; called for each request, so mostly answered from memory.
+public interface Authenticator {
+  /// The owner of the token.
+  ///
+  /// @param accessToken never empty
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_UNKNOWN_TOKEN` if it belongs to
+  ///   nobody or has expired, `M_USER_LOCKED` if its owner may not use it now
+  Requester authenticate(String accessToken);
+
+  /// Told after each request that was authenticated, for "last seen"; must not block.
+  ///
+  /// @param userAgent the header of that name, empty if there was none
+  default void seen(Requester requester, InetAddress address, String userAgent) {}
+}

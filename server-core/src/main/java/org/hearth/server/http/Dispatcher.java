@@ -1,0 +1,223 @@
+package org.hearth.server.http;
+
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HttpPrologue;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.Filter;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.jspecify.annotations.Nullable;
+
+/// A request's way from the listener to its handler and back.
+///
+/// 1. route, on the path as it was sent
+/// 2. who calls
+/// 3. how often
+/// 4. the body, within the limits of size and time
+/// 5. the handler
+/// 6. the answer: headers for browsers, counters, access log
+///
+/// It stands in the place of Helidon's own routing, which normalises a path (`//`, `;x`, `%6c`)
+/// before it looks at it.
+///
+/// **thread**: each request's own virtual thread.
+final class Dispatcher implements Filter {
+  private static final Logger ACCESS_LOG = System.getLogger("org.hearth.access");
+  private static final int CLIENT_GONE = 499;
+
+  private final Router router;
+  private final AccessControl access;
+  private final RateLimiter limiter;
+  private final HttpLimits limits;
+  private final RemoteAddress remoteAddress;
+  private final Authenticator authenticator;
+  private final ErrorHandlers errors;
+  private final InFlight inFlight;
+  private final Deadlines deadlines;
+  private final StopSignal stopping;
+  private final EdgeRequest.Surroundings surroundings;
+
+  Dispatcher(
+      Router router,
+      HttpOptions options,
+      Authenticator authenticator,
+      RateLimiter limiter,
+      ErrorHandlers errors,
+      Lifetime lifetime) {
+    this.router = router;
+    this.access = new AccessControl(authenticator, options.queryTokens());
+    this.limiter = limiter;
+    this.limits = options.limits();
+    this.remoteAddress = new RemoteAddress(options.trustedProxies());
+    this.authenticator = authenticator;
+    this.errors = errors;
+    this.inFlight = lifetime.inFlight();
+    this.deadlines = lifetime.deadlines();
+    this.stopping = lifetime.stopping();
+    this.surroundings = new EdgeRequest.Surroundings(limiter, stopping);
+  }
+
+  /// What lives as long as the listeners do.
+  record Lifetime(InFlight inFlight, Deadlines deadlines, StopSignal stopping) {}
+
+  /// One request, from its head to its answer.
+  @Override
+  public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+    Exchange exchange = new Exchange();
+    inFlight.begin();
+    try {
+      Entity entity = new Entity(request, deadlines, limits.bodyTime());
+      Response answer = answer(request, entity, exchange);
+      exchange.status = answer.status();
+      boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
+      boolean headOnly = request.prologue().method().text().equals("HEAD");
+      Answers.send(answer, response, headOnly, usable);
+      if (!usable) {
+        entity.linger();
+        // Helidon itself would go on and take what is left of the body for the next request.
+        throw new CloseConnectionException("closed after an answer that said so");
+      }
+    } finally {
+      exchange.end();
+    }
+  }
+
+  /// The answer, whatever happens. This is the top of the request's own thread, so it catches
+  /// everything: a stack that has overflown in a handler is whole again here.
+  private Response answer(RoutingRequest request, Entity entity, Exchange exchange) {
+    try {
+      if (stopping.isRaised()) {
+        return isStopping();
+      }
+      return handled(request, entity, exchange);
+    } catch (CloseConnectionException e) {
+      throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return isStopping();
+    } catch (Throwable e) {
+      return errors.response(e, exchange.what());
+    }
+  }
+
+  private static Response isStopping() {
+    return ErrorHandlers.refusal(
+            new MatrixException(503, Errcode.UNKNOWN, "The server is stopping"))
+        .with("Retry-After", "1");
+  }
+
+  private Response handled(RoutingRequest request, Entity entity, Exchange exchange)
+      throws Exception {
+    HttpPrologue prologue = request.prologue();
+    String path = prologue.uriPath().rawPath();
+    String query = prologue.hasQuery() ? prologue.query().rawValue() : "";
+    checkTarget(path, query, prologue);
+
+    String method = prologue.method().text();
+    if (method.equals("OPTIONS")) {
+      return Answers.NOTHING;
+    }
+    HttpMethod routed = HttpMethod.of(method.equals("HEAD") ? "GET" : method).orElse(null);
+    Router.Match.Found found;
+    switch (router.match(routed, path)) {
+      case Router.Match.Found match -> found = match;
+      case Router.Match.OtherMethods(var methods) -> {
+        String allowed =
+            String.join(", ", new TreeSet<>(methods.stream().map(Enum::name).toList()));
+        return ErrorHandlers.refusal(MatrixException.wrongMethod())
+            .with("Allow", allowed + ", OPTIONS");
+      }
+      case Router.Match.Nothing _ -> throw MatrixException.unrecognized();
+    }
+    Route route = found.route();
+    exchange.route = route;
+
+    RequestHead head =
+        new RequestHead(
+            prologue.hasQuery() ? path + "?" + query : path,
+            Query.parse(query),
+            name -> request.headers().first(HeaderNames.create(name)),
+            remoteAddress(request));
+    Optional<Requester> requester = access.requester(route.access(), head);
+    exchange.requester = requester.orElse(null);
+    limiter.charge(
+        route.rate(),
+        requester
+            .map(each -> each.user().value())
+            .orElseGet(() -> RateLimiter.key(head.remoteAddress())));
+    requester.ifPresent(each ->
+        authenticator.seen(
+            each, head.remoteAddress(), head.headers().apply("User-Agent").orElse("")));
+
+    byte[] body = entity.read(limits.bytes(route.body()));
+    return route
+        .handler()
+        .handle(new EdgeRequest(surroundings, found, head, exchange.requester, body));
+  }
+
+  /// Only what may stand in a request target goes on to the router: printable ASCII, and no
+  /// fragment.
+  private static void checkTarget(String path, String query, HttpPrologue prologue) {
+    if (!isPrintable(path) || !isPrintable(query) || prologue.fragment().hasValue()) {
+      throw MatrixException.invalidParam("The request target is malformed");
+    }
+  }
+
+  private static boolean isPrintable(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char each = text.charAt(i);
+      if (each <= ' ' || each >= 0x7F) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private InetAddress remoteAddress(RoutingRequest request) {
+    if (!(request.remotePeer().address() instanceof InetSocketAddress peer)) {
+      return InetAddress.getLoopbackAddress();
+    }
+    List<String> forwarded = request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of);
+    return remoteAddress.of(peer.getAddress(), forwarded);
+  }
+
+  /// What is noted of a request while it is under way.
+  private final class Exchange {
+    private final long startNanos = System.nanoTime();
+    private @Nullable Route route;
+    private @Nullable Requester requester;
+    private int status = CLIENT_GONE;
+
+    private String what() {
+      return route == null ? "a request without a route" : route.toString();
+    }
+
+    private void end() {
+      long took = System.nanoTime() - startNanos;
+      inFlight.end(status);
+      if (route != null) {
+        route.counters().answered(status, took);
+      }
+      if (ACCESS_LOG.isLoggable(Level.DEBUG)) {
+        ACCESS_LOG.log(
+            Level.DEBUG,
+            "{0} {1} {2} ms {3}",
+            what(),
+            Integer.toString(status),
+            Long.toString(TimeUnit.NANOSECONDS.toMillis(took)),
+            requester == null ? "-" : requester.user().value());
+      }
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package org.hearth.server.http;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.json.MatrixJson;
+import org.jspecify.annotations.Nullable;
+
+/// A request as a handler sees it.
+final class EdgeRequest implements Request {
+  /// What all requests of a server share.
+  record Surroundings(RateLimiter limiter, StopSignal stopping) {}
+
+  private final Surroundings surroundings;
+  private final Route route;
+  private final Map<String, String> parameters;
+  private final String rawTarget;
+  private final Query query;
+  private final Function<String, Optional<String>> headers;
+  private final InetAddress remoteAddress;
+  private final @Nullable Requester requester;
+  private final byte[] body;
+
+  EdgeRequest(
+      Surroundings surroundings,
+      Router.Match.Found found,
+      RequestHead head,
+      @Nullable Requester requester,
+      byte[] body) {
+    this.surroundings = surroundings;
+    this.route = found.route();
+    this.parameters = found.parameters();
+    this.rawTarget = head.rawTarget();
+    this.query = head.query();
+    this.headers = head.headers();
+    this.remoteAddress = head.remoteAddress();
+    this.requester = requester;
+    this.body = body;
+  }
+
+  @Override
+  public HttpMethod method() {
+    return route.method();
+  }
+
+  @Override
+  public String template() {
+    return route.template();
+  }
+
+  @Override
+  public String rawTarget() {
+    return rawTarget;
+  }
+
+  @Override
+  public String path(String name) {
+    String value = parameters.get(name);
+    if (value == null) {
+      throw new IllegalArgumentException("%s has no parameter %s".formatted(route, name));
+    }
+    return value;
+  }
+
+  @Override
+  public Optional<String> query(String name) {
+    return query.first(name);
+  }
+
+  @Override
+  public List<String> queryAll(String name) {
+    return query.all(name);
+  }
+
+  @Override
+  public String requiredQuery(String name) {
+    return query(name).orElseThrow(() -> MatrixException.missingParam(name));
+  }
+
+  @Override
+  public Optional<Long> queryLong(String name, long least, long most) {
+    Optional<String> text = query(name);
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      long value = Long.parseLong(text.get());
+      if (value >= least && value <= most) {
+        return Optional.of(value);
+      }
+    } catch (NumberFormatException e) {
+      // The same answer as for a number that is out of the range.
+    }
+    throw MatrixException.invalidParam(
+        "%s must be a whole number from %d to %d".formatted(name, least, most));
+  }
+
+  @Override
+  public boolean queryFlag(String name, boolean otherwise) {
+    Optional<String> text = query(name);
+    if (text.isEmpty()) {
+      return otherwise;
+    }
+    return switch (text.get()) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw MatrixException.invalidParam(name + " must be true or false");
+    };
+  }
+
+  @Override
+  public Optional<String> header(String name) {
+    return headers.apply(name);
+  }
+
+  @Override
+  public byte[] body() {
+    return body;
+  }
+
+  @Override
+  public ObjectNode json() {
+    return MatrixJson.parseObject(body);
+  }
+
+  @Override
+  public ObjectNode jsonOrEmpty() {
+    return body.length == 0 ? JsonNodeFactory.instance.objectNode() : json();
+  }
+
+  @Override
+  public Requester requester() {
+    if (requester == null) {
+      throw new IllegalStateException(route + " does not demand a token");
+    }
+    return requester;
+  }
+
+  @Override
+  public Optional<Requester> optionalRequester() {
+    return Optional.ofNullable(requester);
+  }
+
+  @Override
+  public InetAddress remoteAddress() {
+    return remoteAddress;
+  }
+
+  @Override
+  public void charge(RateClass rate, String key) {
+    surroundings.limiter().charge(rate, key);
+  }
+
+  @Override
+  public StopSignal stopping() {
+    return surroundings.stopping();
+  }
+}

@@ -1,0 +1,154 @@
+package org.hearth.server.http;
+
+import io.helidon.common.buffers.DataReader;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.RequestException;
+import io.helidon.http.ServerRequestHeaders;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.ServerRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.jspecify.annotations.Nullable;
+
+/// The body of a request: read within limits, or not wanted.
+///
+/// **thread**: the request's own.
+final class Entity {
+  private static final byte[] NONE = {};
+
+  /// What is read to spare a connection, or to let a client that still sends hear why it was
+  /// refused.
+  private static final int DISCARDED_BYTES = 64 * 1024;
+
+  private static final int LINGERING_BYTES = 4 * 1024 * 1024;
+  private static final Duration LINGERING_TIME = Duration.ofSeconds(2);
+
+  private final ServerRequest request;
+  private final Deadlines deadlines;
+  private final Duration time;
+  private final boolean isThere;
+  private final long announcedBytes;
+  private @Nullable InputStream in;
+  private boolean consumed;
+  private boolean broken;
+
+  Entity(ServerRequest request, Deadlines deadlines, Duration time) {
+    this.request = request;
+    this.deadlines = deadlines;
+    this.time = time;
+    ServerRequestHeaders headers = request.headers();
+    this.announcedBytes = headers.contentLength().orElse(0);
+    this.isThere = announcedBytes > 0 || headers.contains(HeaderNames.TRANSFER_ENCODING);
+    this.consumed = !isThere;
+  }
+
+  /// The body.
+  ///
+  /// @throws MatrixException `M_TOO_LARGE` if it has more bytes; 408 if it does not arrive in time;
+  ///   400 if it is malformed
+  byte[] read(int mostBytes) {
+    if (!isThere) {
+      return NONE;
+    }
+    if (announcedBytes > mostBytes) {
+      throw tooLarge(mostBytes);
+    }
+    byte[] bytes = read(mostBytes + 1, time);
+    if (bytes.length > mostBytes) {
+      throw tooLarge(mostBytes);
+    }
+    consumed = true;
+    return bytes;
+  }
+
+  /// Before an answer is sent: reads and forgets a small body that nobody has asked for.
+  ///
+  /// @return whether the connection can be used again
+  boolean leavesConnectionUsable() {
+    if (request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+      return false;
+    }
+    if (!consumed && !broken && announcedBytes <= DISCARDED_BYTES && !isAwaited()) {
+      consumed = discard(DISCARDED_BYTES, time);
+    }
+    return consumed;
+  }
+
+  /// After an answer was sent and before the connection is closed: reads on for a moment. To close
+  /// with unread bytes resets the connection, and the client may never see the answer.
+  void linger() {
+    if (!consumed && !broken && !isAwaited()) {
+      discard(LINGERING_BYTES, LINGERING_TIME);
+    }
+  }
+
+  /// True if the client waits for `100 Continue` before it sends the body.
+  private boolean isAwaited() {
+    return request.headers().containsToken(HeaderValues.EXPECT_100) && !request.continueSent();
+  }
+
+  private boolean discard(int mostBytes, Duration within) {
+    try {
+      return read(mostBytes + 1, within).length <= mostBytes;
+    } catch (MatrixException | CloseConnectionException e) {
+      return false; // The client hears what was wrong first.
+    }
+  }
+
+  private byte[] read(int mostBytes, Duration within) {
+    Deadlines.Deadline deadline = deadlines.within(within);
+    try {
+      byte[] bytes = stream().readNBytes(mostBytes);
+      if (!deadline.met()) {
+        throw tooSlow();
+      }
+      return bytes;
+    } catch (IOException | RuntimeException e) {
+      broken = true;
+      if (!deadline.met()) {
+        throw tooSlow();
+      }
+      throw switch (e) {
+        case MatrixException refusal -> refusal;
+        case RequestException refused -> malformed(refused.status().code());
+        case CloseConnectionException gone -> gone;
+        case IOException _,
+            UncheckedIOException _,
+            DataReader.InsufficientDataAvailableException _ ->
+            new CloseConnectionException("The client went away while it sent its request", e);
+        default -> malformed(400);
+      };
+    } finally {
+      deadline.close();
+    }
+  }
+
+  /// Not to be closed: closing would read on to the end.
+  private InputStream stream() {
+    if (in == null) {
+      in = request.content().inputStream();
+    }
+    return in;
+  }
+
+  private MatrixException tooSlow() {
+    broken = true;
+    return new MatrixException(
+        408, Errcode.UNKNOWN, "The request did not arrive within " + time.toSeconds() + " s");
+  }
+
+  private static MatrixException tooLarge(int mostBytes) {
+    return MatrixException.tooLarge("The request is larger than " + mostBytes + " bytes");
+  }
+
+  private static MatrixException malformed(int status) {
+    return status == 413
+        ? MatrixException.tooLarge("The request is too large")
+        : new MatrixException(status, Errcode.UNKNOWN, "The request is malformed");
+  }
+}

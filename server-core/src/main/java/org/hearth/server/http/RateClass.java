@@ -1,0 +1,31 @@
+package org.hearth.server.http;
+
+/// The kinds of requests that are counted apart: per user where there is one, else per address.
+public enum RateClass {
+  /// Not limited.
+  NONE,
+
+  /// Everything that has no class of its own.
+  DEFAULT,
+
+  /// `/sync` and other calls that wait: one after the other is how they are meant.
+  SYNC,
+
+  /// What creates an event in a room.
+  MESSAGE,
+
+  /// Joining, knocking and inviting: each can set other servers to work.
+  MEMBERSHIP,
+
+  /// Attempts to log in, by address.
+  LOGIN,
+
+  /// Attempts to log in, by the account that they are for; charged by the handler.
+  LOGIN_ACCOUNT,
+
+  /// Registration, by address.
+  REGISTER,
+
+  /// What makes this server ask or tell others: search in directories, key queries.
+  SEARCH
+}

@@ -1,0 +1,85 @@
+package org.hearth.server.http;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.ConsumptionProbe;
+import io.github.bucket4j.TimeMeter;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import org.hearth.server.matrix.error.MatrixException;
+
+/// Token buckets, one for each class of requests and each user or address.
+///
+/// **thread**: any. **memory**: a bounded number of bytes; the buckets that were not used for
+/// longest are forgotten first, and a bucket that was not used until it is full again is the same
+/// as a new one.
+final class RateLimiter {
+  private static final long MOST_BYTES = 8L * 1024 * 1024;
+  private static final int BUCKET_BYTES = 400;
+  private static final Duration KEPT = Duration.ofMinutes(10);
+
+  private record Key(RateClass rate, String who) {}
+
+  private final RateLimits limits;
+  private final TimeMeter meter;
+  private final Cache<Key, Bucket> buckets;
+
+  RateLimiter(RateLimits limits, InstantSource clock) {
+    this.limits = limits;
+    this.meter = new Meter(clock);
+    this.buckets =
+        Caffeine.newBuilder()
+            .maximumWeight(MOST_BYTES)
+            .weigher((Key key, Bucket _) -> BUCKET_BYTES + 2 * key.who().length())
+            .expireAfterAccess(KEPT)
+            .build();
+  }
+
+  /// Takes one token.
+  ///
+  /// @throws MatrixException `M_LIMIT_EXCEEDED` if there is none
+  void charge(RateClass rate, String who) {
+    RateLimits.Allowance allowance = limits.allowances().get(rate);
+    if (!limits.enabled() || allowance == null) {
+      return;
+    }
+    Bucket bucket = buckets.get(new Key(rate, who), _ -> bucket(allowance));
+    ConsumptionProbe probe = bucket.tryConsumeAndReturnRemaining(1);
+    if (!probe.isConsumed()) {
+      throw MatrixException.limitExceeded(Duration.ofNanos(probe.getNanosToWaitForRefill()));
+    }
+  }
+
+  /// What an address is counted by: whoever has one IPv6 address mostly has all of its /64.
+  static String key(InetAddress address) {
+    if (address instanceof Inet6Address) {
+      return HexFormat.of().formatHex(address.getAddress(), 0, 8) + "/64";
+    }
+    return address.getHostAddress();
+  }
+
+  private Bucket bucket(RateLimits.Allowance allowance) {
+    return Bucket.builder()
+        .addLimit(limit ->
+            limit.capacity(allowance.burst()).refillGreedy(allowance.refill(), allowance.per()))
+        .withCustomTimePrecision(meter)
+        .build();
+  }
+
+  private record Meter(InstantSource clock) implements TimeMeter {
+    @Override
+    public long currentTimeNanos() {
+      var now = clock.instant();
+      return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+    }
+
+    @Override
+    public boolean isWallClockBased() {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package org.hearth.server.http;
+
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+
+/// How often each kind of request may be made.
+///
+/// @param enabled false lets everything through
+/// @param allowances per class; a class that is not in the map is not limited
+public record RateLimits(boolean enabled, Map<RateClass, Allowance> allowances) {
+  /// A bucket of tokens.
+  ///
+  /// @param burst how many requests at once
+  /// @param refill how many come back in each `per`, evenly
+  public record Allowance(int burst, int refill, Duration per) {}
+
+  public RateLimits {
+    allowances = Map.copyOf(allowances);
+  }
+
+  /// What people's clients do not notice and a runaway script does.
+  public static RateLimits standard() {
+    Map<RateClass, Allowance> all = new EnumMap<>(RateClass.class);
+    all.put(RateClass.DEFAULT, new Allowance(200, 50, Duration.ofSeconds(1)));
+    all.put(RateClass.SYNC, new Allowance(100, 20, Duration.ofSeconds(1)));
+    all.put(RateClass.MESSAGE, new Allowance(50, 5, Duration.ofSeconds(1)));
+    all.put(RateClass.MEMBERSHIP, new Allowance(20, 1, Duration.ofSeconds(2)));
+    all.put(RateClass.LOGIN, new Allowance(10, 1, Duration.ofSeconds(6)));
+    all.put(RateClass.LOGIN_ACCOUNT, new Allowance(5, 1, Duration.ofSeconds(12)));
+    all.put(RateClass.REGISTER, new Allowance(5, 1, Duration.ofSeconds(20)));
+    all.put(RateClass.SEARCH, new Allowance(20, 2, Duration.ofSeconds(1)));
+    return new RateLimits(true, all);
+  }
+
+  /// No limit at all.
+  public static RateLimits off() {
+    return new RateLimits(false, Map.of());
+  }
+}

@@ -1,0 +1,61 @@
+package org.hearth.server.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.hearth.server.matrix.json.MatrixJson;
+
+/// The answer to a request.
+///
+/// @param status the HTTP status
+/// @param contentType the media type of the body
+/// @param body the body; not to be changed afterwards
+/// @param headers further headers
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+public record Response(int status, String contentType, byte[] body, Map<String, String> headers) {
+  private static final String JSON = "application/json";
+  private static final byte[] EMPTY_OBJECT = "{}".getBytes(StandardCharsets.US_ASCII);
+
+  public Response {
+    headers = Map.copyOf(headers);
+  }
+
+  /// `200` with that JSON.
+  public static Response json(JsonNode body) {
+    return json(200, body);
+  }
+
+  /// That status with that JSON.
+  public static Response json(int status, JsonNode body) {
+    return json(status, MatrixJson.write(body));
+  }
+
+  /// That status with JSON that is already text.
+  public static Response json(int status, byte[] body) {
+    return new Response(status, JSON, body, Map.of());
+  }
+
+  /// `200` with `{}`, what the specification answers where there is nothing to say.
+  public static Response empty() {
+    return json(200, EMPTY_OBJECT);
+  }
+
+  /// `200` with an object of one text field, such as `{"event_id": "$…"}`.
+  public static Response field(String name, String value) {
+    return json(JsonNodeFactory.instance.objectNode().put(name, value));
+  }
+
+  /// Something else than JSON.
+  public static Response bytes(int status, String contentType, byte[] body) {
+    return new Response(status, contentType, body, Map.of());
+  }
+
+  /// The same answer with one more header.
+  public Response with(String header, String value) {
+    Map<String, String> all = new LinkedHashMap<>(headers);
+    all.put(header, value);
+    return new Response(status, contentType, body, all);
+  }
+}

@@ -1,0 +1,79 @@
+package org.hearth.server.logs;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.RoomAlias;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
+
+/// What the services (accounts, profiles, account data, directory) announce: the entries of the log
+/// account-output, each committed before it is seen here.
+///
+/// **shape**: the partition key is the user id; for the directory's entries it is the room id.
+public sealed interface AccountOutput {
+  /// The user, or of the directory's entries the room, that the entry is about.
+  String partitionKey();
+
+  /// An entry about one user of this server.
+  sealed interface OfUser extends AccountOutput {
+    /// The user.
+    UserId user();
+
+    @Override
+    default String partitionKey() {
+      return user().value();
+    }
+  }
+
+  /// An entry of the directory, about one room.
+  sealed interface OfRoom extends AccountOutput {
+    /// The room.
+    RoomId room();
+
+    @Override
+    default String partitionKey() {
+      return room().value();
+    }
+  }
+
+  /// A new account.
+  ///
+  /// @param guest whether it is a guest's
+  record AccountCreated(UserId user, boolean guest) implements OfUser {}
+
+  /// The account is closed for ever; its devices and tokens are gone.
+  record AccountDeactivated(UserId user) implements OfUser {}
+
+  /// A device logged in for the first time.
+  record DeviceAdded(UserId user, DeviceId device) implements OfUser {}
+
+  /// A device got another display name.
+  record DeviceChanged(UserId user, DeviceId device) implements OfUser {}
+
+  /// A device is gone with its tokens; syncs that wait for it end.
+  record DeviceRemoved(UserId user, DeviceId device) implements OfUser {}
+
+  /// The profile says something else.
+  ///
+  /// @param displayName null for none
+  /// @param avatarUrl null for none
+  record ProfileChanged(UserId user, @Nullable String displayName, @Nullable String avatarUrl)
+      implements OfUser {}
+
+  /// Account data was set; tags are the room's account data of type `m.tag`.
+  ///
+  /// @param room null for global account data
+  /// @param content the new content; empty when it was removed
+  record AccountDataChanged(UserId user, @Nullable RoomId room, String type, ObjectNode content)
+      implements OfUser {}
+
+  /// An alias of this server leads to the room.
+  record AliasAdded(RoomAlias alias, RoomId room) implements OfRoom {}
+
+  /// An alias of this server no longer leads to the room.
+  record AliasRemoved(RoomAlias alias, RoomId room) implements OfRoom {}
+
+  /// The room's place in the published directory changed.
+  record RoomPublished(RoomId room, boolean published) implements OfRoom {}
+}

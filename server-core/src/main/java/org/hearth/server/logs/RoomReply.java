@@ -1,0 +1,46 @@
+package org.hearth.server.logs;
+
+import java.util.List;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.EventId;
+
+/// What the Room Server answers to a command, after the commit.
+public sealed interface RoomReply {
+  /// The command is done and durable.
+  ///
+  /// @param position who reads at this position or after it sees what the command did
+  /// @param events the command's events in order; empty when it made none
+  record Done(LogPosition position, List<EventId> events) implements RoomReply {
+    /// Copies the list.
+    public Done {
+      events = List.copyOf(events);
+    }
+  }
+
+  /// The command did nothing.
+  ///
+  /// @param refusal why
+  /// @param detail what was expected and what was found, for the client
+  record Refused(Refusal refusal, String detail) implements RoomReply {}
+
+  /// Why a command was refused.
+  enum Refusal {
+    /// There is no such room here.
+    UNKNOWN_ROOM,
+    /// The room id of a new room is taken.
+    ROOM_EXISTS,
+    /// The authorisation rules, or what the specification adds to them for requests of clients, do
+    /// not allow it.
+    FORBIDDEN,
+    /// The event that a redaction names is not in the room.
+    UNKNOWN_EVENT,
+    /// The event, or a part of it, is larger than the specification allows.
+    TOO_LARGE,
+    /// The content cannot be an event: numbers out of range, a state that makes no sense.
+    BAD_CONTENT,
+    /// The target's membership is not one that the command starts from.
+    WRONG_MEMBERSHIP,
+    /// Nobody of this server in the room could authorise a restricted join.
+    UNABLE_TO_AUTHORISE_JOIN
+  }
+}

@@ -1,0 +1,233 @@
+package org.hearth.server.matrix.event;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.CanonicalJson;
+import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.matrix.version.RoomRule;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.jspecify.annotations.Nullable;
+
+/// An event as servers exchange it ("persistent data unit"): its JSON, of which nothing may be
+/// changed since it is hashed and signed, and what is read from it, read once.
+///
+/// **thread**: any; immutable, if nobody changes the nodes.
+public final class Pdu {
+  /// What an event is called, and whose it is.
+  record Names(
+      EventId eventId, RoomId roomId, UserId sender, String type, @Nullable String stateKey) {}
+
+  /// Where an event is in the graph of its room.
+  record Links(
+      List<EventId> prevEvents, List<EventId> authEvents, long depth, long originServerTs) {}
+
+  private final RoomVersion version;
+  private final ObjectNode json;
+  private final byte[] canonical;
+  private final Names names;
+  private final Links links;
+
+  Pdu(RoomVersion version, ObjectNode json, byte[] canonical, Names names, Links links) {
+    this.version = version;
+    this.json = json;
+    this.canonical = canonical;
+    this.names = names;
+    this.links = links;
+  }
+
+  /// An event that somebody gives us, after all checks of its format. Neither hash nor signatures
+  /// are checked.
+  ///
+  /// @param json which nobody changes from now on
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_BAD_JSON` or `M_TOO_LARGE`, if it is
+  ///   not an event of that room version
+  public static Pdu parse(ObjectNode json, RoomVersion version) {
+    try {
+      return PduFormat.read(json, version);
+    } catch (PduFaultException e) {
+      throw e.fault().toException();
+    }
+  }
+
+  /// An event that somebody gives us as bytes, after all checks of its format.
+  ///
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_NOT_JSON`, `M_BAD_JSON` or
+  ///   `M_TOO_LARGE`, if it is not an event of that room version
+  public static Pdu parse(byte[] bytes, RoomVersion version) {
+    return parse(MatrixJson.parseObject(bytes), version);
+  }
+
+  /// An event that we have stored: much cheaper than [#parse(byte[], RoomVersion)], since nothing
+  /// is hashed or written again.
+  ///
+  /// @param eventId of the event
+  /// @param canonical its [#canonicalBytes], which nobody changes from now on
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_NOT_JSON` or `M_BAD_JSON`, if the
+  ///   bytes cannot have been stored so
+  public static Pdu restore(EventId eventId, byte[] canonical, RoomVersion version) {
+    try {
+      return PduFormat.restore(eventId, MatrixJson.parseObject(canonical), canonical, version);
+    } catch (PduFaultException e) {
+      throw e.fault().toException();
+    }
+  }
+
+  /// The event id; in room versions 3 and later computed from the event.
+  public EventId eventId() {
+    return names.eventId();
+  }
+
+  /// The room; in room versions 12 and later the create event's is computed from its event id.
+  public RoomId roomId() {
+    return names.roomId();
+  }
+
+  /// The user who sent it.
+  public UserId sender() {
+    return names.sender();
+  }
+
+  /// The event type.
+  public String type() {
+    return names.type();
+  }
+
+  /// The state key, if it is a state event; often empty.
+  public Optional<String> stateKey() {
+    return Optional.ofNullable(names.stateKey());
+  }
+
+  /// Which piece of state it sets, if it is a state event.
+  public Optional<StateKey> stateKeyPair() {
+    return stateKey().map(key -> new StateKey(names.type(), key));
+  }
+
+  /// True if it has a state key: "If this key is present, the event is a state event".
+  public boolean isState() {
+    return names.stateKey() != null;
+  }
+
+  /// True if it is a state event of that type with that state key.
+  public boolean isState(String type, String stateKey) {
+    return names.type().equals(type) && stateKey.equals(names.stateKey());
+  }
+
+  /// True if it is the event that creates a room.
+  public boolean isCreate() {
+    return isState(EventTypes.CREATE, "");
+  }
+
+  /// True if it sets somebody's membership.
+  public boolean isMember() {
+    return isState() && names.type().equals(EventTypes.MEMBER);
+  }
+
+  /// True if it is a request to redact another event.
+  public boolean isRedaction() {
+    return names.type().equals(EventTypes.REDACTION);
+  }
+
+  /// The content.
+  public ObjectNode content() {
+    return json.get("content") instanceof ObjectNode content
+        ? content
+        : JsonNodeFactory.instance.objectNode();
+  }
+
+  /// The events before it, at most 20.
+  public List<EventId> prevEvents() {
+    return links.prevEvents();
+  }
+
+  /// The events that allow it, at most 10.
+  public List<EventId> authEvents() {
+    return links.authEvents();
+  }
+
+  /// One more than the greatest depth of its `prev_events`, as its sender says.
+  public long depth() {
+    return links.depth();
+  }
+
+  /// When it was made, as its sender says; milliseconds since 1970.
+  public long originServerTs() {
+    return links.originServerTs();
+  }
+
+  /// When it was made, as its sender says.
+  public Instant originServerTime() {
+    return Instant.ofEpochMilli(links.originServerTs());
+  }
+
+  /// For a redaction the event to be redacted, if it names one: in `content` since room version 11,
+  /// before that in the event itself.
+  public Optional<EventId> redacts() {
+    if (!isRedaction()) {
+      return Optional.empty();
+    }
+    JsonNode from = version.has(RoomRule.REDACTS_IN_CONTENT) ? content() : json;
+    try {
+      return Optional.ofNullable(from.get("redacts"))
+          .filter(JsonNode::isTextual)
+          .map(id -> EventId.parse(id.textValue()));
+    } catch (InvalidIdentifierException _) {
+      return Optional.empty();
+    }
+  }
+
+  /// What is added to it but not signed; empty if there is nothing. Do not believe a peer's.
+  public ObjectNode unsigned() {
+    return json.get("unsigned") instanceof ObjectNode unsigned
+        ? unsigned
+        : JsonNodeFactory.instance.objectNode();
+  }
+
+  /// The whole event in the federation format. Nobody changes it.
+  public ObjectNode json() {
+    return json;
+  }
+
+  /// The whole event in canonical JSON; the array is shared, nobody changes it.
+  public byte[] canonicalBytes() {
+    return canonical;
+  }
+
+  /// The version of its room.
+  public RoomVersion version() {
+    return version;
+  }
+
+  /// The same event, with the same id, after a redaction. Redacting once more changes nothing.
+  public Pdu redacted() {
+    ObjectNode left = Redaction.redact(json, version);
+    byte[] leftCanonical = CanonicalJson.encode(left, Hashes.numbers(version));
+    return new Pdu(version, left, leftCanonical, names, links);
+  }
+
+  /// Two are equal if they are the same event, one perhaps redacted.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Pdu pdu && pdu.eventId().equals(eventId());
+  }
+
+  @Override
+  public int hashCode() {
+    return eventId().hashCode();
+  }
+
+  /// The event's id, type and state key, for messages.
+  @Override
+  public String toString() {
+    return isState()
+        ? "%s (%s \"%s\")".formatted(eventId(), type(), names.stateKey())
+        : "%s (%s)".formatted(eventId(), type());
+  }
+}

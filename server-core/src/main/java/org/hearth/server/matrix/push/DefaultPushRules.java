@@ -1,0 +1,109 @@
+package org.hearth.server.matrix.push;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.List;
+import org.hearth.server.matrix.id.UserId;
+
+/// The server-default rules, in their order. There are none of kind content, room and sender.
+///
+/// Source: [Predefined Rules](https://spec.matrix.org/v1.19/client-server-api/#predefined-rules).
+final class DefaultPushRules {
+  static final String MASTER = ".m.rule.master";
+
+  private static final JsonNode NOTIFY = TextNode.valueOf("notify");
+  private static final JsonNode HIGHLIGHT =
+      JsonNodeFactory.instance.objectNode().put("set_tweak", "highlight");
+  private static final List<JsonNode> NOTHING = List.of();
+  private static final List<JsonNode> QUIETLY = List.of(NOTIFY);
+  private static final List<JsonNode> WITH_SOUND = List.of(NOTIFY, sound("default"));
+
+  private DefaultPushRules() {}
+
+  static List<PushRule> override(UserId user) {
+    return List.of(
+        // "Matches all events. This can be enabled to turn off all push notifications. By default
+        // this
+        // rule is disabled."
+        override(MASTER, List.of(), NOTHING).withEnabled(false),
+        override(
+            ".m.rule.suppress_notices",
+            List.of(PushCondition.eventMatch("content.msgtype", "m.notice")),
+            NOTHING),
+        override(
+            ".m.rule.invite_for_me",
+            List.of(
+                type("m.room.member"),
+                PushCondition.eventMatch("content.membership", "invite"),
+                PushCondition.eventMatch("state_key", user.value())),
+            WITH_SOUND),
+        override(".m.rule.member_event", List.of(type("m.room.member")), NOTHING),
+        override(
+            ".m.rule.is_user_mention",
+            List.of(
+                new PushCondition.EventPropertyContains(
+                    PropertyPath.parse("content.m\\.mentions.user_ids"),
+                    TextNode.valueOf(user.value()))),
+            List.of(NOTIFY, sound("default"), HIGHLIGHT)),
+        override(
+            ".m.rule.is_room_mention",
+            List.of(
+                new PushCondition.EventPropertyIs(
+                    PropertyPath.parse("content.m\\.mentions.room"), BooleanNode.TRUE),
+                new PushCondition.SenderNotificationPermission("room")),
+            List.of(NOTIFY, HIGHLIGHT)),
+        override(
+            ".m.rule.tombstone",
+            List.of(type("m.room.tombstone"), PushCondition.eventMatch("state_key", "")),
+            List.of(NOTIFY, HIGHLIGHT)),
+        override(".m.rule.reaction", List.of(type("m.reaction")), NOTHING),
+        override(
+            ".m.rule.room.server_acl",
+            List.of(type("m.room.server_acl"), PushCondition.eventMatch("state_key", "")),
+            NOTHING),
+        override(
+            ".m.rule.suppress_edits",
+            List.of(
+                new PushCondition.EventPropertyIs(
+                    PropertyPath.parse("content.m\\.relates_to.rel_type"),
+                    TextNode.valueOf("m.replace"))),
+            NOTHING));
+  }
+
+  static List<PushRule> underride() {
+    return List.of(
+        underride(".m.rule.call", List.of(type("m.call.invite")), List.of(NOTIFY, sound("ring"))),
+        underride(
+            ".m.rule.encrypted_room_one_to_one",
+            List.of(twoMembers(), type("m.room.encrypted")),
+            WITH_SOUND),
+        underride(
+            ".m.rule.room_one_to_one", List.of(twoMembers(), type("m.room.message")), WITH_SOUND),
+        underride(".m.rule.message", List.of(type("m.room.message")), QUIETLY),
+        underride(".m.rule.encrypted", List.of(type("m.room.encrypted")), QUIETLY));
+  }
+
+  private static PushRule override(
+      String id, List<PushCondition> conditions, List<JsonNode> actions) {
+    return PushRule.ofServer(PushRuleKind.OVERRIDE, id, conditions, actions);
+  }
+
+  private static PushRule underride(
+      String id, List<PushCondition> conditions, List<JsonNode> actions) {
+    return PushRule.ofServer(PushRuleKind.UNDERRIDE, id, conditions, actions);
+  }
+
+  private static PushCondition type(String type) {
+    return PushCondition.eventMatch("type", type);
+  }
+
+  private static PushCondition twoMembers() {
+    return PushCondition.RoomMemberCount.parse("2").orElseThrow();
+  }
+
+  private static JsonNode sound(String name) {
+    return JsonNodeFactory.instance.objectNode().put("set_tweak", "sound").put("value", name);
+  }
+}

@@ -1,0 +1,204 @@
+package org.hearth.server.matrix.push;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.Pdu;
+import org.jspecify.annotations.Nullable;
+
+/// A push rule: for which events it is, and what to do about them.
+///
+/// **thread**: any; immutable, if nobody changes the nodes.
+public final class PushRule {
+  private static final Set<String> HISTORICAL_ACTIONS = Set.of("dont_notify", "coalesce");
+
+  private final PushRuleKind kind;
+  private final String id;
+  private final boolean enabled;
+  private final List<PushCondition> conditions;
+  private final @Nullable Glob pattern;
+  private final List<JsonNode> actions;
+  private final PushOutcome outcome;
+
+  private PushRule(
+      PushRuleKind kind,
+      String id,
+      boolean enabled,
+      List<PushCondition> conditions,
+      @Nullable Glob pattern,
+      List<JsonNode> actions) {
+    this.kind = kind;
+    this.id = id;
+    this.enabled = enabled;
+    this.conditions = List.copyOf(conditions);
+    this.pattern = pattern;
+    // "Clients and homeservers MUST ignore these actions, for instance, by stripping them from
+    // actions
+    // arrays they encounter."
+    this.actions =
+        actions.stream()
+            .filter(each -> !each.isTextual() || !HISTORICAL_ACTIONS.contains(each.textValue()))
+            .toList();
+    this.outcome = PushOutcome.of(this.actions);
+  }
+
+  /// One of the server's own rules, of kind override or underride.
+  static PushRule ofServer(
+      PushRuleKind kind, String id, List<PushCondition> conditions, List<JsonNode> actions) {
+    return new PushRule(kind, id, true, conditions, null, actions);
+  }
+
+  /// A rule that a user has written.
+  ///
+  /// @param json with `actions`, and as the kind wants it `conditions` or `pattern`; also
+  ///   `enabled`, if the rule was stored
+  /// @throws MatrixException `M_INVALID_PARAM` if the id begins with a dot or has a slash or
+  ///   backslash; `M_MISSING_PARAM`, `M_BAD_JSON` if the JSON is not a rule of that kind
+  public static PushRule parse(PushRuleKind kind, String id, ObjectNode json) {
+    // "If the string starts with a dot ("."), the request MUST be rejected as this is reserved for
+    // server-default rules. Slashes ("/") and backslashes ("\\") are also not allowed."
+    if (id.isEmpty() || id.startsWith(".") || id.indexOf('/') >= 0 || id.indexOf('\\') >= 0) {
+      throw MatrixException.invalidParam(
+          "rule_id must not be empty, begin with a dot, or contain a slash or backslash");
+    }
+    List<PushCondition> conditions = List.of();
+    Glob pattern = null;
+    if (kind.hasConditions() && json.has("conditions")) {
+      conditions = conditions(json.get("conditions"));
+    }
+    if (kind == PushRuleKind.CONTENT) {
+      if (!json.has("pattern")) {
+        throw MatrixException.missingParam("pattern");
+      }
+      if (!json.get("pattern").isTextual()) {
+        throw MatrixException.badJson("pattern must be a string");
+      }
+      if (json.get("pattern").textValue().length() > Glob.MAX_LENGTH) {
+        throw MatrixException.invalidParam(
+            "pattern must not have more than %d characters".formatted(Glob.MAX_LENGTH));
+      }
+      pattern = Glob.of(json.get("pattern").textValue());
+    }
+    boolean enabled = json.path("enabled").asBoolean(true);
+    return new PushRule(kind, id, enabled, conditions, pattern, actions(json.get("actions")));
+  }
+
+  /// The actions that are written there.
+  ///
+  /// @throws MatrixException `M_MISSING_PARAM`, `M_BAD_JSON` if they are none
+  static List<JsonNode> actions(@Nullable JsonNode json) {
+    if (json == null) {
+      throw MatrixException.missingParam("actions");
+    }
+    List<JsonNode> actions = new ArrayList<>();
+    for (JsonNode action : json) {
+      if (!action.isTextual() && !action.path("set_tweak").isTextual()) {
+        throw MatrixException.badJson("an action must be a string or an object with set_tweak");
+      }
+      actions.add(action);
+    }
+    if (!json.isArray()) {
+      throw MatrixException.badJson("actions must be an array");
+    }
+    return actions;
+  }
+
+  private static List<PushCondition> conditions(JsonNode json) {
+    List<PushCondition> conditions = new ArrayList<>();
+    for (JsonNode condition : json) {
+      if (!(condition instanceof ObjectNode object)) {
+        throw MatrixException.badJson("a condition must be an object");
+      }
+      conditions.add(PushCondition.parse(object));
+    }
+    if (!json.isArray()) {
+      throw MatrixException.badJson("conditions must be an array");
+    }
+    return conditions;
+  }
+
+  /// The kind of rule.
+  public PushRuleKind kind() {
+    return kind;
+  }
+
+  /// The name of the rule, unique in its kind.
+  public String id() {
+    return id;
+  }
+
+  /// True if it is one of the server's: "The `rule_id` for all server-default rules MUST start with
+  /// a dot".
+  public boolean isDefault() {
+    return id.startsWith(".");
+  }
+
+  /// Whether it is enabled: "Disabled rules never match."
+  public boolean isEnabled() {
+    return enabled;
+  }
+
+  /// What it does, as clients write it.
+  public List<JsonNode> actions() {
+    return actions;
+  }
+
+  /// What it does.
+  public PushOutcome outcome() {
+    return outcome;
+  }
+
+  /// True if the rule is enabled and for this event.
+  boolean matches(Pdu event, PushContext context) {
+    return enabled
+        && switch (kind) {
+          // "All conditions must hold true for an event in order for the rule to match. A rule with
+          // no
+          // conditions always matches."
+          case OVERRIDE, UNDERRIDE ->
+              conditions.stream().allMatch(each -> each.holds(event, context));
+          case CONTENT ->
+              pattern != null
+                  && event.content().path("body").isTextual()
+                  && pattern.matchesWords(event.content().get("body").textValue());
+          // "In the cases of `room` and `sender` rules, the `rule_id` of the rule determines its
+          // behaviour."
+          case ROOM -> event.roomId().value().equals(id);
+          case SENDER -> event.sender().value().equals(id);
+        };
+  }
+
+  PushRule withEnabled(boolean changed) {
+    return new PushRule(kind, id, changed, conditions, pattern, actions);
+  }
+
+  PushRule withActions(List<JsonNode> changed) {
+    return new PushRule(kind, id, enabled, conditions, pattern, changed);
+  }
+
+  /// The rule as clients write it.
+  public ObjectNode toJson() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.putArray("actions").addAll(actions);
+    if (kind.hasConditions()) {
+      ArrayNode array = json.putArray("conditions");
+      conditions.forEach(each -> array.add(each.toJson()));
+    }
+    json.put("default", isDefault());
+    json.put("enabled", enabled);
+    if (pattern != null) {
+      json.put("pattern", pattern.pattern());
+    }
+    return json.put("rule_id", id);
+  }
+
+  @Override
+  public String toString() {
+    return kind.word() + "/" + id;
+  }
+}

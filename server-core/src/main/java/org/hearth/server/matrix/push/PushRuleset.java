@@ -1,0 +1,222 @@
+package org.hearth.server.matrix.push;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
+
+/// All push rules of a user: the server's defaults, the user's changes of them, and the user's own.
+/// Every change gives a new ruleset.
+///
+/// **shape**: by kind, the most important first. "They operate at a lower priority than
+/// "user-defined rules", except for the `.m.rule.master` rule which has always a higher priority
+/// than any other".
+///
+/// **thread**: any; immutable.
+public final class PushRuleset {
+  private final Map<PushRuleKind, List<PushRule>> rules;
+
+  private PushRuleset(Map<PushRuleKind, List<PushRule>> rules) {
+    this.rules = rules;
+  }
+
+  /// The defaults for that user.
+  public static PushRuleset defaults(UserId user) {
+    Map<PushRuleKind, List<PushRule>> rules = new EnumMap<>(PushRuleKind.class);
+    for (PushRuleKind kind : PushRuleKind.values()) {
+      rules.put(kind, List.of());
+    }
+    rules.put(PushRuleKind.OVERRIDE, DefaultPushRules.override(user));
+    rules.put(PushRuleKind.UNDERRIDE, DefaultPushRules.underride());
+    return new PushRuleset(rules);
+  }
+
+  /// The ruleset that was stored by [#toJson], with the defaults of today: of a default rule only
+  /// what a user can change is taken from what was stored.
+  ///
+  /// @throws MatrixException if a rule of the user is none
+  public static PushRuleset restore(UserId user, JsonNode stored) {
+    PushRuleset ruleset = defaults(user);
+    for (PushRuleKind kind : PushRuleKind.values()) {
+      List<PushRule> own = new ArrayList<>();
+      for (JsonNode each : stored.path(kind.word())) {
+        String id = each.path("rule_id").asText();
+        if (!id.startsWith(".")) {
+          own.add(PushRule.parse(kind, id, (ObjectNode) each));
+        } else if (ruleset.rule(kind, id).isPresent()) {
+          ruleset =
+              ruleset
+                  .withEnabled(kind, id, each.path("enabled").asBoolean(true))
+                  .withActions(kind, id, each.path("actions"));
+        }
+      }
+      ruleset = ruleset.with(kind, own, ruleset.defaultsOf(kind));
+    }
+    return ruleset;
+  }
+
+  /// What is to be done about the event for that user.
+  public PushOutcome evaluate(Pdu event, PushContext context) {
+    // "Homeservers MUST NOT notify the Push Gateway for events that the user has sent themselves."
+    if (event.sender().equals(context.user())) {
+      return PushOutcome.NOTHING;
+    }
+    // "If no rules match an event, the homeserver MUST NOT notify the Push Gateway for that event."
+    return match(event, context).map(PushRule::outcome).orElse(PushOutcome.NOTHING);
+  }
+
+  /// The most important enabled rule that is for the event.
+  Optional<PushRule> match(Pdu event, PushContext context) {
+    for (List<PushRule> ofKind : rules.values()) {
+      for (PushRule rule : ofKind) {
+        if (rule.matches(event, context)) {
+          return Optional.of(rule);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// The rules of a kind, the most important first.
+  public List<PushRule> rules(PushRuleKind kind) {
+    return rules.getOrDefault(kind, List.of());
+  }
+
+  /// The rule of that name.
+  public Optional<PushRule> rule(PushRuleKind kind, String id) {
+    return rules(kind).stream().filter(each -> each.id().equals(id)).findFirst();
+  }
+
+  /// With that rule of the user added, or changed if there is one of its name.
+  ///
+  /// @param before the rule that it is to be next more important to; goes before `after`
+  /// @param after the rule that it is to be next less important to
+  /// @throws MatrixException `M_NOT_FOUND` if there is no rule `before` or `after`;
+  ///   `M_INVALID_PARAM` if that is a default rule: "It is not possible to add a rule relative to a
+  ///   predefined server rule."
+  public PushRuleset withRule(PushRule rule, @Nullable String before, @Nullable String after) {
+    PushRuleKind kind = rule.kind();
+    List<PushRule> own = new ArrayList<>(ownOf(kind));
+    int place = indexOf(own, rule.id());
+    PushRule added = rule;
+    if (place >= 0) {
+      // A rule that is changed stays enabled or disabled; new ones "MUST be enabled by default".
+      added = rule.withEnabled(own.remove(place).isEnabled());
+    }
+    if (before != null) {
+      place = neighbour(own, kind, before);
+    } else if (after != null) {
+      place = neighbour(own, kind, after) + 1;
+    }
+    // "If neither `after` nor `before` are provided and the rule is created, it should be added as
+    // the
+    // most important user defined rule among rules of the same kind."
+    own.add(Math.max(0, place), added);
+    return with(kind, own, defaultsOf(kind));
+  }
+
+  /// Without that rule of the user.
+  ///
+  /// @throws MatrixException `M_NOT_FOUND` if there is none; `M_INVALID_PARAM` if it is a default
+  ///   rule
+  public PushRuleset withoutRule(PushRuleKind kind, String id) {
+    if (known(kind, id).isDefault()) {
+      throw MatrixException.invalidParam("Default rules cannot be deleted, only disabled");
+    }
+    List<PushRule> own = new ArrayList<>(ownOf(kind));
+    own.removeIf(each -> each.id().equals(id));
+    return with(kind, own, defaultsOf(kind));
+  }
+
+  /// With that rule enabled or disabled.
+  ///
+  /// @throws MatrixException `M_NOT_FOUND` if there is none
+  public PushRuleset withEnabled(PushRuleKind kind, String id, boolean enabled) {
+    return changed(known(kind, id), rule -> rule.withEnabled(enabled));
+  }
+
+  /// With other actions of that rule: "This can be used to change the actions of builtin rules."
+  ///
+  /// @throws MatrixException `M_NOT_FOUND` if there is no such rule; `M_BAD_JSON` if these are no
+  ///   actions
+  public PushRuleset withActions(PushRuleKind kind, String id, JsonNode actions) {
+    List<JsonNode> parsed = PushRule.actions(actions);
+    return changed(known(kind, id), rule -> rule.withActions(parsed));
+  }
+
+  /// The ruleset as clients see it below `global`.
+  public ObjectNode toJson() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    rules.forEach((kind, ofKind) -> {
+      ArrayNode array = json.putArray(kind.word());
+      ofKind.forEach(rule -> array.add(rule.toJson()));
+    });
+    return json;
+  }
+
+  private PushRule known(PushRuleKind kind, String id) {
+    return rule(kind, id).orElseThrow(() -> MatrixException.notFound("There is no such push rule"));
+  }
+
+  private PushRuleset changed(PushRule rule, UnaryOperator<PushRule> change) {
+    Map<PushRuleKind, List<PushRule>> changed = new EnumMap<>(rules);
+    changed.put(
+        rule.kind(),
+        rules(rule.kind()).stream()
+            .map(each -> each.id().equals(rule.id()) ? change.apply(each) : each)
+            .toList());
+    return new PushRuleset(changed);
+  }
+
+  private List<PushRule> ownOf(PushRuleKind kind) {
+    return rules(kind).stream().filter(each -> !each.isDefault()).toList();
+  }
+
+  private List<PushRule> defaultsOf(PushRuleKind kind) {
+    return rules(kind).stream().filter(PushRule::isDefault).toList();
+  }
+
+  private PushRuleset with(PushRuleKind kind, List<PushRule> own, List<PushRule> defaults) {
+    List<PushRule> ordered = new ArrayList<>();
+    defaults.stream()
+        .filter(each -> each.id().equals(DefaultPushRules.MASTER))
+        .forEach(ordered::add);
+    ordered.addAll(own);
+    defaults.stream()
+        .filter(each -> !each.id().equals(DefaultPushRules.MASTER))
+        .forEach(ordered::add);
+    Map<PushRuleKind, List<PushRule>> changed = new EnumMap<>(rules);
+    changed.put(kind, List.copyOf(ordered));
+    return new PushRuleset(changed);
+  }
+
+  private int neighbour(List<PushRule> own, PushRuleKind kind, String id) {
+    if (known(kind, id).isDefault()) {
+      throw MatrixException.invalidParam("A rule cannot be placed relative to a default rule");
+    }
+    int index = indexOf(own, id);
+    if (index < 0) {
+      throw MatrixException.invalidParam("A rule cannot be placed relative to itself");
+    }
+    return index;
+  }
+
+  private static int indexOf(List<PushRule> rules, String id) {
+    for (int i = 0; i < rules.size(); i++) {
+      if (rules.get(i).id().equals(id)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,16 @@
+/// Push rules: which events are worth a notification for a user, and how it should look.
+///
+/// ```
+///   PushRuleset (defaults + the user's own) ─┐
+///   Pdu + PushContext ───────────────────────┴─ evaluate ──▶ PushOutcome
+/// ```
+///
+/// Globs and paths are compiled when a rule is made, so that a ruleset may be kept and asked for
+/// every event. No pattern, however made, costs more than its length times that of the text. All is
+/// pure, immutable and safe on any thread. Uses `id`, `json`, `event`, `error`.
+///
+/// Source: [Push Rules](https://spec.matrix.org/v1.19/client-server-api/#push-rules).
+@NullMarked
+package org.hearth.server.matrix.push;
+
+import org.jspecify.annotations.NullMarked;

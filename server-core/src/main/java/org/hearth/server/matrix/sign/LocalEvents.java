@@ -1,0 +1,103 @@
+package org.hearth.server.matrix.sign;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.event.EventLinks;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.PduFormat;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.json.UnpaddedBase64;
+import org.hearth.server.matrix.version.RoomRule;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.jspecify.annotations.Nullable;
+
+/// Makes the events that this server sends: drafts become hashed and signed events in the format of
+/// their room version.
+///
+/// **thread**: any, if the random generator is.
+public final class LocalEvents {
+  private static final int RANDOM_ID_BYTES = 15;
+
+  private final ServerName server;
+  private final SigningKey key;
+  private final RandomGenerator random;
+
+  /// Makes events for that server.
+  ///
+  /// @param random for event ids of room versions 1 and 2
+  public LocalEvents(ServerName server, SigningKey key, RandomGenerator random) {
+    this.server = server;
+    this.key = key;
+    this.random = random;
+  }
+
+  /// The event.
+  ///
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_BAD_JSON` or `M_TOO_LARGE` if it
+  ///   would not be an event of that room version
+  /// @throws IllegalArgumentException if a reference hash is missing in room versions 1 and 2
+  public Pdu make(EventDraft draft, EventLinks links, RoomVersion version) {
+    ObjectNode event = JsonNodeFactory.instance.objectNode();
+    event.set("auth_events", references(links.authEvents(), links, version));
+    event.set("content", content(draft, version));
+    event.put("depth", Math.min(links.depth(), PduFormat.maxDepth(version)));
+    if (!version.eventIds().isHash()) {
+      event.put("event_id", newEventId());
+    }
+    event.put("origin_server_ts", links.originServerTs());
+    event.set("prev_events", references(links.prevEvents(), links, version));
+    if (draft.redacted() != null && !version.has(RoomRule.REDACTS_IN_CONTENT)) {
+      event.put("redacts", draft.redacted().value());
+    }
+    if (draft.roomId() != null) {
+      event.put("room_id", draft.roomId().value());
+    }
+    event.put("sender", draft.sender().value());
+    draft.stateKey().ifPresent(stateKey -> event.put("state_key", stateKey));
+    event.put("type", draft.type());
+    return Pdu.parse(EventSignatures.hashAndSign(event, version, server, key), version);
+  }
+
+  private static ObjectNode content(EventDraft draft, RoomVersion version) {
+    EventId redacted = draft.redacted();
+    if (redacted == null || !version.has(RoomRule.REDACTS_IN_CONTENT)) {
+      return draft.content();
+    }
+    ObjectNode content = JsonNodeFactory.instance.objectNode();
+    content.setAll(draft.content());
+    return content.put("redacts", redacted.value());
+  }
+
+  private static ArrayNode references(List<EventId> ids, EventLinks links, RoomVersion version) {
+    ArrayNode references = JsonNodeFactory.instance.arrayNode(ids.size());
+    for (EventId id : ids) {
+      if (version.eventIds().isHash()) {
+        references.add(id.value());
+      } else {
+        ArrayNode pair = references.addArray().add(id.value());
+        pair.addObject().put("sha256", referenceHash(id, links.referenceHashes()));
+      }
+    }
+    return references;
+  }
+
+  private static String referenceHash(EventId id, Map<EventId, String> hashes) {
+    @Nullable String hash = hashes.get(id);
+    if (hash == null) {
+      throw new IllegalArgumentException("no reference hash of " + id);
+    }
+    return hash;
+  }
+
+  private String newEventId() {
+    byte[] bytes = new byte[RANDOM_ID_BYTES];
+    random.nextBytes(bytes);
+    return "$" + UnpaddedBase64.encodeUrlSafe(bytes) + ":" + server;
+  }
+}

@@ -1,0 +1,112 @@
+package org.hearth.server.readers.sync;
+
+import java.time.InstantSource;
+import java.util.List;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.LogReader;
+import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.accountdata.AccountDataQueries;
+import org.hearth.server.store.Store;
+
+/// What clients read: `/sync` with its filters, messages, events and their context, state, members.
+///
+/// The composition registers [#roomOutputReader] and [#accountOutputReader] with their logs before
+/// it starts these, and the [#routes] with the HTTP server; at the end it calls [#close], which
+/// answers everyone who waits.
+///
+/// **Thread:** constructed and closed by the composition's; the readers by their logs'; the routes
+/// by any.
+public final class ClientSync implements AutoCloseable {
+  /// The name of the readers, in figures and in the order between readers.
+  public static final String READER = "client-sync";
+
+  private final SyncUsers users;
+  private final RoomOutputReader roomOutputReader;
+  private final AccountOutputReader accountOutputReader;
+  private final List<RouteGroup> routes;
+
+  /// What this component uses of others.
+  ///
+  /// @param store open; for the stored filters
+  /// @param roomOutput not yet started
+  /// @param accountOutput not yet started
+  public record Needs(
+      Store store,
+      RoomQueries rooms,
+      AccountDataQueries accountData,
+      OutputLog<RoomOutput> roomOutput,
+      OutputLog<AccountOutput> accountOutput,
+      InstantSource clock) {}
+
+  /// How much memory this component takes for speed.
+  ///
+  /// @param recentEventsBytes for the newest events of all rooms
+  /// @param sentMembersBytes for what lazily loading clients have been told
+  /// @param usersBytes for the memberships of the users who sync
+  public record Budget(long recentEventsBytes, long sentMembersBytes, long usersBytes) {
+    /// 24, 8 and 8 MiB: some thousand messages, some ten thousand members told, and as many
+    /// memberships.
+    public static final Budget STANDARD = new Budget(24L << 20, 8L << 20, 8L << 20);
+  }
+
+  public ClientSync(Needs needs, Budget budget) {
+    RoomQueries rooms = needs.rooms();
+    LogPosition start = needs.store().head();
+    Tokens tokens = new Tokens(needs.store().identity().epoch());
+    Snapshots snapshots = new Snapshots(needs.store(), needs.roomOutput(), needs.accountOutput());
+    RecentEvents recent = new RecentEvents(rooms, budget.recentEventsBytes(), start);
+    users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
+    roomOutputReader = new RoomOutputReader(recent, users, start);
+    accountOutputReader = new AccountOutputReader(users, start);
+
+    Timelines timelines = new Timelines(rooms, recent);
+    ClientEvents events = new ClientEvents(rooms, needs.clock(), tokens);
+    StateSection states = new StateSection(rooms, new SentMembers(budget.sentMembersBytes()));
+    SyncBuilder builder =
+        new SyncBuilder(
+            rooms,
+            needs.accountData(),
+            new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms), events),
+            new LeftRooms(rooms, timelines, states, events));
+    StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
+    routes =
+        List.of(
+            new SyncRoutes(users, snapshots, builder, filters, tokens),
+            new FilterRoutes(filters),
+            new MessagesRoute(rooms, timelines, events, snapshots, tokens),
+            new EventRoutes(rooms, timelines, events, snapshots, tokens),
+            new StateRoutes(rooms, events, snapshots),
+            new MemberRoutes(rooms, events, snapshots));
+  }
+
+  /// To be registered with room-output.
+  public LogReader<RoomOutput> roomOutputReader() {
+    return roomOutputReader;
+  }
+
+  /// To be registered with account-output.
+  public LogReader<AccountOutput> accountOutputReader() {
+    return accountOutputReader;
+  }
+
+  public List<RouteGroup> routes() {
+    return routes;
+  }
+
+  /// Who syncs.
+  SyncUsers users() {
+    return users;
+  }
+
+  /// Answers everyone who waits, with what there is.
+  @Override
+  public void close() {
+    for (UserFeed each : users.all()) {
+      each.waiting().forEach(WaitingSync::end);
+    }
+  }
+}

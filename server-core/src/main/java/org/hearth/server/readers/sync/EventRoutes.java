@@ -1,0 +1,177 @@
+package org.hearth.server.readers.sync;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.RoomState;
+
+/// `GET /rooms/{roomId}/event/{eventId}`: one event; `GET /rooms/{roomId}/context/{eventId}`: one event and
+/// what is around it.
+///
+/// **Source:** [one event][event], [event context][context].
+///
+/// [event]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomideventeventid
+/// [context]: https://spec.matrix.org/v1.19/client-server-api/#event-context
+final class EventRoutes implements RouteGroup {
+  private static final int USUAL_LIMIT = 10;
+  private static final int LARGEST_LIMIT = 100;
+
+  private final RoomQueries rooms;
+  private final Timelines timelines;
+  private final ClientEvents events;
+  private final Snapshots snapshots;
+  private final Tokens tokens;
+
+  EventRoutes(
+      RoomQueries rooms,
+      Timelines timelines,
+      ClientEvents events,
+      Snapshots snapshots,
+      Tokens tokens) {
+    this.rooms = rooms;
+    this.timelines = timelines;
+    this.events = events;
+    this.snapshots = snapshots;
+    this.tokens = tokens;
+  }
+
+  @Override
+  public void register(Routes routes) {
+    routes.add(
+        HttpMethod.GET,
+        Paths.client("/rooms/{roomId}/event/{eventId}"),
+        Access.USER_OR_GUEST,
+        RateClass.DEFAULT,
+        this::event);
+    routes.add(
+        HttpMethod.GET,
+        Paths.client("/rooms/{roomId}/context/{eventId}"),
+        Access.USER_OR_GUEST,
+        RateClass.DEFAULT,
+        this::context);
+  }
+
+  private Response event(Request request) {
+    Viewer viewer = Viewer.of(request.requester());
+    RoomEvent event = visible(request, viewer);
+    return Response.json(
+        events.timelineEvent(event, viewer, own(event.room(), viewer), EventStyle.SINGLE));
+  }
+
+  private Response context(Request request) {
+    Viewer viewer = Viewer.of(request.requester());
+    int limit = Parameters.limit(request, USUAL_LIMIT, LARGEST_LIMIT);
+    EventFilter filter = Parameters.filter(request);
+    LogPosition now = snapshots.current();
+    RoomEvent event = visible(request, viewer);
+    RoomId room = event.room();
+    int wantedBefore = limit / 2;
+    LogPosition justBefore = new LogPosition(event.position().value() - 1);
+    Timelines.Page before =
+        page(filter, room)
+            ? timelines.backwards(
+                new Timelines.Range(room, LogPosition.ORIGIN, justBefore),
+                viewer.user(),
+                filter,
+                wantedBefore)
+            : nothing();
+    Timelines.Page after =
+        page(filter, room)
+            ? timelines.forwards(
+                new Timelines.Range(room, event.position(), now),
+                viewer.user(),
+                filter,
+                limit - wantedBefore)
+            : nothing();
+    OwnMembership own = own(room, viewer);
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("start", tokens.at(start(before, justBefore)).toString());
+    json.put("end", tokens.at(end(after, event.position())).toString());
+    json.set("events_before", events.timeline(before.events(), viewer, own, EventStyle.SINGLE));
+    json.set("event", events.timelineEvent(event, viewer, own, EventStyle.SINGLE));
+    json.set("events_after", events.timeline(after.events(), viewer, own, EventStyle.SINGLE));
+    List<RoomEvent> shown = new ArrayList<>(before.events());
+    shown.add(event);
+    shown.addAll(after.events());
+    json.set("state", events.state(state(shown, filter), viewer, own, EventStyle.SINGLE));
+    return Response.json(json);
+  }
+
+  private static boolean page(EventFilter filter, RoomId room) {
+    return filter.admitsRoom(room);
+  }
+
+  private static Timelines.Page nothing() {
+    return new Timelines.Page(List.of(), List.of(), false);
+  }
+
+  private static LogPosition start(Timelines.Page before, LogPosition justBefore) {
+    return before.scanned().isEmpty()
+        ? justBefore
+        : new LogPosition(before.scanned().getLast().position().value() - 1);
+  }
+
+  private static LogPosition end(Timelines.Page after, LogPosition event) {
+    return after.scanned().isEmpty() ? event : after.scanned().getLast().position();
+  }
+
+  /// "The state of the room at the last event returned"; with lazy loading, of the members only
+  /// those who sent what is shown.
+  private List<RoomEvent> state(List<RoomEvent> shown, EventFilter filter) {
+    RoomState state = rooms.stateAfter(shown.getLast());
+    List<RoomEvent> wanted;
+    if (filter.lazyLoadMembers()) {
+      Set<StateKey> keys = new TreeSet<>();
+      state.keys().stream()
+          .filter(each -> !each.type().equals(EventTypes.MEMBER))
+          .forEach(keys::add);
+      shown.forEach(each -> keys.add(StateKey.member(each.sender().value())));
+      wanted = state.events(List.copyOf(keys));
+    } else {
+      wanted = state.events();
+    }
+    return wanted.stream().filter(each -> Timelines.admits(filter, each)).toList();
+  }
+
+  /// The event, if it is in the room and the user may see it; all else is as if it were not there.
+  private RoomEvent visible(Request request, Viewer viewer) {
+    Optional<RoomId> room = id(request.path("roomId"), RoomId::parse);
+    return id(request.path("eventId"), EventId::parse)
+        .flatMap(rooms::event)
+        .filter(event -> Optional.of(event.room()).equals(room))
+        .filter(event -> rooms.maySee(viewer.user(), event))
+        .orElseThrow(() -> MatrixException.notFound("Event not found"));
+  }
+
+  private static <T> Optional<T> id(String text, java.util.function.Function<String, T> reader) {
+    try {
+      return Optional.of(reader.apply(text));
+    } catch (InvalidIdentifierException e) {
+      return Optional.empty();
+    }
+  }
+
+  private OwnMembership own(RoomId room, Viewer viewer) {
+    return OwnMembership.upTo(rooms, rooms.membership(room, viewer.user()));
+  }
+}

@@ -1,0 +1,39 @@
+package org.hearth.server.readers.sync;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.http.Request;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.json.MatrixJson;
+
+/// Reads the parameters that the calls about rooms have in common.
+final class Parameters {
+  private Parameters() {}
+
+  static RoomId room(Request request) {
+    return RoomId.parse(request.path("roomId"));
+  }
+
+  /// The number of events that is asked for.
+  static int limit(Request request, int whenAbsent, int most) {
+    return request
+        .queryLong("limit", 0, Long.MAX_VALUE)
+        .map(each -> (int) Math.min(each, most))
+        .orElse(whenAbsent);
+  }
+
+  /// The `RoomEventFilter` in the query; all events where there is none.
+  static EventFilter filter(Request request) {
+    return request
+        .query("filter")
+        .map(each -> MatrixJson.parseObject(each.getBytes(StandardCharsets.UTF_8)))
+        .map(each -> EventFilter.parse(new FilterFields("", each)))
+        .orElse(EventFilter.ALL);
+  }
+
+  /// The point that a token in the query means.
+  static Optional<LogPosition> token(Request request, String name) {
+    return request.query(name).map(each -> SyncToken.parse(name, each).position());
+  }
+}

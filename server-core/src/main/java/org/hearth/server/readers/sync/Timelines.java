@@ -1,0 +1,153 @@
+package org.hearth.server.readers.sync;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.RoomQueries;
+
+/// Reads stretches of rooms' histories: from memory where they are recent, else from the database.
+///
+/// **Thread:** any.
+final class Timelines {
+  /// So many events are looked at for one answer, whatever the filter keeps back.
+  static final int MOST_SCANNED = 1_000;
+
+  private static final int LEAST_PAGE = 20;
+  private static final int LARGEST_PAGE = 200;
+
+  private final RoomQueries rooms;
+  private final RecentEvents recent;
+
+  Timelines(RoomQueries rooms, RecentEvents recent) {
+    this.rooms = rooms;
+    this.recent = recent;
+  }
+
+  /// What is asked for.
+  ///
+  /// @param after exclusive
+  /// @param upTo inclusive
+  record Range(RoomId room, LogPosition after, LogPosition upTo) {}
+
+  /// A page of history.
+  ///
+  /// @param events those that pass, in the order of reading
+  /// @param scanned all that were looked at, in the order of reading
+  /// @param more whether there may be more beyond the last that was looked at
+  record Page(List<RoomEvent> events, List<RoomEvent> scanned, boolean more) {}
+
+  /// Whether the room has an event in the range.
+  boolean any(Range range) {
+    return recent
+        .anyIn(range.room(), range.after(), range.upTo())
+        .orElseGet(() -> !rooms.forwards(range.room(), range.after(), range.upTo(), 1).isEmpty());
+  }
+
+  /// The newest events of the range.
+  Timeline newest(Range range, UserId user, EventFilter filter, int limit) {
+    Page page = backwards(range, user, filter, limit + 1);
+    boolean limited = page.more() || page.events().size() > limit;
+    List<RoomEvent> events =
+        page.events().subList(0, Math.min(limit, page.events().size())).reversed();
+    LogPosition start =
+        events.isEmpty() ? range.upTo() : new LogPosition(events.getFirst().position().value() - 1);
+    Set<LogPosition> shown = new HashSet<>();
+    events.forEach(each -> shown.add(each.position()));
+    List<RoomEvent> aside =
+        page.scanned().stream()
+            .filter(each -> each.pdu().isState() && !shown.contains(each.position()))
+            .toList();
+    return new Timeline(
+        events,
+        limited,
+        start,
+        limited || !aside.isEmpty(),
+        limited || aside.stream().anyMatch(each -> each.pdu().isMember()));
+  }
+
+  /// At most `limit` events that pass, newest first.
+  Page backwards(Range range, UserId user, EventFilter filter, int limit) {
+    List<RoomEvent> passed = new ArrayList<>();
+    List<RoomEvent> scanned = new ArrayList<>();
+    LogPosition upTo = range.upTo();
+    while (true) {
+      int size = pageSize(limit - passed.size(), scanned.size());
+      List<RoomEvent> page = newestFirst(range.room(), upTo, range.after(), size);
+      boolean more = page.size() == size;
+      int taken = take(page, user, filter, limit, passed);
+      scanned.addAll(page.subList(0, taken));
+      if (taken < page.size()
+          || !more
+          || scanned.size() >= MOST_SCANNED
+          || passed.size() == limit) {
+        return new Page(passed, scanned, more || taken < page.size());
+      }
+      upTo = new LogPosition(page.getLast().position().value() - 1);
+    }
+  }
+
+  /// At most `limit` events that pass, oldest first.
+  Page forwards(Range range, UserId user, EventFilter filter, int limit) {
+    List<RoomEvent> passed = new ArrayList<>();
+    List<RoomEvent> scanned = new ArrayList<>();
+    LogPosition after = range.after();
+    while (true) {
+      int size = pageSize(limit - passed.size(), scanned.size());
+      List<RoomEvent> page = rooms.forwards(range.room(), after, range.upTo(), size);
+      boolean more = page.size() == size;
+      int taken = take(page, user, filter, limit, passed);
+      scanned.addAll(page.subList(0, taken));
+      if (taken < page.size()
+          || !more
+          || scanned.size() >= MOST_SCANNED
+          || passed.size() == limit) {
+        return new Page(passed, scanned, more || taken < page.size());
+      }
+      after = page.getLast().position();
+    }
+  }
+
+  private List<RoomEvent> newestFirst(RoomId room, LogPosition upTo, LogPosition after, int size) {
+    return recent
+        .backwards(room, upTo, after, size)
+        .orElseGet(() -> rooms.backwards(room, upTo, after, size));
+  }
+
+  private static int pageSize(int wanted, int scanned) {
+    int size = Math.clamp(wanted, LEAST_PAGE, LARGEST_PAGE);
+    return Math.max(1, Math.min(size, MOST_SCANNED - scanned));
+  }
+
+  /// Takes from the page what passes until there are enough.
+  ///
+  /// @return how many events of the page were looked at
+  private int take(
+      List<RoomEvent> page, UserId user, EventFilter filter, int limit, List<RoomEvent> passed) {
+    List<RoomEvent> wanted =
+        filter.admitsEveryEvent()
+            ? page
+            : page.stream().filter(each -> admits(filter, each)).toList();
+    Set<LogPosition> visible = new HashSet<>();
+    rooms.visible(user, wanted).forEach(each -> visible.add(each.position()));
+    int looked = 0;
+    for (RoomEvent each : page) {
+      if (passed.size() == limit) {
+        break;
+      }
+      looked++;
+      if (visible.contains(each.position())) {
+        passed.add(each);
+      }
+    }
+    return looked;
+  }
+
+  static boolean admits(EventFilter filter, RoomEvent event) {
+    return filter.admits(event.type(), event.sender().value(), event.pdu().content());
+  }
+}

@@ -1,0 +1,15 @@
+package org.hearth.server.readers.sync;
+
+import org.hearth.server.http.Requester;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
+
+/// Who is shown something.
+///
+/// @param device null for a token that belongs to no device
+record Viewer(UserId user, @Nullable DeviceId device) {
+  static Viewer of(Requester requester) {
+    return new Viewer(requester.user(), requester.device());
+  }
+}

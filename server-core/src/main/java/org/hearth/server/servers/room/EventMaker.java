@@ -1,0 +1,126 @@
+package org.hearth.server.servers.room;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.server.logs.RoomReply.Refusal;
+import org.hearth.server.matrix.auth.AuthEventSelection;
+import org.hearth.server.matrix.auth.AuthRules;
+import org.hearth.server.matrix.auth.AuthState;
+import org.hearth.server.matrix.auth.AuthVerdict;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.event.EventLinks;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.sign.LocalEvents;
+
+/// Makes an event of a draft in its place in the room, and judges it.
+///
+/// **thread**: any; no state of its own.
+final class EventMaker {
+  private final LocalEvents localEvents;
+  private final StoredEvents events;
+
+  EventMaker(LocalEvents localEvents, StoredEvents events) {
+    this.localEvents = localEvents;
+    this.events = events;
+  }
+
+  /// The event, or why it cannot be.
+  sealed interface Made {
+    /// It may be added.
+    ///
+    /// @param replaced the event that its state key has now; empty when none has, or it is not
+    ///   state
+    record Event(Pdu pdu, Optional<Pdu> replaced) implements Made {}
+
+    /// It may not.
+    record Refused(Refusal refusal, String detail) implements Made {}
+  }
+
+  /// Makes the event after the room's newest ones and judges it by the current state.
+  Made make(EventDraft draft, RoomView room, long originServerTs) {
+    CurrentState state = new CurrentState(room);
+    Pdu event;
+    try {
+      event =
+          localEvents.make(
+              draft,
+              new EventLinks(
+                  extremities(room),
+                  authEvents(draft, room, state),
+                  room.depth() + 1,
+                  originServerTs),
+              room.info().version());
+    } catch (MatrixException e) {
+      return new Made.Refused(
+          e.is(Errcode.TOO_LARGE) ? Refusal.TOO_LARGE : Refusal.BAD_CONTENT, e.safeMessage());
+    }
+    return switch (AuthRules.check(event, state)) {
+      case AuthVerdict.Allowed() -> new Made.Event(event, replaced(event, state));
+      case AuthVerdict.Rejected(var rule, var detail) ->
+          new Made.Refused(Refusal.FORBIDDEN, detail + " (" + rule + ")");
+    };
+  }
+
+  /// The event that a reference leads to.
+  Pdu event(EventRef ref) {
+    Pdu pending = ref.pending();
+    return pending != null ? pending : events.get(ref.position()).shown().pdu();
+  }
+
+  /// The current state of a room, for the rules; each event is looked up once.
+  AuthState stateOf(RoomView room) {
+    return new CurrentState(room);
+  }
+
+  private List<EventId> extremities(RoomView room) {
+    List<EventId> ids = new ArrayList<>(room.extremities().size());
+    for (EventRef each : room.extremities()) {
+      ids.add(event(each).eventId());
+    }
+    return ids;
+  }
+
+  private static List<EventId> authEvents(EventDraft draft, RoomView room, CurrentState state) {
+    List<EventId> ids = new ArrayList<>();
+    for (StateKey key :
+        AuthEventSelection.keysFor(
+            room.info().version(),
+            draft.type(),
+            draft.sender(),
+            draft.stateKey(),
+            draft.content())) {
+      state.get(key).ifPresent(event -> ids.add(event.eventId()));
+    }
+    return ids;
+  }
+
+  private static Optional<Pdu> replaced(Pdu event, CurrentState state) {
+    return event.stateKeyPair().flatMap(state::get);
+  }
+
+  private final class CurrentState implements AuthState {
+    private final RoomView room;
+    private final Map<StateKey, Optional<Pdu>> known = new HashMap<>();
+
+    CurrentState(RoomView room) {
+      this.room = room;
+    }
+
+    @Override
+    public Optional<Pdu> get(StateKey key) {
+      Optional<Pdu> before = known.get(key);
+      if (before == null) {
+        before = Optional.ofNullable(room.current(key)).map(EventMaker.this::event);
+        known.put(key, before);
+      }
+      return before;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package org.hearth.server.servers.room;
+
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.Pdu;
+import org.jspecify.annotations.Nullable;
+
+/// A reference to an event of a room in memory, which outlives the moment when the event gets its
+/// number.
+///
+/// A shard is ahead of the disk: it refers to events that the committer has not numbered yet. The
+/// number comes with the commit; until then the reference holds the event itself, afterwards the
+/// event is in the cache of events like any other.
+///
+/// **thread**: made by a shard or a loader; `assign` and `settle` are called by the committer's
+/// thread; read by any.
+final class EventRef {
+  private static final long NOT_YET = 0;
+
+  private final @Nullable Membership membership;
+  private volatile long position;
+  private volatile @Nullable Pdu pending;
+
+  private EventRef(long position, @Nullable Pdu pending, @Nullable Membership membership) {
+    this.position = position;
+    this.pending = pending;
+    this.membership = membership;
+  }
+
+  /// An event that is being added.
+  static EventRef to(Pdu event) {
+    return new EventRef(
+        NOT_YET, event, event.isMember() ? Membership.of(event).orElse(Membership.LEAVE) : null);
+  }
+
+  /// A committed event.
+  ///
+  /// @param membership of a current member event: what it says; null for all others
+  static EventRef at(long position, @Nullable Membership membership) {
+    return new EventRef(position, null, membership);
+  }
+
+  /// The number, once the committer has given it.
+  ///
+  /// @throws IllegalStateException when it has not
+  long position() {
+    long assigned = position;
+    if (assigned == NOT_YET) {
+      throw new IllegalStateException("the event has no position before its commit: " + pending);
+    }
+    return assigned;
+  }
+
+  /// What a member event says; null for all others.
+  @Nullable Membership membership() {
+    return membership;
+  }
+
+  /// Whether the event is committed.
+  boolean isSettled() {
+    return pending == null;
+  }
+
+  /// The event while it is under way, null afterwards.
+  @Nullable Pdu pending() {
+    return pending;
+  }
+
+  /// The number, given while the rows are written.
+  void assign(long given) {
+    position = given;
+  }
+
+  /// The commit is done.
+  void settle() {
+    pending = null;
+  }
+}

@@ -1,0 +1,84 @@
+package org.hearth.server.servers.room;
+
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.Set;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
+
+/// Who is in a room, by one state. The set of users is made when it is first asked for.
+///
+/// **thread**: any.
+final class Members {
+  private final StateKeys keys;
+  private final StateSnapshot state;
+  private final MemberCounts counts;
+  private volatile @Nullable Set<UserId> joined;
+
+  private Members(StateKeys keys, StateSnapshot state, MemberCounts counts) {
+    this.keys = keys;
+    this.state = state;
+    this.counts = counts;
+  }
+
+  /// The members of a state, counted one by one.
+  static Members of(StateKeys keys, StateSnapshot state) {
+    int joined = 0;
+    int invited = 0;
+    for (int number = 0; number < state.keyLimit(); number++) {
+      EventRef event = state.get(number);
+      if (event != null && event.membership() == Membership.JOIN) {
+        joined++;
+      } else if (event != null && event.membership() == Membership.INVITE) {
+        invited++;
+      }
+    }
+    return new Members(keys, state, new MemberCounts(joined, invited));
+  }
+
+  /// The members after one membership changed.
+  Members changed(StateSnapshot next, @Nullable Membership from, @Nullable Membership to) {
+    return new Members(
+        keys,
+        next,
+        new MemberCounts(
+            counts.joined() + difference(Membership.JOIN, from, to),
+            counts.invited() + difference(Membership.INVITE, from, to)));
+  }
+
+  MemberCounts counts() {
+    return counts;
+  }
+
+  /// The joined users, unmodifiable.
+  Set<UserId> joined() {
+    Set<UserId> known = joined;
+    if (known == null) {
+      known = Collections.unmodifiableSet(collect());
+      joined = known;
+    }
+    return known;
+  }
+
+  private Set<UserId> collect() {
+    Set<UserId> users = HashSet.newHashSet(counts.joined());
+    for (int number = 0; number < Math.min(state.keyLimit(), keys.size()); number++) {
+      EventRef event = state.get(number);
+      if (event != null && event.membership() == Membership.JOIN) {
+        StateKey key = keys.key(number);
+        if (key.type().equals(EventTypes.MEMBER)) {
+          users.add(UserId.parse(key.stateKey()));
+        }
+      }
+    }
+    return users;
+  }
+
+  private static int difference(
+      Membership counted, @Nullable Membership from, @Nullable Membership to) {
+    return (to == counted ? 1 : 0) - (from == counted ? 1 : 0);
+  }
+}

@@ -1,0 +1,59 @@
+package org.hearth.server.servers.room;
+
+import java.util.Objects;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
+
+/// A committed event as a reader may show it: a redacted event is here in its redacted form.
+///
+/// @param position the event's number for ever, and its place in the timeline
+/// @param pdu the event; redacted when `redactedBecause` is there
+/// @param redactedBecause the redaction that took effect on this event; null for none
+/// @param transaction under which a device of this server sent it; to be shown to that device of
+///   the sender only
+/// @param replaces the position of the state event that this one replaced; null for the first of
+///   its key and for what is not state
+public record RoomEvent(
+    LogPosition position,
+    Pdu pdu,
+    @Nullable Pdu redactedBecause,
+    @Nullable ClientTransaction transaction,
+    @Nullable LogPosition replaces) {
+  /// Refuses absent parts.
+  public RoomEvent {
+    Objects.requireNonNull(position, "position");
+    Objects.requireNonNull(pdu, "pdu");
+  }
+
+  /// The event's id.
+  public EventId id() {
+    return pdu.eventId();
+  }
+
+  /// The room.
+  public RoomId room() {
+    return pdu.roomId();
+  }
+
+  /// Who sent it.
+  public UserId sender() {
+    return pdu.sender();
+  }
+
+  /// The event type.
+  public String type() {
+    return pdu.type();
+  }
+
+  /// The event in its redacted form.
+  ///
+  /// @param redaction because of which
+  RoomEvent redacted(Pdu redaction) {
+    return new RoomEvent(position, pdu.redacted(), redaction, transaction, replaces);
+  }
+}

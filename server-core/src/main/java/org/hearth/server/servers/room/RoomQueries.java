@@ -1,0 +1,135 @@
+package org.hearth.server.servers.room;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.auth.PowerLevels;
+import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.jspecify.annotations.Nullable;
+
+/// What others may ask about rooms. Every answer is of what is committed, never of what is under
+/// way.
+///
+/// **thread**: any; a call may read from the disk and is quick when the room is warm. **shape**: an
+/// answer about a room that this server does not have is empty. Calls with a position answer as of
+/// that position, which makes an answer of many calls one snapshot; calls without one answer as of
+/// now.
+///
+/// **errors**: all calls throw the store's StorageException when it cannot be read.
+public interface RoomQueries {
+  // --- rooms
+
+  /// The room, now.
+  Optional<RoomSummary> room(RoomId room);
+
+  /// The rooms of this server by id, after that id; null to begin.
+  List<RoomSummary> rooms(@Nullable RoomId after, int limit);
+
+  /// How many rooms there are.
+  long roomCount();
+
+  /// The id of the room that this create event would make: since room version 12 it is the event's
+  /// hash; before, each call gives another.
+  ///
+  /// @param create without a room id
+  /// @param originServerTs the event's time in milliseconds since 1970
+  /// @throws org.hearth.server.matrix.error.MatrixException if it would not be an event of that
+  ///   version
+  RoomId newRoomId(RoomVersion version, EventDraft create, long originServerTs);
+
+  /// The state now.
+  Optional<RoomState> currentState(RoomId room);
+
+  /// The state after the last event at or before that position; empty when the room began later.
+  Optional<RoomState> stateAt(RoomId room, LogPosition position);
+
+  /// The state before that event.
+  RoomState stateBefore(RoomEvent event);
+
+  /// The state after that event: with it, when it is state.
+  RoomState stateAfter(RoomEvent event);
+
+  /// Who may do what, now.
+  Optional<PowerLevels> powerLevels(RoomId room);
+
+  /// The events that nothing refers to yet.
+  List<EventId> forwardExtremities(RoomId room);
+
+  // --- events
+
+  /// The event, of whatever room.
+  Optional<RoomEvent> event(EventId event);
+
+  /// The event at that position, of whatever room.
+  Optional<RoomEvent> eventAt(LogPosition position);
+
+  /// The newest events of the room, newest first.
+  ///
+  /// @param upTo the highest position, inclusive
+  /// @param after the lowest position, exclusive; [LogPosition#ORIGIN] for no bound
+  List<RoomEvent> backwards(RoomId room, LogPosition upTo, LogPosition after, int limit);
+
+  /// The oldest events of the room, oldest first.
+  ///
+  /// @param after the lowest position, exclusive
+  /// @param upTo the highest position, inclusive
+  List<RoomEvent> forwards(RoomId room, LogPosition after, LogPosition upTo, int limit);
+
+  /// The state event that this one replaced.
+  Optional<RoomEvent> replacedBy(RoomEvent event);
+
+  // --- members
+
+  /// The membership now; empty when there never was one.
+  Optional<RoomMembership> membership(RoomId room, UserId user);
+
+  /// The membership at that position; empty when there was none yet. `forgotten` is of now.
+  Optional<RoomMembership> membershipAt(RoomId room, UserId user, LogPosition position);
+
+  /// The user's rooms where the membership now is one of these; forgotten rooms too.
+  List<RoomMembership> roomsOf(UserId user, Set<Membership> memberships);
+
+  /// The room's users whose membership now is one of these.
+  List<RoomMembership> members(RoomId room, Set<Membership> memberships);
+
+  /// The users that are joined now.
+  Set<UserId> joinedUsers(RoomId room);
+
+  /// Whether the user is joined now.
+  boolean isJoined(RoomId room, UserId user);
+
+  /// Whether the two are joined in one room now.
+  boolean shareRoom(UserId one, UserId other);
+
+  /// What an invited or knocking user is shown of the room: the stripped state as of the member
+  /// event that invited them, which is in it.
+  ///
+  /// **source**: [stripped state](https://spec.matrix.org/v1.19/client-server-api/#stripped-state)
+  ///
+  /// @return events of type, sender, state key and content; empty when the user is neither invited
+  ///   nor knocking
+  List<ObjectNode> strippedState(RoomId room, UserId user);
+
+  // --- visibility
+
+  /// Whether the user may see the event, by the room's history visibility and the user's
+  /// memberships.
+  ///
+  /// **source**: [history
+  /// visibility](https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility)
+  boolean maySee(UserId user, RoomEvent event);
+
+  /// Those of the events that the user may see, in their order. Quick when they are of one room.
+  List<RoomEvent> visible(UserId user, Collection<RoomEvent> events);
+
+  /// Whether anyone may look into the room without being in it, now.
+  boolean isWorldReadable(RoomId room);
+}

@@ -1,0 +1,109 @@
+package org.hearth.server.servers.room;
+
+import java.util.List;
+import org.hearth.ringlogs.CommandHandler;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Reply;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.logs.RoomReply;
+import org.hearth.server.logs.RoomReply.Refusal;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.store.Outcome;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.UnitOfWork;
+import org.hearth.server.store.UnitOwner;
+
+/// Takes the commands about the rooms of one shard: a command in, a unit of work out, without
+/// waiting for it.
+///
+/// A decision that was submitted is the room's head at once, and the next command builds on it.
+/// When a unit fails, the units behind it fail with it (see [UnitOwner]), and the shard starts over
+/// with what the database says.
+///
+/// **thread**: the shard's.
+final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
+  private final ShardContext context;
+  private final UnitOwner owner;
+  private final ShardRooms rooms;
+  private final Deciding deciding;
+  private long generation;
+
+  RoomShard(int number, ShardContext context) {
+    this.context = context;
+    this.owner = new UnitOwner("room-shard-" + number);
+    this.rooms = new ShardRooms(context.memory(), context.transactions(), context.memoryBytes());
+    this.deciding = new Deciding(context, rooms);
+    this.generation = owner.generation();
+  }
+
+  @Override
+  public void handle(RoomInput command, Reply<RoomReply> reply) {
+    long now = owner.generation();
+    if (now != generation) {
+      rooms.clear();
+      generation = now;
+    }
+    try {
+      carryOut(deciding.decide(command), reply);
+    } catch (RuntimeException e) {
+      // What was half decided is not in the database.
+      rooms.forget(command.room());
+      throw e;
+    }
+  }
+
+  @Override
+  public void endOfBatch() {
+    rooms.trim();
+  }
+
+  private void carryOut(Decided decided, Reply<RoomReply> reply) {
+    switch (decided) {
+      case Decided.Refused(Refusal refusal, String detail) ->
+          reply.complete(new RoomReply.Refused(refusal, detail));
+      case Decided.Already(EventRef event, EventId id) -> answer(event, id, reply);
+      case Decided.NothingToDo() ->
+          submit(List.of(), Outcome.of(last -> reply.complete(done(last)), reply::fail));
+      case Decided.Rows(List<RowChange> changes, Runnable whenCommitted) ->
+          submit(
+              changes,
+              Outcome.of(
+                  last -> {
+                    whenCommitted.run();
+                    reply.complete(done(last));
+                  },
+                  reply::fail));
+      case Decided.Events(Decision decision) -> {
+        context.committer().submit(decision.toUnit(owner, generation, reply));
+        rooms.advance(decision.view());
+        if (decision.hasTransactions()) {
+          decision.addTransactions(rooms.transactions(decision.view()));
+        }
+      }
+    }
+  }
+
+  /// Answers with an event that is there already, once it is committed: units are committed in
+  /// order.
+  private void answer(EventRef event, EventId id, Reply<RoomReply> reply) {
+    if (event.isSettled()) {
+      reply.complete(new RoomReply.Done(new LogPosition(event.position()), List.of(id)));
+    } else {
+      submit(
+          List.of(),
+          Outcome.of(
+              _ ->
+                  reply.complete(
+                      new RoomReply.Done(new LogPosition(event.position()), List.of(id))),
+              reply::fail));
+    }
+  }
+
+  private void submit(List<RowChange> changes, Outcome outcome) {
+    context.committer().submit(new UnitOfWork(owner, generation, changes, List.of(), outcome));
+  }
+
+  private static RoomReply done(LogPosition position) {
+    return new RoomReply.Done(position, List.of());
+  }
+}

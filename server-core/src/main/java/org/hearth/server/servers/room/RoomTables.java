@@ -1,0 +1,14 @@
+package org.hearth.server.servers.room;
+
+import org.hearth.server.store.Table;
+
+/// The tables of the Room Server.
+final class RoomTables {
+  static final Table ROOM = new Table("room");
+  static final Table EVENT = new Table("room_event");
+  static final Table STATE_KEY = new Table("room_state_key");
+  static final Table STATE = new Table("room_state");
+  static final Table MEMBER = new Table("room_member");
+
+  private RoomTables() {}
+}

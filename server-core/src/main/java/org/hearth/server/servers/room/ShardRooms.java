@@ -1,0 +1,101 @@
+package org.hearth.server.servers.room;
+
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.server.matrix.id.RoomId;
+import org.jspecify.annotations.Nullable;
+
+/// The rooms of one shard as they are after its last decision, within a budget of bytes.
+///
+/// **thread**: the shard's.
+final class ShardRooms {
+  private final RoomMemory memory;
+  private final TransactionLoader transactions;
+  private final long maximumBytes;
+  private final Map<RoomId, Held> rooms = new LinkedHashMap<>(16, 0.75f, true);
+  private long bytes;
+
+  /// A room in the shard's memory.
+  private static final class Held {
+    private RoomView head;
+    private @Nullable RecentTransactions transactions;
+
+    Held(RoomView head) {
+      this.head = head;
+    }
+  }
+
+  ShardRooms(RoomMemory memory, TransactionLoader transactions, long maximumBytes) {
+    this.memory = memory;
+    this.transactions = transactions;
+    this.maximumBytes = maximumBytes;
+  }
+
+  /// The room after the shard's last decision about it.
+  Optional<RoomView> find(RoomId room) {
+    Held held = rooms.get(room);
+    if (held != null) {
+      return Optional.of(held.head);
+    }
+    // All units about a room that is not held are committed, so what is committed is its head.
+    Optional<RoomView> loaded = memory.rooms().find(room);
+    loaded.ifPresent(this::advance);
+    return loaded;
+  }
+
+  /// A decision brought the room to this.
+  void advance(RoomView head) {
+    Held held = rooms.get(head.info().id());
+    if (held == null) {
+      rooms.put(head.info().id(), new Held(head));
+      bytes += head.weightBytes();
+    } else {
+      bytes += head.weightBytes() - held.head.weightBytes();
+      held.head = head;
+    }
+  }
+
+  /// The transactions of a room that is held.
+  RecentTransactions transactions(RoomView room) {
+    Held held = rooms.get(room.info().id());
+    if (held == null) {
+      throw new IllegalStateException(room.info().id() + " is not in the shard's memory");
+    }
+    RecentTransactions known = held.transactions;
+    if (known == null) {
+      known = transactions.load(room.info());
+      held.transactions = known;
+    }
+    return known;
+  }
+
+  /// Forgets a room: what was decided about it did not come to be.
+  void forget(RoomId room) {
+    Held held = rooms.remove(room);
+    if (held != null) {
+      bytes -= held.head.weightBytes();
+    }
+    memory.rooms().forget(room);
+  }
+
+  /// Forgets all rooms.
+  void clear() {
+    rooms.keySet().forEach(memory.rooms()::forget);
+    rooms.clear();
+    bytes = 0;
+  }
+
+  /// Lets go of the rooms that were used longest ago, as far as they are committed.
+  void trim() {
+    Iterator<Held> oldestFirst = rooms.values().iterator();
+    while (bytes > maximumBytes && oldestFirst.hasNext()) {
+      Held held = oldestFirst.next();
+      if (held.head.isSettled()) {
+        bytes -= held.head.weightBytes();
+        oldestFirst.remove();
+      }
+    }
+  }
+}

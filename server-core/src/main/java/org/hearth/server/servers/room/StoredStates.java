@@ -1,0 +1,34 @@
+package org.hearth.server.servers.room;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import org.hearth.server.store.ReadPool;
+
+/// Committed states by number, read from the table `room_state` and kept in memory within a budget
+/// of bytes. A state never changes, so nothing here is ever old.
+///
+/// **thread**: any.
+final class StoredStates {
+  private final ReadPool reads;
+  private final Cache<Long, StateRows> states;
+
+  StoredStates(ReadPool reads, long maximumBytes) {
+    this.reads = reads;
+    this.states =
+        Caffeine.newBuilder()
+            .maximumWeight(maximumBytes)
+            .weigher((Long _, StateRows state) -> state.weightBytes())
+            .executor(Runnable::run)
+            .build();
+  }
+
+  StateRows get(long snapshot) {
+    StateRows kept = states.getIfPresent(snapshot);
+    if (kept != null) {
+      return kept;
+    }
+    StateRows read = reads.read(connection -> StateRows.read(connection, snapshot));
+    states.put(snapshot, read);
+    return read;
+  }
+}

@@ -1,0 +1,69 @@
+package org.hearth.server.servers.room;
+
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.List;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.ReadPool;
+
+/// The rooms of users, read from the table `room_member` and kept in memory within a budget of
+/// bytes.
+///
+/// **thread**: any; `changed` the committer's only.
+final class UserRooms {
+  private static final int BYTES_PER_ROOM = 200;
+  private static final String OF_USER =
+      "SELECT r.room_id, m.membership, m.position, m.forgotten FROM room_member m"
+          + " JOIN room r ON r.room_nid = m.room_nid WHERE m.user_id = ?";
+
+  private final ReadPool reads;
+  private final GuardedCache<UserId, List<RoomMembership>> users;
+
+  UserRooms(ReadPool reads, long maximumBytes) {
+    this.reads = reads;
+    this.users =
+        new GuardedCache<>(
+            maximumBytes, (_, rooms) -> BYTES_PER_ROOM + BYTES_PER_ROOM * rooms.size());
+  }
+
+  /// All rooms with which the user has or had anything to do.
+  List<RoomMembership> of(UserId user) {
+    List<RoomMembership> kept = users.get(user);
+    if (kept != null) {
+      return kept;
+    }
+    long ticket = users.ticket();
+    List<RoomMembership> read = read(user);
+    users.keep(user, read, ticket);
+    return read;
+  }
+
+  /// A commit changed a membership of the user.
+  void changed(UserId user) {
+    users.invalidate(user);
+  }
+
+  private List<RoomMembership> read(UserId user) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(OF_USER)) {
+        statement.setString(1, user.value());
+        try (ResultSet rows = statement.executeQuery()) {
+          List<RoomMembership> rooms = new ArrayList<>();
+          while (rows.next()) {
+            rooms.add(
+                new RoomMembership(
+                    RoomId.parse(rows.getString(1)),
+                    user,
+                    MembershipCode.membership(rows.getInt(2)),
+                    new LogPosition(rows.getLong(3)),
+                    rows.getInt(4) != 0));
+          }
+          return List.copyOf(rooms);
+        }
+      }
+    });
+  }
+}

@@ -1,0 +1,165 @@
+package org.hearth.server.services.account;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.Fields;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Requester;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.version.RoomVersions;
+
+/// Changing the password, closing the account, what the server can do, and locking accounts.
+///
+/// **source**: [account
+/// management](https://spec.matrix.org/v1.19/client-server-api/#legacy-account-management),
+/// [capabilities
+/// negotiation](https://spec.matrix.org/v1.19/client-server-api/#capabilities-negotiation),
+/// [account locking](https://spec.matrix.org/v1.19/client-server-api/#account-locking)
+final class AccountRoutes implements RouteGroup {
+  private final AccountService service;
+  private final NewAccounts newAccounts;
+  private final UserInteractiveAuth interactive;
+
+  AccountRoutes(AccountService service, NewAccounts newAccounts, UserInteractiveAuth interactive) {
+    this.service = service;
+    this.newAccounts = newAccounts;
+    this.interactive = interactive;
+  }
+
+  @Override
+  public void register(Routes routes) {
+    String lock = ClientPaths.v1("/admin/lock/{userId}");
+    routes
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/account/password"),
+            Access.OPTIONAL_USER,
+            RateClass.LOGIN,
+            this::changePassword)
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/account/deactivate"),
+            Access.OPTIONAL_USER,
+            RateClass.LOGIN,
+            this::deactivate)
+        .add(
+            HttpMethod.GET,
+            ClientPaths.v3("/capabilities"),
+            Access.USER_OR_GUEST,
+            RateClass.DEFAULT,
+            this::capabilities)
+        .add(HttpMethod.GET, lock, Access.ADMIN, RateClass.DEFAULT, this::locked)
+        .add(HttpMethod.PUT, lock, Access.ADMIN, RateClass.DEFAULT, this::lock);
+  }
+
+  private Response changePassword(Request request) {
+    Fields fields = Fields.of(request.jsonOrEmpty());
+    if (fields.has("new_password")) {
+      request
+          .optionalRequester()
+          .ifPresent(who -> newAccounts.checkPassword(who.user(), fields.string("new_password")));
+    }
+    return guarded(
+        request,
+        (user, parameters) -> {
+          Fields wanted = Fields.of(parameters);
+          String password = wanted.string("new_password");
+          boolean logOut = wanted.bool("logout_devices", true);
+          service.changePassword(user, password);
+          if (logOut) {
+            // "The homeserver SHOULD NOT revoke the access token provided in the request."
+            service.logOutAllBut(
+                user, request.optionalRequester().map(Requester::device).orElse(null));
+          }
+        },
+        Response.empty());
+  }
+
+  private Response deactivate(Request request) {
+    return guarded(
+        request,
+        (user, parameters) -> service.deactivate(user, Fields.of(parameters).bool("erase", false)),
+        // "This must be `success` if the homeserver has no identifiers to unbind for the user."
+        Response.field("id_server_unbind_result", "success"));
+  }
+
+  private Response guarded(
+      Request request, BiConsumer<UserId, ObjectNode> action, Response response) {
+    Optional<Requester> requester = request.optionalRequester();
+    if (requester.isPresent() && requester.get().guest()) {
+      throw MatrixException.forbidden("A guest has no password");
+    }
+    UserId caller = requester.map(Requester::user).orElse(null);
+    return switch (interactive.check(request, UserInteractiveAuth.Guard.ofAccount(caller))) {
+      case UiaResult.Challenge challenge -> challenge.response();
+      case UiaResult.Authenticated authenticated -> {
+        action.accept(authenticated.user().orElseThrow(), authenticated.parameters());
+        interactive.end(authenticated.session());
+        yield response;
+      }
+    };
+  }
+
+  private Response capabilities(Request request) {
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    ObjectNode all = body.putObject("capabilities");
+    enabled(all, "m.change_password", true);
+    enabled(all, "m.set_displayname", true);
+    enabled(all, "m.set_avatar_url", true);
+    enabled(all, "m.profile_fields", true);
+    enabled(all, "m.3pid_changes", false);
+    enabled(all, "m.get_login_token", false);
+    enabled(all, "m.forget_forced_upon_leave", false);
+    if (request.requester().admin()) {
+      all.putObject("m.account_moderation").put("lock", true).put("suspend", false);
+    }
+    ObjectNode versions = all.putObject("m.room_versions");
+    versions.put("default", RoomVersions.DEFAULT.id());
+    ObjectNode available = versions.putObject("available");
+    // The ones that the Room Server has the rules of.
+    RoomVersions.since(RoomVersions.V10).forEach(each -> available.put(each.id(), "stable"));
+    return Response.json(body);
+  }
+
+  private static void enabled(ObjectNode all, String capability, boolean enabled) {
+    all.putObject(capability).put("enabled", enabled);
+  }
+
+  private Response locked(Request request) {
+    return Response.json(
+        JsonNodeFactory.instance.objectNode().put("locked", moderated(request).locked()));
+  }
+
+  private Response lock(Request request) {
+    boolean locked = Fields.of(request.json()).bool("locked");
+    Account account = moderated(request);
+    service.setLocked(account.user(), locked);
+    return Response.json(JsonNodeFactory.instance.objectNode().put("locked", locked));
+  }
+
+  private Account moderated(Request request) {
+    UserId user = UserId.parse(request.path("userId"));
+    if (!user.isOn(service.serverName())) {
+      throw MatrixException.invalidParam("User does not belong to the local server");
+    }
+    Account account =
+        service
+            .queries()
+            .account(user)
+            .filter(each -> !each.deactivated())
+            .orElseThrow(() -> MatrixException.notFound("User not found"));
+    if (account.admin()) {
+      throw MatrixException.forbidden("The user is an administrator");
+    }
+    return account;
+  }
+}

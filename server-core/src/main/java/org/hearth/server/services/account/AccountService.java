@@ -1,0 +1,374 @@
+package org.hearth.server.services.account;
+
+import java.lang.System.Logger.Level;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.hearth.server.http.Authenticator;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.RowChange;
+import org.jspecify.annotations.Nullable;
+
+/// The accounts of this server: their endpoints, and what the panel and the command line do with
+/// them.
+///
+/// **thread**: any; [#start] and [#close] one.
+///
+/// **errors**: what cannot be done is told as a [MatrixException] whose message may be shown; a
+/// database that takes no writes as a StorageException.
+public final class AccountService implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(AccountService.class.getName());
+  private static final String OWNER = "accounts";
+  private static final Duration HOUSEKEEPING = Duration.ofMinutes(1);
+  private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
+  private static final int MOST_HASHES_AT_ONCE = 4;
+
+  private final Accounts accounts;
+  private final AccountAnnouncer announcer;
+  private final InstantSource clock;
+  private final RoomExit rooms;
+  private final List<AccountCompanion> companions;
+  private final TurnPerKey turns = new TurnPerKey();
+  private final Sessions sessions;
+  private final Passwords passwords;
+  private final NewAccounts newAccounts;
+  private final RegistrationTokens registrationTokens;
+  private final List<RouteGroup> routes;
+
+  /// Users of closed accounts who are in rooms still; of the housekeeping thread only.
+  private final Set<UserId> stillInRooms = new LinkedHashSet<>();
+
+  private final ScheduledExecutorService housekeeping =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("account-housekeeping").factory());
+
+  /// What comes from outside of the program.
+  ///
+  /// @param random for tokens, salts and ids
+  public record Surroundings(InstantSource clock, SecureRandom random) {}
+
+  /// @param accounts the same object that answers the others' queries
+  /// @param reads of the same database
+  /// @param rooms lets users leave when their accounts are closed
+  /// @param companions services whose rows come and go with accounts
+  public AccountService(
+      AccountOptions options,
+      Accounts accounts,
+      ReadPool reads,
+      AccountAnnouncer announcer,
+      RoomExit rooms,
+      List<AccountCompanion> companions,
+      Surroundings surroundings) {
+    this.accounts = accounts;
+    this.announcer = announcer;
+    this.clock = surroundings.clock();
+    this.rooms = rooms;
+    this.companions = List.copyOf(companions);
+    Secrets secrets = new Secrets(surroundings.random());
+    this.sessions =
+        new Sessions(
+            accounts,
+            new TokenTables(reads),
+            announcer,
+            turns,
+            secrets,
+            clock,
+            options.accessTokenLifetime());
+    this.passwords = new Passwords(options.passwordCost(), hashesAtOnce(), surroundings.random());
+    this.newAccounts =
+        new NewAccounts(
+            accounts,
+            passwords,
+            options.shortestPassword(),
+            announcer,
+            turns,
+            companions,
+            new NewAccounts.Surroundings(clock, secrets));
+    this.registrationTokens = new RegistrationTokens(reads, announcer, secrets, clock);
+    PasswordLogin passwordLogin = new PasswordLogin(accounts, passwords, announcer, turns);
+    UserInteractiveAuth interactive =
+        new UserInteractiveAuth(passwordLogin, registrationTokens, secrets);
+    List<RouteGroup> groups = new ArrayList<>();
+    groups.add(new LoginRoutes(accounts, passwordLogin, sessions));
+    groups.add(
+        new RegistrationRoutes(options, newAccounts, registrationTokens, interactive, sessions));
+    groups.add(new DeviceRoutes(this, interactive));
+    groups.add(new AccountRoutes(this, newAccounts, interactive));
+    groups.add(new FallbackPages(interactive));
+    options
+        .sharedSecret()
+        .ifPresent(secret ->
+            groups.add(new SharedSecretRegistration(secret, newAccounts, sessions, secrets)));
+    this.routes = List.copyOf(groups);
+  }
+
+  /// Half of the processors, so that logins never keep messages waiting.
+  private static int hashesAtOnce() {
+    return Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MOST_HASHES_AT_ONCE);
+  }
+
+  /// The endpoints.
+  public List<RouteGroup> routes() {
+    return routes;
+  }
+
+  /// Finds out who an access token belongs to.
+  public Authenticator authenticator() {
+    return sessions;
+  }
+
+  /// What others may ask.
+  public AccountQueries queries() {
+    return accounts;
+  }
+
+  ServerName serverName() {
+    return accounts.server();
+  }
+
+  // --- lifecycle
+
+  /// Begins with what goes on beside the requests.
+  public void start() {
+    housekeeping.execute(this::prune);
+    housekeeping.execute(() ->
+        attempt(
+            "closed accounts that are still in rooms could not be looked up",
+            () -> accounts.leaving().forEach(this::leaveRooms)));
+    var _ =
+        housekeeping.scheduleWithFixedDelay(
+            this::keepHouse,
+            HOUSEKEEPING.toMillis(),
+            HOUSEKEEPING.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private void prune() {
+    attempt(
+        "old entries of account-output could not be removed",
+        () -> announcer.commit(OWNER, List.of(AccountJournal.prune(clock.instant())), List.of()));
+  }
+
+  private void keepHouse() {
+    attempt("when devices were last seen could not be written", this::saveLastSeen);
+    List.copyOf(stillInRooms).forEach(this::leaveRooms);
+  }
+
+  private void saveLastSeen() {
+    Instant now = clock.instant();
+    List<RowChange> changes = accounts.lastSeen().unsaved();
+    if (!changes.isEmpty()) {
+      announcer.commit(OWNER, changes, List.of());
+    }
+    accounts.lastSeen().saved(now);
+  }
+
+  /// Runs on the housekeeping thread, which must not end: what fails is tried again the next time.
+  private static void attempt(String otherwise, Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException failed) {
+      LOG.log(Level.WARNING, otherwise, failed);
+    }
+  }
+
+  /// Ends what goes on beside the requests, and writes what is left to write.
+  @Override
+  public void close() {
+    housekeeping.shutdown();
+    try {
+      if (!housekeeping.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.log(Level.INFO, "closed accounts go on leaving their rooms at the next start");
+        housekeeping.shutdownNow();
+      }
+    } catch (InterruptedException _) {
+      housekeeping.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    attempt("when devices were last seen could not be written", this::saveLastSeen);
+  }
+
+  // --- accounts
+
+  /// Makes an account.
+  ///
+  /// @param displayName how the user is to be called
+  /// @throws MatrixException `M_INVALID_USERNAME`, `M_USER_IN_USE` or `M_WEAK_PASSWORD`
+  public UserId createUser(
+      String username, String password, boolean admin, Optional<String> displayName) {
+    return newAccounts.create(
+        newAccounts.available(username), password, admin, displayName, List.of());
+  }
+
+  /// Sets a password in the place of one that was forgotten. All devices are logged out: whoever
+  /// had the old one has nothing left.
+  ///
+  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account, `M_WEAK_PASSWORD`
+  public void resetPassword(UserId user, String password) {
+    changePassword(user, password);
+    logOutAllBut(user, null);
+  }
+
+  void changePassword(UserId user, String password) {
+    newAccounts.checkPassword(user, password);
+    String hash = passwords.hash(password);
+    change(user, _ -> Accounts.setPassword(user, hash));
+  }
+
+  /// Makes a user an administrator, or no longer.
+  ///
+  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account
+  public void setAdmin(UserId user, boolean admin) {
+    change(user, _ -> Accounts.setAdmin(user, admin));
+  }
+
+  /// Locks an account or unlocks it. Its devices stay logged in, but nothing they ask is answered
+  /// while it is locked.
+  ///
+  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account
+  public void setLocked(UserId user, boolean locked) {
+    change(user, _ -> Accounts.setLocked(user, locked));
+  }
+
+  @FunctionalInterface
+  private interface Change {
+    RowChange of(Account account);
+  }
+
+  private void change(UserId user, Change change) {
+    turns.run(
+        user,
+        () -> {
+          RowChange row = change.of(open(user));
+          try {
+            announcer.commit(OWNER, List.of(row), List.of());
+          } finally {
+            accounts.forget(user);
+          }
+        });
+  }
+
+  private Account open(UserId user) {
+    return accounts
+        .account(user)
+        .filter(each -> !each.deactivated())
+        .orElseThrow(() -> MatrixException.notFound("No account " + user));
+  }
+
+  /// Closes an account for ever: password, devices and tokens go, the user leaves all rooms, the
+  /// name is never given again. Returns when the account is closed; the rooms are left after that,
+  /// also over a restart.
+  ///
+  /// @param erase whether everything that can be is to be erased
+  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account
+  public void deactivate(UserId user, boolean erase) {
+    turns.run(
+        user,
+        () -> {
+          open(user);
+          List<RowChange> changes = new ArrayList<>(List.of(Accounts.close(user, erase)));
+          List<AccountOutput> entries = new ArrayList<>();
+          List<TokenHash> gone = sessions.removeAll(user, changes, entries);
+          companions.forEach(each -> changes.addAll(each.closing(user, erase)));
+          entries.add(new AccountOutput.AccountDeactivated(user));
+          try {
+            announcer.commit(OWNER, changes, entries);
+          } finally {
+            accounts.forget(user);
+            sessions.drop(gone);
+            companions.forEach(each -> each.changed(user));
+          }
+        });
+    housekeeping.execute(() -> leaveRooms(user));
+  }
+
+  private void leaveRooms(UserId user) {
+    stillInRooms.add(user);
+    attempt(
+        user + " could not leave all rooms yet",
+        () -> {
+          try {
+            rooms.leaveAll(user);
+            announcer.commit(OWNER, List.of(Accounts.setLeaving(user, false)), List.of());
+            stillInRooms.remove(user);
+          } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+          }
+        });
+  }
+
+  /// Accounts by id, with their devices.
+  ///
+  /// @param text what the id contains; empty for all
+  /// @param after the last one of the page before; null to begin
+  public List<UserSummary> users(String text, @Nullable UserId after, int limit) {
+    return accounts.search(text, after, limit);
+  }
+
+  // --- devices
+
+  /// Logs devices out; those that are not there are passed over.
+  public void logOut(UserId user, Collection<DeviceId> devices) {
+    sessions.remove(user, devices);
+  }
+
+  /// Logs all devices out but one.
+  ///
+  /// @param kept null for none
+  public void logOutAllBut(UserId user, @Nullable DeviceId kept) {
+    sessions.removeAllBut(user, kept);
+  }
+
+  void renameDevice(UserId user, DeviceId device, String name) {
+    DeviceNames.check(name);
+    turns.run(
+        user,
+        () ->
+            announcer.commit(
+                OWNER,
+                List.of(Accounts.rename(user, device, name)),
+                List.of(new AccountOutput.DeviceChanged(user, device))));
+  }
+
+  // --- registration tokens
+
+  /// Makes a registration token.
+  ///
+  /// @param wanted its text; else one is made
+  /// @param usesAllowed how many accounts may be made with it; empty for any number
+  /// @param expires when it stops to be valid; empty for never
+  /// @throws IllegalArgumentException if there is one of that text, or it is not a valid text
+  public RegistrationToken createRegistrationToken(
+      Optional<String> wanted, OptionalInt usesAllowed, Optional<Instant> expires) {
+    return registrationTokens.create(wanted, usesAllowed, expires);
+  }
+
+  /// All registration tokens, by text.
+  public List<RegistrationToken> registrationTokens() {
+    return registrationTokens.all();
+  }
+
+  /// Makes a registration token invalid for ever.
+  ///
+  /// @return whether there was one
+  public boolean deleteRegistrationToken(String token) {
+    return registrationTokens.delete(token);
+  }
+}

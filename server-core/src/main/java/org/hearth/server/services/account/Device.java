@@ -1,0 +1,18 @@
+package org.hearth.server.services.account;
+
+import java.time.Instant;
+import java.util.Optional;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.UserId;
+
+/// A device that is logged in.
+///
+/// @param displayName what the user calls it
+/// @param lastSeen when it last sent a request; a few minutes out of date, empty when it never did
+/// @param lastSeenAddress the address it last came from
+public record Device(
+    UserId user,
+    DeviceId id,
+    Optional<String> displayName,
+    Optional<Instant> lastSeen,
+    Optional<String> lastSeenAddress) {}

@@ -1,0 +1,19 @@
+package org.hearth.server.services.account;
+
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+
+/// What users may call their devices.
+final class DeviceNames {
+  private static final int LONGEST = 100;
+
+  private DeviceNames() {}
+
+  /// @throws MatrixException `M_TOO_LARGE`, 400, if the name is longer than 100 characters
+  static void check(String name) {
+    if (name.codePointCount(0, name.length()) > LONGEST) {
+      throw new MatrixException(
+          400, Errcode.TOO_LARGE, "A device's name has at most " + LONGEST + " characters");
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package org.hearth.server.services.account;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.RowChange;
+
+/// When and from where devices last sent a request, in memory; written to the disk every few
+/// minutes, not per request.
+///
+/// **thread**: any. At most one entry for each device that is logged in: it goes with the device.
+final class LastSeen {
+  /// A stored time may be this much out of date: no device is written more often.
+  private static final Duration GRAIN = Duration.ofMinutes(1);
+
+  private static final Duration REMEMBERED = Duration.ofDays(1);
+
+  private record Key(UserId user, DeviceId device) {}
+
+  private record Seen(Instant when, InetAddress address, Instant stored) {}
+
+  private final Map<Key, Seen> seen = new ConcurrentHashMap<>();
+
+  void seen(UserId user, DeviceId device, Instant when, InetAddress address) {
+    seen.merge(
+        new Key(user, device),
+        new Seen(when, address, Instant.EPOCH),
+        (before, now) -> new Seen(now.when, now.address, before.stored));
+  }
+
+  void forget(UserId user, DeviceId device) {
+    seen.remove(new Key(user, device));
+  }
+
+  /// The device with what is known here and not yet on the disk.
+  Device overlay(Device stored) {
+    Seen known = seen.get(new Key(stored.user(), stored.id()));
+    return known == null
+        ? stored
+        : new Device(
+            stored.user(),
+            stored.id(),
+            stored.displayName(),
+            Optional.of(known.when),
+            Optional.of(known.address.getHostAddress()));
+  }
+
+  /// The later one of what is stored and what is known here of any device of the user.
+  Optional<Instant> later(UserId user, Optional<Instant> stored) {
+    return Stream.concat(
+            stored.stream(),
+            seen.entrySet().stream()
+                .filter(each -> each.getKey().user.equals(user))
+                .map(each -> each.getValue().when))
+        .max(Instant::compareTo);
+  }
+
+  /// The changes for what the disk does not have yet.
+  List<RowChange> unsaved() {
+    List<RowChange> changes = new ArrayList<>();
+    seen.forEach((key, each) -> {
+      if (each.stored.plus(GRAIN).isBefore(each.when)) {
+        changes.add(Accounts.seen(key.user, key.device, each.when, each.address.getHostAddress()));
+      }
+    });
+    return changes;
+  }
+
+  /// Called when [#unsaved] of before that time was committed. Lets go of what has been on the disk
+  /// for a day.
+  void saved(Instant until) {
+    seen.values().removeIf(each -> each.when.isBefore(until.minus(REMEMBERED)));
+    seen.replaceAll((_, each) ->
+        each.when.isAfter(until) ? each : new Seen(each.when, each.address, each.when));
+  }
+}

@@ -1,0 +1,155 @@
+package org.hearth.server.services.account;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.Fields;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.UserId;
+
+/// Logging in and out: `/login`, `/refresh`, `/logout`, `/account/whoami`.
+///
+/// **source**: [Legacy API](https://spec.matrix.org/v1.19/client-server-api/#legacy-login)
+final class LoginRoutes implements RouteGroup {
+  private static final String BEARER = "Bearer ";
+
+  private final Accounts accounts;
+  private final PasswordLogin passwords;
+  private final Sessions sessions;
+
+  LoginRoutes(Accounts accounts, PasswordLogin passwords, Sessions sessions) {
+    this.accounts = accounts;
+    this.passwords = passwords;
+    this.sessions = sessions;
+  }
+
+  @Override
+  public void register(Routes routes) {
+    routes
+        .add(HttpMethod.GET, ClientPaths.v3("/login"), Access.NONE, RateClass.DEFAULT, this::flows)
+        .add(HttpMethod.POST, ClientPaths.v3("/login"), Access.NONE, RateClass.LOGIN, this::logIn)
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/refresh"),
+            Access.NONE,
+            RateClass.LOGIN,
+            this::refresh)
+        // A locked account may log out, so these look at the token themselves.
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/logout"),
+            Access.NONE,
+            RateClass.DEFAULT,
+            this::logOut)
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/logout/all"),
+            Access.NONE,
+            RateClass.DEFAULT,
+            this::logOutAll)
+        .add(
+            HttpMethod.GET,
+            ClientPaths.v3("/account/whoami"),
+            Access.USER_OR_GUEST,
+            RateClass.DEFAULT,
+            this::whoami);
+  }
+
+  private Response flows(Request request) {
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    body.putArray("flows").addObject().put("type", UserInteractiveAuth.PASSWORD);
+    return Response.json(body);
+  }
+
+  private Response logIn(Request request) {
+    Fields fields = Fields.of(request.json());
+    if (!fields.string("type").equals(UserInteractiveAuth.PASSWORD)) {
+      throw new MatrixException(400, Errcode.UNKNOWN, "Bad login type");
+    }
+    Optional<DeviceId> device = fields.optionalString("device_id").map(DeviceId::parse);
+    Optional<String> deviceName = fields.optionalString("initial_device_display_name");
+    boolean refreshable = fields.bool("refresh_token", false);
+    String password = fields.string("password");
+    UserId user = passwords.identify(fields);
+    request.charge(RateClass.LOGIN_ACCOUNT, user.value());
+
+    if (!passwords.isRight(user, password)) {
+      // Said to anybody: that the name is taken can be found out by registering, too.
+      if (accounts.account(user).filter(Account::deactivated).isPresent()) {
+        throw new MatrixException(Errcode.USER_DEACTIVATED, "This account has been deactivated");
+      }
+      throw MatrixException.forbidden("Invalid username or password");
+    }
+    return Response.json(json(sessions.logIn(user, device, deviceName, refreshable)));
+  }
+
+  /// A login as the endpoints answer it.
+  static ObjectNode json(Login login) {
+    ObjectNode body =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("user_id", login.user().value())
+            .put("access_token", login.accessToken())
+            .put("device_id", login.device().value())
+            .put("home_server", login.user().server().value());
+    putRefresh(body, login);
+    return body;
+  }
+
+  private static void putRefresh(ObjectNode body, Login login) {
+    login.refreshToken().ifPresent(token -> body.put("refresh_token", token));
+    login.expiresIn().ifPresent(lifetime -> body.put("expires_in_ms", lifetime.toMillis()));
+  }
+
+  private Response refresh(Request request) {
+    Login login = sessions.refresh(Fields.of(request.json()).string("refresh_token"));
+    ObjectNode body =
+        JsonNodeFactory.instance.objectNode().put("access_token", login.accessToken());
+    putRefresh(body, login);
+    return Response.json(body);
+  }
+
+  private Response logOut(Request request) {
+    Session session = sessions.session(accessToken(request));
+    sessions.remove(session.user(), List.of(session.device()));
+    return Response.empty();
+  }
+
+  private Response logOutAll(Request request) {
+    sessions.removeAllBut(sessions.session(accessToken(request)).user(), null);
+    return Response.empty();
+  }
+
+  private static String accessToken(Request request) {
+    return request
+        .header("Authorization")
+        .filter(each -> each.regionMatches(true, 0, BEARER, 0, BEARER.length()))
+        .map(each -> each.substring(BEARER.length()).strip())
+        .or(() -> request.query("access_token"))
+        .filter(token -> !token.isEmpty())
+        .orElseThrow(MatrixException::missingToken);
+  }
+
+  private Response whoami(Request request) {
+    ObjectNode body =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("user_id", request.requester().user().value())
+            .put("is_guest", request.requester().guest());
+    DeviceId device = request.requester().device();
+    if (device != null) {
+      body.put("device_id", device.value());
+    }
+    return Response.json(body);
+  }
+}

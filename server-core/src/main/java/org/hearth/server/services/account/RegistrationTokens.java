@@ -1,0 +1,166 @@
+package org.hearth.server.services.account;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
+import org.jspecify.annotations.Nullable;
+
+/// The table `registration_token`, and which tokens are shown by registrations under way.
+///
+/// **thread**: any; its own lock is held while something is read, never during a commit of a
+/// registration.
+final class RegistrationTokens {
+  private static final Table TABLE = new Table("registration_token");
+  private static final String OWNER = "registration-tokens";
+  private static final int GENERATED_LENGTH = 16;
+
+  private final ReadPool reads;
+  private final AccountAnnouncer announcer;
+  private final Secrets secrets;
+  private final InstantSource clock;
+
+  /// How many registrations under way hold a use of the token.
+  private final Map<String, Integer> pending = new HashMap<>();
+
+  RegistrationTokens(
+      ReadPool reads, AccountAnnouncer announcer, Secrets secrets, InstantSource clock) {
+    this.reads = reads;
+    this.announcer = announcer;
+    this.secrets = secrets;
+    this.clock = clock;
+  }
+
+  /// Makes a token.
+  ///
+  /// @param wanted its text; else one is made
+  /// @throws IllegalArgumentException if there is one of that text, or it is not a valid text
+  synchronized RegistrationToken create(
+      Optional<String> wanted, OptionalInt usesAllowed, Optional<Instant> expires) {
+    String text = wanted.orElseGet(() -> secrets.readable(GENERATED_LENGTH));
+    RegistrationToken token = new RegistrationToken(text, usesAllowed, 0, expires);
+    if (find(text).isPresent()) {
+      throw new IllegalArgumentException("there is a registration token " + text + " already");
+    }
+    announcer.commit(OWNER, List.of(insert(token)), List.of());
+    return token;
+  }
+
+  /// Makes a token invalid for ever.
+  ///
+  /// @return whether there was one
+  synchronized boolean delete(String token) {
+    boolean found = find(token).isPresent();
+    if (found) {
+      announcer.commit(OWNER, List.of(deletion(token)), List.of());
+    }
+    return found;
+  }
+
+  /// All tokens, by text.
+  List<RegistrationToken> all() {
+    return reads.read(connection -> select(connection, null));
+  }
+
+  /// Whether another account could be made with it now.
+  synchronized boolean isValid(String token) {
+    return find(token).filter(this::isUsable).isPresent();
+  }
+
+  /// Takes one use of the token for a registration under way, to be given back by [#giveBack] when
+  /// that ends, either way.
+  ///
+  /// @return whether there was one
+  synchronized boolean take(String token) {
+    boolean usable = isValid(token);
+    if (usable) {
+      pending.merge(token, 1, Integer::sum);
+    }
+    return usable;
+  }
+
+  /// The registration is over: its use is counted by [#completed] in its own commit, or was not
+  /// needed.
+  synchronized void giveBack(String token) {
+    pending.computeIfPresent(token, (_, count) -> count == 1 ? null : count - 1);
+  }
+
+  /// The change that counts a use.
+  static RowChange completed(String token) {
+    return RowChange.of(
+        TABLE,
+        "UPDATE registration_token SET uses_completed = uses_completed + 1 WHERE token = ?",
+        (statement, _) -> statement.setString(1, token));
+  }
+
+  private boolean isUsable(RegistrationToken token) {
+    return token.isUsable(clock.instant(), pending.getOrDefault(token.token(), 0));
+  }
+
+  private Optional<RegistrationToken> find(String token) {
+    return reads.read(connection -> select(connection, token)).stream().findFirst();
+  }
+
+  private static List<RegistrationToken> select(Connection connection, @Nullable String token)
+      throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            "SELECT token, uses_allowed, uses_completed, expires_millis FROM registration_token"
+                + (token == null ? " ORDER BY token" : " WHERE token = ?"))) {
+      if (token != null) {
+        statement.setString(1, token);
+      }
+      List<RegistrationToken> found = new ArrayList<>();
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          int allowed = rows.getInt(2);
+          OptionalInt usesAllowed = rows.wasNull() ? OptionalInt.empty() : OptionalInt.of(allowed);
+          long millis = rows.getLong(4);
+          Optional<Instant> expires =
+              rows.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
+          found.add(new RegistrationToken(rows.getString(1), usesAllowed, rows.getInt(3), expires));
+        }
+      }
+      return List.copyOf(found);
+    }
+  }
+
+  private static RowChange insert(RegistrationToken token) {
+    return RowChange.of(
+        TABLE,
+        "INSERT INTO registration_token (token, uses_allowed, uses_completed, expires_millis)"
+            + " VALUES (?, ?, 0, ?)",
+        (statement, _) -> {
+          statement.setString(1, token.token());
+          if (token.usesAllowed().isPresent()) {
+            statement.setInt(2, token.usesAllowed().getAsInt());
+          } else {
+            statement.setNull(2, Types.INTEGER);
+          }
+          if (token.expires().isPresent()) {
+            statement.setLong(3, token.expires().get().toEpochMilli());
+          } else {
+            statement.setNull(3, Types.BIGINT);
+          }
+        });
+  }
+
+  private static RowChange deletion(String token) {
+    return RowChange.of(
+        TABLE,
+        "DELETE FROM registration_token WHERE token = ?",
+        (statement, _) -> statement.setString(1, token));
+  }
+}

@@ -1,0 +1,14 @@
+package org.hearth.server.services.account;
+
+import org.hearth.server.matrix.id.UserId;
+
+/// Lets a user leave all rooms.
+@FunctionalInterface
+public interface RoomExit {
+  /// Leaves every room where the user is joined, invited or knocking; returns when all of that is
+  /// durable.
+  ///
+  /// @throws InterruptedException if interrupted; some rooms may then not have been left
+  /// @throws RuntimeException if a room could not be left now; to be tried again
+  void leaveAll(UserId user) throws InterruptedException;
+}

@@ -1,0 +1,325 @@
+package org.hearth.server.services.account;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.server.http.Authenticator;
+import org.hearth.server.http.Requester;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.StorageException;
+import org.jspecify.annotations.Nullable;
+
+/* Tokens
+ *
+ * An access token is looked up by its SHA-256 in a cache, else in the database. Whoever takes a token away commits first and drops the hash
+ * from the cache then. A load that read before the commit may be under way at that time: the cache computes under a lock per key, so the
+ * drop waits for the load and removes what it put.
+ *
+ * Refreshing, as the specification wants it: "The old refresh token remains valid until the new access token or refresh token is used, at
+ * which point the old refresh token is revoked." So a new generation (refresh token and access token) names the previous one until it is
+ * used. Refreshing once more with the old token replaces the generation that the client seems never to have got.
+ */
+
+/// Who is logged in: gives, refreshes, looks up and takes away tokens; a session is a device.
+///
+/// **thread**: any.
+final class Sessions implements Authenticator {
+  /// A user who logs in on more devices than this loses the one that was not seen for longest.
+  static final int MOST_DEVICES = 200;
+
+  private static final System.Logger LOG = System.getLogger(Sessions.class.getName());
+  private static final String OWNER = "sessions";
+  private static final int CACHE_BYTES = 4 << 20;
+  private static final int ENTRY_BYTES = 320;
+  private static final int LONGEST_TOKEN = 512;
+
+  private final Accounts accounts;
+  private final TokenTables tokens;
+  private final AccountAnnouncer announcer;
+  private final TurnPerKey turns;
+  private final Secrets secrets;
+  private final InstantSource clock;
+  private final Duration lifetime;
+  private final Cache<TokenHash, @Nullable Session> cache =
+      Caffeine.newBuilder()
+          .maximumWeight(CACHE_BYTES)
+          .weigher((TokenHash _, Session each) ->
+              ENTRY_BYTES + each.user().value().length() + each.device().value().length())
+          .build();
+
+  /// @param turns by user
+  /// @param lifetime of an access token that can be refreshed
+  Sessions(
+      Accounts accounts,
+      TokenTables tokens,
+      AccountAnnouncer announcer,
+      TurnPerKey turns,
+      Secrets secrets,
+      InstantSource clock,
+      Duration lifetime) {
+    this.accounts = accounts;
+    this.tokens = tokens;
+    this.announcer = announcer;
+    this.turns = turns;
+    this.secrets = secrets;
+    this.clock = clock;
+    this.lifetime = lifetime;
+  }
+
+  // --- looking up
+
+  @Override
+  public Requester authenticate(String accessToken) {
+    Session session = session(accessToken);
+    Account account = account(session);
+    if (account.locked()) {
+      throw MatrixException.userLocked();
+    }
+    return new Requester(
+        session.user(), session.device(), session.id(), account.guest(), account.admin());
+  }
+
+  /// The session of a token, also of a locked account: for logging out.
+  ///
+  /// @throws MatrixException `M_UNKNOWN_TOKEN` if there is none, or the token has expired
+  Session session(String accessToken) {
+    if (accessToken.isEmpty() || accessToken.length() > LONGEST_TOKEN) {
+      throw MatrixException.unknownToken(false);
+    }
+    TokenHash hash = TokenHash.of(accessToken);
+    @Nullable Session session = cache.get(hash, key -> tokens.session(key).orElse(null));
+    if (session == null) {
+      throw MatrixException.unknownToken(false);
+    }
+    Instant expires = session.expires();
+    if (expires != null && !clock.instant().isBefore(expires)) {
+      throw MatrixException.unknownToken(true);
+    }
+    if (session.previousRefreshId() != null) {
+      retirePrevious(hash, session);
+    }
+    return session;
+  }
+
+  private Account account(Session session) {
+    return accounts
+        .account(session.user())
+        .filter(each -> !each.deactivated())
+        .orElseThrow(() -> MatrixException.unknownToken(false));
+  }
+
+  @Override
+  public void seen(Requester requester, InetAddress address, String userAgent) {
+    DeviceId device = requester.device();
+    if (device != null) {
+      accounts.lastSeen().seen(requester.user(), device, clock.instant(), address);
+    }
+  }
+
+  /// The first use of a generation: "at which point the old refresh token is revoked".
+  private void retirePrevious(TokenHash hash, Session cached) {
+    turns.run(
+        cached.user(),
+        () -> {
+          Optional<Session> now = tokens.session(hash);
+          Long previous = now.map(Session::previousRefreshId).orElse(null);
+          Long refresh = now.map(Session::refreshId).orElse(null);
+          if (previous != null && refresh != null) {
+            List<RowChange> changes = new ArrayList<>(TokenTables.retire(previous));
+            changes.add(TokenTables.used(refresh));
+            try {
+              commitAndDrop(cached.user(), cached.device(), changes, List.of());
+            } catch (StorageException refused) {
+              // The disk takes no writes now. The client may read; the old token goes when this is
+              // tried again.
+              LOG.log(Level.WARNING, "a used refresh token could not be revoked yet", refused);
+              return;
+            }
+          }
+          cache.invalidate(hash);
+        });
+  }
+
+  // --- giving
+
+  /// Logs a user in who has proved who they are. A device of that id is taken over, its old tokens
+  /// end.
+  ///
+  /// @param wanted the device id that the client wants; else a new one is made
+  /// @param displayName of a new device
+  /// @param refreshable whether the client can refresh
+  /// @throws MatrixException if the account is closed or locked: no way to log in goes around this
+  Login logIn(
+      UserId user, Optional<DeviceId> wanted, Optional<String> displayName, boolean refreshable) {
+    displayName.ifPresent(DeviceNames::check);
+    return turns.take(
+        user,
+        () -> {
+          checkMayLogIn(user);
+          DeviceId device = wanted.orElseGet(() -> new DeviceId(secrets.device()));
+          List<RowChange> changes = new ArrayList<>();
+          List<AccountOutput> entries = new ArrayList<>();
+          if (accounts.device(user, device).isEmpty()) {
+            makeRoom(user, changes, entries);
+            changes.add(Accounts.insert(user, device, displayName, clock.instant()));
+            entries.add(new AccountOutput.DeviceAdded(user, device));
+          } else {
+            changes.addAll(TokenTables.deleteAll(user, device));
+          }
+          Login login = issue(user, device, refreshable, null, changes);
+          commitAndDrop(user, null, changes, entries);
+          return login;
+        });
+  }
+
+  private void checkMayLogIn(UserId user) {
+    Account account =
+        accounts
+            .account(user)
+            .orElseThrow(() -> new IllegalStateException("no account " + user + " to log in to"));
+    if (account.deactivated()) {
+      throw new MatrixException(Errcode.USER_DEACTIVATED, "This account has been deactivated");
+    }
+    if (account.locked()) {
+      throw MatrixException.userLocked();
+    }
+  }
+
+  private void makeRoom(UserId user, List<RowChange> changes, List<AccountOutput> entries) {
+    List<Device> devices = accounts.devices(user);
+    devices.stream()
+        .sorted(Comparator.comparing((Device each) -> each.lastSeen().orElse(Instant.EPOCH)))
+        .limit(Math.max(0, devices.size() - MOST_DEVICES + 1L))
+        .forEach(each -> remove(each, changes, entries));
+  }
+
+  /// Makes tokens and adds their rows.
+  private Login issue(
+      UserId user,
+      DeviceId device,
+      boolean refreshable,
+      @Nullable Long previous,
+      List<RowChange> changes) {
+    String access = secrets.token(Secrets.ACCESS_PREFIX);
+    if (!refreshable) {
+      Session session = new Session(secrets.number(), user, device, null, null, null);
+      changes.add(TokenTables.insertAccess(session, TokenHash.of(access)));
+      return new Login(user, device, access, Optional.empty(), Optional.empty());
+    }
+    String refresh = secrets.token(Secrets.REFRESH_PREFIX);
+    long refreshId = secrets.number();
+    Session session =
+        new Session(
+            secrets.number(), user, device, clock.instant().plus(lifetime), refreshId, previous);
+    changes.add(
+        TokenTables.insertRefresh(refreshId, TokenHash.of(refresh), user, device, previous));
+    changes.add(TokenTables.insertAccess(session, TokenHash.of(access)));
+    return new Login(user, device, access, Optional.of(refresh), Optional.of(lifetime));
+  }
+
+  /// New tokens for a refresh token.
+  ///
+  /// @throws MatrixException `M_UNKNOWN_TOKEN` if it is not valid (any more)
+  Login refresh(String refreshToken) {
+    if (refreshToken.length() > LONGEST_TOKEN) {
+      throw MatrixException.unknownToken(false);
+    }
+    TokenHash hash = TokenHash.of(refreshToken);
+    UserId user =
+        tokens.generation(hash).orElseThrow(() -> MatrixException.unknownToken(false)).user();
+    return turns.take(
+        user,
+        () -> {
+          TokenTables.Generation generation =
+              tokens.generation(hash).orElseThrow(() -> MatrixException.unknownToken(false));
+          checkMayLogIn(user);
+          List<RowChange> changes = new ArrayList<>();
+          if (generation.previousId() != null) {
+            changes.addAll(TokenTables.retire(generation.previousId()));
+            changes.add(TokenTables.used(generation.id()));
+          }
+          generation.nextIds().forEach(next -> changes.addAll(TokenTables.retire(next)));
+          Login login = issue(user, generation.device(), true, generation.id(), changes);
+          commitAndDrop(user, generation.device(), changes, List.of());
+          return login;
+        });
+  }
+
+  // --- taking away
+
+  /// Logs devices out: they are gone with their tokens. Those that are not there are passed over.
+  void remove(UserId user, Collection<DeviceId> devices) {
+    turns.run(
+        user,
+        () -> {
+          List<RowChange> changes = new ArrayList<>();
+          List<AccountOutput> entries = new ArrayList<>();
+          devices.stream()
+              .distinct()
+              .flatMap(each -> accounts.device(user, each).stream())
+              .forEach(each -> remove(each, changes, entries));
+          if (!changes.isEmpty()) {
+            commitAndDrop(user, null, changes, entries);
+          }
+        });
+  }
+
+  /// Logs all devices out but one.
+  ///
+  /// @param kept null for none
+  void removeAllBut(UserId user, @Nullable DeviceId kept) {
+    remove(
+        user,
+        accounts.devices(user).stream()
+            .map(Device::id)
+            .filter(each -> !each.equals(kept))
+            .toList());
+  }
+
+  /// Adds what removes all devices of the user, for a unit of the caller's; afterwards it must
+  /// [#drop] their tokens. Only while it is the user's turn.
+  List<TokenHash> removeAll(UserId user, List<RowChange> changes, List<AccountOutput> entries) {
+    accounts.devices(user).forEach(each -> remove(each, changes, entries));
+    return tokens.accessTokens(user, null);
+  }
+
+  /// Forgets tokens that are gone.
+  void drop(List<TokenHash> gone) {
+    cache.invalidateAll(gone);
+  }
+
+  private void remove(Device device, List<RowChange> changes, List<AccountOutput> entries) {
+    changes.addAll(TokenTables.deleteAll(device.user(), device.id()));
+    changes.add(Accounts.delete(device.user(), device.id()));
+    entries.add(new AccountOutput.DeviceRemoved(device.user(), device.id()));
+    accounts.lastSeen().forget(device.user(), device.id());
+  }
+
+  /// Commits and forgets every token that the device, or without one the user, had before.
+  private void commitAndDrop(
+      UserId user,
+      @Nullable DeviceId device,
+      List<RowChange> changes,
+      List<? extends AccountOutput> entries) {
+    List<TokenHash> before = tokens.accessTokens(user, device);
+    try {
+      announcer.commit(OWNER, changes, entries);
+    } finally {
+      drop(before);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package org.hearth.server.services.account;
+
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/// Lets one thread at a time look at something, decide and commit, for each key: two requests about
+/// one user or one alias take turns, those about different ones seldom meet.
+///
+/// A batch of the committer fails as a whole, so nobody may submit a row that could collide with
+/// another's: who holds the turn has looked, and nobody else writes rows of that key meanwhile.
+///
+/// **thread**: any; a turn may last as long as a commit. Do not take a second turn within one.
+public final class TurnPerKey {
+  private static final int STRIPES = 256;
+
+  private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
+
+  /// Nobody has a turn yet.
+  public TurnPerKey() {
+    for (int i = 0; i < STRIPES; i++) {
+      stripes[i] = new ReentrantLock();
+    }
+  }
+
+  /// Does that when it is this key's turn.
+  public <T> T take(Object key, Supplier<T> action) {
+    ReentrantLock lock = stripes[Math.floorMod(key.hashCode(), STRIPES)];
+    lock.lock();
+    try {
+      return action.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Does that when it is this key's turn.
+  public void run(Object key, Runnable action) {
+    ReentrantLock lock = stripes[Math.floorMod(key.hashCode(), STRIPES)];
+    lock.lock();
+    try {
+      action.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package org.hearth.server.services.account;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.RemovalCause;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.server.http.Fields;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
+
+/// Asks the user to prove who they are before something is done that a stolen token must not
+/// suffice for.
+///
+/// **thread**: any.
+///
+/// **source**: [User-Interactive
+/// Authentication](https://spec.matrix.org/v1.19/client-server-api/#user-interactive-authentication-api)
+final class UserInteractiveAuth {
+  /// The user shows their password.
+  static final String PASSWORD = "m.login.password";
+
+  /// Nothing to show.
+  static final String DUMMY = "m.login.dummy";
+
+  /// A registration token.
+  static final String REGISTRATION_TOKEN = "m.login.registration_token";
+
+  private static final Duration LIFETIME = Duration.ofMinutes(15);
+  private static final int CACHE_BYTES = 4 << 20;
+  private static final int ENTRY_BYTES = 500;
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private final PasswordLogin passwords;
+  private final RegistrationTokens registrationTokens;
+  private final Secrets secrets;
+  private final Cache<String, UiaSession> sessions;
+
+  UserInteractiveAuth(
+      PasswordLogin passwords, RegistrationTokens registrationTokens, Secrets secrets) {
+    this.passwords = passwords;
+    this.registrationTokens = registrationTokens;
+    this.secrets = secrets;
+    this.sessions =
+        Caffeine.newBuilder()
+            .maximumWeight(CACHE_BYTES)
+            .weigher(
+                (String _, UiaSession each) -> ENTRY_BYTES + each.parameters().toString().length())
+            .expireAfterWrite(LIFETIME)
+            .executor(Runnable::run)
+            .removalListener(this::release)
+            .build();
+  }
+
+  /// How one endpoint is guarded.
+  ///
+  /// @param flows lists of stages, one of which must be completed in its order
+  /// @param user whose access token was shown; null for none
+  /// @param bodyMayChange whether a later request of a session may ask for something else than the
+  ///   first: not where an account is at stake, "operation must be consistent through UIA session"
+  record Guard(List<List<String>> flows, @Nullable UserId user, boolean bodyMayChange) {
+    static Guard ofAccount(@Nullable UserId user) {
+      return new Guard(List.of(List.of(PASSWORD)), user, false);
+    }
+
+    static Guard ofRegistration(String stage) {
+      return new Guard(List.of(List.of(stage)), null, true);
+    }
+  }
+
+  /// Looks at what the request shows.
+  ///
+  /// @throws MatrixException for what is wrong other than the authentication; `M_FORBIDDEN` if the
+  ///   session is for something else
+  UiaResult check(Request request, Guard guard) {
+    ObjectNode body = request.jsonOrEmpty();
+    Optional<Fields> auth = Fields.of(body).optionalObject("auth");
+    ObjectNode parameters = body.deepCopy().without("auth");
+    String operation = request.method() + " " + pathOf(request);
+    if (auth.isEmpty()) {
+      return challenge(begin(operation, guard, parameters), null);
+    }
+    Optional<String> id = auth.get().optionalString("session");
+    UiaSession session = null;
+    if (id.isPresent()) {
+      session = sessions.getIfPresent(id.get());
+      if (session == null) {
+        return challenge(
+            begin(operation, guard, parameters),
+            new MatrixException(401, Errcode.UNKNOWN, "The session is unknown or has expired"));
+      }
+      bind(session, operation, guard, parameters);
+    }
+    if (session == null) {
+      session = begin(operation, guard, parameters);
+    }
+    return attempt(request, session, auth.get());
+  }
+
+  private UiaResult attempt(Request request, UiaSession session, Fields auth) {
+    Optional<String> type = auth.optionalString("type");
+    // "Completed stages cannot be retried by clients"
+    if (type.isPresent() && !session.hasCompleted(type.get())) {
+      if (!session.isNext(type.get())) {
+        return challenge(
+            session,
+            new MatrixException(
+                401, Errcode.FORBIDDEN, "This stage is not the next one of any flow"));
+      }
+      try {
+        perform(request, session, type.get(), auth);
+      } catch (MatrixException failure) {
+        if (!failure.is(Errcode.FORBIDDEN)) {
+          throw failure;
+        }
+        // "an attempt on a stage was unsuccessful, but the client may make a second attempt"
+        return challenge(session, failure);
+      }
+    }
+    return session.isDone() ? authenticated(session) : challenge(session, null);
+  }
+
+  /// Performs one stage, from a request or from a fallback page.
+  ///
+  /// @throws MatrixException `M_FORBIDDEN` if what was shown is wrong
+  void perform(Request request, UiaSession session, String stage, Fields shown) {
+    switch (stage) {
+      case DUMMY -> {}
+      case PASSWORD -> {
+        UserId who = passwords.identify(shown);
+        UserId expected = session.user();
+        request.charge(RateClass.LOGIN_ACCOUNT, who.value());
+        if (!passwords.isRight(who, shown.string("password"))
+            || (expected != null && !expected.equals(who))) {
+          throw MatrixException.forbidden("Invalid username or password");
+        }
+        session.setAuthenticated(who);
+      }
+      case REGISTRATION_TOKEN -> {
+        String token = shown.string("token");
+        if (session.registrationToken() == null) {
+          if (!RegistrationToken.isWellFormed(token) || !registrationTokens.take(token)) {
+            throw MatrixException.forbidden("Invalid registration token");
+          }
+          session.setRegistrationToken(token);
+        }
+      }
+      default -> throw new IllegalStateException("no flow has the stage " + stage);
+    }
+    session.complete(stage);
+  }
+
+  private UiaResult authenticated(UiaSession session) {
+    return new UiaResult.Authenticated(
+        session.parameters(),
+        Optional.ofNullable(session.authenticated()),
+        Optional.ofNullable(session.registrationToken()),
+        session);
+  }
+
+  /// What was asked for is done: the session cannot be used again.
+  void end(UiaSession session) {
+    sessions.invalidate(session.id());
+  }
+
+  /// The session of that id, for the fallback pages.
+  Optional<UiaSession> session(String id) {
+    return Optional.ofNullable(sessions.getIfPresent(id));
+  }
+
+  private UiaSession begin(String operation, Guard guard, ObjectNode parameters) {
+    UiaSession session =
+        new UiaSession(secrets.token(""), operation, guard.user(), guard.flows(), parameters);
+    sessions.put(session.id(), session);
+    return session;
+  }
+
+  private void bind(UiaSession session, String operation, Guard guard, ObjectNode parameters) {
+    if (!session.isFor(operation, guard.user())) {
+      throw MatrixException.forbidden("The session is for another operation");
+    }
+    // After a fallback page clients repeat the request "with an auth dict with just the session ID"
+    // and nothing else.
+    if (parameters.isEmpty() || parameters.equals(session.parameters())) {
+      return;
+    }
+    if (!guard.bodyMayChange()) {
+      throw MatrixException.forbidden("The operation has changed since the session began");
+    }
+    session.setParameters(parameters);
+  }
+
+  private void release(@Nullable String id, @Nullable UiaSession session, RemovalCause cause) {
+    String token = session == null ? null : session.registrationToken();
+    if (session != null && token != null) {
+      session.setRegistrationToken(null);
+      registrationTokens.giveBack(token);
+    }
+  }
+
+  private static UiaResult challenge(UiaSession session, @Nullable MatrixException failure) {
+    ObjectNode body = JSON.objectNode();
+    if (failure != null) {
+      body.put("errcode", failure.errcode()).put("error", failure.safeMessage());
+    }
+    List<String> completed = session.completed();
+    if (!completed.isEmpty()) {
+      ArrayNode list = body.putArray("completed");
+      completed.forEach(list::add);
+    }
+    ArrayNode flows = body.putArray("flows");
+    session
+        .flows()
+        .forEach(flow -> {
+          ArrayNode stages = flows.addObject().putArray("stages");
+          flow.forEach(stages::add);
+        });
+    body.putObject("params");
+    body.put("session", session.id());
+    return new UiaResult.Challenge(Response.json(401, body));
+  }
+
+  private static String pathOf(Request request) {
+    String target = request.rawTarget();
+    int query = target.indexOf('?');
+    return query < 0 ? target : target.substring(0, query);
+  }
+}

@@ -1,0 +1,18 @@
+/// Accounts: who has one, with which password, on which devices, and which token speaks for whom.
+///
+/// ```
+///  client ──► routes ──► user-interactive auth ──► AccountService ──► Committer ──► Derby
+///                                                     │    ▲                └──────► [account-output]
+///  HttpServer ──► AccessTokens (cached) ──────────────┘    └── panel, command line (admin operations)
+///  closed account ──► RoomExit ──► [room-input]            others ──► AccountQueries
+/// ```
+///
+/// Logs read: none. Logs written: account-output; room-input, to leave the rooms of closed
+/// accounts. Queries used: RoomQueries. Tables owned: `account`, `device`, `access_token`,
+/// `refresh_token`, `registration_token`, `account_output`. Threads: the requests' own; one,
+/// `account-housekeeping`, that writes when devices were last seen and lets closed accounts leave
+/// their rooms.
+@NullMarked
+package org.hearth.server.services.account;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,177 @@
+package org.hearth.server.services.accountdata;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.services.account.AccountCompanion;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
+import org.jspecify.annotations.Nullable;
+
+/// The table `account_data`.
+///
+/// **thread**: any.
+public final class AccountData implements AccountDataQueries, AccountCompanion {
+  private static final Table TABLE = new Table("account_data");
+  private static final String GLOBAL = "";
+  private static final String COLUMNS = "room_id, data_type, content, log_position";
+
+  private final ReadPool reads;
+
+  /// Reads from that database.
+  public AccountData(ReadPool reads) {
+    this.reads = reads;
+  }
+
+  @FunctionalInterface
+  private interface Binding {
+    void bind(PreparedStatement statement) throws SQLException;
+  }
+
+  private List<AccountDataItem> select(String condition, Binding binding) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement("SELECT " + COLUMNS + " FROM account_data " + condition)) {
+        binding.bind(statement);
+        List<AccountDataItem> items = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            String room = rows.getString(1);
+            items.add(
+                new AccountDataItem(
+                    room.isEmpty() ? null : new RoomId(room),
+                    rows.getString(2),
+                    MatrixJson.parseObject(rows.getBytes(3)),
+                    new LogPosition(rows.getLong(4))));
+          }
+        }
+        return List.copyOf(items);
+      }
+    });
+  }
+
+  @Override
+  public List<AccountDataItem> all(UserId user, LogPosition upTo) {
+    return changed(user, LogPosition.ORIGIN, upTo);
+  }
+
+  @Override
+  public List<AccountDataItem> changed(UserId user, LogPosition after, LogPosition upTo) {
+    return select(
+        "WHERE user_id = ? AND log_position > ? AND log_position <= ? ORDER BY log_position",
+        statement -> {
+          statement.setString(1, user.value());
+          statement.setLong(2, after.value());
+          statement.setLong(3, upTo.value());
+        });
+  }
+
+  @Override
+  public List<AccountDataItem> ofRoom(UserId user, RoomId room, LogPosition upTo) {
+    return select(
+        "WHERE user_id = ? AND room_id = ? AND log_position <= ? ORDER BY log_position",
+        statement -> {
+          statement.setString(1, user.value());
+          statement.setString(2, room.value());
+          statement.setLong(3, upTo.value());
+        });
+  }
+
+  @Override
+  public Optional<ObjectNode> global(UserId user, String type) {
+    return one(user, GLOBAL, type);
+  }
+
+  @Override
+  public Optional<ObjectNode> ofRoom(UserId user, RoomId room, String type) {
+    return one(user, room.value(), type);
+  }
+
+  private Optional<ObjectNode> one(UserId user, String room, String type) {
+    return select(
+            "WHERE user_id = ? AND room_id = ? AND data_type = ?",
+            statement -> {
+              statement.setString(1, user.value());
+              statement.setString(2, room);
+              statement.setString(3, type);
+            })
+        .stream()
+        .findFirst()
+        .map(AccountDataItem::content);
+  }
+
+  /// How many bytes the user's items have, without one that is about to be replaced.
+  long bytesWithout(UserId user, @Nullable RoomId room, String type) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement(
+              "SELECT SUM(CAST(LENGTH(content) AS BIGINT)) FROM account_data"
+                  + " WHERE user_id = ? AND NOT (room_id = ? AND data_type = ?)")) {
+        statement.setString(1, user.value());
+        statement.setString(2, key(room));
+        statement.setString(3, type);
+        try (ResultSet rows = statement.executeQuery()) {
+          return rows.next() ? rows.getLong(1) : 0L;
+        }
+      }
+    });
+  }
+
+  /// The changes that set an item; its position is that of the unit's first announcement.
+  public static List<RowChange> set(
+      UserId user, @Nullable RoomId room, String type, byte[] content) {
+    String roomKey = key(room);
+    return List.of(
+        RowChange.of(
+            TABLE,
+            "DELETE FROM account_data WHERE user_id = ? AND room_id = ? AND data_type = ?",
+            (statement, _) -> {
+              statement.setString(1, user.value());
+              statement.setString(2, roomKey);
+              statement.setString(3, type);
+            }),
+        RowChange.of(
+            TABLE,
+            "INSERT INTO account_data (user_id, room_id, data_type, content, log_position)"
+                + " VALUES (?, ?, ?, ?, ?)",
+            (statement, first) -> {
+              statement.setString(1, user.value());
+              statement.setString(2, roomKey);
+              statement.setString(3, type);
+              statement.setBytes(4, content);
+              statement.setLong(5, first.value());
+            }));
+  }
+
+  private static String key(@Nullable RoomId room) {
+    return room == null ? GLOBAL : room.value();
+  }
+
+  @Override
+  public List<RowChange> opening(UserId user, Optional<String> displayName) {
+    return List.of();
+  }
+
+  @Override
+  public List<RowChange> closing(UserId user, boolean erase) {
+    return List.of(
+        RowChange.of(
+            TABLE,
+            "DELETE FROM account_data WHERE user_id = ?",
+            (statement, _) -> statement.setString(1, user.value())));
+  }
+
+  @Override
+  public void changed(UserId user) {
+    // Nothing is remembered.
+  }
+}

@@ -1,0 +1,32 @@
+package org.hearth.server.services.accountdata;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+
+/// What others may ask about account data.
+///
+/// **thread**: any; a call may read from the disk.
+public interface AccountDataQueries {
+  /// All of the user's account data, global and of rooms, by position; what was set after `upTo` is
+  /// missing, also where it replaced something: a look from `upTo` on finds it.
+  List<AccountDataItem> all(UserId user, LogPosition upTo);
+
+  /// What was set after one position up to another, by position.
+  ///
+  /// @param after exclusive
+  /// @param upTo inclusive
+  List<AccountDataItem> changed(UserId user, LogPosition after, LogPosition upTo);
+
+  /// All of the user's account data of one room, by position.
+  List<AccountDataItem> ofRoom(UserId user, RoomId room, LogPosition upTo);
+
+  /// Global account data of a type, now.
+  Optional<ObjectNode> global(UserId user, String type);
+
+  /// Account data of a room and type, now.
+  Optional<ObjectNode> ofRoom(UserId user, RoomId room, String type);
+}

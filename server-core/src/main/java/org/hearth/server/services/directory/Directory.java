@@ -1,0 +1,205 @@
+package org.hearth.server.services.directory;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomAlias;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
+import org.jspecify.annotations.Nullable;
+
+/// The tables `room_alias` and `published_room`.
+///
+/// **thread**: any.
+public final class Directory implements DirectoryQueries {
+  private static final Table ALIAS = new Table("room_alias");
+  private static final Table PUBLISHED = new Table("published_room");
+
+  private final ReadPool reads;
+  private final ServerName server;
+
+  /// Where an alias leads and who made it.
+  record Entry(RoomAlias alias, RoomId room, UserId creator) {}
+
+  /// The directory of that server.
+  public Directory(ReadPool reads, ServerName server) {
+    this.reads = reads;
+    this.server = server;
+  }
+
+  ServerName server() {
+    return server;
+  }
+
+  @Override
+  public Optional<RoomId> resolve(RoomAlias alias) {
+    return entry(alias).map(Entry::room);
+  }
+
+  Optional<Entry> entry(RoomAlias alias) {
+    if (!alias.server().equals(server)) {
+      return Optional.empty();
+    }
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement("SELECT room_id, creator FROM room_alias WHERE alias = ?")) {
+        statement.setString(1, alias.value());
+        try (ResultSet rows = statement.executeQuery()) {
+          return rows.next()
+              ? Optional.of(
+                  new Entry(alias, new RoomId(rows.getString(1)), new UserId(rows.getString(2))))
+              : Optional.empty();
+        }
+      }
+    });
+  }
+
+  @Override
+  public List<RoomAlias> aliases(RoomId room) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement(
+              "SELECT alias FROM room_alias WHERE room_id = ? ORDER BY room_id, alias")) {
+        statement.setString(1, room.value());
+        List<RoomAlias> aliases = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            aliases.add(new RoomAlias(rows.getString(1)));
+          }
+        }
+        return List.copyOf(aliases);
+      }
+    });
+  }
+
+  @Override
+  public boolean isPublished(RoomId room) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement("SELECT 1 FROM published_room WHERE room_id = ?")) {
+        statement.setString(1, room.value());
+        try (ResultSet rows = statement.executeQuery()) {
+          return rows.next();
+        }
+      }
+    });
+  }
+
+  /// All published rooms, in no order.
+  List<RoomId> published() {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+              connection.prepareStatement("SELECT room_id FROM published_room");
+          ResultSet rows = statement.executeQuery()) {
+        List<RoomId> rooms = new ArrayList<>();
+        while (rows.next()) {
+          rooms.add(new RoomId(rows.getString(1)));
+        }
+        return List.copyOf(rooms);
+      }
+    });
+  }
+
+  // --- the check of m.room.canonical_alias
+
+  @Override
+  public void checkCanonicalAlias(RoomId room, ObjectNode content, @Nullable ObjectNode before) {
+    Set<String> known = before == null ? Set.of() : new HashSet<>(listed(before, false));
+    for (String text : listed(content, true)) {
+      // "Servers do not validate aliases which are being removed or are already present in the
+      // state event."
+      if (!known.contains(text)) {
+        RoomAlias alias = parsed(text);
+        if (resolve(alias).filter(room::equals).isEmpty()) {
+          throw new MatrixException(
+              Errcode.BAD_ALIAS, "The alias '" + alias + "' does not point to this room");
+        }
+      }
+    }
+  }
+
+  private static List<String> listed(ObjectNode content, boolean strict) {
+    List<String> aliases = new ArrayList<>();
+    JsonNode alias = content.get("alias");
+    if (alias != null && !alias.isNull() && !(alias.isTextual() && alias.textValue().isEmpty())) {
+      add(aliases, alias, strict);
+    }
+    JsonNode others = content.get("alt_aliases");
+    if (others != null && !others.isNull()) {
+      if (others.isArray()) {
+        others.forEach(each -> add(aliases, each, strict));
+      } else if (strict) {
+        throw MatrixException.invalidParam("alt_aliases must be a list");
+      }
+    }
+    return aliases;
+  }
+
+  private static void add(List<String> aliases, JsonNode alias, boolean strict) {
+    if (alias.isTextual()) {
+      aliases.add(alias.textValue());
+    } else if (strict) {
+      throw MatrixException.invalidParam("An alias must be a text");
+    }
+  }
+
+  private static RoomAlias parsed(String text) {
+    try {
+      return RoomAlias.parse(text);
+    } catch (InvalidIdentifierException invalid) {
+      throw MatrixException.invalidParam(String.valueOf(invalid.getMessage()));
+    }
+  }
+
+  // --- changes
+
+  static RowChange insert(Entry entry, Instant created) {
+    return RowChange.of(
+        ALIAS,
+        "INSERT INTO room_alias (alias, room_id, creator, created_millis) VALUES (?, ?, ?, ?)",
+        (statement, _) -> {
+          statement.setString(1, entry.alias().value());
+          statement.setString(2, entry.room().value());
+          statement.setString(3, entry.creator().value());
+          statement.setLong(4, created.toEpochMilli());
+        });
+  }
+
+  static RowChange delete(RoomAlias alias) {
+    return RowChange.of(
+        ALIAS,
+        "DELETE FROM room_alias WHERE alias = ?",
+        (statement, _) -> statement.setString(1, alias.value()));
+  }
+
+  static RowChange publish(RoomId room, Instant when) {
+    return RowChange.of(
+        PUBLISHED,
+        "INSERT INTO published_room (room_id, published_millis) VALUES (?, ?)",
+        (statement, _) -> {
+          statement.setString(1, room.value());
+          statement.setLong(2, when.toEpochMilli());
+        });
+  }
+
+  static RowChange withdraw(RoomId room) {
+    return RowChange.of(
+        PUBLISHED,
+        "DELETE FROM published_room WHERE room_id = ?",
+        (statement, _) -> statement.setString(1, room.value()));
+  }
+}

@@ -1,0 +1,306 @@
+package org.hearth.server.services.directory;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.Fields;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Requester;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomAlias;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.account.AccountAnnouncer;
+import org.hearth.server.services.account.ClientPaths;
+import org.hearth.server.services.account.TurnPerKey;
+
+/// Aliases and the published directory: their endpoints, and what writers of rooms need of them.
+///
+/// **thread**: any.
+///
+/// **source**: [Room aliases](https://spec.matrix.org/v1.19/client-server-api/#room-aliases),
+/// [Published room
+/// directory](https://spec.matrix.org/v1.19/client-server-api/#published-room-directory)
+public final class DirectoryService implements RouteGroup {
+  private static final String OWNER = "directory";
+  private static final int MOST_ALIASES_OF_ROOM = 200;
+
+  private final Directory directory;
+  private final RoomQueries rooms;
+  private final AccountAnnouncer announcer;
+  private final CanonicalAliases canonicalAliases;
+  private final InstantSource clock;
+  private final boolean withoutLogin;
+  private final PublicRoomList list;
+  private final TurnPerKey turns = new TurnPerKey();
+
+  /// @param directory the same object that answers the others' queries
+  /// @param withoutLogin whether anybody may read the published directory
+  public DirectoryService(
+      Directory directory,
+      RoomQueries rooms,
+      AccountAnnouncer announcer,
+      CanonicalAliases canonicalAliases,
+      InstantSource clock,
+      boolean withoutLogin) {
+    this.directory = directory;
+    this.rooms = rooms;
+    this.announcer = announcer;
+    this.canonicalAliases = canonicalAliases;
+    this.clock = clock;
+    this.withoutLogin = withoutLogin;
+    this.list = new PublicRoomList(directory, rooms);
+  }
+
+  @Override
+  public void register(Routes routes) {
+    List<String> alias = ClientPaths.v3("/directory/room/{roomAlias}");
+    List<String> visibility = ClientPaths.v3("/directory/list/room/{roomId}");
+    List<String> publicRooms = ClientPaths.v3("/publicRooms");
+    routes
+        .add(HttpMethod.GET, alias, Access.NONE, RateClass.DEFAULT, this::get)
+        .add(HttpMethod.PUT, alias, Access.USER, RateClass.DEFAULT, this::put)
+        .add(HttpMethod.DELETE, alias, Access.USER, RateClass.DEFAULT, this::delete)
+        .add(
+            HttpMethod.GET,
+            ClientPaths.v3("/rooms/{roomId}/aliases"),
+            Access.USER,
+            RateClass.DEFAULT,
+            this::ofRoom)
+        .add(HttpMethod.GET, visibility, Access.NONE, RateClass.DEFAULT, this::visibility)
+        .add(HttpMethod.PUT, visibility, Access.USER, RateClass.DEFAULT, this::setVisibility)
+        .add(HttpMethod.GET, publicRooms, Access.OPTIONAL_USER, RateClass.SEARCH, this::publicRooms)
+        .add(HttpMethod.POST, publicRooms, Access.USER_OR_GUEST, RateClass.SEARCH, this::findRooms);
+  }
+
+  // --- for writers of rooms
+
+  /// Gives a room an alias of this server that is free, for a room that is about to be made or is
+  /// there.
+  ///
+  /// @param localpart of the alias
+  /// @throws MatrixException `M_ROOM_IN_USE` if the alias is taken, `M_INVALID_PARAM` if there can
+  ///   be no such alias
+  public RoomAlias claim(String localpart, RoomId room, UserId creator) {
+    RoomAlias alias;
+    try {
+      alias = RoomAlias.create(localpart, directory.server());
+    } catch (InvalidIdentifierException invalid) {
+      throw MatrixException.invalidParam(String.valueOf(invalid.getMessage()));
+    }
+    if (!add(new Directory.Entry(alias, room, creator))) {
+      throw new MatrixException(Errcode.ROOM_IN_USE, "Room alias " + alias + " already exists");
+    }
+    return alias;
+  }
+
+  /// Takes an alias away again, of a room that was not made after all. One that is not there is
+  /// passed over.
+  public void release(RoomAlias alias) {
+    turns.run(alias, () -> directory.entry(alias).ifPresent(this::remove));
+  }
+
+  /// Puts a room into the published directory or takes it out, without asking whether anybody may.
+  public void setPublished(RoomId room, boolean published) {
+    turns.run(
+        room,
+        () -> {
+          if (directory.isPublished(room) != published) {
+            announcer.commit(
+                OWNER,
+                List.of(
+                    published
+                        ? Directory.publish(room, clock.instant())
+                        : Directory.withdraw(room)),
+                List.of(new AccountOutput.RoomPublished(room, published)));
+          }
+        });
+  }
+
+  /// @return false if the alias is taken
+  private boolean add(Directory.Entry entry) {
+    return turns.take(
+        entry.alias(),
+        () -> {
+          if (directory.entry(entry.alias()).isPresent()) {
+            return false;
+          }
+          announcer.commit(
+              OWNER,
+              List.of(Directory.insert(entry, clock.instant())),
+              List.of(new AccountOutput.AliasAdded(entry.alias(), entry.room())));
+          return true;
+        });
+  }
+
+  private void remove(Directory.Entry entry) {
+    announcer.commit(
+        OWNER,
+        List.of(Directory.delete(entry.alias())),
+        List.of(new AccountOutput.AliasRemoved(entry.alias(), entry.room())));
+  }
+
+  // --- aliases
+
+  private Response get(Request request) {
+    Directory.Entry entry = entry(request);
+    ObjectNode body = JsonNodeFactory.instance.objectNode().put("room_id", entry.room().value());
+    body.putArray("servers").add(directory.server().value());
+    return Response.json(body);
+  }
+
+  private Directory.Entry entry(Request request) {
+    RoomAlias alias = RoomAlias.parse(request.path("roomAlias"));
+    return directory
+        .entry(alias)
+        .orElseThrow(() -> MatrixException.notFound("Room alias " + alias + " not found"));
+  }
+
+  private Response put(Request request) {
+    RoomAlias alias = RoomAlias.parse(request.path("roomAlias"));
+    RoomId room = RoomId.parse(Fields.of(request.json()).string("room_id"));
+    if (!alias.server().equals(directory.server())) {
+      throw MatrixException.invalidParam("Room alias must be of this server");
+    }
+    Requester who = request.requester();
+    if (!rooms.isJoined(room, who.user()) && !(who.admin() && rooms.room(room).isPresent())) {
+      throw MatrixException.forbidden("Only members may give a room an alias");
+    }
+    if (directory.aliases(room).size() >= MOST_ALIASES_OF_ROOM) {
+      throw MatrixException.forbidden("A room has at most " + MOST_ALIASES_OF_ROOM + " aliases");
+    }
+    if (!add(new Directory.Entry(alias, room, who.user()))) {
+      throw new MatrixException(409, Errcode.UNKNOWN, "Room alias " + alias + " already exists");
+    }
+    return Response.empty();
+  }
+
+  private Response delete(Request request) throws InterruptedException {
+    Directory.Entry entry = entry(request);
+    Requester who = request.requester();
+    if (!entry.creator().equals(who.user()) && !mayManage(who, entry.room())) {
+      throw MatrixException.forbidden("You don't have permission to delete the alias");
+    }
+    release(entry.alias());
+    canonicalAliases.remove(entry.room(), who.user(), entry.alias());
+    return Response.empty();
+  }
+
+  /// Whether the user may decide about the aliases and the publication of the room.
+  private boolean mayManage(Requester who, RoomId room) {
+    return who.admin()
+        || (rooms.isJoined(room, who.user())
+            && rooms
+                .powerLevels(room)
+                .filter(levels -> levels.maySend(who.user(), EventTypes.CANONICAL_ALIAS, true))
+                .isPresent());
+  }
+
+  private Response ofRoom(Request request) {
+    RoomId room = RoomId.parse(request.path("roomId"));
+    Requester who = request.requester();
+    if (!rooms.isJoined(room, who.user()) && !rooms.isWorldReadable(room) && !who.admin()) {
+      throw MatrixException.forbidden("You are not a member of the room");
+    }
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    ArrayNode aliases = body.putArray("aliases");
+    directory.aliases(room).forEach(each -> aliases.add(each.value()));
+    return Response.json(body);
+  }
+
+  // --- the published directory
+
+  private Response visibility(Request request) {
+    RoomId room = knownRoom(request);
+    return Response.field("visibility", directory.isPublished(room) ? "public" : "private");
+  }
+
+  private Response setVisibility(Request request) {
+    RoomId room = knownRoom(request);
+    boolean published =
+        switch (Fields.of(request.jsonOrEmpty()).optionalString("visibility").orElse("public")) {
+          case "public" -> true;
+          case "private" -> false;
+          default -> throw MatrixException.invalidParam("visibility must be public or private");
+        };
+    if (!mayManage(request.requester(), room)) {
+      throw MatrixException.forbidden("You don't have permission to change the room's visibility");
+    }
+    setPublished(room, published);
+    return Response.empty();
+  }
+
+  private RoomId knownRoom(Request request) {
+    RoomId room = RoomId.parse(request.path("roomId"));
+    if (rooms.room(room).isEmpty()) {
+      throw MatrixException.notFound("Room not found");
+    }
+    return room;
+  }
+
+  private Response publicRooms(Request request) {
+    if (!withoutLogin && request.optionalRequester().isEmpty()) {
+      throw MatrixException.missingToken();
+    }
+    checkServer(request);
+    return Response.json(
+        list.page(
+            new PublicRoomList.Wish(
+                request.queryLong("limit", 0, Integer.MAX_VALUE),
+                request.query("since"),
+                Optional.empty(),
+                Optional.empty())));
+  }
+
+  private Response findRooms(Request request) {
+    checkServer(request);
+    Fields fields = Fields.of(request.jsonOrEmpty());
+    Optional<Fields> filter = fields.optionalObject("filter");
+    return Response.json(
+        list.page(
+            new PublicRoomList.Wish(
+                fields.optionalInteger("limit"),
+                fields.optionalString("since"),
+                filter
+                    .flatMap(each -> each.optionalString("generic_search_term"))
+                    .filter(term -> !term.isEmpty()),
+                filter
+                    .flatMap(each -> each.optionalArray("room_types"))
+                    .map(DirectoryService::types))));
+  }
+
+  private static Set<String> types(ArrayNode array) {
+    Set<String> types = new HashSet<>();
+    for (JsonNode each : array) {
+      if (!each.isNull() && !each.isTextual()) {
+        throw MatrixException.badJson("room_types must be a list of texts and null");
+      }
+      types.add(each.isNull() ? "" : each.textValue());
+    }
+    return types;
+  }
+
+  private void checkServer(Request request) {
+    Optional<String> server = request.query("server");
+    if (server.isPresent() && !server.get().equals(directory.server().value())) {
+      throw MatrixException.notFound("The directory of that server cannot be read from here");
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/// The directory: names for rooms, and the list of rooms that are published.
+///
+/// ```
+///  client ──► DirectoryService ──► Committer ──► Derby, [account-output]
+///                  └── asks ──► RoomQueries (members, power levels, what a room says about itself)
+///  ClientRoomSend ──► DirectoryQueries, claim, release, publish
+/// ```
+///
+/// Logs read: none. Logs written: account-output. Queries used: RoomQueries. Tables owned:
+/// `room_alias`, `published_room`. Threads: the requests' own.
+@NullMarked
+package org.hearth.server.services.directory;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,66 @@
+package org.hearth.server.services.profile;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.Reply;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.logs.RoomReply;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.servers.room.RoomQueries;
+
+/// Writes profiles into rooms by commands on room-input.
+///
+/// **thread**: any; a call waits for the commits.
+public final class MemberEvents implements RoomProfiles {
+  private static final System.Logger LOG = System.getLogger(MemberEvents.class.getName());
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final RoomQueries rooms;
+  private final InputLog<RoomInput, RoomReply> roomInput;
+
+  /// Asks where the user is, and writes to that log.
+  public MemberEvents(RoomQueries rooms, InputLog<RoomInput, RoomReply> roomInput) {
+    this.rooms = rooms;
+    this.roomInput = roomInput;
+  }
+
+  @Override
+  public boolean isInRooms(UserId user) {
+    return !joined(user).isEmpty();
+  }
+
+  @Override
+  public void write(UserId user, Profile profile) throws InterruptedException {
+    List<Reply<RoomReply>> replies = new ArrayList<>();
+    for (RoomMembership each : joined(user)) {
+      replies.add(
+          roomInput.submit(
+              new RoomInput.UpdateProfile(
+                  each.room(),
+                  user,
+                  profile.displayName().orElse(null),
+                  profile.avatarUrl().orElse(null)),
+              PATIENCE));
+    }
+    for (Reply<RoomReply> reply : replies) {
+      if (reply.await(PATIENCE) instanceof RoomReply.Refused refused) {
+        // The room does not want it, now or later: trying again changes nothing.
+        LOG.log(
+            System.Logger.Level.INFO,
+            "a room refused the new profile of {0}: {1}: {2}",
+            user,
+            refused.refusal(),
+            refused.detail());
+      }
+    }
+  }
+
+  private List<RoomMembership> joined(UserId user) {
+    return rooms.roomsOf(user, EnumSet.of(Membership.JOIN));
+  }
+}

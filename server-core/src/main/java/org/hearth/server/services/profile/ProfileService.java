@@ -1,0 +1,148 @@
+package org.hearth.server.services.profile;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.services.account.AccountAnnouncer;
+import org.hearth.server.services.account.ClientPaths;
+import org.hearth.server.services.account.TurnPerKey;
+
+/// The profiles of this server's users: their endpoints, and their way into the rooms.
+///
+/// **thread**: any; [#start] and [#close] one.
+///
+/// **source**: [Profiles](https://spec.matrix.org/v1.19/client-server-api/#profiles)
+public final class ProfileService implements RouteGroup, AutoCloseable {
+  private static final String OWNER = "profiles";
+
+  private final Profiles profiles;
+  private final AccountAnnouncer announcer;
+  private final RoomProfiles rooms;
+  private final TurnPerKey turns = new TurnPerKey();
+  private final Spreading spreading;
+
+  /// @param profiles the same object that answers the others' queries
+  public ProfileService(Profiles profiles, AccountAnnouncer announcer, RoomProfiles rooms) {
+    this.profiles = profiles;
+    this.announcer = announcer;
+    this.rooms = rooms;
+    this.spreading = new Spreading(profiles, announcer, rooms, turns);
+  }
+
+  /// Takes up what an earlier run did not finish.
+  public void start() {
+    spreading.start();
+  }
+
+  @Override
+  public void close() {
+    spreading.close();
+  }
+
+  @Override
+  public void register(Routes routes) {
+    List<String> field = ClientPaths.v3("/profile/{userId}/{key}");
+    routes
+        .add(
+            HttpMethod.GET,
+            ClientPaths.v3("/profile/{userId}"),
+            Access.NONE,
+            RateClass.DEFAULT,
+            this::getAll)
+        .add(HttpMethod.GET, field, Access.NONE, RateClass.DEFAULT, this::get)
+        .add(HttpMethod.PUT, field, Access.USER_OR_GUEST, RateClass.DEFAULT, this::put)
+        .add(HttpMethod.DELETE, field, Access.USER_OR_GUEST, RateClass.DEFAULT, this::delete);
+  }
+
+  private Response getAll(Request request) {
+    return Response.json(fields(request));
+  }
+
+  private Response get(Request request) {
+    String key = ProfileFields.checkedKey(request.path("key"));
+    JsonNode value = fields(request).get(key);
+    if (value == null) {
+      throw MatrixException.notFound("The profile has no such field");
+    }
+    return Response.json(JsonNodeFactory.instance.objectNode().set(key, value));
+  }
+
+  private ObjectNode fields(Request request) {
+    return profiles
+        .fields(UserId.parse(request.path("userId")))
+        .orElseThrow(() -> MatrixException.notFound("Profile not found"));
+  }
+
+  private Response put(Request request) {
+    String key = writableKey(request);
+    set(request.requester().user(), key, ProfileFields.value(key, request.json()));
+    return Response.empty();
+  }
+
+  private Response delete(Request request) {
+    set(request.requester().user(), writableKey(request), Optional.empty());
+    return Response.empty();
+  }
+
+  private static String writableKey(Request request) {
+    if (!request.path("userId").equals(request.requester().user().value())) {
+      throw MatrixException.forbidden("Cannot change the profile of another user");
+    }
+    String key = ProfileFields.checkedKey(request.path("key"));
+    if (request.requester().guest() && !key.equals(Profiles.DISPLAY_NAME)) {
+      throw MatrixException.forbidden("Guests may only change their display name");
+    }
+    return key;
+  }
+
+  /// Sets a field, or removes it; returns when the member events say so too, or are on the way.
+  private void set(UserId user, String key, Optional<JsonNode> value) {
+    boolean spread = turns.take(user, () -> store(user, key, value));
+    if (spread) {
+      spreading.awaitSpread(user);
+    }
+  }
+
+  /// @return whether rooms have to be told
+  private boolean store(UserId user, String key, Optional<JsonNode> value) {
+    ObjectNode before =
+        profiles.fields(user).orElseThrow(() -> MatrixException.notFound("Profile not found"));
+    if (Objects.equals(before.get(key), value.orElse(null))) {
+      return false;
+    }
+    ObjectNode after = before.deepCopy();
+    value.ifPresentOrElse(each -> after.set(key, each), () -> after.remove(key));
+    byte[] json = MatrixJson.write(after);
+    if (json.length > ProfileFields.MOST_BYTES) {
+      throw new MatrixException(Errcode.PROFILE_TOO_LARGE, "A profile is smaller than 64 KiB");
+    }
+    Profile shown = Profiles.profile(after);
+    boolean spread = !shown.equals(Profiles.profile(before)) && rooms.isInRooms(user);
+    try {
+      announcer.commit(
+          OWNER,
+          List.of(Profiles.update(user, json, spread)),
+          List.of(
+              new AccountOutput.ProfileChanged(
+                  user, shown.displayName().orElse(null), shown.avatarUrl().orElse(null))));
+    } finally {
+      profiles.changed(user);
+    }
+    return spread;
+  }
+}

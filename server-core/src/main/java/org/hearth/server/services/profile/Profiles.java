@@ -1,0 +1,147 @@
+package org.hearth.server.services.profile;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.services.account.AccountCompanion;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
+
+/// The table `profile`: one row for each open account.
+///
+/// **thread**: any.
+public final class Profiles implements ProfileQueries, AccountCompanion {
+  static final String DISPLAY_NAME = "displayname";
+  static final String AVATAR_URL = "avatar_url";
+
+  private static final Table TABLE = new Table("profile");
+  private static final int CACHE_BYTES = 4 << 20;
+  private static final int ENTRY_BYTES = 300;
+
+  /// One row.
+  ///
+  /// @param lengthBytes of the fields as JSON
+  private record Stored(ObjectNode fields, int lengthBytes) {}
+
+  private final ReadPool reads;
+  private final Cache<UserId, Optional<Stored>> cache =
+      Caffeine.newBuilder()
+          .maximumWeight(CACHE_BYTES)
+          .weigher((UserId _, Optional<Stored> each) ->
+              ENTRY_BYTES + each.map(stored -> 3 * stored.lengthBytes).orElse(0))
+          .build();
+
+  /// Reads from that database.
+  public Profiles(ReadPool reads) {
+    this.reads = reads;
+  }
+
+  @Override
+  public Profile profile(UserId user) {
+    return fields(user).map(Profiles::profile).orElse(Profile.EMPTY);
+  }
+
+  static Profile profile(ObjectNode fields) {
+    return new Profile(text(fields, DISPLAY_NAME), text(fields, AVATAR_URL));
+  }
+
+  private static Optional<String> text(ObjectNode fields, String name) {
+    return Optional.ofNullable(fields.get(name))
+        .filter(JsonNode::isTextual)
+        .map(JsonNode::textValue);
+  }
+
+  @Override
+  public Optional<ObjectNode> fields(UserId user) {
+    return Objects.requireNonNull(cache.get(user, this::read)).map(Stored::fields);
+  }
+
+  private Optional<Stored> read(UserId user) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement("SELECT fields FROM profile WHERE user_id = ?")) {
+        statement.setString(1, user.value());
+        try (ResultSet rows = statement.executeQuery()) {
+          if (!rows.next()) {
+            return Optional.empty();
+          }
+          byte[] json = rows.getBytes(1);
+          return Optional.of(new Stored(MatrixJson.parseObject(json), json.length));
+        }
+      }
+    });
+  }
+
+  /// The users whose changed profiles have not yet been written into all their rooms.
+  List<UserId> spreading() {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+              connection.prepareStatement("SELECT user_id FROM profile WHERE is_spreading");
+          ResultSet rows = statement.executeQuery()) {
+        List<UserId> users = new ArrayList<>();
+        while (rows.next()) {
+          users.add(new UserId(rows.getString(1)));
+        }
+        return List.copyOf(users);
+      }
+    });
+  }
+
+  @Override
+  public List<RowChange> opening(UserId user, Optional<String> displayName) {
+    ObjectNode fields = JsonNodeFactory.instance.objectNode();
+    displayName.ifPresent(name -> fields.put(DISPLAY_NAME, ProfileFields.checkedName(name)));
+    byte[] json = MatrixJson.write(fields);
+    return List.of(
+        RowChange.of(
+            TABLE,
+            "INSERT INTO profile (user_id, fields, is_spreading) VALUES (?, ?, FALSE)",
+            (statement, _) -> {
+              statement.setString(1, user.value());
+              statement.setBytes(2, json);
+            }));
+  }
+
+  @Override
+  public List<RowChange> closing(UserId user, boolean erase) {
+    return List.of(
+        RowChange.of(
+            TABLE,
+            "DELETE FROM profile WHERE user_id = ?",
+            (statement, _) -> statement.setString(1, user.value())));
+  }
+
+  @Override
+  public void changed(UserId user) {
+    cache.invalidate(user);
+  }
+
+  static RowChange update(UserId user, byte[] json, boolean spreading) {
+    return RowChange.of(
+        TABLE,
+        "UPDATE profile SET fields = ?, is_spreading = ? WHERE user_id = ?",
+        (statement, _) -> {
+          statement.setBytes(1, json);
+          statement.setBoolean(2, spreading);
+          statement.setString(3, user.value());
+        });
+  }
+
+  static RowChange hasSpread(UserId user) {
+    return RowChange.of(
+        TABLE,
+        "UPDATE profile SET is_spreading = FALSE WHERE user_id = ?",
+        (statement, _) -> statement.setString(1, user.value()));
+  }
+}

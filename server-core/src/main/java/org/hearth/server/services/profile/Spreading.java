@@ -1,0 +1,124 @@
+package org.hearth.server.services.profile;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.services.account.AccountAnnouncer;
+import org.hearth.server.services.account.TurnPerKey;
+
+/// Carries changed profiles into the member events of the users' rooms. A profile is marked in its
+/// row until that is done, so it is done also over a crash; what fails is tried again every minute.
+///
+/// **thread**: one of its own, `profile-spreading`, which writes one profile after the other; the
+/// requests wait for it a while.
+final class Spreading {
+  private static final System.Logger LOG = System.getLogger(Spreading.class.getName());
+  private static final String OWNER = "profile-spreading";
+  private static final Duration RETRY = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final Profiles profiles;
+  private final AccountAnnouncer announcer;
+  private final RoomProfiles rooms;
+  private final TurnPerKey turns;
+
+  /// Whose profiles are yet to be written; of the thread only.
+  private final Set<UserId> pending = new LinkedHashSet<>();
+
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("profile-spreading").factory());
+
+  /// @param turns the same that writers of profiles take
+  Spreading(Profiles profiles, AccountAnnouncer announcer, RoomProfiles rooms, TurnPerKey turns) {
+    this.profiles = profiles;
+    this.announcer = announcer;
+    this.rooms = rooms;
+    this.turns = turns;
+  }
+
+  void start() {
+    thread.execute(this::takeUp);
+    var _ =
+        thread.scheduleWithFixedDelay(
+            this::spreadPending, RETRY.toMillis(), RETRY.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  void close() {
+    thread.shutdown();
+    try {
+      if (!thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.log(Level.INFO, "changed profiles go on spreading at the next start");
+        thread.shutdownNow();
+      }
+    } catch (InterruptedException _) {
+      thread.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Spreads what the user's profile says now. Returns when it is done, or after a while when it
+  /// takes longer or has failed: it then goes on without anybody waiting.
+  void awaitSpread(UserId user) {
+    Future<Boolean> done = thread.submit(() -> spread(user));
+    try {
+      done.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException _) {
+      LOG.log(Level.INFO, "the new profile of {0} takes long to reach all rooms", user);
+    } catch (ExecutionException failed) {
+      throw new IllegalStateException("spreading does not throw", failed);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void takeUp() {
+    try {
+      pending.addAll(profiles.spreading());
+    } catch (RuntimeException failed) {
+      LOG.log(Level.WARNING, "profiles that have not spread could not be looked up", failed);
+    }
+    spreadPending();
+  }
+
+  private void spreadPending() {
+    List.copyOf(pending).forEach(this::spread);
+  }
+
+  /// @return whether it is done; false when it has to be tried again
+  private boolean spread(UserId user) {
+    pending.add(user);
+    try {
+      Profile profile = profiles.profile(user);
+      rooms.write(user, profile);
+      turns.run(
+          user,
+          () -> {
+            // A later change has its own turn, and its own mark.
+            if (profiles.profile(user).equals(profile)) {
+              announcer.commit(OWNER, List.of(Profiles.hasSpread(user)), List.of());
+            }
+          });
+      pending.remove(user);
+      return true;
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (RuntimeException failed) {
+      LOG.log(
+          Level.WARNING,
+          "the profile of " + user + " could not be written into all rooms yet",
+          failed);
+      return false;
+    }
+  }
+}

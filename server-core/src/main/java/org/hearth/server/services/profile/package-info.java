@@ -1,0 +1,15 @@
+/// Profiles: what users say about themselves.
+///
+/// ```
+///  client ──► ProfileService ──► Committer ──► Derby, [account-output]
+///                  │  └── spreading ──► [room-input] (member events of the user's rooms)
+///  others ──► ProfileQueries
+/// ```
+///
+/// Logs read: none. Logs written: account-output, room-input. Queries used: AccountQueries,
+/// RoomQueries. Tables owned: `profile`. Threads: the requests' own; one, `profile-spreading`, that
+/// carries changes into rooms and takes up after a restart what was not finished.
+@NullMarked
+package org.hearth.server.services.profile;
+
+import org.jspecify.annotations.NullMarked;

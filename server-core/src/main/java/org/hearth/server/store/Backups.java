@@ -1,0 +1,122 @@
+package org.hearth.server.store;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.CallableStatement;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Makes and checks copies of a database.
+///
+/// A backup is a folder:
+///
+///     manifest.json   what it holds, see BackupManifest; written last
+///     derby/          Derby's copy, with as much of the write-ahead log as it needs
+final class Backups {
+  static final String DERBY = "derby";
+
+  private Backups() {} // no instance
+
+  /// Copies a database that is in use; its writer goes on meanwhile.
+  ///
+  /// @param head everything up to this is in the copy
+  /// @param folder where to; it does not exist or is empty
+  static BackupManifest take(
+      Derby derby, StoreIdentity identity, CommitHead head, Path folder, InstantSource clock)
+      throws IOException, SQLException {
+    Path target = folder.toAbsolutePath().normalize();
+    if (Files.exists(target) && !isEmpty(target)) {
+      throw new IOException("the folder " + target + " is not empty");
+    }
+    Instant begun = clock.instant();
+    Path partial = target.resolveSibling(target.getFileName() + ".partial");
+    Durably.remove(partial);
+    Files.createDirectories(partial);
+    try {
+      copy(derby, partial);
+      List<BackupManifest.BackupFile> files = ManifestFile.list(partial);
+      BackupManifest manifest =
+          new BackupManifest(
+              identity.id(),
+              identity.epoch(),
+              identity.schemaVersion(),
+              head.logPosition(),
+              head.commits(),
+              begun,
+              files);
+      ManifestFile.write(partial, manifest);
+      Files.deleteIfExists(target);
+      Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+      Path parent = target.getParent();
+      if (parent != null) {
+        Durably.forceFolder(parent);
+      }
+      return manifest;
+    } catch (IOException | SQLException | RuntimeException e) {
+      try {
+        Durably.remove(partial);
+      } catch (IOException removing) {
+        e.addSuppressed(removing);
+      }
+      throw e;
+    }
+  }
+
+  private static void copy(Derby derby, Path folder) throws SQLException {
+    try (Connection connection = derby.connect();
+        CallableStatement backup =
+            connection.prepareCall("CALL SYSCS_UTIL.SYSCS_BACKUP_DATABASE(?)")) {
+      backup.setString(1, folder.toString());
+      backup.execute();
+    }
+  }
+
+  /// Checks that every index agrees with its table.
+  ///
+  /// @param copy named in the refusal
+  /// @throws StoreRefusedException if one does not
+  static void checkTables(Derby derby, Path copy) throws SQLException {
+    try (Connection connection = derby.connect()) {
+      for (String table : tables(connection)) {
+        try (PreparedStatement check =
+            connection.prepareStatement("VALUES SYSCS_UTIL.SYSCS_CHECK_TABLE('APP', ?)")) {
+          check.setString(1, table);
+          check.executeQuery().close();
+        } catch (SQLException e) {
+          throw new StoreRefusedException(
+              new Refusal.BadBackup(copy, "table " + table + ": " + e.getMessage()), e);
+        }
+      }
+    }
+  }
+
+  private static List<String> tables(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT t.tablename FROM sys.systables t JOIN sys.sysschemas s ON t.schemaid ="
+                    + " s.schemaid WHERE t.tabletype = 'T' AND s.schemaname = 'APP'")) {
+      List<String> names = new ArrayList<>();
+      while (rows.next()) {
+        names.add(rows.getString(1));
+      }
+      return names;
+    }
+  }
+
+  static boolean isEmpty(Path folder) throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      return !entries.iterator().hasNext();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package org.hearth.server.store;
+
+import java.io.Writer;
+import java.lang.System.Logger.Level;
+
+/// Takes what Derby would write to `derby.log` in the working directory, and logs it line by line.
+///
+/// Derby finds this class by its name (`derby.stream.error.method`); it is public for no other
+/// reason.
+public final class DerbyMessages {
+  private static final System.Logger LOG = System.getLogger("derby");
+
+  private DerbyMessages() {}
+
+  /// What Derby writes to.
+  public static Writer writer() {
+    return new LineWriter();
+  }
+
+  private static final class LineWriter extends Writer {
+    private final StringBuilder line = new StringBuilder();
+
+    @Override
+    public void write(char[] buffer, int offset, int length) {
+      synchronized (lock) {
+        for (int i = offset; i < offset + length; i++) {
+          if (buffer[i] == '\n') {
+            flushLine();
+          } else {
+            line.append(buffer[i]);
+          }
+        }
+      }
+    }
+
+    private void flushLine() {
+      String text = line.toString().stripTrailing();
+      line.setLength(0);
+      if (!text.isEmpty()) {
+        LOG.log(text.contains("ERROR ") ? Level.WARNING : Level.DEBUG, text);
+      }
+    }
+
+    @Override
+    public void flush() {
+      // A line is logged when it is complete.
+    }
+
+    @Override
+    public void close() {
+      synchronized (lock) {
+        flushLine();
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package org.hearth.server.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// File operations that last.
+final class Durably {
+  private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
+
+  private Durably() {} // no instance
+
+  /// Makes renames and new files in a folder durable. Windows has no such operation, and needs
+  /// none.
+  static void forceFolder(Path folder) throws IOException {
+    if (WINDOWS) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  static void forceFile(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+  }
+
+  /// Removes a folder with what is in it. One that is not there is no error.
+  static void remove(Path folder) throws IOException {
+    if (Files.notExists(folder)) {
+      return;
+    }
+    List<Path> paths;
+    try (Stream<Path> walk = Files.walk(folder)) {
+      paths = walk.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path path : paths) {
+      Files.delete(path);
+    }
+  }
+
+  /// The lengths of all files in a folder together; files that come and go meanwhile may count or
+  /// not.
+  static long lengthBytes(Path folder) throws IOException {
+    if (Files.notExists(folder)) {
+      return 0;
+    }
+    try (Stream<Path> walk = Files.walk(folder)) {
+      return walk.mapToLong(
+              file -> {
+                try {
+                  return Files.isRegularFile(file) ? Files.size(file) : 0;
+                } catch (IOException _) {
+                  return 0; // Gone since it was listed.
+                }
+              })
+          .sum();
+    } catch (java.io.UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package org.hearth.server.store;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/// Holds a data folder for this process, by a lock that the operating system releases however the
+/// process ends.
+///
+/// The file `hearth.lock` contains the holder's process id. What is locked is one byte far behind
+/// it, because on Windows nobody else can read a locked byte. The file is never removed: that would
+/// let two processes lock two files of one name.
+final class FolderLock implements AutoCloseable {
+  private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
+  private static final int LONGEST_PID = 20;
+
+  private final FileChannel channel;
+
+  private FolderLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /// Takes the folder, which exists.
+  ///
+  /// @throws StoreRefusedException [Refusal.Held]
+  static FolderLock take(Path folder) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            folder.resolve("hearth.lock"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE);
+    try {
+      FileLock lock = tryLock(channel);
+      if (lock == null) {
+        throw new StoreRefusedException(new Refusal.Held(folder, holder(channel)));
+      }
+      channel.truncate(0);
+      channel.write(
+          ByteBuffer.wrap(
+              Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)),
+          0);
+      return new FolderLock(channel);
+    } catch (IOException | RuntimeException e) {
+      try {
+        channel.close();
+      } catch (IOException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock(LOCKED_BYTE, 1, false);
+    } catch (OverlappingFileLockException _) {
+      return null; // Held by another store in this very process.
+    }
+  }
+
+  private static OptionalLong holder(FileChannel channel) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(LONGEST_PID);
+    channel.read(bytes, 0);
+    String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII).strip();
+    return text.matches("[0-9]{1,18}")
+        ? OptionalLong.of(Long.parseLong(text))
+        : OptionalLong.empty();
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package org.hearth.server.store;
+
+import java.lang.System.Logger.Level;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// The state of the store, and its changes.
+///
+/// `Open` ⇄ `ReadOnly` → `Failed`, and from each to `Closed`. **Thread**: any; the committer and
+/// the keeper make most changes.
+final class Health {
+  private static final System.Logger LOG = System.getLogger(Store.class.getName());
+
+  private final AtomicReference<StoreState> state = new AtomicReference<>(new StoreState.Open());
+
+  StoreState state() {
+    return state.get();
+  }
+
+  boolean isOpen() {
+    return state.get() instanceof StoreState.Open;
+  }
+
+  /// What to tell who wants to write; null if writing works.
+  @Nullable StorageException refusal() {
+    return switch (state.get()) {
+      case StoreState.Open() -> null;
+      case StoreState.ReadOnly(var reason, var detail) -> new StorageException(reason, detail);
+      case StoreState.Failed(var detail) ->
+          new StorageException(StorageException.Reason.FAILED, detail);
+      case StoreState.Closed() ->
+          new StorageException(StorageException.Reason.CLOSED, "the store is closed");
+    };
+  }
+
+  void open() {
+    change(new StoreState.Open());
+  }
+
+  void closed() {
+    change(new StoreState.Closed());
+  }
+
+  /// Notes that writing does not work, by what a write has met.
+  ///
+  /// @return what to tell those whose units failed by it
+  StorageException fault(DerbyFault fault, String doing, Throwable cause) {
+    String detail = doing + ": " + cause.getMessage();
+    StoreState next =
+        switch (fault) {
+          case DISK_FULL ->
+              new StoreState.ReadOnly(
+                  StorageException.Reason.DISK_FULL, "the disk is full (" + detail + ")");
+          case READ_ONLY ->
+              new StoreState.ReadOnly(
+                  StorageException.Reason.READ_ONLY,
+                  "the file system is read-only (" + detail + ")");
+          case STATEMENT, CONFLICT, FAILED -> new StoreState.Failed(detail);
+        };
+    if (change(next)) {
+      LOG.log(Level.ERROR, "the store has met a fault", cause);
+    }
+    return switch (next) {
+      case StoreState.ReadOnly(var reason, var what) -> new StorageException(reason, what, cause);
+      case StoreState.Failed(var what) ->
+          new StorageException(StorageException.Reason.FAILED, what, cause);
+      case StoreState.Open(), StoreState.Closed() -> throw new AssertionError(next);
+    };
+  }
+
+  void readOnly(StorageException.Reason reason, String detail) {
+    change(new StoreState.ReadOnly(reason, detail));
+  }
+
+  void failed(String detail) {
+    change(new StoreState.Failed(detail));
+  }
+
+  /// @return whether this was a change; what has failed stays so, and what is closed too
+  private boolean change(StoreState next) {
+    StoreState before = state.getAndUpdate(now -> mayFollow(now, next) ? next : now);
+    if (!mayFollow(before, next) || before.equals(next)) {
+      return false;
+    }
+    Level level =
+        next instanceof StoreState.Open || next instanceof StoreState.Closed
+            ? Level.INFO
+            : Level.ERROR;
+    LOG.log(level, "store: {0} -> {1}", before, next);
+    return true;
+  }
+
+  private static boolean mayFollow(StoreState now, StoreState next) {
+    return switch (now) {
+      case StoreState.Open _, StoreState.ReadOnly _ -> true;
+      case StoreState.Failed _ -> next instanceof StoreState.Closed;
+      case StoreState.Closed _ -> false;
+    };
+  }
+}

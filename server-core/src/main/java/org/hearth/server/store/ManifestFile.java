@@ -1,0 +1,146 @@
+package org.hearth.server.store;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.store.BackupManifest.BackupFile;
+
+/// The file `manifest.json` of a backup.
+final class ManifestFile {
+  private static final String NAME = "manifest.json";
+  private static final int FORMAT = 1;
+  private static final int BUFFER_BYTES = 64 << 10;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private ManifestFile() {} // no instance
+
+  /// The files of a folder, by path, forced to the disk.
+  static List<BackupFile> list(Path folder) throws IOException {
+    List<Path> paths;
+    try (Stream<Path> walk = Files.walk(folder)) {
+      paths = walk.filter(Files::isRegularFile).sorted().toList();
+    }
+    List<BackupFile> files = new ArrayList<>();
+    for (Path path : paths) {
+      Durably.forceFile(path);
+      String name = folder.relativize(path).toString().replace('\\', '/');
+      files.add(new BackupFile(name, Files.size(path), sha256(path)));
+    }
+    return files;
+  }
+
+  static void write(Path folder, BackupManifest manifest) throws IOException {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("product", Schema.PRODUCT);
+    json.put("format", FORMAT);
+    json.put("id", manifest.id().toString());
+    json.put("epoch", manifest.epoch());
+    json.put("schema_version", manifest.schemaVersion());
+    json.put("position", manifest.head().value());
+    json.put("commits", manifest.commits());
+    json.put("taken_at", manifest.takenAt().toString());
+    ArrayNode files = json.putArray("files");
+    for (BackupFile each : manifest.files()) {
+      files
+          .addObject()
+          .put("path", each.path())
+          .put("length", each.lengthBytes())
+          .put("sha256", each.sha256());
+    }
+    Path file = folder.resolve(NAME);
+    Files.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
+    Durably.forceFile(file);
+    Durably.forceFolder(folder);
+  }
+
+  /// Reads the manifest of a backup and compares every file with it.
+  ///
+  /// @throws StoreRefusedException [Refusal.BadBackup]
+  static BackupManifest verified(Path backup) {
+    try {
+      BackupManifest manifest = read(backup);
+      for (BackupFile each : manifest.files()) {
+        Path file = backup.resolve(each.path()).normalize();
+        if (!file.startsWith(backup.normalize())) {
+          throw new IOException("the manifest names a file outside: " + each.path());
+        }
+        if (Files.notExists(file)) {
+          throw new IOException(each.path() + " is missing");
+        }
+        if (Files.size(file) != each.lengthBytes() || !sha256(file).equals(each.sha256())) {
+          throw new IOException(each.path() + " is not as it was written");
+        }
+      }
+      return manifest;
+    } catch (IOException | DateTimeException | IllegalArgumentException e) {
+      throw new StoreRefusedException(
+          new Refusal.BadBackup(backup, String.valueOf(e.getMessage())), e);
+    }
+  }
+
+  private static BackupManifest read(Path backup) throws IOException {
+    Path file = backup.resolve(NAME);
+    if (Files.notExists(file)) {
+      throw new IOException(NAME + " is missing");
+    }
+    JsonNode json;
+    try {
+      json = JSON.readTree(Files.readAllBytes(file));
+    } catch (JsonProcessingException e) {
+      throw new IOException(NAME + " is not JSON", e);
+    }
+    if (!json.path("product").asText().equals(Schema.PRODUCT)
+        || json.path("format").asInt() != FORMAT) {
+      throw new IOException(NAME + " is of another product or format");
+    }
+    List<BackupFile> files = new ArrayList<>();
+    for (JsonNode each : json.path("files")) {
+      files.add(
+          new BackupFile(
+              each.path("path").asText(),
+              each.path("length").asLong(),
+              each.path("sha256").asText()));
+    }
+    return new BackupManifest(
+        UUID.fromString(json.path("id").asText()),
+        json.path("epoch").asLong(),
+        json.path("schema_version").asInt(),
+        new LogPosition(json.path("position").asLong()),
+        json.path("commits").asLong(),
+        Instant.parse(json.path("taken_at").asText()),
+        files);
+  }
+
+  private static String sha256(Path file) throws IOException {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+      byte[] buffer = new byte[BUFFER_BYTES];
+      while (in.read(buffer) >= 0) {
+        // The digest has seen it.
+      }
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+}

@@ -1,0 +1,254 @@
+package org.hearth.server.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.hearth.server.store.HighWaterMark.Contents;
+
+/// Opens the database of a data folder that is held, or says why not.
+///
+/// A database is being made as long as the file `making` is beside it: nothing was acknowledged
+/// yet, and one that was not finished is made anew.
+final class Opening {
+  private static final String MAKING = "making";
+  private static final String HELD_BY_ANOTHER = "XSDB6";
+  private static final DateTimeFormatter STAMP =
+      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
+
+  private final StoreOptions options;
+  private final Path folder;
+  private final Derby derby;
+  private final int newestSchema = Schema.newestKnown();
+  private final long salt;
+
+  /// @param salt for the running hash of the commits of this run
+  Opening(StoreOptions options, long salt) {
+    this.options = options;
+    this.folder = options.databaseFolder();
+    this.derby = new Derby(options.derbyFolder());
+    this.salt = salt;
+  }
+
+  /// What is open.
+  record Opened(Derby derby, StoreIdentity identity, CommitHead head, HighWaterMark mark) {}
+
+  /// Opens, makes or migrates the database.
+  ///
+  /// @throws StoreRefusedException if it must not be opened; it is shut down then
+  Opened open() throws IOException, SQLException {
+    Files.createDirectories(folder);
+    Derby.configure(folder, options.cacheBytes());
+    if (Files.exists(folder.resolve(MAKING))) {
+      discard();
+    }
+    if (Files.notExists(options.derbyFolder())) {
+      return make();
+    }
+    try {
+      return openExisting();
+    } catch (IOException | SQLException | RuntimeException e) {
+      derby.shutDown();
+      throw e;
+    }
+  }
+
+  private Opened make() throws IOException, SQLException {
+    Optional<Contents> mark = HighWaterMark.read(folder);
+    if (mark.isPresent() && !options.acceptLoss()) {
+      throw behind(CommitHead.START, mark.get().head());
+    }
+    CommitHead head = mark.map(Contents::head).orElse(CommitHead.START);
+    UUID id = UUID.randomUUID();
+    beginMaking();
+    derby.create();
+    Schema.migrate(derby);
+    StoreIdentity identity = Schema.identify(derby, id, newestSchema, options.clock().instant());
+    if (mark.isPresent()) {
+      identity = Schema.newEpoch(derby, identity, head);
+    }
+    return new Opened(derby, identity, head, finishMaking(id, head));
+  }
+
+  /// Puts the copy of a database here, in a new epoch, and shuts it down again.
+  ///
+  /// @param least the head that it must have reached
+  void restore(Path copy, BackupManifest least) throws IOException, SQLException {
+    Files.createDirectories(folder);
+    Derby.configure(folder, options.cacheBytes());
+    beginMaking();
+    try {
+      derby.createFrom(copy);
+      StoreIdentity identity = identity();
+      CommitHead head = readHead();
+      if (!identity.id().equals(least.id()) || head.position() < least.head().value()) {
+        throw new StoreRefusedException(
+            new Refusal.BadBackup(
+                copy,
+                "it holds %s at position %d instead of %s at position %s or later"
+                    .formatted(identity.id(), head.position(), least.id(), least.head())));
+      }
+      Backups.checkTables(derby, copy);
+      CommitHead restored = head.next(head.position(), salt);
+      Schema.newEpoch(derby, identity, restored);
+      derby.shutDown();
+      finishMaking(identity.id(), restored).close();
+    } catch (IOException | SQLException | RuntimeException e) {
+      derby.shutDown();
+      discard();
+      throw e;
+    }
+  }
+
+  private void beginMaking() throws IOException {
+    Files.writeString(folder.resolve(MAKING), "a database is being made here\n");
+    Durably.forceFile(folder.resolve(MAKING));
+    Durably.forceFolder(folder);
+  }
+
+  private HighWaterMark finishMaking(UUID id, CommitHead head) throws IOException {
+    HighWaterMark mark = HighWaterMark.begin(folder, id, head);
+    Files.delete(folder.resolve(MAKING));
+    Durably.forceFolder(folder);
+    return mark;
+  }
+
+  /// Removes what was being made. A mark that was there before remains.
+  private void discard() throws IOException {
+    Durably.remove(options.derbyFolder());
+    Files.deleteIfExists(folder.resolve(MAKING));
+  }
+
+  private Opened openExisting() throws IOException, SQLException {
+    boot();
+    StoreIdentity identity = identity();
+    CommitHead head = readHead();
+    Optional<StoreRefusedException> contradiction = compareWithMark(identity, head);
+    if (contradiction.isPresent()) {
+      if (!options.acceptLoss()) {
+        throw contradiction.get();
+      }
+      head = headAfterLoss(head);
+      identity = Schema.newEpoch(derby, identity, head);
+    }
+    if (identity.schemaVersion() < newestSchema) {
+      identity = upgrade(identity, head);
+    }
+    return new Opened(derby, identity, head, HighWaterMark.begin(folder, identity.id(), head));
+  }
+
+  private void boot() throws SQLException {
+    try {
+      derby.boot();
+    } catch (SQLException e) {
+      for (Throwable each = e; each != null; each = each.getCause()) {
+        if (each instanceof SQLException sql && HELD_BY_ANOTHER.equals(sql.getSQLState())) {
+          throw new StoreRefusedException(
+              new Refusal.Held(options.dataFolder(), OptionalLong.empty()), e);
+        }
+      }
+      if (DerbyFault.ofMedium(e) != DerbyFault.FAILED) {
+        throw e;
+      }
+      throw new StoreRefusedException(
+          new Refusal.Unreadable(options.dataFolder(), String.valueOf(e.getMessage())), e);
+    }
+  }
+
+  private StoreIdentity identity() throws SQLException {
+    Schema.Recorded recorded =
+        Schema.read(derby)
+            .orElseThrow(() ->
+                new StoreRefusedException(
+                    new Refusal.OtherProduct(options.dataFolder(), "somebody else")));
+    if (!recorded.product().equals(Schema.PRODUCT)) {
+      throw new StoreRefusedException(
+          new Refusal.OtherProduct(options.dataFolder(), recorded.product()));
+    }
+    StoreIdentity identity = recorded.identity();
+    if (identity.schemaVersion() > newestSchema) {
+      throw new StoreRefusedException(
+          new Refusal.NewerSchema(options.dataFolder(), identity.schemaVersion(), newestSchema));
+    }
+    return identity;
+  }
+
+  private CommitHead readHead() throws SQLException {
+    try (WriteConnection connection = WriteConnection.open(derby)) {
+      return connection.readHead();
+    }
+  }
+
+  private Optional<StoreRefusedException> compareWithMark(StoreIdentity identity, CommitHead head) {
+    Optional<Contents> mark;
+    try {
+      mark = HighWaterMark.read(folder);
+    } catch (IOException e) {
+      return Optional.of(otherHistory(head, String.valueOf(e.getMessage())));
+    }
+    if (mark.isEmpty()) {
+      return Optional.of(
+          otherHistory(head, "the file " + HighWaterMark.FILE + " beside it is missing"));
+    }
+    if (!mark.get().store().equals(identity.id())) {
+      return Optional.of(
+          new StoreRefusedException(
+              new Refusal.OtherStore(options.dataFolder(), mark.get().store(), identity.id())));
+    }
+    CommitHead marked = mark.get().head();
+    if (head.commits() < marked.commits()) {
+      return Optional.of(behind(head, marked));
+    }
+    if (head.commits() == marked.commits() && !head.equals(marked)) {
+      return Optional.of(
+          otherHistory(head, "it has as many commits as were acknowledged, but others"));
+    }
+    // Equal, or ahead: the mark of the last commits had not been written when the power failed.
+    return Optional.empty();
+  }
+
+  private StoreRefusedException behind(CommitHead found, CommitHead marked) {
+    return new StoreRefusedException(
+        new Refusal.BehindMark(
+            options.dataFolder(),
+            found.logPosition(),
+            marked.logPosition(),
+            marked.commits() - found.commits()));
+  }
+
+  private StoreRefusedException otherHistory(CommitHead found, String detail) {
+    return new StoreRefusedException(
+        new Refusal.OtherHistory(options.dataFolder(), found.logPosition(), detail));
+  }
+
+  /// No number is given twice that may have been seen.
+  private CommitHead headAfterLoss(CommitHead found) {
+    CommitHead marked;
+    try {
+      marked = HighWaterMark.read(folder).map(Contents::head).orElse(found);
+    } catch (IOException _) {
+      marked = found; // Damaged, which the refusal has said; there is nothing to learn from it.
+    }
+    CommitHead later =
+        new CommitHead(
+            Math.max(found.commits(), marked.commits()),
+            Math.max(found.position(), marked.position()),
+            found.hash());
+    return later.next(later.position(), salt);
+  }
+
+  private StoreIdentity upgrade(StoreIdentity identity, CommitHead head)
+      throws IOException, SQLException {
+    String name =
+        "before-schema-%d-%s".formatted(newestSchema, STAMP.format(options.clock().instant()));
+    Path backups = Files.createDirectories(options.dataFolder().resolve("backups"));
+    Backups.take(derby, identity, head, backups.resolve(name), options.clock());
+    Schema.migrate(derby);
+    return Schema.upgraded(derby, identity, newestSchema);
+  }
+}

@@ -1,0 +1,50 @@
+package org.hearth.server.store;
+
+import java.util.function.Consumer;
+import org.hearth.ringlogs.LogPosition;
+
+/// Hears what became of a [UnitOfWork]: exactly one call, once.
+///
+/// **Thread**: the committer's; so it must be quick and must never wait. What it throws is logged.
+public interface Outcome {
+  /// The unit is durable, and nobody can know it yet: neither has the head moved, nor are the
+  /// announcements published, nor has [#committed] been called for any unit of the same commit. The
+  /// place to bring up to date what is kept in memory, so that whoever is told of the unit sees it.
+  ///
+  /// Not called for a unit that turns out to be in the database after its failure was told.
+  ///
+  /// @param first as in [#committed]
+  default void durable(LogPosition first) {}
+
+  /// The unit is durable and its announcements are published.
+  ///
+  /// @param first the position of its first announcement; without announcements, the last position
+  ///   given before it
+  void committed(LogPosition first);
+
+  /// The unit is not committed, and the generation of its owner has moved on.
+  ///
+  /// After a failure of the disk itself it may, rarely, still turn out to be in the database at the
+  /// next start, as any write may whose answer was lost.
+  void failed(StorageException failure);
+
+  /// For a unit whose fate nobody waits for. Its failure is seen by the owner's generation.
+  static Outcome ignored() {
+    return of(_ -> {}, _ -> {});
+  }
+
+  /// An outcome from two functions.
+  static Outcome of(Consumer<LogPosition> committed, Consumer<StorageException> failed) {
+    return new Outcome() {
+      @Override
+      public void committed(LogPosition first) {
+        committed.accept(first);
+      }
+
+      @Override
+      public void failed(StorageException failure) {
+        failed.accept(failure);
+      }
+    };
+  }
+}

@@ -1,0 +1,105 @@
+package org.hearth.server.store;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import org.hearth.server.store.StorageException.Reason;
+
+/// Reads from the database, at most so many at a time, with connections that cannot write.
+///
+/// A query sees what is committed when each of its statements runs (READ COMMITTED); it asks by key
+/// and is bounded by a position it has taken before, so that later commits do not show.
+///
+/// **Thread**: any; request threads wait for their turn.
+public final class ReadPool implements AutoCloseable {
+  private final HikariDataSource pool;
+  private final Health health;
+
+  ReadPool(Derby derby, int readers, Duration deadline, Health health) {
+    this.health = health;
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("store-reads");
+    config.setDataSource(new DerbyDataSource(derby));
+    config.setMaximumPoolSize(readers);
+    config.setMinimumIdle(0);
+    config.setIdleTimeout(Duration.ofMinutes(10).toMillis());
+    config.setMaxLifetime(0);
+    config.setConnectionTimeout(deadline.toMillis());
+    config.setInitializationFailTimeout(-1);
+    config.setReadOnly(true);
+    config.setAutoCommit(false);
+    config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+    pool = new HikariDataSource(config);
+  }
+
+  /// Runs a query.
+  ///
+  /// @throws StorageException [StorageException.Reason#BUSY] if no connection is free within the
+  ///   deadline, [StorageException.Reason#BAD_QUERY] if the query is wrong, else the state of the
+  ///   store
+  public <T> T read(Query<T> query) {
+    switch (health.state()) {
+      case StoreState.Open _, StoreState.ReadOnly _ -> {}
+      case StoreState.Failed(var detail) -> throw new StorageException(Reason.FAILED, detail);
+      case StoreState.Closed _ -> throw new StorageException(Reason.CLOSED, "the store is closed");
+    }
+    try (Connection connection = pool.getConnection()) {
+      return run(query, connection);
+    } catch (SQLTransientConnectionException e) {
+      throw new StorageException(Reason.BUSY, "no connection for reading within the deadline", e);
+    } catch (SQLException e) {
+      throw new StorageException(Reason.FAILED, "reading failed: " + e.getMessage(), e);
+    }
+  }
+
+  private <T> T run(Query<T> query, Connection connection) {
+    try {
+      T answer = query.run(connection);
+      connection.commit();
+      return answer;
+    } catch (SQLException e) {
+      DerbyFault fault = DerbyFault.of(e, connection);
+      throw switch (fault) {
+        case STATEMENT ->
+            new StorageException(Reason.BAD_QUERY, "a query failed: " + e.getMessage(), e);
+        case CONFLICT ->
+            new StorageException(
+                Reason.BUSY, "a query waited too long for a row: " + e.getMessage(), e);
+        // Not a verdict about the store: only its writer and its keeper pass that.
+        case DISK_FULL, READ_ONLY, FAILED -> unavailable(e);
+      };
+    }
+  }
+
+  private StorageException unavailable(SQLException cause) {
+    StorageException known = health.refusal();
+    return known == null
+        ? new StorageException(Reason.FAILED, "reading failed: " + cause.getMessage(), cause)
+        : new StorageException(
+            known.reason(), known.getMessage() + ": " + cause.getMessage(), cause);
+  }
+
+  /// Forgets all connections: the database has been opened anew.
+  void renew() {
+    pool.getHikariPoolMXBean().softEvictConnections();
+  }
+
+  int active() {
+    HikariPoolMXBean figures = pool.getHikariPoolMXBean();
+    return figures == null ? 0 : figures.getActiveConnections();
+  }
+
+  int waiting() {
+    HikariPoolMXBean figures = pool.getHikariPoolMXBean();
+    return figures == null ? 0 : figures.getThreadsAwaitingConnection();
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+}

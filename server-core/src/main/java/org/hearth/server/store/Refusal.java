@@ -1,0 +1,162 @@
+package org.hearth.server.store;
+
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.hearth.ringlogs.LogPosition;
+
+/// Why a store would not open, or a backup would not be restored.
+public sealed interface Refusal {
+  /// What is wrong, in a sentence for the operator.
+  String problem();
+
+  /// What to do about it, in a sentence or two.
+  String remedy();
+
+  /// Another process holds the data folder.
+  ///
+  /// @param holder its process id, if it could be read
+  record Held(Path folder, OptionalLong holder) implements Refusal {
+    @Override
+    public String problem() {
+      return "The data folder "
+          + folder
+          + " is in use by another Hearth"
+          + (holder.isPresent() ? " (process " + holder.getAsLong() + ")." : ".");
+    }
+
+    @Override
+    public String remedy() {
+      return "Stop that one first, or give this one a data folder of its own.";
+    }
+  }
+
+  /// The database lacks commits that had been acknowledged.
+  ///
+  /// @param folder the data folder
+  /// @param found the position the database has
+  /// @param acknowledged the position that had been reached
+  /// @param lostCommits how many commits are missing
+  record BehindMark(Path folder, LogPosition found, LogPosition acknowledged, long lostCommits)
+      implements Refusal {
+    @Override
+    public String problem() {
+      return ("The database in %s has lost its last %d commits: it ends at position %s, but positions up"
+              + " to %s had been acknowledged. Its files have been damaged or replaced.")
+          .formatted(folder, lostCommits, found, acknowledged);
+    }
+
+    @Override
+    public String remedy() {
+      return "Move the folder aside and restore the newest backup into an empty one; or, if what is"
+          + " there is newer than every backup, accept the loss explicitly.";
+    }
+  }
+
+  /// Database and high-water mark do not belong to one history.
+  record OtherHistory(Path folder, LogPosition found, String detail) implements Refusal {
+    @Override
+    public String problem() {
+      return "The database in %s (at position %s) is not the one that was last served from there: %s."
+          .formatted(folder, found, detail);
+    }
+
+    @Override
+    public String remedy() {
+      return "Put back the folder as it was, as a whole, or restore a backup into an empty folder; or"
+          + " accept what is there explicitly.";
+    }
+  }
+
+  /// The database was written by a newer Hearth.
+  record NewerSchema(Path folder, int found, int known) implements Refusal {
+    @Override
+    public String problem() {
+      return "The database in %s has schema version %d; this Hearth knows versions up to %d."
+          .formatted(folder, found, known);
+    }
+
+    @Override
+    public String remedy() {
+      return "Start the newer Hearth that wrote it, or restore the backup made before the upgrade.";
+    }
+  }
+
+  /// The folder holds the database of another product.
+  record OtherProduct(Path folder, String product) implements Refusal {
+    @Override
+    public String problem() {
+      return "The database in " + folder + " belongs to '" + product + "', not to Hearth.";
+    }
+
+    @Override
+    public String remedy() {
+      return "Choose another data folder.";
+    }
+  }
+
+  /// The database cannot be opened at all.
+  record Unreadable(Path folder, String detail) implements Refusal {
+    @Override
+    public String problem() {
+      return "The database in " + folder + " cannot be opened: " + detail + ".";
+    }
+
+    @Override
+    public String remedy() {
+      return "Check the disk, then restore the newest backup into an empty folder.";
+    }
+  }
+
+  /// Settings that would make Derby lose what it acknowledged.
+  record UnsafeSettings(String setting) implements Refusal {
+    @Override
+    public String problem() {
+      return "The setting " + setting + " makes the database lose what it has acknowledged.";
+    }
+
+    @Override
+    public String remedy() {
+      return "Remove it.";
+    }
+  }
+
+  /// The folder to restore into is not empty.
+  record NotEmpty(Path folder) implements Refusal {
+    @Override
+    public String problem() {
+      return "There is a database in " + folder + " already.";
+    }
+
+    @Override
+    public String remedy() {
+      return "Restore into an empty folder; nothing is overwritten.";
+    }
+  }
+
+  /// A backup is incomplete or damaged.
+  record BadBackup(Path backup, String detail) implements Refusal {
+    @Override
+    public String problem() {
+      return "The backup " + backup + " is damaged or not a backup: " + detail + ".";
+    }
+
+    @Override
+    public String remedy() {
+      return "Use another one.";
+    }
+  }
+
+  /// A backup is of another server than the mark says.
+  record OtherStore(Path folder, UUID expected, UUID found) implements Refusal {
+    @Override
+    public String problem() {
+      return "The database in %s is %s, but %s was expected.".formatted(folder, found, expected);
+    }
+
+    @Override
+    public String remedy() {
+      return "Put back the folder as it was, as a whole.";
+    }
+  }
+}

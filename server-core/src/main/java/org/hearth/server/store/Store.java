@@ -1,0 +1,209 @@
+package org.hearth.server.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.hearth.ringlogs.DeadLetters;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.store.StorageException.Reason;
+
+/// The database of one server: open, it holds the data folder for itself.
+///
+/// **Thread**: any.
+public final class Store implements AutoCloseable {
+  /// Derby's settings belong to the JVM, so one database is opened at a time.
+  private static final Object OPENING = new Object();
+
+  private final StoreOptions options;
+  private final FolderLock lock;
+  private final Derby derby;
+  private final StoreIdentity identity;
+  private final HighWaterMark mark;
+  private final Health health = new Health();
+  private final GroupCommit groupCommit;
+  private final Committer committer;
+  private final ReadPool reads;
+  private final Keeper keeper;
+  private final DeadLetters deadLetters;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Store(StoreOptions options, FolderLock lock, Opening.Opened opened, long salt) {
+    this.options = options;
+    this.lock = lock;
+    derby = opened.derby();
+    identity = opened.identity();
+    mark = opened.mark();
+    reads = new ReadPool(derby, options.readers(), options.readDeadline(), health);
+    groupCommit = new GroupCommit(derby, health, mark, opened.head(), salt);
+    committer = new Committer(groupCommit);
+    keeper = new Keeper(options, derby, health, mark, reads, committer);
+    deadLetters = new StoredDeadLetters(committer, reads);
+  }
+
+  /// Opens the database in a data folder; makes it if there is none; migrates it, after a backup,
+  /// if it is older.
+  ///
+  /// @throws StoreRefusedException if it must not be opened; the refusal says why and what to do
+  /// @throws StorageException if the disk fails or is full
+  public static Store open(StoreOptions options) {
+    long salt = new SecureRandom().nextLong();
+    return holding(
+        options,
+        lock -> {
+          Opening.Opened opened;
+          synchronized (OPENING) {
+            opened = new Opening(options, salt).open();
+          }
+          Store store = new Store(options, lock, opened, salt);
+          store.keeper.start();
+          store.committer.start();
+          return store;
+        });
+  }
+
+  @FunctionalInterface
+  private interface WithLock<T> {
+    T run(FolderLock lock) throws IOException, SQLException;
+  }
+
+  private static <T> T holding(StoreOptions options, WithLock<T> action) {
+    try {
+      Files.createDirectories(options.dataFolder());
+      FolderLock lock = FolderLock.take(options.dataFolder());
+      try {
+        return action.run(lock);
+      } catch (IOException | SQLException | RuntimeException e) {
+        lock.close();
+        throw e;
+      }
+    } catch (IOException | SQLException e) {
+      throw failure("opening the store in " + options.dataFolder(), e);
+    }
+  }
+
+  private static StorageException failure(String doing, Exception cause) {
+    Reason reason =
+        switch (DerbyFault.ofMedium(cause)) {
+          case DISK_FULL -> Reason.DISK_FULL;
+          case READ_ONLY -> Reason.READ_ONLY;
+          case STATEMENT, CONFLICT, FAILED -> Reason.FAILED;
+        };
+    return new StorageException(reason, doing + ": " + cause.getMessage(), cause);
+  }
+
+  public Committer committer() {
+    return committer;
+  }
+
+  public ReadPool reads() {
+    return reads;
+  }
+
+  /// Entries that consumers could not handle, in table `dead_letter`.
+  public DeadLetters deadLetters() {
+    return deadLetters;
+  }
+
+  /// The last committed position. What is at or before it can be read.
+  public LogPosition head() {
+    return groupCommit.head();
+  }
+
+  /// The position up to which every announcement, to whatever log, is published, and every outcome
+  /// told; at or shortly behind [#head]. A log's own head does not say that, because the
+  /// announcements of one commit go out log by log.
+  public LogPosition published() {
+    return groupCommit.published();
+  }
+
+  public StoreIdentity identity() {
+    return identity;
+  }
+
+  public StoreState state() {
+    return health.state();
+  }
+
+  public StoreFigures figures() {
+    var unitsPerCommit = groupCommit.unitsPerCommit();
+    var rowsPerCommit = groupCommit.rowsPerCommit();
+    return new StoreFigures(
+        state(),
+        head(),
+        unitsPerCommit.count(),
+        unitsPerCommit.sum(),
+        rowsPerCommit.sum(),
+        groupCommit.failedUnits(),
+        groupCommit.repeatedCommits(),
+        unitsPerCommit,
+        rowsPerCommit,
+        groupCommit.commitNanos(),
+        committer.queued(),
+        Committer.CAPACITY,
+        committer.waits(),
+        reads.active(),
+        reads.waiting(),
+        keeper.databaseBytes(),
+        keeper.logBytes(),
+        keeper.freeBytes());
+  }
+
+  /// Copies the database into a new folder while it is in use.
+  ///
+  /// @param folder does not exist yet, or is empty
+  /// @throws StorageException if the copy cannot be made; an incomplete one is removed
+  public BackupManifest backup(Path folder) {
+    try {
+      return Backups.take(derby, identity, groupCommit.commitHead(), folder, options.clock());
+    } catch (IOException | SQLException e) {
+      throw failure("making a backup in " + folder, e);
+    }
+  }
+
+  /// Puts a backup into the data folder of `options`, where there must be no database, and verifies
+  /// it. Open the store afterwards.
+  ///
+  /// @throws StoreRefusedException if the backup is damaged, or the folder holds a database
+  public static BackupManifest restore(Path backup, StoreOptions options) {
+    return holding(
+        options,
+        lock -> {
+          try (lock) {
+            Path database = options.databaseFolder();
+            if (Files.exists(database) && !Backups.isEmpty(database)) {
+              throw new StoreRefusedException(new Refusal.NotEmpty(database));
+            }
+            BackupManifest manifest = ManifestFile.verified(backup);
+            synchronized (OPENING) {
+              new Opening(options, new SecureRandom().nextLong())
+                  .restore(backup.resolve(Backups.DERBY), manifest);
+            }
+            return manifest;
+          }
+        });
+  }
+
+  /// Writes what is waiting, closes the database, releases the data folder. Closing again does
+  /// nothing.
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    committer.drainAndStop();
+    health.closed();
+    keeper.close();
+    reads.close();
+    try {
+      mark.close();
+    } catch (IOException e) {
+      throw failure("closing the high-water mark", e);
+    } finally {
+      derby.shutDown();
+      lock.close();
+    }
+  }
+}

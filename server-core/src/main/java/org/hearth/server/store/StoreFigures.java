@@ -1,0 +1,45 @@
+package org.hearth.server.store;
+
+import org.hearth.ringlogs.Distribution;
+import org.hearth.ringlogs.LogPosition;
+
+/// The store's health as of one moment, read without locks.
+///
+/// **Units**: counts are since the store was opened; sizes are some seconds old.
+///
+/// @param head the last committed position
+/// @param commits transactions
+/// @param units units of work committed
+/// @param rows rows written
+/// @param failedUnits units that failed, for whatever reason
+/// @param repeatedCommits batches that were repeated unit by unit because one unit was bad
+/// @param unitsPerCommit how many units one transaction held
+/// @param rowsPerCommit how many rows one transaction held
+/// @param commitNanos from the first statement of a transaction to the end of its commit
+/// @param queued units waiting in the ring
+/// @param queueCapacity places in the ring
+/// @param queueWaits how often someone found the ring full
+/// @param activeReads queries running
+/// @param waitingReads queries waiting for a connection
+/// @param databaseBytes the database on disk, with its write-ahead log
+/// @param logBytes its write-ahead log alone
+/// @param freeBytes space left on that disk
+public record StoreFigures(
+    StoreState state,
+    LogPosition head,
+    long commits,
+    long units,
+    long rows,
+    long failedUnits,
+    long repeatedCommits,
+    Distribution unitsPerCommit,
+    Distribution rowsPerCommit,
+    Distribution commitNanos,
+    int queued,
+    int queueCapacity,
+    long queueWaits,
+    int activeReads,
+    int waitingReads,
+    long databaseBytes,
+    long logBytes,
+    long freeBytes) {}

@@ -1,0 +1,21 @@
+package org.hearth.server.store;
+
+/// What the store can do now.
+public sealed interface StoreState {
+  /// Reads and writes.
+  record Open() implements StoreState {}
+
+  /// Reads only, and watches for the cause to go away; then it opens again by itself.
+  ///
+  /// @param reason [StorageException.Reason#DISK_FULL] or [StorageException.Reason#READ_ONLY]
+  /// @param detail for the operator
+  record ReadOnly(StorageException.Reason reason, String detail) implements StoreState {}
+
+  /// Neither, until it is started again: the disk or the database has failed.
+  ///
+  /// @param detail for the operator
+  record Failed(String detail) implements StoreState {}
+
+  /// It has been closed.
+  record Closed() implements StoreState {}
+}

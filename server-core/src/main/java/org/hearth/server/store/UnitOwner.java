@@ -1,0 +1,47 @@
+package org.hearth.server.store;
+
+/// Who hands over units of work that build on one another: a shard of a server, say.
+///
+/// An owner decides in memory, ahead of the commit. When one of its units fails, all units behind
+/// it were decided on a memory that did not come true. So an owner has a **generation**: the
+/// committer raises it when a unit fails, and every unit of an earlier generation that it still
+/// finds fails too. The owner
+///
+/// 1. reads [#generation] before it loads its memory from the database, and keeps the number with
+///    that memory;
+/// 2. gives the number to every unit it makes;
+/// 3. looks before each decision whether [#generation] has changed; if so it drops its memory and
+///    starts over.
+///
+/// Once the generation has changed, every earlier unit has either been committed or will never be,
+/// so what is then read from the database is the truth.
+///
+/// **Thread**: written by the committer's thread only; read by any.
+public final class UnitOwner {
+  private final String name;
+  private volatile long generation;
+
+  public UnitOwner(String name) {
+    this.name = name;
+  }
+
+  /// The name in logs and errors.
+  public String name() {
+    return name;
+  }
+
+  /// How many times a unit of this owner has failed.
+  public long generation() {
+    return generation;
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes.
+  void advance() {
+    generation++;
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,21 @@
+/// The store: the one place where things become durable, and the only package that knows Derby.
+///
+///     shards of servers, services ──(UnitOfWork)──► Committer ──► Derby ──► output logs, outcomes
+///                                   ring            one thread      ▲
+///     request threads, readers ─────(Query)───────► ReadPool ───────┘
+///     Keeper: forces the mark, watches the disk, reopens after it was full
+///
+/// - **logs read**: none; **logs written**: those that units announce on, by the committer's thread
+/// - **tables owned**: `store_identity`, `commit_head`, `dead_letter` (and `flyway_schema_history`, Flyway's)
+/// - **threads**: `committer` (the only writer of the database and of the high-water mark), `store-keeper`
+///
+/// On disk, below the data folder:
+///
+///     hearth.lock            held by the one process that uses the folder; holds its process id
+///     database/derby/        Derby's own
+///     database/high-water    positions that were acknowledged, see HighWaterMark
+///     backups/               copies made before migrations
+@NullMarked
+package org.hearth.server.store;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,56 @@
+package org.hearth.server.writers.roomsend;
+
+import java.time.InstantSource;
+import java.util.List;
+import org.hearth.ringlogs.InputLog;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.logs.RoomReply;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.services.directory.DirectoryQueries;
+import org.hearth.server.services.directory.DirectoryService;
+import org.hearth.server.services.profile.ProfileQueries;
+
+/// The writer of the client calls that create room events.
+///
+/// **thread**: any.
+public final class ClientRoomSend {
+  private final List<RouteGroup> routes;
+
+  /// Whom the writer asks.
+  ///
+  /// @param aliases what names lead to
+  /// @param directory gives names to new rooms and publishes them
+  public record Needs(
+      RoomQueries rooms,
+      ProfileQueries profiles,
+      AccountQueries accounts,
+      DirectoryQueries aliases,
+      DirectoryService directory,
+      InstantSource clock) {}
+
+  /// @param roomInput where the commands go
+  public ClientRoomSend(Needs needs, InputLog<RoomInput, RoomReply> roomInput) {
+    RoomCommands commands = new RoomCommands(roomInput);
+    MembershipChanges changes = new MembershipChanges(needs.rooms(), commands, needs.profiles());
+    MembershipRoutes memberships =
+        new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases(), needs.accounts());
+    this.routes =
+        List.of(
+            new EventRoutes(needs.rooms(), commands, needs.aliases(), changes),
+            memberships,
+            new CreateRoomRoute(
+                needs.rooms(),
+                commands,
+                new NewRoomEvents(changes),
+                memberships,
+                needs.directory(),
+                needs.clock()));
+  }
+
+  /// The endpoints.
+  public List<RouteGroup> routes() {
+    return routes;
+  }
+}

@@ -1,0 +1,143 @@
+package org.hearth.server.writers.roomsend;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.server.http.Requester;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.logs.RoomReply;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.profile.Profile;
+import org.hearth.server.services.profile.ProfileQueries;
+import org.jspecify.annotations.Nullable;
+
+/// Makes the commands that change memberships, with the names that go into member events.
+///
+/// **thread**: any; a call waits for the commit.
+final class MembershipChanges {
+  private final RoomQueries rooms;
+  private final RoomCommands commands;
+  private final ProfileQueries profiles;
+
+  MembershipChanges(RoomQueries rooms, RoomCommands commands, ProfileQueries profiles) {
+    this.rooms = rooms;
+    this.commands = commands;
+    this.profiles = profiles;
+  }
+
+  /// Changes a membership.
+  ///
+  /// @param from what the target's membership must be; empty for whatever it is
+  /// @param extra further keys of the content, such as the reason
+  RoomReply.Done change(
+      RoomId room,
+      UserId sender,
+      UserId target,
+      Membership membership,
+      Set<Membership> from,
+      ObjectNode extra)
+      throws InterruptedException {
+    ObjectNode content = withNames(target, membership, extra);
+    return commands.perform(
+        new RoomInput.ChangeMembership(
+            room,
+            sender,
+            target,
+            membership,
+            content,
+            from,
+            membership == Membership.JOIN ? allowingRoom(room, target) : null));
+  }
+
+  /// The same for a member event that a client sets as state.
+  RoomReply.Done byState(Requester requester, RoomId room, String key, ObjectNode content)
+      throws InterruptedException {
+    Membership membership =
+        Membership.in(content)
+            .orElseThrow(() ->
+                MatrixException.badJson("membership must be join, invite, knock, leave or ban"));
+    UserId target;
+    try {
+      target = UserId.parse(key);
+    } catch (InvalidIdentifierException _) {
+      throw MatrixException.invalidParam("The state key of a member event must be a user id");
+    }
+    ObjectNode extra = content.deepCopy();
+    extra.remove("membership");
+    return change(room, requester.user(), target, membership, Set.of(), extra);
+  }
+
+  /// What a member event says besides the membership: the names of who is, or is to be, there.
+  ObjectNode withNames(UserId target, Membership membership, ObjectNode extra) {
+    ObjectNode content = extra.deepCopy();
+    boolean named =
+        switch (membership) {
+          case JOIN, INVITE, KNOCK -> true;
+          case LEAVE, BAN -> false;
+        };
+    if (named) {
+      Profile profile = profiles.profile(target);
+      profile
+          .displayName()
+          .filter(_ -> !content.has("displayname"))
+          .ifPresent(name -> content.put("displayname", name));
+      profile
+          .avatarUrl()
+          .filter(_ -> !content.has("avatar_url"))
+          .ifPresent(url -> content.put("avatar_url", url));
+    }
+    return content;
+  }
+
+  /// A content with the reason that a request gives, if it gives one.
+  static ObjectNode reason(ObjectNode body) {
+    ObjectNode content = JsonNodeFactory.instance.objectNode();
+    JsonNode reason = body.get("reason");
+    if (reason != null && !reason.isNull()) {
+      if (!reason.isTextual()) {
+        throw MatrixException.badJson("reason must be a text");
+      }
+      content.set("reason", reason);
+    }
+    return content;
+  }
+
+  /// For a restricted room: a room that the join rules name and the user is in.
+  private @Nullable RoomId allowingRoom(RoomId room, UserId user) {
+    Optional<JsonNode> rules =
+        rooms
+            .currentState(room)
+            .flatMap(state -> state.event(EventTypes.JOIN_RULES))
+            .map(event -> event.pdu().content());
+    if (rules.isEmpty() || !rules.get().path("join_rule").asText().endsWith("restricted")) {
+      return null;
+    }
+    for (JsonNode condition : rules.get().path("allow")) {
+      Optional<RoomId> allowed =
+          condition.path("type").asText().equals("m.room_membership")
+              ? roomId(condition.path("room_id").asText())
+              : Optional.empty();
+      if (allowed.isPresent() && rooms.isJoined(allowed.get(), user)) {
+        return allowed.get();
+      }
+    }
+    return null;
+  }
+
+  /// A condition that names no room allows nobody.
+  private static Optional<RoomId> roomId(String text) {
+    try {
+      return Optional.of(RoomId.parse(text));
+    } catch (InvalidIdentifierException _) {
+      return Optional.empty();
+    }
+  }
+}

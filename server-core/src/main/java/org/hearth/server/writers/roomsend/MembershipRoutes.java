@@ -1,0 +1,194 @@
+package org.hearth.server.writers.roomsend;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.EnumSet;
+import java.util.Set;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.Fields;
+import org.hearth.server.http.Handler;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomAlias;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.services.account.ClientPaths;
+import org.hearth.server.services.directory.DirectoryQueries;
+
+/// Joining, leaving, inviting, knocking, kicking, banning, forgetting.
+///
+/// **source**: [Room membership](https://spec.matrix.org/v1.19/client-server-api/#room-membership)
+final class MembershipRoutes implements RouteGroup {
+  private final RoomQueries rooms;
+  private final RoomCommands commands;
+  private final MembershipChanges changes;
+  private final DirectoryQueries directory;
+  private final AccountQueries accounts;
+
+  MembershipRoutes(
+      RoomQueries rooms,
+      RoomCommands commands,
+      MembershipChanges changes,
+      DirectoryQueries directory,
+      AccountQueries accounts) {
+    this.rooms = rooms;
+    this.commands = commands;
+    this.changes = changes;
+    this.directory = directory;
+    this.accounts = accounts;
+  }
+
+  @Override
+  public void register(Routes routes) {
+    post(routes, "/join/{roomIdOrAlias}", request -> join(request, named(request)));
+    post(routes, "/rooms/{roomId}/join", request -> join(request, room(request)));
+    post(routes, "/knock/{roomIdOrAlias}", this::knock);
+    post(routes, "/rooms/{roomId}/leave", this::leave);
+    post(routes, "/rooms/{roomId}/forget", this::forget);
+    post(routes, "/rooms/{roomId}/invite", this::invite);
+    post(routes, "/rooms/{roomId}/kick", this::kick);
+    post(routes, "/rooms/{roomId}/ban", request -> onOther(request, Membership.BAN, Set.of()));
+    post(
+        routes,
+        "/rooms/{roomId}/unban",
+        request -> onOther(request, Membership.LEAVE, EnumSet.of(Membership.BAN)));
+  }
+
+  private static void post(Routes routes, String path, Handler handler) {
+    routes.add(HttpMethod.POST, ClientPaths.v3(path), Access.USER, RateClass.MEMBERSHIP, handler);
+  }
+
+  private Response join(Request request, RoomId room) throws InterruptedException {
+    UserId user = request.requester().user();
+    ObjectNode extra = MembershipChanges.reason(request.jsonOrEmpty());
+    if (rooms.room(room).isEmpty()) {
+      throw MatrixException.notFound("There is no such room on this server");
+    }
+    if (!rooms.isJoined(room, user)) {
+      changes.change(room, user, user, Membership.JOIN, Set.of(), extra);
+    }
+    return Response.field("room_id", room.value());
+  }
+
+  private Response knock(Request request) throws InterruptedException {
+    RoomId room = named(request);
+    UserId user = request.requester().user();
+    ObjectNode extra = MembershipChanges.reason(request.jsonOrEmpty());
+    if (rooms.room(room).isEmpty()) {
+      throw MatrixException.notFound("There is no such room on this server");
+    }
+    changes.change(room, user, user, Membership.KNOCK, Set.of(), extra);
+    return Response.field("room_id", room.value());
+  }
+
+  private Response leave(Request request) throws InterruptedException {
+    UserId user = request.requester().user();
+    ObjectNode extra = MembershipChanges.reason(request.jsonOrEmpty());
+    changes.change(
+        room(request),
+        user,
+        user,
+        Membership.LEAVE,
+        EnumSet.of(Membership.JOIN, Membership.INVITE, Membership.KNOCK),
+        extra);
+    return Response.empty();
+  }
+
+  private Response forget(Request request) throws InterruptedException {
+    RoomId room = room(request);
+    UserId user = request.requester().user();
+    // "M_UNKNOWN: The user has not left the room."
+    boolean there =
+        rooms
+            .membership(room, user)
+            .map(each ->
+                switch (each.membership()) {
+                  case JOIN, INVITE, KNOCK -> true;
+                  case LEAVE, BAN -> false;
+                })
+            .orElse(false);
+    if (there) {
+      throw new MatrixException(400, Errcode.UNKNOWN, "Leave the room before forgetting it");
+    }
+    commands.perform(new RoomInput.ForgetRoom(room, user));
+    return Response.empty();
+  }
+
+  private Response invite(Request request) throws InterruptedException {
+    ObjectNode body = request.json();
+    UserId target = target(body);
+    requireReachable(target);
+    changes.change(
+        room(request),
+        request.requester().user(),
+        target,
+        Membership.INVITE,
+        Set.of(),
+        MembershipChanges.reason(body));
+    return Response.empty();
+  }
+
+  private Response kick(Request request) throws InterruptedException {
+    return onOther(
+        request,
+        Membership.LEAVE,
+        EnumSet.of(Membership.JOIN, Membership.INVITE, Membership.KNOCK));
+  }
+
+  private Response onOther(Request request, Membership membership, Set<Membership> from)
+      throws InterruptedException {
+    ObjectNode body = request.json();
+    changes.change(
+        room(request),
+        request.requester().user(),
+        target(body),
+        membership,
+        from,
+        MembershipChanges.reason(body));
+    return Response.empty();
+  }
+
+  /// Until this server federates, nobody elsewhere can be invited.
+  void requireReachable(UserId target) {
+    if (!accounts.isActive(target)) {
+      throw new MatrixException(
+          Errcode.NOT_FOUND, "There is no user " + target.value() + " on this server");
+    }
+  }
+
+  private static UserId target(ObjectNode body) {
+    return UserId.parse(Fields.of(body).string("user_id"));
+  }
+
+  private static RoomId room(Request request) {
+    return RoomId.parse(request.path("roomId"));
+  }
+
+  private RoomId named(Request request) {
+    String name = request.path("roomIdOrAlias");
+    try {
+      if (name.startsWith("#")) {
+        RoomAlias alias = RoomAlias.parse(name);
+        return directory
+            .resolve(alias)
+            .orElseThrow(
+                () -> MatrixException.notFound("Room alias " + alias.value() + " not found"));
+      }
+      return RoomId.parse(name);
+    } catch (InvalidIdentifierException e) {
+      throw MatrixException.invalidParam(
+          JsonNodeFactory.instance.textNode(name) + " is neither a room id nor an alias");
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/// ClientRoomSend: every client call that creates a room event.
+///
+/// ```
+///  client ──► routes ──► RoomCommands ──► [room-input] ──► RoomServer
+///                │            ▲                 reply after the commit │
+///                │            └────────────────────────────────────────┘
+///                └── asks ──► RoomQueries, ProfileQueries, DirectoryService, AccountQueries
+/// ```
+///
+/// Logs read: none. Logs written: room-input. Queries used: RoomQueries, ProfileQueries,
+/// DirectoryQueries, AccountQueries. Tables owned: none. Threads: the requests' own.
+@NullMarked
+package org.hearth.server.writers.roomsend;
+
+import org.jspecify.annotations.NullMarked;

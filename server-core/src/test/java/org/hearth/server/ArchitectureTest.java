@@ -1,0 +1,259 @@
+package org.hearth.server;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.GeneralCodingRules;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/// The table of packages and what each may use, as data; every other rule of the wiring beside it.
+class ArchitectureTest {
+  private static final String ROOT = "org.hearth.server";
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages(ROOT);
+
+  /// One row of the table: the package (below the root) and the packages of ours that it may use.
+  private record Row(String name, List<String> mayUse) {
+    Row(String name, String... mayUse) {
+      this(name, List.of(mayUse));
+    }
+
+    String pattern() {
+      return ROOT + "." + name + "..";
+    }
+  }
+
+  /// Of a service, a server and a reader others may use what its package shows: the house style has
+  /// them show one class with a lifecycle, one query interface and the records that those return.
+  private static final List<Row> TABLE =
+      List.of(
+          new Row("matrix.id"),
+          new Row("matrix.error"),
+          new Row("matrix.json", "matrix.error"),
+          new Row("matrix.version"),
+          new Row("matrix.event", "matrix.id", "matrix.json", "matrix.version", "matrix.error"),
+          new Row("matrix.sign", "matrix.id", "matrix.json", "matrix.version", "matrix.event"),
+          // matrix.sign: only a signature by a key in the room's state allows a third-party invite.
+          new Row(
+              "matrix.auth",
+              "matrix.id",
+              "matrix.json",
+              "matrix.version",
+              "matrix.event",
+              "matrix.sign",
+              "matrix.error"),
+          new Row("matrix.state", "matrix.id", "matrix.version", "matrix.event", "matrix.auth"),
+          new Row("matrix.push", "matrix.id", "matrix.json", "matrix.event", "matrix.error"),
+          new Row("logs", "matrix"),
+          new Row("store"),
+          new Row("http", "matrix", "store"),
+          new Row("outbound", "matrix", "store"),
+          new Row(
+              "writers.roomsend", "matrix", "logs", "http", "outbound", "servers.room", "services"),
+          new Row("servers.room", "matrix", "logs", "store"),
+          new Row("readers.sync", "matrix", "logs", "store", "http", "servers.room", "services"),
+          new Row("services.account", "matrix", "logs", "store", "http", "servers.room"),
+          new Row(
+              "services.profile",
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account"),
+          new Row(
+              "services.accountdata",
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account"),
+          new Row(
+              "services.directory",
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account"),
+          new Row(
+              "services.pushrules",
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "services.account",
+              "services.accountdata"),
+          new Row("services.keys", "matrix", "logs", "store", "http", "services.account"),
+          new Row(
+              "admin",
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "writers",
+              "servers",
+              "readers",
+              "services"));
+
+  @TestFactory
+  Stream<DynamicTest> packageUsesOnlyWhatItsRowNames() {
+    return TABLE.stream()
+        .filter(row -> classesIn(row.pattern()).findAny().isPresent())
+        .map(row -> {
+          String[] allowed =
+              Stream.concat(Stream.of(row.name()), row.mayUse().stream())
+                  .map(name -> ROOT + "." + name + "..")
+                  .toArray(String[]::new);
+          ArchRule rule =
+              noClasses()
+                  .that()
+                  .resideInAPackage(row.pattern())
+                  .should()
+                  .dependOnClassesThat(
+                      resideInAPackage(ROOT + "..").and(not(resideInAnyPackage(allowed))))
+                  .because("its row in the table of packages does not name them");
+          return DynamicTest.dynamicTest(row.name(), () -> rule.check(CLASSES));
+        });
+  }
+
+  @Test
+  void everyPackageHasARow() {
+    List<String> without =
+        CLASSES.stream()
+            .map(JavaClass::getPackageName)
+            .distinct()
+            .filter(name -> !name.equals(ROOT))
+            .filter(name -> TABLE.stream().noneMatch(row -> isIn(name, ROOT + "." + row.name())))
+            .sorted()
+            .toList();
+
+    assertThat(without).isEmpty();
+  }
+
+  @Test
+  void everyPackageIsNullMarked() {
+    List<String> without =
+        CLASSES.stream()
+            .map(JavaClass::getPackage)
+            .distinct()
+            .filter(each -> !each.isAnnotatedWith(NullMarked.class))
+            .map(each -> each.getName())
+            .filter(name -> CLASSES.stream().anyMatch(c -> c.getPackageName().equals(name)))
+            .sorted()
+            .toList();
+
+    assertThat(without).isEmpty();
+  }
+
+  @Test
+  void packagesAreFreeOfCycles() {
+    slices()
+        .matching(ROOT + ".(**)")
+        .should()
+        .beFreeOfCycles()
+        .allowEmptyShould(true)
+        .check(CLASSES);
+  }
+
+  @Test
+  void protocolIsPure() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".matrix..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.nio.file..", "java.net..", "java.sql..", "java.util.concurrent..")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethod(System.class, "nanoTime")
+        .orShould()
+        .callMethod(java.time.Instant.class, "now")
+        .because("package matrix has no I/O, clock or threads")
+        .allowEmptyShould(true)
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheStoreKnowsDerby() {
+    noClasses()
+        .that(not(resideInAPackage(ROOT + ".store..")))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.apache.derby..", "com.zaxxer..", "org.flywaydb..")
+        .because("the store's interface stays narrow: Derby may have to be replaced")
+        .check(CLASSES);
+  }
+
+  @Test
+  void serversTouchNoNetwork() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".servers..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.net..", "io.helidon..")
+        .because("a server decides; it never waits for a peer")
+        .allowEmptyShould(true)
+        .check(CLASSES);
+  }
+
+  @Test
+  void nobodyWritesToStandardStreamsOrThrowsGenericExceptions() {
+    // The command line's answers are what its user asked for; everything else is logged.
+    Set<String> commandLine = Set.of(ROOT + ".Main", ROOT + ".Commands");
+    noClasses()
+        .that(
+            new com.tngtech.archunit.base.DescribedPredicate<JavaClass>(
+                "are not the command line") {
+              @Override
+              public boolean test(JavaClass each) {
+                return commandLine.stream().noneMatch(name -> each.getName().startsWith(name));
+              }
+            })
+        .should(GeneralCodingRules.ACCESS_STANDARD_STREAMS)
+        .check(CLASSES);
+    GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING.check(CLASSES);
+  }
+
+  @Test
+  void classesLogThroughSystemLogger() {
+    classes()
+        .that()
+        .resideOutsideOfPackage(ROOT)
+        .should()
+        .onlyDependOnClassesThat(
+            not(resideInAnyPackage("org.slf4j..", "ch.qos.logback..", "org.apache.logging..")))
+        .because("only the root may route the log")
+        .allowEmptyShould(true)
+        .check(CLASSES);
+  }
+
+  private static Stream<JavaClass> classesIn(String pattern) {
+    return CLASSES.stream().filter(resideInAPackage(pattern));
+  }
+
+  private static boolean isIn(String name, String parent) {
+    return name.equals(parent) || name.startsWith(parent + ".");
+  }
+}

@@ -1,0 +1,69 @@
+package org.hearth.server.http;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.UserId;
+
+/// A server with routes of a test's own, on a port that the system chooses.
+final class TestServer implements AutoCloseable {
+  static final UserId ALICE = UserId.parse("@alice:hearth.test");
+  static final UserId GUEST = UserId.parse("@1:hearth.test");
+  static final UserId ADMIN = UserId.parse("@admin:hearth.test");
+
+  private static final Map<String, Requester> TOKENS =
+      Map.of(
+          "alice", new Requester(ALICE, DeviceId.parse("A"), 1, false, false),
+          "guest", new Requester(GUEST, DeviceId.parse("G"), 2, true, false),
+          "admin", new Requester(ADMIN, DeviceId.parse("R"), 3, false, true));
+
+  private final HttpServer server;
+
+  TestServer(HttpOptions options, RouteGroup... groups) {
+    this(options, InstantSource.system(), groups);
+  }
+
+  TestServer(HttpOptions options, InstantSource clock, RouteGroup... groups) {
+    server = HttpServer.start(options, List.of(groups), TestServer::authenticate, clock);
+  }
+
+  TestServer(RouteGroup... groups) {
+    this(standard(), groups);
+  }
+
+  static HttpOptions standard() {
+    return HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off());
+  }
+
+  static Requester authenticate(String token) {
+    Requester requester = TOKENS.get(token);
+    if (requester == null) {
+      throw MatrixException.unknownToken(false);
+    }
+    return requester;
+  }
+
+  HttpServer server() {
+    return server;
+  }
+
+  int port() {
+    return server.addresses().getFirst().getPort();
+  }
+
+  TestClient client() {
+    return TestClient.of(server);
+  }
+
+  RawClient raw() {
+    return new RawClient(port());
+  }
+
+  @Override
+  public void close() {
+    server.stop(Duration.ofSeconds(5));
+  }
+}

@@ -1,0 +1,158 @@
+package org.hearth.server.readers.sync;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.hearth.ringlogs.FailureHandling;
+import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.http.HttpOptions;
+import org.hearth.server.http.HttpServer;
+import org.hearth.server.http.Listener;
+import org.hearth.server.http.RateLimits;
+import org.hearth.server.http.Requester;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.TestClient;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.logs.Logs;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.testkit.TestKeys;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.RoomServer;
+import org.hearth.server.servers.room.RoomServerOptions;
+import org.hearth.server.services.account.AccountAnnouncer;
+import org.hearth.server.services.account.AccountJournal;
+import org.hearth.server.services.accountdata.AccountData;
+import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreOptions;
+
+/// The reading half of a server: database, Room Server, account data, ClientSync, HTTP. A token is
+/// `user/device`; one that begins with `guest` is a guest's.
+final class SyncServer implements AutoCloseable {
+  static final ServerName NAME = ServerName.parse("hearth.test");
+
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
+  private final Store store;
+  private final RoomServer roomServer;
+  private final OutputLog<AccountOutput> accountOutput;
+  private final AccountAnnouncer announcer;
+  private final ClientSync clientSync;
+  private final HttpServer http;
+  private final TestRooms rooms;
+
+  SyncServer(Path folder) {
+    this(folder, ClientSync.Budget.STANDARD);
+  }
+
+  SyncServer(Path folder, ClientSync.Budget budget) {
+    InstantSource clock = InstantSource.system();
+    store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
+    roomServer =
+        new RoomServer(
+            store,
+            NAME,
+            TestKeys.of(NAME),
+            clock,
+            new SplittableRandom(1),
+            RoomServerOptions.standard());
+    accountOutput =
+        new OutputLog<>(
+            Logs.ACCOUNT_OUTPUT,
+            new AccountJournal(store.reads(), Logs.ACCOUNT_OUTPUT.codec()),
+            new FailureHandling(store.deadLetters(), _ -> false, clock));
+    announcer = new AccountAnnouncer(store.committer(), accountOutput, clock);
+    AccountData accountData = new AccountData(store.reads());
+    clientSync =
+        new ClientSync(
+            new ClientSync.Needs(
+                store,
+                roomServer.queries(),
+                accountData,
+                roomServer.output(),
+                accountOutput,
+                clock),
+            budget);
+    roomServer.output().register(clientSync.roomOutputReader());
+    accountOutput.register(clientSync.accountOutputReader());
+    accountOutput.start(store.head());
+    roomServer.start();
+    List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
+    routes.add(new AccountDataService(accountData, announcer));
+    http =
+        HttpServer.start(
+            HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off()),
+            routes,
+            SyncServer::authenticate,
+            clock);
+    rooms = new TestRooms(roomServer.input());
+  }
+
+  private static Requester authenticate(String token) {
+    String[] parts = token.split("/", -1);
+    if (parts.length != 2) {
+      throw MatrixException.unknownToken(false);
+    }
+    return new Requester(
+        TestRooms.user(parts[0]),
+        DeviceId.parse(parts[1]),
+        token.hashCode(),
+        parts[0].startsWith("guest"),
+        false);
+  }
+
+  TestRooms rooms() {
+    return rooms;
+  }
+
+  RoomQueries queries() {
+    return roomServer.queries();
+  }
+
+  ClientSync clientSync() {
+    return clientSync;
+  }
+
+  Store store() {
+    return store;
+  }
+
+  /// Announces something of an account.
+  void announce(AccountOutput entry) {
+    announcer.commit("test", List.of(), List.of(entry));
+  }
+
+  TestClient http(String user) {
+    return http(user, "PHONE");
+  }
+
+  TestClient http(String user, String device) {
+    return TestClient.of(http).as(user + "/" + device);
+  }
+
+  SyncClient client(String user) {
+    return new SyncClient(http(user));
+  }
+
+  SyncClient client(String user, String device) {
+    return new SyncClient(http(user, device));
+  }
+
+  @Override
+  public void close() {
+    http.stop(GRACE);
+    clientSync.close();
+    roomServer.close();
+    try {
+      accountOutput.drainAndStop(GRACE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    store.close();
+  }
+}

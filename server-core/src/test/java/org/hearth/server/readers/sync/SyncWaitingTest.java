@@ -1,0 +1,224 @@
+package org.hearth.server.readers.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hearth.server.readers.sync.SyncClient.events;
+import static org.hearth.server.readers.sync.SyncClient.join;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.hearth.server.http.TestClient;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.RoomId;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// How a sync waits: what wakes it, what does not, and what ends it.
+class SyncWaitingTest {
+  private static final long LONG = 60_000;
+
+  @TempDir Path folder;
+  private SyncServer server;
+  private TestRooms rooms;
+  private final ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor();
+
+  @BeforeEach
+  void start() {
+    server = new SyncServer(folder);
+    rooms = server.rooms();
+  }
+
+  @AfterEach
+  void stop() {
+    waiters.shutdownNow();
+    server.close();
+  }
+
+  @Test
+  void aMessageWakesWhoIsInTheRoom() throws Exception {
+    RoomId room = rooms.open("alice", "shared");
+    rooms.join(room, "bob");
+    SyncClient bob = server.client("bob");
+    bob.sync();
+    Future<JsonNode> waiting = waiting("bob", () -> bob.sync(LONG));
+
+    rooms.say(room, "alice", "wake up");
+
+    assertThat(events(join(answer(waiting), room).path("timeline"))).containsExactly("wake up");
+  }
+
+  @Test
+  void anInvitationWakesWhoIsInvited() throws Exception {
+    RoomId room = rooms.create("alice", "invite", "shared");
+    SyncClient bob = server.client("bob");
+    bob.sync();
+    Future<JsonNode> waiting = waiting("bob", () -> bob.sync(LONG));
+
+    rooms.invite(room, "alice", "bob");
+
+    assertThat(answer(waiting).at("/rooms/invite").has(room.value())).isTrue();
+  }
+
+  @Test
+  void whoIsKickedIsToldAtOnceAndNotOfWhatFollows() throws Exception {
+    RoomId room = rooms.open("alice", "shared");
+    rooms.join(room, "bob");
+    SyncClient bob = server.client("bob");
+    bob.sync();
+    Future<JsonNode> waiting = waiting("bob", () -> bob.sync(LONG));
+
+    rooms.kick(room, "alice", "bob");
+    rooms.say(room, "alice", "secret");
+
+    JsonNode told = answer(waiting);
+    assertThat(told.at("/rooms/leave").has(room.value())).isTrue();
+    assertThat(told.toString()).doesNotContain("secret");
+  }
+
+  @Test
+  void accountDataWakesItsUser() throws Exception {
+    RoomId room = rooms.open("alice", "shared");
+    SyncClient alice = server.client("alice");
+    alice.sync();
+    Future<JsonNode> global = waiting("alice", () -> alice.sync(LONG));
+    TestClient http = server.http("alice", "TABLET");
+
+    http.put("/_matrix/client/v3/user/@alice:hearth.test/account_data/org.test", "{'x':1}")
+        .expect(200);
+
+    JsonNode event = answer(global).at("/account_data/events/0");
+    assertThat(event.path("type").asText()).isEqualTo("org.test");
+    assertThat(event.path("content").path("x").asInt()).isEqualTo(1);
+
+    Future<JsonNode> ofRoom = waiting("alice", () -> alice.sync(LONG));
+    http.put(
+            "/_matrix/client/v3/user/@alice:hearth.test/rooms/%s/account_data/org.room"
+                .formatted(room.value()),
+            "{'y':2}")
+        .expect(200);
+    JsonNode section = join(answer(ofRoom), room);
+    assertThat(section.at("/account_data/events/0/content/y").asInt()).isEqualTo(2);
+    assertThat(section.at("/timeline/events")).isEmpty();
+
+    JsonNode first = server.client("alice", "NEW").sync();
+    assertThat(first.at("/account_data/events/0/type").asText()).isEqualTo("org.test");
+    assertThat(join(first, room).at("/account_data/events/0/type").asText()).isEqualTo("org.room");
+  }
+
+  @Test
+  void theTimeEndsTheWaitWithAnEmptyAnswer() {
+    rooms.open("alice", "shared");
+    SyncClient alice = server.client("alice");
+    alice.sync();
+
+    JsonNode told = alice.sync(50);
+
+    assertThat(told.has("rooms")).isFalse();
+    assertThat(told.path("next_batch").isTextual()).isTrue();
+  }
+
+  @Test
+  void whatAFilterKeepsBackDoesNotEndTheWait() throws Exception {
+    RoomId room = rooms.open("alice", "shared");
+    SyncClient alice =
+        server
+            .client("alice")
+            .with("filter", "{'room':{'timeline':{'not_types':['m.room.message']}}}");
+    alice.sync();
+    Future<JsonNode> waiting = waiting("alice", () -> alice.sync(LONG));
+
+    rooms.say(room, "alice", "not for this filter");
+    rooms.send(room, "alice", "org.test.other", "{}");
+
+    assertThat(events(join(answer(waiting), room).path("timeline")))
+        .containsExactly("org.test.other");
+  }
+
+  @Test
+  void theEndOfTheServerAnswersWhoWaits() throws Exception {
+    rooms.open("alice", "shared");
+    SyncClient alice = server.client("alice");
+    alice.sync();
+    String before = alice.since();
+    Future<JsonNode> waiting = waiting("alice", () -> alice.sync(LONG));
+
+    server.clientSync().close();
+
+    assertThat(answer(waiting).path("next_batch").asText()).isEqualTo(before);
+  }
+
+  @Test
+  void aDeviceThatIsGoneWaitsNoLonger() throws Exception {
+    rooms.open("alice", "shared");
+    SyncClient alice = server.client("alice");
+    alice.sync();
+    String target = "/_matrix/client/v3/sync?timeout=" + LONG + "&since=" + alice.since();
+    Future<TestClient.Answer> waiting = waiting("alice", () -> alice.http().get(target));
+
+    server.announce(
+        new AccountOutput.DeviceRemoved(TestRooms.user("alice"), DeviceId.parse("PHONE")));
+
+    waiting.get(20, TimeUnit.SECONDS).expect(401, "M_UNKNOWN_TOKEN");
+  }
+
+  @Test
+  void otherPeoplesRoomsDoNotWakeAnyone() {
+    RoomId room = rooms.open("alice", "shared");
+    rooms.open("bob", "shared");
+    SyncClient bob = server.client("bob");
+    bob.sync();
+    SyncUsers.Entered entered =
+        server.clientSync().users().enter(new Viewer(TestRooms.user("bob"), null));
+    entered.waiting().look();
+
+    rooms.say(room, "alice", "to herself");
+    server.client("alice").sync();
+
+    assertThat(entered.waiting().sleep(System.nanoTime())).isFalse();
+    server.clientSync().users().leave(entered);
+  }
+
+  @Test
+  void usersWhoDoNotSyncAreLetGoWhenTheyTakeTooMuch() {
+    server.close();
+    server = new SyncServer(folder, new ClientSync.Budget(1 << 20, 1 << 20, 3_000));
+    rooms = server.rooms();
+    RoomId room = rooms.open("alice", "shared");
+    SyncUsers.Entered entered =
+        server.clientSync().users().enter(new Viewer(TestRooms.user("alice"), null));
+    for (int i = 0; i < 10; i++) {
+      server.client("other" + i).sync();
+    }
+
+    assertThat(server.clientSync().users().all()).hasSizeLessThan(5);
+    assertThat(server.clientSync().users().known("@alice:hearth.test")).isSameAs(entered.feed());
+    server.clientSync().users().leave(entered);
+    SyncClient back = server.client("other0");
+    rooms.join(room, "other0");
+    assertThat(join(back.sync(), room).isMissingNode()).isFalse();
+  }
+
+  /// Starts a request and returns when it is registered as waiting.
+  private <T> Future<T> waiting(String user, Callable<T> request) {
+    Future<T> future = waiters.submit(request);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    UserFeed feed = server.clientSync().users().known(TestRooms.user(user).value());
+    while (feed == null || !feed.isWatched()) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.onSpinWait();
+      feed = server.clientSync().users().known(TestRooms.user(user).value());
+    }
+    return future;
+  }
+
+  private static JsonNode answer(Future<JsonNode> waiting) throws Exception {
+    return waiting.get(20, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,131 @@
+package org.hearth.server.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.LongStream;
+import org.hearth.server.store.BackupManifest.BackupFile;
+import org.hearth.server.store.Rows.Row;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+class BackupTest {
+  @RegisterExtension final StoreExtension stores = new StoreExtension();
+  @TempDir Path temporary;
+
+  @Test
+  void backupUnderLoadHoldsWhatWasAcknowledgedBeforeIt() throws Exception {
+    Rows.create(stores.store());
+    Queue<Row> acknowledged = new ConcurrentLinkedQueue<>();
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread writer = Thread.ofVirtual().start(() -> write(acknowledged, stop));
+    Eventually.until("there is some load", () -> acknowledged.size() >= 100);
+
+    List<Row> before = List.copyOf(acknowledged);
+    BackupManifest manifest = stores.store().backup(temporary.resolve("backup"));
+    stop.set(true);
+    writer.join();
+
+    assertThat(manifest.head().value()).isGreaterThanOrEqualTo(before.getLast().position());
+    StoreOptions restored = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
+    assertThat(Store.restore(temporary.resolve("backup"), restored)).isEqualTo(manifest);
+    try (Store store = Store.open(restored)) {
+      List<Row> rows = Rows.all(store);
+      assertThat(rows).containsAll(before);
+      assertThat(rows)
+          .extracting(Row::position)
+          .containsExactlyElementsOf(LongStream.rangeClosed(1, rows.size()).boxed().toList());
+      assertThat(store.head().value()).isEqualTo(rows.size());
+      assertThat(store.identity().id()).isEqualTo(stores.store().identity().id());
+      assertThat(store.identity().epoch()).isEqualTo(1);
+    }
+  }
+
+  private void write(Queue<Row> acknowledged, AtomicBoolean stop) {
+    for (int i = 0; !stop.get(); i++) {
+      long position =
+          stores
+              .store()
+              .committer()
+              .commit("load", List.of(Rows.insert("n" + i, 0)), TestLogs.announcements(1))
+              .value();
+      acknowledged.add(new Row(position, "n" + i));
+    }
+  }
+
+  @Test
+  void nothingIsRestoredOverADatabase() {
+    Path backup = temporary.resolve("backup");
+    stores.store().backup(backup);
+    stores.store().close();
+
+    assertRefused(backup, stores.options(), Refusal.NotEmpty.class);
+    stores.reopen();
+  }
+
+  @Test
+  void damagedBackupIsRefusedAndLeavesNothing() throws IOException {
+    Path backup = temporary.resolve("backup");
+    BackupManifest manifest = stores.store().backup(backup);
+    StoreOptions target = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
+    List<BackupFile> full =
+        manifest.files().stream().filter(file -> file.lengthBytes() > 0).toList();
+    for (BackupFile each : List.of(full.getFirst(), full.get(full.size() / 2), full.getLast())) {
+      Path file = backup.resolve(each.path());
+      byte[] bytes = Files.readAllBytes(file);
+      byte[] damaged = bytes.clone();
+      damaged[damaged.length / 2] ^= 1;
+      Files.write(file, damaged);
+
+      assertRefused(backup, target, Refusal.BadBackup.class);
+      assertThat(target.derbyFolder()).doesNotExist();
+      Files.write(file, bytes);
+    }
+    Files.delete(backup.resolve(full.getFirst().path()));
+    assertRefused(backup, target, Refusal.BadBackup.class);
+  }
+
+  @Test
+  void folderThatIsNoBackupIsRefused() {
+    assertRefused(
+        temporary,
+        StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0),
+        Refusal.BadBackup.class);
+  }
+
+  @Test
+  void backupGoesIntoAnEmptyFolderOnly() throws IOException {
+    Files.writeString(temporary.resolve("letter"), "private");
+
+    assertThatThrownBy(() -> stores.store().backup(temporary))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("not empty");
+    assertThat(temporary.resolve("letter")).exists();
+  }
+
+  @Test
+  void backupHoldsNoLeftoverOfAnInterruptedOne() throws IOException {
+    Path partial = Files.createDirectory(temporary.resolve("backup.partial"));
+    Files.writeString(partial.resolve("junk"), "half a file");
+
+    BackupManifest manifest = stores.store().backup(temporary.resolve("backup"));
+
+    assertThat(manifest.files()).extracting(BackupFile::path).doesNotContain("junk");
+    assertThat(partial).doesNotExist();
+  }
+
+  private static void assertRefused(
+      Path backup, StoreOptions target, Class<? extends Refusal> refusal) {
+    assertThatThrownBy(() -> Store.restore(backup, target))
+        .isInstanceOfSatisfying(
+            StoreRefusedException.class, e -> assertThat(e.refusal()).isInstanceOf(refusal));
+  }
+}

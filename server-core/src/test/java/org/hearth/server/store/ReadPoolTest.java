@@ -1,0 +1,91 @@
+package org.hearth.server.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import org.hearth.server.store.StorageException.Reason;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class ReadPoolTest {
+  @RegisterExtension
+  final StoreExtension stores =
+      new StoreExtension(options -> options.withReaders(1, Duration.ofMillis(250)));
+
+  @Test
+  void connectionCannotWrite() {
+    Rows.create(stores.store());
+
+    assertThatThrownBy(() ->
+            stores
+                .store()
+                .reads()
+                .read(connection -> {
+                  try (Statement statement = connection.createStatement()) {
+                    return statement.executeUpdate("DELETE FROM test_row");
+                  }
+                }))
+        .isInstanceOfSatisfying(
+            StorageException.class, e -> assertThat(e.reason()).isEqualTo(Reason.BAD_QUERY));
+  }
+
+  @Test
+  void connectionReadsWhatIsCommitted() {
+    int isolation = stores.store().reads().read(Connection::getTransactionIsolation);
+
+    assertThat(isolation).isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+  }
+
+  @Test
+  void wrongQueryIsToldFromABrokenStore() {
+    assertThatThrownBy(() ->
+            stores
+                .store()
+                .reads()
+                .read(connection -> connection.prepareStatement("SELECT nothing FROM nowhere")))
+        .isInstanceOfSatisfying(
+            StorageException.class,
+            e -> {
+              assertThat(e.reason()).isEqualTo(Reason.BAD_QUERY);
+              assertThat(e.isUnavailable()).isFalse();
+            });
+    assertThat(stores.store().state()).isEqualTo(new StoreState.Open());
+  }
+
+  @Test
+  void whoFindsNoConnectionWithinTheDeadlineIsTold() throws InterruptedException {
+    CountDownLatch reading = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
+    Thread slow =
+        Thread.ofVirtual()
+            .start(() ->
+                stores
+                    .store()
+                    .reads()
+                    .read(_ -> {
+                      reading.countDown();
+                      await(released);
+                      return 0;
+                    }));
+    reading.await();
+
+    assertThatThrownBy(() -> stores.store().reads().read(Connection::getAutoCommit))
+        .isInstanceOfSatisfying(
+            StorageException.class, e -> assertThat(e.reason()).isEqualTo(Reason.BUSY));
+    released.countDown();
+    slow.join();
+    assertThat(stores.store().reads().read(Connection::getAutoCommit)).isFalse();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package org.hearth.server.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import org.hearth.ringlogs.DeadLetter;
+import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.DeadLetters;
+import org.hearth.ringlogs.EncodedEntry;
+import org.hearth.ringlogs.LogPosition;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class StoredDeadLettersTest {
+  @RegisterExtension final StoreExtension stores = new StoreExtension();
+
+  @Test
+  void lettersOutliveARestartInOrder() {
+    DeadLetters letters = stores.store().deadLetters();
+    letters.park(letter("push", "!b", 9, Reason.HELD_BACK, ""));
+    letters.park(letter("push", "!b", 7, Reason.FAILED, "it broke"));
+    letters.park(letter("push", "!a", 8, Reason.FAILED, "it broke"));
+    letters.park(letter("search", "!a", 1, Reason.FAILED, "it broke"));
+
+    DeadLetters reopened = stores.reopen().deadLetters();
+
+    assertThat(reopened.all())
+        .containsExactly(
+            letter("push", "!b", 7, Reason.FAILED, "it broke"),
+            letter("push", "!a", 8, Reason.FAILED, "it broke"),
+            letter("push", "!b", 9, Reason.HELD_BACK, ""),
+            letter("search", "!a", 1, Reason.FAILED, "it broke"));
+    assertThat(reopened.of("room-output", "search")).hasSize(1);
+    assertThat(reopened.of("room-output", "push", "!b")).hasSize(2);
+  }
+
+  @Test
+  void letterOfTheSameIdentityIsReplaced() {
+    DeadLetters letters = stores.store().deadLetters();
+    letters.park(letter("push", "!a", 7, Reason.HELD_BACK, ""));
+
+    letters.park(letter("push", "!a", 7, Reason.FAILED, "again"));
+
+    assertThat(letters.all()).containsExactly(letter("push", "!a", 7, Reason.FAILED, "again"));
+  }
+
+  @Test
+  void removedLetterIsGoneAndRemovingItAgainIsNoError() {
+    DeadLetters letters = stores.store().deadLetters();
+    DeadLetter letter = letter("push", "!a", 7, Reason.FAILED, "it broke");
+    letters.park(letter);
+
+    letters.remove(letter);
+    letters.remove(letter);
+
+    assertThat(letters.all()).isEmpty();
+  }
+
+  @Test
+  void longFailureAndLargeEntryAreKept() {
+    DeadLetters letters = stores.store().deadLetters();
+    DeadLetter large =
+        new DeadLetter(
+            "room-input",
+            "room-input",
+            "!a",
+            LogPosition.ORIGIN,
+            new EncodedEntry(3, new byte[1 << 20]),
+            Reason.FAILED,
+            "x".repeat(100_000),
+            Instant.ofEpochMilli(5));
+
+    letters.park(large);
+
+    DeadLetter kept = letters.all().getFirst();
+    assertThat(kept.entry()).isEqualTo(large.entry());
+    assertThat(kept.failure()).hasSize(32_000);
+  }
+
+  private static DeadLetter letter(
+      String consumer, String key, long position, Reason reason, String failure) {
+    return new DeadLetter(
+        "room-output",
+        consumer,
+        key,
+        new LogPosition(position),
+        new EncodedEntry(1, new byte[] {1, 2, 3}),
+        reason,
+        failure,
+        Instant.ofEpochMilli(1_000));
+  }
+}
