@@ -1,0 +1,150 @@
+package org.hearth.app.dashboard;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.ReadOnlyStringProperty;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.collections.FXCollections;
+import javafx.collections.ObservableList;
+import org.hearth.app.shell.Span;
+import org.hearth.app.state.Heartbeat;
+import org.hearth.app.state.ServerSession;
+import org.hearth.server.ServerState;
+import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.Overview;
+import org.jspecify.annotations.Nullable;
+
+/// Home's numbers, asked for once a second while the page is shown.
+///
+/// **thread**: the JavaFX thread.
+public final class HomeViewModel {
+  /// How many seconds the picture of the rate spans.
+  static final int SECONDS = 120;
+
+  private final ServerSession session;
+  private final Heartbeat<Optional<Overview>> heartbeat;
+  private final ReadOnlyStringWrapper people = new ReadOnlyStringWrapper("–");
+  private final ReadOnlyStringWrapper rooms = new ReadOnlyStringWrapper("–");
+  private final ReadOnlyStringWrapper messages = new ReadOnlyStringWrapper("–");
+  private final ReadOnlyStringWrapper uptime = new ReadOnlyStringWrapper("–");
+  private final ReadOnlyStringWrapper disk = new ReadOnlyStringWrapper("–");
+  private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper("");
+  private final ReadOnlyObjectWrapper<Optional<String>> address =
+      new ReadOnlyObjectWrapper<>(Optional.empty());
+  private final ObservableList<Double> rates = FXCollections.observableArrayList();
+  private @Nullable Overview last;
+
+  HomeViewModel(ServerSession session) {
+    this.session = session;
+    this.heartbeat =
+        new Heartbeat<>(
+            "home",
+            Duration.ofSeconds(1),
+            () -> session.admin().map(Admin::overview),
+            overview -> overview.ifPresentOrElse(this::show, this::showNothing),
+            problem::set);
+    session.state().addListener((_, _, state) -> showState(state));
+    showState(session.state().get());
+  }
+
+  void start() {
+    heartbeat.start();
+  }
+
+  void stop() {
+    heartbeat.stop();
+  }
+
+  ReadOnlyStringProperty people() {
+    return people.getReadOnlyProperty();
+  }
+
+  ReadOnlyStringProperty rooms() {
+    return rooms.getReadOnlyProperty();
+  }
+
+  ReadOnlyStringProperty messages() {
+    return messages.getReadOnlyProperty();
+  }
+
+  ReadOnlyStringProperty uptime() {
+    return uptime.getReadOnlyProperty();
+  }
+
+  ReadOnlyStringProperty disk() {
+    return disk.getReadOnlyProperty();
+  }
+
+  /// What is wrong, in a sentence; empty if nothing is.
+  ReadOnlyStringProperty problem() {
+    return problem.getReadOnlyProperty();
+  }
+
+  /// The address to give to clients, while the server runs.
+  ReadOnlyObjectProperty<Optional<String>> address() {
+    return address.getReadOnlyProperty();
+  }
+
+  /// Room events per second, oldest first, one a second, [#SECONDS] at most.
+  ObservableList<Double> rates() {
+    return FXCollections.unmodifiableObservableList(rates);
+  }
+
+  private void showState(ServerState state) {
+    if (state instanceof ServerState.Running running) {
+      address.set(running.addresses().stream().findFirst());
+    } else {
+      address.set(Optional.empty());
+      showNothing();
+    }
+  }
+
+  private void show(Overview overview) {
+    people.set(String.valueOf(overview.people()));
+    rooms.set(String.valueOf(overview.rooms()));
+    messages.set("%,d".formatted(overview.messages()));
+    disk.set(bytes(overview.databaseBytes()) + ", " + bytes(overview.freeBytes()) + " free");
+    problem.set(overview.storageWritable() ? "" : overview.storage());
+    if (session.state().get() instanceof ServerState.Running running) {
+      uptime.set(Span.between(running.since(), overview.time()));
+    }
+    Overview before = last;
+    last = overview;
+    if (before != null) {
+      double seconds = seconds(before.time(), overview.time());
+      if (seconds > 0) {
+        rates.add(Math.max(0, (overview.messages() - before.messages()) / seconds));
+      }
+      if (rates.size() > SECONDS) {
+        rates.removeFirst();
+      }
+    }
+  }
+
+  private void showNothing() {
+    last = null;
+    rates.clear();
+    uptime.set("–");
+  }
+
+  private static double seconds(Instant from, Instant to) {
+    return Duration.between(from, to).toNanos() / 1e9;
+  }
+
+  /// A size as people say it.
+  ///
+  /// @param bytes a size
+  /// @return such as `1.4 GB`
+  static String bytes(long bytes) {
+    if (bytes < 1_000_000) {
+      return "%.0f kB".formatted(bytes / 1e3);
+    }
+    return bytes < 1_000_000_000
+        ? String.format(Locale.ROOT, "%.0f MB", bytes / 1e6)
+        : String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
+  }
+}

@@ -1,0 +1,119 @@
+package org.hearth.app.dashboard;
+
+import java.util.Collections;
+import java.util.Locale;
+import javafx.beans.InvalidationListener;
+import javafx.collections.ObservableList;
+import javafx.scene.AccessibleRole;
+import javafx.scene.canvas.Canvas;
+import javafx.scene.canvas.GraphicsContext;
+import javafx.scene.layout.Region;
+import javafx.scene.paint.Color;
+import javafx.scene.text.Font;
+
+/// Events per second over the last two minutes, as a filled line. The newest second is at the right
+/// edge.
+final class RatePicture extends Region {
+  private static final double LABEL_WIDTH = 44;
+  private static final double LEAST_TOP = 5;
+
+  private final Canvas canvas = new Canvas();
+  private final ObservableList<Double> rates;
+
+  RatePicture(ObservableList<Double> rates) {
+    this.rates = rates;
+    setId("rate-picture");
+    setMinHeight(140);
+    setPrefHeight(180);
+    setAccessibleRole(AccessibleRole.IMAGE_VIEW);
+    getChildren().add(canvas);
+    InvalidationListener redraw = _ -> draw();
+    rates.addListener(redraw);
+    widthProperty().addListener(redraw);
+    heightProperty().addListener(redraw);
+  }
+
+  @Override
+  protected void layoutChildren() {
+    canvas.setWidth(getWidth());
+    canvas.setHeight(getHeight());
+    draw();
+  }
+
+  private void draw() {
+    double width = canvas.getWidth();
+    double height = canvas.getHeight();
+    GraphicsContext graphics = canvas.getGraphicsContext2D();
+    graphics.clearRect(0, 0, width, height);
+    if (width <= LABEL_WIDTH || height <= 0) {
+      return;
+    }
+    double most = rates.isEmpty() ? 0 : Collections.max(rates);
+    double top = niceTop(most);
+    double bottom = height - 18;
+    drawScale(graphics, width, bottom, top);
+    drawLine(graphics, width, bottom, top);
+    double now = rates.isEmpty() ? 0 : rates.getLast();
+    setAccessibleText(
+        String.format(
+            Locale.ROOT,
+            "%.1f messages per second now, at most %.1f in the last two minutes",
+            now,
+            most));
+  }
+
+  private static void drawScale(GraphicsContext graphics, double width, double bottom, double top) {
+    graphics.setFont(Font.font(11));
+    graphics.setLineWidth(1);
+    for (int step = 0; step <= 2; step++) {
+      double y = Math.round(8 + (bottom - 8) * (1 - step / 2.0)) + 0.5;
+      graphics.setStroke(Color.gray(0.5, 0.25));
+      graphics.strokeLine(LABEL_WIDTH, y, width, y);
+      graphics.setFill(Color.gray(0.5));
+      graphics.fillText(
+          String.format(Locale.ROOT, top < 10 ? "%.1f" : "%.0f", top * step / 2), 4, y + 4);
+    }
+    graphics.setFill(Color.gray(0.5));
+    graphics.fillText("2 min ago", LABEL_WIDTH, bottom + 15);
+    graphics.fillText("now", width - 24, bottom + 15);
+  }
+
+  private void drawLine(GraphicsContext graphics, double width, double bottom, double top) {
+    if (rates.isEmpty()) {
+      return;
+    }
+    double step = (width - LABEL_WIDTH) / (HomeViewModel.SECONDS - 1);
+    double x = width - step * (rates.size() - 1);
+    graphics.beginPath();
+    graphics.moveTo(x, bottom);
+    for (int i = 0; i < rates.size(); i++) {
+      graphics.lineTo(x + i * step, bottom - (bottom - 8) * Math.min(1, rates.get(i) / top));
+    }
+    graphics.lineTo(width, bottom);
+    graphics.closePath();
+    graphics.setFill(Color.web("#4493f8", 0.25));
+    graphics.fill();
+    graphics.beginPath();
+    for (int i = 0; i < rates.size(); i++) {
+      double y = bottom - (bottom - 8) * Math.min(1, rates.get(i) / top);
+      if (i == 0) {
+        graphics.moveTo(x, y);
+      } else {
+        graphics.lineTo(x + i * step, y);
+      }
+    }
+    graphics.setStroke(Color.web("#4493f8"));
+    graphics.setLineWidth(2);
+    graphics.stroke();
+  }
+
+  /// The next of 5, 10, 20, 50, 100, … that the picture fits under.
+  private static double niceTop(double most) {
+    double top = LEAST_TOP;
+    double[] factors = {2, 2, 2.5};
+    for (int i = 0; top < most; i++) {
+      top *= factors[i % factors.length];
+    }
+    return top;
+  }
+}

@@ -1,0 +1,82 @@
+package org.hearth.app.logs;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
+import javafx.collections.FXCollections;
+import javafx.collections.ObservableList;
+import javafx.collections.transformation.FilteredList;
+import org.hearth.app.state.Heartbeat;
+import org.hearth.app.state.ServerSession;
+import org.hearth.server.LogLine;
+import org.hearth.server.LogTail;
+
+/// The newest lines of the log, filtered by level and words.
+///
+/// **thread**: the JavaFX thread. **bound**: as many lines as the server keeps.
+public final class ActivityViewModel {
+  private final ObservableList<LogLine> all = FXCollections.observableArrayList();
+  private final FilteredList<LogLine> shown = new FilteredList<>(all);
+  private final StringProperty words = new SimpleStringProperty("");
+  private final ObjectProperty<LogLine.Level> least =
+      new SimpleObjectProperty<>(LogLine.Level.INFO);
+  private final Heartbeat<List<LogLine>> heartbeat;
+
+  ActivityViewModel(ServerSession session) {
+    this.heartbeat =
+        new Heartbeat<>(
+            "activity",
+            Duration.ofMillis(500),
+            () -> session.log().map(tail -> tail.after(last())).orElse(List.of()),
+            this::add,
+            _ -> {});
+    words.addListener((_, _, _) -> filter());
+    least.addListener((_, _, _) -> filter());
+    filter();
+  }
+
+  ObservableList<LogLine> lines() {
+    return shown;
+  }
+
+  /// Words that a line must have, in any case.
+  StringProperty words() {
+    return words;
+  }
+
+  /// The least grave level that is shown.
+  ObjectProperty<LogLine.Level> least() {
+    return least;
+  }
+
+  void start() {
+    heartbeat.start();
+  }
+
+  void stop() {
+    heartbeat.stop();
+  }
+
+  private long last() {
+    return all.isEmpty() ? 0 : all.getLast().number();
+  }
+
+  private void add(List<LogLine> newer) {
+    all.addAll(newer);
+    if (all.size() > LogTail.CAPACITY) {
+      all.remove(0, all.size() - LogTail.CAPACITY);
+    }
+  }
+
+  private void filter() {
+    String wanted = words.get().toLowerCase(Locale.ROOT);
+    shown.setPredicate(line ->
+        line.level().compareTo(least.get()) >= 0
+            && (line.message().toLowerCase(Locale.ROOT).contains(wanted)
+                || line.component().contains(wanted)));
+  }
+}

@@ -1,0 +1,94 @@
+package org.hearth.app.rooms;
+
+import java.time.Instant;
+import javafx.geometry.Pos;
+import javafx.scene.Node;
+import javafx.scene.Parent;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.TableView;
+import javafx.scene.control.TextField;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.VBox;
+import org.hearth.app.shell.Page;
+import org.hearth.app.shell.Span;
+import org.hearth.app.shell.Tables;
+import org.hearth.app.state.ServerSession;
+import org.hearth.server.admin.RoomSummary;
+
+/// Rooms: what rooms there are, with their people and size.
+public final class RoomsPage implements Page {
+  private final RoomsViewModel model;
+  private final VBox node;
+  private final TextField search = new TextField();
+
+  /// @param session the server looked after
+  public RoomsPage(ServerSession session) {
+    this.model = new RoomsViewModel(session);
+    Label title = new Label("Rooms");
+    title.getStyleClass().add("page-title");
+    Label count = new Label();
+    count.setId("room-count");
+    count.getStyleClass().add("hint");
+    count.textProperty().bind(model.count());
+
+    search.setId("room-search");
+    search.setPromptText("Search by name, alias or id");
+    search.textProperty().bindBidirectional(model.search());
+    HBox.setHgrow(search, Priority.ALWAYS);
+    Button refresh = new Button("_Refresh");
+    refresh.setMnemonicParsing(true);
+    refresh.setOnAction(_ -> model.refresh());
+    HBox tools = new HBox(12, search, refresh);
+
+    TableView<RoomSummary> table = new TableView<>(model.rooms());
+    table.setId("room-table");
+    table.getColumns().add(Tables.column("Room", 0.30, RoomsViewModel::title));
+    table
+        .getColumns()
+        .add(
+            Tables.column(
+                "People",
+                0.12,
+                room -> "%d (%d here)".formatted(room.joinedMembers(), room.localMembers())));
+    table
+        .getColumns()
+        .add(
+            Tables.column(
+                "Last event",
+                0.14,
+                room ->
+                    room.lastEvent()
+                        .map(time -> Span.between(time, Instant.now()) + " ago")
+                        .orElse("")));
+    table
+        .getColumns()
+        .add(Tables.column("Encrypted", 0.10, room -> room.encrypted() ? "yes" : "no"));
+    table.getColumns().add(Tables.column("Version", 0.08, RoomSummary::version));
+    table.getColumns().add(Tables.column("Id", 0.30, RoomSummary::roomId));
+    Tables.sayWhenEmpty(table, model.message());
+    VBox.setVgrow(table, Priority.ALWAYS);
+
+    HBox head = new HBox(12, title, count);
+    head.setAlignment(Pos.BASELINE_LEFT);
+    node = new VBox(16, head, tools, table);
+    node.setId("rooms-page");
+    node.getStyleClass().add("page");
+  }
+
+  @Override
+  public Parent node() {
+    return node;
+  }
+
+  @Override
+  public void shown() {
+    model.refresh();
+  }
+
+  @Override
+  public Node firstFocus() {
+    return search;
+  }
+}

@@ -1,0 +1,5 @@
+/// Rooms: what rooms there are.
+@NullMarked
+package org.hearth.app.rooms;
+
+import org.jspecify.annotations.NullMarked;

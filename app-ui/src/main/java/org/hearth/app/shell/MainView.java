@@ -1,0 +1,201 @@
+package org.hearth.app.shell;
+
+import atlantafx.base.theme.Styles;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import javafx.beans.binding.Bindings;
+import javafx.geometry.Insets;
+import javafx.geometry.Pos;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.ProgressIndicator;
+import javafx.scene.control.ToggleButton;
+import javafx.scene.control.ToggleGroup;
+import javafx.scene.control.Tooltip;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyCodeCombination;
+import javafx.scene.input.KeyCombination;
+import javafx.scene.layout.BorderPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
+import javafx.scene.layout.VBox;
+import org.hearth.app.dashboard.HomePage;
+import org.hearth.app.logs.ActivityPage;
+import org.hearth.app.people.PeoplePage;
+import org.hearth.app.rooms.RoomsPage;
+import org.hearth.app.setup.SetupPage;
+import org.hearth.app.state.ServerSession;
+import org.hearth.app.wiring.WiringPage;
+import org.jspecify.annotations.Nullable;
+import org.kordamp.ikonli.Ikon;
+import org.kordamp.ikonli.javafx.FontIcon;
+import org.kordamp.ikonli.material2.Material2AL;
+import org.kordamp.ikonli.material2.Material2MZ;
+
+/// The window: navigation on the left, the status line on top, one page in the middle. While no
+/// server is set up there is only the set-up.
+public final class MainView extends BorderPane {
+  private final ServerSession session;
+  private final ShellViewModel model;
+  private final ToggleGroup navigation = new ToggleGroup();
+  private final List<ToggleButton> entries = new ArrayList<>();
+  private @Nullable Page current;
+
+  /// @param session the server looked after
+  /// @param openAddress opens an address in the user's browser
+  public MainView(ServerSession session, Consumer<String> openAddress) {
+    this.session = session;
+    this.model = new ShellViewModel(session);
+    setId("main");
+    if (session.isSetUp()) {
+      showPanel(openAddress);
+    } else {
+      show(new SetupPage(session, () -> showPanel(openAddress)));
+    }
+  }
+
+  private void showPanel(Consumer<String> openAddress) {
+    setTop(statusLine());
+    VBox bar = new VBox(4);
+    bar.setId("navigation");
+    bar.getStyleClass().add("navigation");
+    bar.setPadding(new Insets(12, 8, 12, 8));
+    bar.getChildren()
+        .addAll(
+            entry("Home", Material2AL.HOME, new HomePage(session, openAddress)),
+            entry("People", Material2MZ.PEOPLE, new PeoplePage(session)),
+            entry("Rooms", Material2AL.FORUM, new RoomsPage(session)),
+            entry("Wiring", Material2AL.ACCOUNT_TREE, new WiringPage(session)),
+            entry("Activity", Material2MZ.SUBJECT, new ActivityPage(session)));
+    setLeft(bar);
+    entries.getFirst().fire();
+    sceneProperty()
+        .addListener((_, _, scene) -> {
+          if (scene != null) {
+            addKeys();
+          }
+        });
+    if (getScene() != null) {
+      addKeys();
+    }
+  }
+
+  private void addKeys() {
+    for (int i = 0; i < entries.size(); i++) {
+      ToggleButton entry = entries.get(i);
+      KeyCode digit = KeyCode.valueOf("DIGIT" + (i + 1));
+      getScene()
+          .getAccelerators()
+          .put(new KeyCodeCombination(digit, KeyCombination.SHORTCUT_DOWN), entry::fire);
+    }
+  }
+
+  private ToggleButton entry(String name, Ikon icon, Page page) {
+    ToggleButton button = new ToggleButton(name, new FontIcon(icon));
+    button.setId("go-" + name.toLowerCase(java.util.Locale.ROOT));
+    button.setToggleGroup(navigation);
+    button.setMaxWidth(Double.MAX_VALUE);
+    button.setAlignment(Pos.CENTER_LEFT);
+    button.setGraphicTextGap(12);
+    button.setPrefWidth(168);
+    button.getStyleClass().addAll(Styles.FLAT, "navigation-entry");
+    button.setTooltip(
+        new Tooltip(
+            new KeyCodeCombination(
+                    KeyCode.valueOf("DIGIT" + (entries.size() + 1)), KeyCombination.SHORTCUT_DOWN)
+                .getDisplayText()));
+    button.setOnAction(_ -> {
+      button.setSelected(true);
+      show(page);
+    });
+    entries.add(button);
+    return button;
+  }
+
+  private void show(Page page) {
+    if (page.equals(current)) {
+      return;
+    }
+    if (current != null) {
+      current.hidden();
+    }
+    current = page;
+    setCenter(page.node());
+    page.shown();
+  }
+
+  private Node statusLine() {
+    Label dot = new Label();
+    dot.setId("status-dot");
+    dot.getStyleClass().add("status-dot");
+    model.word().addListener((_, _, word) -> showWord(dot, word));
+    Supplier<String> now = () -> model.word().get();
+    showWord(dot, now.get());
+    model.observable().addListener((_, _, _) -> showWord(dot, now.get()));
+
+    Label sentence = new Label();
+    sentence.setId("status");
+    sentence.getStyleClass().add(Styles.TEXT_BOLD);
+    sentence.textProperty().bind(model.sentence());
+    sentence.setWrapText(true);
+    Label remedy = new Label();
+    remedy.setId("remedy");
+    remedy.textProperty().bind(model.remedy());
+    remedy.setWrapText(true);
+    remedy.visibleProperty().bind(Bindings.isNotEmpty(remedy.textProperty()));
+    remedy.managedProperty().bind(remedy.visibleProperty());
+    VBox words = new VBox(2, sentence, remedy);
+    words.setAlignment(Pos.CENTER_LEFT);
+    HBox.setHgrow(words, Priority.ALWAYS);
+
+    ProgressIndicator busy = new ProgressIndicator();
+    busy.setPrefSize(20, 20);
+    busy.setMinSize(Region.USE_PREF_SIZE, Region.USE_PREF_SIZE);
+    busy.visibleProperty().bind(model.changing());
+    busy.managedProperty().bind(busy.visibleProperty());
+
+    HBox line =
+        new HBox(
+            12,
+            dot,
+            words,
+            busy,
+            action("start", "_Start", model.canStart(), model::start),
+            action("restart", "_Restart", model.canStop(), model::restart),
+            action("stop", "S_top", model.canStop(), model::stop));
+    line.setId("status-line");
+    line.getStyleClass().add("status-line");
+    line.setAlignment(Pos.CENTER_LEFT);
+    line.setPadding(new Insets(10, 16, 10, 16));
+    return line;
+  }
+
+  private static Button action(
+      String id, String text, javafx.beans.value.ObservableBooleanValue possible, Runnable does) {
+    Button button = new Button(text);
+    button.setId("server-" + id);
+    button.setMnemonicParsing(true);
+    button.setMinWidth(Region.USE_PREF_SIZE);
+    button.visibleProperty().bind(possible);
+    button.managedProperty().bind(possible);
+    button.setOnAction(_ -> does.run());
+    return button;
+  }
+
+  /// The state by colour, by shape and by word: no one needs to see colours.
+  private static void showWord(Label dot, String word) {
+    dot.getStyleClass().setAll("status-dot", word);
+    dot.setText(
+        switch (word) {
+          case "running" -> "●";
+          case "failed" -> "▲";
+          case "stopped" -> "■";
+          default -> "◐";
+        });
+    dot.setAccessibleText(word);
+  }
+}

@@ -1,0 +1,80 @@
+package org.hearth.app.state;
+
+import java.lang.System.Logger.Level;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+import javafx.application.Platform;
+
+/// The one class that hops to the JavaFX thread.
+public final class FxState {
+  private static final System.Logger LOG = System.getLogger(FxState.class.getName());
+
+  private FxState() {}
+
+  /// Runs something on the JavaFX thread: at once if this is it, else soon.
+  ///
+  /// @param action what to run
+  public static void onFxThread(Runnable action) {
+    if (Platform.isFxApplicationThread()) {
+      action.run();
+    } else {
+      Platform.runLater(action);
+    }
+  }
+
+  /// Asks a question away from the JavaFX thread and brings the answer back to it.
+  ///
+  /// @param name the thread's name
+  /// @param question may block; interrupted when the job is cancelled
+  /// @param answered gets the answer, on the JavaFX thread
+  /// @param failed gets a sentence, on the JavaFX thread
+  /// @param <T> the answer
+  /// @return the job, to cancel it by
+  public static <T> Job ask(
+      String name, Callable<T> question, Consumer<T> answered, Consumer<String> failed) {
+    Job job = new Job();
+    Thread thread =
+        Thread.ofVirtual()
+            .name(name)
+            .unstarted(() -> {
+              try {
+                T answer = question.call();
+                onFxThread(() -> job.unlessCancelled(() -> answered.accept(answer)));
+              } catch (InterruptedException | CancellationException _) {
+                Thread.currentThread().interrupt();
+              } catch (Exception e) {
+                LOG.log(Level.DEBUG, name + " failed", e);
+                String sentence = e.getMessage() == null ? e.toString() : e.getMessage();
+                onFxThread(() -> job.unlessCancelled(() -> failed.accept(sentence)));
+              }
+            });
+    job.runs(thread);
+    thread.start();
+    return job;
+  }
+
+  /// Something that runs and can be called off.
+  public static final class Job {
+    private volatile boolean cancelled;
+    private Thread thread = Thread.currentThread();
+
+    private Job() {}
+
+    private void runs(Thread worker) {
+      thread = worker;
+    }
+
+    private void unlessCancelled(Runnable action) {
+      if (!cancelled) {
+        action.run();
+      }
+    }
+
+    /// Calls it off: the worker is interrupted, and neither answer nor failure arrives.
+    public void cancel() {
+      cancelled = true;
+      thread.interrupt();
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package org.hearth.app.state;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import org.hearth.server.Configuration;
+import org.hearth.server.ConfigurationException;
+import org.hearth.server.ConfigurationReader;
+import org.hearth.server.DataFolder;
+import org.hearth.server.Homeserver;
+import org.hearth.server.LogTail;
+import org.hearth.server.ServerState;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.admin.Admin;
+import org.jspecify.annotations.Nullable;
+
+/// The server that this panel looks after: at most one at a time.
+///
+/// **thread**: methods from the JavaFX thread; start and stop go on in the background, and the
+/// state property tells how they went.
+public final class ServerSession {
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final ReadOnlyObjectWrapper<ServerState> state =
+      new ReadOnlyObjectWrapper<>(new ServerState.Stopped());
+  private final ReadOnlyObjectWrapper<DataFolder> folder;
+  private volatile @Nullable Homeserver server;
+  private Runnable showPanel = () -> {};
+
+  /// @param folder where the server's data is, or will be after the set-up
+  public ServerSession(DataFolder folder) {
+    this.folder = new ReadOnlyObjectWrapper<>(folder);
+  }
+
+  /// What the server is doing.
+  public ReadOnlyObjectProperty<ServerState> state() {
+    return state.getReadOnlyProperty();
+  }
+
+  /// Where the data is.
+  public ReadOnlyObjectProperty<DataFolder> folder() {
+    return folder.getReadOnlyProperty();
+  }
+
+  /// Whether a server was set up in the folder.
+  public boolean isSetUp() {
+    return Files.exists(folder.get().configuration());
+  }
+
+  /// Works on another folder from now on.
+  ///
+  /// @param other where the data is, or will be
+  public void use(DataFolder other) {
+    folder.set(other);
+  }
+
+  /// What to do when the program is started a second time.
+  ///
+  /// @param action shows the window
+  public void onSecondStart(Runnable action) {
+    showPanel = action;
+  }
+
+  /// What can be asked of the running server.
+  ///
+  /// @return empty unless it runs
+  public Optional<Admin> admin() {
+    Homeserver running = server;
+    return running == null ? Optional.empty() : running.admin();
+  }
+
+  /// The settings of the server that was last started.
+  public Optional<Configuration> configuration() {
+    return Optional.ofNullable(server).map(Homeserver::configuration);
+  }
+
+  /// The newest lines of the log.
+  public Optional<LogTail> log() {
+    return Optional.ofNullable(server).map(Homeserver::log);
+  }
+
+  /// Starts the server.
+  public void start() {
+    start(_ -> {});
+  }
+
+  /// Starts the server, then does something with it before anybody is told that it runs.
+  ///
+  /// @param first what to do with the running server, in the background
+  public void start(Consumer<Admin> first) {
+    state.set(new ServerState.Starting("Reading the configuration"));
+    FxState.ask(
+        "start-server",
+        () -> {
+          startNow(first);
+          return true;
+        },
+        _ -> {},
+        sentence -> state.set(new ServerState.Failed(sentence, "Read the log under Activity.")));
+  }
+
+  /// Stops the server.
+  public void stop() {
+    FxState.ask(
+        "stop-server",
+        () -> {
+          stopNow();
+          return true;
+        },
+        _ -> {},
+        sentence -> state.set(new ServerState.Failed(sentence, "Read the log under Activity.")));
+  }
+
+  /// Stops the server, reads the configuration again and starts it.
+  public void restart() {
+    FxState.ask(
+        "restart-server",
+        () -> {
+          stopNow();
+          startNow(_ -> {});
+          return true;
+        },
+        _ -> {},
+        sentence -> state.set(new ServerState.Failed(sentence, "Read the log under Activity.")));
+  }
+
+  /// Stops the server on this thread, for the end of the program.
+  public void stopNow() {
+    Homeserver running = server;
+    if (running != null) {
+      running.stop(GRACE);
+    }
+  }
+
+  private void startNow(Consumer<Admin> first) throws IOException {
+    try {
+      Homeserver fresh =
+          new Homeserver(folder.get(), ConfigurationReader.read(folder.get().configuration()));
+      fresh.onSecondStart(() -> FxState.onFxThread(showPanel));
+      server = fresh;
+      boolean[] prepared = {false};
+      fresh.onState(next -> {
+        if (!(next instanceof ServerState.Running) || prepared[0]) {
+          FxState.onFxThread(() -> state.set(next));
+        }
+      });
+      fresh.start();
+      fresh.admin().ifPresent(first);
+      prepared[0] = true;
+      ServerState running = fresh.state();
+      FxState.onFxThread(() -> state.set(running));
+    } catch (StartFailedException _) {
+      // The server's own state, which this session follows, says why.
+      return;
+    } catch (ConfigurationException e) {
+      FxState.onFxThread(() ->
+          state.set(
+              new ServerState.Failed(
+                  String.valueOf(e.getMessage()),
+                  "Correct the file with a text editor, then start again.")));
+    }
+  }
+}

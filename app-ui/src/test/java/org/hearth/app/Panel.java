@@ -1,0 +1,171 @@
+package org.hearth.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import atlantafx.base.theme.PrimerDark;
+import atlantafx.base.theme.PrimerLight;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javafx.application.Application;
+import javafx.scene.Node;
+import javafx.scene.Scene;
+import javafx.scene.image.WritableImage;
+import javafx.stage.Stage;
+import org.hearth.app.shell.MainView;
+import org.hearth.app.state.ServerSession;
+import org.hearth.server.DataFolder;
+import org.hearth.server.FirstSetup;
+import org.hearth.server.ServerState;
+import org.hearth.server.admin.Admin;
+import org.testfx.api.FxRobot;
+import org.testfx.util.WaitForAsyncUtils;
+
+/// The real panel on a real server in a folder of its own, and the hands and eyes of a test.
+final class Panel implements AutoCloseable {
+  private static final long DEADLINE_SECONDS = 30;
+  private static final Path SCREENSHOTS = Path.of("target", "screenshots");
+
+  private final Stage stage;
+  private final FxRobot robot;
+  private final ServerSession session;
+
+  private Panel(Stage stage, FxRobot robot, ServerSession session) {
+    this.stage = stage;
+    this.robot = robot;
+    this.session = session;
+  }
+
+  /// Opens the panel as a first start in that folder does. On the JavaFX thread.
+  static Panel firstStart(Stage stage, Path folder) {
+    ServerSession session = new ServerSession(new DataFolder(folder));
+    Application.setUserAgentStylesheet(new PrimerLight().getUserAgentStylesheet());
+    Scene scene = new Scene(new MainView(session, _ -> {}), 1000, 700);
+    scene.getStylesheets().add(String.valueOf(HearthApplication.class.getResource("hearth.css")));
+    stage.setScene(scene);
+    stage.setX(0);
+    stage.setY(0);
+    stage.show();
+    return new Panel(stage, new FxRobot(), session);
+  }
+
+  /// Opens the panel on a server that was set up before, on a port that the system chooses; starts
+  /// it. On the JavaFX thread.
+  static Panel onServer(Stage stage, Path folder) {
+    return onServer(stage, folder, "listeners: [ { bind: 127.0.0.1, port: 0 } ]\n");
+  }
+
+  /// The same with more lines of configuration.
+  static Panel onServer(Stage stage, Path folder, String more) {
+    try {
+      DataFolder data = new DataFolder(folder);
+      FirstSetup.write(data, "home.example");
+      Files.writeString(data.configuration(), Files.readString(data.configuration()) + more);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Panel panel = firstStart(stage, folder);
+    panel.session.start();
+    return panel;
+  }
+
+  ServerSession session() {
+    return session;
+  }
+
+  FxRobot robot() {
+    return robot;
+  }
+
+  /// The operations of the server, once it runs.
+  Admin admin() {
+    await("the server runs", () -> session.state().get() instanceof ServerState.Running);
+    return session.admin().orElseThrow();
+  }
+
+  /// Shows a page by its entry in the navigation.
+  void go(String page) {
+    robot.clickOn("#go-" + page);
+    settle();
+  }
+
+  /// Clicks on a node.
+  void click(String id) {
+    robot.clickOn("#" + id);
+    settle();
+  }
+
+  /// Types into a field.
+  void type(String id, String text) {
+    robot.clickOn("#" + id).write(text);
+    settle();
+  }
+
+  /// What a label or button says.
+  String text(String id) {
+    return robot.lookup("#" + id).queryLabeled().getText();
+  }
+
+  /// How many rows a table has.
+  int rows(String id) {
+    return robot.lookup("#" + id).queryTableView().getItems().size();
+  }
+
+  /// Whether a node is there and shown.
+  boolean shows(String id) {
+    return robot.lookup("#" + id).tryQuery().filter(Node::isVisible).isPresent();
+  }
+
+  /// Waits until something is so, or fails with its name.
+  void await(String what, Callable<Boolean> isSo) {
+    try {
+      WaitForAsyncUtils.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS, isSo);
+    } catch (TimeoutException e) {
+      screenshot("failed");
+      throw new AssertionError(
+          "not so after %d s: %s; the server is %s"
+              .formatted(DEADLINE_SECONDS, what, session.state().get()),
+          e);
+    }
+    settle();
+  }
+
+  /// Writes pictures of the window, light and dark, to `target/screenshots`, for people to look at.
+  void screenshot(String name) {
+    for (boolean dark : new boolean[] {true, false}) {
+      WritableImage image =
+          WaitForAsyncUtils.waitForAsyncFx(
+              10_000,
+              () -> {
+                Application.setUserAgentStylesheet(
+                    dark
+                        ? new PrimerDark().getUserAgentStylesheet()
+                        : new PrimerLight().getUserAgentStylesheet());
+                stage.getScene().getRoot().applyCss();
+                stage.getScene().getRoot().layout();
+                return stage.getScene().snapshot(null);
+              });
+      try {
+        Files.createDirectories(SCREENSHOTS);
+        Path file = SCREENSHOTS.resolve(name + (dark ? "-dark" : "") + ".png");
+        Files.write(file, Png.encode(image));
+        assertThat(file).isNotEmptyFile();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private static void settle() {
+    WaitForAsyncUtils.waitForFxEvents();
+  }
+
+  @Override
+  public void close() {
+    session.stopNow();
+  }
+}

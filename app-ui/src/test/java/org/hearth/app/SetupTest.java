@@ -1,0 +1,117 @@
+package org.hearth.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javafx.scene.control.TextField;
+import javafx.stage.Stage;
+import org.hearth.server.ServerState;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.testfx.framework.junit5.ApplicationExtension;
+import org.testfx.framework.junit5.Start;
+
+/// The first run, from the first question to the running server.
+@ExtendWith(ApplicationExtension.class)
+class SetupTest {
+  @TempDir Path folder;
+
+  @SuppressWarnings("NullAway.Init")
+  private Panel panel;
+
+  @Start
+  void open(Stage stage) {
+    panel = Panel.firstStart(stage, folder.resolve("data"));
+  }
+
+  @AfterEach
+  void stop() {
+    panel.close();
+  }
+
+  @Test
+  void aNameMustBeGoodAndTypedTwice() {
+    assertThat(nextIsOffered()).isFalse();
+
+    panel.type("setup-name", "Not A Name");
+    assertThat(panel.text("setup-name-word")).contains("lower case");
+    panel.screenshot("setup-name-problem");
+    panel.robot().clickOn("#setup-name").eraseText(10).write("home.example");
+    assertThat(panel.shows("setup-name-word")).isFalse();
+    assertThat(panel.text("setup-id")).isEqualTo("@you:home.example");
+    assertThat(nextIsOffered()).isFalse();
+    panel.type("setup-retyped", "home.exmple");
+    assertThat(nextIsOffered()).isFalse();
+    panel.robot().clickOn("#setup-retyped").eraseText(11).write("home.example");
+
+    panel.await("next", this::nextIsOffered);
+    panel.screenshot("setup-name");
+  }
+
+  @Test
+  void aServerIsMadeWithItsFirstOwner() {
+    name();
+    TextField data = panel.robot().lookup("#setup-folder").queryAs(TextField.class);
+    assertThat(data.getText()).isEqualTo(folder.resolve("data").toString());
+    panel.screenshot("setup-folder");
+    panel.click("setup-next");
+    panel.type("setup-owner", "alice");
+    panel.type("setup-password", "a good password");
+    panel.type("setup-password-again", "a good");
+    assertThat(panel.text("setup-password-word")).contains("differ");
+    assertThat(nextIsOffered()).isFalse();
+    panel.robot().clickOn("#setup-password-again").eraseText(6).write("a good password");
+    panel.screenshot("setup-owner");
+    panel.click("setup-next");
+    assertThat(panel.text("setup-summary")).contains("@alice:home.example");
+    assertThat(folder.resolve("data")).doesNotExist();
+    panel.screenshot("setup-last");
+
+    panel.click("setup-next");
+    panel.await("the panel", () -> panel.shows("home-page") || panel.shows("setup-problem"));
+
+    // The port of a new server may be taken on the machine that runs this test: then the reason is
+    // shown and
+    // everything is there to try again.
+    assertThat(Files.exists(folder.resolve("data").resolve("hearth.yaml"))).isTrue();
+    if (panel.shows("setup-problem")) {
+      assertThat(panel.text("setup-problem")).contains("port 8008");
+      return;
+    }
+    assertThat(panel.session().state().get()).isInstanceOf(ServerState.Running.class);
+    assertThat(panel.admin().people("", 10).items())
+        .singleElement()
+        .satisfies(person -> {
+          assertThat(person.userId()).isEqualTo("@alice:home.example");
+          assertThat(person.admin()).isTrue();
+        });
+  }
+
+  @Test
+  void aFolderThatCannotBeUsedIsRefusedAndOneCanGoBack() throws Exception {
+    Path file = Files.writeString(folder.resolve("a-file"), "");
+    name();
+    TextField data = panel.robot().lookup("#setup-folder").queryAs(TextField.class);
+    panel.robot().interact(() -> data.setText(file.toString()));
+
+    panel.await("a word", () -> panel.shows("setup-folder-word"));
+    assertThat(panel.text("setup-folder-word")).contains("file");
+    assertThat(nextIsOffered()).isFalse();
+    panel.screenshot("setup-folder-problem");
+    panel.click("setup-back");
+    assertThat(panel.text("setup-step")).isEqualTo("Step 1 of 4");
+  }
+
+  private void name() {
+    panel.type("setup-name", "home.example");
+    panel.type("setup-retyped", "home.example");
+    panel.click("setup-next");
+  }
+
+  private boolean nextIsOffered() {
+    return !panel.robot().lookup("#setup-next").query().isDisabled();
+  }
+}
