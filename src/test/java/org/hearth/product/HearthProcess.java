@@ -1,0 +1,149 @@
+package org.hearth.product;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// A Hearth server in a process of its own, with open registration on a loopback port that it keeps
+/// over restarts.
+final class HearthProcess implements AutoCloseable {
+  private static final Duration START_DEADLINE = Duration.ofSeconds(60);
+
+  private final List<String> launcher;
+  private final Path dataFolder;
+  private final Path configuration;
+  private final URI address;
+  private Process process;
+
+  private HearthProcess(List<String> launcher, Path dataFolder, int port, String more)
+      throws IOException {
+    this.launcher = List.copyOf(launcher);
+    this.dataFolder = dataFolder;
+    this.configuration = dataFolder.resolveSibling(dataFolder.getFileName() + ".yaml");
+    this.address = URI.create("http://127.0.0.1:" + port);
+    Files.writeString(
+        configuration,
+        """
+        server-name: localhost:%d
+        listeners:
+          - { bind: 127.0.0.1, port: %d }
+        registration: { mode: open, shared-secret: a shared secret of the tests }
+        rate-limits: { enabled: false }
+        %s
+        """
+            .formatted(port, port, more));
+    this.process = run();
+  }
+
+  /// Starts a server from this build's classes and waits until it serves.
+  static HearthProcess start(Path dataFolder) throws IOException {
+    return start(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-Xmx512m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            "org.hearth.server.Main"),
+        dataFolder);
+  }
+
+  /// Starts a server with this launcher and waits until it serves.
+  static HearthProcess start(List<String> launcher, Path dataFolder) throws IOException {
+    return new HearthProcess(launcher, dataFolder, freePort(), "");
+  }
+
+  URI address() {
+    return address;
+  }
+
+  Path dataFolder() {
+    return dataFolder;
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /// Ends the server as a power cut would, and waits until it is gone.
+  void kill() {
+    process.destroyForcibly().onExit().join();
+  }
+
+  /// Starts it again on the same data and the same port.
+  void restart() throws IOException {
+    process = run();
+  }
+
+  private Process run() throws IOException {
+    List<String> command = new ArrayList<>(launcher);
+    command.addAll(
+        List.of(
+            "serve", "--data-dir", dataFolder.toString(), "--config", configuration.toString()));
+    Path errors = dataFolder.resolveSibling(dataFolder.getFileName() + ".err");
+    Process started =
+        new ProcessBuilder(command)
+            .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
+            .start();
+    BufferedReader output = started.inputReader(StandardCharsets.UTF_8);
+    CompletableFuture<Boolean> serves = new CompletableFuture<>();
+    Thread.ofVirtual().start(() -> follow(output, serves));
+    try {
+      if (!serves.get(START_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IOException("the server ended before it served:\n" + Files.readString(errors));
+      }
+    } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
+      started.destroyForcibly();
+      throw new IOException("the server does not serve:\n" + Files.readString(errors), e);
+    } catch (InterruptedException e) {
+      started.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+    return started;
+  }
+
+  private static void follow(BufferedReader output, CompletableFuture<Boolean> serves) {
+    try (output) {
+      for (String line = output.readLine(); line != null; line = output.readLine()) {
+        if (line.startsWith("Hearth serves")) {
+          serves.complete(true);
+        }
+      }
+    } catch (IOException e) {
+      serves.completeExceptionally(new UncheckedIOException(e));
+    }
+    serves.complete(false);
+  }
+
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(15, TimeUnit.SECONDS)) {
+        kill();
+      }
+    } catch (InterruptedException e) {
+      kill();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
