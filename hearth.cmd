@@ -19,7 +19,7 @@ if not exist "%CLASSPATH_FILE%" (
 set /p CP=<"%CLASSPATH_FILE%"
 set "MAIN=org.hearth.app.Main"
 if not "%~1"=="" if /i not "%~1"=="panel" set "MAIN=org.hearth.server.Main"
-"%JDK%\bin\java.exe" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseCompactObjectHeaders -XX:+UseSerialGC %HEARTH_JVM_OPTIONS% -cp "%HOME_DIR%app-ui\target\app-ui.jar;!CP!" %MAIN% %*
+"%JDK%\bin\java.exe" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseCompactObjectHeaders -XX:+UseG1GC -XX:G1PeriodicGCInterval=60000 -Xmx512m %HEARTH_JVM_OPTIONS% -cp "%HOME_DIR%app-ui\target\app-ui.jar;!CP!" %MAIN% %*
 exit /b %ERRORLEVEL%
 
 :try

@@ -15,7 +15,8 @@ import java.util.Optional;
 ///
 /// ```
 /// LoadGenerator --url http://127.0.0.1:8008 [--pid N] [--users 64] [--rooms 16] [--seconds 20] [--warm-up 10]
-///               [--rate 0|N|half] [--follow true] [--suite true] [--limits true] [--title TEXT] [--out BASE]
+///               [--rate 0|N|half] [--follow true] [--suite true] [--limits true]
+///               [--disk FOLDER] [--title TEXT] [--out BASE]
 /// ```
 ///
 /// With `--suite true`: one sender alone, everybody flat out without and with followers, and
@@ -54,7 +55,10 @@ public final class LoadGenerator {
                 System.getProperty("os.version"),
                 Runtime.version()));
     if (Boolean.parseBoolean(options.getOrDefault("limits", "true"))) {
-      result.set("limits", limits(load.users()));
+      result.set(
+          "limits",
+          MachineLimits.measure(
+              Path.of(options.getOrDefault("disk", ".")), load.users(), LIMIT_SPAN));
     }
     ArrayNode runs = result.putArray("runs");
     if (Boolean.parseBoolean(options.getOrDefault("suite", "false"))) {
@@ -85,14 +89,6 @@ public final class LoadGenerator {
     runs.add(flatOut);
     double half = Math.max(1, Math.floor(flatOut.path("events_per_second").asDouble() / 2));
     runs.add(new LoadRun(load.at(half)).measure());
-  }
-
-  private static ObjectNode limits(int senders) throws IOException, InterruptedException {
-    ObjectNode limits = JsonNodeFactory.instance.objectNode();
-    limits.set(
-        "forced appends of 1 KiB to a file", MachineLimits.forcedAppends(Path.of("."), LIMIT_SPAN));
-    limits.set("bare Helidon echo of the same request", MachineLimits.echo(senders, LIMIT_SPAN));
-    return limits;
   }
 
   private static Map<String, String> options(String[] arguments) {

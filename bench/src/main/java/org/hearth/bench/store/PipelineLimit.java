@@ -1,10 +1,6 @@
 package org.hearth.bench.store;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,10 +28,9 @@ import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
 import org.hearth.server.store.UnitOfWork;
 
-/// How many messages a second the bare store takes, without HTTP and without Matrix: producers, each waiting for
-/// its commit before it goes on, insert rows shaped like events. A server can only be slower.
-///
-///     java org.hearth.bench.store.PipelineLimit [seconds] [folder] [producers,producers,…]
+/// How many messages a second the bare store takes, without HTTP and without Matrix: producers,
+/// each waiting for its commit before it goes on, insert rows shaped like events. A server can only
+/// be slower.
 public final class PipelineLimit {
   private static final int ROOMS = 16;
   private static final int JSON_BYTES = 900;
@@ -203,44 +198,5 @@ public final class PipelineLimit {
         Files.delete(each);
       }
     }
-  }
-
-  /// Prints both limits as JSON.
-  public static void main(String[] args) throws IOException, InterruptedException {
-    Duration time = Duration.ofSeconds(args.length > 0 ? Long.parseLong(args[0]) : 10);
-    Path folder = Path.of(args.length > 1 ? args[1] : System.getProperty("java.io.tmpdir"));
-    List<Integer> producers =
-        Stream.of((args.length > 2 ? args[2] : "1,8,64,256").split(",", -1))
-            .map(Integer::valueOf)
-            .toList();
-    System.out.println(json(ForcedAppends.measure(folder, time), measure(folder, time, producers)));
-  }
-
-  /// Both limits as one JSON document.
-  public static String json(ForcedAppends.Result appends, List<Result> pipeline) {
-    ObjectMapper mapper = new ObjectMapper();
-    ObjectNode json = mapper.createObjectNode();
-    ObjectNode forced = json.putObject("forced_appends");
-    forced.put("record_bytes", appends.recordBytes()).put("per_second", appends.perSecond());
-    put(forced, appends.latencies());
-    ArrayNode runs = json.putArray("pipeline");
-    for (Result each : pipeline) {
-      ObjectNode run = runs.addObject();
-      run.put("producers", each.producers()).put("per_second", each.perSecond());
-      run.put("units_per_commit", each.unitsPerCommit());
-      put(run, each.latencies());
-    }
-    try {
-      return mapper.writerWithDefaultPrettyPrinter().writeValueAsString(json);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void put(ObjectNode json, Latencies latencies) {
-    json.put("p50_ms", latencies.p50Millis());
-    json.put("p95_ms", latencies.p95Millis());
-    json.put("p99_ms", latencies.p99Millis());
-    json.put("max_ms", latencies.maxMillis());
   }
 }

@@ -58,7 +58,9 @@ final class Entity {
     if (announcedBytes > mostBytes) {
       throw tooLarge(mostBytes);
     }
-    byte[] bytes = read(mostBytes + 1, time);
+    // One byte more than there can be, so that the end is seen, and no larger a buffer than that.
+    int expected = announcedBytes > 0 ? (int) announcedBytes : mostBytes;
+    byte[] bytes = read(expected + 1, time);
     if (bytes.length > mostBytes) {
       throw tooLarge(mostBytes);
     }

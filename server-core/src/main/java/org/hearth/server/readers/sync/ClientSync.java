@@ -50,7 +50,7 @@ public final class ClientSync implements AutoCloseable {
   public record Budget(long recentEventsBytes, long sentMembersBytes, long usersBytes) {
     /// 24, 8 and 8 MiB: some thousand messages, some ten thousand members told, and as many
     /// memberships.
-    public static final Budget STANDARD = new Budget(24L << 20, 8L << 20, 8L << 20);
+    public static final Budget STANDARD = new Budget(8L << 20, 8L << 20, 8L << 20);
   }
 
   public ClientSync(Needs needs, Budget budget) {

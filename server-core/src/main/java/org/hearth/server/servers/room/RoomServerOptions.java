@@ -19,8 +19,8 @@ public record RoomServerOptions(
     }
   }
 
-  /// Two shards and 48 MiB: enough for a household's rooms.
+  /// Two shards and 32 MiB: enough for a household's rooms.
   public static RoomServerOptions standard() {
-    return new RoomServerOptions(2, 12L << 20, 24L << 20, 8L << 20, 4L << 20);
+    return new RoomServerOptions(2, 12L << 20, 8L << 20, 8L << 20, 4L << 20);
   }
 }
