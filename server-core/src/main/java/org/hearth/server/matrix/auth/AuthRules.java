@@ -16,6 +16,7 @@ import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.version.RoomRule;
 
 /// The authorisation rules of all room versions, numbered as in version 12.
@@ -170,17 +171,12 @@ public final class AuthRules {
     }
     // v1-v2, 11.2: "If the domain of the event_id of the event being redacted is the same as the
     // domain of the event_id of the m.room.redaction, allow."
-    Optional<String> own = domain(event.eventId());
-    if (own.isPresent() && event.redacts().flatMap(AuthRules::domain).equals(own)) {
+    Optional<ServerName> own = event.eventId().server();
+    if (own.isPresent() && event.redacts().flatMap(EventId::server).equals(own)) {
       return AuthVerdict.allowed();
     }
     // v1-v2, 11.3: "Otherwise, reject."
     return rejected(AuthRule.REDACTION_POWER, judgement.power("the redact level", redact));
-  }
-
-  private static Optional<String> domain(EventId event) {
-    int colon = event.value().indexOf(':');
-    return colon < 0 ? Optional.empty() : Optional.of(event.value().substring(colon + 1));
   }
 
   /// Judges an event against the auth events it cites: the rules about `auth_events`, then all

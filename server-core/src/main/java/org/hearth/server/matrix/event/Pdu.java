@@ -50,11 +50,10 @@ public final class Pdu {
   /// @throws org.hearth.server.matrix.error.MatrixException `M_BAD_JSON` or `M_TOO_LARGE`, if it is
   ///   not an event of that room version
   public static Pdu parse(ObjectNode json, RoomVersion version) {
-    try {
-      return PduFormat.read(json, version);
-    } catch (PduFaultException e) {
-      throw e.fault().toException();
-    }
+    return switch (PduFormat.read(json, version)) {
+      case PduFormat.Valid(Pdu event) -> event;
+      case PduFormat.Invalid(PduFault fault) -> throw fault.toException();
+    };
   }
 
   /// An event that somebody gives us as bytes, after all checks of its format.

@@ -52,26 +52,37 @@ public final class PduFormat {
     this.version = version;
   }
 
+  /// What came of reading something that is said to be an event.
+  public sealed interface Reading {}
+
+  /// It is one.
+  public record Valid(Pdu event) implements Reading {}
+
+  /// It is none.
+  public record Invalid(PduFault fault) implements Reading {}
+
+  /// Reads an event, after all checks of its format. Neither hash nor signatures are checked.
+  ///
+  /// @param event which nobody changes from now on
+  public static Reading read(ObjectNode event, RoomVersion version) {
+    try {
+      return new Valid(new PduFormat(event, version).read());
+    } catch (PduFaultException e) {
+      return new Invalid(e.fault());
+    }
+  }
+
   /// What is wrong with the event, or nothing.
   public static Optional<PduFault> check(ObjectNode event, RoomVersion version) {
-    try {
-      new PduFormat(event, version).read();
-      return Optional.empty();
-    } catch (PduFaultException e) {
-      return Optional.of(e.fault());
-    }
+    return switch (read(event, version)) {
+      case Valid(_) -> Optional.empty();
+      case Invalid(PduFault fault) -> Optional.of(fault);
+    };
   }
 
   /// The greatest depth that events of that version may have.
   public static long maxDepth(RoomVersion version) {
     return version.has(RoomRule.STRICT_CANONICAL_JSON) ? MAX_DEPTH : Long.MAX_VALUE;
-  }
-
-  /// The event's members.
-  ///
-  /// @throws PduFaultException if anything is wrong with it
-  static Pdu read(ObjectNode event, RoomVersion version) {
-    return new PduFormat(event, version).read();
   }
 
   private Pdu read() {

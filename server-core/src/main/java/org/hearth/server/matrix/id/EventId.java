@@ -1,5 +1,7 @@
 package org.hearth.server.matrix.id;
 
+import java.util.Optional;
+
 /// An event. Three shapes, by room version: `$opaque:server` (1 and 2), `$` and a hash in base64
 /// (3), `$` and a hash in URL-safe base64 (4 and later). Which of them a room uses is checked with
 /// its events, not here.
@@ -33,6 +35,12 @@ public record EventId(String value) implements Comparable<EventId> {
   /// True if this can be an event id of room versions 1 and 2: `$opaque_id:domain`.
   public boolean hasServer() {
     return value.indexOf(':') >= 0;
+  }
+
+  /// The server in the id, which only events of room versions 1 and 2 have.
+  public Optional<ServerName> server() {
+    int colon = value.indexOf(':');
+    return colon < 0 ? Optional.empty() : Optional.of(new ServerName(value.substring(colon + 1)));
   }
 
   /// True if this can be an event id of room version 3: a hash in unpadded base64.
