@@ -40,6 +40,7 @@ import org.hearth.server.services.account.AccountJournal;
 import org.hearth.server.services.account.AccountOptions;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Accounts;
+import org.hearth.server.services.account.GuestAccess;
 import org.hearth.server.services.account.LeaveRooms;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
@@ -127,13 +128,14 @@ final class Composition {
     AccountData accountData = new AccountData(store.reads());
     PushRulesService pushRules = new PushRulesService(accountData, announcer);
     AccountDataService accountDataService = new AccountDataService(accountData, announcer);
+    LeaveRooms leaveRooms = new LeaveRooms(rooms.queries(), rooms.input());
     this.accounts =
         new AccountService(
             accountOptions(configuration.registration()),
             new Accounts(store.reads(), server),
             store.reads(),
             announcer,
-            new LeaveRooms(rooms.queries(), rooms.input()),
+            leaveRooms,
             List.of(profiles, accountData, pushRules),
             new AccountService.Surroundings(clock, random));
     Directory aliases = new Directory(store.reads(), server);
@@ -151,6 +153,9 @@ final class Composition {
                 store, rooms.queries(), accountData, rooms.output(), accountOutput, clock),
             ClientSync.Budget.STANDARD);
     rooms.output().register(sync.roomOutputReader());
+    rooms
+        .output()
+        .register(new GuestAccess(accounts.queries(), rooms.queries(), leaveRooms, store.head()));
     accountOutput.register(sync.accountOutputReader());
 
     try {

@@ -97,8 +97,8 @@ public final class PushRule {
     }
     List<JsonNode> actions = new ArrayList<>();
     for (JsonNode action : json) {
-      if (!action.isTextual() && !action.path("set_tweak").isTextual()) {
-        throw MatrixException.badJson("an action must be a string or an object with set_tweak");
+      if (!isAction(action)) {
+        throw MatrixException.badJson("an action must be notify or an object with set_tweak");
       }
       actions.add(action);
     }
@@ -106,6 +106,12 @@ public final class PushRule {
       throw MatrixException.badJson("actions must be an array");
     }
     return actions;
+  }
+
+  private static boolean isAction(JsonNode json) {
+    return json.isTextual()
+        ? json.textValue().equals("notify") || HISTORICAL_ACTIONS.contains(json.textValue())
+        : json.path("set_tweak").isTextual();
   }
 
   private static List<PushCondition> conditions(JsonNode json) {

@@ -99,9 +99,9 @@ final class Deciding {
     Membership known = room.membership(command.target());
     Membership current = known == null ? Membership.LEAVE : known;
     boolean own = command.sender().equals(command.target());
-    if (own && known == command.membership() && isSettledBy(command.membership())) {
+    if (own && known == command.membership()) {
       EventRef event = room.current(StateKey.member(command.target().value()));
-      if (event != null) {
+      if (event != null && isSettled(event, command)) {
         return new Decided.Already(event, context.maker().event(event).eventId());
       }
     }
@@ -133,12 +133,24 @@ final class Deciding {
         null);
   }
 
-  /// Who joins where he is, or leaves what he has left, has what he wants.
-  private static boolean isSettledBy(Membership membership) {
-    return switch (membership) {
-      case JOIN, LEAVE, KNOCK -> true;
+  /// Who leaves what he has left has what he wants; so has who joins where he is, unless he wants
+  /// to be called something else there.
+  private boolean isSettled(EventRef member, RoomInput.ChangeMembership command) {
+    return switch (command.membership()) {
+      case LEAVE, KNOCK -> true;
+      case JOIN -> withoutMembership(context.maker().event(member)).equals(command.content());
       case INVITE, BAN -> false;
     };
+  }
+
+  /// What a member event says of its user, in the form of a command.
+  private static ObjectNode withoutMembership(Pdu member) {
+    ObjectNode content = JsonNodeFactory.instance.objectNode();
+    content.setAll(member.content());
+    content.remove("membership");
+    // It named who let the user in; the user is in.
+    content.remove("join_authorised_via_users_server");
+    return content;
   }
 
   private Decided updateProfile(RoomInput.UpdateProfile command, RoomView room) {

@@ -24,6 +24,11 @@ public interface AccountQueries {
     return account(user).filter(each -> !each.deactivated()).isPresent();
   }
 
+  /// Whether the account is a guest's.
+  default boolean isGuest(UserId user) {
+    return account(user).filter(Account::guest).isPresent();
+  }
+
   /// Whether the user may administer this server.
   default boolean isAdmin(UserId user) {
     return account(user).filter(each -> each.admin() && !each.deactivated()).isPresent();

@@ -180,9 +180,17 @@ public final class Accounts implements AccountQueries {
 
   /// Closed accounts whose users have yet to leave their rooms.
   List<UserId> leaving() {
+    return users("SELECT user_id FROM account WHERE is_leaving");
+  }
+
+  /// Guests' open accounts.
+  List<UserId> guests() {
+    return users("SELECT user_id FROM account WHERE is_guest AND NOT is_deactivated");
+  }
+
+  private List<UserId> users(String sql) {
     return reads.read(connection -> {
-      try (PreparedStatement statement =
-              connection.prepareStatement("SELECT user_id FROM account WHERE is_leaving");
+      try (PreparedStatement statement = connection.prepareStatement(sql);
           ResultSet rows = statement.executeQuery()) {
         List<UserId> users = new ArrayList<>();
         while (rows.next()) {

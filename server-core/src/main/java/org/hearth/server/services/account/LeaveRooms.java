@@ -5,11 +5,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.hearth.ringlogs.InputLog;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
@@ -31,29 +34,48 @@ public final class LeaveRooms implements RoomExit {
 
   @Override
   public void leaveAll(UserId user) throws InterruptedException {
-    List<RoomMembership> there =
-        rooms.roomsOf(user, EnumSet.of(Membership.JOIN, Membership.INVITE, Membership.KNOCK));
+    leave(user, EnumSet.of(Membership.JOIN, Membership.INVITE, Membership.KNOCK), _ -> true);
+  }
+
+  @Override
+  public void leaveWhereGuestsMayNotBe(UserId guest) throws InterruptedException {
+    leave(guest, EnumSet.of(Membership.JOIN), room -> !GuestAccess.isOpen(rooms, room));
+  }
+
+  private void leave(UserId user, Set<Membership> memberships, Predicate<RoomId> which)
+      throws InterruptedException {
     List<String> refusals = new ArrayList<>();
-    for (RoomMembership each : there) {
-      RoomReply reply =
-          roomInput
-              .submit(
-                  new RoomInput.ChangeMembership(
-                      each.room(),
-                      user,
-                      user,
-                      Membership.LEAVE,
-                      JsonNodeFactory.instance.objectNode(),
-                      Set.of(),
-                      null),
-                  PATIENCE)
-              .await(PATIENCE);
-      if (reply instanceof RoomReply.Refused refused) {
-        refusals.add("%s: %s (%s)".formatted(each.room(), refused.refusal(), refused.detail()));
+    for (RoomMembership each : rooms.roomsOf(user, memberships)) {
+      if (which.test(each.room())) {
+        leave(user, each.room()).ifPresent(refusals::add);
       }
     }
     if (!refusals.isEmpty()) {
       throw new IllegalStateException(user + " could not leave " + String.join(", ", refusals));
     }
+  }
+
+  /// Leaves one room.
+  ///
+  /// @return why that was refused; empty when it is done
+  private Optional<String> leave(UserId user, RoomId room) throws InterruptedException {
+    RoomReply reply =
+        roomInput
+            .submit(
+                new RoomInput.ChangeMembership(
+                    room,
+                    user,
+                    user,
+                    Membership.LEAVE,
+                    JsonNodeFactory.instance.objectNode(),
+                    Set.of(),
+                    null),
+                PATIENCE)
+            .await(PATIENCE);
+    return switch (reply) {
+      case RoomReply.Done _ -> Optional.empty();
+      case RoomReply.Refused(RoomReply.Refusal refusal, String detail) ->
+          Optional.of("%s: %s (%s)".formatted(room, refusal, detail));
+    };
   }
 }

@@ -99,7 +99,8 @@ final class NewAccounts {
 
   /// An account with a password.
   ///
-  /// @param displayName how the user is to be called
+  /// @param displayName how the user is to be called; without one by the name in the id, which
+  ///   reads better in every client than the whole id
   /// @param more changes that belong to the same commit
   /// @throws MatrixException as of [#available] and [#checkPassword]
   UserId create(
@@ -117,7 +118,7 @@ final class NewAccounts {
         new Account(user, admin, false, false, false, false, surroundings.clock().instant());
     List<RowChange> changes = new ArrayList<>(more);
     changes.add(Accounts.insert(account, hash));
-    return open(account, displayName, changes);
+    return open(account, displayName.or(() -> Optional.of(user.localpart())), changes);
   }
 
   /// A guest's account.

@@ -2,8 +2,7 @@ package org.hearth.server.services.account;
 
 import org.hearth.server.matrix.id.UserId;
 
-/// Lets a user leave all rooms.
-@FunctionalInterface
+/// Lets users leave rooms.
 public interface RoomExit {
   /// Leaves every room where the user is joined, invited or knocking; returns when all of that is
   /// durable.
@@ -11,4 +10,11 @@ public interface RoomExit {
   /// @throws InterruptedException if interrupted; some rooms may then not have been left
   /// @throws RuntimeException if a room could not be left now; to be tried again
   void leaveAll(UserId user) throws InterruptedException;
+
+  /// Leaves every room where the guest is joined that does not let guests join (any more); returns
+  /// when that is durable.
+  ///
+  /// @throws InterruptedException if interrupted; some rooms may then not have been left
+  /// @throws RuntimeException if a room could not be left now; to be tried again
+  void leaveWhereGuestsMayNotBe(UserId guest) throws InterruptedException;
 }

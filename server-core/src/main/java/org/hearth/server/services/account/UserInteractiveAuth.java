@@ -212,11 +212,8 @@ final class UserInteractiveAuth {
     if (failure != null) {
       body.put("errcode", failure.errcode()).put("error", failure.safeMessage());
     }
-    List<String> completed = session.completed();
-    if (!completed.isEmpty()) {
-      ArrayNode list = body.putArray("completed");
-      completed.forEach(list::add);
-    }
+    ArrayNode completed = body.putArray("completed");
+    session.completed().forEach(completed::add);
     ArrayNode flows = body.putArray("flows");
     session
         .flows()

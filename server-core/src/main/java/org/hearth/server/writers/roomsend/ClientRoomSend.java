@@ -33,7 +33,8 @@ public final class ClientRoomSend {
   /// @param roomInput where the commands go
   public ClientRoomSend(Needs needs, InputLog<RoomInput, RoomReply> roomInput) {
     RoomCommands commands = new RoomCommands(roomInput);
-    MembershipChanges changes = new MembershipChanges(needs.rooms(), commands, needs.profiles());
+    MembershipChanges changes =
+        new MembershipChanges(needs.rooms(), commands, needs.profiles(), needs.accounts());
     MembershipRoutes memberships =
         new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases(), needs.accounts());
     this.routes =

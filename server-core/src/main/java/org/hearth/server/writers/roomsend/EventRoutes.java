@@ -55,19 +55,19 @@ final class EventRoutes implements RouteGroup {
         .add(
             HttpMethod.PUT,
             ClientPaths.v3("/rooms/{roomId}/send/{eventType}/{txnId}"),
-            Access.USER,
+            Access.USER_OR_GUEST,
             RateClass.MESSAGE,
             this::send)
         .add(
             HttpMethod.PUT,
             ClientPaths.v3("/rooms/{roomId}/state/{eventType}"),
-            Access.USER,
+            Access.USER_OR_GUEST,
             RateClass.MESSAGE,
             request -> setState(request, ""))
         .add(
             HttpMethod.PUT,
             ClientPaths.v3("/rooms/{roomId}/state/{eventType}/{stateKey?}"),
-            Access.USER,
+            Access.USER_OR_GUEST,
             RateClass.MESSAGE,
             request -> setState(request, request.path("stateKey")))
         .add(

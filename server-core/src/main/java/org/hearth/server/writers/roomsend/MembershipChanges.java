@@ -9,12 +9,15 @@ import org.hearth.server.http.Requester;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.services.account.GuestAccess;
 import org.hearth.server.services.profile.Profile;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +29,14 @@ final class MembershipChanges {
   private final RoomQueries rooms;
   private final RoomCommands commands;
   private final ProfileQueries profiles;
+  private final AccountQueries accounts;
 
-  MembershipChanges(RoomQueries rooms, RoomCommands commands, ProfileQueries profiles) {
+  MembershipChanges(
+      RoomQueries rooms, RoomCommands commands, ProfileQueries profiles, AccountQueries accounts) {
     this.rooms = rooms;
     this.commands = commands;
     this.profiles = profiles;
+    this.accounts = accounts;
   }
 
   /// Changes a membership.
@@ -45,6 +51,11 @@ final class MembershipChanges {
       Set<Membership> from,
       ObjectNode extra)
       throws InterruptedException {
+    if (membership == Membership.JOIN
+        && accounts.isGuest(sender)
+        && !GuestAccess.isOpen(rooms, room)) {
+      throw new MatrixException(Errcode.GUEST_ACCESS_FORBIDDEN, "Guests may not join this room");
+    }
     ObjectNode content = withNames(target, membership, extra);
     return commands.perform(
         new RoomInput.ChangeMembership(

@@ -51,10 +51,10 @@ final class MembershipRoutes implements RouteGroup {
 
   @Override
   public void register(Routes routes) {
-    post(routes, "/join/{roomIdOrAlias}", request -> join(request, named(request)));
-    post(routes, "/rooms/{roomId}/join", request -> join(request, room(request)));
+    postAlsoByGuests(routes, "/join/{roomIdOrAlias}", request -> join(request, named(request)));
+    postAlsoByGuests(routes, "/rooms/{roomId}/join", request -> join(request, room(request)));
     post(routes, "/knock/{roomIdOrAlias}", this::knock);
-    post(routes, "/rooms/{roomId}/leave", this::leave);
+    postAlsoByGuests(routes, "/rooms/{roomId}/leave", this::leave);
     post(routes, "/rooms/{roomId}/forget", this::forget);
     post(routes, "/rooms/{roomId}/invite", this::invite);
     post(routes, "/rooms/{roomId}/kick", this::kick);
@@ -67,6 +67,11 @@ final class MembershipRoutes implements RouteGroup {
 
   private static void post(Routes routes, String path, Handler handler) {
     routes.add(HttpMethod.POST, ClientPaths.v3(path), Access.USER, RateClass.MEMBERSHIP, handler);
+  }
+
+  private static void postAlsoByGuests(Routes routes, String path, Handler handler) {
+    routes.add(
+        HttpMethod.POST, ClientPaths.v3(path), Access.USER_OR_GUEST, RateClass.MEMBERSHIP, handler);
   }
 
   private Response join(Request request, RoomId room) throws InterruptedException {

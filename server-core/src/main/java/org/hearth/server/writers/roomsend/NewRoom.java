@@ -53,24 +53,24 @@ record NewRoom(
   /// | trusted_private_chat | invite | shared | can_join |
   /// | public_chat | public | shared | forbidden |
   enum Preset {
-    PRIVATE_CHAT("invite", "can_join"),
-    TRUSTED_PRIVATE_CHAT("invite", "can_join"),
-    PUBLIC_CHAT("public", "forbidden");
+    PRIVATE_CHAT("invite", true),
+    TRUSTED_PRIVATE_CHAT("invite", true),
+    PUBLIC_CHAT("public", false);
 
     private final String joinRule;
-    private final String guestAccess;
+    private final boolean guestsMayJoin;
 
-    Preset(String joinRule, String guestAccess) {
+    Preset(String joinRule, boolean guestsMayJoin) {
       this.joinRule = joinRule;
-      this.guestAccess = guestAccess;
+      this.guestsMayJoin = guestsMayJoin;
     }
 
     String joinRule() {
       return joinRule;
     }
 
-    String guestAccess() {
-      return guestAccess;
+    boolean guestsMayJoin() {
+      return guestsMayJoin;
     }
   }
 

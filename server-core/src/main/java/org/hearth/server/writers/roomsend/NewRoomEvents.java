@@ -78,12 +78,10 @@ final class NewRoomEvents {
         state(id, creator, EventTypes.JOIN_RULES, object("join_rule", room.preset().joinRule())));
     events.add(
         state(id, creator, EventTypes.HISTORY_VISIBILITY, object("history_visibility", "shared")));
-    events.add(
-        state(
-            id,
-            creator,
-            EventTypes.GUEST_ACCESS,
-            object("guest_access", room.preset().guestAccess())));
+    // Guests are forbidden where nothing is said of them.
+    if (room.preset().guestsMayJoin()) {
+      events.add(state(id, creator, EventTypes.GUEST_ACCESS, object("guest_access", "can_join")));
+    }
     // 6. "Events listed in initial_state, in the order that they are listed."
     for (NewRoom.InitialState each : room.initialState()) {
       if (each.type().equals(EventTypes.CREATE) || each.type().equals(EventTypes.MEMBER)) {

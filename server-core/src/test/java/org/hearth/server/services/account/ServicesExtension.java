@@ -117,6 +117,11 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     }
 
     @Override
+    public void leaveWhereGuestsMayNotBe(UserId guest) {
+      throw new IllegalStateException("no guest is in a room in this test");
+    }
+
+    @Override
     public boolean isInRooms(UserId user) {
       return true;
     }

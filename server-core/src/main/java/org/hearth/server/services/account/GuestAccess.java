@@ -1,0 +1,93 @@
+package org.hearth.server.services.account;
+
+import java.util.List;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.LogReader;
+import org.hearth.ringlogs.Positioned;
+import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
+
+/// Keeps this server's guests out of rooms that are not, or no longer, open to guests.
+///
+/// Follows room-output in memory only: what it missed while the server was down, [AccountService]
+/// makes good when it starts. A guest's join that raced with the room's closing is seen here after
+/// it, and undone.
+///
+/// **thread**: the log's for this reader.
+///
+/// **source**: [Guest Access](https://spec.matrix.org/v1.19/client-server-api/#guest-access)
+public final class GuestAccess implements LogReader<RoomOutput> {
+  private static final Optional<Membership> JOINED = Optional.of(Membership.JOIN);
+
+  private final AccountQueries accounts;
+  private final RoomQueries rooms;
+  private final RoomExit exit;
+  private volatile LogPosition position;
+
+  /// @param exit lets the guests leave
+  /// @param start from where on it is told of events
+  public GuestAccess(AccountQueries accounts, RoomQueries rooms, RoomExit exit, LogPosition start) {
+    this.accounts = accounts;
+    this.rooms = rooms;
+    this.exit = exit;
+    this.position = start;
+  }
+
+  /// "Servers MUST only allow guest users to join rooms if the `m.room.guest_access` state event is
+  /// present on the room, and has the `guest_access` value `can_join`."
+  public static boolean isOpen(RoomQueries rooms, RoomId room) {
+    return rooms
+        .currentState(room)
+        .flatMap(state -> state.event(EventTypes.GUEST_ACCESS))
+        .filter(event -> isOpen(event.pdu()))
+        .isPresent();
+  }
+
+  private static boolean isOpen(Pdu guestAccess) {
+    return guestAccess.content().path("guest_access").asText().equals("can_join");
+  }
+
+  @Override
+  public String name() {
+    return "guest-access";
+  }
+
+  @Override
+  public LogPosition position() {
+    return position;
+  }
+
+  /// "If the `m.room.guest_access` event is changed to stop this from being the case, the server
+  /// MUST set those users' `m.room.member` state to `leave`."
+  @Override
+  public void onBatch(List<Positioned<RoomOutput>> batch) throws InterruptedException {
+    for (Positioned<RoomOutput> each : batch) {
+      switch (each.entry()) {
+        case RoomOutput.EventAdded added -> look(added.event());
+      }
+      position = each.position();
+    }
+  }
+
+  private void look(Pdu event) throws InterruptedException {
+    if (event.isMember() && Membership.in(event.content()).equals(JOINED)) {
+      leaveIfGuest(UserId.parse(event.stateKey().orElseThrow()));
+    } else if (event.isState() && event.type().equals(EventTypes.GUEST_ACCESS) && !isOpen(event)) {
+      for (UserId user : rooms.joinedUsers(event.roomId())) {
+        leaveIfGuest(user);
+      }
+    }
+  }
+
+  private void leaveIfGuest(UserId user) throws InterruptedException {
+    if (accounts.isGuest(user)) {
+      exit.leaveWhereGuestsMayNotBe(user);
+    }
+  }
+}

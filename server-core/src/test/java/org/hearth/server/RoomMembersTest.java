@@ -1,0 +1,208 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hearth.server.http.TestClient.encoded;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.hearth.server.http.TestClient;
+import org.hearth.server.http.TestClient.Answer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Who is in a room, under which name, and guests: on a whole server.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RoomMembersTest {
+  private static final String V3 = "/_matrix/client/v3";
+  private static final String CONFIGURATION =
+      """
+      server-name: hearth.test
+      listeners: [ { port: 0 } ]
+      registration: { mode: open, guests: true }
+      rate-limits: { enabled: false }
+      """;
+
+  private final AtomicInteger transactions = new AtomicInteger();
+  private final Homeserver server;
+
+  RoomMembersTest(@TempDir Path folder) {
+    server =
+        new Homeserver(
+            new DataFolder(folder),
+            ConfigurationReader.parse(folder.resolve("hearth.yaml"), CONFIGURATION));
+  }
+
+  @BeforeAll
+  void start() throws StartFailedException {
+    server.start();
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void newAccountIsCalledByTheNameInItsId() {
+    TestClient ada = register("ada");
+
+    assertThat(
+            ada.get(V3 + "/profile/@ada:hearth.test/displayname").expect(200).text("displayname"))
+        .isEqualTo("ada");
+    String room = create(ada, "{'preset': 'private_chat'}");
+    assertThat(member(ada, room, "@ada:hearth.test").path("displayname").asText()).isEqualTo("ada");
+  }
+
+  @Test
+  void memberMayBearAnotherNameInOneRoom() {
+    TestClient ben = register("ben");
+    String room = create(ben, "{'preset': 'private_chat'}");
+    String own = rooms(room) + "/state/m.room.member/@ben:hearth.test";
+
+    String renamed =
+        ben.put(own, "{'membership': 'join', 'displayname': 'Captain'}")
+            .expect(200)
+            .text("event_id");
+    String again =
+        ben.put(own, "{'membership': 'join', 'displayname': 'Captain'}")
+            .expect(200)
+            .text("event_id");
+
+    assertThat(member(ben, room, "@ben:hearth.test").path("displayname").asText())
+        .isEqualTo("Captain");
+    assertThat(again).isEqualTo(renamed);
+  }
+
+  @Test
+  void whoJoinsWhereTheyAreChangesNothing() {
+    TestClient cleo = register("cleo");
+    String room = create(cleo, "{'preset': 'private_chat'}");
+    cleo.put(
+            rooms(room) + "/state/m.room.member/@cleo:hearth.test",
+            "{'membership': 'join', 'displayname': 'Queen'}")
+        .expect(200);
+
+    cleo.post(V3 + "/join/" + encoded(room), "{}").expect(200);
+
+    assertThat(member(cleo, room, "@cleo:hearth.test").path("displayname").asText())
+        .isEqualTo("Queen");
+  }
+
+  @Test
+  void presetsForPrivateRoomsLetGuestsInAndThatForPublicOnesDoesNot() {
+    TestClient dora = register("dora");
+    String access = "/state/m.room.guest_access";
+
+    String closed = create(dora, "{'preset': 'public_chat'}");
+    String open = create(dora, "{'preset': 'private_chat'}");
+
+    dora.get(rooms(closed) + access).expect(404, "M_NOT_FOUND");
+    assertThat(dora.get(rooms(open) + access).expect(200).text("guest_access"))
+        .isEqualTo("can_join");
+  }
+
+  @Test
+  void guestsJoinOnlyWhereGuestsMay() {
+    TestClient emil = register("emil");
+    String room = create(emil, "{'preset': 'public_chat'}");
+    Guest guest = guest();
+
+    guest.http.post(V3 + "/join/" + encoded(room), "{}").expect(403, "M_GUEST_ACCESS_FORBIDDEN");
+    guest
+        .http
+        .put(rooms(room) + "/state/m.room.member/" + guest.userId, "{'membership': 'join'}")
+        .expect(403, "M_GUEST_ACCESS_FORBIDDEN");
+    setGuestAccess(emil, room, "can_join");
+    guest.http.post(V3 + "/join/" + encoded(room), "{}").expect(200);
+
+    guest.http.put(send(room), "{'msgtype': 'm.text', 'body': 'Hello'}").expect(200);
+    guest.http.post(V3 + "/createRoom", "{}").expect(403, "M_GUEST_ACCESS_FORBIDDEN");
+    guest.http.post(rooms(room) + "/leave", "{}").expect(200);
+  }
+
+  @Test
+  void guestsLeaveWhenTheRoomClosesToGuests() {
+    TestClient faye = register("faye");
+    String room = create(faye, "{'preset': 'public_chat'}");
+    setGuestAccess(faye, room, "can_join");
+    Guest guest = guest();
+    guest.http.post(V3 + "/join/" + encoded(room), "{}").expect(200);
+    String since = faye.get(V3 + "/sync?timeout=0").expect(200).text("next_batch");
+
+    setGuestAccess(faye, room, "forbidden");
+
+    JsonNode left = nextMemberEvent(faye, room, guest.userId, since);
+    assertThat(left.at("/content/membership").asText()).isEqualTo("leave");
+    assertThat(left.path("sender").asText()).isEqualTo(guest.userId);
+    assertThat(member(faye, room, "@faye:hearth.test").path("membership").asText())
+        .isEqualTo("join");
+  }
+
+  private record Guest(String userId, TestClient http) {}
+
+  private TestClient client() {
+    return switch (server.state()) {
+      case ServerState.Running running -> TestClient.of(URI.create(running.addresses().getFirst()));
+      default -> throw new AssertionError("the server does not run: " + server.state());
+    };
+  }
+
+  private TestClient register(String name) {
+    Answer made =
+        client()
+            .post(
+                V3 + "/register",
+                "{'username': '%s', 'password': 'long enough', 'auth': {'type': 'm.login.dummy'}}"
+                    .formatted(name))
+            .expect(200);
+    return client().as(made.text("access_token"));
+  }
+
+  private Guest guest() {
+    Answer made = client().post(V3 + "/register?kind=guest", "{}").expect(200);
+    return new Guest(made.text("user_id"), client().as(made.text("access_token")));
+  }
+
+  private static String create(TestClient client, String wish) {
+    return client.post(V3 + "/createRoom", wish).expect(200).text("room_id");
+  }
+
+  private static String rooms(String room) {
+    return V3 + "/rooms/" + encoded(room);
+  }
+
+  private String send(String room) {
+    return rooms(room) + "/send/m.room.message/" + transactions.incrementAndGet();
+  }
+
+  private static void setGuestAccess(TestClient client, String room, String value) {
+    client
+        .put(rooms(room) + "/state/m.room.guest_access", "{'guest_access': '" + value + "'}")
+        .expect(200);
+  }
+
+  private static JsonNode member(TestClient client, String room, String user) {
+    return client.get(rooms(room) + "/state/m.room.member/" + user).expect(200).json();
+  }
+
+  /// The next member event of that user, from syncs that wait for it.
+  private static JsonNode nextMemberEvent(
+      TestClient client, String room, String user, String from) {
+    String since = from;
+    for (int i = 0; i < 10; i++) {
+      JsonNode sync = client.get(V3 + "/sync?timeout=10000&since=" + since).expect(200).json();
+      since = sync.path("next_batch").asText();
+      for (JsonNode event : sync.path("rooms").path("join").path(room).at("/timeline/events")) {
+        if (event.path("state_key").asText().equals(user)) {
+          return event;
+        }
+      }
+    }
+    throw new AssertionError("no member event of " + user + " came");
+  }
+}
