@@ -49,7 +49,8 @@ final class AccessControl {
     return authenticator.authenticate(token(head).orElseThrow(MatrixException::missingToken));
   }
 
-  private Optional<String> token(RequestHead head) {
+  /// The token that a request shows where tokens are accepted; not looked up.
+  Optional<String> token(RequestHead head) {
     Optional<String> header = head.headers().apply("Authorization");
     Optional<String> token;
     if (header.isPresent()) {

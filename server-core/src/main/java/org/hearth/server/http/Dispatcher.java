@@ -163,7 +163,9 @@ final class Dispatcher implements Filter {
     byte[] body = entity.read(limits.bytes(route.body()));
     return route
         .handler()
-        .handle(new EdgeRequest(surroundings, found, head, exchange.requester, body));
+        .handle(
+            new EdgeRequest(
+                surroundings, found, head, access.token(head), exchange.requester, body));
   }
 
   /// Only what may stand in a request target goes on to the router: printable ASCII, and no

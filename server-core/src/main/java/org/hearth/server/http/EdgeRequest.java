@@ -23,6 +23,7 @@ final class EdgeRequest implements Request {
   private final Query query;
   private final Function<String, Optional<String>> headers;
   private final InetAddress remoteAddress;
+  private final Optional<String> accessToken;
   private final @Nullable Requester requester;
   private final byte[] body;
 
@@ -30,6 +31,7 @@ final class EdgeRequest implements Request {
       Surroundings surroundings,
       Router.Match.Found found,
       RequestHead head,
+      Optional<String> accessToken,
       @Nullable Requester requester,
       byte[] body) {
     this.surroundings = surroundings;
@@ -39,6 +41,7 @@ final class EdgeRequest implements Request {
     this.query = head.query();
     this.headers = head.headers();
     this.remoteAddress = head.remoteAddress();
+    this.accessToken = accessToken;
     this.requester = requester;
     this.body = body;
   }
@@ -131,6 +134,11 @@ final class EdgeRequest implements Request {
   @Override
   public ObjectNode jsonOrEmpty() {
     return body.length == 0 ? JsonNodeFactory.instance.objectNode() : json();
+  }
+
+  @Override
+  public Optional<String> accessToken() {
+    return accessToken;
   }
 
   @Override

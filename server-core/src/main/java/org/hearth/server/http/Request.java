@@ -61,6 +61,10 @@ public interface Request {
   /// The body as by [#json], or an empty object if there was no body.
   ObjectNode jsonOrEmpty();
 
+  /// The access token that was shown, in the header or, if that is switched on, in the query. On a
+  /// route without access control nobody has looked at it.
+  Optional<String> accessToken();
+
   /// Who called.
   ///
   /// @throws IllegalStateException if the route's [Access] does not demand a token

@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Locale;
 
 /// A connection on which a test sends what no proper client would.
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
   private final Socket socket;
   private final InputStream in;
   private final OutputStream out;
 
-  RawClient(int port) {
+  public RawClient(int port) {
     try {
       socket = new Socket(InetAddress.getLoopbackAddress(), port);
       socket.setSoTimeout(20_000);
@@ -32,7 +32,7 @@ final class RawClient implements AutoCloseable {
   }
 
   /// Sends text, byte by character.
-  RawClient send(String text) {
+  public RawClient send(String text) {
     try {
       out.write(text.getBytes(StandardCharsets.ISO_8859_1));
       out.flush();
@@ -43,7 +43,7 @@ final class RawClient implements AutoCloseable {
   }
 
   /// A whole request without a body.
-  RawClient request(String method, String target, String... headers) {
+  public RawClient request(String method, String target, String... headers) {
     return send(
         "%s %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
             .formatted(
@@ -55,7 +55,7 @@ final class RawClient implements AutoCloseable {
   /// The next answer.
   ///
   /// @return with status 0 if the connection was closed instead
-  RawAnswer answer() {
+  public RawAnswer answer() {
     try {
       String statusLine = line();
       if (statusLine.isEmpty()) {
@@ -119,8 +119,8 @@ final class RawClient implements AutoCloseable {
   }
 
   /// What came back.
-  record RawAnswer(int status, List<String> headers, String body) {
-    String header(String name) {
+  public record RawAnswer(int status, List<String> headers, String body) {
+    public String header(String name) {
       String prefix = name.toLowerCase(Locale.ROOT) + ":";
       return headers.stream()
           .filter(each -> each.toLowerCase(Locale.ROOT).startsWith(prefix))

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// field that is `null` counts as absent: clients write their empty options so.
 record FilterFields(String path, ObjectNode json) {
   private static final int MOST_ITEMS = 1_000;
+  private static final long LARGEST_INTEGER = (1L << 53) - 1;
 
   @Nullable FilterFields object(String name) {
     @Nullable JsonNode value = value(name);
@@ -49,8 +50,11 @@ record FilterFields(String path, ObjectNode json) {
     if (value == null) {
       return OptionalInt.empty();
     }
-    if (!value.isIntegralNumber() || value.bigIntegerValue().signum() < 0) {
-      throw wrong(name, "a whole number that is not negative");
+    if (!value.isIntegralNumber()
+        || !value.canConvertToLong()
+        || value.longValue() < 0
+        || value.longValue() > LARGEST_INTEGER) {
+      throw wrong(name, "a whole number from 0 to 2^53 - 1");
     }
     return OptionalInt.of(value.canConvertToInt() ? value.intValue() : Integer.MAX_VALUE);
   }

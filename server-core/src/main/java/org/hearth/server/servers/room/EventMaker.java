@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.auth.AuthEventSelection;
+import org.hearth.server.matrix.auth.AuthRule;
 import org.hearth.server.matrix.auth.AuthRules;
 import org.hearth.server.matrix.auth.AuthState;
 import org.hearth.server.matrix.auth.AuthVerdict;
@@ -64,7 +65,23 @@ final class EventMaker {
     return switch (AuthRules.check(event, state)) {
       case AuthVerdict.Allowed() -> new Made.Event(event, replaced(event, state));
       case AuthVerdict.Rejected(var rule, var detail) ->
-          new Made.Refused(Refusal.FORBIDDEN, detail + " (" + rule + ")");
+          new Made.Refused(
+              isAboutForm(rule) ? Refusal.BAD_CONTENT : Refusal.FORBIDDEN,
+              detail + " (" + rule + ")");
+    };
+  }
+
+  /// Whether a rule is about what an event looks like: nobody may send such a one.
+  private static boolean isAboutForm(AuthRule rule) {
+    return switch (rule) {
+      case CREATE_ADDITIONAL_CREATORS,
+          MEMBER_MALFORMED,
+          MEMBERSHIP_UNKNOWN,
+          POWER_LEVELS_NOT_INTEGER,
+          POWER_LEVELS_ENTRY_NOT_INTEGER,
+          POWER_LEVELS_USERS_MALFORMED ->
+          true;
+      default -> false;
     };
   }
 

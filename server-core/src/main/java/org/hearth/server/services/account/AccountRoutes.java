@@ -13,6 +13,7 @@ import org.hearth.server.http.Requester;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
+import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersions;
@@ -63,11 +64,11 @@ final class AccountRoutes implements RouteGroup {
 
   private Response changePassword(Request request) {
     Fields fields = Fields.of(request.jsonOrEmpty());
-    if (fields.has("new_password")) {
-      request
-          .optionalRequester()
-          .ifPresent(who -> newAccounts.checkPassword(who.user(), fields.string("new_password")));
-    }
+    Optional<String> asked = fields.optionalString("new_password");
+    var _ = fields.optionalBool("logout_devices");
+    request
+        .optionalRequester()
+        .ifPresent(who -> asked.ifPresent(text -> newAccounts.checkPassword(who.user(), text)));
     return guarded(
         request,
         (user, parameters) -> {
@@ -85,6 +86,7 @@ final class AccountRoutes implements RouteGroup {
   }
 
   private Response deactivate(Request request) {
+    var _ = Fields.of(request.jsonOrEmpty()).optionalBool("erase");
     return guarded(
         request,
         (user, parameters) -> service.deactivate(user, Fields.of(parameters).bool("erase", false)),
@@ -96,7 +98,7 @@ final class AccountRoutes implements RouteGroup {
       Request request, BiConsumer<UserId, ObjectNode> action, Response response) {
     Optional<Requester> requester = request.optionalRequester();
     if (requester.isPresent() && requester.get().guest()) {
-      throw MatrixException.forbidden("A guest has no password");
+      throw new MatrixException(Errcode.GUEST_ACCESS_FORBIDDEN, "A guest has no password");
     }
     UserId caller = requester.map(Requester::user).orElse(null);
     return switch (interactive.check(request, UserInteractiveAuth.Guard.ofAccount(caller))) {

@@ -21,8 +21,6 @@ import org.hearth.server.matrix.id.UserId;
 ///
 /// **source**: [Legacy API](https://spec.matrix.org/v1.19/client-server-api/#legacy-login)
 final class LoginRoutes implements RouteGroup {
-  private static final String BEARER = "Bearer ";
-
   private final Accounts accounts;
   private final PasswordLogin passwords;
   private final Sessions sessions;
@@ -131,13 +129,7 @@ final class LoginRoutes implements RouteGroup {
   }
 
   private static String accessToken(Request request) {
-    return request
-        .header("Authorization")
-        .filter(each -> each.regionMatches(true, 0, BEARER, 0, BEARER.length()))
-        .map(each -> each.substring(BEARER.length()).strip())
-        .or(() -> request.query("access_token"))
-        .filter(token -> !token.isEmpty())
-        .orElseThrow(MatrixException::missingToken);
+    return request.accessToken().orElseThrow(MatrixException::missingToken);
   }
 
   private Response whoami(Request request) {

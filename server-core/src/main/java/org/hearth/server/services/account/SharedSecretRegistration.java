@@ -74,6 +74,8 @@ final class SharedSecretRegistration implements RouteGroup {
     boolean admin = fields.bool("admin", false);
     Optional<String> userType = fields.optionalString("user_type");
     String mac = fields.string("mac");
+    Optional<String> displayName = fields.optionalString("displayname");
+    boolean withoutLogin = fields.bool("inhibit_login", false);
 
     if (nonces.asMap().remove(nonce) == null) {
       throw new MatrixException(400, Errcode.UNKNOWN, "unrecognised nonce");
@@ -86,12 +88,8 @@ final class SharedSecretRegistration implements RouteGroup {
     }
     UserId user =
         newAccounts.create(
-            newAccounts.available(username),
-            password,
-            admin,
-            fields.optionalString("displayname"),
-            List.of());
-    if (fields.bool("inhibit_login", false)) {
+            newAccounts.available(username), password, admin, displayName, List.of());
+    if (withoutLogin) {
       return Response.json(RegistrationRoutes.onlyUser(user));
     }
     return Response.json(

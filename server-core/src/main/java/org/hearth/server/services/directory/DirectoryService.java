@@ -273,6 +273,13 @@ public final class DirectoryService implements RouteGroup {
     checkServer(request);
     Fields fields = Fields.of(request.jsonOrEmpty());
     Optional<Fields> filter = fields.optionalObject("filter");
+    boolean allNetworks = fields.bool("include_all_networks", false);
+    Optional<String> network = fields.optionalString("third_party_instance_id");
+    // "Can only be used if `include_all_networks` is false."
+    if (allNetworks && network.isPresent()) {
+      throw MatrixException.invalidParam(
+          "third_party_instance_id cannot be used with include_all_networks");
+    }
     return Response.json(
         list.page(
             new PublicRoomList.Wish(
@@ -281,9 +288,12 @@ public final class DirectoryService implements RouteGroup {
                 filter
                     .flatMap(each -> each.optionalString("generic_search_term"))
                     .filter(term -> !term.isEmpty()),
-                filter
-                    .flatMap(each -> each.optionalArray("room_types"))
-                    .map(DirectoryService::types))));
+                // There are no bridges, and so no rooms of another network.
+                network.isPresent()
+                    ? Optional.of(Set.of())
+                    : filter
+                        .flatMap(each -> each.optionalArray("room_types"))
+                        .map(DirectoryService::types))));
   }
 
   private static Set<String> types(ArrayNode array) {

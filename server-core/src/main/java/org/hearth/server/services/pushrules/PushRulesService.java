@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -15,7 +16,6 @@ import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.logs.AccountOutput;
-import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
@@ -126,19 +126,15 @@ public final class PushRulesService implements RouteGroup, AccountCompanion {
   }
 
   private Response putEnabled(Request request) {
-    JsonNode enabled = request.json().path("enabled");
-    if (!enabled.isBoolean()) {
-      throw new MatrixException(400, Errcode.BAD_JSON, "enabled must be true or false");
-    }
+    boolean enabled = Fields.of(request.json()).bool("enabled");
     PushRuleKind kind = kind(request);
     String id = request.path("ruleId");
-    change(
-        request.requester().user(), rules -> rules.withEnabled(kind, id, enabled.booleanValue()));
+    change(request.requester().user(), rules -> rules.withEnabled(kind, id, enabled));
     return Response.empty();
   }
 
   private Response putActions(Request request) {
-    JsonNode actions = request.json().path("actions");
+    JsonNode actions = Fields.of(request.json()).array("actions");
     PushRuleKind kind = kind(request);
     String id = request.path("ruleId");
     change(request.requester().user(), rules -> rules.withActions(kind, id, actions));

@@ -36,7 +36,7 @@ public final class ClientRoomSend {
     MembershipChanges changes =
         new MembershipChanges(needs.rooms(), commands, needs.profiles(), needs.accounts());
     MembershipRoutes memberships =
-        new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases(), needs.accounts());
+        new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases());
     this.routes =
         List.of(
             new EventRoutes(needs.rooms(), commands, needs.aliases(), changes),
@@ -45,7 +45,7 @@ public final class ClientRoomSend {
                 needs.rooms(),
                 commands,
                 new NewRoomEvents(changes),
-                memberships,
+                changes,
                 needs.directory(),
                 needs.clock()));
   }

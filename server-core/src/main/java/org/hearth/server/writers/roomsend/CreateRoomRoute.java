@@ -25,7 +25,7 @@ final class CreateRoomRoute implements RouteGroup {
   private final RoomQueries rooms;
   private final RoomCommands commands;
   private final NewRoomEvents events;
-  private final MembershipRoutes memberships;
+  private final MembershipChanges memberships;
   private final DirectoryService directory;
   private final InstantSource clock;
 
@@ -33,7 +33,7 @@ final class CreateRoomRoute implements RouteGroup {
       RoomQueries rooms,
       RoomCommands commands,
       NewRoomEvents events,
-      MembershipRoutes memberships,
+      MembershipChanges memberships,
       DirectoryService directory,
       InstantSource clock) {
     this.rooms = rooms;
@@ -68,7 +68,7 @@ final class CreateRoomRoute implements RouteGroup {
     Optional<RoomAlias> alias = room.alias().map(name -> directory.claim(name, id, creator));
     boolean made = false;
     try {
-      commands.perform(
+      commands.create(
           new RoomInput.CreateRoom(
               id, room.version().id(), now, create, events.after(id, room, creator, alias)));
       made = true;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -112,7 +113,9 @@ final class EventRoutes implements RouteGroup {
   private Response redact(Request request) throws InterruptedException {
     RoomId room = RoomId.parse(request.path("roomId"));
     EventId redacted = EventId.parse(request.path("eventId"));
-    EventDraft draft = redaction(room, request, redacted, request.jsonOrEmpty());
+    ObjectNode content = request.jsonOrEmpty();
+    var _ = Fields.of(content).optionalString("reason");
+    EventDraft draft = redaction(room, request, redacted, content);
     return eventId(commands.perform(new RoomInput.SendEvent(room, draft, transaction(request))));
   }
 
@@ -122,10 +125,7 @@ final class EventRoutes implements RouteGroup {
   }
 
   private static EventId redactedBy(ObjectNode content) {
-    if (!content.path("redacts").isTextual()) {
-      throw MatrixException.missingParam("redacts");
-    }
-    return EventId.parse(content.path("redacts").asText());
+    return EventId.parse(Fields.of(content).string("redacts"));
   }
 
   private @Nullable ObjectNode currentContent(RoomId room, StateKey key) {

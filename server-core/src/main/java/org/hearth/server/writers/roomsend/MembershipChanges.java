@@ -39,6 +39,15 @@ final class MembershipChanges {
     this.accounts = accounts;
   }
 
+  /// Until this server federates, nobody elsewhere can be invited.
+  ///
+  /// @throws MatrixException `M_NOT_FOUND` if the user has no account here
+  void requireReachable(UserId target) {
+    if (!accounts.isActive(target)) {
+      throw MatrixException.notFound("There is no user " + target.value() + " on this server");
+    }
+  }
+
   /// Changes a membership.
   ///
   /// @param from what the target's membership must be; empty for whatever it is
@@ -80,6 +89,9 @@ final class MembershipChanges {
       target = UserId.parse(key);
     } catch (InvalidIdentifierException _) {
       throw MatrixException.invalidParam("The state key of a member event must be a user id");
+    }
+    if (membership == Membership.INVITE) {
+      requireReachable(target);
     }
     ObjectNode extra = content.deepCopy();
     extra.remove("membership");

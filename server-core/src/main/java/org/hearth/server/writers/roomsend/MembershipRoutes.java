@@ -22,7 +22,6 @@ import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.ClientPaths;
 import org.hearth.server.services.directory.DirectoryQueries;
 
@@ -34,19 +33,16 @@ final class MembershipRoutes implements RouteGroup {
   private final RoomCommands commands;
   private final MembershipChanges changes;
   private final DirectoryQueries directory;
-  private final AccountQueries accounts;
 
   MembershipRoutes(
       RoomQueries rooms,
       RoomCommands commands,
       MembershipChanges changes,
-      DirectoryQueries directory,
-      AccountQueries accounts) {
+      DirectoryQueries directory) {
     this.rooms = rooms;
     this.commands = commands;
     this.changes = changes;
     this.directory = directory;
-    this.accounts = accounts;
   }
 
   @Override
@@ -76,7 +72,9 @@ final class MembershipRoutes implements RouteGroup {
 
   private Response join(Request request, RoomId room) throws InterruptedException {
     UserId user = request.requester().user();
-    ObjectNode extra = MembershipChanges.reason(request.jsonOrEmpty());
+    ObjectNode body = request.jsonOrEmpty();
+    var _ = Fields.of(body).optionalObject("third_party_signed");
+    ObjectNode extra = MembershipChanges.reason(body);
     if (rooms.room(room).isEmpty()) {
       throw MatrixException.notFound("There is no such room on this server");
     }
@@ -133,7 +131,7 @@ final class MembershipRoutes implements RouteGroup {
   private Response invite(Request request) throws InterruptedException {
     ObjectNode body = request.json();
     UserId target = target(body);
-    requireReachable(target);
+    changes.requireReachable(target);
     changes.change(
         room(request),
         request.requester().user(),
@@ -162,14 +160,6 @@ final class MembershipRoutes implements RouteGroup {
         from,
         MembershipChanges.reason(body));
     return Response.empty();
-  }
-
-  /// Until this server federates, nobody elsewhere can be invited.
-  void requireReachable(UserId target) {
-    if (!accounts.isActive(target)) {
-      throw new MatrixException(
-          Errcode.NOT_FOUND, "There is no user " + target.value() + " on this server");
-    }
   }
 
   private static UserId target(ObjectNode body) {

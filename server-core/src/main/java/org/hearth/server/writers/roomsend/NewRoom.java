@@ -154,11 +154,13 @@ record NewRoom(
         throw MatrixException.badJson("initial_state must be a list of events");
       }
       Fields of = Fields.of(event);
+      String type = of.string("type");
+      if (type.isEmpty()) {
+        throw MatrixException.invalidParam("The type of an event must not be empty");
+      }
       events.add(
           new InitialState(
-              of.string("type"),
-              of.optionalString("state_key").orElse(""),
-              of.object("content").json()));
+              type, of.optionalString("state_key").orElse(""), of.object("content").json()));
     }
     return events;
   }

@@ -31,6 +31,20 @@ final class RoomCommands {
     };
   }
 
+  /// Makes a room; returns when it is durable.
+  ///
+  /// @throws MatrixException `M_INVALID_ROOM_STATE` for what [#perform] calls forbidden: "the
+  ///   initial state implied by the parameters to the request is invalid"
+  void create(RoomInput.CreateRoom command) throws InterruptedException {
+    try {
+      var _ = perform(command);
+    } catch (MatrixException e) {
+      throw e.is(Errcode.FORBIDDEN)
+          ? new MatrixException(Errcode.INVALID_ROOM_STATE, e.safeMessage())
+          : e;
+    }
+  }
+
   private static MatrixException error(RoomReply.Refusal refusal, String detail) {
     return switch (refusal) {
       case UNKNOWN_ROOM, FORBIDDEN, WRONG_MEMBERSHIP -> MatrixException.forbidden(detail);
