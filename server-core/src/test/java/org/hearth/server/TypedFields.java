@@ -34,7 +34,7 @@ final class TypedFields {
     List<WrongRequest> all = new ArrayList<>();
     for (List<String> row : WrongRequest.rows("fields.txt")) {
       String[] call = row.get(0).split(" ", 3);
-      for (String field : row.get(2).split(" ")) {
+      for (String field : row.get(2).split(" ", -1)) {
         int colon = field.lastIndexOf(':');
         String name = field.substring(0, colon);
         String type = field.substring(colon + 1);
@@ -58,7 +58,7 @@ final class TypedFields {
     try {
       JsonNode body = JSON.readTree(base);
       JsonNode at = body;
-      String[] steps = name.split("\\.");
+      String[] steps = name.split("\\.", -1);
       for (int i = 0; i < steps.length - 1; i++) {
         at = step(at, steps[i].replace('~', '.'));
       }

@@ -1,0 +1,105 @@
+package org.hearth.product;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+
+/// A Matrix client for tests of a server that may be gone at any moment.
+///
+/// @param base where the server is
+/// @param token an access token; empty for none
+record MatrixHttp(URI base, String token) {
+  private static final String V3 = "/_matrix/client/v3";
+  private static final Duration TIME = Duration.ofSeconds(60);
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(10))
+          .build();
+
+  /// What came back.
+  record Answer(int status, JsonNode json, Optional<String> retryAfter) {
+    /// The body of a request that was granted.
+    JsonNode granted() {
+      if (status != 200) {
+        throw new AssertionError("refused with %d %s".formatted(status, json));
+      }
+      return json;
+    }
+
+    boolean is(int expected, String errcode) {
+      return status == expected && json.path("errcode").asText().equals(errcode);
+    }
+  }
+
+  static ObjectNode object() {
+    return JSON.createObjectNode();
+  }
+
+  static String encoded(String segment) {
+    return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  static MatrixHttp at(URI base) {
+    return new MatrixHttp(base, "");
+  }
+
+  /// A client of a new account.
+  MatrixHttp register(String name, String password) {
+    ObjectNode body = object().put("username", name).put("password", password);
+    body.putObject("auth").put("type", "m.login.dummy");
+    return new MatrixHttp(base, post("/register", body).granted().path("access_token").textValue());
+  }
+
+  Answer get(String path) {
+    return send("GET", path, Optional.empty());
+  }
+
+  Answer post(String path, ObjectNode body) {
+    return send("POST", path, Optional.of(body));
+  }
+
+  Answer put(String path, ObjectNode body) {
+    return send("PUT", path, Optional.of(body));
+  }
+
+  /// Sends a request below `/_matrix/client/v3`.
+  ///
+  /// @throws UncheckedIOException if no answer came: whether it was done is not known
+  private Answer send(String method, String path, Optional<ObjectNode> body) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base + V3 + path))
+            .timeout(TIME)
+            .method(
+                method,
+                body.map(each -> HttpRequest.BodyPublishers.ofString(each.toString()))
+                    .orElseGet(HttpRequest.BodyPublishers::noBody));
+    if (!token.isEmpty()) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    try {
+      HttpResponse<byte[]> response =
+          HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+      JsonNode json =
+          response.body().length == 0 ? MissingNode.getInstance() : JSON.readTree(response.body());
+      return new Answer(response.statusCode(), json, response.headers().firstValue("Retry-After"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(method + " " + path, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}
