@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
 /// A Hearth server in a process of its own, with open registration on a loopback port that it keeps
 /// over restarts.
 final class HearthProcess implements AutoCloseable {
-  private static final Duration START_DEADLINE = Duration.ofSeconds(60);
+  private static final Duration START_DEADLINE = Duration.ofMinutes(3);
 
   private final List<String> launcher;
   private final Path dataFolder;

@@ -125,6 +125,7 @@ final class Composition {
     Profiles profiles = new Profiles(store.reads());
     ProfileService profileService =
         new ProfileService(profiles, announcer, new MemberEvents(rooms.queries(), rooms.input()));
+    Accounts known = new Accounts(store.reads(), server);
     AccountData accountData = new AccountData(store.reads());
     PushRulesService pushRules = new PushRulesService(accountData, announcer);
     AccountDataService accountDataService = new AccountDataService(accountData, announcer);
@@ -132,7 +133,7 @@ final class Composition {
     this.accounts =
         new AccountService(
             accountOptions(configuration.registration()),
-            new Accounts(store.reads(), server),
+            known,
             store.reads(),
             announcer,
             leaveRooms,
@@ -159,6 +160,7 @@ final class Composition {
     accountOutput.register(sync.accountOutputReader());
 
     try {
+      checkName(known, server);
       opened.push(new Part("account-output", () -> accountOutput.drainAndStop(DRAIN)));
       accountOutput.start(store.head());
       opened.push(new Part("the Room Server", rooms));
@@ -199,6 +201,15 @@ final class Composition {
                         rooms.output().figures(),
                         accountOutput.figures())),
             clock);
+  }
+
+  private static void checkName(Accounts accounts, ServerName server) {
+    Optional<ServerName> before = accounts.serverOfAccounts().filter(each -> !each.equals(server));
+    if (before.isPresent()) {
+      throw new ConfigurationException(
+          "The configuration names this server %s, but its accounts belong to %s. A server's name is permanent: write \"server-name: %s\" again. For a server of another name give another data folder"
+              .formatted(server, before.get(), before.get()));
+    }
   }
 
   private static WiringDescription wiring(

@@ -1,21 +1,28 @@
 package org.hearth.server;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.ServerName;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlVersionException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /// Reads `hearth.yaml`. Unknown keys and bad values are refused with the line, the key and what was
@@ -24,6 +31,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 /// Relative paths in the file are relative to the folder that it lies in.
 public final class ConfigurationReader {
   private static final long MOST_BYTES = 1L << 20;
+  private static final int DEEPEST = 20;
 
   private final Path folder;
 
@@ -60,7 +68,9 @@ public final class ConfigurationReader {
   /// @throws ConfigurationException if the text says something wrong
   public static Configuration parse(Path file, String text) {
     try {
-      LoadSettings settings = LoadSettings.builder().setLabel(file.toString()).build();
+      LoadSettings settings =
+          LoadSettings.builder().setLabel(file.toString()).setAllowNonScalarKeys(true).build();
+      checkDepth(file, new Parse(settings).parseString(text));
       Optional<Node> root = new Compose(settings).composeString(text);
       if (root.isEmpty()) {
         throw new ConfigurationException(
@@ -71,22 +81,65 @@ public final class ConfigurationReader {
       int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
       throw new ConfigurationException(
           "%s, line %d: this is not YAML: %s".formatted(file, line, e.getProblem()), e);
+    } catch (ReaderException e) {
+      long line = text.substring(0, firstControl(text)).lines().count();
+      throw new ConfigurationException(
+          "%s, line %d: this is not YAML: there is a control character"
+              .formatted(file, Math.max(1, line)),
+          e);
+    } catch (YamlVersionException e) {
+      throw new ConfigurationException(
+          file + ", line 1: this is YAML of another version; expected YAML 1.2", e);
     } catch (YamlEngineException e) {
       throw new ConfigurationException(file + " is not YAML: " + e.getMessage(), e);
     }
   }
 
+  /// Composing goes down by recursion; no setting is deeper than a few levels.
+  private static void checkDepth(Path file, Iterable<Event> events) {
+    int depth = 0;
+    for (Event event : events) {
+      depth +=
+          switch (event.getEventId()) {
+            case MappingStart, SequenceStart -> 1;
+            case MappingEnd, SequenceEnd -> -1;
+            default -> 0;
+          };
+      if (depth > DEEPEST) {
+        throw new ConfigurationException(
+            "%s, line %d: this is nested deeper than any setting"
+                .formatted(
+                    file, event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1)));
+      }
+    }
+  }
+
+  private static int firstControl(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char each = text.charAt(i);
+      if (Character.isISOControl(each) && each != '\n' && each != '\r' && each != '\t') {
+        return i;
+      }
+    }
+    return text.length();
+  }
+
   private Configuration configuration(YamlSection root) {
+    Set<String> sockets = new HashSet<>();
     String expectedName = "a server name such as example.org or localhost:8448";
     Configuration defaults =
         Configuration.defaults(
             root.parsed("server-name", expectedName, ConfigurationReader::serverName)
                 .orElseGet(() -> root.requiredString("server-name")));
+    if (root.isEmptyList("listeners")) {
+      throw root.wrong("listeners", "a list of at least one listener");
+    }
     Configuration result =
         new Configuration(
             defaults.serverName(),
             root.parsed("public-base-url", "an http or https address", this::webAddress),
-            root.sections("listeners", this::listener).orElse(defaults.listeners()),
+            root.sections("listeners", section -> listener(section, sockets))
+                .orElse(defaults.listeners()),
             root.section("registration", this::registration).orElse(defaults.registration()),
             root.section("federation", this::federation).orElse(defaults.federation()),
             root.section("outbound", this::outbound).orElse(defaults.outbound()),
@@ -100,10 +153,20 @@ public final class ConfigurationReader {
     return result;
   }
 
-  private Configuration.Listener listener(YamlSection section) {
+  /// @param sockets of the listeners before this one
+  private Configuration.Listener listener(YamlSection section, Set<String> sockets) {
+    String bind =
+        section
+            .parsed(
+                "bind", "an address such as 127.0.0.1 or 0.0.0.0", ConfigurationReader::bindable)
+            .orElse("127.0.0.1");
+    int port = section.integer("port", 0, 65535).orElse(Configuration.DEFAULT_PORT);
+    if (port != 0 && !sockets.add(bind + " " + port)) {
+      throw section.wrong("port", "one that no other listener has on " + bind);
+    }
     return new Configuration.Listener(
-        section.string("bind").orElse("127.0.0.1"),
-        section.integer("port", 0, 65535).orElse(Configuration.DEFAULT_PORT),
+        bind,
+        port,
         section.section(
             "tls",
             tls ->
@@ -199,6 +262,16 @@ public final class ConfigurationReader {
     }
   }
 
+  /// Checks an address, or the name of one, without a look-up.
+  private static String bindable(String text) {
+    if (text.matches("[0-9.]+") || text.indexOf(':') >= 0) {
+      var _ = InetAddress.ofLiteral(text);
+    } else if (!text.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")) {
+      throw new IllegalArgumentException("neither an address nor a host's name");
+    }
+    return text;
+  }
+
   /// Checks CIDR notation without a name look-up.
   private static String network(String text) {
     int slash = text.indexOf('/');
@@ -207,6 +280,7 @@ public final class ConfigurationReader {
     if (!(six ? address.matches("[0-9A-Fa-f:.]+") : address.matches("\\d{1,3}(\\.\\d{1,3}){3}"))) {
       throw new IllegalArgumentException("not an address");
     }
+    var _ = InetAddress.ofLiteral(address);
     if (slash >= 0) {
       int bits = Integer.parseInt(text.substring(slash + 1));
       if (bits < 0 || bits > (six ? 128 : 32)) {

@@ -3,6 +3,7 @@ package org.hearth.server;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.KeyId;
 import org.hearth.server.matrix.sign.SigningKey;
 
@@ -42,7 +44,7 @@ final class ServerKeys {
   }
 
   private static SigningKey read(Path file) throws IOException {
-    String[] words = Files.readString(file).strip().split("\\s+", -1);
+    String[] words = text(file).strip().split("\\s+", -1);
     if (words.length != 3 || !words[0].equals("ed25519")) {
       throw damaged(file, "expected one line \"ed25519 VERSION SEED\"", null);
     }
@@ -52,8 +54,16 @@ final class ServerKeys {
         throw damaged(file, "the seed has " + seed.length + " bytes, not " + SEED_BYTES, null);
       }
       return new SigningKey(KeyId.parse(words[0] + ":" + words[1]), seed);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | InvalidIdentifierException e) {
       throw damaged(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static String text(Path file) throws IOException {
+    try {
+      return Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw damaged(file, "it is no text", e);
     }
   }
 

@@ -8,9 +8,13 @@ public final class StartFailedException extends Exception {
   private final String remedy;
 
   StartFailedException(String reason, String remedy, Throwable cause) {
-    super(reason + " " + remedy, cause);
-    this.reason = reason;
-    this.remedy = remedy;
+    super(sentence(reason) + " " + sentence(remedy), cause);
+    this.reason = sentence(reason);
+    this.remedy = sentence(remedy);
+  }
+
+  private static String sentence(String text) {
+    return text.endsWith(".") ? text : text + ".";
   }
 
   /// What went wrong.

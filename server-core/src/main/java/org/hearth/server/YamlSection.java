@@ -35,7 +35,13 @@ final class YamlSection {
     this.name = name;
     this.line = lineOf(node);
     if (!(node instanceof MappingNode mapping)) {
-      throw refuse(line, name, "keys with values, such as \"server-name: example.org\"", node);
+      throw refuse(
+          line,
+          name,
+          name.isEmpty()
+              ? "keys with values, such as \"server-name: example.org\""
+              : "keys with values",
+          node);
     }
     for (NodeTuple tuple : mapping.getValue()) {
       if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
@@ -50,8 +56,16 @@ final class YamlSection {
     }
   }
 
+  /// A text, which is not empty.
   Optional<String> string(String key) {
-    return value(key).map(node -> scalar(key, node, "a text"));
+    return value(key)
+        .map(node -> {
+          String text = scalar(path(key), node, "a text");
+          if (text.isEmpty()) {
+            throw refuse(lineOf(node), path(key), "a text that is not empty", node);
+          }
+          return text;
+        });
   }
 
   String requiredString(String key) {
@@ -64,7 +78,7 @@ final class YamlSection {
   boolean bool(String key, boolean otherwise) {
     return value(key)
         .map(node -> {
-          String text = scalar(key, node, "true or false");
+          String text = scalar(path(key), node, "true or false");
           if (!node.getTag().equals(Tag.BOOL)) {
             throw refuse(lineOf(node), path(key), "true or false", node);
           }
@@ -77,7 +91,7 @@ final class YamlSection {
     return value(key)
         .map(node -> {
           String expected = "a whole number from " + least + " to " + most;
-          String text = scalar(key, node, expected);
+          String text = scalar(path(key), node, expected);
           try {
             int number = Integer.parseInt(text);
             if (number < least || number > most) {
@@ -116,6 +130,22 @@ final class YamlSection {
               .mapToObj(index -> each.apply(index, items.get(index)))
               .toList();
         });
+  }
+
+  /// True if the key is there with a list that has nothing in it.
+  boolean isEmptyList(String key) {
+    return values.get(key) instanceof SequenceNode sequence && sequence.getValue().isEmpty();
+  }
+
+  /// The refusal of a key's value for a reason that its reader found; of this whole mapping if it
+  /// has no such key.
+  ConfigurationException wrong(String key, String expected) {
+    Node node = values.get(key);
+    return node == null
+        ? new ConfigurationException(
+            "%s, line %d: \"%s\" must be %s, but is not there"
+                .formatted(file, line, path(key), expected))
+        : refuse(lineOf(node), path(key), expected, node);
   }
 
   /// Refuses every key that nobody asked for. To be called when all known keys were read.

@@ -93,7 +93,7 @@ class ConfigurationReaderTest {
 
     @Override
     public String toString() {
-      return text.replace('\n', '|');
+      return text.substring(0, Math.min(text.length(), 100)).replace('\n', '|');
     }
   }
 
@@ -150,7 +150,146 @@ class ConfigurationReaderTest {
         new Broken(name + "rate-limits: false\n", 2, "rate-limits", "keys with values"),
         new Broken(name + "server-name: other.org\n", 2, "server-name", "twice"),
         new Broken(name + "listeners: [\n", 3, "not YAML"),
-        new Broken(name + "\tx: 1\n", 2, "not YAML"));
+        new Broken(name + "\tx: 1\n", 2, "not YAML"),
+        new Broken("- a\n", 1, "keys with values", "a list"),
+        new Broken("server-name:\n", 1, "server-name", "missing"),
+        new Broken("server-name: ''\n", 1, "server-name", "a server name such as"),
+        new Broken(name + "---\n" + name, 2, "another document"),
+        new Broken(name + "? [a]\n: b\n", 2, "a plain key", "a list"),
+        new Broken(name + "x: \"abc\n", 3, "not YAML"),
+        new Broken(name + "a: *b\n", 2, "not YAML", "b"),
+        new Broken(name + "x: \u0000\n", 2, "not YAML", "a control character"),
+        new Broken(name + "\"\\xq\": 1\n", 2, "not YAML", "hexadecimal"),
+        new Broken("%YAML 3.0\n---\n" + name, 1, "YAML 1.2"),
+        new Broken(name + "listeners: " + "[".repeat(100_000), 2, "nested deeper"),
+        new Broken(name + "listeners: []\n", 2, "listeners", "at least one listener"),
+        new Broken(name + "listeners: [8008]\n", 2, "listeners[0]", "keys with values", "8008"),
+        new Broken(
+            name + "listeners:\n  - { bind: not an address }\n",
+            3,
+            "listeners[0].bind",
+            "an address such as 127.0.0.1"),
+        new Broken(
+            name + "listeners:\n  - { bind: 300.1.1.1 }\n",
+            3,
+            "listeners[0].bind",
+            "an address such as 127.0.0.1"),
+        new Broken(
+            name + "listeners:\n  - { bind: \"::g\" }\n",
+            3,
+            "listeners[0].bind",
+            "an address such as 127.0.0.1"),
+        new Broken(
+            name + "listeners:\n  - { port: 8008 }\n  - { port: 8008 }\n",
+            4,
+            "listeners[1].port",
+            "no other listener",
+            "8008"),
+        new Broken(
+            name + "listeners:\n  - { }\n  - { }\n", 4, "listeners[1].port", "no other listener"),
+        new Broken(
+            name + "listeners:\n  - { port: -1 }\n", 3, "listeners[0].port", "0 to 65535", "-1"),
+        new Broken(
+            name + "listeners:\n  - { port: 80.5 }\n", 3, "listeners[0].port", "whole number"),
+        new Broken(
+            name + "listeners:\n  - { port: 1, prt: 2 }\n",
+            3,
+            "listeners[0].prt",
+            "unknown",
+            "bind, port, tls"),
+        new Broken(
+            name + "listeners:\n  - tls: cert.pem\n", 3, "listeners[0].tls", "keys with values"),
+        new Broken(
+            name + "listeners:\n  - tls: { private-key: a }\n",
+            3,
+            "listeners[0].tls.certificate",
+            "missing"),
+        new Broken(
+            name + "listeners:\n  - tls: { certificate: '', private-key: a }\n",
+            3,
+            "listeners[0].tls.certificate",
+            "not empty"),
+        new Broken(
+            name + "registration:\n  shared-secret: ''\n",
+            3,
+            "registration.shared-secret",
+            "not empty"),
+        new Broken(
+            name + "registration:\n  shared-secret: [a]\n",
+            3,
+            "registration.shared-secret",
+            "a text",
+            "a list"),
+        new Broken(
+            name + "registration:\n  mode: open\n  mode: open\n",
+            4,
+            "registration.mode",
+            "twice"),
+        new Broken(
+            name + "registration:\n  recaptcha: {}\n",
+            3,
+            "registration.recaptcha.verify-url",
+            "missing"),
+        new Broken(name + "federation: []\n", 2, "federation", "keys with values", "a list"),
+        new Broken(
+            name + "federation: { servers: one }\n",
+            2,
+            "federation.servers",
+            "a list of server names"),
+        new Broken(
+            name + "outbound: { blocked-networks: 10.0.0.0/8 }\n",
+            2,
+            "outbound.blocked-networks",
+            "a list of networks"),
+        new Broken(
+            name + "outbound: { blocked-networks: [10.0.0.0/x] }\n",
+            2,
+            "outbound.blocked-networks",
+            "10.0.0.0/8"),
+        new Broken(
+            name + "outbound: { blocked-networks: [10.0.0.999/8] }\n",
+            2,
+            "outbound.blocked-networks",
+            "10.0.0.0/8"),
+        new Broken(
+            name + "outbound: { blocked-networks: [\":::::/8\"] }\n",
+            2,
+            "outbound.blocked-networks",
+            "10.0.0.0/8"),
+        new Broken(
+            name + "outbound: { trusted-certificates: [[a]] }\n",
+            2,
+            "outbound.trusted-certificates",
+            "file names"),
+        new Broken(
+            name + "room-directory: { without-login: yes }\n",
+            2,
+            "room-directory.without-login",
+            "true or false"),
+        new Broken(
+            name + "rate-limits: { enabled: 1 }\n", 2, "rate-limits.enabled", "true or false"),
+        new Broken(
+            name + "access-token-in-query: maybe\n", 2, "access-token-in-query", "true or false"),
+        new Broken(name + "url-previews: []\n", 2, "url-previews", "keys with values"),
+        new Broken(name + "email: {}\n", 2, "email.smtp-host", "missing"),
+        new Broken(
+            name + "email: { smtp-host: a, smtp-port: 0, from: x }\n",
+            2,
+            "email.smtp-port",
+            "1 to 65535"),
+        new Broken(name + "email: { smtp-host: a }\n", 2, "email.from", "missing"),
+        new Broken(
+            name + "application-services: bridge.yaml\n",
+            2,
+            "application-services",
+            "a list of file names"),
+        new Broken(
+            name + "application-services: [{ a: b }]\n",
+            2,
+            "application-services",
+            "file names",
+            "keys with values"),
+        new Broken(name + "public-base-url: https://\n", 2, "public-base-url", "http or https"));
   }
 
   @ParameterizedTest

@@ -156,8 +156,24 @@ final class Opening {
         throw e;
       }
       throw new StoreRefusedException(
-          new Refusal.Unreadable(options.dataFolder(), String.valueOf(e.getMessage())), e);
+          new Refusal.Unreadable(options.dataFolder(), innermost(e)), e);
     }
+  }
+
+  /// What is at the bottom of a failure; what Derby says at its top is that it has failed.
+  private static String innermost(SQLException failure) {
+    Throwable last = failure;
+    Throwable next = failure;
+    while (next != null) {
+      last = next;
+      next =
+          last instanceof SQLException sql && sql.getNextException() != null
+              ? sql.getNextException()
+              : last.getCause();
+    }
+    // Where Derby trips over its own feet it has no words for what is wrong with the files.
+    String said = last instanceof RuntimeException ? null : last.getMessage();
+    return said == null ? "its files are damaged" : said.replaceFirst("\\.+$", "");
   }
 
   private StoreIdentity identity() throws SQLException {

@@ -64,6 +64,21 @@ public final class Accounts implements AccountQueries {
     return Objects.requireNonNull(cache.get(user, this::read));
   }
 
+  /// The server that the accounts which are there belong to; empty as long as there is none. A
+  /// server that was given another name would know nobody of them.
+  public Optional<ServerName> serverOfAccounts() {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+              connection.prepareStatement(
+                  "SELECT user_id FROM account FETCH FIRST ROW ONLY");
+          ResultSet rows = statement.executeQuery()) {
+        return rows.next()
+            ? Optional.of(UserId.parse(rows.getString(1)).server())
+            : Optional.empty();
+      }
+    });
+  }
+
   private Optional<Account> read(UserId user) {
     return reads.read(connection -> {
       try (PreparedStatement statement =

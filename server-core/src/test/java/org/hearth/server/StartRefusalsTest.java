@@ -1,0 +1,305 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.stream.Stream;
+import org.apache.derby.jdbc.EmbeddedDriver;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What keeps a server from starting: it says what is wrong and what to do, in words for its owner,
+/// changes nothing, and starts when things are put right.
+class StartRefusalsTest {
+  private static final String CONFIGURATION =
+      "server-name: hearth.test\nlisteners: [ { port: 0 } ]\n";
+
+  /// A data folder that was served and stopped.
+  private static Path served;
+
+  /// Something that happened to a data folder.
+  ///
+  /// @param words of what is said
+  record Damage(String name, Happening happening, List<String> words) {
+    Damage(String name, Happening happening, String... words) {
+      this(name, happening, List.of(words));
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  @FunctionalInterface
+  interface Happening {
+    void happen(Path folder) throws IOException, SQLException;
+  }
+
+  @BeforeAll
+  static void serve(@TempDir Path folder) throws Exception {
+    served = folder.resolve("served");
+    try (Homeserver server = server(served, CONFIGURATION)) {
+      server.start();
+      server.admin().orElseThrow().createPerson("alice", "long enough to be one", false);
+    }
+  }
+
+  static Stream<Damage> damages() {
+    return Stream.of(
+        new Damage(
+            "the database of a newer release",
+            folder -> sql(folder, "UPDATE store_identity SET schema_version = 9999"),
+            "schema version 9999",
+            "Start the newer Hearth"),
+        new Damage(
+            "the database of another product",
+            folder -> sql(folder, "UPDATE store_identity SET product = 'kiln'"),
+            "belongs to 'kiln'",
+            "another data folder"),
+        new Damage(
+            "a database without its write-ahead log",
+            folder -> remove(folder.resolve("database/derby/log")),
+            "database",
+            "restore"),
+        new Damage(
+            "a data folder without its database",
+            folder -> remove(folder.resolve("database/derby")),
+            "had been acknowledged",
+            "restore the newest backup"),
+        new Damage(
+            "a database without its mark",
+            folder -> Files.delete(folder.resolve("database/high-water")),
+            "high-water",
+            "Put back the folder"),
+        new Damage(
+            "a damaged mark",
+            folder -> overwrite(folder.resolve("database/high-water")),
+            "not the one that was last served",
+            "Put back the folder"),
+        new Damage(
+            "damaged pages",
+            StartRefusalsTest::damagePages,
+            "cannot be opened",
+            "restore the newest backup"),
+        new Damage(
+            "a signing key that is missing",
+            folder -> Files.delete(folder.resolve("keys/signing.key")),
+            "signing.key is missing",
+            "from a backup"),
+        new Damage(
+            "a signing key that is empty",
+            folder -> Files.write(folder.resolve("keys/signing.key"), new byte[0]),
+            "signing.key is damaged",
+            "from a backup"),
+        new Damage(
+            "a signing key that is no text",
+            folder ->
+                Files.write(folder.resolve("keys/signing.key"), new byte[] {(byte) 0xff, 0, 1}),
+            "signing.key is damaged",
+            "from a backup"),
+        new Damage(
+            "a signing key with a name that is none",
+            folder ->
+                Files.writeString(
+                    folder.resolve("keys/signing.key"), "ed25519 a:b " + "A".repeat(43)),
+            "signing.key is damaged",
+            "from a backup"),
+        new Damage(
+            "a signing key that is too short",
+            folder -> Files.writeString(folder.resolve("keys/signing.key"), "ed25519 a_1 AAAA"),
+            "signing.key is damaged",
+            "3 bytes, not 32"),
+        new Damage(
+            "a file where the keys were",
+            folder -> {
+              remove(folder.resolve("keys"));
+              Files.writeString(folder.resolve("keys"), "x");
+            },
+            "keys is a file",
+            "must be a folder"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("damages")
+  void saysWhatIsWrongWithTheDataFolder(Damage damage, @TempDir Path temp) throws Exception {
+    Path folder = temp.resolve("data");
+    copy(served, folder);
+    damage.happening().happen(folder);
+
+    try (Homeserver server = server(folder, CONFIGURATION)) {
+      assertRefused(server, damage.words().toArray(String[]::new));
+      remove(folder);
+      copy(served, folder);
+      server.start();
+      assertThat(server.admin().orElseThrow().overview().people()).isEqualTo(1);
+    }
+  }
+
+  static Stream<Damage> configurations() {
+    return Stream.of(
+        new Damage(
+            "server-name: other.test\nlisteners: [ { port: 0 } ]\n",
+            _ -> {},
+            "other.test",
+            "belong to hearth.test",
+            "permanent"),
+        new Damage(
+            CONFIGURATION.replace("port: 0", "port: 0, bind: 203.0.113.7"),
+            _ -> {},
+            "203.0.113.7",
+            "listeners in hearth.yaml"),
+        new Damage(
+            CONFIGURATION.replace("port: 0", "port: 0, bind: no-such-host.invalid"),
+            _ -> {},
+            "no-such-host.invalid",
+            "none of this computer"),
+        new Damage(
+            CONFIGURATION.replace(
+                "port: 0", "port: 0, tls: { certificate: none.pem, private-key: none.pem }"),
+            _ -> {},
+            "none.pem does not exist",
+            "hearth.yaml"),
+        new Damage(
+            CONFIGURATION.replace(
+                "port: 0", "port: 0, tls: { certificate: hearth.yaml, private-key: hearth.yaml }"),
+            _ -> {},
+            "hearth.yaml",
+            "expected PEM"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("configurations")
+  void saysWhatTheConfigurationAsksInVain(Damage damage, @TempDir Path temp) throws Exception {
+    Path folder = temp.resolve("data");
+    copy(served, folder);
+
+    try (Homeserver server = server(folder, damage.name())) {
+      assertRefused(server, damage.words().toArray(String[]::new));
+    }
+    try (Homeserver server = server(folder, CONFIGURATION)) {
+      server.start();
+      assertThat(server.admin().orElseThrow().overview().people()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void namesThePortThatIsInUseAndItsHolder(@TempDir Path temp) throws Exception {
+    Path folder = temp.resolve("data");
+    copy(served, folder);
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Homeserver server =
+            server(folder, CONFIGURATION.replace("port: 0", "port: " + other.getLocalPort()))) {
+      assertRefused(
+          server,
+          "127.0.0.1",
+          String.valueOf(other.getLocalPort()),
+          "process " + ProcessHandle.current().pid(),
+          "another port");
+      other.close();
+      server.start();
+      assertThat(server.state()).isInstanceOf(ServerState.Running.class);
+    }
+  }
+
+  @Test
+  void opensNoListenerWhenOneOfThemCannotBeOpened(@TempDir Path temp) throws Exception {
+    Path folder = temp.resolve("data");
+    copy(served, folder);
+    int free;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      free = socket.getLocalPort();
+    }
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Homeserver server =
+            server(
+                folder,
+                CONFIGURATION.replace(
+                    "{ port: 0 }",
+                    "{ port: %d }, { port: %d }".formatted(free, other.getLocalPort())))) {
+      assertRefused(server, String.valueOf(other.getLocalPort()));
+      new ServerSocket(free, 1, InetAddress.getLoopbackAddress()).close();
+    }
+  }
+
+  private static void assertRefused(Homeserver server, String... words) {
+    StartFailedException failure = null;
+    try {
+      server.start();
+    } catch (StartFailedException e) {
+      failure = e;
+    }
+    assertThat(failure).isNotNull();
+    assertThat(failure.getMessage()).contains(words).doesNotContain("Exception", "unexpected");
+    assertThat(failure.remedy()).isNotBlank();
+    assertThat(server.state())
+        .isEqualTo(new ServerState.Failed(failure.reason(), failure.remedy()));
+  }
+
+  private static Homeserver server(Path folder, String configuration) throws IOException {
+    Files.createDirectories(folder);
+    Path file = folder.resolve("hearth.yaml");
+    Files.writeString(file, configuration);
+    return new Homeserver(new DataFolder(folder), ConfigurationReader.read(file));
+  }
+
+  private static void sql(Path folder, String statement) throws SQLException {
+    String address = "jdbc:derby:" + folder.resolve("database/derby");
+    try (Connection connection = new EmbeddedDriver().connect(address, new Properties());
+        Statement change = connection.createStatement()) {
+      change.executeUpdate(statement);
+    }
+    try {
+      new EmbeddedDriver().connect(address + ";shutdown=true", new Properties());
+    } catch (SQLException e) {
+      assertThat(e.getSQLState()).isEqualTo("08006"); // How Derby says that it has shut down.
+    }
+  }
+
+  private static void damagePages(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve("database/derby/seg0"))) {
+      for (Path file : files.toList()) {
+        overwrite(file);
+      }
+    }
+  }
+
+  private static void overwrite(Path path) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      for (long at = 0; at < file.length(); at += 64) {
+        file.seek(at);
+        file.write(0xA5);
+      }
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path each : all.toList()) {
+        Files.copy(each, to.resolve(from.relativize(each).toString()));
+      }
+    }
+  }
+
+  private static void remove(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path each : all.toList().reversed()) {
+        Files.delete(each);
+      }
+    }
+  }
+}
