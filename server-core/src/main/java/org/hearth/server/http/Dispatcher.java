@@ -149,6 +149,7 @@ final class Dispatcher implements Filter {
             Query.parse(query),
             name -> request.headers().first(HeaderNames.create(name)),
             remoteAddress(request));
+    exchange.address = head.remoteAddress();
     Optional<Requester> requester = access.requester(route.access(), head);
     exchange.requester = requester.orElse(null);
     limiter.charge(
@@ -199,6 +200,7 @@ final class Dispatcher implements Filter {
     private final long startNanos = System.nanoTime();
     private @Nullable Route route;
     private @Nullable Requester requester;
+    private @Nullable InetAddress address;
     private int status = CLIENT_GONE;
 
     private String what() {
@@ -214,7 +216,8 @@ final class Dispatcher implements Filter {
       if (ACCESS_LOG.isLoggable(Level.DEBUG)) {
         ACCESS_LOG.log(
             Level.DEBUG,
-            "{0} {1} {2} ms {3}",
+            "{0} {1} {2} {3} ms {4}",
+            address == null ? "-" : address.getHostAddress(),
             what(),
             Integer.toString(status),
             Long.toString(TimeUnit.NANOSECONDS.toMillis(took)),
