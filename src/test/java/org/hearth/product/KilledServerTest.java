@@ -41,14 +41,14 @@ class KilledServerTest {
   }
 
   @Test
-  @Timeout(value = 5, unit = TimeUnit.MINUTES)
+  @Timeout(value = 20, unit = TimeUnit.MINUTES)
   void nothingAcknowledgedIsLostInThreeKills() throws Exception {
     killRepeatedly(3, 815);
   }
 
   @Test
   @Tag("long")
-  @Timeout(value = 60, unit = TimeUnit.MINUTES)
+  @Timeout(value = 90, unit = TimeUnit.MINUTES)
   void nothingAcknowledgedIsLostInFortyKills() throws Exception {
     killRepeatedly(40, 816);
   }

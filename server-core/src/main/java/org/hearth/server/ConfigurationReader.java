@@ -108,8 +108,7 @@ public final class ConfigurationReader {
       if (depth > DEEPEST) {
         throw new ConfigurationException(
             "%s, line %d: this is nested deeper than any setting"
-                .formatted(
-                    file, event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1)));
+                .formatted(file, event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1)));
       }
     }
   }

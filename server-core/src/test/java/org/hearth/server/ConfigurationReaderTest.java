@@ -221,10 +221,7 @@ class ConfigurationReaderTest {
             "a text",
             "a list"),
         new Broken(
-            name + "registration:\n  mode: open\n  mode: open\n",
-            4,
-            "registration.mode",
-            "twice"),
+            name + "registration:\n  mode: open\n  mode: open\n", 4, "registration.mode", "twice"),
         new Broken(
             name + "registration:\n  recaptcha: {}\n",
             3,

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// Clients that send a byte now and then, to hold connections for as long as they like, are cut off.
+/// Clients that send a byte now and then, to hold connections for as long as they like, are cut
+/// off.
 class SlowClientsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(25);
   private static final HttpLimits LIMITS =

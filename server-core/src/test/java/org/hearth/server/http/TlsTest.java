@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -18,6 +20,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
@@ -136,13 +139,17 @@ class TlsTest {
   }
 
   private TestServer start() {
+    return start(HttpLimits.standard());
+  }
+
+  private TestServer start(HttpLimits limits) {
     Listener listener =
         new Listener(
             InetAddress.getLoopbackAddress(),
             0,
             Optional.of(new Listener.Tls(certificateFile(), keyFile())));
     return new TestServer(
-        HttpOptions.standard(List.of(Listener.loopback(0), listener)),
+        HttpOptions.standard(List.of(Listener.loopback(0), listener)).with(limits),
         new DiscoveryRoutes(DiscoveryRoutes.Whereabouts.unknown(), "1"));
   }
 
@@ -252,6 +259,51 @@ class TlsTest {
     assertThatThrownBy(this::start)
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("cert.pem");
+  }
+
+  /// The head of a ClientHello that never becomes whole.
+  @Test
+  void cutsOffAHandshakeThatDrips() throws Exception {
+    write(KeyForm.EC_PKCS8, "drip");
+    HttpLimits usual = HttpLimits.standard();
+    HttpLimits impatient =
+        new HttpLimits(
+            usual.smallBodyBytes(),
+            usual.standardBodyBytes(),
+            usual.largeBodyBytes(),
+            usual.targetBytes(),
+            usual.headerBytes(),
+            50,
+            50,
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(2),
+            10);
+    byte[] hello = new byte[2000];
+    hello[0] = 0x16;
+    hello[1] = 3;
+    hello[2] = 1;
+    hello[3] = 7;
+    hello[5] = 1;
+    hello[7] = 6;
+    try (TestServer server = start(impatient);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), tlsPort(server))) {
+      socket.setSoTimeout(100);
+      long until = System.nanoTime() + Duration.ofSeconds(25).toNanos();
+      boolean open = true;
+      for (int i = 0; open && System.nanoTime() < until; i++) {
+        try {
+          socket.getOutputStream().write(hello[i]);
+          open = socket.getInputStream().read() >= 0;
+        } catch (SocketTimeoutException _) {
+          open = true; // Nothing was said; the next byte.
+        } catch (IOException _) {
+          open = false;
+        }
+      }
+
+      assertThat(open).isFalse();
+    }
   }
 
   @Test

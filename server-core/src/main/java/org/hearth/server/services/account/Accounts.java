@@ -69,8 +69,7 @@ public final class Accounts implements AccountQueries {
   public Optional<ServerName> serverOfAccounts() {
     return reads.read(connection -> {
       try (PreparedStatement statement =
-              connection.prepareStatement(
-                  "SELECT user_id FROM account FETCH FIRST ROW ONLY");
+              connection.prepareStatement("SELECT user_id FROM account FETCH FIRST ROW ONLY");
           ResultSet rows = statement.executeQuery()) {
         return rows.next()
             ? Optional.of(UserId.parse(rows.getString(1)).server())

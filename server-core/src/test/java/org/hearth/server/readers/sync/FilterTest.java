@@ -82,8 +82,8 @@ class FilterTest {
   }
 
   @Test
-  void aLimitBeyondAnyIntegerIsTheMaximum() {
-    assertThat(timeline("{'limit':99999999999999999999}").limit(10, 100)).isEqualTo(100);
+  void theLargestIntegerOfJsonIsTheMaximum() {
+    assertThat(timeline("{'limit':9007199254740991}").limit(10, 100)).isEqualTo(100);
   }
 
   @Test
@@ -112,6 +112,7 @@ class FilterTest {
         "{'room':{'timeline':'x'}}",
         "{'room':{'timeline':{'limit':-1}}}",
         "{'room':{'timeline':{'limit':1.5}}}",
+        "{'room':{'timeline':{'limit':9007199254740992}}}",
         "{'room':{'timeline':{'limit':'10'}}}",
         "{'room':{'timeline':{'limit':true}}}",
         "{'room':{'timeline':{'types':{}}}}",
