@@ -119,30 +119,39 @@ final class PowerLevelsRules {
     // v1-v5, 10.7: "For each entry being changed in, or removed from, the events property: If the
     // current value is greater than the sender's current power level, reject."
     // v6-v12, 10.7: "[...] the events or notifications properties [...]"
-    // v1-v5, 10.8: "For each entry being added to, or changed in, the events property: If the new
-    // value is greater than the sender's current power level, reject."
-    // v6-v12, 10.8: "[...] the events or notifications properties [...]"
     for (String map : maps) {
       for (Change change : changes(before.path(map), content.path(map))) {
         if (change.currentIsAbove(own)) {
           return refused(AuthRule.POWER_LEVELS_CURRENT_ENTRY, change);
         }
+      }
+    }
+
+    // v1-v5, 10.8: "For each entry being added to, or changed in, the events property: If the new
+    // value is greater than the sender's current power level, reject."
+    // v6-v12, 10.8: "[...] the events or notifications properties [...]"
+    for (String map : maps) {
+      for (Change change : changes(before.path(map), content.path(map))) {
         if (change.newIsAbove(own)) {
           return refused(AuthRule.POWER_LEVELS_NEW_ENTRY, change);
         }
       }
     }
 
-    for (Change change : changes(before.path("users"), content.path("users"))) {
-      // v1-v12, 10.9: "For each entry being changed in, or removed from, the users property, other
-      // than the sender's own entry: If the current value is greater than or equal to the sender's
-      // current power level, reject."
+    // v1-v12, 10.9: "For each entry being changed in, or removed from, the users property, other
+    // than the sender's own entry: If the current value is greater than or equal to the sender's
+    // current power level, reject."
+    List<Change> users = changes(before.path("users"), content.path("users"));
+    for (Change change : users) {
       boolean ownEntry = change.name().equals(judgement.sender().value());
       if (!ownEntry && (change.currentIsAbove(own) || change.currentIs(own))) {
         return refused(AuthRule.POWER_LEVELS_CURRENT_USER, change);
       }
-      // v1-v12, 10.10: "For each entry being added to, or changed in, the users property: If the
-      // new value is greater than the sender's current power level, reject."
+    }
+
+    // v1-v12, 10.10: "For each entry being added to, or changed in, the users property: If the new
+    // value is greater than the sender's current power level, reject."
+    for (Change change : users) {
       if (change.newIsAbove(own)) {
         return refused(AuthRule.POWER_LEVELS_NEW_USER, change);
       }

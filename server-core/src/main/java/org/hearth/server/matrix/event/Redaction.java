@@ -33,14 +33,14 @@ public final class Redaction {
 
   private static ObjectNode keepContent(ObjectNode content, KeptContent kept) {
     ObjectNode left = keep(content, kept.keys());
-    // Since 11: "Additionally, it allows the `signed` key of the `third_party_invite` key."
+    // Since 11: "Additionally, it allows the `signed` key of the `third_party_invite` key." What
+    // has
+    // no such key is left empty, not away: so do the servers with which we have to agree, since the
+    // event's id depends on it.
     kept.within()
         .forEach((key, inner) -> {
           if (content.get(key) instanceof ObjectNode object) {
-            ObjectNode innerLeft = keep(object, inner);
-            if (!innerLeft.isEmpty()) {
-              left.set(key, innerLeft);
-            }
+            left.set(key, keep(object, inner));
           }
         });
     return left;

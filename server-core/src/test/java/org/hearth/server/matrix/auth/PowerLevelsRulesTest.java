@@ -290,6 +290,32 @@ class PowerLevelsRulesTest {
     assertAllowed(room, changedByBob(room, put("users", CHARLIE.value(), 50)));
   }
 
+  /// One event breaks two rules: the first in the order of the specification is named, whichever
+  /// entry comes first.
+  @ParameterizedTest
+  @MethodSource("org.hearth.server.matrix.auth.Verdicts#all")
+  void refusesByTheFirstRuleInTheOrderOfTheSpecification(RoomVersion version) {
+    RoomFixture room = RoomFixture.withMembers(version);
+    room.usualPowerLevels(
+            "\"users\":{\"%s\":50,\"@eve:e.example\":51}".formatted(BOB),
+            "\"events\":{\"low\":1,\"zhigh\":51}")
+        .add();
+
+    assertRefused(
+        AuthRule.POWER_LEVELS_CURRENT_ENTRY,
+        room,
+        changedByBob(room, put("events", "low", 51).andThen(put("events", "zhigh", 1))));
+    assertRefused(
+        AuthRule.POWER_LEVELS_CURRENT_USER,
+        room,
+        changedByBob(
+            room, put("users", BOB.value(), 51).andThen(put("users", "@eve:e.example", 1))));
+    assertRefused(
+        AuthRule.POWER_LEVELS_NEW_ENTRY,
+        room,
+        changedByBob(room, put("users", BOB.value(), 51).andThen(put("events", "low", 51))));
+  }
+
   @Test
   void takesTheSameLevelInAnotherSpellingForNoChange() {
     RoomFixture room = RoomFixture.withMembers(RoomVersions.V9);

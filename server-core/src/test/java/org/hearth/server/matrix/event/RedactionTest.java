@@ -61,7 +61,7 @@ class RedactionTest {
             11,
             12,
             "{\"membership\": \"join\", \"third_party_invite\": {\"display_name\": \"x\"}}",
-            "{\"membership\": \"join\"}"),
+            "{\"membership\": \"join\", \"third_party_invite\": {}}"),
         new Case(
             "m.room.member",
             11,

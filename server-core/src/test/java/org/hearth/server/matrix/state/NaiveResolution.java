@@ -22,16 +22,25 @@ import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.StateResolutionAlgorithm;
 
 /// State resolution of versions 2 and later, line by line as the specification has it, with sets of
-/// events, recursion and no thought of speed: the oracle for the real one.
+/// events, recursion and no thought of speed: the oracle for the real one. It shares with that only
+/// what judges one event: the authorisation rules and what they read.
+///
+/// In one place the servers with which we have to agree do not do what versions 2 to 11 say, and so
+/// neither do we: they follow auth chains within the full conflicted set only. Since version 12,
+/// whose set has all between, that is the same, and here it is done to the letter.
 final class NaiveResolution {
   private final RoomVersion version;
   private final Map<EventId, Pdu> events;
+  private final Set<Pdu> rejected;
   private final Pdu create;
+  private final boolean toTheLetter;
 
-  NaiveResolution(RoomVersion version, Map<EventId, Pdu> events, Pdu create) {
+  NaiveResolution(RoomVersion version, Map<EventId, Pdu> events, Set<Pdu> rejected, Pdu create) {
     this.version = version;
     this.events = events;
+    this.rejected = rejected;
     this.create = create;
+    this.toTheLetter = version.stateResolution() == StateResolutionAlgorithm.V2_1;
   }
 
   Map<StateKey, Pdu> resolve(List<Map<StateKey, Pdu>> states) {
@@ -41,7 +50,10 @@ final class NaiveResolution {
     Set<Pdu> x = new HashSet<>();
     for (Pdu event : full) {
       if (isPowerEvent(event)) {
-        enlarge(x, event, full);
+        x.add(event);
+        Set<Pdu> chain = chainWithin(full, event);
+        chain.retainAll(full);
+        x.addAll(chain);
       }
     }
     List<Pdu> sortedX = reverseTopologicalPowerOrdering(x);
@@ -132,12 +144,22 @@ final class NaiveResolution {
     }
   }
 
-  private void enlarge(Set<Pdu> x, Pdu event, Set<Pdu> full) {
-    if (x.add(event)) {
-      for (Pdu auth : authEvents(event)) {
-        if (full.contains(auth)) {
-          enlarge(x, auth, full);
-        }
+  /// The auth chain of an event, in versions before 12 only the part that is reached without
+  /// leaving some events.
+  private Set<Pdu> chainWithin(Set<Pdu> some, Pdu event) {
+    Set<Pdu> chain = new HashSet<>();
+    if (toTheLetter) {
+      addAuthChain(event, chain);
+    } else {
+      addAuthChainWithin(some, event, chain);
+    }
+    return chain;
+  }
+
+  private void addAuthChainWithin(Set<Pdu> some, Pdu event, Set<Pdu> chain) {
+    for (Pdu auth : authEvents(event)) {
+      if (some.contains(auth) && chain.add(auth)) {
+        addAuthChainWithin(some, auth, chain);
       }
     }
   }
@@ -171,7 +193,7 @@ final class NaiveResolution {
     while (!left.isEmpty()) {
       Pdu next =
           left.stream()
-              .filter(each -> authEvents(each).stream().noneMatch(left::contains))
+              .filter(each -> chainWithin(x, each).stream().noneMatch(left::contains))
               .min(smaller)
               .orElseThrow();
       sorted.add(next);
@@ -214,7 +236,9 @@ final class NaiveResolution {
         forEvent.put(StateKey.of(EventTypes.CREATE), create);
       }
       for (Pdu auth : authEvents(event)) {
-        forEvent.put(auth.stateKeyPair().orElseThrow(), auth);
+        if (!rejected.contains(auth)) {
+          forEvent.put(auth.stateKeyPair().orElseThrow(), auth);
+        }
       }
       for (StateKey key : AuthEventSelection.keysFor(event)) {
         if (state.containsKey(key)) {

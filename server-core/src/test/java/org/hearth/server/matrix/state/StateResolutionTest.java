@@ -16,7 +16,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.hearth.server.matrix.auth.AuthEventSelection;
+import org.hearth.server.matrix.auth.AuthRules;
+import org.hearth.server.matrix.auth.AuthState;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
@@ -199,6 +203,69 @@ class StateResolutionTest {
     Pdu stale = room.topic(BOB, "x").after(root).at(promotion.originServerTs() + 5000).add();
 
     assertThat(resolve(room, promotion, stale)).containsEntry(LEVELS, promotion);
+  }
+
+  /// MSC1442, example 1, "Mainline": "This gives the resolved state at Message 2 to be P2 and Topic
+  /// 2", whatever the order of the topics' clocks; and then "the resolved state at Message 3 to be
+  /// Topic 4", since P2 comes after P1 in the mainline.
+  @ParameterizedTest
+  @MethodSource("versionsSince2")
+  void agreesWithTheMainlineExampleOfMsc1442(RoomVersion version) {
+    RoomFixture room = RoomFixture.withMembers(version);
+    room.usualPowerLevels().add();
+    room.message(ALICE, EventTypes.MESSAGE, "{}").add();
+    room.topic(ALICE, "1").add();
+    Pdu p1 = room.usualPowerLevels("\"users\":{\"%s\":50}".formatted(BOB)).add();
+    long time = p1.originServerTs();
+    Pdu topic2 = room.topic(ALICE, "2").after(p1).at(time + 1000).add();
+    Pdu p2 = room.usualPowerLevels("\"users\":{\"%s\":0}".formatted(BOB)).after(topic2).add();
+    Pdu p3 = room.powerLevels(BOB, withUser(room, p1, CHARLIE, 50)).after(p1).at(1).add();
+    Pdu topic3 = room.topic(BOB, "3").after(p3).at(time + 2000).add();
+
+    Map<StateKey, Pdu> atMessage2 = resolve(room, p2, topic3);
+    Pdu message2 = room.message(ALICE, EventTypes.MESSAGE, "{}").after(p2, topic3).add();
+    Pdu topic4 = room.topic(ALICE, "4").after(message2).at(1).add();
+
+    assertThat(atMessage2).containsEntry(LEVELS, p2).containsEntry(TOPIC, topic2);
+    assertThat(resolve(room, message2, topic4)).containsEntry(TOPIC, topic4);
+  }
+
+  /// MSC1442, example 2, "Rejected Events": D passes by its auth events, but was rejected by the
+  /// state before it. "When we then go to resolve the topics against the partially resolved state,
+  /// Bob has ops and so the resolved state includes the topic change D, even though it was
+  /// initially rejected."
+  @ParameterizedTest
+  @MethodSource("versionsSince2")
+  void agreesWithTheRejectedEventsExampleOfMsc1442(RoomVersion version) {
+    RoomFixture room = RoomFixture.withMembers(version);
+    Pdu a = room.usualPowerLevels("\"users\":{\"%s\":50}".formatted(BOB)).add();
+    room.usualPowerLevels("\"users\":{\"%s\":0}".formatted(BOB)).add();
+    Pdu c = room.message(ALICE, EventTypes.MESSAGE, "{}").add();
+    Pdu[] citedByD =
+        AuthEventSelection.keysFor(room.topic(BOB, "D").build()).stream()
+            .flatMap(key -> Optional.ofNullable(room.stateAfter(a).get(key)).stream())
+            .toArray(Pdu[]::new);
+    Pdu d = room.topic(BOB, "D").after(c).citing(citedByD).add();
+    room.reject(d);
+    Pdu e = room.usualPowerLevels("\"users\":{\"%s\":50}".formatted(BOB)).after(c).add();
+
+    assertThat(AuthRules.check(d, AuthState.of(room.stateAfter(c))).isAllowed()).isFalse();
+    assertThat(resolve(room, d, e)).containsEntry(LEVELS, e).containsEntry(TOPIC, d);
+  }
+
+  /// MSC1442 on why depth and undone changes matter: "Hotel California", where "left users get
+  /// spontaneously rejoined". Leave A, join B, leave C: resolving A and C must give C.
+  @ParameterizedTest
+  @MethodSource("versionsSince2")
+  void doesNotBringBackWhoHasLeftTwice(RoomVersion version) {
+    RoomFixture room = RoomFixture.withMembers(version);
+    Pdu a = room.member(BOB, BOB, "leave").add();
+    Pdu fork = room.topic(ALICE, "x").after(a).add();
+    Pdu b = room.join(BOB).after(a).add();
+    Pdu c = room.member(BOB, BOB, "leave").after(b).add();
+
+    assertThat(resolve(room, fork, c)).containsEntry(member(BOB), c);
+    assertThat(resolve(room, fork, b, c)).containsEntry(member(BOB), c);
   }
 
   /// MSC4297, problem A. Both branches agree that Alice has left, one has an outdated join rule.
