@@ -151,7 +151,13 @@ final class Composition {
     ClientSync sync =
         new ClientSync(
             new ClientSync.Needs(
-                store, rooms.queries(), accountData, rooms.output(), accountOutput, clock),
+                store,
+                rooms.queries(),
+                accountData,
+                accounts.queries(),
+                rooms.output(),
+                accountOutput,
+                clock),
             ClientSync.Budget.STANDARD);
     rooms.output().register(sync.roomOutputReader());
     rooms

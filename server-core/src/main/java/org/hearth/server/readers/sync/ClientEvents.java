@@ -15,18 +15,20 @@ import org.hearth.server.servers.room.RoomQueries;
 import org.jspecify.annotations.Nullable;
 
 /// Writes events for one who may see them: the one place where an event becomes a client's JSON, so that
-/// what is redacted is so on every way out.
+/// what is redacted or erased is so on every way out.
 ///
 /// **Thread:** any. **Source:** [room event format][format].
 ///
 /// [format]: https://spec.matrix.org/v1.19/client-server-api/#room-event-format
 final class ClientEvents {
   private final RoomQueries rooms;
+  private final Erasure erasure;
   private final InstantSource clock;
   private final Tokens tokens;
 
-  ClientEvents(RoomQueries rooms, InstantSource clock, Tokens tokens) {
+  ClientEvents(RoomQueries rooms, Erasure erasure, InstantSource clock, Tokens tokens) {
     this.rooms = rooms;
+    this.erasure = erasure;
     this.clock = clock;
     this.tokens = tokens;
   }
@@ -64,15 +66,21 @@ final class ClientEvents {
     return write(event, viewer, own, style, false);
   }
 
+  /// What a state event says, alone.
+  ObjectNode content(RoomEvent event, OwnMembership own) {
+    return erasure.shown(event, own).pdu().content();
+  }
+
   private ObjectNode write(
-      RoomEvent event, Viewer viewer, OwnMembership own, EventStyle style, boolean withReplaced) {
+      RoomEvent added, Viewer viewer, OwnMembership own, EventStyle style, boolean withReplaced) {
+    RoomEvent event = erasure.shown(added, own);
     ObjectNode json;
     if (style.federation()) {
       json = event.pdu().json();
     } else {
       ClientUnsigned unsigned = unsigned(event, viewer, own);
       if (withReplaced) {
-        unsigned = withReplaced(unsigned, event, viewer);
+        unsigned = withReplaced(unsigned, event, viewer, own);
       }
       json = format(event.pdu(), unsigned, style);
     }
@@ -97,8 +105,10 @@ final class ClientEvents {
 
   /// "Only returned if the event is a state event, and the client has permission to see the
   /// previous event", which `replaces_state` needs not.
-  private ClientUnsigned withReplaced(ClientUnsigned unsigned, RoomEvent event, Viewer viewer) {
-    Optional<RoomEvent> replaced = rooms.replacedBy(event);
+  private ClientUnsigned withReplaced(
+      ClientUnsigned unsigned, RoomEvent event, Viewer viewer, OwnMembership own) {
+    Optional<RoomEvent> replaced =
+        rooms.replacedBy(event).map(before -> erasure.shown(before, own));
     if (replaced.isEmpty()) {
       return unsigned;
     }

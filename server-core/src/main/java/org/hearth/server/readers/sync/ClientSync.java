@@ -9,6 +9,7 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.store.Store;
 
@@ -38,6 +39,7 @@ public final class ClientSync implements AutoCloseable {
       Store store,
       RoomQueries rooms,
       AccountDataQueries accountData,
+      AccountQueries accounts,
       OutputLog<RoomOutput> roomOutput,
       OutputLog<AccountOutput> accountOutput,
       InstantSource clock) {}
@@ -64,7 +66,8 @@ public final class ClientSync implements AutoCloseable {
     accountOutputReader = new AccountOutputReader(users, start);
 
     Timelines timelines = new Timelines(rooms, recent);
-    ClientEvents events = new ClientEvents(rooms, needs.clock(), tokens);
+    ClientEvents events =
+        new ClientEvents(rooms, new Erasure(rooms, needs.accounts()), needs.clock(), tokens);
     StateSection states = new StateSection(rooms, new SentMembers(budget.sentMembersBytes()));
     SyncBuilder builder =
         new SyncBuilder(
@@ -77,8 +80,8 @@ public final class ClientSync implements AutoCloseable {
         List.of(
             new SyncRoutes(users, snapshots, builder, filters, tokens),
             new FilterRoutes(filters),
-            new MessagesRoute(rooms, timelines, events, snapshots, tokens),
-            new EventRoutes(rooms, timelines, events, snapshots, tokens),
+            new MessagesRoute(rooms, timelines, events, snapshots, tokens, needs.accountData()),
+            new EventRoutes(rooms, timelines, events, snapshots, tokens, needs.accountData()),
             new StateRoutes(rooms, events, snapshots),
             new MemberRoutes(rooms, events, snapshots));
   }

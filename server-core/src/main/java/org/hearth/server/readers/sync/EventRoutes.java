@@ -24,6 +24,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
+import org.hearth.server.services.accountdata.AccountDataQueries;
 
 /// `GET /rooms/{roomId}/event/{eventId}`: one event; `GET /rooms/{roomId}/context/{eventId}`: one event and
 /// what is around it.
@@ -41,18 +42,21 @@ final class EventRoutes implements RouteGroup {
   private final ClientEvents events;
   private final Snapshots snapshots;
   private final Tokens tokens;
+  private final AccountDataQueries accountData;
 
   EventRoutes(
       RoomQueries rooms,
       Timelines timelines,
       ClientEvents events,
       Snapshots snapshots,
-      Tokens tokens) {
+      Tokens tokens,
+      AccountDataQueries accountData) {
     this.rooms = rooms;
     this.timelines = timelines;
     this.events = events;
     this.snapshots = snapshots;
     this.tokens = tokens;
+    this.accountData = accountData;
   }
 
   @Override
@@ -80,6 +84,7 @@ final class EventRoutes implements RouteGroup {
 
   private Response context(Request request) {
     Viewer viewer = Viewer.of(request.requester());
+    Viewer around = viewer.ignoring(IgnoredUsers.of(accountData, viewer.user()));
     int limit = Parameters.limit(request, USUAL_LIMIT, LARGEST_LIMIT);
     EventFilter filter = Parameters.filter(request);
     LogPosition now = snapshots.current();
@@ -91,7 +96,7 @@ final class EventRoutes implements RouteGroup {
         page(filter, room)
             ? timelines.backwards(
                 new Timelines.Range(room, LogPosition.ORIGIN, justBefore),
-                viewer.user(),
+                around,
                 filter,
                 wantedBefore)
             : nothing();
@@ -99,7 +104,7 @@ final class EventRoutes implements RouteGroup {
         page(filter, room)
             ? timelines.forwards(
                 new Timelines.Range(room, event.position(), now),
-                viewer.user(),
+                around,
                 filter,
                 limit - wantedBefore)
             : nothing();

@@ -101,7 +101,7 @@ final class JoinedRooms {
       return Timeline.none(range.upTo());
     }
     Timeline timeline =
-        timelines.newest(range, request.user(), filter, filter.limit(USUAL_LIMIT, LARGEST_LIMIT));
+        timelines.newest(range, request.viewer(), filter, filter.limit(USUAL_LIMIT, LARGEST_LIMIT));
     return newlyJoined ? timeline.withGap() : timeline;
   }
 

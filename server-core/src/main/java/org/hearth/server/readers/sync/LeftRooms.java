@@ -88,7 +88,7 @@ final class LeftRooms {
       timeline =
           timelines.newest(
               range,
-              request.user(),
+              request.viewer(),
               filter,
               filter.limit(JoinedRooms.USUAL_LIMIT, JoinedRooms.LARGEST_LIMIT));
       boolean gap = known.isEmpty() && request.since().isPresent();

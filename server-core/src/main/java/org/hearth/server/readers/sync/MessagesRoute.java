@@ -20,6 +20,7 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.accountdata.AccountDataQueries;
 
 /// `GET /rooms/{roomId}/messages`: history page by page, both ways.
 ///
@@ -35,18 +36,21 @@ final class MessagesRoute implements RouteGroup {
   private final ClientEvents events;
   private final Snapshots snapshots;
   private final Tokens tokens;
+  private final AccountDataQueries accountData;
 
   MessagesRoute(
       RoomQueries rooms,
       Timelines timelines,
       ClientEvents events,
       Snapshots snapshots,
-      Tokens tokens) {
+      Tokens tokens,
+      AccountDataQueries accountData) {
     this.rooms = rooms;
     this.timelines = timelines;
     this.events = events;
     this.snapshots = snapshots;
     this.tokens = tokens;
+    this.accountData = accountData;
   }
 
   /// What is asked for.
@@ -84,7 +88,8 @@ final class MessagesRoute implements RouteGroup {
   }
 
   private Response messages(Request request) {
-    Viewer viewer = Viewer.of(request.requester());
+    Viewer asking = Viewer.of(request.requester());
+    Viewer viewer = asking.ignoring(IgnoredUsers.of(accountData, asking.user()));
     LogPosition now = snapshots.current();
     Query query = query(request, now);
     RoomAccess access = RoomAccess.of(rooms, query.room(), viewer.user(), now);
@@ -121,8 +126,8 @@ final class MessagesRoute implements RouteGroup {
       return new Timelines.Page(List.of(), List.of(), false);
     }
     return query.backwards()
-        ? timelines.backwards(range, viewer.user(), query.filter(), query.limit())
-        : timelines.forwards(range, viewer.user(), query.filter(), query.limit());
+        ? timelines.backwards(range, viewer, query.filter(), query.limit())
+        : timelines.forwards(range, viewer, query.filter(), query.limit());
   }
 
   /// Where the next page begins. "If no further events are available … this property is omitted":

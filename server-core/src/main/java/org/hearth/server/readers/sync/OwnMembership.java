@@ -49,6 +49,11 @@ final class OwnMembership {
     return step(i).membership();
   }
 
+  /// The membership after all that was to be looked at.
+  Membership newest() {
+    return step(0).membership();
+  }
+
   /// Whether the user was joined at that position and has been ever since.
   boolean joinedEverSince(LogPosition position) {
     int i = 0;

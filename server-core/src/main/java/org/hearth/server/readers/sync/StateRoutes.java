@@ -75,7 +75,7 @@ final class StateRoutes implements RouteGroup {
     return Response.json(
         whole
             ? events.stateEvent(event, viewer, own(room, viewer), EventStyle.SINGLE)
-            : event.pdu().content());
+            : events.content(event, own(room, viewer)));
   }
 
   private Optional<RoomState> state(RoomId room, Viewer viewer) {

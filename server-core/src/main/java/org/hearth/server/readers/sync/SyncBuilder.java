@@ -36,7 +36,9 @@ final class SyncBuilder {
   }
 
   /// The answer of what happened after what the client has, up to now.
-  SyncAnswer build(SyncRequest request, UserFeed feed, LogPosition now) {
+  SyncAnswer build(SyncRequest asked, UserFeed feed, LogPosition now) {
+    SyncRequest request =
+        asked.ignoring(feed.ignored(() -> IgnoredUsers.of(accountData, asked.user())));
     SyncAnswer answer = new SyncAnswer();
     Map<RoomId, List<ObjectNode>> roomData = accountData(request, feed, now, answer);
     for (RoomMembership newest : feed.memberships()) {
@@ -74,7 +76,7 @@ final class SyncBuilder {
               .section(request, now, membership, roomData)
               .ifPresent(section -> answer.join(room, section));
       case INVITE -> {
-        if (isNews(request, membership)) {
+        if (isNews(request, membership) && !isOfAnIgnored(request.viewer(), membership)) {
           answer.invite(room, stripped("invite_state", membership));
         }
       }
@@ -88,6 +90,14 @@ final class SyncBuilder {
               .section(request, now, membership, roomData)
               .ifPresent(section -> answer.leave(room, section));
     }
+  }
+
+  private boolean isOfAnIgnored(Viewer viewer, RoomMembership invited) {
+    return !viewer.ignored().isEmpty()
+        && rooms
+            .eventAt(invited.position())
+            .filter(event -> viewer.ignored().hidesInvitesOf(event.sender()))
+            .isPresent();
   }
 
   private static boolean isNews(SyncRequest request, RoomMembership membership) {

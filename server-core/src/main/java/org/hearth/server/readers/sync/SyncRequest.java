@@ -36,6 +36,19 @@ record SyncRequest(
         viewer, filter, filterName, Optional.empty(), fullState, stateAfter, true, Duration.ZERO);
   }
 
+  /// The same with what is to be kept from who asks.
+  SyncRequest ignoring(IgnoredUsers users) {
+    return new SyncRequest(
+        viewer.ignoring(users),
+        filter,
+        filterName,
+        since,
+        fullState,
+        stateAfter,
+        includeLeft,
+        timeout);
+  }
+
   SentMembers.Client client() {
     return new SentMembers.Client(viewer.user(), viewer.device(), filterName);
   }

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 
@@ -49,8 +48,8 @@ final class Timelines {
   }
 
   /// The newest events of the range.
-  Timeline newest(Range range, UserId user, EventFilter filter, int limit) {
-    Page page = backwards(range, user, filter, limit + 1);
+  Timeline newest(Range range, Viewer viewer, EventFilter filter, int limit) {
+    Page page = backwards(range, viewer, filter, limit + 1);
     boolean limited = page.more() || page.events().size() > limit;
     List<RoomEvent> events =
         page.events().subList(0, Math.min(limit, page.events().size())).reversed();
@@ -71,7 +70,7 @@ final class Timelines {
   }
 
   /// At most `limit` events that pass, newest first.
-  Page backwards(Range range, UserId user, EventFilter filter, int limit) {
+  Page backwards(Range range, Viewer viewer, EventFilter filter, int limit) {
     List<RoomEvent> passed = new ArrayList<>();
     List<RoomEvent> scanned = new ArrayList<>();
     LogPosition upTo = range.upTo();
@@ -79,7 +78,7 @@ final class Timelines {
       int size = pageSize(limit - passed.size(), scanned.size());
       List<RoomEvent> page = newestFirst(range.room(), upTo, range.after(), size);
       boolean more = page.size() == size;
-      int taken = take(page, user, filter, limit, passed);
+      int taken = take(page, viewer, filter, limit, passed);
       scanned.addAll(page.subList(0, taken));
       if (taken < page.size()
           || !more
@@ -92,7 +91,7 @@ final class Timelines {
   }
 
   /// At most `limit` events that pass, oldest first.
-  Page forwards(Range range, UserId user, EventFilter filter, int limit) {
+  Page forwards(Range range, Viewer viewer, EventFilter filter, int limit) {
     List<RoomEvent> passed = new ArrayList<>();
     List<RoomEvent> scanned = new ArrayList<>();
     LogPosition after = range.after();
@@ -100,7 +99,7 @@ final class Timelines {
       int size = pageSize(limit - passed.size(), scanned.size());
       List<RoomEvent> page = rooms.forwards(range.room(), after, range.upTo(), size);
       boolean more = page.size() == size;
-      int taken = take(page, user, filter, limit, passed);
+      int taken = take(page, viewer, filter, limit, passed);
       scanned.addAll(page.subList(0, taken));
       if (taken < page.size()
           || !more
@@ -127,13 +126,15 @@ final class Timelines {
   ///
   /// @return how many events of the page were looked at
   private int take(
-      List<RoomEvent> page, UserId user, EventFilter filter, int limit, List<RoomEvent> passed) {
+      List<RoomEvent> page, Viewer viewer, EventFilter filter, int limit, List<RoomEvent> passed) {
     List<RoomEvent> wanted =
-        filter.admitsEveryEvent()
+        filter.admitsEveryEvent() && viewer.ignored().isEmpty()
             ? page
-            : page.stream().filter(each -> admits(filter, each)).toList();
+            : page.stream()
+                .filter(each -> admits(filter, each) && !viewer.ignored().hides(each))
+                .toList();
     Set<LogPosition> visible = new HashSet<>();
-    rooms.visible(user, wanted).forEach(each -> visible.add(each.position()));
+    rooms.visible(viewer.user(), wanted).forEach(each -> visible.add(each.position()));
     int looked = 0;
     for (RoomEvent each : page) {
       if (passed.size() == limit) {

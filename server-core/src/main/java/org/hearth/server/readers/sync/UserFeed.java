@@ -9,11 +9,13 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
+import org.jspecify.annotations.Nullable;
 
 /// What is kept in memory of a user who syncs: the memberships, the time of the last change of
 /// account data, and the requests that wait.
@@ -29,6 +31,11 @@ final class UserFeed {
   private final Queue<WaitingSync> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waitingCount = new AtomicInteger();
   private final AtomicLong accountDataChanged = new AtomicLong();
+  private final AtomicLong accountDataChanges = new AtomicLong();
+  private volatile @Nullable Ignoring ignoring;
+
+  /// Whom the user ignored after so many changes of account data.
+  private record Ignoring(long changes, IgnoredUsers users) {}
 
   UserFeed(UserId user) {
     this.user = user;
@@ -62,11 +69,24 @@ final class UserFeed {
   /// Notes that account data changed, or may have changed, at that position.
   void accountDataChanged(LogPosition position) {
     accountDataChanged.accumulateAndGet(position.value(), Math::max);
+    accountDataChanges.incrementAndGet();
   }
 
   /// Whether account data may have changed after that position.
   boolean mayHaveNewAccountData(LogPosition since) {
     return accountDataChanged.get() > since.value();
+  }
+
+  /// Whom the user ignores; read again after a change of account data.
+  IgnoredUsers ignored(Supplier<IgnoredUsers> read) {
+    long changes = accountDataChanges.get();
+    @Nullable Ignoring known = ignoring;
+    if (known != null && known.changes() == changes) {
+      return known.users();
+    }
+    IgnoredUsers users = read.get();
+    ignoring = new Ignoring(changes, users);
+    return users;
   }
 
   void register(WaitingSync request) {

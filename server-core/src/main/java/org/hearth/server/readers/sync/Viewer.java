@@ -8,8 +8,13 @@ import org.jspecify.annotations.Nullable;
 /// Who is shown something.
 ///
 /// @param device null for a token that belongs to no device
-record Viewer(UserId user, @Nullable DeviceId device) {
+/// @param ignored whose messages are kept back
+record Viewer(UserId user, @Nullable DeviceId device, IgnoredUsers ignored) {
   static Viewer of(Requester requester) {
-    return new Viewer(requester.user(), requester.device());
+    return new Viewer(requester.user(), requester.device(), IgnoredUsers.NONE);
+  }
+
+  Viewer ignoring(IgnoredUsers users) {
+    return new Viewer(user, device, users);
   }
 }

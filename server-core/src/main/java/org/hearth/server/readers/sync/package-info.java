@@ -10,7 +10,8 @@
 /// ```
 ///
 /// - **Logs read:** room-output, account-output. **Logs written:** none.
-/// - **Queries used:** `RoomQueries` (state, history, who may see what), account data.
+/// - **Queries used:** `RoomQueries` (state, history, who may see what), account data, accounts
+///   (whose content is erased).
 /// - **Tables owned:** `sync_filters`. A sync request never writes; only `POST …/filter` does.
 /// - **Threads:** the two log readers each write their own view (see [RecentEvents] and
 ///   [SyncUsers]); a request builds its answer on its own virtual thread.

@@ -20,22 +20,27 @@ import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServer;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.services.account.AccountAnnouncer;
 import org.hearth.server.services.account.AccountJournal;
+import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Table;
 
 /// The reading half of a server: database, Room Server, account data, ClientSync, HTTP. A token is
 /// `user/device`; one that begins with `guest` is a guest's.
 final class SyncServer implements AutoCloseable {
   static final ServerName NAME = ServerName.parse("hearth.test");
 
+  private static final Table ACCOUNT = new Table("account");
   private static final Duration GRACE = Duration.ofSeconds(10);
 
   private final Store store;
@@ -68,12 +73,14 @@ final class SyncServer implements AutoCloseable {
             new FailureHandling(store.deadLetters(), _ -> false, clock));
     announcer = new AccountAnnouncer(store.committer(), accountOutput, clock);
     AccountData accountData = new AccountData(store.reads());
+    Accounts accounts = new Accounts(store.reads(), NAME);
     clientSync =
         new ClientSync(
             new ClientSync.Needs(
                 store,
                 roomServer.queries(),
                 accountData,
+                accounts,
                 roomServer.output(),
                 accountOutput,
                 clock),
@@ -125,6 +132,19 @@ final class SyncServer implements AutoCloseable {
   /// Announces something of an account.
   void announce(AccountOutput entry) {
     announcer.commit("test", List.of(), List.of(entry));
+  }
+
+  /// Closes an account as its owner does who wants everything to be erased; it must not have been
+  /// heard of before. The rooms are left by whoever calls.
+  void closeAndErase(String user) {
+    UserId id = TestRooms.user(user);
+    RowChange closed =
+        RowChange.of(
+            ACCOUNT,
+            "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated, is_erased,"
+                + " is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, TRUE, TRUE, TRUE, 1)",
+            (statement, _) -> statement.setString(1, id.value()));
+    announcer.commit("test", List.of(closed), List.of(new AccountOutput.AccountDeactivated(id)));
   }
 
   TestClient http(String user) {
