@@ -153,10 +153,21 @@ class PackagedImageIT {
   @Test
   void itsControlFileSaysWhatItNeeds() throws Exception {
     assertThat(image.field("Package")).isEqualTo("hearth");
-    assertThat(image.field("Depends")).contains("libc6");
+    assertThat(image.field("Depends")).isEqualTo("libc6");
     assertThat(image.field("Recommends")).contains("libgtk-3-0");
     assertThat(image.field("Description")).contains("Matrix homeserver");
     assertThat(Long.parseLong(image.field("Installed-Size"))).isBetween(50_000L, 400_000L);
+  }
+
+  @Test
+  void itsMenuEntryStartsThePanelUnderTheIcon() throws Exception {
+    String entry =
+        Files.readString(image.home().resolve("lib").resolve("hearth-hearth.desktop"));
+
+    assertThat(entry)
+        .contains("Name=Hearth\n")
+        .contains("Exec=/opt/hearth/bin/hearth\n")
+        .contains("Icon=/opt/hearth/lib/hearth.png\n");
   }
 
   /// The names of the jars, without their versions.
