@@ -161,8 +161,7 @@ class PackagedImageIT {
 
   @Test
   void itsMenuEntryStartsThePanelUnderTheIcon() throws Exception {
-    String entry =
-        Files.readString(image.home().resolve("lib").resolve("hearth-hearth.desktop"));
+    String entry = Files.readString(image.home().resolve("lib").resolve("hearth-hearth.desktop"));
 
     assertThat(entry)
         .contains("Name=Hearth\n")
