@@ -77,6 +77,13 @@ final class HearthProcess implements AutoCloseable {
     return process.pid();
   }
 
+  /// Waits until the server has ended by itself.
+  ///
+  /// @return its exit code
+  int awaitEnd() throws InterruptedException {
+    return process.waitFor();
+  }
+
   /// Ends the server as a power cut would, and waits until it is gone.
   void kill() {
     process.destroyForcibly().onExit().join();

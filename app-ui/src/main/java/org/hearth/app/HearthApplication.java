@@ -2,13 +2,17 @@ package org.hearth.app;
 
 import atlantafx.base.theme.PrimerDark;
 import atlantafx.base.theme.PrimerLight;
+import java.nio.file.Path;
+import java.util.List;
 import javafx.application.Application;
 import javafx.application.ColorScheme;
 import javafx.application.Platform;
 import javafx.scene.Scene;
+import javafx.scene.image.Image;
 import javafx.stage.Stage;
 import org.hearth.app.shell.MainView;
 import org.hearth.app.state.ServerSession;
+import org.hearth.server.DataFolder;
 import org.jspecify.annotations.Nullable;
 
 /// The panel's life: opens the window, follows the system's colours, stops the server at the end.
@@ -27,15 +31,18 @@ public final class HearthApplication extends Application {
     useColours(preferences.getColorScheme());
     preferences.colorSchemeProperty().addListener((_, _, scheme) -> useColours(scheme));
 
-    ServerSession session = new ServerSession(Main.folder(getParameters().getRaw()));
+    ServerSession session =
+        new ServerSession(new DataFolder(Path.of(getParameters().getRaw().getFirst())));
     opened = session;
     MainView view = new MainView(session, getHostServices()::showDocument);
     Scene scene = new Scene(view, WIDTH, HEIGHT);
     scene.getStylesheets().add(String.valueOf(HearthApplication.class.getResource("hearth.css")));
     stage.setTitle("Hearth");
+    stage.getIcons().addAll(icons());
     stage.setMinWidth(820);
     stage.setMinHeight(560);
     stage.setScene(scene);
+    session.onStopRequest(Platform::exit);
     session.onSecondStart(() -> {
       stage.setIconified(false);
       stage.show();
@@ -53,6 +60,13 @@ public final class HearthApplication extends Application {
     if (opened != null) {
       opened.stopNow();
     }
+  }
+
+  /// The program's sign in the sizes that window lists and task bars want.
+  private static List<Image> icons() {
+    return List.of("icon-32.png", "icon-64.png", "icon-256.png").stream()
+        .map(name -> new Image(String.valueOf(HearthApplication.class.getResource(name))))
+        .toList();
   }
 
   private static void useColours(ColorScheme scheme) {

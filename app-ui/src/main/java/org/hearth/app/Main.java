@@ -1,44 +1,37 @@
 package org.hearth.app;
 
-import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import javafx.application.Application;
 import org.hearth.server.DataFolder;
-import org.hearth.server.Headless;
 
-/// The program's entry with a panel. Without a display it says so and runs the server alone.
+/// The program's entry with a panel: `hearth` opens it, and every other command is the one of the
+/// program without.
 ///
 /// Not an `Application` itself: JavaFX refuses to start one from the class path as the main class.
 public final class Main {
   private Main() {}
 
-  /// Opens the panel.
+  /// Opens the panel, or runs the command.
   ///
-  /// @param arguments `--data-dir DIR`
-  /// @throws Exception if the server cannot start without a panel
-  public static void main(String[] arguments) throws Exception {
-    List<String> words = List.of(arguments);
-    if (hasDisplay()) {
-      Application.launch(HearthApplication.class, arguments);
-      return;
-    }
-    System.err.println(
-        "hearth: there is no display for the control panel, so the server runs alone (hearth serve).");
-    try {
-      Headless.serve(folder(words), Optional.empty(), Optional.empty(), System.out);
-    } catch (org.hearth.server.StartFailedException | org.hearth.server.ConfigurationException e) {
-      System.err.println("hearth: " + e.getMessage());
-      System.exit(1);
-    }
+  /// @param arguments as typed; none, or only `--data-dir DIR`, is the panel
+  public static void main(String[] arguments) {
+    boolean named = arguments.length > 0 && !arguments[0].startsWith("--data-dir");
+    org.hearth.server.Main.run(Main::open, named ? arguments : afterPanel(arguments));
   }
 
-  /// The data folder named on the command line, or the platform's.
-  static DataFolder folder(List<String> words) {
-    int option = words.indexOf("--data-dir");
-    return option >= 0 && option + 1 < words.size()
-        ? new DataFolder(java.nio.file.Path.of(words.get(option + 1)))
-        : DataFolder.ofThisUser();
+  private static boolean open(DataFolder folder) {
+    if (!hasDisplay()) {
+      return false;
+    }
+    Application.launch(HearthApplication.class, folder.root().toString());
+    return true;
+  }
+
+  private static String[] afterPanel(String[] options) {
+    String[] words = new String[options.length + 1];
+    words[0] = "panel";
+    System.arraycopy(options, 0, words, 1, options.length);
+    return words;
   }
 
   private static boolean hasDisplay() {

@@ -43,15 +43,30 @@ final class Commands {
   /// @return the exit code, or [#SERVING]
   static int run(PrintStream out, PrintStream err, String... arguments) {
     Commands commands = new Commands(out, err);
+    return commands.execute(new CommandLine(commands.new Hearth()), arguments);
+  }
+
+  /// Runs one command of a program that has a panel too.
+  ///
+  /// @return the exit code, or [#SERVING]
+  static int runWithPanel(
+      ControlPanel panel, PrintStream out, PrintStream err, String... arguments) {
+    Commands commands = new Commands(out, err);
     CommandLine line = new CommandLine(commands.new Hearth());
-    line.addSubcommand("serve", commands.new Serve());
-    line.addSubcommand("status", commands.new Status());
-    line.addSubcommand("version", commands.new Version());
-    CommandLine user = new CommandLine(commands.new User());
-    user.addSubcommand("create", commands.new CreateUser());
-    user.addSubcommand("list", commands.new ListUsers());
-    user.addSubcommand("reset-password", commands.new ResetPassword());
-    user.addSubcommand("deactivate", commands.new DeactivateUser());
+    line.addSubcommand("panel", commands.new Panel(panel));
+    return commands.execute(line, arguments);
+  }
+
+  private int execute(CommandLine line, String... arguments) {
+    line.addSubcommand("serve", new Serve());
+    line.addSubcommand("status", new Status());
+    line.addSubcommand("stop", new Stop());
+    line.addSubcommand("version", new Version());
+    CommandLine user = new CommandLine(new User());
+    user.addSubcommand("create", new CreateUser());
+    user.addSubcommand("list", new ListUsers());
+    user.addSubcommand("reset-password", new ResetPassword());
+    user.addSubcommand("deactivate", new DeactivateUser());
     line.addSubcommand("user", user);
     line.addSubcommand(new CommandLine.HelpCommand());
     line.setExecutionExceptionHandler((exception, _, _) -> {
@@ -131,6 +146,45 @@ final class Commands {
     public Integer call() throws Exception {
       return Headless.serve(
           setup.folder(), setup.configuration(), Optional.ofNullable(serverName), out);
+    }
+  }
+
+  @Command(name = "panel", description = "open the control panel (without a display: serve)")
+  private final class Panel implements Callable<Integer> {
+    private final ControlPanel panel;
+    @Mixin private Where where = new Where();
+
+    Panel(ControlPanel panel) {
+      this.panel = panel;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      if (panel.open(where.folder())) {
+        return 0;
+      }
+      err.println(
+          "hearth: there is no display for the control panel, so the server runs alone (hearth serve).");
+      return Headless.serve(where.folder(), Optional.empty(), Optional.empty(), out);
+    }
+  }
+
+  @Command(name = "stop", description = "stop the server that holds the data folder, in order")
+  private final class Stop implements Callable<Integer> {
+    @Mixin private Where where = new Where();
+
+    @Override
+    public Integer call() throws IOException {
+      Optional<JsonNode> answer =
+          ControlPort.ask(where.folder(), new ControlRequest("stop", Map.of()));
+      if (answer.isEmpty()) {
+        out.println("Not running.");
+        return REFUSED;
+      }
+      ProcessHandle.of(answer.get().path("process").asLong())
+          .ifPresent(process -> process.onExit().join());
+      out.println("Stopped.");
+      return 0;
     }
   }
 

@@ -38,6 +38,7 @@ record Control(Admin admin, Homeserver server) {
         yield empty();
       }
       case "show-panel" -> empty();
+      case "stop" -> empty().put("process", ProcessHandle.current().pid());
       default ->
           throw new ControlException("This server knows no operation " + request.operation());
     };

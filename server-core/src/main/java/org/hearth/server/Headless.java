@@ -39,6 +39,8 @@ public final class Headless {
               .formatted(ConfigurationReader.read(file).serverName()));
     }
     Homeserver server = new Homeserver(folder, ConfigurationReader.read(file));
+    server.onStopRequest(
+        () -> Thread.ofPlatform().name("stop-on-request").start(() -> System.exit(0)));
     server.start();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(GRACE), "stop-on-signal"));
     if (server.state() instanceof ServerState.Running running) {

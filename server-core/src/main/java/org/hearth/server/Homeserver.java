@@ -29,6 +29,7 @@ public final class Homeserver implements AutoCloseable {
   private final List<Consumer<ServerState>> listeners = new CopyOnWriteArrayList<>();
   private volatile ServerState state = new ServerState.Stopped();
   private volatile Runnable showPanel = () -> {};
+  private volatile Runnable endProgram = () -> {};
   private volatile @Nullable Composition composition;
   private @Nullable ControlPort control;
 
@@ -65,6 +66,13 @@ public final class Homeserver implements AutoCloseable {
   /// @param action shows the panel, if there is one
   public void onSecondStart(Runnable action) {
     showPanel = action;
+  }
+
+  /// What to do when the command line asks the server to stop.
+  ///
+  /// @param action begins the orderly end of the program, and returns before it is over
+  public void onStopRequest(Runnable action) {
+    endProgram = action;
   }
 
   /// The settings this server was made with.
@@ -180,6 +188,9 @@ public final class Homeserver implements AutoCloseable {
   private JsonNode answerControl(ControlRequest request) {
     if (request.operation().equals("show-panel")) {
       showPanel.run();
+    }
+    if (request.operation().equals("stop")) {
+      endProgram.run();
     }
     return control().handle(request);
   }

@@ -8,7 +8,18 @@ public final class Main {
   ///
   /// @param arguments as typed
   public static void main(String[] arguments) {
-    int code = Commands.run(System.out, System.err, arguments);
+    end(Commands.run(System.out, System.err, arguments));
+  }
+
+  /// Runs one command of a program that has a panel too.
+  ///
+  /// @param panel what the command `panel` opens
+  /// @param arguments as typed
+  public static void run(ControlPanel panel, String... arguments) {
+    end(Commands.runWithPanel(panel, System.out, System.err, arguments));
+  }
+
+  private static void end(int code) {
     if (code != Commands.SERVING) {
       System.exit(code);
     }

@@ -30,6 +30,7 @@ public final class ServerSession {
   private final ReadOnlyObjectWrapper<DataFolder> folder;
   private volatile @Nullable Homeserver server;
   private Runnable showPanel = () -> {};
+  private Runnable endProgram = () -> {};
 
   /// @param folder where the server's data is, or will be after the set-up
   public ServerSession(DataFolder folder) {
@@ -63,6 +64,13 @@ public final class ServerSession {
   /// @param action shows the window
   public void onSecondStart(Runnable action) {
     showPanel = action;
+  }
+
+  /// What to do when the command line asks the server to stop.
+  ///
+  /// @param action ends the program
+  public void onStopRequest(Runnable action) {
+    endProgram = action;
   }
 
   /// What can be asked of the running server.
@@ -141,6 +149,7 @@ public final class ServerSession {
       Homeserver fresh =
           new Homeserver(folder.get(), ConfigurationReader.read(folder.get().configuration()));
       fresh.onSecondStart(() -> FxState.onFxThread(showPanel));
+      fresh.onStopRequest(() -> FxState.onFxThread(endProgram));
       server = fresh;
       boolean[] prepared = {false};
       fresh.onState(next -> {

@@ -17,14 +17,18 @@ import javax.net.ssl.SSLSocketFactory;
 /// same machine every instruction of the client is one that the server does not get.
 ///
 /// **thread**: one.
-final class Connection implements AutoCloseable {
-  static final ObjectMapper JSON = new ObjectMapper();
+public final class Connection implements AutoCloseable {
+  /// Reads and writes JSON.
+  public static final ObjectMapper JSON = new ObjectMapper();
 
   private final URI server;
   private Socket socket;
   private InputStream in;
 
-  Connection(URI server) throws IOException {
+  /// Connects.
+  ///
+  /// @param server its address
+  public Connection(URI server) throws IOException {
     this.server = server;
     this.socket = open(server);
     this.in = new BufferedInputStream(socket.getInputStream(), 16 * 1024);
@@ -34,14 +38,15 @@ final class Connection implements AutoCloseable {
   ///
   /// @param status the HTTP status
   /// @param body as it came
-  record Answer(int status, Body body) {
-    JsonNode json() throws IOException {
+  public record Answer(int status, Body body) {
+    /// The body as JSON.
+    public JsonNode json() throws IOException {
       return JSON.readTree(body.bytes());
     }
   }
 
   /// The bytes of an answer; nobody changes them.
-  static final class Body {
+  public static final class Body {
     private final byte[] bytes;
 
     Body(byte[] bytes) {
@@ -57,7 +62,7 @@ final class Connection implements AutoCloseable {
   ///
   /// @param token an access token, empty for none
   /// @param body JSON, empty for none
-  Answer ask(String method, String target, String token, String body) throws IOException {
+  public Answer ask(String method, String target, String token, String body) throws IOException {
     try {
       return exchange(method, target, token, body);
     } catch (EOFException _) {

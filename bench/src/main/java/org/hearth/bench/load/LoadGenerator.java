@@ -45,7 +45,7 @@ public final class LoadGenerator {
             Optional.ofNullable(options.get("pid")).map(Long::valueOf));
     ObjectNode result = JsonNodeFactory.instance.objectNode();
     result.put("title", options.getOrDefault("title", "Send and sync under load"));
-    result.put("command", "bench/load " + String.join(" ", arguments));
+    result.put("command", "bench/run load " + String.join(" ", arguments));
     result.put(
         "machine",
         "%s processors, %s %s, Java %s; load generator on the same machine"

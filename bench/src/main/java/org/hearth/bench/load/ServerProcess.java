@@ -11,8 +11,11 @@ import java.util.Optional;
 /// @param known whether there is anything to say
 /// @param cpuSeconds CPU time since its start, of all threads
 /// @param residentMib memory that it has in RAM
-record ServerProcess(boolean known, double cpuSeconds, long residentMib) {
-  static ServerProcess read(Optional<Long> process) throws IOException {
+public record ServerProcess(boolean known, double cpuSeconds, long residentMib) {
+  /// Looks.
+  ///
+  /// @param process its id; empty for a server on another machine
+  public static ServerProcess read(Optional<Long> process) throws IOException {
     Optional<Duration> cpu =
         process.flatMap(ProcessHandle::of).flatMap(handle -> handle.info().totalCpuDuration());
     if (cpu.isEmpty()) {

@@ -1,0 +1,69 @@
+package org.hearth.bench.start;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.hearth.bench.load.Connection;
+
+/// Accounts and rooms on a server with open registration, made over HTTP as any client does.
+final class People {
+  private People() {}
+
+  /// An account.
+  ///
+  /// @param id the user's id
+  /// @param token an access token
+  record Account(String id, String token) {}
+
+  static List<Account> register(URI server, String prefix, int count) throws IOException {
+    List<Account> accounts = new ArrayList<>();
+    try (Connection connection = new Connection(server)) {
+      for (int i = 0; i < count; i++) {
+        String body =
+            "{\"username\":\"%s%d\",\"password\":\"a long password %d\",\"auth\":{\"type\":\"m.login.dummy\"}}"
+                .formatted(prefix, i, i);
+        JsonNode made = ask(connection, "/_matrix/client/v3/register", "", body);
+        accounts.add(
+            new Account(made.path("user_id").asText(), made.path("access_token").asText()));
+      }
+    }
+    return accounts;
+  }
+
+  /// Public rooms; each account makes as many as the others, and all join all.
+  ///
+  /// @return the rooms' ids
+  static List<String> makeRooms(URI server, List<Account> accounts, int count) throws IOException {
+    List<String> rooms = new ArrayList<>();
+    try (Connection connection = new Connection(server)) {
+      for (int i = 0; i < count; i++) {
+        Account creator = accounts.get(i % accounts.size());
+        String body = "{\"preset\":\"public_chat\",\"name\":\"Room %d\"}".formatted(i);
+        String room =
+            ask(connection, "/_matrix/client/v3/createRoom", creator.token(), body)
+                .path("room_id")
+                .asText();
+        rooms.add(room);
+        String join = "/_matrix/client/v3/join/" + URLEncoder.encode(room, StandardCharsets.UTF_8);
+        for (Account account : accounts) {
+          ask(connection, join, account.token(), "{}");
+        }
+      }
+    }
+    return rooms;
+  }
+
+  private static JsonNode ask(Connection connection, String path, String token, String body)
+      throws IOException {
+    Connection.Answer answer = connection.ask("POST", path, token, body);
+    if (answer.status() != 200) {
+      throw new IOException(
+          "%s was answered %d %s".formatted(path, answer.status(), answer.json()));
+    }
+    return answer.json();
+  }
+}

@@ -1,0 +1,134 @@
+package org.hearth.bench.start;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.hearth.bench.load.Connection;
+
+/// The command line.
+///
+/// ```
+/// StartTimes prepare --launcher COMMAND --folder FOLDER [--messages 1000000]
+/// StartTimes measure --checkout COMMAND --image COMMAND --folder FOLDER [--runs 5] [--out FILE]
+/// ```
+///
+/// `prepare` makes the data folder with many events, `measure` measures. Both keep what they make
+/// below FOLDER. One start before those that count lets the checkout make its class archive and the
+/// system read the files.
+public final class StartTimes {
+  private static final int CLIENTS = 20;
+  private static final Duration SETTLE = Duration.ofSeconds(10);
+  private static final Duration MEASURED = Duration.ofSeconds(60);
+
+  private StartTimes() {}
+
+  /// Runs it.
+  ///
+  /// @param arguments as above
+  /// @throws IOException if a server does not start or does not answer as a homeserver
+  /// @throws InterruptedException never in practice
+  public static void main(String[] arguments) throws IOException, InterruptedException {
+    Map<String, String> options = options(arguments);
+    Path folder = Path.of(required(options, "folder"));
+    Files.createDirectories(folder);
+    Path many = folder.resolve("many");
+    if (arguments[0].equals("prepare")) {
+      ManyEvents.make(
+          List.of(required(options, "launcher")),
+          many,
+          Integer.parseInt(options.getOrDefault("messages", "1000000")));
+      return;
+    }
+    int runs = Integer.parseInt(options.getOrDefault("runs", "5"));
+    List<String> checkout = List.of(required(options, "checkout"));
+    List<String> image = List.of(required(options, "image"));
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    result.put(
+        "machine",
+        "%s processors, %s %s"
+            .formatted(
+                Runtime.getRuntime().availableProcessors(),
+                System.getProperty("os.name"),
+                System.getProperty("os.version")));
+    ObjectNode starts = result.putObject("milliseconds_to_first_answer");
+    starts.set("checkout", starts(checkout, folder.resolve("checkout"), runs));
+    starts.set("image", starts(image, folder.resolve("image"), runs));
+    if (Files.exists(many)) {
+      starts.set("image_many_events", starts(image, many, runs));
+    }
+    result.set("image_idle", idle(image, folder.resolve("idle")));
+    String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
+    System.out.println(text);
+    if (options.containsKey("out")) {
+      Files.writeString(Path.of(required(options, "out")), text + "\n");
+    }
+  }
+
+  private static ArrayNode starts(List<String> launcher, Path data, int runs)
+      throws IOException, InterruptedException {
+    long[] millis = new long[runs];
+    for (int run = -1; run < runs; run++) {
+      try (Launched server = Launched.start(launcher, data)) {
+        if (run >= 0) {
+          millis[run] = server.untilFirstAnswer().toMillis();
+        }
+      }
+    }
+    Arrays.sort(millis);
+    ArrayNode sorted = JsonNodeFactory.instance.arrayNode();
+    Arrays.stream(millis).forEach(sorted::add);
+    return sorted;
+  }
+
+  private static ObjectNode idle(List<String> launcher, Path data)
+      throws IOException, InterruptedException {
+    // The accounts are made in a run before, as they would be: that costs memory, and waiting none.
+    List<People.Account> accounts;
+    try (Launched server = Launched.start(launcher, data)) {
+      accounts = People.register(server.address(), "client" + System.currentTimeMillis(), CLIENTS);
+      People.makeRooms(server.address(), accounts, 2);
+    }
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    try (Launched server = Launched.start(launcher, data)) {
+      Thread.sleep(SETTLE);
+      result.put("resident_mib_after_start", server.figures().residentMib());
+      WaitingClients.Idle idle = WaitingClients.measure(server, accounts, SETTLE, MEASURED);
+      result.put("clients", CLIENTS);
+      result.put("seconds", MEASURED.toSeconds());
+      result.put("percent_of_a_core", Math.round(idle.cores() * 10_000) / 100.0);
+      result.put("long_polls", idle.polls());
+      result.put("resident_mib_with_clients", idle.residentMib());
+    }
+    return result;
+  }
+
+  private static String required(Map<String, String> options, String name) {
+    String value = options.get(name);
+    if (value == null) {
+      throw new IllegalArgumentException("--" + name + " is missing");
+    }
+    return value;
+  }
+
+  private static Map<String, String> options(String[] arguments) {
+    if (arguments.length == 0 || !List.of("prepare", "measure").contains(arguments[0])) {
+      throw new IllegalArgumentException("expected prepare or measure");
+    }
+    Map<String, String> options = new HashMap<>();
+    for (int i = 1; i < arguments.length; i += 2) {
+      if (!arguments[i].startsWith("--") || i + 1 == arguments.length) {
+        throw new IllegalArgumentException("expected --option value, found " + arguments[i]);
+      }
+      options.put(arguments[i].substring(2), arguments[i + 1]);
+    }
+    return options;
+  }
+}

@@ -1,0 +1,184 @@
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// Trains the AOT cache of an application image: runs the image's panel without a display on a new data folder, does over
+/// HTTP what a first evening with the program does, starts it once more on the now existing data (a start that migrates
+/// nothing), and stops it in order, whereupon that JVM writes the cache of the classes it used.
+///
+///     java build-tools/Train.java IMAGE/bin/hearth CACHE FOLDER
+final class Train {
+  private static final Duration START_DEADLINE = Duration.ofMinutes(3);
+  private static final Duration CACHE_DEADLINE = Duration.ofMinutes(10);
+  // No machine code of this processor in the cache: on an older one it would be an illegal instruction.
+  private static final String PORTABLE =
+      " -XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching";
+  private static final String WITHOUT_DISPLAY = "-Dglass.platform=Headless -Dprism.order=sw";
+
+  private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final Path launcher;
+  private final Path folder;
+  private final URI server;
+
+  private Train(Path launcher, Path folder, int port) {
+    this.launcher = launcher;
+    this.folder = folder;
+    this.server = URI.create("http://127.0.0.1:" + port);
+  }
+
+  public static void main(String[] args) throws IOException, InterruptedException {
+    Path cache = Path.of(args[1]).toAbsolutePath();
+    Path folder = Path.of(args[2]).toAbsolutePath();
+    Files.deleteIfExists(cache);
+    clear(folder);
+    Files.createDirectories(folder.resolve("data"));
+    int port = freePort();
+    Files.writeString(
+        folder.resolve("data").resolve("hearth.yaml"),
+        """
+        server-name: localhost
+        listeners:
+          - { bind: 127.0.0.1, port: %d }
+        registration: { mode: open }
+        rate-limits: { enabled: false }
+        """
+            .formatted(port));
+    Train training = new Train(Path.of(args[0]).toAbsolutePath(), folder, port);
+    training.run(WITHOUT_DISPLAY, "first-start");
+    training.run(WITHOUT_DISPLAY + " -XX:AOTCacheOutput=" + quoted(cache) + PORTABLE, "training");
+    if (!Files.exists(cache)) {
+      fail("the training start made no cache; its output is " + folder.resolve("training.log"));
+    }
+    System.out.println("trained " + cache + ": " + Files.size(cache) / 1024 / 1024 + " MiB");
+  }
+
+  /// One life of the image's program, with these JVM options more.
+  private void run(String options, String name) throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(launcher.toString(), "--data-dir", folder.resolve("data").toString())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve(name + ".log").toFile());
+    builder.environment().put("JAVA_TOOL_OPTIONS", options);
+    Process program = builder.start();
+    try {
+      awaitServing(program, name);
+      talk(name);
+      stop();
+      if (!program.waitFor(CACHE_DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
+        fail("the image's program did not end; its output is " + folder.resolve(name + ".log"));
+      }
+    } finally {
+      program.destroyForcibly();
+    }
+  }
+
+  private void awaitServing(Process program, String name) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + START_DEADLINE.toNanos();
+    while (System.nanoTime() < deadline && program.isAlive()) {
+      try {
+        call("GET", "/_matrix/client/versions", "", "");
+        return;
+      } catch (ConnectException notYet) {
+        program.waitFor(50, TimeUnit.MILLISECONDS);
+      }
+    }
+    fail("the image's program does not serve; its output is " + folder.resolve(name + ".log"));
+  }
+
+  private void talk(String user) throws IOException, InterruptedException {
+    String register =
+        "{\"username\":\"%s\",\"password\":\"a long password\",\"auth\":{\"type\":\"m.login.dummy\"}}".formatted(user);
+    call("POST", "/_matrix/client/v3/register", "", register);
+    String login =
+        "{\"type\":\"m.login.password\",\"identifier\":{\"type\":\"m.id.user\",\"user\":\"%s\"},\"password\":\"a long password\"}"
+            .formatted(user);
+    String token = field("access_token", call("POST", "/_matrix/client/v3/login", "", login));
+    String room =
+        field("room_id", call("POST", "/_matrix/client/v3/createRoom", token, "{\"preset\":\"public_chat\",\"name\":\"Home\"}"));
+    String path = "/_matrix/client/v3/rooms/" + room.replace("!", "%21").replace(":", "%3A");
+    for (int i = 0; i < 50; i++) {
+      call("PUT", path + "/send/m.room.message/" + user + i, token, "{\"msgtype\":\"m.text\",\"body\":\"Hello\"}");
+    }
+    String since = field("next_batch", call("GET", "/_matrix/client/v3/sync", token, ""));
+    call("GET", "/_matrix/client/v3/sync?timeout=200&since=" + since, token, "");
+    call("GET", path + "/messages?dir=b&limit=20", token, "");
+    call("GET", path + "/joined_members", token, "");
+  }
+
+  /// By the command line rather than a signal, which Windows has not.
+  private void stop() throws IOException, InterruptedException {
+    int code =
+        new ProcessBuilder(launcher.toString(), "stop", "--data-dir", folder.resolve("data").toString())
+            .inheritIO()
+            .start()
+            .waitFor();
+    if (code != 0) {
+      fail("`hearth stop` answered " + code);
+    }
+  }
+
+  private String call(String method, String path, String token, String body) throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(server + path)).timeout(Duration.ofMinutes(1)).header("Content-Type", "application/json");
+    if (!token.isEmpty()) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    request.method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+    var answer = client.send(request.build(), BodyHandlers.ofString());
+    if (answer.statusCode() != 200) {
+      fail(method + " " + path + " was answered " + answer.statusCode() + " " + answer.body());
+    }
+    return answer.body();
+  }
+
+  private static String field(String name, String json) {
+    Matcher value = Pattern.compile("\"" + name + "\"\\s*:\\s*\"([^\"]+)\"").matcher(json);
+    if (!value.find()) {
+      fail("no " + name + " in " + json);
+    }
+    return value.group(1);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void clear(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+      for (Path file : deepestFirst) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /// JAVA_TOOL_OPTIONS are split at spaces unless quoted.
+  private static String quoted(Path path) {
+    return path.toString().contains(" ") ? "\"" + path + "\"" : path.toString();
+  }
+
+  private static void fail(String sentence) {
+    System.err.println("train: " + sentence);
+    System.exit(1);
+  }
+}
