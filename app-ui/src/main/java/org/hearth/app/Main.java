@@ -6,6 +6,7 @@ import java.util.Optional;
 import javafx.application.Application;
 import org.hearth.server.DataFolder;
 import org.hearth.server.Headless;
+import org.hearth.server.SecondStart;
 
 /// The program's entry with a panel. Without a display it says so and runs the server alone.
 ///
@@ -20,7 +21,16 @@ public final class Main {
   public static void main(String[] arguments) throws Exception {
     List<String> words = List.of(arguments);
     if (hasDisplay()) {
-      Application.launch(HearthApplication.class, arguments);
+      switch (SecondStart.on(folder(words))) {
+        case FIRST -> Application.launch(HearthApplication.class, arguments);
+        case HANDED_OVER -> System.out.println("hearth: the panel that is open shows itself.");
+        case RUNS_WITHOUT_PANEL -> {
+          System.err.println(
+              "hearth: a server without a panel runs on this data folder. End it (hearth serve, or its service) to"
+                  + " use the panel; hearth status and hearth user work beside it.");
+          System.exit(1);
+        }
+      }
       return;
     }
     System.err.println(
