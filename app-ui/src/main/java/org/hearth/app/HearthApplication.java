@@ -2,17 +2,25 @@ package org.hearth.app;
 
 import atlantafx.base.theme.PrimerDark;
 import atlantafx.base.theme.PrimerLight;
+import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import javafx.application.Application;
 import javafx.application.ColorScheme;
+import javafx.application.HostServices;
 import javafx.application.Platform;
 import javafx.scene.Scene;
 import javafx.scene.image.Image;
+import javafx.stage.DirectoryChooser;
 import javafx.stage.Stage;
+import org.hearth.app.shell.Closing;
+import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.MainView;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.DataFolder;
+import org.hearth.server.ServerState;
 import org.jspecify.annotations.Nullable;
 
 /// The panel's life: opens the window, follows the system's colours, stops the server at the end.
@@ -34,15 +42,16 @@ public final class HearthApplication extends Application {
     ServerSession session =
         new ServerSession(new DataFolder(Path.of(getParameters().getRaw().getFirst())));
     opened = session;
-    MainView view = new MainView(session, getHostServices()::showDocument);
+    MainView view = new MainView(session, new WindowDesktop(getHostServices(), stage));
     Scene scene = new Scene(view, WIDTH, HEIGHT);
     scene.getStylesheets().add(String.valueOf(HearthApplication.class.getResource("hearth.css")));
     stage.setTitle("Hearth");
     stage.getIcons().addAll(icons());
-    stage.setMinWidth(820);
-    stage.setMinHeight(560);
+    stage.setMinWidth(860);
+    stage.setMinHeight(600);
     stage.setScene(scene);
     session.onStopRequest(Platform::exit);
+    closeAsChosen(stage, session, view);
     session.onSecondStart(() -> {
       stage.setIconified(false);
       stage.show();
@@ -52,6 +61,45 @@ public final class HearthApplication extends Application {
     stage.show();
     if (session.isSetUp()) {
       session.start();
+    }
+  }
+
+  /// A hidden window does not end the program; a server that fails behind it brings it back.
+  private static void closeAsChosen(Stage stage, ServerSession session, MainView view) {
+    Platform.setImplicitExit(false);
+    Closing closing = new Closing(session, view.overlay(), stage::hide, Platform::exit);
+    stage.setOnCloseRequest(request -> {
+      request.consume();
+      closing.requested();
+    });
+    session
+        .state()
+        .addListener((_, _, state) -> {
+          if (state instanceof ServerState.Failed && !stage.isShowing()) {
+            stage.show();
+          }
+        });
+  }
+
+  /// The desktop that this window is on.
+  private record WindowDesktop(HostServices services, Stage stage) implements Desktop {
+    @Override
+    public void open(String address) {
+      services.showDocument(address);
+    }
+
+    @Override
+    public Optional<Path> chooseFolder(Path start) {
+      DirectoryChooser chooser = new DirectoryChooser();
+      chooser.setTitle("Where should the data live?");
+      Path existing = start;
+      while (existing != null && !Files.isDirectory(existing)) {
+        existing = existing.getParent();
+      }
+      if (existing != null) {
+        chooser.setInitialDirectory(existing.toFile());
+      }
+      return Optional.ofNullable(chooser.showDialog(stage)).map(File::toPath);
     }
   }
 

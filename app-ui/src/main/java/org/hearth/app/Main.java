@@ -3,6 +3,7 @@ package org.hearth.app;
 import java.util.Locale;
 import javafx.application.Application;
 import org.hearth.server.DataFolder;
+import org.hearth.server.SecondStart;
 
 /// The program's entry with a panel: `hearth` opens it, and every other command is the one of the
 /// program without.
@@ -23,7 +24,16 @@ public final class Main {
     if (!hasDisplay()) {
       return false;
     }
-    Application.launch(HearthApplication.class, folder.root().toString());
+    switch (SecondStart.on(folder)) {
+      case FIRST -> Application.launch(HearthApplication.class, folder.root().toString());
+      case HANDED_OVER -> System.out.println("hearth: the panel that is open shows itself.");
+      case RUNS_WITHOUT_PANEL -> {
+        System.err.println(
+            "hearth: a server without a panel runs on this data folder. End it (hearth stop, or its service) to"
+                + " use the panel; hearth status and hearth user work beside it.");
+        System.exit(1);
+      }
+    }
     return true;
   }
 

@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javafx.application.Application;
@@ -16,6 +19,7 @@ import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.image.WritableImage;
 import javafx.stage.Stage;
+import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.MainView;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.DataFolder;
@@ -33,24 +37,44 @@ final class Panel implements AutoCloseable {
   private final Stage stage;
   private final FxRobot robot;
   private final ServerSession session;
+  private final MainView view;
+  private final List<String> opened;
 
-  private Panel(Stage stage, FxRobot robot, ServerSession session) {
+  private Panel(
+      Stage stage, FxRobot robot, ServerSession session, MainView view, List<String> opened) {
     this.stage = stage;
     this.robot = robot;
     this.session = session;
+    this.view = view;
+    this.opened = opened;
+  }
+
+  /// A desktop that notes what it is asked to open, and chooses a folder beside the data.
+  private record TestDesktop(List<String> opened, Path folder) implements Desktop {
+    @Override
+    public void open(String address) {
+      opened.add(address);
+    }
+
+    @Override
+    public Optional<Path> chooseFolder(Path start) {
+      return Optional.of(folder.resolveSibling("chosen"));
+    }
   }
 
   /// Opens the panel as a first start in that folder does. On the JavaFX thread.
   static Panel firstStart(Stage stage, Path folder) {
     ServerSession session = new ServerSession(new DataFolder(folder));
     Application.setUserAgentStylesheet(new PrimerLight().getUserAgentStylesheet());
-    Scene scene = new Scene(new MainView(session, _ -> {}), 1000, 700);
+    List<String> opened = new CopyOnWriteArrayList<>();
+    MainView view = new MainView(session, new TestDesktop(opened, folder));
+    Scene scene = new Scene(view, 1000, 700);
     scene.getStylesheets().add(String.valueOf(HearthApplication.class.getResource("hearth.css")));
     stage.setScene(scene);
     stage.setX(0);
     stage.setY(0);
     stage.show();
-    return new Panel(stage, new FxRobot(), session);
+    return new Panel(stage, new FxRobot(), session, view, opened);
   }
 
   /// Opens the panel on a server that was set up before, on a port that the system chooses; starts
@@ -75,6 +99,26 @@ final class Panel implements AutoCloseable {
 
   ServerSession session() {
     return session;
+  }
+
+  /// The window's root.
+  MainView view() {
+    return view;
+  }
+
+  /// What the desktop was asked to open.
+  List<String> opened() {
+    return opened;
+  }
+
+  /// Gives the window another size.
+  void resize(double width, double height) {
+    robot.interact(
+        () -> {
+          stage.setWidth(width);
+          stage.setHeight(height);
+        });
+    settle();
   }
 
   FxRobot robot() {

@@ -10,9 +10,18 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import javafx.scene.control.ListView;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javafx.scene.control.TableView;
+import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import javafx.stage.Stage;
+import org.hearth.app.shell.Closing;
+import org.hearth.server.DataFolder;
+import org.hearth.server.SecondStart;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.Person;
 import org.junit.jupiter.api.AfterEach;
@@ -21,6 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
+import org.testfx.util.WaitForAsyncUtils;
 
 /// The pages on a server that runs.
 @ExtendWith(ApplicationExtension.class)
@@ -45,6 +55,7 @@ class PanelTest {
     panel.admin().createPerson("alice", "a good password", true);
 
     panel.await("one person", () -> panel.text("tile-people").equals("1"));
+    assertThat(panel.text("address-hint")).contains("Only apps on this computer");
     panel.await("a time", () -> panel.text("tile-uptime").endsWith("s"));
 
     assertThat(panel.text("status")).isEqualTo("Running as home.example");
@@ -56,6 +67,22 @@ class PanelTest {
                 HttpResponse.BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(200);
     panel.screenshot("home");
+    panel.resize(1400, 900);
+    panel.screenshot("home-1400");
+    panel.resize(1000, 700);
+    panel.click("copy-address");
+    assertThat(
+            WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
+        .isEqualTo(panel.text("address"));
+  }
+
+  @Test
+  void homeOfANewServerSaysWhatToDo() {
+    panel.admin();
+
+    panel.await("a hint", () -> panel.shows("home-hint"));
+    assertThat(panel.text("home-hint")).contains("People");
+    panel.screenshot("home-new");
   }
 
   @Test
@@ -112,7 +139,60 @@ class PanelTest {
 
     panel.await("a sentence", () -> panel.shows("people-problem"));
     assertThat(panel.text("people-problem")).isNotBlank();
+    assertThat(panel.view().overlay().isOpen()).isTrue();
     panel.screenshot("people-problem");
+    panel.robot().press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
+    panel.await("closed", () -> !panel.view().overlay().isOpen());
+  }
+
+  @Test
+  void headsSortPeopleByWhatTheyMean() {
+    for (String name : List.of("bob", "Carol", "alice")) {
+      panel.admin().createPerson(name.toLowerCase(Locale.ROOT), "a good password", false);
+    }
+    panel.go("people");
+    panel.await("three", () -> panel.rows("people-table") == 3);
+
+    panel.robot().clickOn("Id");
+    assertThat(first().userId()).startsWith("@alice");
+    panel.robot().clickOn("Id");
+    assertThat(first().userId()).startsWith("@carol");
+  }
+
+  @Test
+  void closingTheWindowAsksOnceAndRemembers() {
+    panel.admin();
+    List<String> done = new ArrayList<>();
+    Closing closing =
+        new Closing(
+            panel.session(), panel.view().overlay(), () -> done.add("hide"), () -> done.add("quit"));
+
+    panel.robot().interact(closing::requested);
+    panel.await("the question", () -> panel.shows("close-serve"));
+    panel.screenshot("closing");
+    panel.click("close-cancel");
+    assertThat(done).isEmpty();
+    panel.robot().interact(closing::requested);
+    panel.click("close-remember");
+    panel.click("close-serve");
+    panel.robot().interact(closing::requested);
+
+    assertThat(done).containsExactly("hide", "hide");
+  }
+
+  @Test
+  void aSecondStartShowsTheFirstWindow() throws Exception {
+    panel.admin();
+    CountDownLatch shown = new CountDownLatch(1);
+    panel.robot().interact(() -> panel.session().onSecondStart(shown::countDown));
+    panel.session().restart();
+    panel.await("running", () -> panel.session().admin().isPresent());
+    panel.admin();
+
+    assertThat(SecondStart.on(new DataFolder(folder.resolve("data"))))
+        .isEqualTo(SecondStart.HANDED_OVER);
+    assertThat(shown.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(SecondStart.on(new DataFolder(folder.resolve("other")))).isEqualTo(SecondStart.FIRST);
   }
 
   @Test
@@ -135,12 +215,44 @@ class PanelTest {
   }
 
   @Test
-  void activityShowsWhatTheServerSaysAndFilters() {
+  void aChosenBoxTellsItsLogsAndShowsItsReadersOnly() {
+    panel.admin();
+    panel.go("wiring");
+    panel.await("rings", () -> panel.rows("wiring-table") >= 3);
+    int all = panel.rows("wiring-table");
+
+    panel.click("wire-account-output");
+    panel.await("fewer", () -> panel.rows("wiring-table") < all);
+
+    assertThat(panel.text("wiring-chosen"))
+        .contains("account-output", "written by Committer", "ClientSync");
+    panel.screenshot("wiring-chosen");
+    panel.robot().press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
+    panel.await("all again", () -> panel.rows("wiring-table") == all);
+    panel.resize(1400, 900);
+    panel.screenshot("wiring-1400");
+    panel.resize(1000, 700);
+  }
+
+  @Test
+  void activityShowsWhatTheServerSaysAndFilters() throws Exception {
     panel.admin();
     panel.go("activity");
-    ListView<?> lines = panel.robot().lookup("#log-lines").queryListView();
+    TableView<?> lines = panel.robot().lookup("#log-lines").queryTableView();
     panel.await("lines", () -> !lines.getItems().isEmpty());
     panel.screenshot("activity");
+
+    panel.robot().interact(() -> lines.getSelectionModel().select(lines.getItems().size() - 1));
+    panel.await("its whole text", () -> panel.shows("log-whole"));
+    panel.screenshot("activity-line");
+    panel.click("log-copy");
+    assertThat(
+            WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
+        .isEqualTo(panel.robot().lookup("#log-whole").queryTextInputControl().getText());
+    panel.click("log-open");
+    assertThat(panel.opened())
+        .singleElement()
+        .isEqualTo(folder.resolve("data").resolve("logs").toUri().toString());
 
     panel.type("log-words", "no line has these words");
     panel.await("no lines", () -> lines.getItems().isEmpty());
@@ -154,6 +266,7 @@ class PanelTest {
     panel.click("server-stop");
     panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
     assertThat(panel.text("status")).isEqualTo("Stopped");
+    assertThat(panel.text("tile-people")).isEqualTo("–");
     assertThat(panel.shows("server-stop")).isFalse();
     panel.screenshot("home-stopped");
     panel.click("server-start");
@@ -182,9 +295,17 @@ class PanelTest {
       panel.click("server-start");
       panel.await("failed", () -> panel.session().state().get() instanceof ServerState.Failed);
 
-      assertThat(panel.text("status")).contains("port " + taken.getLocalPort(), "in use");
+      assertThat(panel.text("status")).contains("Port " + taken.getLocalPort(), "in use");
       assertThat(panel.text("remedy")).contains("hearth.yaml");
+      panel.await("a free port", () -> panel.shows("server-other-port"));
       panel.screenshot("home-failed");
+      panel.click("server-configuration");
+      assertThat(panel.opened()).singleElement().asString().endsWith("hearth.yaml");
+
+      panel.click("server-other-port");
+      panel.admin();
+      assertThat(panel.text("address")).doesNotContain(":" + taken.getLocalPort());
+      assertThat(Files.readString(configuration)).contains("server-name: home.example");
     }
   }
 

@@ -2,6 +2,11 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import javafx.scene.control.TextField;
@@ -78,7 +83,7 @@ class SetupTest {
     // everything is there to try again.
     assertThat(Files.exists(folder.resolve("data").resolve("hearth.yaml"))).isTrue();
     if (panel.shows("setup-problem")) {
-      assertThat(panel.text("setup-problem")).contains("port 8008");
+      assertThat(panel.text("setup-problem")).contains("ort 8008");
       return;
     }
     assertThat(panel.session().state().get()).isInstanceOf(ServerState.Running.class);
@@ -103,6 +108,77 @@ class SetupTest {
     panel.screenshot("setup-folder-problem");
     panel.click("setup-back");
     assertThat(panel.text("setup-step")).isEqualTo("Step 1 of 4");
+  }
+
+  @Test
+  void aFolderIsChosenAndItsSpaceTold() throws Exception {
+    name();
+
+    panel.click("setup-choose");
+
+    TextField data = panel.robot().lookup("#setup-folder").queryAs(TextField.class);
+    assertThat(data.getText()).isEqualTo(folder.resolve("chosen").toString());
+    assertThat(panel.text("setup-space")).contains("GB free");
+    Path other = Files.createDirectory(folder.resolve("photos"));
+    Files.writeString(other.resolve("holiday.jpg"), "");
+    panel.robot().interact(() -> data.setText(other.toString()));
+    panel.await("a word", () -> panel.shows("setup-folder-word"));
+    assertThat(panel.text("setup-folder-word")).contains("other things");
+    assertThat(nextIsOffered()).isFalse();
+  }
+
+  @Test
+  void aPortInUseIsTheOnlyThingThatIsDoneAgain() throws Exception {
+    try (ServerSocket taken = takePort()) {
+      name();
+      panel.click("setup-next");
+      owner();
+      panel.click("setup-next");
+      panel.click("setup-next");
+      panel.await("the reason", () -> panel.shows("setup-problem"));
+      assertThat(panel.text("setup-problem")).contains("ort 8008", "in use");
+      panel.await("a remedy", () -> panel.shows("setup-other-port"));
+      panel.screenshot("setup-port");
+
+      panel.click("setup-other-port");
+      panel.await("the panel", () -> panel.shows("home-page"));
+
+      assertThat(panel.admin().people("", 10).items())
+          .singleElement()
+          .satisfies(person -> assertThat(person.admin()).isTrue());
+      assertThat(taken.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void aShortPasswordIsNotTaken() {
+    name();
+    panel.click("setup-next");
+    panel.type("setup-owner", "alice");
+    panel.type("setup-password", "short");
+    panel.type("setup-password-again", "short");
+
+    assertThat(panel.text("setup-password-strength")).contains("At least 8");
+    assertThat(nextIsOffered()).isFalse();
+    panel.screenshot("setup-password-short");
+  }
+
+  /// The standard port, by this test or, where something else has it, by that.
+  private static ServerSocket takePort() throws IOException {
+    ServerSocket socket = new ServerSocket();
+    try {
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 8008));
+    } catch (BindException _) {
+      // Somebody else has it: as good.
+      assertThat(socket.isBound()).isFalse();
+    }
+    return socket;
+  }
+
+  private void owner() {
+    panel.type("setup-owner", "alice");
+    panel.type("setup-password", "a good password");
+    panel.type("setup-password-again", "a good password");
   }
 
   private void name() {

@@ -68,6 +68,10 @@ final class Commands {
     user.addSubcommand("reset-password", new ResetPassword());
     user.addSubcommand("deactivate", new DeactivateUser());
     line.addSubcommand("user", user);
+    CommandLine parked = new CommandLine(commands.new Parked());
+    parked.addSubcommand("retry", commands.new RetryParked());
+    parked.addSubcommand("discard", commands.new DiscardParked());
+    line.addSubcommand("parked", parked);
     line.addSubcommand(new CommandLine.HelpCommand());
     line.setExecutionExceptionHandler((exception, _, _) -> {
       if (exception instanceof ConfigurationException
@@ -320,6 +324,79 @@ final class Commands {
       out.println("The account " + name + " is closed.");
       return 0;
     }
+  }
+
+  @Command(name = "parked", description = "list entries that could not be handled")
+  private final class Parked implements Callable<Integer> {
+    @Mixin private Setup setup = new Setup();
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      JsonNode all = perform(setup, "list-parked", Map.of()).path("parked");
+      if (all.isEmpty()) {
+        out.println("Nothing is parked.");
+      }
+      for (JsonNode each : all) {
+        out.printf(
+            "%s %s %s: %d entries since %s: %s%n",
+            each.path("log").asText(),
+            each.path("reader").asText(),
+            each.path("key").asText(),
+            each.path("entries").asInt(),
+            each.path("since").asText(),
+            each.path("failure").asText());
+      }
+      return 0;
+    }
+  }
+
+  @Command(name = "retry", description = "have parked entries handled again")
+  private final class RetryParked implements Callable<Integer> {
+    @Mixin private Setup setup = new Setup();
+    @Mixin private ParkedPlace place = new ParkedPlace();
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      return tellReleased(perform(setup, "retry-parked", place.arguments()));
+    }
+  }
+
+  @Command(
+      name = "discard",
+      description = "drop the parked entry that failed, and have those behind it handled")
+  private final class DiscardParked implements Callable<Integer> {
+    @Mixin private Setup setup = new Setup();
+    @Mixin private ParkedPlace place = new ParkedPlace();
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      return tellReleased(perform(setup, "discard-parked", place.arguments()));
+    }
+  }
+
+  /// Where entries are parked, as `hearth parked` lists it.
+  static final class ParkedPlace {
+    @Parameters(index = "0", paramLabel = "LOG", description = "the log, as listed")
+    private String log = "";
+
+    @Parameters(index = "1", paramLabel = "READER", description = "its reader, as listed")
+    private String reader = "";
+
+    @Parameters(index = "2", paramLabel = "KEY", description = "the room or person, as listed")
+    private String key = "";
+
+    Map<String, String> arguments() {
+      return Map.of("log", log, "reader", reader, "key", key);
+    }
+  }
+
+  private int tellReleased(JsonNode released) {
+    out.printf(
+        "%d handled, %d discarded, %d parked still%n",
+        released.path("handled").asInt(),
+        released.path("discarded").asInt(),
+        released.path("remaining").asInt());
+    return released.path("remaining").asInt() == 0 ? 0 : REFUSED;
   }
 
   private static JsonNode perform(Setup setup, String operation, Map<String, String> arguments)

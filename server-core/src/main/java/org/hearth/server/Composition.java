@@ -3,8 +3,11 @@ package org.hearth.server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -19,6 +22,8 @@ import java.util.function.Consumer;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.LogFigures;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.ringlogs.ReleaseResult;
+import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.http.DiscoveryRoutes;
@@ -205,7 +210,9 @@ final class Composition {
                     List.<LogFigures>of(
                         rooms.input().figures(),
                         rooms.output().figures(),
-                        accountOutput.figures())),
+                        accountOutput.figures()),
+                (log, consumer, partition, discardFirst) ->
+                    release(rooms, accountOutput, log, consumer, partition, discardFirst)),
             clock);
   }
 
@@ -216,6 +223,20 @@ final class Composition {
           "The configuration names this server %s, but its accounts belong to %s. A server's name is permanent: write \"server-name: %s\" again. For a server of another name give another data folder"
               .formatted(server, before.get(), before.get()));
     }
+  }
+
+  private static Reply<ReleaseResult> release(
+      RoomServer rooms,
+      OutputLog<AccountOutput> accountOutput,
+      String log,
+      String consumer,
+      String key,
+      boolean discardFirst) {
+    if (log.equals(Logs.ROOM_INPUT.name())) {
+      return discardFirst ? rooms.input().discard(key) : rooms.input().release(key);
+    }
+    OutputLog<?> output = log.equals(Logs.ROOM_OUTPUT.name()) ? rooms.output() : accountOutput;
+    return discardFirst ? output.discard(consumer, key) : output.release(consumer, key);
   }
 
   private static WiringDescription wiring(
@@ -281,7 +302,7 @@ final class Composition {
           if (configuration.listeners().get(i).tls().isPresent() == withTls) {
             addresses.add(
                 (withTls ? "https://" : "http://")
-                    + configuration.listeners().get(i).bind()
+                    + reachable(bound.get(i).getAddress(), configuration.listeners().get(i).bind())
                     + ":"
                     + bound.get(i).getPort());
           }
@@ -289,6 +310,24 @@ final class Composition {
       }
     }
     return addresses;
+  }
+
+  /// A listener on all addresses is told by one that others can reach this computer at.
+  private static String reachable(InetAddress bound, String bind) {
+    if (bound.isAnyLocalAddress()) {
+      try {
+        return NetworkInterface.networkInterfaces()
+            .flatMap(NetworkInterface::inetAddresses)
+            .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+            .map(InetAddress::getHostAddress)
+            .findFirst()
+            .orElse("127.0.0.1");
+      } catch (SocketException e) {
+        LOG.log(Level.WARNING, "The addresses of this computer cannot be listed", e);
+        return "127.0.0.1";
+      }
+    }
+    return bind.contains(":") && !bind.startsWith("[") ? "[" + bind + "]" : bind;
   }
 
   Admin admin() {

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Overview;
+import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.Person;
+import org.hearth.server.admin.ReleasedEntries;
 
 /// The operations of the command line, done by [Admin] and told as JSON.
 ///
@@ -37,8 +39,17 @@ record Control(Admin admin, Homeserver server) {
         admin.deactivate(userId(request.argument("name")), false);
         yield empty();
       }
-      case "show-panel" -> empty();
+      case "list-parked" -> parked();
+      case "retry-parked" ->
+          released(
+              admin.retryParked(
+                  request.argument("log"), request.argument("reader"), request.argument("key")));
+      case "discard-parked" ->
+          released(
+              admin.discardParked(
+                  request.argument("log"), request.argument("reader"), request.argument("key")));
       case "stop" -> empty().put("process", ProcessHandle.current().pid());
+      case SecondStart.SHOW_PANEL -> empty();
       default ->
           throw new ControlException("This server knows no operation " + request.operation());
     };
@@ -73,6 +84,28 @@ record Control(Admin admin, Homeserver server) {
     ArrayNode users = json.putArray("users");
     admin.people(search, MOST_LISTED).items().forEach(person -> users.add(user(person)));
     return json;
+  }
+
+  private ObjectNode parked() {
+    ObjectNode json = empty();
+    ArrayNode all = json.putArray("parked");
+    for (ParkedEntries parked : admin.parked()) {
+      all.addObject()
+          .put("log", parked.log())
+          .put("reader", parked.consumer())
+          .put("key", parked.key())
+          .put("entries", parked.entries())
+          .put("failure", parked.failure())
+          .put("since", parked.since().toString());
+    }
+    return json;
+  }
+
+  private static ObjectNode released(ReleasedEntries released) {
+    return empty()
+        .put("handled", released.handled())
+        .put("discarded", released.discarded())
+        .put("remaining", released.remaining());
   }
 
   private static ObjectNode user(Person person) {

@@ -6,11 +6,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.ServerName;
 
 /// The choices of a first run, checked one by one, and the configuration that follows from them.
 public final class FirstSetup {
+  private static final long MEGABYTE = 1_000_000;
+  private static final long LEAST_FREE_BYTES = 200 * MEGABYTE;
+  private static final Set<String> OWN =
+      Set.of("database", "media", "search", "keys", "logs", "backups", "panel.properties");
+
   private FirstSetup() {}
 
   /// What is wrong with a name for a server.
@@ -77,7 +84,54 @@ public final class FirstSetup {
     if (existing == null || !Files.isWritable(existing)) {
       return Optional.of("You may not write there.");
     }
+    if (existing.equals(folder) && holdsOtherThings(folder)) {
+      return Optional.of(
+          "There are other things in this folder. Choose an empty one, or a new name inside it.");
+    }
+    long free = freeBytes(folder);
+    if (free >= 0 && free < LEAST_FREE_BYTES) {
+      return Optional.of(
+          "There are only %d MB left on this disk; at least %d MB are needed."
+              .formatted(free / MEGABYTE, LEAST_FREE_BYTES / MEGABYTE));
+    }
     return Optional.empty();
+  }
+
+  /// The space left on the disk that a folder is, or would be, on.
+  ///
+  /// @param folder a path
+  /// @return bytes; -1 if the system does not tell
+  public static long freeBytes(Path folder) {
+    Path existing = folder;
+    while (existing != null && !Files.exists(existing)) {
+      existing = existing.getParent();
+    }
+    try {
+      return existing == null ? -1 : Files.getFileStore(existing).getUsableSpace();
+    } catch (IOException _) {
+      // Some network disks do not tell: then nothing is said about space.
+      return -1;
+    }
+  }
+
+  /// What a set-up that did not come to its end left behind may stay: it is Hearth's own.
+  private static boolean holdsOtherThings(Path folder) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.anyMatch(entry -> !OWN.contains(String.valueOf(entry.getFileName())));
+    } catch (IOException _) {
+      // Who may not look into a folder may not use it either.
+      return true;
+    }
+  }
+
+  /// What is wrong with the name of a first owner.
+  ///
+  /// @param localpart the part of the id between @ and :
+  /// @return a sentence, or empty if the name is good
+  public static Optional<String> problemOfOwner(String localpart) {
+    return localpart.matches("[a-z0-9._=/+-]+")
+        ? Optional.empty()
+        : Optional.of("Only lower-case letters, digits and . _ = / + - can be used.");
   }
 
   /// Writes the first `hearth.yaml`. Nothing is overwritten.

@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.http.PortInUseException;
 import org.jspecify.annotations.Nullable;
 
 /// One Matrix homeserver on one data folder: starts, serves, stops, and says which of these it
@@ -28,7 +30,7 @@ public final class Homeserver implements AutoCloseable {
   private final SecureRandom random = new SecureRandom();
   private final List<Consumer<ServerState>> listeners = new CopyOnWriteArrayList<>();
   private volatile ServerState state = new ServerState.Stopped();
-  private volatile Runnable showPanel = () -> {};
+  private volatile @Nullable Runnable showPanel;
   private volatile Runnable endProgram = () -> {};
   private volatile @Nullable Composition composition;
   private @Nullable ControlPort control;
@@ -150,7 +152,13 @@ public final class Homeserver implements AutoCloseable {
       StartFailedException failure = StartFailures.explain(e, folder);
       LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage(), e);
       closeAll(Duration.ZERO, failure);
-      change(new ServerState.Failed(failure.reason(), failure.remedy()));
+      change(
+          new ServerState.Failed(
+              failure.reason(),
+              failure.remedy(),
+              e instanceof PortInUseException port
+                  ? OptionalInt.of(port.address().getPort())
+                  : OptionalInt.empty()));
       throw failure;
     }
   }
@@ -186,8 +194,12 @@ public final class Homeserver implements AutoCloseable {
   }
 
   private JsonNode answerControl(ControlRequest request) {
-    if (request.operation().equals("show-panel")) {
-      showPanel.run();
+    if (request.operation().equals(SecondStart.SHOW_PANEL)) {
+      Runnable action = showPanel;
+      if (action == null) {
+        throw new ControlException("This server runs without a panel.");
+      }
+      action.run();
     }
     if (request.operation().equals("stop")) {
       endProgram.run();

@@ -2,6 +2,7 @@ package org.hearth.server;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalInt;
 
 /// What the server is doing, as people are told.
 ///
@@ -36,5 +37,14 @@ public sealed interface ServerState {
   ///
   /// @param reason what went wrong, in a sentence
   /// @param remedy what to do about it, in a sentence
-  record Failed(String reason, String remedy) implements ServerState {}
+  /// @param portInUse the port that something else holds, if that is the reason
+  record Failed(String reason, String remedy, OptionalInt portInUse) implements ServerState {
+    /// A failure that is not about a port.
+    ///
+    /// @param reason what went wrong, in a sentence
+    /// @param remedy what to do about it, in a sentence
+    public Failed(String reason, String remedy) {
+      this(reason, remedy, OptionalInt.empty());
+    }
+  }
 }

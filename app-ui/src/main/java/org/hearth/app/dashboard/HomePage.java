@@ -2,19 +2,18 @@ package org.hearth.app.dashboard;
 
 import atlantafx.base.theme.Styles;
 import java.util.Optional;
-import java.util.function.Consumer;
-import javafx.beans.binding.Bindings;
+import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.value.ObservableValue;
 import javafx.geometry.Pos;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
-import javafx.scene.input.Clipboard;
-import javafx.scene.input.ClipboardContent;
-import javafx.scene.layout.FlowPane;
 import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
 import javafx.scene.layout.VBox;
+import org.hearth.app.shell.Desktop;
+import org.hearth.app.shell.Forms;
 import org.hearth.app.shell.Page;
 import org.hearth.app.state.ServerSession;
 
@@ -24,25 +23,20 @@ public final class HomePage implements Page {
   private final ScrollPane node;
 
   /// @param session the server looked after
-  /// @param openAddress opens an address in the user's browser
-  public HomePage(ServerSession session, Consumer<String> openAddress) {
+  /// @param desktop the desktop around the panel
+  public HomePage(ServerSession session, Desktop desktop) {
     this.model = new HomeViewModel(session);
     Label title = new Label("Home");
     title.getStyleClass().add("page-title");
 
-    FlowPane tiles =
-        new FlowPane(
+    HBox tiles =
+        new HBox(
             16,
-            16,
-            tile("people", "People", model.people()),
-            tile("rooms", "Rooms", model.rooms()),
-            tile("messages", "Events since start", model.messages()),
-            tile("uptime", "Running for", model.uptime()));
-
-    Label disk = new Label();
-    disk.setId("disk");
-    disk.getStyleClass().add("hint");
-    disk.textProperty().bind(Bindings.concat("Database ", model.disk()));
+            tile("people", model.people(), new SimpleStringProperty("People")),
+            tile("rooms", model.rooms(), new SimpleStringProperty("Rooms")),
+            tile("messages", model.messages(), new SimpleStringProperty("Events since start")),
+            tile("uptime", model.uptime(), new SimpleStringProperty("Running for")),
+            tile("disk", model.disk(), model.free()));
 
     Label problem = new Label();
     problem.setId("home-problem");
@@ -52,19 +46,31 @@ public final class HomePage implements Page {
     problem.visibleProperty().bind(model.problem().isNotEmpty());
     problem.managedProperty().bind(problem.visibleProperty());
 
-    Label rate = new Label("Room events per second");
+    Label rate = new Label("Messages and other room events per second");
     rate.getStyleClass().add(Styles.TEXT_BOLD);
-    VBox picture = new VBox(8, rate, new RatePicture(model.rates()));
+    RatePicture drawn = new RatePicture(model.rates());
+    VBox.setVgrow(drawn, Priority.ALWAYS);
+    VBox picture = new VBox(8, rate, drawn);
     picture.getStyleClass().add("card");
+    VBox.setVgrow(picture, Priority.ALWAYS);
 
-    VBox content = new VBox(16, title, problem, address(openAddress), tiles, picture, disk);
+    VBox content =
+        new VBox(
+            16,
+            title,
+            problem,
+            Forms.sentence("home-hint", "notice", model.hint()),
+            address(desktop),
+            tiles,
+            picture);
     content.getStyleClass().add("page");
     node = new ScrollPane(content);
     node.setId("home-page");
     node.setFitToWidth(true);
+    node.setFitToHeight(true);
   }
 
-  private VBox address(Consumer<String> openAddress) {
+  private VBox address(Desktop desktop) {
     Label caption = new Label("Address for Matrix apps");
     caption.getStyleClass().add(Styles.TEXT_BOLD);
     Label address = new Label();
@@ -76,42 +82,36 @@ public final class HomePage implements Page {
     Button copy = new Button("_Copy");
     copy.setId("copy-address");
     copy.setMnemonicParsing(true);
-    copy.setOnAction(_ -> model.address().get().ifPresent(HomePage::copy));
+    copy.setOnAction(_ -> model.address().get().ifPresent(Forms::copy));
     Button open = new Button("_Open in browser");
     open.setMnemonicParsing(true);
-    open.setOnAction(_ -> model.address().get().ifPresent(openAddress));
+    open.setOnAction(_ -> model.address().get().ifPresent(desktop::open));
     copy.disableProperty().bind(model.address().map(Optional::isEmpty));
     open.disableProperty().bind(model.address().map(Optional::isEmpty));
     HBox line = new HBox(12, address, copy, open);
     line.setAlignment(Pos.CENTER_LEFT);
-    Label hint =
-        new Label(
-            "In the app choose “other homeserver” or “edit”, and type or paste this address.");
-    hint.getStyleClass().add("hint");
-    hint.setWrapText(true);
-    VBox card = new VBox(8, caption, line, hint);
+    copy.setAccessibleText("Copy the address");
+    VBox card =
+        new VBox(8, caption, line, Forms.sentence("address-hint", "hint", model.addressHint()));
     card.getStyleClass().add("card");
     return card;
   }
 
-  private static VBox tile(String id, String name, ObservableValue<String> value) {
+  private static VBox tile(
+      String id, ObservableValue<String> value, ObservableValue<String> name) {
     Label number = new Label();
     number.setId("tile-" + id);
     number.getStyleClass().add("card-number");
     number.textProperty().bind(value);
-    Label caption = new Label(name);
+    Label caption = new Label();
     caption.getStyleClass().add("hint");
+    caption.textProperty().bind(name);
     number.setLabelFor(caption);
     VBox tile = new VBox(2, number, caption);
-    tile.getStyleClass().add("card");
-    tile.setPrefWidth(170);
+    tile.getStyleClass().addAll("card", "tile");
+    tile.setPrefWidth(120);
+    HBox.setHgrow(tile, Priority.ALWAYS);
     return tile;
-  }
-
-  private static void copy(String text) {
-    ClipboardContent content = new ClipboardContent();
-    content.putString(text);
-    Clipboard.getSystemClipboard().setContent(content);
   }
 
   @Override

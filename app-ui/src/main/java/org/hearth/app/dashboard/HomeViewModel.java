@@ -32,6 +32,9 @@ public final class HomeViewModel {
   private final ReadOnlyStringWrapper messages = new ReadOnlyStringWrapper("–");
   private final ReadOnlyStringWrapper uptime = new ReadOnlyStringWrapper("–");
   private final ReadOnlyStringWrapper disk = new ReadOnlyStringWrapper("–");
+  private final ReadOnlyStringWrapper free = new ReadOnlyStringWrapper("Stored");
+  private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
+  private final ReadOnlyStringWrapper addressHint = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper("");
   private final ReadOnlyObjectWrapper<Optional<String>> address =
       new ReadOnlyObjectWrapper<>(Optional.empty());
@@ -79,6 +82,21 @@ public final class HomeViewModel {
     return disk.getReadOnlyProperty();
   }
 
+  /// What the size of the storage is called, with the space that is left.
+  ReadOnlyStringProperty free() {
+    return free.getReadOnlyProperty();
+  }
+
+  /// What to do next on a server that is new; empty otherwise.
+  ReadOnlyStringProperty hint() {
+    return hint.getReadOnlyProperty();
+  }
+
+  /// What to do with the address, and who can reach it.
+  ReadOnlyStringProperty addressHint() {
+    return addressHint.getReadOnlyProperty();
+  }
+
   /// What is wrong, in a sentence; empty if nothing is.
   ReadOnlyStringProperty problem() {
     return problem.getReadOnlyProperty();
@@ -97,17 +115,36 @@ public final class HomeViewModel {
   private void showState(ServerState state) {
     if (state instanceof ServerState.Running running) {
       address.set(running.addresses().stream().findFirst());
+      addressHint.set(
+          "In the app choose “other homeserver” or “edit”, and type or paste this address."
+              + address
+                  .get()
+                  .filter(HomeViewModel::isOfThisComputerOnly)
+                  .map(_ ->
+                      " Only apps on this computer reach it; for others add a listener in hearth.yaml.")
+                  .orElse(""));
     } else {
       address.set(Optional.empty());
+      addressHint.set("Start the server to get its address.");
       showNothing();
     }
   }
 
   private void show(Overview overview) {
-    people.set(String.valueOf(overview.people()));
-    rooms.set(String.valueOf(overview.rooms()));
+    if (!(session.state().get() instanceof ServerState.Running)) {
+      // The answer of a server that stops now.
+      showNothing();
+      return;
+    }
+    people.set("%,d".formatted(overview.people()));
+    rooms.set("%,d".formatted(overview.rooms()));
     messages.set("%,d".formatted(overview.messages()));
-    disk.set(bytes(overview.databaseBytes()) + ", " + bytes(overview.freeBytes()) + " free");
+    disk.set(bytes(overview.databaseBytes()));
+    free.set("Stored, " + bytes(overview.freeBytes()) + " free");
+    hint.set(
+        overview.people() == 0
+            ? "Nobody has an account yet. Make the first one under People; then sign in with any Matrix app."
+            : "");
     problem.set(overview.storageWritable() ? "" : overview.storage());
     if (session.state().get() instanceof ServerState.Running running) {
       uptime.set(Span.between(running.since(), overview.time()));
@@ -128,7 +165,18 @@ public final class HomeViewModel {
   private void showNothing() {
     last = null;
     rates.clear();
+    people.set("–");
+    rooms.set("–");
+    messages.set("–");
     uptime.set("–");
+    disk.set("–");
+    free.set("Stored");
+    hint.set("");
+    problem.set("");
+  }
+
+  private static boolean isOfThisComputerOnly(String address) {
+    return address.contains("//127.") || address.contains("//[::1]") || address.contains("//localhost");
   }
 
   private static double seconds(Instant from, Instant to) {

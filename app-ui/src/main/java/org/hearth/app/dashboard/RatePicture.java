@@ -57,7 +57,7 @@ final class RatePicture extends Region {
     setAccessibleText(
         String.format(
             Locale.ROOT,
-            "%.1f messages per second now, at most %.1f in the last two minutes",
+            "%.1f events per second now, at most %.1f in the last two minutes",
             now,
             most));
   }
@@ -71,10 +71,11 @@ final class RatePicture extends Region {
       graphics.strokeLine(LABEL_WIDTH, y, width, y);
       graphics.setFill(Color.gray(0.5));
       graphics.fillText(
-          String.format(Locale.ROOT, top < 10 ? "%.1f" : "%.0f", top * step / 2), 4, y + 4);
+          String.format(Locale.ROOT, top < 10 && step == 1 ? "%.1f/s" : "%,.0f/s", top * step / 2), 0, y + 4);
     }
     graphics.setFill(Color.gray(0.5));
     graphics.fillText("2 min ago", LABEL_WIDTH, bottom + 15);
+    graphics.fillText("1 min ago", LABEL_WIDTH + (width - LABEL_WIDTH) / 2 - 26, bottom + 15);
     graphics.fillText("now", width - 24, bottom + 15);
   }
 

@@ -3,6 +3,8 @@ package org.hearth.app.logs;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import javafx.beans.binding.Bindings;
+import javafx.beans.binding.StringBinding;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleObjectProperty;
 import javafx.beans.property.SimpleStringProperty;
@@ -70,6 +72,40 @@ public final class ActivityViewModel {
     if (all.size() > LogTail.CAPACITY) {
       all.remove(0, all.size() - LogTail.CAPACITY);
     }
+  }
+
+  /// The first line of what a line says: a stack trace follows it.
+  static String headline(LogLine line) {
+    return line.message().lines().findFirst().orElse("");
+  }
+
+  /// Who says it, short: the last two names of a class of another program.
+  static String shortComponent(LogLine line) {
+    String[] names = line.component().split("\\.", -1);
+    return names.length <= 2
+        ? line.component()
+        : names[names.length - 2] + "." + names[names.length - 1];
+  }
+
+  /// Why no line is shown, in a sentence.
+  StringBinding whenEmpty() {
+    return Bindings.createStringBinding(
+        () ->
+            all.isEmpty()
+                ? "Nothing yet: the server has not run since Hearth was opened."
+                : "No line matches.",
+        shown,
+        all);
+  }
+
+  /// How many lines of how many are shown.
+  StringBinding count() {
+    return Bindings.createStringBinding(
+        () ->
+            shown.size() == all.size()
+                ? "%,d lines".formatted(all.size())
+                : "%,d of %,d lines".formatted(shown.size(), all.size()),
+        shown);
   }
 
   private void filter() {

@@ -21,7 +21,7 @@ import org.hearth.server.admin.Person;
 ///
 /// **thread**: the JavaFX thread.
 public final class PeopleViewModel {
-  private static final int MOST = 500;
+  private static final int MOST = 20_000;
 
   private final ServerSession session;
   private final ObservableList<Person> people = FXCollections.observableArrayList();
@@ -87,6 +87,11 @@ public final class PeopleViewModel {
                 }));
   }
 
+  /// A form is opened: what went wrong with the one before is of no more interest.
+  void forgetProblem() {
+    problem.set("");
+  }
+
   void create(String name, String password, boolean admin, Runnable done) {
     perform(
         "create-person",
@@ -138,7 +143,10 @@ public final class PeopleViewModel {
 
   private void show(Page<Person> page) {
     people.setAll(page.items());
-    message.set(search.get().isBlank() ? "Nobody has an account yet." : "Nobody matches.");
+    message.set(
+        search.get().isBlank()
+            ? "Nobody has an account yet. Make the first one with “New account”."
+            : "Nobody matches “%s”.".formatted(search.get().strip()));
     count.set(
         page.more()
             ? "The first %,d; search to see others".formatted(page.items().size())

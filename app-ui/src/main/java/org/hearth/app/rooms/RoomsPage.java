@@ -1,6 +1,7 @@
 package org.hearth.app.rooms;
 
 import java.time.Instant;
+import java.util.Comparator;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.Parent;
@@ -35,6 +36,7 @@ public final class RoomsPage implements Page {
 
     search.setId("room-search");
     search.setPromptText("Search by name, alias or id");
+    search.setAccessibleText("Search rooms by name, alias or id");
     search.textProperty().bindBidirectional(model.search());
     HBox.setHgrow(search, Priority.ALWAYS);
     Button refresh = new Button("_Refresh");
@@ -42,32 +44,44 @@ public final class RoomsPage implements Page {
     refresh.setOnAction(_ -> model.refresh());
     HBox tools = new HBox(12, search, refresh);
 
-    TableView<RoomSummary> table = new TableView<>(model.rooms());
+    TableView<RoomSummary> table = new TableView<>();
     table.setId("room-table");
-    table.getColumns().add(Tables.column("Room", 0.30, RoomsViewModel::title));
+    table.setAccessibleText("Rooms");
+    table.getColumns().add(Tables.text("Room", 0.28, RoomsViewModel::title));
     table
         .getColumns()
         .add(
-            Tables.column(
+            Tables.number(
                 "People",
-                0.12,
-                room -> "%d (%d here)".formatted(room.joinedMembers(), room.localMembers())));
+                0.09,
+                RoomSummary::joinedMembers,
+                room -> "%,d".formatted(room.joinedMembers())));
+    table
+        .getColumns()
+        .add(
+            Tables.number(
+                "Of here",
+                0.09,
+                RoomSummary::localMembers,
+                room -> "%,d".formatted(room.localMembers())));
     table
         .getColumns()
         .add(
             Tables.column(
                 "Last event",
-                0.14,
+                0.15,
                 room ->
                     room.lastEvent()
                         .map(time -> Span.between(time, Instant.now()) + " ago")
-                        .orElse("")));
+                        .orElse("–"),
+                Comparator.comparing(room -> room.lastEvent().orElse(Instant.MIN))));
     table
         .getColumns()
-        .add(Tables.column("Encrypted", 0.10, room -> room.encrypted() ? "yes" : "no"));
-    table.getColumns().add(Tables.column("Version", 0.08, RoomSummary::version));
-    table.getColumns().add(Tables.column("Id", 0.30, RoomSummary::roomId));
-    Tables.sayWhenEmpty(table, model.message());
+        .add(Tables.text("Encrypted", 0.12, room -> room.encrypted() ? "yes" : "no"));
+    table.getColumns().add(Tables.text("Version", 0.09, RoomSummary::version));
+    table.getColumns().add(Tables.text("Id", 0.18, RoomSummary::roomId));
+    Tables.fill(table, model.rooms(), model.message());
+    Tables.copies(table, "Copy the room’s id", RoomSummary::roomId);
     VBox.setVgrow(table, Priority.ALWAYS);
 
     HBox head = new HBox(12, title, count);

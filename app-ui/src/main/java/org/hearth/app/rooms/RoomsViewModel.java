@@ -17,7 +17,7 @@ import org.hearth.server.admin.RoomSummary;
 ///
 /// **thread**: the JavaFX thread.
 public final class RoomsViewModel {
-  private static final int MOST = 500;
+  private static final int MOST = 20_000;
 
   private final ServerSession session;
   private final ObservableList<RoomSummary> rooms = FXCollections.observableArrayList();

@@ -1,6 +1,7 @@
 package org.hearth.app.setup;
 
 import atlantafx.base.theme.Styles;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javafx.beans.binding.Bindings;
@@ -11,14 +12,17 @@ import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
-import javafx.scene.control.PasswordField;
 import javafx.scene.control.ProgressBar;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
+import org.hearth.app.shell.Desktop;
+import org.hearth.app.shell.Forms;
 import org.hearth.app.shell.Page;
+import org.hearth.app.shell.PasswordPair;
 import org.hearth.app.state.ServerSession;
 
 /// The first run, in four steps: a name, a folder, an owner, and a last look. One can always go
@@ -38,15 +42,16 @@ public final class SetupPage implements Page {
   private record Step(VBox node, ObservableBooleanValue good, Node firstField) {}
 
   /// @param session the server looked after
+  /// @param desktop the desktop around the panel
   /// @param done called when the server runs
-  public SetupPage(ServerSession session, Runnable done) {
+  public SetupPage(ServerSession session, Desktop desktop, Runnable done) {
     this.model = new SetupViewModel(session, done);
     Label welcome = new Label("Welcome to Hearth");
     welcome.getStyleClass().add("page-title");
     number.getStyleClass().add("hint");
     number.setId("setup-step");
     steps.add(nameStep());
-    steps.add(folderStep());
+    steps.add(folderStep(desktop));
     steps.add(ownerStep());
     steps.add(lastStep());
 
@@ -78,6 +83,8 @@ public final class SetupPage implements Page {
   private Step nameStep() {
     TextField name = field("setup-name", "example.org", model.name());
     TextField retyped = field("setup-retyped", "The same name again", model.retyped());
+    name.disableProperty().bind(model.written());
+    retyped.disableProperty().bind(model.written());
     Label differ = word("setup-name-word", model.wordOnName());
     Label id = new Label();
     id.setId("setup-id");
@@ -91,49 +98,57 @@ public final class SetupPage implements Page {
             name,
             differ,
             id,
-            caption("Type it once more, because it cannot be changed:"),
-            retyped),
+            Forms.labelled("Once more, because it cannot be changed", retyped),
+            word("setup-retyped-word", model.wordOnRetyped())),
         model.nameIsGood(),
         name);
   }
 
-  private Step folderStep() {
+  private Step folderStep(Desktop desktop) {
     TextField folder = field("setup-folder", "", model.folder());
+    folder.disableProperty().bind(model.written());
+    HBox.setHgrow(folder, Priority.ALWAYS);
+    Button choose =
+        Forms.button(
+            "setup-choose",
+            "_Choose…",
+            () ->
+                desktop
+                    .chooseFolder(Path.of(model.folder().get()))
+                    .ifPresent(chosen -> model.folder().set(chosen.toString())));
+    choose.disableProperty().bind(model.written());
+    Label name = new Label("Data folder");
+    name.setLabelFor(folder);
+    name.getStyleClass().add("field-name");
+    folder.setAccessibleText("Data folder");
     return new Step(
         card(
             "Where should the data live?",
             "All messages and the server’s keys are kept in this folder, on a disk of this computer. A folder that is"
                 + " synchronised with a cloud, or on another computer, is not safe for a database.",
-            folder,
-            word("setup-folder-word", model.wordOnFolder())),
+            new VBox(4, name, new HBox(12, folder, choose)),
+            word("setup-folder-word", model.wordOnFolder()),
+            Forms.sentence("setup-space", "hint", model.spaceOfFolder())),
         model.folderIsGood(),
         folder);
   }
 
   private Step ownerStep() {
-    TextField owner = field("setup-owner", "Name, such as alice", model.owner());
-    PasswordField password = new PasswordField();
-    password.setId("setup-password");
-    password.setPromptText("Password");
-    password.textProperty().bindBidirectional(model.password());
-    PasswordField again = new PasswordField();
-    again.setId("setup-password-again");
-    again.setPromptText("The password again");
-    again.textProperty().bindBidirectional(model.passwordAgain());
+    TextField owner = field("setup-owner", "alice", model.owner());
+    PasswordPair password = new PasswordPair("setup-password");
+    model.password().bind(password.password());
     Label id = new Label();
     id.getStyleClass().add("address");
     id.textProperty().bind(model.exampleId());
     return new Step(
         card(
             "Who are you?",
-            "The first owner signs in with this name and password in any Matrix app, and may administer the server."
-                + " Lower-case letters, digits and . _ - = / + are allowed.",
-            owner,
+            "The first owner signs in with this name and password in any Matrix app, and may administer the server.",
+            Forms.labelled("Your name", owner),
+            word("setup-owner-word", model.wordOnOwner()),
             id,
-            password,
-            again,
-            word("setup-password-word", model.wordOnPassword())),
-        model.ownerIsGood(),
+            password),
+        model.ownerIsGood().and(password.isGood()),
         owner);
   }
 
@@ -158,12 +173,27 @@ public final class SetupPage implements Page {
     Label progress = new Label();
     progress.setId("setup-progress");
     progress.textProperty().bind(model.progress());
-    VBox working = new VBox(6, bar, progress);
+    Button cancel = Forms.button("setup-cancel", "Cance_l", model::cancel);
+    cancel.disableProperty().bind(model.cancelling());
+    HBox.setHgrow(progress, Priority.ALWAYS);
+    progress.setMaxWidth(Double.MAX_VALUE);
+    HBox told = new HBox(12, progress, cancel);
+    told.setAlignment(Pos.CENTER_LEFT);
+    VBox working = new VBox(6, bar, told);
     working.visibleProperty().bind(model.working());
     working.managedProperty().bind(working.visibleProperty());
     Label problem = word("setup-problem", model.problem());
+    Button otherPort = Forms.button("setup-other-port", "", model::createOnFreePort);
+    otherPort
+        .textProperty()
+        .bind(
+            model.freePort().map(port -> port.map(free -> "_Use port " + free).orElse("")));
+    otherPort
+        .visibleProperty()
+        .bind(Bindings.createBooleanBinding(() -> model.freePort().get().isPresent(), model.freePort()));
+    otherPort.managedProperty().bind(otherPort.visibleProperty());
     return new Step(
-        card("Ready", "This is what will be made.", summary, working, problem),
+        card("Ready", "This is what will be made.", summary, working, problem, otherPort),
         model.working().not(),
         next);
   }
@@ -185,18 +215,10 @@ public final class SetupPage implements Page {
   private static VBox card(String title, String hint, Node... nodes) {
     Label head = new Label(title);
     head.getStyleClass().addAll(Styles.TEXT_BOLD, Styles.TITLE_4);
-    VBox card = new VBox(12, head, caption(hint));
+    VBox card = new VBox(12, head, Forms.hint(hint));
     card.getChildren().addAll(nodes);
     card.getStyleClass().add("card");
     return card;
-  }
-
-  private static Label caption(String text) {
-    Label label = new Label(text);
-    label.getStyleClass().add("hint");
-    label.setWrapText(true);
-    label.setMinHeight(VBox.USE_PREF_SIZE);
-    return label;
   }
 
   private static TextField field(
@@ -209,15 +231,7 @@ public final class SetupPage implements Page {
   }
 
   private static Label word(String id, ObservableStringValue text) {
-    Label label = new Label();
-    label.setId(id);
-    label.getStyleClass().add("problem");
-    label.setWrapText(true);
-    label.setMinHeight(VBox.USE_PREF_SIZE);
-    label.textProperty().bind(text);
-    label.visibleProperty().bind(Bindings.isNotEmpty(text));
-    label.managedProperty().bind(label.visibleProperty());
-    return label;
+    return Forms.sentence(id, "problem", text);
   }
 
   @Override

@@ -3,36 +3,49 @@ package org.hearth.app.setup;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.BooleanBinding;
 import javafx.beans.binding.StringBinding;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
+import org.hearth.app.state.FxState;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.DataFolder;
 import org.hearth.server.FirstSetup;
+import org.hearth.server.ListenerPort;
 import org.hearth.server.ServerState;
+import org.hearth.server.admin.Admin;
 
 /// The choices of the first run. Nothing is written before the last step.
 ///
 /// **thread**: the JavaFX thread.
 public final class SetupViewModel {
+  private static final int MOST_ALIKE = 100;
+
   private final ServerSession session;
   private final StringProperty name = new SimpleStringProperty("");
   private final StringProperty retyped = new SimpleStringProperty("");
   private final StringProperty folder = new SimpleStringProperty("");
   private final StringProperty owner = new SimpleStringProperty("");
   private final StringProperty password = new SimpleStringProperty("");
-  private final StringProperty passwordAgain = new SimpleStringProperty("");
   private final ReadOnlyBooleanWrapper working = new ReadOnlyBooleanWrapper();
   private final ReadOnlyStringWrapper progress = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper("");
-  private boolean written;
+  private final ReadOnlyBooleanWrapper cancelling = new ReadOnlyBooleanWrapper();
+  private final ReadOnlyObjectWrapper<Optional<Integer>> freePort =
+      new ReadOnlyObjectWrapper<>(Optional.empty());
+  private int portInUse;
+  private final ReadOnlyBooleanWrapper written = new ReadOnlyBooleanWrapper();
 
   SetupViewModel(ServerSession session, Runnable done) {
     this.session = session;
@@ -46,15 +59,25 @@ public final class SetupViewModel {
           switch (state) {
             case ServerState.Starting(String step) -> progress.set(step + "…");
             case ServerState.Running _ -> {
-              working.set(false);
-              done.run();
+              if (!cancelling.get()) {
+                working.set(false);
+                done.run();
+              }
             }
-            case ServerState.Failed(String reason, String remedy) -> {
+            case ServerState.Failed(String reason, String remedy, OptionalInt inUse) -> {
               working.set(false);
+              cancelling.set(false);
               progress.set("");
-              problem.set(reason + " " + remedy);
+              problem.set(sentence(reason) + ". " + remedy);
+              lookForPort(inUse);
             }
-            case ServerState.Stopping _, ServerState.Stopped _ -> progress.set("");
+            case ServerState.Stopping _ -> progress.set("Stopping…");
+            case ServerState.Stopped _ -> {
+              working.set(false);
+              cancelling.set(false);
+              progress.set("");
+              problem.set("Cancelled. What was made so far stays; you can go on from here.");
+            }
           }
         });
   }
@@ -77,10 +100,6 @@ public final class SetupViewModel {
 
   StringProperty password() {
     return password;
-  }
-
-  StringProperty passwordAgain() {
-    return passwordAgain;
   }
 
   /// Whether the server is being made.
@@ -121,23 +140,36 @@ public final class SetupViewModel {
         name);
   }
 
+  /// What is wrong with the second typing of the name; empty if nothing.
+  StringBinding wordOnRetyped() {
+    return Bindings.createStringBinding(
+        () ->
+            name.get().startsWith(retyped.get()) ? "" : "This is not the same as the name above.",
+        name,
+        retyped);
+  }
+
   /// What is wrong with the folder; empty if nothing.
   StringBinding wordOnFolder() {
     return Bindings.createStringBinding(
-        () -> written ? "" : problemOfFolder().orElse(""), folder, problem);
+        () -> written.get() ? "" : problemOfFolder().orElse(""), folder, written);
   }
 
-  /// What is wrong with the password; empty if nothing.
-  StringBinding wordOnPassword() {
+  /// How much space is left where the folder is, in a sentence.
+  StringBinding spaceOfFolder() {
     return Bindings.createStringBinding(
         () -> {
-          if (password.get().isEmpty() || passwordAgain.get().isEmpty()) {
-            return "";
-          }
-          return password.get().equals(passwordAgain.get()) ? "" : "The two passwords differ.";
+          long free = problemOfFolder().isPresent() ? -1 : FirstSetup.freeBytes(Path.of(folder.get()));
+          return free < 0 ? "" : "%,.1f GB free on this disk.".formatted(free / 1e9);
         },
-        password,
-        passwordAgain);
+        folder);
+  }
+
+  /// What is wrong with the owner's name; empty if nothing.
+  StringBinding wordOnOwner() {
+    return Bindings.createStringBinding(
+        () -> owner.get().isEmpty() ? "" : FirstSetup.problemOfOwner(owner.get()).orElse(""),
+        owner);
   }
 
   BooleanBinding nameIsGood() {
@@ -149,39 +181,101 @@ public final class SetupViewModel {
 
   BooleanBinding folderIsGood() {
     return Bindings.createBooleanBinding(
-        () -> written || problemOfFolder().isEmpty(), folder, problem);
+        () -> written.get() || problemOfFolder().isEmpty(), folder, written);
   }
 
+  /// Whether the owner has a name that can be used; the password's fields judge themselves.
   BooleanBinding ownerIsGood() {
     return Bindings.createBooleanBinding(
-        () ->
-            owner.get().matches("[a-z0-9._=/+-]+")
-                && !password.get().isEmpty()
-                && password.get().equals(passwordAgain.get()),
-        owner,
-        password,
-        passwordAgain);
+        () -> FirstSetup.problemOfOwner(owner.get()).isEmpty(), owner);
+  }
+
+  /// A port that is free, when the one of the configuration is not.
+  ReadOnlyObjectProperty<Optional<Integer>> freePort() {
+    return freePort.getReadOnlyProperty();
+  }
+
+  /// Whether the making is being called off.
+  ReadOnlyBooleanProperty cancelling() {
+    return cancelling.getReadOnlyProperty();
+  }
+
+  /// Whether the configuration is written: from then on name and folder stay.
+  ReadOnlyBooleanProperty written() {
+    return written.getReadOnlyProperty();
   }
 
   /// Writes the configuration, starts the server and makes the owner's account. Can be tried again
   /// after a failure.
   void create() {
-    problem.set("");
-    working.set(true);
+    begin();
     try {
-      if (!written) {
+      if (!written.get()) {
         session.use(new DataFolder(Path.of(folder.get())));
         FirstSetup.write(session.folder().get(), name.get());
-        written = true;
+        written.set(true);
       }
     } catch (IOException | RuntimeException e) {
       working.set(false);
       problem.set("The configuration could not be written: " + e.getMessage());
       return;
     }
+    session.start(makesOwner());
+  }
+
+  /// The same with the free port in place of the one in use.
+  void createOnFreePort() {
+    Optional<Integer> free = freePort.get();
+    begin();
+    free.ifPresent(port -> session.startOnPort(portInUse, port, makesOwner()));
+  }
+
+  /// Calls the making off: the step under way ends, then the server stops.
+  void cancel() {
+    cancelling.set(true);
+    progress.set("Cancelling after this step…");
+    session.stop();
+  }
+
+  private void begin() {
+    problem.set("");
+    freePort.set(Optional.empty());
+    working.set(true);
+  }
+
+  /// Makes the account; if a try before came that far, gives it the password of this one.
+  private Consumer<Admin> makesOwner() {
     String localpart = owner.get();
+    String id = exampleId().get();
     String secret = password.get();
-    session.start(admin -> admin.createPerson(localpart, secret, true));
+    return admin -> {
+      boolean exists =
+          admin.people(id, MOST_ALIKE).items().stream()
+              .anyMatch(person -> person.userId().equals(id));
+      if (exists) {
+        admin.resetPassword(id, secret);
+        admin.setAdmin(id, true);
+      } else {
+        admin.createPerson(localpart, secret, true);
+      }
+    };
+  }
+
+  private void lookForPort(OptionalInt inUse) {
+    inUse.ifPresent(port -> {
+      portInUse = port;
+      FxState.ask(
+          "free-port",
+          () -> ListenerPort.freeAfter(port),
+          free -> freePort.set(free.isPresent() ? Optional.of(free.getAsInt()) : Optional.empty()),
+          _ -> {});
+    });
+  }
+
+  private static String sentence(String reason) {
+    return reason.isEmpty()
+        ? reason
+        : reason.substring(0, 1).toUpperCase(Locale.ROOT) + reason.substring(1);
   }
 
   private Optional<String> problemOfFolder() {

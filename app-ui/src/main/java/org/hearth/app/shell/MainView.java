@@ -3,7 +3,6 @@ package org.hearth.app.shell;
 import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javafx.beans.binding.Bindings;
 import javafx.geometry.Insets;
@@ -22,6 +21,7 @@ import javafx.scene.layout.BorderPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
+import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import org.hearth.app.dashboard.HomePage;
 import org.hearth.app.logs.ActivityPage;
@@ -38,40 +38,50 @@ import org.kordamp.ikonli.material2.Material2MZ;
 
 /// The window: navigation on the left, the status line on top, one page in the middle. While no
 /// server is set up there is only the set-up.
-public final class MainView extends BorderPane {
+public final class MainView extends StackPane {
   private final ServerSession session;
   private final ShellViewModel model;
   private final ToggleGroup navigation = new ToggleGroup();
   private final List<ToggleButton> entries = new ArrayList<>();
+  private final BorderPane frame = new BorderPane();
+  private final Overlay overlay = new Overlay(frame);
   private @Nullable Page current;
 
   /// @param session the server looked after
-  /// @param openAddress opens an address in the user's browser
-  public MainView(ServerSession session, Consumer<String> openAddress) {
+  /// @param desktop the desktop around the panel
+  public MainView(ServerSession session, Desktop desktop) {
     this.session = session;
     this.model = new ShellViewModel(session);
     setId("main");
+    getChildren().addAll(frame, overlay);
     if (session.isSetUp()) {
-      showPanel(openAddress);
+      showPanel(desktop);
     } else {
-      show(new SetupPage(session, () -> showPanel(openAddress)));
+      show(new SetupPage(session, desktop, () -> showPanel(desktop)));
     }
   }
 
-  private void showPanel(Consumer<String> openAddress) {
-    setTop(statusLine());
+  /// Where questions over the window are asked.
+  ///
+  /// @return of this window
+  public Overlay overlay() {
+    return overlay;
+  }
+
+  private void showPanel(Desktop desktop) {
+    frame.setTop(statusLine(desktop));
     VBox bar = new VBox(4);
     bar.setId("navigation");
     bar.getStyleClass().add("navigation");
     bar.setPadding(new Insets(12, 8, 12, 8));
     bar.getChildren()
         .addAll(
-            entry("Home", Material2AL.HOME, new HomePage(session, openAddress)),
-            entry("People", Material2MZ.PEOPLE, new PeoplePage(session)),
+            entry("Home", Material2AL.HOME, new HomePage(session, desktop)),
+            entry("People", Material2MZ.PEOPLE, new PeoplePage(session, overlay)),
             entry("Rooms", Material2AL.FORUM, new RoomsPage(session)),
-            entry("Wiring", Material2AL.ACCOUNT_TREE, new WiringPage(session)),
-            entry("Activity", Material2MZ.SUBJECT, new ActivityPage(session)));
-    setLeft(bar);
+            entry("Wiring", Material2AL.ACCOUNT_TREE, new WiringPage(session, overlay)),
+            entry("Activity", Material2MZ.SUBJECT, new ActivityPage(session, desktop)));
+    frame.setLeft(bar);
     entries.getFirst().fire();
     sceneProperty()
         .addListener((_, _, scene) -> {
@@ -90,7 +100,13 @@ public final class MainView extends BorderPane {
       KeyCode digit = KeyCode.valueOf("DIGIT" + (i + 1));
       getScene()
           .getAccelerators()
-          .put(new KeyCodeCombination(digit, KeyCombination.SHORTCUT_DOWN), entry::fire);
+          .put(
+              new KeyCodeCombination(digit, KeyCombination.SHORTCUT_DOWN),
+              () -> {
+                if (!overlay.isOpen()) {
+                  entry.fire();
+                }
+              });
     }
   }
 
@@ -124,11 +140,12 @@ public final class MainView extends BorderPane {
       current.hidden();
     }
     current = page;
-    setCenter(page.node());
+    frame.setCenter(page.node());
     page.shown();
+    page.firstFocus().requestFocus();
   }
 
-  private Node statusLine() {
+  private Node statusLine(Desktop desktop) {
     Label dot = new Label();
     dot.setId("status-dot");
     dot.getStyleClass().add("status-dot");
@@ -164,6 +181,8 @@ public final class MainView extends BorderPane {
             dot,
             words,
             busy,
+            portButton(),
+            configurationButton(desktop),
             action("start", "_Start", model.canStart(), model::start),
             action("restart", "_Restart", model.canStop(), model::restart),
             action("stop", "S_top", model.canStop(), model::stop));
@@ -172,6 +191,26 @@ public final class MainView extends BorderPane {
     line.setAlignment(Pos.CENTER_LEFT);
     line.setPadding(new Insets(10, 16, 10, 16));
     return line;
+  }
+
+  private Button portButton() {
+    Button button = action("other-port", "", model.canUseOtherPort(), model::useOtherPort);
+    button.getStyleClass().add(Styles.ACCENT);
+    button
+        .textProperty()
+        .bind(
+            model
+                .otherPort()
+                .map(port -> port.map(each -> "_Use port " + each.free()).orElse("")));
+    return button;
+  }
+
+  private Button configurationButton(Desktop desktop) {
+    return action(
+        "configuration",
+        "Open _hearth.yaml",
+        model.failed(),
+        () -> desktop.open(session.folder().get().configuration().toUri().toString()));
   }
 
   private static Button action(

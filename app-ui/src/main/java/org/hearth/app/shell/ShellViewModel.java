@@ -1,20 +1,30 @@
 package org.hearth.app.shell;
 
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.BooleanBinding;
 import javafx.beans.binding.StringBinding;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.value.ObservableValue;
+import org.hearth.app.state.FxState;
 import org.hearth.app.state.ServerSession;
+import org.hearth.server.ListenerPort;
 import org.hearth.server.ServerState;
 
 /// The one honest line, and what can be done now.
 public final class ShellViewModel {
   private final ServerSession session;
+  private final ReadOnlyObjectWrapper<Optional<OtherPort>> otherPort =
+      new ReadOnlyObjectWrapper<>(Optional.empty());
 
   /// @param session the server looked after
   public ShellViewModel(ServerSession session) {
     this.session = session;
+    session.state().addListener((_, _, state) -> lookForPort(state));
+    lookForPort(session.state().get());
   }
 
   /// A word for the state: `running`, `starting`, `stopping`, `stopped` or `failed`.
@@ -36,7 +46,7 @@ public final class ShellViewModel {
               case ServerState.Running _ ->
                   "Running" + session.configuration().map(c -> " as " + c.serverName()).orElse("");
               case ServerState.Stopping _ -> "Stopping…";
-              case ServerState.Failed(String reason, _) -> reason;
+              case ServerState.Failed(String reason, _, _) -> sentence(reason);
             },
         session.state());
   }
@@ -46,7 +56,7 @@ public final class ShellViewModel {
   /// @return changes with the state
   public StringBinding remedy() {
     return Bindings.createStringBinding(
-        () -> state() instanceof ServerState.Failed(_, String remedy) ? remedy : "",
+        () -> state() instanceof ServerState.Failed(_, String remedy, _) ? remedy : "",
         session.state());
   }
 
@@ -96,6 +106,63 @@ public final class ShellViewModel {
   /// Stops and starts the server.
   public void restart() {
     session.restart();
+  }
+
+  /// The port that something else holds, and the free one that the server could take instead.
+  ///
+  /// @param inUse in use by another program
+  /// @param free next to it
+  public record OtherPort(int inUse, int free) {}
+
+  /// What would help after a start that failed for its port.
+  ///
+  /// @return changes with the state; empty for any other state
+  public ReadOnlyObjectProperty<Optional<OtherPort>> otherPort() {
+    return otherPort.getReadOnlyProperty();
+  }
+
+  /// Whether there is such a port.
+  ///
+  /// @return changes with the state
+  public BooleanBinding canUseOtherPort() {
+    return Bindings.createBooleanBinding(() -> otherPort.get().isPresent(), otherPort);
+  }
+
+  /// Whether the last start, or the server, failed.
+  ///
+  /// @return changes with the state
+  public BooleanBinding failed() {
+    return Bindings.createBooleanBinding(
+        () -> state() instanceof ServerState.Failed, session.state());
+  }
+
+  /// Takes the free port and starts.
+  public void useOtherPort() {
+    otherPort
+        .get()
+        .ifPresent(port -> session.startOnPort(port.inUse(), port.free(), _ -> {}));
+  }
+
+  private void lookForPort(ServerState state) {
+    otherPort.set(Optional.empty());
+    if (state instanceof ServerState.Failed(_, _, OptionalInt inUse) && inUse.isPresent()) {
+      int port = inUse.getAsInt();
+      FxState.ask(
+          "free-port",
+          () -> ListenerPort.freeAfter(port),
+          free -> {
+            if (session.state().get().equals(state) && free.isPresent()) {
+              otherPort.set(Optional.of(new OtherPort(port, free.getAsInt())));
+            }
+          },
+          _ -> {});
+    }
+  }
+
+  private static String sentence(String reason) {
+    return reason.isEmpty()
+        ? reason
+        : reason.substring(0, 1).toUpperCase(Locale.ROOT) + reason.substring(1);
   }
 
   private ServerState state() {

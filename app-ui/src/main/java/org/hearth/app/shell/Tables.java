@@ -1,41 +1,145 @@
 package org.hearth.app.shell;
 
+import java.util.Comparator;
 import java.util.function.Function;
-import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.value.ObservableValue;
+import javafx.collections.ObservableList;
+import javafx.collections.transformation.SortedList;
+import javafx.geometry.Pos;
+import javafx.scene.control.ContextMenu;
 import javafx.scene.control.Label;
+import javafx.scene.control.MenuItem;
+import javafx.scene.control.TableCell;
 import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableView;
+import javafx.scene.control.Tooltip;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyCodeCombination;
+import javafx.scene.input.KeyCombination;
 
-/// Tables as this panel has them: columns of texts, a sentence where they are empty.
+/// Tables as this panel has them: columns that share the width and sort by what they mean, a
+/// sentence where there are no rows, the id of the selected row for the clipboard.
 public final class Tables {
+  private static final double SCROLL_BAR = 16;
+  private static final double LEAST_WIDTH = 48;
+  private static final KeyCombination COPY =
+      new KeyCodeCombination(KeyCode.C, KeyCombination.SHORTCUT_DOWN);
+
   private Tables() {}
 
-  /// A column.
+  /// A column of texts.
+  ///
+  /// @param title its head
+  /// @param weight its share of the width; those of a table make 1 together
+  /// @param text what it shows of a row, and sorts by
+  /// @param <T> the rows
+  public static <T> TableColumn<T, T> text(String title, double weight, Function<T, String> text) {
+    return column(title, weight, text, Comparator.comparing(text, String.CASE_INSENSITIVE_ORDER));
+  }
+
+  /// A column of numbers, aligned at the right.
   ///
   /// @param title its head
   /// @param weight its share of the width
-  /// @param text what it shows of a row
+  /// @param number what it sorts by
+  /// @param text what it shows
   /// @param <T> the rows
-  /// @return a column that is not yet in a table
-  public static <T> TableColumn<T, String> column(
-      String title, double weight, Function<T, String> text) {
-    TableColumn<T, String> column = new TableColumn<>(title);
-    column.setCellValueFactory(row -> new SimpleStringProperty(text.apply(row.getValue())));
-    column.setMaxWidth(1f * Integer.MAX_VALUE * weight);
+  public static <T> TableColumn<T, T> number(
+      String title, double weight, Function<T, ? extends Number> number, Function<T, String> text) {
+    TableColumn<T, T> column =
+        column(
+            title, weight, text, Comparator.comparingDouble(row -> number.apply(row).doubleValue()));
+    column.getStyleClass().add("number-column");
     return column;
   }
 
-  /// Says a sentence where the table is empty.
+  /// A column that sorts otherwise than it reads.
+  ///
+  /// @param title its head
+  /// @param weight its share of the width
+  /// @param text what it shows
+  /// @param order of the rows
+  /// @param <T> the rows
+  public static <T> TableColumn<T, T> column(
+      String title, double weight, Function<T, String> text, Comparator<T> order) {
+    TableColumn<T, T> column = new TableColumn<>(title);
+    column.setUserData(weight);
+    column.setMinWidth(LEAST_WIDTH);
+    column.setCellValueFactory(row -> new ReadOnlyObjectWrapper<>(row.getValue()));
+    column.setComparator(order);
+    column.setCellFactory(each -> new TextCell<>(text, each.getStyleClass().contains("number-column")));
+    return column;
+  }
+
+  /// Fills a table, and lets its heads sort it.
+  ///
+  /// @param table with all its columns
+  /// @param rows may change at any time
+  /// @param whenEmpty the sentence where there are none
+  /// @param <T> the rows
+  public static <T> void fill(
+      TableView<T> table, ObservableList<T> rows, ObservableValue<String> whenEmpty) {
+    SortedList<T> sorted = new SortedList<>(rows);
+    sorted.comparatorProperty().bind(table.comparatorProperty());
+    table.setItems(sorted);
+    Label label = new Label();
+    label.getStyleClass().add("empty");
+    label.setWrapText(true);
+    label.textProperty().bind(whenEmpty);
+    table.setPlaceholder(label);
+    table
+        .widthProperty()
+        .addListener((_, _, width) -> {
+          for (TableColumn<T, ?> column : table.getColumns()) {
+            double weight = column.getUserData() instanceof Double share ? share : 0;
+            column.setPrefWidth(Math.max(LEAST_WIDTH, (width.doubleValue() - SCROLL_BAR) * weight));
+          }
+        });
+  }
+
+  /// Lets the user copy something of the selected row, by key and by menu.
   ///
   /// @param table the table
-  /// @param sentence changes as it likes
-  public static void sayWhenEmpty(TableView<?> table, ObservableValue<String> sentence) {
-    Label label = new Label();
-    label.getStyleClass().add("hint");
-    label.setWrapText(true);
-    label.textProperty().bind(sentence);
-    table.setPlaceholder(label);
-    table.setColumnResizePolicy(TableView.CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
+  /// @param name what the menu calls it
+  /// @param text what is copied
+  /// @param <T> the rows
+  public static <T> void copies(TableView<T> table, String name, Function<T, String> text) {
+    Runnable copy =
+        () -> {
+          T row = table.getSelectionModel().getSelectedItem();
+          if (row != null) {
+            Forms.copy(text.apply(row));
+          }
+        };
+    MenuItem item = new MenuItem(name);
+    item.setAccelerator(COPY);
+    item.setOnAction(_ -> copy.run());
+    table.setContextMenu(new ContextMenu(item));
+    table.setOnKeyPressed(event -> {
+      if (COPY.match(event)) {
+        copy.run();
+        event.consume();
+      }
+    });
+  }
+
+  private static final class TextCell<T> extends TableCell<T, T> {
+    private final Function<T, String> text;
+
+    TextCell(Function<T, String> text, boolean number) {
+      this.text = text;
+      if (number) {
+        setAlignment(Pos.CENTER_RIGHT);
+      }
+    }
+
+    @Override
+    protected void updateItem(T row, boolean empty) {
+      super.updateItem(row, empty);
+      String shown = empty || row == null ? "" : text.apply(row);
+      setText(shown);
+      setTooltip(shown.length() > 24 ? new Tooltip(shown) : null);
+    }
   }
 }

@@ -26,7 +26,7 @@ public final class FxState {
   /// Asks a question away from the JavaFX thread and brings the answer back to it.
   ///
   /// @param name the thread's name
-  /// @param question may block; interrupted when the job is cancelled
+  /// @param question may block; goes on to its end when the job is cancelled
   /// @param answered gets the answer, on the JavaFX thread
   /// @param failed gets a sentence, on the JavaFX thread
   /// @param <T> the answer
@@ -49,7 +49,6 @@ public final class FxState {
                 onFxThread(() -> job.unlessCancelled(() -> failed.accept(sentence)));
               }
             });
-    job.runs(thread);
     thread.start();
     return job;
   }
@@ -57,13 +56,8 @@ public final class FxState {
   /// Something that runs and can be called off.
   public static final class Job {
     private volatile boolean cancelled;
-    private Thread thread = Thread.currentThread();
 
     private Job() {}
-
-    private void runs(Thread worker) {
-      thread = worker;
-    }
 
     private void unlessCancelled(Runnable action) {
       if (!cancelled) {
@@ -71,10 +65,10 @@ public final class FxState {
       }
     }
 
-    /// Calls it off: the worker is interrupted, and neither answer nor failure arrives.
+    /// Calls it off: neither answer nor failure arrives. The worker is not interrupted, because the
+    /// database closes a connection whose thread is.
     public void cancel() {
       cancelled = true;
-      thread.interrupt();
     }
   }
 }

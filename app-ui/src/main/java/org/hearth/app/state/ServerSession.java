@@ -12,6 +12,7 @@ import org.hearth.server.ConfigurationException;
 import org.hearth.server.ConfigurationReader;
 import org.hearth.server.DataFolder;
 import org.hearth.server.Homeserver;
+import org.hearth.server.ListenerPort;
 import org.hearth.server.LogTail;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
@@ -111,8 +112,31 @@ public final class ServerSession {
         sentence -> state.set(new ServerState.Failed(sentence, "Read the log under Activity.")));
   }
 
+  /// Gives a listener another port in the configuration and starts the server, then does something
+  /// with it before anybody is told that it runs.
+  ///
+  /// @param inUse the port that something else holds
+  /// @param other the port to take instead
+  /// @param first what to do with the running server, in the background
+  public void startOnPort(int inUse, int other, Consumer<Admin> first) {
+    state.set(new ServerState.Starting("Writing port " + other + " into the configuration"));
+    FxState.ask(
+        "change-port",
+        () -> {
+          ListenerPort.change(folder.get(), inUse, other);
+          startNow(first);
+          return true;
+        },
+        _ -> {},
+        sentence ->
+            state.set(
+                new ServerState.Failed(
+                    sentence, "Give the listener another port in hearth.yaml, then start again.")));
+  }
+
   /// Stops the server.
   public void stop() {
+    state.set(new ServerState.Stopping());
     FxState.ask(
         "stop-server",
         () -> {
@@ -125,6 +149,7 @@ public final class ServerSession {
 
   /// Stops the server, reads the configuration again and starts it.
   public void restart() {
+    state.set(new ServerState.Stopping());
     FxState.ask(
         "restart-server",
         () -> {
@@ -158,7 +183,13 @@ public final class ServerSession {
         }
       });
       fresh.start();
-      fresh.admin().ifPresent(first);
+      try {
+        fresh.admin().ifPresent(first);
+      } catch (RuntimeException e) {
+        // A server that is not as it was asked for does not go on unseen behind the failure.
+        fresh.stop(GRACE);
+        throw e;
+      }
       prepared[0] = true;
       ServerState running = fresh.state();
       FxState.onFxThread(() -> state.set(running));

@@ -1,188 +1,220 @@
 package org.hearth.app.wiring;
 
-import java.util.Locale;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import javafx.scene.AccessibleRole;
+import javafx.beans.property.ReadOnlyStringProperty;
+import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.scene.canvas.Canvas;
 import javafx.scene.canvas.GraphicsContext;
+import javafx.scene.control.ToggleGroup;
 import javafx.scene.layout.Region;
 import javafx.scene.paint.Color;
-import javafx.scene.text.Font;
-import javafx.scene.text.FontWeight;
-import javafx.scene.text.TextAlignment;
 import org.hearth.app.wiring.WiringLayout.Place;
 import org.hearth.server.admin.WiringPicture;
 
-/// Draws boxes, rings and arrows with their numbers. A ring is a circle whose arc is its fill; an
-/// arrow is the thicker the more goes along it. The level of a ring is told by colour and by word.
+/// Draws boxes, rings and arrows with their numbers, as wide as there is room. An arrow is the
+/// thicker the more goes along it, and dashed where nothing does.
 final class WiringDrawing extends Region {
-  private static final double BOX_WIDTH = 118;
-  private static final double BOX_HEIGHT = 44;
-  private static final double RING = 26;
-  private static final double COLUMN_WIDTH = 152;
-  private static final double ROW_HEIGHT = 96;
-  private static final double MARGIN = 12;
-  private static final double BUSY = 0.6;
-  private static final double FULL = 0.85;
+  private static final double BOX_WIDTH = 112;
+  private static final double BOX_COLUMN = 120;
+  private static final double RING_COLUMN = 92;
+  private static final double ROW_HEIGHT = 88;
+  private static final double MARGIN = 8;
+  private static final Color ARROW = Color.gray(0.5);
+  private static final Color CHOSEN = Color.web("#4493f8");
 
   private final Canvas canvas = new Canvas();
+  private final ToggleGroup group = new ToggleGroup();
+  private final Map<String, WiringNode> nodes = new HashMap<>();
+  private final ReadOnlyStringWrapper chosen = new ReadOnlyStringWrapper("");
   private Optional<WiringViewModel.Now> now = Optional.empty();
+  private WiringLayout layout = new WiringLayout(Map.of(), 0, 0);
+  private List<Double> middles = List.of();
 
   WiringDrawing() {
     setId("wiring-drawing");
     getStyleClass().add("wiring");
-    setAccessibleRole(AccessibleRole.IMAGE_VIEW);
-    setAccessibleText("The server's wiring; the table below has the same numbers");
     getChildren().add(canvas);
+    group
+        .selectedToggleProperty()
+        .addListener((_, _, toggle) -> {
+          chosen.set(toggle instanceof WiringNode node ? node.getId().substring(5) : "");
+          requestLayout();
+        });
+  }
+
+  /// The name of the box or ring that was chosen; empty if none is.
+  ReadOnlyStringProperty chosen() {
+    return chosen.getReadOnlyProperty();
+  }
+
+  /// Chooses nothing any more.
+  void chooseNothing() {
+    group.selectToggle(null);
   }
 
   void show(Optional<WiringViewModel.Now> next) {
+    boolean same =
+        now.map(each -> each.picture().nodes()).equals(next.map(each -> each.picture().nodes()));
     now = next;
-    WiringLayout layout =
-        WiringLayout.of(
-            next.map(WiringViewModel.Now::picture)
-                .orElse(
-                    new WiringPicture(
-                        java.util.List.of(), java.util.List.of(), java.util.List.of())));
-    double width = MARGIN * 2 + layout.columns() * COLUMN_WIDTH;
-    double height = MARGIN * 2 + Math.max(1, layout.rows()) * ROW_HEIGHT;
-    setMinSize(width, height);
-    setPrefSize(width, height);
-    canvas.setWidth(width);
-    canvas.setHeight(height);
-    GraphicsContext graphics = canvas.getGraphicsContext2D();
-    graphics.clearRect(0, 0, width, height);
-    now.ifPresent(each -> draw(graphics, each, layout, height));
+    if (!same) {
+      rebuild();
+    }
+    next.ifPresent(each ->
+        each.rings()
+            .values()
+            .forEach(ring -> {
+              WiringNode node = nodes.get(ring.ring().name());
+              if (node != null) {
+                node.show(ring);
+              }
+            }));
+    requestLayout();
   }
 
-  private static void draw(
-      GraphicsContext graphics, WiringViewModel.Now now, WiringLayout layout, double height) {
-    for (WiringPicture.Arrow arrow : now.picture().arrows()) {
+  private void rebuild() {
+    chooseNothing();
+    nodes.clear();
+    getChildren().setAll(canvas);
+    layout = now.map(each -> WiringLayout.of(each.picture())).orElse(new WiringLayout(Map.of(), 0, 0));
+    now.ifPresent(each -> {
+      for (WiringPicture.Node node : each.picture().nodes()) {
+        if (!each.rings().containsKey(node.name())) {
+          nodes.put(node.name(), WiringNode.box(node, BOX_WIDTH));
+        }
+      }
+      each.rings().forEach((name, ring) -> nodes.put(name, WiringNode.ring(ring)));
+    });
+    nodes.values().forEach(node -> node.setToggleGroup(group));
+    // In the order of the flow, so that the tab key goes along it.
+    layout.places().entrySet().stream()
+        .sorted(
+            java.util.Comparator.comparingInt(
+                    (Map.Entry<String, Place> each) -> each.getValue().column())
+                .thenComparingDouble(each -> each.getValue().row()))
+        .map(each -> nodes.get(each.getKey()))
+        .filter(java.util.Objects::nonNull)
+        .forEach(getChildren()::add);
+    setMinSize(leastWidth(), MARGIN * 2 + Math.max(1, layout.rows()) * ROW_HEIGHT);
+  }
+
+  private double leastWidth() {
+    double width = 2 * MARGIN;
+    for (int column = 0; column < layout.columns(); column++) {
+      width += width(column);
+    }
+    return width;
+  }
+
+  private double width(int column) {
+    return layout.places().entrySet().stream()
+            .filter(each -> each.getValue().column() == column)
+            .allMatch(each -> isRing(each.getKey()))
+        ? RING_COLUMN
+        : BOX_COLUMN;
+  }
+
+  private boolean isRing(String name) {
+    return now.isPresent() && now.get().rings().containsKey(name);
+  }
+
+  @Override
+  protected double computePrefWidth(double height) {
+    return leastWidth();
+  }
+
+  @Override
+  protected double computePrefHeight(double width) {
+    return getMinHeight();
+  }
+
+  @Override
+  protected void layoutChildren() {
+    canvas.setWidth(getWidth());
+    canvas.setHeight(getHeight());
+    double spare =
+        layout.columns() == 0 ? 0 : Math.max(0, getWidth() - leastWidth()) / layout.columns();
+    List<Double> next = new java.util.ArrayList<>();
+    double left = MARGIN;
+    for (int column = 0; column < layout.columns(); column++) {
+      double width = width(column) + spare;
+      next.add(left + width / 2);
+      left += width;
+    }
+    middles = next;
+    nodes.forEach((name, node) -> {
+      Place place = layout.places().get(name);
+      if (place != null) {
+        node.autosize();
+        node.relocate(x(place) - node.getWidth() / 2, y(place) - node.getHeight() / 2);
+      }
+    });
+    drawArrows();
+  }
+
+  private double x(Place place) {
+    return middles.get(place.column());
+  }
+
+  private double y(Place place) {
+    double spare = Math.max(0, getHeight() - getMinHeight()) / Math.max(1, layout.rows());
+    return MARGIN + (ROW_HEIGHT + spare) * (place.row() + 0.5);
+  }
+
+  private void drawArrows() {
+    GraphicsContext graphics = canvas.getGraphicsContext2D();
+    graphics.clearRect(0, 0, canvas.getWidth(), canvas.getHeight());
+    if (now.isEmpty()) {
+      return;
+    }
+    for (WiringPicture.Arrow arrow : now.get().picture().arrows()) {
       Place from = layout.places().get(arrow.from());
       Place to = layout.places().get(arrow.to());
       if (from != null && to != null) {
         WiringViewModel.RingNow ring =
-            now.rings().getOrDefault(arrow.from(), now.rings().get(arrow.to()));
+            now.get().rings().getOrDefault(arrow.from(), now.get().rings().get(arrow.to()));
+        boolean touched =
+            !chosen.get().isEmpty()
+                && (arrow.from().equals(chosen.get()) || arrow.to().equals(chosen.get()));
         drawArrow(
             graphics,
-            x(from) + halfWidth(now, arrow.from()),
-            y(from, height),
-            x(to) - halfWidth(now, arrow.to()),
-            y(to, height),
-            ring == null ? 0 : ring.perSecond());
-      }
-    }
-    for (WiringPicture.Node node : now.picture().nodes()) {
-      Place place = layout.places().get(node.name());
-      if (place != null && !now.rings().containsKey(node.name())) {
-        drawBox(graphics, node, x(place), y(place, height));
-      }
-    }
-    for (WiringViewModel.RingNow ring : now.rings().values()) {
-      Place place = layout.places().get(ring.ring().name());
-      if (place != null) {
-        drawRing(graphics, ring, x(place), y(place, height));
+            x(from) + half(arrow.from()),
+            y(from),
+            x(to) - half(arrow.to()),
+            y(to),
+            ring == null ? 0 : ring.perSecond(),
+            touched);
       }
     }
   }
 
-  private static double x(Place place) {
-    return MARGIN + COLUMN_WIDTH * (place.column() + 0.5);
-  }
-
-  private static double y(Place place, double height) {
-    return height / 2 + ROW_HEIGHT * (place.row() - (place.rows() - 1) / 2.0);
-  }
-
-  private static double halfWidth(WiringViewModel.Now now, String name) {
-    return now.rings().containsKey(name) ? RING : BOX_WIDTH / 2;
-  }
-
-  private static void drawBox(
-      GraphicsContext graphics, WiringPicture.Node node, double x, double y) {
-    Color colour =
-        switch (node.kind()) {
-          case WRITER -> Color.web("#8250df");
-          case SERVER -> Color.web("#bf5700");
-          case READER -> Color.web("#1a7f37");
-          case SERVICE -> Color.web("#6e7781");
-          case STORE -> Color.web("#0969da");
-        };
-    graphics.setFill(colour.deriveColor(0, 1, 1, 0.15));
-    graphics.fillRoundRect(x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2, BOX_WIDTH, BOX_HEIGHT, 10, 10);
-    graphics.setStroke(colour);
-    graphics.setLineWidth(1.5);
-    graphics.strokeRoundRect(x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2, BOX_WIDTH, BOX_HEIGHT, 10, 10);
-    text(graphics, node.name(), x, y - 2, 12.5, true, Color.gray(0.5));
-    text(graphics, node.kind().name().toLowerCase(Locale.ROOT), x, y + 14, 10.5, false, colour);
-  }
-
-  private static void drawRing(
-      GraphicsContext graphics, WiringViewModel.RingNow ring, double x, double y) {
-    Color colour =
-        ring.fill() >= FULL
-            ? Color.web("#cf222e")
-            : ring.fill() >= BUSY ? Color.web("#bf8700") : Color.web("#2da44e");
-    graphics.setLineWidth(6);
-    graphics.setStroke(Color.gray(0.5, 0.25));
-    graphics.strokeOval(x - RING + 4, y - RING + 4, 2 * RING - 8, 2 * RING - 8);
-    graphics.setStroke(colour);
-    double angle = Math.clamp(ring.fill(), 0.02, 1) * 360;
-    graphics.strokeArc(
-        x - RING + 4,
-        y - RING + 4,
-        2 * RING - 8,
-        2 * RING - 8,
-        90,
-        -angle,
-        javafx.scene.shape.ArcType.OPEN);
-    text(graphics, "%.0f%%".formatted(ring.fill() * 100), x, y + 4, 11, false, Color.gray(0.5));
-    text(graphics, ring.ring().name(), x, y - RING - 6, 12, true, Color.gray(0.5));
-    String level = ring.fill() >= FULL ? ", full" : ring.fill() >= BUSY ? ", busy" : "";
-    text(
-        graphics,
-        "%s/s, lag %,d%s".formatted(rate(ring.perSecond()), ring.lag(), level),
-        x,
-        y + RING + 15,
-        11,
-        false,
-        Color.gray(0.5));
+  private double half(String name) {
+    return isRing(name) ? WiringNode.RADIUS : BOX_WIDTH / 2;
   }
 
   private static void drawArrow(
-      GraphicsContext graphics, double fromX, double fromY, double toX, double toY, double rate) {
-    graphics.setStroke(Color.gray(0.5, rate > 0 ? 0.8 : 0.45));
-    graphics.setLineWidth(1.2 + Math.min(4, Math.log10(1 + rate)));
-    graphics.setLineDashes(rate > 0 ? new double[0] : new double[] {4, 4});
-    double bend = Math.max(24, Math.abs(toX - fromX) / 2);
+      GraphicsContext graphics,
+      double fromX,
+      double fromY,
+      double toX,
+      double toY,
+      double rate,
+      boolean touched) {
+    Color colour = touched ? CHOSEN : ARROW;
+    graphics.setStroke(
+        touched ? colour : Color.color(0.5, 0.5, 0.5, rate > 0 ? 0.85 : 0.5));
+    graphics.setLineWidth((touched ? 2 : 1.2) + Math.min(4, Math.log10(1 + rate)));
+    graphics.setLineDashes(rate > 0 || touched ? new double[0] : new double[] {4, 4});
+    double bend = Math.max(20, Math.abs(toX - fromX) / 2);
     graphics.beginPath();
     graphics.moveTo(fromX, fromY);
     graphics.bezierCurveTo(fromX + bend, fromY, toX - bend, toY, toX - 7, toY);
     graphics.stroke();
     graphics.setLineDashes();
-    graphics.setFill(Color.gray(0.5));
+    graphics.setFill(colour);
     graphics.fillPolygon(
         new double[] {toX, toX - 8, toX - 8}, new double[] {toY, toY - 4.5, toY + 4.5}, 3);
-  }
-
-  private static void text(
-      GraphicsContext graphics,
-      String text,
-      double x,
-      double y,
-      double size,
-      boolean bold,
-      Color colour) {
-    graphics.setFont(Font.font("System", bold ? FontWeight.BOLD : FontWeight.NORMAL, size));
-    graphics.setTextAlign(TextAlignment.CENTER);
-    graphics.setFill(colour);
-    graphics.fillText(text, x, y);
-  }
-
-  /// A rate in three digits.
-  static String rate(double perSecond) {
-    return perSecond >= 10 || perSecond == 0
-        ? "%,.0f".formatted(perSecond)
-        : "%.1f".formatted(perSecond);
   }
 }

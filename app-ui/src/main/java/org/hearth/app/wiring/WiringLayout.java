@@ -1,6 +1,7 @@
 package org.hearth.app.wiring;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -9,8 +10,8 @@ import java.util.Set;
 import org.hearth.server.admin.WiringPicture;
 
 /// Where boxes and rings are drawn: columns from left to right, each one right of everything that
-/// feeds it. Arrows that lead back (a reader that is also a writer) do not push their target to the
-/// right.
+/// feeds it, and in each column as near as can be to what feeds it. Arrows that lead back (a reader
+/// that is also a writer) do not push their target to the right.
 ///
 /// @param places by name
 /// @param columns how many columns there are
@@ -19,41 +20,95 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
   /// A place in the drawing.
   ///
   /// @param column from 0 at the left
-  /// @param row from 0 at the top, within the column
-  /// @param rows how many the column has
-  record Place(int column, int row, int rows) {}
+  /// @param row from 0 at the top; between two rows if that is nearest
+  record Place(int column, double row) {}
 
   /// Lays out a picture.
   static WiringLayout of(WiringPicture picture) {
-    List<String> names = new ArrayList<>();
-    picture.nodes().forEach(node -> names.add(node.name()));
-    picture.rings().forEach(ring -> names.add(ring.name()));
-    picture
-        .arrows()
-        .forEach(arrow -> {
-          for (String end : List.of(arrow.from(), arrow.to())) {
-            if (!names.contains(end)) {
-              names.add(end);
-            }
-          }
-        });
+    List<String> names = names(picture);
     Map<String, Integer> columns = new HashMap<>();
     for (String name : names) {
       column(name, picture, columns, new HashSet<>());
     }
     int count = columns.values().stream().mapToInt(each -> each + 1).max().orElse(0);
-    Map<String, Place> places = new HashMap<>();
-    int most = 0;
+    List<List<String>> inColumns = new ArrayList<>();
     for (int column = 0; column < count; column++) {
       int wanted = column;
-      List<String> inColumn =
-          names.stream().filter(name -> columns.getOrDefault(name, 0) == wanted).toList();
-      for (int row = 0; row < inColumn.size(); row++) {
-        places.put(inColumn.get(row), new Place(column, row, inColumn.size()));
-      }
-      most = Math.max(most, inColumn.size());
+      inColumns.add(
+          new ArrayList<>(
+              names.stream().filter(name -> columns.getOrDefault(name, 0) == wanted).toList()));
     }
-    return new WiringLayout(places, count, most);
+    int rows = inColumns.stream().mapToInt(List::size).max().orElse(0);
+    Map<String, Place> places = new HashMap<>();
+    for (int column = 0; column < count; column++) {
+      List<String> here = inColumns.get(column);
+      Map<String, Double> wish = new HashMap<>();
+      for (String name : here) {
+        wish.put(
+            name, column == 0 ? nearestTarget(name, picture, columns) : middle(name, picture, places));
+      }
+      here.sort(Comparator.comparing(name -> wish.getOrDefault(name, 0.0)));
+      place(here, wish, column, rows, places);
+    }
+    return new WiringLayout(places, count, rows);
+  }
+
+  private static List<String> names(WiringPicture picture) {
+    List<String> names = new ArrayList<>();
+    picture.nodes().forEach(node -> names.add(node.name()));
+    picture.rings().forEach(ring -> names.add(ring.name()));
+    for (WiringPicture.Arrow arrow : picture.arrows()) {
+      for (String end : List.of(arrow.from(), arrow.to())) {
+        if (!names.contains(end)) {
+          names.add(end);
+        }
+      }
+    }
+    return names;
+  }
+
+  /// Boxes at the left stand above those whose first target is further to the right, so that a long
+  /// arrow does not cross a short one's.
+  private static double nearestTarget(
+      String name, WiringPicture picture, Map<String, Integer> columns) {
+    return picture.arrows().stream()
+        .filter(arrow -> arrow.from().equals(name))
+        .mapToInt(arrow -> columns.getOrDefault(arrow.to(), 0))
+        .min()
+        .orElse(0);
+  }
+
+  private static double middle(
+      String name, WiringPicture picture, Map<String, Place> places) {
+    return picture.arrows().stream()
+        .filter(arrow -> arrow.to().equals(name) && places.containsKey(arrow.from()))
+        .mapToDouble(arrow -> places.getOrDefault(arrow.from(), new Place(0, 0)).row())
+        .average()
+        .orElse(0);
+  }
+
+  /// Gives each its wish, or the nearest row below that is free, and moves the column up where it
+  /// would leave the drawing.
+  private static void place(
+      List<String> here,
+      Map<String, Double> wish,
+      int column,
+      int rows,
+      Map<String, Place> places) {
+    double[] at = new double[here.size()];
+    double total = 0;
+    for (int i = 0; i < at.length; i++) {
+      double wanted = column == 0 ? i : wish.getOrDefault(here.get(i), 0.0);
+      at[i] = i == 0 ? wanted : Math.max(wanted, at[i - 1] + 1);
+      total += at[i] - wanted;
+    }
+    // What was pushed down is shared, so that a column stays around the middle of its wishes.
+    double back = at.length == 0 ? 0 : total / at.length;
+    for (int i = 0; i < at.length; i++) {
+      double highest = i;
+      double lowest = rows - at.length + (double) i;
+      places.put(here.get(i), new Place(column, Math.clamp(at[i] - back, highest, lowest)));
+    }
   }
 
   /// The length of the longest way to a name, where ways that come back to it do not count. The

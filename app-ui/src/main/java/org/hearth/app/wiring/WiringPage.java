@@ -2,91 +2,159 @@ package org.hearth.app.wiring;
 
 import java.util.List;
 import java.util.Optional;
+import javafx.beans.binding.Bindings;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
+import javafx.collections.transformation.FilteredList;
+import javafx.geometry.Orientation;
+import javafx.geometry.Pos;
 import javafx.scene.Parent;
+import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.SplitPane;
 import javafx.scene.control.TableView;
+import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.VBox;
+import org.hearth.app.shell.Forms;
+import org.hearth.app.shell.Overlay;
 import org.hearth.app.shell.Page;
 import org.hearth.app.shell.Tables;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.admin.WiringPicture;
 
-/// Wiring: the running server's own picture of its boxes, arrows and rings, and the same as a
-/// table.
+/// Wiring: the running server's own picture of its boxes, arrows and rings, what is parked, and the
+/// numbers of all readers or of the chosen box's.
 public final class WiringPage implements Page {
   private final WiringViewModel model;
   private final VBox node;
+  private final WiringDrawing drawing = new WiringDrawing();
   private final ObservableList<Line> lines = FXCollections.observableArrayList();
+  private final FilteredList<Line> shownLines = new FilteredList<>(lines);
 
   /// One reader of one log, as a line of the table.
   private record Line(WiringViewModel.RingNow ring, WiringPicture.Consumer consumer) {}
 
   /// @param session the server looked after
-  public WiringPage(ServerSession session) {
+  /// @param overlay where questions are asked
+  public WiringPage(ServerSession session, Overlay overlay) {
     this.model = new WiringViewModel(session);
     Label title = new Label("Wiring");
     title.getStyleClass().add("page-title");
     Label sentence = new Label();
     sentence.setId("wiring-sentence");
-    sentence.setWrapText(true);
+    sentence.getStyleClass().add("hint");
     sentence.textProperty().bind(model.sentence());
+    HBox head = new HBox(12, title, sentence);
+    head.setAlignment(Pos.BASELINE_LEFT);
 
-    WiringDrawing drawing = new WiringDrawing();
     model
         .now()
         .addListener((_, _, now) -> {
           drawing.show(now);
           showLines(now);
         });
+    drawing.chosen().addListener((_, _, _) -> showChosen());
     ScrollPane scroll = new ScrollPane(drawing);
+    scroll.setId("wiring-scroll");
+    scroll.setFitToWidth(true);
+    scroll.setFitToHeight(true);
     scroll.setPannable(true);
-    SplitPane split = new SplitPane(scroll, table());
-    split.setOrientation(javafx.geometry.Orientation.VERTICAL);
-    split.setDividerPositions(0.68);
+    VBox below = new VBox(8, chosenLine(), table());
+    below.getStyleClass().add("wiring-below");
+    SplitPane split = new SplitPane(scroll, below);
+    split.setOrientation(Orientation.VERTICAL);
+    split.setDividerPositions(0.7);
     VBox.setVgrow(split, Priority.ALWAYS);
-    node = new VBox(12, title, sentence, split);
+    node =
+        new VBox(
+            12,
+            head,
+            Forms.sentence("wiring-outcome", "hint", model.outcome()),
+            new ParkedList(model, overlay),
+            split);
     node.setId("wiring-page");
     node.getStyleClass().add("page");
   }
 
+  private HBox chosenLine() {
+    Label text = new Label();
+    text.setId("wiring-chosen");
+    text.setWrapText(true);
+    text.setMaxWidth(Double.MAX_VALUE);
+    HBox.setHgrow(text, Priority.ALWAYS);
+    text.textProperty()
+        .bind(
+            Bindings.createStringBinding(
+                () -> model.explain(drawing.chosen().get()), drawing.chosen(), model.now()));
+    Button all = Forms.button("wiring-all", "Show _all", drawing::chooseNothing);
+    all.setCancelButton(true);
+    all.visibleProperty().bind(drawing.chosen().isNotEmpty());
+    HBox line = new HBox(12, text, all);
+    line.setAlignment(Pos.CENTER_LEFT);
+    line.visibleProperty().bind(drawing.chosen().isNotEmpty());
+    line.managedProperty().bind(line.visibleProperty());
+    return line;
+  }
+
   private TableView<Line> table() {
-    TableView<Line> table = new TableView<>(lines);
+    TableView<Line> table = new TableView<>();
     table.setId("wiring-table");
-    table.getColumns().add(Tables.column("Log", 0.2, line -> line.ring().ring().name()));
-    table.getColumns().add(Tables.column("Reader", 0.2, line -> line.consumer().name()));
+    table.setAccessibleText("Readers of the logs");
+    table.getStyleClass().add("dense");
+    table.getColumns().add(Tables.text("Log", 0.2, line -> line.ring().ring().name()));
+    table.getColumns().add(Tables.text("Reader", 0.2, line -> line.consumer().name()));
     table
         .getColumns()
-        .add(Tables.column("Entries/s", 0.12, line -> WiringDrawing.rate(line.ring().perSecond())));
+        .add(
+            Tables.number(
+                "Entries/s",
+                0.13,
+                line -> line.ring().perSecond(),
+                line -> WiringNode.rate(line.ring().perSecond())));
     table
         .getColumns()
-        .add(Tables.column("Fill", 0.1, line -> "%.0f %%".formatted(line.ring().fill() * 100)));
-    table
-        .getColumns()
-        .add(Tables.column("Lag", 0.1, line -> "%,d".formatted(line.consumer().lag())));
-    table
-        .getColumns()
-        .add(Tables.column("Handled", 0.14, line -> "%,d".formatted(line.consumer().consumed())));
-    table
-        .getColumns()
-        .add(Tables.column("Failures", 0.14, line -> "%,d".formatted(line.consumer().failures())));
-    Tables.sayWhenEmpty(table, model.sentence());
+        .add(
+            Tables.number(
+                "Fill",
+                0.1,
+                line -> line.ring().fill(),
+                line -> "%.0f %%".formatted(line.ring().fill() * 100)));
+    table.getColumns().add(count("Lag", 0.1, WiringPicture.Consumer::lag));
+    table.getColumns().add(count("Handled", 0.14, WiringPicture.Consumer::consumed));
+    table.getColumns().add(count("Failures", 0.13, WiringPicture.Consumer::failures));
+    Tables.fill(table, shownLines, model.sentence());
+    VBox.setVgrow(table, Priority.ALWAYS);
     return table;
+  }
+
+  private static javafx.scene.control.TableColumn<Line, Line> count(
+      String title, double weight, java.util.function.ToLongFunction<WiringPicture.Consumer> of) {
+    return Tables.number(
+        title,
+        weight,
+        line -> of.applyAsLong(line.consumer()),
+        line -> "%,d".formatted(of.applyAsLong(line.consumer())));
   }
 
   private void showLines(Optional<WiringViewModel.Now> now) {
     List<Line> next =
         now.stream()
             .flatMap(
-                each -> each.picture().rings().stream().map(ring -> each.rings().get(ring.name())))
+                each ->
+                    each.picture().rings().stream()
+                        .flatMap(ring -> Optional.ofNullable(each.rings().get(ring.name())).stream()))
             .flatMap(
                 ring -> ring.ring().consumers().stream().map(consumer -> new Line(ring, consumer)))
             .toList();
     lines.setAll(next);
+  }
+
+  private void showChosen() {
+    String chosen = drawing.chosen().get();
+    shownLines.setPredicate(
+        line -> chosen.isEmpty() || model.touches(chosen, line.ring().ring().name()));
   }
 
   @Override

@@ -5,13 +5,21 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import org.hearth.app.state.FxState;
 import org.hearth.app.state.Heartbeat;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.ParkedEntries;
+import org.hearth.server.admin.ReleasedEntries;
 import org.hearth.server.admin.WiringPicture;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +47,15 @@ public final class WiringViewModel {
   /// @param rings by name
   record Now(WiringPicture picture, Map<String, RingNow> rings) {}
 
-  private final Heartbeat<Optional<WiringPicture>> heartbeat;
+  /// What is asked for in one go.
+  private record Answer(WiringPicture picture, List<ParkedEntries> parked) {}
+
+  private final ServerSession session;
+  private final Heartbeat<Optional<Answer>> heartbeat;
+  private final ReadOnlyObjectWrapper<List<ParkedEntries>> parked =
+      new ReadOnlyObjectWrapper<>(List.of());
+  private final ReadOnlyStringWrapper outcome = new ReadOnlyStringWrapper("");
+  private final ReadOnlyBooleanWrapper working = new ReadOnlyBooleanWrapper();
   private final ReadOnlyObjectWrapper<Optional<Now>> now =
       new ReadOnlyObjectWrapper<>(Optional.empty());
   private final ReadOnlyStringWrapper sentence = new ReadOnlyStringWrapper("");
@@ -47,12 +63,13 @@ public final class WiringViewModel {
   private long beforeNanos;
 
   WiringViewModel(ServerSession session) {
+    this.session = session;
     this.heartbeat =
         new Heartbeat<>(
             "wiring",
             PERIOD,
-            () -> session.admin().map(Admin::wiring),
-            picture -> picture.ifPresentOrElse(this::show, this::showStopped),
+            () -> session.admin().map(admin -> new Answer(admin.wiring(), admin.parked())),
+            answer -> answer.ifPresentOrElse(this::show, this::showStopped),
             sentence::set);
   }
 
@@ -75,7 +92,106 @@ public final class WiringViewModel {
     return sentence.getReadOnlyProperty();
   }
 
-  private void show(WiringPicture picture) {
+  /// What waits for a decision; empty when all is well.
+  ReadOnlyObjectProperty<List<ParkedEntries>> parked() {
+    return parked.getReadOnlyProperty();
+  }
+
+  /// What became of the last decision, in a sentence.
+  ReadOnlyStringProperty outcome() {
+    return outcome.getReadOnlyProperty();
+  }
+
+  /// Whether a decision is being carried out.
+  ReadOnlyBooleanProperty working() {
+    return working.getReadOnlyProperty();
+  }
+
+  void retryParked(ParkedEntries each) {
+    decide(admin -> admin.retryParked(each.log(), each.consumer(), each.key()));
+  }
+
+  void discardParked(ParkedEntries each) {
+    decide(admin -> admin.discardParked(each.log(), each.consumer(), each.key()));
+  }
+
+  private void decide(Function<Admin, ReleasedEntries> decision) {
+    working.set(true);
+    outcome.set("");
+    FxState.ask(
+        "parked",
+        () ->
+            decision.apply(
+                session
+                    .admin()
+                    .orElseThrow(() -> new IllegalStateException("The server is not running."))),
+        released -> {
+          working.set(false);
+          outcome.set(
+              released.remaining() == 0
+                  ? "Done: %,d handled, %,d discarded."
+                      .formatted(released.handled(), released.discarded())
+                  : "It failed again: %,d are parked still.".formatted(released.remaining()));
+          heartbeat.beat();
+        },
+        sentence -> {
+          working.set(false);
+          outcome.set(sentence);
+        });
+  }
+
+  /// Whether a box or ring is a ring, or writes it, or reads it.
+  boolean touches(String name, String ring) {
+    return name.equals(ring)
+        || now.get().stream()
+            .flatMap(each -> each.picture().arrows().stream())
+            .anyMatch(
+                arrow ->
+                    arrow.from().equals(name) && arrow.to().equals(ring)
+                        || arrow.to().equals(name) && arrow.from().equals(ring));
+  }
+
+  /// A box or a ring in a sentence: what goes in and out, or its numbers.
+  ///
+  /// @param name what was chosen; empty for nothing
+  String explain(String name) {
+    if (name.isEmpty() || now.get().isEmpty()) {
+      return "";
+    }
+    Now shown = now.get().get();
+    RingNow ring = shown.rings().get(name);
+    String from = ends(shown, arrow -> arrow.to().equals(name), WiringPicture.Arrow::from);
+    String to = ends(shown, arrow -> arrow.from().equals(name), WiringPicture.Arrow::to);
+    if (ring != null) {
+      return "%s: written by %s, read by %s. %,d of %,d places taken, %,d entries since the start, writers waited %,d times."
+          .formatted(
+              name,
+              from,
+              to,
+              ring.ring().inFlight(),
+              ring.ring().capacity(),
+              ring.ring().published(),
+              ring.ring().waits());
+    }
+    return "%s: reads %s, writes %s.".formatted(name, from, to);
+  }
+
+  private static String ends(
+      Now shown,
+      Predicate<WiringPicture.Arrow> wanted,
+      Function<WiringPicture.Arrow, String> end) {
+    String names =
+        shown.picture().arrows().stream()
+            .filter(wanted)
+            .map(end)
+            .distinct()
+            .collect(Collectors.joining(", "));
+    return names.isEmpty() ? "no log" : names;
+  }
+
+  private void show(Answer answer) {
+    WiringPicture picture = answer.picture();
+    parked.set(answer.parked());
     long nanos = System.nanoTime();
     double seconds = (nanos - beforeNanos) / 1e9;
     Map<String, Long> published = new HashMap<>();
@@ -101,6 +217,7 @@ public final class WiringViewModel {
   private void showStopped() {
     before = null;
     now.set(Optional.empty());
+    parked.set(List.of());
     sentence.set("The server is not running.");
   }
 

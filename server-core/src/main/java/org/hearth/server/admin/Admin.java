@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogFigures;
+import org.hearth.ringlogs.ReleaseResult;
+import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.http.HttpFigures;
 import org.hearth.server.logs.Logs;
@@ -38,6 +40,7 @@ public final class Admin {
   private final Store store;
   private final Supplier<Optional<HttpFigures>> http;
   private final Wiring wiring;
+  private final Parking parking;
   private final InstantSource clock;
 
   /// @param http what the edge did; empty while there are no listeners
@@ -56,6 +59,7 @@ public final class Admin {
     this.store = store;
     this.http = http;
     this.wiring = wiring;
+    this.parking = new Parking(store.deadLetters(), wiring.releasing());
     this.clock = clock;
   }
 
@@ -63,7 +67,21 @@ public final class Admin {
   ///
   /// @param description boxes and arrows; they do not change while the server runs
   /// @param figures the numbers of all logs at this moment
-  public record Wiring(WiringDescription description, Supplier<List<LogFigures>> figures) {}
+  /// @param releasing gives parked entries to their consumer again
+  public record Wiring(
+      WiringDescription description,
+      Supplier<List<LogFigures>> figures,
+      Releasing releasing) {}
+
+  /// Gives parked entries to their consumer again.
+  public interface Releasing {
+    /// @param log the log's name
+    /// @param consumer the reader's; of an input log, the log's again
+    /// @param key what is parked
+    /// @param discardFirst whether the entry that failed is dropped before
+    /// @return what became of them, when their consumer came to it
+    Reply<ReleaseResult> release(String log, String consumer, String key, boolean discardFirst);
+  }
 
   /// The server in numbers.
   ///
@@ -178,6 +196,33 @@ public final class Admin {
   /// @return what the Wiring page draws
   public WiringPicture wiring() {
     return Pictures.of(wiring.description(), wiring.figures().get(), store.figures());
+  }
+
+  /// Entries that wait for a decision, because one before them could not be handled.
+  ///
+  /// @return by log, reader and key; empty when all is well
+  public List<ParkedEntries> parked() {
+    return parking.all();
+  }
+
+  /// Has parked entries handled again, in order.
+  ///
+  /// @param log the log's name
+  /// @param consumer who parked them
+  /// @param key whose they are
+  /// @return what became of them
+  public ReleasedEntries retryParked(String log, String consumer, String key) {
+    return parking.release(log, consumer, key, false);
+  }
+
+  /// Drops the parked entry that failed for good, and has those behind it handled.
+  ///
+  /// @param log the log's name
+  /// @param consumer who parked them
+  /// @param key whose they are
+  /// @return what became of them
+  public ReleasedEntries discardParked(String log, String consumer, String key) {
+    return parking.release(log, consumer, key, true);
   }
 
   private long published(String log) {

@@ -1,0 +1,33 @@
+package org.hearth.server;
+
+import java.io.IOException;
+import java.util.Map;
+
+/// What a start of the panel finds: nobody on its data folder, a panel that it can bring to the
+/// front, or a server that runs without one.
+public enum SecondStart {
+  /// No server runs on the folder: this start goes on.
+  FIRST,
+  /// The panel that is open there shows itself now: this start ends.
+  HANDED_OVER,
+  /// A server without a panel runs there, `hearth serve` or a service.
+  RUNS_WITHOUT_PANEL;
+
+  /// The operation that a second start asks for.
+  static final String SHOW_PANEL = "show-panel";
+
+  /// Looks who runs on a data folder, and brings its panel to the front.
+  ///
+  /// @param folder the data folder
+  /// @return what was found
+  /// @throws IOException if something answers that is not understood
+  public static SecondStart on(DataFolder folder) throws IOException {
+    try {
+      return ControlPort.ask(folder, new ControlRequest(SHOW_PANEL, Map.of())).isPresent()
+          ? HANDED_OVER
+          : FIRST;
+    } catch (ControlException _) {
+      return RUNS_WITHOUT_PANEL;
+    }
+  }
+}
