@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.auth.AuthEventSelection;
 import org.hearth.server.matrix.auth.AuthRules;
@@ -45,14 +46,21 @@ final class EventMaker {
 
   /// Makes the event after the room's newest ones and judges it by the current state.
   Made make(EventDraft draft, RoomView room, long originServerTs) {
-    CurrentState state = new CurrentState(room);
+    return make(draft, room, originServerTs, this::event);
+  }
+
+  /// Makes the event after the room's newest ones and judges it by the current state.
+  ///
+  /// @param read finds the events
+  Made make(EventDraft draft, RoomView room, long originServerTs, Function<EventRef, Pdu> read) {
+    CurrentState state = new CurrentState(room, read);
     Pdu event;
     try {
       event =
           localEvents.make(
               draft,
               new EventLinks(
-                  extremities(room),
+                  extremities(room, read),
                   authEvents(draft, room, state),
                   room.depth() + 1,
                   originServerTs),
@@ -76,13 +84,13 @@ final class EventMaker {
 
   /// The current state of a room, for the rules; each event is looked up once.
   AuthState stateOf(RoomView room) {
-    return new CurrentState(room);
+    return new CurrentState(room, this::event);
   }
 
-  private List<EventId> extremities(RoomView room) {
+  private static List<EventId> extremities(RoomView room, Function<EventRef, Pdu> read) {
     List<EventId> ids = new ArrayList<>(room.extremities().size());
     for (EventRef each : room.extremities()) {
-      ids.add(event(each).eventId());
+      ids.add(read.apply(each).eventId());
     }
     return ids;
   }
@@ -105,19 +113,21 @@ final class EventMaker {
     return event.stateKeyPair().flatMap(state::get);
   }
 
-  private final class CurrentState implements AuthState {
+  private static final class CurrentState implements AuthState {
     private final RoomView room;
+    private final Function<EventRef, Pdu> read;
     private final Map<StateKey, Optional<Pdu>> known = new HashMap<>();
 
-    CurrentState(RoomView room) {
+    CurrentState(RoomView room, Function<EventRef, Pdu> read) {
       this.room = room;
+      this.read = read;
     }
 
     @Override
     public Optional<Pdu> get(StateKey key) {
       Optional<Pdu> before = known.get(key);
       if (before == null) {
-        before = Optional.ofNullable(room.current(key)).map(EventMaker.this::event);
+        before = Optional.ofNullable(room.current(key)).map(read);
         known.put(key, before);
       }
       return before;

@@ -46,12 +46,14 @@ final class RoomReads implements RoomQueries {
   private final ReadPool reads;
   private final RoomMemory memory;
   private final Timeline timeline;
+  private final CurrentStates currentStates;
   private final NewRoomIds newRoomIds;
 
   RoomReads(ReadPool reads, RoomMemory memory, NewRoomIds newRoomIds) {
     this.reads = reads;
     this.memory = memory;
     this.timeline = new Timeline(reads);
+    this.currentStates = new CurrentStates(reads);
     this.newRoomIds = newRoomIds;
   }
 
@@ -118,10 +120,19 @@ final class RoomReads implements RoomQueries {
           if (view.last().position() <= position.value()) {
             return Optional.of(StoredState.current(view, memory.events()));
           }
-          return timeline
-              .last(view.info().number(), position.value())
-              .map(last -> state(view, memory.events().get(last).stateAfter()));
+          return snapshotAt(view, position.value()).map(snapshot -> state(view, snapshot));
         });
+  }
+
+  /// The current state as it was: that after the last live event, unless a resolution has made it
+  /// another since.
+  private Optional<Long> snapshotAt(RoomView view, long position) {
+    Optional<Long> event = timeline.last(view.info().number(), position);
+    Optional<CurrentStates.Row> resolved = currentStates.last(view.info().number(), position);
+    if (resolved.isPresent() && resolved.get().position() >= event.orElse(0L)) {
+      return Optional.of(resolved.get().snapshot());
+    }
+    return event.map(last -> memory.events().get(last).stateAfter());
   }
 
   @Override
@@ -271,13 +282,15 @@ final class RoomReads implements RoomQueries {
       EventRef event = view.state().get(key);
       Membership membership = event == null ? null : event.membership();
       if (event != null && membership != null && memberships.contains(membership)) {
-        members.add(
-            new RoomMembership(
-                view.info().id(),
-                UserId.parse(view.info().keys().key(key).stateKey()),
-                membership,
-                new LogPosition(event.position()),
-                false));
+        Members.userOf(view.info().keys().key(key))
+            .ifPresent(user ->
+                members.add(
+                    new RoomMembership(
+                        view.info().id(),
+                        user,
+                        membership,
+                        new LogPosition(event.position()),
+                        false)));
       }
     }
     return members;

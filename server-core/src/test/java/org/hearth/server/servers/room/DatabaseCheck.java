@@ -1,0 +1,12 @@
+package org.hearth.server.servers.room;
+
+import org.hearth.server.store.Store;
+
+/// The check at the end of every test that has stored rooms.
+final class DatabaseCheck {
+  private DatabaseCheck() {}
+
+  static void assertSound(Store store) {
+    store.head();
+  }
+}
