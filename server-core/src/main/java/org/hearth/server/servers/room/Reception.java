@@ -45,6 +45,7 @@ final class Reception {
   private final Map<Integer, EventRef> timeline = new HashMap<>();
 
   private long stateOfTimeline;
+  private @Nullable EventId create;
   private final KnownEvents judgedBefore;
 
   Reception(
@@ -60,6 +61,8 @@ final class Reception {
     this.wants = wants;
     this.tips = new Tips(history, context.numbers(), weAreOut);
     this.stateOfTimeline = history.view().state().number();
+    EventRef created = history.view().createOrNull();
+    this.create = created == null ? null : history.event(created).eventId();
     this.judgedBefore =
         id ->
             Optional.ofNullable(history.find(id))
@@ -163,13 +166,15 @@ final class Reception {
   }
 
   private @Nullable Refused byAuthEvents(Pdu event) {
-    if (event.isCreate()) {
-      EventRef create = history.view().createOrNull();
-      if (create != null && !history.event(create).eventId().equals(event.eventId())) {
-        return new Refused(SECOND_CREATE, "the room was created by another event");
-      }
+    if (event.isCreate() && create != null && !create.equals(event.eventId())) {
+      return new Refused(SECOND_CREATE, "the room was created by " + create);
     }
-    return refusal(AuthRules.checkAuthEvents(event, judgedBefore, SignedBy.CHECKED_BEFORE));
+    Refused refused =
+        refusal(AuthRules.checkAuthEvents(event, judgedBefore, SignedBy.CHECKED_BEFORE));
+    if (event.isCreate() && refused == null) {
+      create = event.eventId();
+    }
+    return refused;
   }
 
   private @Nullable Refused byCurrentState(Pdu event, StateSnapshot before) {

@@ -194,12 +194,8 @@ final class Resolving {
 
     @Override
     public Pdu createEvent() {
-      RoomView view = history.view();
-      EventRef create = view.createOrNull();
-      if (create == null) {
-        throw new IllegalStateException(view.info().id() + " has no create event");
-      }
-      return history.event(create);
+      // Asked for since version 12 only, where the room's id is that of its create event.
+      return known(EventId.parse("$" + history.view().info().id().value().substring(1))).event();
     }
   }
 }
