@@ -10,6 +10,7 @@ import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
@@ -107,6 +108,8 @@ public sealed interface RoomInput {
   /// @param outliers events without a place: the state and auth chains of others
   /// @param states for events whose previous events are not to be had: the state before them, as a
   ///   peer says; by id, of events that are known or come along
+  /// @param signers by event, the servers that have validly signed it; none for one that is not
+  ///   here
   /// @param unobtainable events that nobody gives us: who cites them as auth events is rejected,
   ///   and judged again should they ever come
   record ReceiveEvents(
@@ -116,6 +119,7 @@ public sealed interface RoomInput {
       List<Pdu> events,
       List<Pdu> outliers,
       Map<EventId, List<EventId>> states,
+      Map<EventId, Set<ServerName>> signers,
       Set<EventId> unobtainable)
       implements RoomInput {
     /// Copies the collections.
@@ -125,6 +129,9 @@ public sealed interface RoomInput {
       Map<EventId, List<EventId>> copied = new HashMap<>();
       states.forEach((event, state) -> copied.put(event, List.copyOf(state)));
       states = Map.copyOf(copied);
+      Map<EventId, Set<ServerName>> signed = new HashMap<>();
+      signers.forEach((event, servers) -> signed.put(event, Set.copyOf(servers)));
+      signers = Map.copyOf(signed);
       unobtainable = Set.copyOf(unobtainable);
     }
   }

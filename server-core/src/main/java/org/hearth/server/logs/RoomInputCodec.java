@@ -9,12 +9,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
@@ -108,6 +110,13 @@ final class RoomInputCodec extends JsonCodec<RoomInput> {
           ArrayNode ids = states.putArray(event.value());
           state.forEach(each -> ids.add(each.value()));
         });
+    ObjectNode signers = json.putObject("signers");
+    received
+        .signers()
+        .forEach((event, servers) -> {
+          ArrayNode names = signers.putArray(event.value());
+          servers.forEach(each -> names.add(each.value()));
+        });
     ArrayNode unobtainable = json.putArray("unobtainable");
     received.unobtainable().stream().sorted().forEach(each -> unobtainable.add(each.value()));
     return json;
@@ -117,22 +126,26 @@ final class RoomInputCodec extends JsonCodec<RoomInput> {
     RoomVersion version =
         RoomVersions.of(string(json, "version"))
             .orElseThrow(() -> new IllegalArgumentException("the room version is not known"));
-    Map<EventId, List<EventId>> states = new HashMap<>();
-    ObjectNode statesJson = objectAt(json, "states");
-    statesJson
-        .fieldNames()
-        .forEachRemaining(event ->
-            states.put(
-                EventId.parse(event),
-                list(statesJson, event, each -> EventId.parse(each.asText()))));
+    Map<EventId, Set<ServerName>> signers = new HashMap<>();
+    byEvent(objectAt(json, "signers"), ServerName::parse)
+        .forEach((event, servers) -> signers.put(event, Set.copyOf(servers)));
     return new RoomInput.ReceiveEvents(
         room,
         version.id(),
         RoomInput.Arrival.valueOf(string(json, "arrival")),
         list(json, "events", each -> pdu(each, version)),
         list(json, "outliers", each -> pdu(each, version)),
-        states,
+        byEvent(objectAt(json, "states"), EventId::parse),
+        signers,
         Set.copyOf(list(json, "unobtainable", each -> EventId.parse(each.asText()))));
+  }
+
+  private static <T> Map<EventId, List<T>> byEvent(ObjectNode json, Function<String, T> parse) {
+    Map<EventId, List<T>> lists = new HashMap<>();
+    json.fieldNames()
+        .forEachRemaining(event ->
+            lists.put(EventId.parse(event), list(json, event, each -> parse.apply(each.asText()))));
+    return lists;
   }
 
   private static Pdu pdu(JsonNode node, RoomVersion version) {

@@ -16,9 +16,12 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.EventLinks;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.ReferenceHash;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.json.UnpaddedBase64;
 import org.hearth.server.matrix.sign.LocalEvents;
+import org.hearth.server.matrix.version.RoomVersion;
 
 /// Makes an event of a draft in its place in the room, and judges it.
 ///
@@ -63,7 +66,8 @@ final class EventMaker {
                   extremities(room, read),
                   authEvents(draft, room, state),
                   room.depth() + 1,
-                  originServerTs),
+                  originServerTs,
+                  hashes(draft, room, state, read)),
               room.info().version());
     } catch (MatrixException e) {
       return new Made.Refused(
@@ -93,6 +97,24 @@ final class EventMaker {
       ids.add(read.apply(each).eventId());
     }
     return ids;
+  }
+
+  /// "`[event_id, {"sha256": hash}]` pairs" are what events of room versions 1 and 2 cite.
+  private static Map<EventId, String> hashes(
+      EventDraft draft, RoomView room, CurrentState state, Function<EventRef, Pdu> read) {
+    RoomVersion version = room.info().version();
+    if (version.eventIds().isHash()) {
+      return Map.of();
+    }
+    Map<EventId, String> hashes = new HashMap<>();
+    List<Pdu> cited = new ArrayList<>();
+    room.extremities().forEach(each -> cited.add(read.apply(each)));
+    AuthEventSelection.keysFor(draft, version).forEach(key -> state.get(key).ifPresent(cited::add));
+    for (Pdu event : cited) {
+      hashes.put(
+          event.eventId(), UnpaddedBase64.encode(ReferenceHash.of(event.json(), version)));
+    }
+    return hashes;
   }
 
   private static List<EventId> authEvents(EventDraft draft, RoomView room, CurrentState state) {

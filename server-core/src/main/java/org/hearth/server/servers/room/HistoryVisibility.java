@@ -44,6 +44,10 @@ final class HistoryVisibility {
 
   /// Whether the user may see the event.
   boolean maySee(StoredEvents.Stored event) {
+    if (event.shown().place() == Places.NONE) {
+      // Rejected, soft-failed, or known only because others cite it.
+      return false;
+    }
     Situation before = situation(event.stateBefore());
     if (isAllowed(before, event)) {
       return true;

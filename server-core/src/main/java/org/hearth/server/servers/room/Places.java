@@ -13,8 +13,8 @@ final class Places {
   /// In no timeline.
   static final long NONE = 0;
 
-  private static final int POSITION_BITS = 22;
-  private static final long GREATEST_DEPTH = (1L << 40) - 1;
+  private static final int POSITION_BITS = 20;
+  private static final long GREATEST_DEPTH = (1L << 36) - 1;
 
   private Places() {}
 

@@ -1,5 +1,11 @@
 package org.hearth.server.servers.room;
 
+import static org.hearth.server.servers.room.Standing.ACCEPTED;
+import static org.hearth.server.servers.room.Standing.OUTLIER;
+import static org.hearth.server.servers.room.Standing.REJECTED;
+import static org.hearth.server.servers.room.Standing.REJECTED_OUTLIER;
+import static org.hearth.server.servers.room.Standing.SOFT_FAILED;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,12 +20,18 @@ import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.logs.RoomInput.ReceiveEvents;
 import org.hearth.server.matrix.auth.AuthRule;
 import org.hearth.server.matrix.auth.AuthRules;
+import org.hearth.server.matrix.auth.AuthState;
 import org.hearth.server.matrix.auth.AuthVerdict;
 import org.hearth.server.matrix.auth.KnownEvents;
 import org.hearth.server.matrix.auth.PowerLevels;
 import org.hearth.server.matrix.auth.SignedBy;
+import org.hearth.server.matrix.checks.Check;
+import org.hearth.server.matrix.checks.Outcome;
+import org.hearth.server.matrix.checks.Place;
+import org.hearth.server.matrix.checks.ReceiptChecks;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.ServerName;
 import org.jspecify.annotations.Nullable;
 
 /// Takes in events of others, one after the other: judges each, finds the state before it, and puts
@@ -30,9 +42,7 @@ import org.jspecify.annotations.Nullable;
 /// **source**: [checks performed on receipt of a
 /// PDU](https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu)
 final class Reception {
-  /// The rule that refuses a second create event; no rule of the specification speaks of it, and
-  /// every other rule takes for granted that there is one.
-  static final String SECOND_CREATE = "SECOND_CREATE_EVENT";
+  private static final GraphRows.Shown NOWHERE = GraphRows.Shown.NOWHERE;
 
   private final ShardContext context;
   private final ReceiveEvents command;
@@ -70,9 +80,6 @@ final class Reception {
                     new KnownEvents.KnownEvent(known.event(), known.standing().isRejected()));
   }
 
-  /// A refusal by a rule.
-  private record Refused(String rule, String detail) {}
-
   /// Takes in an event.
   ///
   /// @param outlier whether it gets no place in the graph
@@ -93,42 +100,104 @@ final class Reception {
     if (incomplete.isPresent()) {
       return incomplete.get();
     }
-    // "4. Passes authorization rules based on the event's auth events, otherwise it is rejected."
-    Refused refused = byAuthEvents(event);
+    Set<ServerName> signers = command.signers().getOrDefault(event.eventId(), Set.of());
     if (outlier) {
-      Standing standing = refused == null ? Standing.OUTLIER : Standing.REJECTED_OUTLIER;
-      store(ref, event, known, new GraphRows.Judged(null, standing, rule(refused), NOWHERE), null);
-      return refused == null ? accepted(event) : rejected(event, refused);
+      return takeOutlier(ref, event, known, SignedBy.servers(signers));
     }
     StateSnapshot before = given == null ? stateAfter(event.prevEvents()) : stateOf(given);
-    // "5. Passes authorization rules based on the state before the event, otherwise it is
-    // rejected."
-    if (refused == null) {
-      refused = refusal(AuthRules.check(event, history.authState(before)));
-    }
-    if (refused != null) {
-      RoomRows.Place place = new RoomRows.Place(room.number(), before, null, -1, null);
-      store(
-          ref,
-          event,
-          known,
-          new GraphRows.Judged(place, Standing.REJECTED, refused.rule(), NOWHERE),
-          null);
-      noteGaps(event, given);
-      return rejected(event, refused);
-    }
-    // "6. Passes authorization rules based on the current state of the room, otherwise it is "soft
-    // failed"." Not asked of history, which was current once.
-    Refused soft = arrival == Arrival.LIVE ? byCurrentState(event, before) : null;
-    place(ref, event, known, before, soft, arrival);
+    Outcome outcome = judge(event, before, SignedBy.servers(signers), arrival);
+    enter(ref, event, known, before, outcome, arrival);
     noteGaps(event, given);
-    return soft == null ? accepted(event) : new EventVerdict.SoftFailed(soft.rule(), soft.detail());
+    return verdict(event, outcome);
   }
 
-  private static final GraphRows.Shown NOWHERE = GraphRows.Shown.NOWHERE;
+  private EventVerdict takeOutlier(
+      EventRef ref, Pdu event, @Nullable Known known, SignedBy signatures) {
+    // "4. Passes authorization rules based on the event's auth events, otherwise it is rejected."
+    // An event without a place has no state before it, so this is all that can be asked.
+    if (byAuthEvents(event, signatures) instanceof Outcome.Rejected rejected) {
+      String rule = rejected.rule().name();
+      store(ref, event, known, new GraphRows.Judged(null, REJECTED_OUTLIER, rule, NOWHERE), null);
+      return verdict(event, rejected);
+    }
+    store(ref, event, known, new GraphRows.Judged(null, OUTLIER, null, NOWHERE), null);
+    return verdict(event, new Outcome.Accepted());
+  }
 
-  private static @Nullable String rule(@Nullable Refused refused) {
-    return refused == null ? null : refused.rule();
+  private EventVerdict verdict(Pdu event, Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Accepted() -> {
+        create = event.isCreate() ? event.eventId() : create;
+        judgeAgain(event.eventId());
+        yield new EventVerdict.Accepted();
+      }
+      case Outcome.SoftFailed(AuthRule rule, String detail) ->
+          new EventVerdict.SoftFailed(rule.name(), detail);
+      case Outcome.Rejected(_, AuthRule rule, String detail) ->
+          new EventVerdict.Rejected(rule.name(), detail);
+    };
+  }
+
+  /// Checks 4 to 6.
+  private Outcome judge(Pdu event, StateSnapshot before, SignedBy signatures, Arrival arrival) {
+    if (isSecondCreate(event)) {
+      return secondCreate();
+    }
+    return ReceiptChecks.judge(event, signatures, new Around(before, arrival));
+  }
+
+  private Outcome byAuthEvents(Pdu event, SignedBy signatures) {
+    if (isSecondCreate(event)) {
+      return secondCreate();
+    }
+    return switch (AuthRules.checkAuthEvents(event, judgedBefore, signatures)) {
+      case AuthVerdict.Allowed() -> new Outcome.Accepted();
+      case AuthVerdict.Rejected(AuthRule rule, String detail) ->
+          new Outcome.Rejected(Check.AUTH_EVENTS, rule, detail);
+    };
+  }
+
+  /// No rule speaks of a second create event, and every other rule takes for granted that there is
+  /// one: it is refused as what may only be first, like one that has previous events.
+  private boolean isSecondCreate(Pdu event) {
+    return event.isCreate() && create != null && !create.equals(event.eventId());
+  }
+
+  private Outcome secondCreate() {
+    return new Outcome.Rejected(
+        Check.AUTH_EVENTS, AuthRule.CREATE_HAS_PREV_EVENTS, "the room was created by " + create);
+  }
+
+  /// What is around an event that gets a place.
+  private final class Around implements Place {
+    private final StateSnapshot before;
+    private final Arrival arrival;
+
+    Around(StateSnapshot before, Arrival arrival) {
+      this.before = before;
+      this.arrival = arrival;
+    }
+
+    @Override
+    public Optional<KnownEvent> find(EventId id) {
+      return judgedBefore.find(id);
+    }
+
+    @Override
+    public AuthState stateBefore() {
+      return history.authState(before);
+    }
+
+    @Override
+    public Optional<AuthState> currentState() {
+      if (arrival == Arrival.HISTORY) {
+        return Optional.empty();
+      }
+      StateSnapshot current = tips.state();
+      return current.size() == 0 || current.number() == before.number()
+          ? Optional.empty()
+          : Optional.of(history.authState(current));
+    }
   }
 
   /// What is needed to judge the event and is not here.
@@ -163,33 +232,6 @@ final class Reception {
       }
     }
     return missing;
-  }
-
-  private @Nullable Refused byAuthEvents(Pdu event) {
-    if (event.isCreate() && create != null && !create.equals(event.eventId())) {
-      return new Refused(SECOND_CREATE, "the room was created by " + create);
-    }
-    Refused refused =
-        refusal(AuthRules.checkAuthEvents(event, judgedBefore, SignedBy.CHECKED_BEFORE));
-    if (event.isCreate() && refused == null) {
-      create = event.eventId();
-    }
-    return refused;
-  }
-
-  private @Nullable Refused byCurrentState(Pdu event, StateSnapshot before) {
-    StateSnapshot current = tips.state();
-    if (current.size() == 0 || current.number() == before.number()) {
-      return null;
-    }
-    return refusal(AuthRules.check(event, history.authState(current)));
-  }
-
-  private static @Nullable Refused refusal(AuthVerdict verdict) {
-    return switch (verdict) {
-      case AuthVerdict.Allowed() -> null;
-      case AuthVerdict.Rejected(AuthRule rule, String detail) -> new Refused(rule.name(), detail);
-    };
   }
 
   /// The state after events that have places: before one that follows them.
@@ -235,14 +277,43 @@ final class Reception {
     return Resolving.made(base, changes, history, context.numbers());
   }
 
-  /// Puts an event that was not rejected into the graph.
-  private void place(
+  /// Puts an event into the graph as it was judged.
+  private void enter(
       EventRef ref,
       Pdu event,
       @Nullable Known known,
       StateSnapshot before,
-      @Nullable Refused soft,
+      Outcome outcome,
       Arrival arrival) {
+    long room = history.view().info().number();
+    switch (outcome) {
+      case Outcome.Rejected(_, AuthRule rule, _) -> {
+        RoomRows.Place place = new RoomRows.Place(room, before, null, StateKeys.UNKNOWN, null);
+        store(ref, event, known, new GraphRows.Judged(place, REJECTED, rule.name(), NOWHERE), null);
+      }
+      case Outcome.SoftFailed(AuthRule rule, _) ->
+          place(ref, event, known, before, SOFT_FAILED, rule.name(), NOWHERE);
+      case Outcome.Accepted() -> {
+        boolean live = arrival == Arrival.LIVE;
+        GraphRows.Shown shown = live ? GraphRows.Shown.LIVE : GraphRows.Shown.HISTORY;
+        Known now = place(ref, event, known, before, ACCEPTED, null, shown);
+        if (live) {
+          follow(now, known == null);
+        }
+        takeWant(event.eventId(), Wants.Kind.PREVIOUS);
+      }
+    }
+  }
+
+  /// Puts an event into the graph that makes a state, if it is state.
+  private Known place(
+      EventRef ref,
+      Pdu event,
+      @Nullable Known known,
+      StateSnapshot before,
+      Standing standing,
+      @Nullable String rule,
+      GraphRows.Shown shown) {
     int key = StateKeys.UNKNOWN;
     StateSnapshot made = null;
     EventRef replaced = null;
@@ -253,29 +324,27 @@ final class Reception {
     }
     RoomRows.Place place =
         new RoomRows.Place(history.view().info().number(), before, made, key, replaced);
-    GraphRows.Shown shown =
-        soft != null
-            ? NOWHERE
-            : arrival == Arrival.LIVE ? GraphRows.Shown.LIVE : GraphRows.Shown.HISTORY;
-    Standing standing = soft == null ? Standing.ACCEPTED : Standing.SOFT_FAILED;
-    Known now =
-        store(
-            ref,
-            event,
-            known,
-            new GraphRows.Judged(place, standing, rule(soft), shown),
-            replaced == null ? null : history.event(replaced));
-    if (arrival == Arrival.LIVE && soft == null) {
-      boolean followed = wants.has(event.eventId(), Wants.Kind.PREVIOUS);
-      tips.add(now, followed, command.states().containsKey(event.eventId()));
-      if (known == null) {
-        stateOfTimeline = now.stateAfter();
-        if (event.isState()) {
-          timeline.put(key, now.ref());
-        }
-      }
+    return store(
+        ref,
+        event,
+        known,
+        new GraphRows.Judged(place, standing, rule, shown),
+        replaced == null ? null : history.event(replaced));
+  }
+
+  /// A live event comes after what is there.
+  ///
+  /// @param isNew whether the timeline tells of it
+  private void follow(Known event, boolean isNew) {
+    EventId id = event.event().eventId();
+    tips.add(event, wants.has(id, Wants.Kind.PREVIOUS), command.states().containsKey(id));
+    if (isNew) {
+      stateOfTimeline = event.stateAfter();
+      event
+          .event()
+          .stateKeyPair()
+          .ifPresent(key -> timeline.put(decision.keyNumber(key), event.ref()));
     }
-    takeWant(event.eventId(), Wants.Kind.PREVIOUS);
   }
 
   /// The state after a state event. One that was known as an outlier may have been in a state
@@ -407,20 +476,6 @@ final class Reception {
     }
   }
 
-  private EventVerdict accepted(Pdu event) {
-    judgeAgain(event.eventId());
-    return new EventVerdict.Accepted();
-  }
-
-  private EventVerdict rejected(Pdu event, Refused refused) {
-    // Also an auth event that is here and rejected may change the verdict on who cites it.
-    List<EventRef> waiting = takeWant(event.eventId(), Wants.Kind.AUTH);
-    for (EventRef each : waiting) {
-      want(event.eventId(), Wants.Kind.AUTH, each);
-    }
-    return new EventVerdict.Rejected(refused.rule(), refused.detail());
-  }
-
   /// Judges again what was rejected for want of an event that is now here, and so on.
   private void judgeAgain(EventId accepted) {
     List<EventId> open = new ArrayList<>(List.of(accepted));
@@ -434,33 +489,25 @@ final class Reception {
     }
   }
 
+  /// Whether an event that was rejected passes now. Who has signed it is not known any more, so
+  /// that a join that needs the signature of another server stays rejected.
   private boolean passesNow(Known known) {
     Pdu event = known.event();
-    Refused refused = byAuthEvents(event);
-    if (!known.standing().isPlaced()) {
-      if (refused != null) {
-        wantAuthEvents(known);
-        return false;
-      }
-      store(
-          known.ref(),
-          event,
-          known,
-          new GraphRows.Judged(null, Standing.OUTLIER, null, NOWHERE),
-          null);
-      return true;
-    }
-    StateSnapshot before = history.state(known.stateBefore());
-    if (refused == null) {
-      refused = refusal(AuthRules.check(event, history.authState(before)));
-    }
-    if (refused != null) {
+    SignedBy signatures = SignedBy.servers(Set.of());
+    boolean placed = known.standing().isPlaced();
+    StateSnapshot before = placed ? history.state(known.stateBefore()) : StateSnapshot.EMPTY;
+    Outcome outcome =
+        placed ? judge(event, before, signatures, Arrival.LIVE) : byAuthEvents(event, signatures);
+    if (outcome instanceof Outcome.Rejected) {
       wantAuthEvents(known);
       return false;
     }
-    Refused soft = byCurrentState(event, before);
-    place(known.ref(), event, known, before, soft, Arrival.LIVE);
-    return soft == null;
+    if (placed) {
+      enter(known.ref(), event, known, before, outcome, Arrival.LIVE);
+    } else {
+      store(known.ref(), event, known, new GraphRows.Judged(null, OUTLIER, null, NOWHERE), null);
+    }
+    return true;
   }
 
   /// The end: the room is where the events have brought it.

@@ -47,6 +47,7 @@ final class RoomReads implements RoomQueries {
   private final RoomMemory memory;
   private final Timeline timeline;
   private final CurrentStates currentStates;
+  private final GraphReads graph;
   private final NewRoomIds newRoomIds;
 
   RoomReads(ReadPool reads, RoomMemory memory, NewRoomIds newRoomIds) {
@@ -54,6 +55,7 @@ final class RoomReads implements RoomQueries {
     this.memory = memory;
     this.timeline = new Timeline(reads);
     this.currentStates = new CurrentStates(reads);
+    this.graph = new GraphReads(reads, memory.events(), timeline);
     this.newRoomIds = newRoomIds;
   }
 
@@ -370,5 +372,73 @@ final class RoomReads implements RoomQueries {
                 .asText()
                 .equals(HistoryVisibility.WORLD_READABLE))
         .isPresent();
+  }
+
+  @Override
+  public boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo) {
+    return memory
+        .rooms()
+        .find(room)
+        .filter(view -> view.lastJump().position() > after.value())
+        .isPresent();
+  }
+
+  @Override
+  public Set<EventId> missingPrevious(RoomId room) {
+    return number(room).map(graph::missing).orElse(Set.of());
+  }
+
+  private Optional<Long> number(RoomId room) {
+    return memory.rooms().find(room).map(view -> view.info().number());
+  }
+
+  @Override
+  public List<RoomEvent> authChain(Collection<EventId> events) {
+    return graph.authChain(events);
+  }
+
+  @Override
+  public List<RoomEvent> between(
+      RoomId room,
+      Collection<EventId> earliest,
+      Collection<EventId> latest,
+      int limit,
+      long minDepth) {
+    return number(room)
+        .map(number -> graph.between(number, earliest, latest, limit, minDepth))
+        .orElse(List.of());
+  }
+
+  @Override
+  public List<RoomEvent> backfill(RoomId room, Collection<EventId> from, int limit) {
+    return number(room).map(number -> graph.backfill(number, from, limit)).orElse(List.of());
+  }
+
+  @Override
+  public Optional<EventStatus> status(EventId event) {
+    return graph.find(event).map(EventStatus::of);
+  }
+
+  @Override
+  public Optional<RoomEvent> eventNear(
+      RoomId room, UserId user, long timestamp, boolean forwards) {
+    return memory
+        .rooms()
+        .find(room)
+        .flatMap(view -> graph.near(view, timestamp, forwards, event -> maySee(user, event)));
+  }
+
+  @Override
+  public List<RoomEvent> history(RoomId room, long before, int limit) {
+    return number(room)
+        .map(number -> shown(timeline.history(number, before, limit)))
+        .orElse(List.of());
+  }
+
+  @Override
+  public List<RoomEvent> historyAfter(RoomId room, long after, int limit) {
+    return number(room)
+        .map(number -> shown(timeline.historyAfter(number, after, limit)))
+        .orElse(List.of());
   }
 }

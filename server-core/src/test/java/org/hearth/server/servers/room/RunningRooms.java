@@ -101,8 +101,12 @@ final class RunningRooms implements AutoCloseable {
       Arrival arrival) {
     Pdu any = (events.isEmpty() ? outliers : events).getFirst();
     RoomVersion version = any.version();
+    Map<EventId, Set<ServerName>> signers = new HashMap<>();
+    for (List<Pdu> each : List.of(events, outliers)) {
+      each.forEach(event -> signers.put(event.eventId(), Set.of(event.sender().server())));
+    }
     return new RoomInput.ReceiveEvents(
-        any.roomId(), version.id(), arrival, events, outliers, states, unobtainable);
+        any.roomId(), version.id(), arrival, events, outliers, states, signers, unobtainable);
   }
 
   Map<StateKey, EventId> state(RoomId room) {
