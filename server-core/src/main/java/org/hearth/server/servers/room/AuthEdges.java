@@ -3,8 +3,8 @@ package org.hearth.server.servers.room;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.Arrays;
-import java.util.function.LongFunction;
 import org.hearth.server.store.ReadPool;
+import org.jspecify.annotations.Nullable;
 
 /// The auth graph of one room, committed events only: position → positions of its auth events, in
 /// an open-addressed table without boxing.
@@ -39,16 +39,10 @@ final class AuthEdges {
     });
   }
 
-  /// The auth events of a committed event.
-  ///
-  /// @param otherwise finds them when they are not here
-  long[] of(long position, LongFunction<long[]> otherwise) {
+  /// The auth events of a committed event; null when they are not here.
+  long @Nullable [] of(long position) {
     int slot = slotOf(position);
-    if (positions[slot] == FREE) {
-      put(position, otherwise.apply(position));
-      slot = slotOf(position);
-    }
-    return edges[slot];
+    return positions[slot] == FREE ? null : edges[slot];
   }
 
   int size() {
@@ -59,7 +53,7 @@ final class AuthEdges {
     return (int) Math.min(Integer.MAX_VALUE, 16L * positions.length + 24L * size + 8 * edgeCount);
   }
 
-  private void put(long position, long[] authEvents) {
+  void put(long position, long[] authEvents) {
     if (2 * (size + 1) > positions.length) {
       grow();
     }

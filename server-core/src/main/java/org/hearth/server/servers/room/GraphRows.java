@@ -22,6 +22,8 @@ final class GraphRows {
           + " place = ?, standing = ?, failed_rule = ? WHERE position = ?";
   private static final String INSERT_AUTH =
       "INSERT INTO room_auth (room_nid, position, auth_events) VALUES (?, ?, ?)";
+  private static final String DELETE_AUTH =
+      "DELETE FROM room_auth WHERE room_nid = ? AND position = ?";
   private static final String INSERT_CURRENT =
       "INSERT INTO room_current (position, room_nid, snapshot, changes) VALUES (?, ?, ?, ?)";
   private static final String UPDATE_JUMP = "UPDATE room SET last_jump = ? WHERE room_nid = ?";
@@ -133,6 +135,17 @@ final class GraphRows {
           statement.setLong(2, ref.position());
           statement.setBytes(
               3, EdgePacking.pack(authEvents.stream().mapToLong(EventRef::position).toArray()));
+        });
+  }
+
+  /// The edges of an event are to be put anew.
+  static RowChange noAuth(long room, EventRef ref) {
+    return RowChange.of(
+        RoomTables.AUTH,
+        DELETE_AUTH,
+        (statement, _) -> {
+          statement.setLong(1, room);
+          statement.setLong(2, ref.position());
         });
   }
 

@@ -377,15 +377,7 @@ final class Reception {
       @Nullable Known known,
       GraphRows.Judged judged,
       @Nullable Pdu replaced) {
-    List<EventRef> authEvents = new ArrayList<>();
-    if (event.isState()) {
-      for (EventId id : event.authEvents()) {
-        Known auth = history.find(id);
-        if (auth != null) {
-          authEvents.add(auth.ref());
-        }
-      }
-    }
+    List<EventRef> authEvents = edges(event);
     Decision.Target redacts = judged.standing().isRejected() ? null : redacts(event, judged);
     Known now = decision.receive(ref, event, known, judged, authEvents, redacts, replaced);
     if (redacts == null && event.isRedaction() && !judged.standing().isRejected()) {
@@ -400,6 +392,19 @@ final class Reception {
       redactBy(takeWant(event.eventId(), Wants.Kind.REDACTED), now);
     }
     return now;
+  }
+
+  /// The edges of a state event in the auth graph; none while some of its auth events are not here.
+  private List<EventRef> edges(Pdu event) {
+    List<EventRef> edges = new ArrayList<>();
+    for (EventId id : event.isState() ? event.authEvents() : List.<EventId>of()) {
+      Known auth = history.find(id);
+      if (auth == null) {
+        return List.of();
+      }
+      edges.add(auth.ref());
+    }
+    return edges;
   }
 
   /// What a redaction redacts, when it may.
@@ -482,10 +487,19 @@ final class Reception {
     while (!open.isEmpty()) {
       for (EventRef waiting : takeWant(open.removeLast(), Wants.Kind.AUTH)) {
         Known known = history.known(waiting);
+        keepEdges(known);
         if (known.standing().isRejected() && passesNow(known)) {
           open.add(known.event().eventId());
         }
       }
+    }
+  }
+
+  private void keepEdges(Known known) {
+    List<EventRef> edges = edges(known.event());
+    if (!edges.isEmpty()) {
+      decision.change(GraphRows.noAuth(known.room(), known.ref()));
+      decision.change(GraphRows.auth(known.room(), known.ref(), edges));
     }
   }
 

@@ -1,12 +1,14 @@
 package org.hearth.server.servers.room;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.hearth.server.matrix.event.Pdu;
@@ -171,15 +173,26 @@ final class Resolving {
   private final class Source implements EventSource {
     @Override
     public long[] authEvents(long event) {
-      return event < 0 ? edges(event(event)) : graph.of(event, this::stored);
+      long[] kept = event < 0 ? null : graph.of(event);
+      if (kept != null) {
+        return kept;
+      }
+      Pdu pdu = event(event);
+      long[] edges = edges(pdu);
+      boolean settled = event >= 0 && Arrays.stream(edges).allMatch(each -> each >= 0);
+      if (settled && edges.length == pdu.authEvents().size()) {
+        graph.put(event, edges);
+      }
+      return edges;
     }
 
-    private long[] stored(long event) {
-      return edges(event(event));
-    }
-
+    /// Auth events that are not here are those of rejected events.
     private long[] edges(Pdu event) {
-      return event.authEvents().stream().mapToLong(id -> numberOf(known(id).ref())).toArray();
+      return event.authEvents().stream()
+          .map(history::find)
+          .filter(Objects::nonNull)
+          .mapToLong(known -> numberOf(known.ref()))
+          .toArray();
     }
 
     @Override
