@@ -96,8 +96,8 @@ final class EventRoutes implements RouteGroup {
     RoomEvent event =
         rooms
             .eventNear(room, viewer.user(), timestamp, forwards)
-            .orElseThrow(() ->
-                MatrixException.notFound("There is no event there that you may see"));
+            .orElseThrow(
+                () -> MatrixException.notFound("There is no event there that you may see"));
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("event_id", event.id().value());
     json.put("origin_server_ts", event.pdu().originServerTs());
@@ -120,13 +120,9 @@ final class EventRoutes implements RouteGroup {
     RoomId room = event.room();
     int wantedBefore = limit / 2;
     Timelines.Page before =
-        page(filter, room)
-            ? before(event, viewer, filter, wantedBefore)
-            : nothing();
+        page(filter, room) ? before(event, viewer, filter, wantedBefore) : nothing();
     Timelines.Page after =
-        page(filter, room)
-            ? after(event, viewer, filter, limit - wantedBefore, now)
-            : nothing();
+        page(filter, room) ? after(event, viewer, filter, limit - wantedBefore, now) : nothing();
     OwnMembership own = own(room, viewer);
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("start", tokens.before(last(before, event)).toString());
@@ -151,8 +147,7 @@ final class EventRoutes implements RouteGroup {
 
   private Timelines.Page before(RoomEvent event, Viewer viewer, EventFilter filter, int limit) {
     if (event.isHistory()) {
-      return timelines.history(
-          event.room(), true, event.place(), viewer.user(), filter, limit);
+      return timelines.history(event.room(), true, event.place(), viewer.user(), filter, limit);
     }
     LogPosition justBefore = new LogPosition(event.position().value() - 1);
     Timelines.Range range = new Timelines.Range(event.room(), LogPosition.ORIGIN, justBefore);

@@ -143,8 +143,7 @@ final class MessagesRoute implements RouteGroup {
       return live;
     }
     Timelines.Page history =
-        timelines.history(
-            query.room(), true, query.place(), viewer.user(), query.filter(), left);
+        timelines.history(query.room(), true, query.place(), viewer.user(), query.filter(), left);
     List<RoomEvent> events = new ArrayList<>(live.events());
     events.addAll(history.events());
     List<RoomEvent> scanned = new ArrayList<>(live.scanned());

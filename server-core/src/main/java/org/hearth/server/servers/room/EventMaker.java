@@ -111,8 +111,7 @@ final class EventMaker {
     room.extremities().forEach(each -> cited.add(read.apply(each)));
     AuthEventSelection.keysFor(draft, version).forEach(key -> state.get(key).ifPresent(cited::add));
     for (Pdu event : cited) {
-      hashes.put(
-          event.eventId(), UnpaddedBase64.encode(ReferenceHash.of(event.json(), version)));
+      hashes.put(event.eventId(), UnpaddedBase64.encode(ReferenceHash.of(event.json(), version)));
     }
     return hashes;
   }

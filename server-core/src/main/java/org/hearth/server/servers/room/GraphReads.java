@@ -133,8 +133,8 @@ final class GraphReads {
     return missing;
   }
 
-  /// The event nearest to a moment, from it on or up to it, of those that may be shown. The order of
-  /// the timeline is that of arrival, so the moment is found by halves and then looked around.
+  /// The event nearest to a moment, from it on or up to it, of those that may be shown. The order
+  /// of the timeline is that of arrival, so the moment is found by halves and then looked around.
   Optional<RoomEvent> near(
       RoomView room, long timestamp, boolean forwards, Predicate<RoomEvent> maySee) {
     long number = room.info().number();

@@ -420,8 +420,7 @@ final class RoomReads implements RoomQueries {
   }
 
   @Override
-  public Optional<RoomEvent> eventNear(
-      RoomId room, UserId user, long timestamp, boolean forwards) {
+  public Optional<RoomEvent> eventNear(RoomId room, UserId user, long timestamp, boolean forwards) {
     return memory
         .rooms()
         .find(room)

@@ -10,8 +10,8 @@
 /// A shard decides in memory, ahead of the disk; everybody else sees only what is committed.
 ///
 /// Events of this server take the short way: they follow the forward extremities, and the state
-/// before them is the current one (Deciding, EventMaker, Decision). Events of others may be anywhere
-/// in the room's graph:
+/// before them is the current one (Deciding, EventMaker, Decision). Events of others may be
+/// anywhere in the room's graph:
 ///
 /// ```
 ///  ReceiveEvents ─► Receiving ─► Incoming, sorted: after what they refer to
@@ -26,10 +26,10 @@
 ///                  heal (dummy events), move: current state, memberships, StateChanged
 /// ```
 ///
-/// What an event counts for is its Standing; where it is shown is its place (Places): live events by
-/// position, history before them by depth, all else nowhere. RoomHistory finds what one decision
-/// needs, whether it is being decided, under way, or committed. RoomDatabaseCheck checks all that is
-/// taken for granted here.
+/// What an event counts for is its Standing; where it is shown is its place (Places): live events
+/// by position, history before them by depth, all else nowhere. RoomHistory finds what one decision
+/// needs, whether it is being decided, under way, or committed. RoomDatabaseCheck checks all that
+/// is taken for granted here.
 ///
 /// Logs read: room-input. Logs written: room-output. Queries used: none. Tables owned: `room`,
 /// `room_event`, `room_state_key`, `room_state`, `room_member`, `room_auth`, `room_current`,

@@ -135,9 +135,7 @@ final class UpgradeRoute implements RouteGroup {
   private static Set<UserId> creators(Fields fields, RoomVersion version) {
     Set<UserId> creators = new LinkedHashSet<>();
     ArrayNode given =
-        fields
-            .optionalArray("additional_creators")
-            .orElseGet(JsonNodeFactory.instance::arrayNode);
+        fields.optionalArray("additional_creators").orElseGet(JsonNodeFactory.instance::arrayNode);
     // "When upgrading to a room version which doesn't support additional creators, this field is
     // ignored".
     if (version.has(RoomRule.PRIVILEGED_CREATORS)) {
@@ -201,14 +199,13 @@ final class UpgradeRoute implements RouteGroup {
       state
           .event(type)
           .ifPresent(each ->
-              events.add(
-                  EventDraft.state(room, user, StateKey.of(type), each.pdu().content())));
+              events.add(EventDraft.state(room, user, StateKey.of(type), each.pdu().content())));
     }
     return events;
   }
 
-  /// The power levels of the old room. Whoever upgrades can do in the new one what creators can; and
-  /// creators of version 12 are not listed.
+  /// The power levels of the old room. Whoever upgrades can do in the new one what creators can;
+  /// and creators of version 12 are not listed.
   private static ObjectNode levels(
       RoomState state, RoomVersion version, UserId user, Set<UserId> creators) {
     ObjectNode levels =
@@ -227,9 +224,9 @@ final class UpgradeRoute implements RouteGroup {
     return levels;
   }
 
-  /// 6. "If possible, the power levels in the old room should also be modified to prevent sending of
-  /// events and inviting new users. For example, setting events_default and invite to the greater of
-  /// 50 and users_default + 1."
+  /// 6. "If possible, the power levels in the old room should also be modified to prevent sending
+  ///    of events and inviting new users. For example, setting events_default and invite to the
+  ///    greater of 50 and users_default + 1."
   private void restrict(RoomId old, UserId user, RoomState state, PowerLevels levels)
       throws InterruptedException {
     Optional<RoomEvent> current = state.event(EventTypes.POWER_LEVELS);

@@ -201,8 +201,7 @@ final class HostileEventsTest {
   @Test
   void takesMembershipsOfWhatIsNoUser() {
     RoomFixture room = room(RoomVersions.V11);
-    Pdu nobody =
-        room.state(ALICE, "m.room.member", "no user", "{\"membership\":\"ban\"}").build();
+    Pdu nobody = room.state(ALICE, "m.room.member", "no user", "{\"membership\":\"ban\"}").build();
 
     rooms.live(nobody);
 
@@ -222,7 +221,6 @@ final class HostileEventsTest {
     assertThat(reply)
         .isInstanceOfSatisfying(
             RoomReply.Refused.class,
-            refused ->
-                assertThat(refused.refusal()).isEqualTo(RoomReply.Refusal.UNKNOWN_ROOM));
+            refused -> assertThat(refused.refusal()).isEqualTo(RoomReply.Refusal.UNKNOWN_ROOM));
   }
 }

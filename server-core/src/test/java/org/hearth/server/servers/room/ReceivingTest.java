@@ -64,11 +64,7 @@ final class ReceivingTest {
     Pdu join = room.join(OURS).add();
     return rooms.receive(
         RunningRooms.command(
-            List.of(join),
-            before,
-            Map.of(join.eventId(), ids(before)),
-            Set.of(),
-            Arrival.LIVE));
+            List.of(join), before, Map.of(join.eventId(), ids(before)), Set.of(), Arrival.LIVE));
   }
 
   @Test
@@ -141,11 +137,7 @@ final class ReceivingTest {
     Pdu last = before.getLast();
     rooms.live(before);
     Pdu topic =
-        room.topic(ALICE, "x")
-            .after(last)
-            .in(state)
-            .citing(authOf(room, state, invite))
-            .build();
+        room.topic(ALICE, "x").after(last).in(state).citing(authOf(room, state, invite)).build();
 
     EventVerdict first =
         rooms
@@ -225,8 +217,7 @@ final class ReceivingTest {
         .isEqualTo(
             new RoomOutput.StateChanged(
                 room.roomId(),
-                List.of(
-                    new RoomOutput.StateChange(StateKey.of("m.room.topic"), null, topic))));
+                List.of(new RoomOutput.StateChange(StateKey.of("m.room.topic"), null, topic))));
     assertThat(rooms.queries().stateChangedAside(room.roomId(), LogPosition.ORIGIN, head()))
         .isTrue();
     assertThat(rooms.queries().membership(room.roomId(), BOB).orElseThrow().membership())
@@ -255,8 +246,7 @@ final class ReceivingTest {
     rooms.live(room.events());
     List<Pdu> branches = new ArrayList<>();
     for (int i = 0; i < 25; i++) {
-      branches.add(
-          room.message(BOB, "m.room.message", "{\"n\":" + i + "}").after(join).build());
+      branches.add(room.message(BOB, "m.room.message", "{\"n\":" + i + "}").after(join).build());
     }
 
     rooms.live(branches);
@@ -294,8 +284,7 @@ final class ReceivingTest {
     RoomQueries queries = rooms.queries();
 
     assertThat(
-            queries.between(
-                room.roomId(), List.of(fork.eventId()), List.of(both.eventId()), 10, 0))
+            queries.between(room.roomId(), List.of(fork.eventId()), List.of(both.eventId()), 10, 0))
         .extracting(RoomEvent::id)
         .containsExactlyInAnyOrder(one.eventId(), other.eventId());
     assertThat(queries.backfill(room.roomId(), List.of(both.eventId()), 3))
@@ -306,9 +295,7 @@ final class ReceivingTest {
         .extracting(RoomEvent::id)
         .containsAll(both.authEvents());
     assertThat(
-            queries
-                .eventNear(room.roomId(), ALICE, one.originServerTs(), true)
-                .map(RoomEvent::id))
+            queries.eventNear(room.roomId(), ALICE, one.originServerTs(), true).map(RoomEvent::id))
         .contains(one.eventId());
     assertThat(
             queries
