@@ -1,11 +1,16 @@
 package org.hearth.server.logs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
@@ -83,4 +88,59 @@ public sealed interface RoomInput {
 
   /// Lets a user who has left forget the room; makes no event.
   record ForgetRoom(RoomId room, UserId user) implements RoomInput {}
+
+  /// Takes in events that other servers made. Their format, signatures and hashes are checked
+  /// (checks 1 to 3 on receipt); the Room Server does the rest, judges each event for itself, and
+  /// says in a [RoomReply.Received] what became of each.
+  ///
+  /// The events may come in any order and may be known already. The Room Server asks nobody for
+  /// what is missing: it says exactly what that is, and the writer comes again with it. What could
+  /// be judged is stored all the same.
+  ///
+  /// The way into a room of others (`send_join`) is one such command: the join event in `events`,
+  /// state and auth chain in `outliers`, and in `states` which of these are the state before it.
+  ///
+  /// @param room the room; it is made if it is not known and its create event is among the events
+  ///   or outliers
+  /// @param version the room version, in whose format the events are
+  /// @param arrival how the events have come
+  /// @param events events that get a place in the room's graph
+  /// @param outliers events without a place: the state and auth chains of others
+  /// @param states for events whose previous events are not to be had: the state before them, as a
+  ///   peer says; by id, of events that are known or come along
+  /// @param signers by event, the servers that have validly signed it; none for one that is not
+  ///   here
+  /// @param unobtainable events that nobody gives us: who cites them as auth events is rejected,
+  ///   and judged again should they ever come
+  record ReceiveEvents(
+      RoomId room,
+      String version,
+      Arrival arrival,
+      List<Pdu> events,
+      List<Pdu> outliers,
+      Map<EventId, List<EventId>> states,
+      Map<EventId, Set<ServerName>> signers,
+      Set<EventId> unobtainable)
+      implements RoomInput {
+    /// Copies the collections.
+    public ReceiveEvents {
+      events = List.copyOf(events);
+      outliers = List.copyOf(outliers);
+      Map<EventId, List<EventId>> copied = new HashMap<>();
+      states.forEach((event, state) -> copied.put(event, List.copyOf(state)));
+      states = Map.copyOf(copied);
+      Map<EventId, Set<ServerName>> signed = new HashMap<>();
+      signers.forEach((event, servers) -> signed.put(event, Set.copyOf(servers)));
+      signers = Map.copyOf(signed);
+      unobtainable = Set.copyOf(unobtainable);
+    }
+  }
+
+  /// How events of others have come.
+  enum Arrival {
+    /// They just happened: they go to the end of the timeline, and may become forward extremities.
+    LIVE,
+    /// They happened long ago and were asked for: they go before the timeline, by depth.
+    HISTORY
+  }
 }

@@ -5,13 +5,21 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.matrix.version.RoomVersions;
 import org.jspecify.annotations.Nullable;
 
 /// Commands to the Room Server as JSON.
@@ -48,6 +56,7 @@ final class RoomInputCodec extends JsonCodec<RoomInput> {
               .put("avatar_url", avatarUrl);
       case RoomInput.ForgetRoom(var room, var user) ->
           object("forget-room").put("room", room.value()).put("user", user.value());
+      case RoomInput.ReceiveEvents received -> received(received);
     };
   }
 
@@ -81,8 +90,69 @@ final class RoomInputCodec extends JsonCodec<RoomInput> {
               optionalString(json, "displayname"),
               optionalString(json, "avatar_url"));
       case "forget-room" -> new RoomInput.ForgetRoom(room, UserId.parse(string(json, "user")));
+      case "receive-events" -> readReceived(room, json);
       default -> throw unknown(kind);
     };
+  }
+
+  private static ObjectNode received(RoomInput.ReceiveEvents received) {
+    ObjectNode json =
+        object("receive-events")
+            .put("room", received.room().value())
+            .put("version", received.version())
+            .put("arrival", received.arrival().name());
+    json.set("events", array(received.events().stream().map(Pdu::json).toList()));
+    json.set("outliers", array(received.outliers().stream().map(Pdu::json).toList()));
+    ObjectNode states = json.putObject("states");
+    received
+        .states()
+        .forEach((event, state) -> {
+          ArrayNode ids = states.putArray(event.value());
+          state.forEach(each -> ids.add(each.value()));
+        });
+    ObjectNode signers = json.putObject("signers");
+    received
+        .signers()
+        .forEach((event, servers) -> {
+          ArrayNode names = signers.putArray(event.value());
+          servers.forEach(each -> names.add(each.value()));
+        });
+    ArrayNode unobtainable = json.putArray("unobtainable");
+    received.unobtainable().stream().sorted().forEach(each -> unobtainable.add(each.value()));
+    return json;
+  }
+
+  private static RoomInput readReceived(RoomId room, ObjectNode json) {
+    RoomVersion version =
+        RoomVersions.of(string(json, "version"))
+            .orElseThrow(() -> new IllegalArgumentException("the room version is not known"));
+    Map<EventId, Set<ServerName>> signers = new HashMap<>();
+    byEvent(objectAt(json, "signers"), ServerName::parse)
+        .forEach((event, servers) -> signers.put(event, Set.copyOf(servers)));
+    return new RoomInput.ReceiveEvents(
+        room,
+        version.id(),
+        RoomInput.Arrival.valueOf(string(json, "arrival")),
+        list(json, "events", each -> pdu(each, version)),
+        list(json, "outliers", each -> pdu(each, version)),
+        byEvent(objectAt(json, "states"), EventId::parse),
+        signers,
+        Set.copyOf(list(json, "unobtainable", each -> EventId.parse(each.asText()))));
+  }
+
+  private static <T> Map<EventId, List<T>> byEvent(ObjectNode json, Function<String, T> parse) {
+    Map<EventId, List<T>> lists = new HashMap<>();
+    json.fieldNames()
+        .forEachRemaining(event ->
+            lists.put(EventId.parse(event), list(json, event, each -> parse.apply(each.asText()))));
+    return lists;
+  }
+
+  private static Pdu pdu(JsonNode node, RoomVersion version) {
+    if (!(node instanceof ObjectNode event)) {
+      throw new IllegalArgumentException("an event is an object");
+    }
+    return Pdu.parse(event, version);
   }
 
   private static ObjectNode draft(EventDraft draft) {

@@ -1,7 +1,9 @@
 package org.hearth.server.logs;
 
+import java.util.List;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.jspecify.annotations.Nullable;
@@ -42,4 +44,45 @@ public sealed interface RoomOutput {
       return event.roomId();
     }
   }
+
+  /// An event was stored that is not in the live timeline. It changes neither the current state nor
+  /// a membership.
+  ///
+  /// @param event as it was sent
+  /// @param standing what it counts for
+  record EventStored(Pdu event, Standing standing) implements RoomOutput {
+    @Override
+    public RoomId room() {
+      return event.roomId();
+    }
+  }
+
+  /// What an event counts for that is not in the live timeline.
+  enum Standing {
+    /// It is in the room's history, before the live timeline, and may be shown.
+    HISTORY,
+    /// It is known because others cite it; it has no place in the room.
+    OUTLIER,
+    /// It is not shown: the current state did not allow it.
+    SOFT_FAILED,
+    /// It is not shown and counts for nothing.
+    REJECTED
+  }
+
+  /// The current state changed otherwise than by the events of the timeline: branches of the room's
+  /// history came together, and what resolved from them differs from what the timeline has told.
+  ///
+  /// @param changes at least one
+  record StateChanged(RoomId room, List<StateChange> changes) implements RoomOutput {
+    /// Copies the list.
+    public StateChanged {
+      changes = List.copyOf(changes);
+    }
+  }
+
+  /// What holds a state key now, and what held it before.
+  ///
+  /// @param now null when nothing holds it any more
+  /// @param before null when nothing held it
+  record StateChange(StateKey key, @Nullable Pdu now, @Nullable Pdu before) {}
 }

@@ -23,6 +23,31 @@ public sealed interface RoomReply {
   /// @param detail what was expected and what was found, for the client
   record Refused(Refusal refusal, String detail) implements RoomReply {}
 
+  /// Events of other servers were taken in, as far as they could be.
+  ///
+  /// @param position as in [Done]
+  /// @param events what became of each event of the command, in the order in which they were judged
+  record Received(LogPosition position, List<Judged> events) implements RoomReply {
+    /// Copies the list.
+    public Received {
+      events = List.copyOf(events);
+    }
+
+    /// What became of an event.
+    ///
+    /// @throws IllegalArgumentException if the command did not have it
+    public EventVerdict of(EventId event) {
+      return events.stream()
+          .filter(each -> each.event().equals(event))
+          .map(Judged::verdict)
+          .findFirst()
+          .orElseThrow(() -> new IllegalArgumentException(event + " was not in the command"));
+    }
+  }
+
+  /// An event of another server and what became of it.
+  record Judged(EventId event, EventVerdict verdict) {}
+
   /// Why a command was refused.
   enum Refusal {
     /// There is no such room here.
@@ -41,6 +66,8 @@ public sealed interface RoomReply {
     /// The target's membership is not one that the command starts from.
     WRONG_MEMBERSHIP,
     /// Nobody of this server in the room could authorise a restricted join.
-    UNABLE_TO_AUTHORISE_JOIN
+    UNABLE_TO_AUTHORISE_JOIN,
+    /// The state of the room cannot be worked out. Only this room is concerned.
+    UNRESOLVABLE
   }
 }

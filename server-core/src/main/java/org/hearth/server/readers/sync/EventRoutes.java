@@ -73,6 +73,39 @@ final class EventRoutes implements RouteGroup {
         Access.USER_OR_GUEST,
         RateClass.DEFAULT,
         this::context);
+    routes.add(
+        HttpMethod.GET,
+        "/_matrix/client/v1/rooms/{roomId}/timestamp_to_event",
+        Access.USER,
+        RateClass.DEFAULT,
+        this::nearest);
+  }
+
+  /// "Get the ID of the event closest to the given timestamp, in the direction specified by the
+  /// `dir` parameter."
+  private Response nearest(Request request) {
+    Viewer viewer = Viewer.of(request.requester());
+    RoomId room = Parameters.room(request);
+    boolean forwards =
+        switch (request.requiredQuery("dir")) {
+          case "f" -> true;
+          case "b" -> false;
+          default -> throw MatrixException.invalidParam("dir must be b or f");
+        };
+    long timestamp =
+        request
+            .queryLong("ts", 0, Long.MAX_VALUE)
+            .orElseThrow(() -> MatrixException.missingParam("ts"));
+    RoomAccess.of(rooms, room, viewer.user(), snapshots.current());
+    RoomEvent event =
+        rooms
+            .eventNear(room, viewer.user(), timestamp, forwards)
+            .orElseThrow(
+                () -> MatrixException.notFound("There is no event there that you may see"));
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("event_id", event.id().value());
+    json.put("origin_server_ts", event.pdu().originServerTs());
+    return Response.json(json);
   }
 
   private Response event(Request request) {
@@ -91,27 +124,14 @@ final class EventRoutes implements RouteGroup {
     RoomEvent event = visible(request, viewer);
     RoomId room = event.room();
     int wantedBefore = limit / 2;
-    LogPosition justBefore = new LogPosition(event.position().value() - 1);
     Timelines.Page before =
-        page(filter, room)
-            ? timelines.backwards(
-                new Timelines.Range(room, LogPosition.ORIGIN, justBefore),
-                around,
-                filter,
-                wantedBefore)
-            : nothing();
+        page(filter, room) ? before(event, around, filter, wantedBefore) : nothing();
     Timelines.Page after =
-        page(filter, room)
-            ? timelines.forwards(
-                new Timelines.Range(room, event.position(), now),
-                around,
-                filter,
-                limit - wantedBefore)
-            : nothing();
+        page(filter, room) ? after(event, around, filter, limit - wantedBefore, now) : nothing();
     OwnMembership own = own(room, viewer);
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("start", tokens.at(start(before, justBefore)).toString());
-    json.put("end", tokens.at(end(after, event.position())).toString());
+    json.put("start", tokens.before(last(before, event)).toString());
+    json.put("end", tokens.after(last(after, event)).toString());
     json.set("events_before", events.timeline(before.events(), viewer, own, EventStyle.SINGLE));
     json.set("event", events.timelineEvent(event, viewer, own, EventStyle.SINGLE));
     json.set("events_after", events.timeline(after.events(), viewer, own, EventStyle.SINGLE));
@@ -130,14 +150,28 @@ final class EventRoutes implements RouteGroup {
     return new Timelines.Page(List.of(), List.of(), false);
   }
 
-  private static LogPosition start(Timelines.Page before, LogPosition justBefore) {
-    return before.scanned().isEmpty()
-        ? justBefore
-        : new LogPosition(before.scanned().getLast().position().value() - 1);
+  private Timelines.Page before(RoomEvent event, Viewer viewer, EventFilter filter, int limit) {
+    if (event.isHistory()) {
+      return timelines.history(event.room(), true, event.place(), viewer, filter, limit);
+    }
+    LogPosition justBefore = new LogPosition(event.position().value() - 1);
+    Timelines.Range range = new Timelines.Range(event.room(), LogPosition.ORIGIN, justBefore);
+    return timelines.backwards(range, viewer, filter, limit);
   }
 
-  private static LogPosition end(Timelines.Page after, LogPosition event) {
-    return after.scanned().isEmpty() ? event : after.scanned().getLast().position();
+  private Timelines.Page after(
+      RoomEvent event, Viewer viewer, EventFilter filter, int limit, LogPosition now) {
+    if (event.isHistory()) {
+      return timelines.history(
+          event.room(), false, event.place() + 1, viewer, filter, limit);
+    }
+    Timelines.Range range = new Timelines.Range(event.room(), event.position(), now);
+    return timelines.forwards(range, viewer, filter, limit);
+  }
+
+  /// Where a page ends.
+  private static RoomEvent last(Timelines.Page page, RoomEvent event) {
+    return page.scanned().isEmpty() ? event : page.scanned().getLast();
   }
 
   /// "The state of the room at the last event returned"; with lazy loading, of the members only

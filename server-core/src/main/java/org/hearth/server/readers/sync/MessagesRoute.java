@@ -2,6 +2,7 @@ package org.hearth.server.readers.sync;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -56,11 +57,13 @@ final class MessagesRoute implements RouteGroup {
   /// What is asked for.
   ///
   /// @param from where to begin
+  /// @param place where to begin in the history before the live timeline; 0 if not there
   /// @param to where to end; empty for wherever the history ends
   private record Query(
       RoomId room,
       boolean backwards,
       LogPosition from,
+      long place,
       Optional<LogPosition> to,
       int limit,
       EventFilter filter) {
@@ -95,10 +98,12 @@ final class MessagesRoute implements RouteGroup {
     RoomAccess access = RoomAccess.of(rooms, query.room(), viewer.user(), now);
     Timelines.Page page = page(query, viewer, query.range(access.upTo()));
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("start", tokens.at(query.from()).toString());
+    SyncToken start =
+        query.place() == 0 ? tokens.at(query.from()) : tokens.inHistory(query.place());
+    json.put("start", start.toString());
     OwnMembership own = OwnMembership.upTo(rooms, rooms.membership(query.room(), viewer.user()));
     json.set("chunk", events.timeline(page.events(), viewer, own, EventStyle.SINGLE));
-    end(query, page).ifPresent(each -> json.put("end", tokens.at(each).toString()));
+    end(query, page).ifPresent(each -> json.put("end", each.toString()));
     if (query.filter().lazyLoadMembers()) {
       json.set("state", events.state(senders(page.events()), viewer, own, EventStyle.SINGLE));
     }
@@ -112,10 +117,14 @@ final class MessagesRoute implements RouteGroup {
           case "f" -> false;
           default -> throw MatrixException.invalidParam("dir must be b or f");
         };
+    Optional<SyncToken> from = Parameters.point(request, "from");
+    // Forwards from nowhere is from the beginning of the history.
+    long place = from.map(each -> -each.history()).orElse(backwards ? 0L : -Long.MAX_VALUE);
     return new Query(
         Parameters.room(request),
         backwards,
-        Parameters.token(request, "from").orElse(backwards ? now : LogPosition.ORIGIN),
+        from.map(SyncToken::position).orElse(backwards ? now : LogPosition.ORIGIN),
+        place,
         Parameters.token(request, "to"),
         Parameters.limit(request, USUAL_LIMIT, LARGEST_LIMIT),
         Parameters.filter(request));
@@ -125,26 +134,56 @@ final class MessagesRoute implements RouteGroup {
     if (!query.filter().admitsRoom(query.room())) {
       return new Timelines.Page(List.of(), List.of(), false);
     }
-    return query.backwards()
-        ? timelines.backwards(range, viewer, query.filter(), query.limit())
-        : timelines.forwards(range, viewer, query.filter(), query.limit());
+    return query.backwards() ? backwards(query, viewer, range) : forwards(query, viewer, range);
+  }
+
+  /// The live timeline, and when that is at its end the history before it.
+  private Timelines.Page backwards(Query query, Viewer viewer, Timelines.Range range) {
+    Timelines.Page live =
+        query.place() == 0
+            ? timelines.backwards(range, viewer, query.filter(), query.limit())
+            : new Timelines.Page(List.of(), List.of(), false);
+    int left = query.limit() - live.events().size();
+    if (live.more() || left == 0 || query.to().isPresent()) {
+      return live;
+    }
+    Timelines.Page history =
+        timelines.history(query.room(), true, query.place(), viewer, query.filter(), left);
+    List<RoomEvent> events = new ArrayList<>(live.events());
+    events.addAll(history.events());
+    List<RoomEvent> scanned = new ArrayList<>(live.scanned());
+    scanned.addAll(history.scanned());
+    return new Timelines.Page(events, scanned, history.more());
+  }
+
+  private Timelines.Page forwards(Query query, Viewer viewer, Timelines.Range range) {
+    if (query.place() < 0) {
+      Timelines.Page history =
+          timelines.history(
+              query.room(), false, query.place(), viewer, query.filter(), query.limit());
+      if (!history.scanned().isEmpty()) {
+        return new Timelines.Page(history.events(), history.scanned(), true);
+      }
+    }
+    return timelines.forwards(range, viewer, query.filter(), query.limit());
   }
 
   /// Where the next page begins. "If no further events are available … this property is omitted":
   /// that is told with a page that is empty, since there are clients that expect an end of every
   /// other.
-  private static Optional<LogPosition> end(Query query, Timelines.Page page) {
+  private Optional<SyncToken> end(Query query, Timelines.Page page) {
     if (page.more() && page.scanned().isEmpty()) {
-      return Optional.of(query.from());
+      return Optional.of(
+          query.place() == 0 ? tokens.at(query.from()) : tokens.inHistory(query.place()));
     }
     if (!page.more() && query.to().isPresent()) {
-      return query.to();
+      return query.to().map(tokens::at);
     }
     if (!page.more() && page.events().isEmpty()) {
       return Optional.empty();
     }
-    LogPosition last = page.scanned().getLast().position();
-    return Optional.of(query.backwards() ? new LogPosition(last.value() - 1) : last);
+    RoomEvent last = page.scanned().getLast();
+    return Optional.of(query.backwards() ? tokens.before(last) : tokens.after(last));
   }
 
   /// The member events of those who sent these, as of the first of them.

@@ -32,7 +32,13 @@ final class Parameters {
         .orElse(EventFilter.ALL);
   }
 
-  /// The point that a token in the query means.
+  /// The point that a token in the query means, which may be in the history before the live
+  /// timeline.
+  static Optional<SyncToken> point(Request request, String name) {
+    return request.query(name).map(each -> SyncToken.parse(name, each));
+  }
+
+  /// The point of the live timeline that a token in the query means.
   static Optional<LogPosition> token(Request request, String name) {
     return request.query(name).map(each -> SyncToken.parse(name, each).position());
   }

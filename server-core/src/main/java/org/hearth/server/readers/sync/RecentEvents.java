@@ -95,7 +95,7 @@ final class RecentEvents {
     }
   }
 
-  private void forgetContent(EventId id) {
+  void forgetContent(EventId id) {
     @Nullable Place place = byId.get(id);
     @Nullable NavigableMap<LogPosition, Held> tail = place == null ? null : rooms.get(place.room());
     if (place != null && tail != null) {

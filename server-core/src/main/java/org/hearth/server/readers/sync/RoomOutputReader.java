@@ -2,12 +2,14 @@ package org.hearth.server.readers.sync;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.Positioned;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
@@ -45,6 +47,8 @@ final class RoomOutputReader implements LogReader<RoomOutput> {
     for (Positioned<RoomOutput> each : batch) {
       switch (each.entry()) {
         case RoomOutput.EventAdded added -> take(each.position(), added, concerned);
+        case RoomOutput.EventStored stored -> forgetRedacted(stored);
+        case RoomOutput.StateChanged changed -> take(each.position(), changed, concerned);
       }
       position = each.position();
     }
@@ -59,6 +63,9 @@ final class RoomOutputReader implements LogReader<RoomOutput> {
     for (Positioned<RoomOutput> each : entries) {
       switch (each.entry()) {
         case RoomOutput.EventAdded added -> membership(each.position(), added);
+        case RoomOutput.EventStored stored -> forgetRedacted(stored);
+        case RoomOutput.StateChanged changed ->
+            take(each.position(), changed, new LinkedHashSet<>());
       }
     }
     users.all().forEach(UserFeed::wake);
@@ -71,6 +78,26 @@ final class RoomOutputReader implements LogReader<RoomOutput> {
     @Nullable UserFeed member = membership(at, added);
     if (member != null) {
       concerned.add(member);
+    }
+  }
+
+  /// A redaction that comes with old history redacts what may be here.
+  private void forgetRedacted(RoomOutput.EventStored stored) {
+    stored.event().redacts().ifPresent(recent::forgetContent);
+  }
+
+  private void take(LogPosition at, RoomOutput.StateChanged changed, Set<UserFeed> concerned) {
+    concerned.addAll(users.joinedTo(changed.room()));
+    for (RoomOutput.StateChange each : changed.changes()) {
+      if (each.key().type().equals(EventTypes.MEMBER)) {
+        @Nullable UserFeed feed = users.known(each.key().stateKey());
+        if (feed != null) {
+          Membership membership =
+              Optional.ofNullable(each.now()).flatMap(Membership::of).orElse(Membership.LEAVE);
+          users.merge(feed, new RoomMembership(changed.room(), feed.user(), membership, at, false));
+          concerned.add(feed);
+        }
+      }
     }
   }
 

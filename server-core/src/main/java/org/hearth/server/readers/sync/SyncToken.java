@@ -18,13 +18,22 @@ import org.hearth.server.matrix.error.MatrixException;
 /// | `s0`         | before everything                                                         |
 /// | `s120`       | after the entry at position 120, before the one at 121                    |
 /// | `s120_e2`    | the same in the database's epoch 2: it has gone back in time twice before |
+/// | `s0_h77`     | before the event of history whose place is -77                            |
 /// | `s120_e2_v3` | the same point; part `v` belongs to something that is not known here      |
 ///
 /// @param epoch of the history that the position is in
-record SyncToken(LogPosition position, long epoch) {
+/// @param history how far before the live timeline; the point is just before the event of history
+///   whose place is the negative of this. 0 for a point in the live timeline
+record SyncToken(LogPosition position, long epoch, long history) {
   private static final char EPOCH = 'e';
+  private static final char HISTORY = 'h';
   private static final int LONGEST = 255;
   private static final int MOST_DIGITS = 18;
+
+  /// A point in the live timeline.
+  SyncToken(LogPosition position, long epoch) {
+    this(position, epoch, 0);
+  }
 
   /// Reads what a client sent in the query parameter of that name.
   ///
@@ -44,10 +53,17 @@ record SyncToken(LogPosition position, long epoch) {
       return Optional.empty();
     }
     long epoch = 0;
+    long history = 0;
     for (int i = 1; i < parts.length; i++) {
       String part = parts[i];
       if (part.isEmpty() || part.charAt(0) < 'a' || part.charAt(0) > 'z') {
         return Optional.empty();
+      }
+      if (part.charAt(0) == HISTORY) {
+        if (!isNumber(part.substring(1))) {
+          return Optional.empty();
+        }
+        history = Long.parseLong(part.substring(1));
       }
       if (part.charAt(0) == EPOCH) {
         if (!isNumber(part.substring(1))) {
@@ -56,7 +72,7 @@ record SyncToken(LogPosition position, long epoch) {
         epoch = Long.parseLong(part.substring(1));
       }
     }
-    return Optional.of(new SyncToken(new LogPosition(Long.parseLong(parts[0])), epoch));
+    return Optional.of(new SyncToken(new LogPosition(Long.parseLong(parts[0])), epoch, history));
   }
 
   private static boolean isNumber(String text) {
@@ -67,6 +83,9 @@ record SyncToken(LogPosition position, long epoch) {
 
   @Override
   public String toString() {
-    return "s" + position.value() + (epoch == 0 ? "" : "_" + EPOCH + epoch);
+    return "s"
+        + position.value()
+        + (epoch == 0 ? "" : "_" + EPOCH + epoch)
+        + (history == 0 ? "" : "_" + HISTORY + history);
   }
 }

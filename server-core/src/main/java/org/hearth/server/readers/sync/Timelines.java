@@ -40,8 +40,17 @@ final class Timelines {
   /// @param more whether there may be more beyond the last that was looked at
   record Page(List<RoomEvent> events, List<RoomEvent> scanned, boolean more) {}
 
-  /// Whether the room has an event in the range.
+  /// Whether there is anything to tell of the room in the range.
   boolean any(Range range) {
+    return changedAside(range) || anyEvent(range);
+  }
+
+  /// Whether the state changed without an event of the timeline.
+  private boolean changedAside(Range range) {
+    return rooms.stateChangedAside(range.room(), range.after(), range.upTo());
+  }
+
+  private boolean anyEvent(Range range) {
     return recent
         .anyIn(range.room(), range.after(), range.upTo())
         .orElseGet(() -> !rooms.forwards(range.room(), range.after(), range.upTo(), 1).isEmpty());
@@ -61,12 +70,13 @@ final class Timelines {
         page.scanned().stream()
             .filter(each -> each.pdu().isState() && !shown.contains(each.position()))
             .toList();
+    boolean more = limited || changedAside(range);
     return new Timeline(
         events,
         limited,
         start,
-        limited || !aside.isEmpty(),
-        limited || aside.stream().anyMatch(each -> each.pdu().isMember()));
+        more || !aside.isEmpty(),
+        more || aside.stream().anyMatch(each -> each.pdu().isMember()));
   }
 
   /// At most `limit` events that pass, newest first.
@@ -109,6 +119,19 @@ final class Timelines {
       }
       after = page.getLast().position();
     }
+  }
+
+  /// At most `limit` events that pass of the history before the live timeline.
+  ///
+  /// @param from the place before which, or from which on, to look
+  Page history(
+      RoomId room, boolean backwards, long from, Viewer viewer, EventFilter filter, int limit) {
+    int size = Math.clamp(limit, LEAST_PAGE, MOST_SCANNED);
+    List<RoomEvent> page =
+        backwards ? rooms.history(room, from, size) : rooms.historyAfter(room, from - 1, size);
+    List<RoomEvent> passed = new ArrayList<>();
+    int taken = take(page, viewer, filter, limit, passed);
+    return new Page(passed, page.subList(0, taken), page.size() == size || taken < page.size());
   }
 
   private List<RoomEvent> newestFirst(RoomId room, LogPosition upTo, LogPosition after, int size) {

@@ -1,6 +1,7 @@
 package org.hearth.server.readers.sync;
 
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.servers.room.RoomEvent;
 
 /// Makes the tokens of this database's history, and knows them again.
 ///
@@ -8,6 +9,24 @@ import org.hearth.ringlogs.LogPosition;
 record Tokens(long epoch) {
   SyncToken at(LogPosition position) {
     return new SyncToken(position, epoch);
+  }
+
+  /// The point just before the event of history that has that place; of place 0, the beginning of
+  /// the live timeline.
+  SyncToken inHistory(long place) {
+    return new SyncToken(LogPosition.ORIGIN, epoch, -place);
+  }
+
+  /// The point just before an event.
+  SyncToken before(RoomEvent event) {
+    return event.isHistory()
+        ? inHistory(event.place())
+        : at(new LogPosition(event.position().value() - 1));
+  }
+
+  /// The point just after an event.
+  SyncToken after(RoomEvent event) {
+    return event.isHistory() ? inHistory(event.place() + 1) : at(event.position());
   }
 
   /// Whether what the token's holder knows is what happened here. A database that was restored has

@@ -1,6 +1,7 @@
 package org.hearth.server.servers.room;
 
 import java.util.List;
+import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.store.RowChange;
@@ -12,6 +13,13 @@ sealed interface Decided {
 
   /// The command asks for what an event has done already.
   record Already(EventRef event, EventId id) implements Decided {}
+
+  /// Events of others were judged, and nothing of them is to be committed.
+  record Judged(List<RoomReply.Judged> verdicts) implements Decided {
+    public Judged {
+      verdicts = List.copyOf(verdicts);
+    }
+  }
 
   /// The command is done with what was decided before it.
   record NothingToDo() implements Decided {}

@@ -25,10 +25,12 @@ import org.jspecify.annotations.Nullable;
 final class Deciding {
   private final ShardContext context;
   private final ShardRooms rooms;
+  private final Receiving receiving;
 
-  Deciding(ShardContext context, ShardRooms rooms) {
+  Deciding(ShardContext context, ShardRooms rooms, Receiving receiving) {
     this.context = context;
     this.rooms = rooms;
+    this.receiving = receiving;
   }
 
   Decided decide(RoomInput command) {
@@ -36,12 +38,16 @@ final class Deciding {
       return create(create);
     }
     Optional<RoomView> room = rooms.find(command.room());
+    if (command instanceof RoomInput.ReceiveEvents received) {
+      return receiving.receive(received, room);
+    }
     if (room.isEmpty()) {
       return new Decided.Refused(
           Refusal.UNKNOWN_ROOM, command.room() + " is not a room of this server");
     }
     return switch (command) {
-      case RoomInput.CreateRoom _ -> throw new IllegalStateException("was decided above");
+      case RoomInput.CreateRoom _, RoomInput.ReceiveEvents _ ->
+          throw new IllegalStateException("was decided above");
       case RoomInput.SendEvent send -> send(send, room.get());
       case RoomInput.ChangeMembership change -> changeMembership(change, room.get());
       case RoomInput.UpdateProfile update -> updateProfile(update, room.get());
@@ -58,7 +64,8 @@ final class Deciding {
     if (rooms.find(command.room()).isPresent()) {
       return new Decided.Refused(Refusal.ROOM_EXISTS, command.room() + " exists");
     }
-    Decision decision = new Decision(context, command.room(), version.get(), command.create());
+    Decision decision =
+        new Decision(context, command.room(), version.get(), command.create().sender());
     Optional<Decided.Refused> refused =
         append(decision, command.create(), null, command.originServerTs());
     for (EventDraft draft : command.events()) {
@@ -266,7 +273,7 @@ final class Deciding {
     }
     Decision.Target effect =
         shown.redactedBecause() == null
-            ? new Decision.Target(shown.position().value(), shown.id())
+            ? new Decision.Target(EventRef.at(shown.position().value(), shown.pdu()), shown.id())
             : null;
     decision.add(event, transaction, effect, replaced);
     return Optional.empty();

@@ -1,14 +1,19 @@
 package org.hearth.server.servers.room;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Function;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.RoomReply;
+import org.hearth.server.matrix.auth.AuthEventSelection;
 import org.hearth.server.matrix.auth.Membership;
-import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
@@ -33,14 +38,51 @@ final class Decision {
   private final List<Announcement<?>> announcements = new ArrayList<>();
   private final List<Added> added = new ArrayList<>();
   private final List<UserId> changedMembers = new ArrayList<>();
-  private final List<Long> redacted = new ArrayList<>();
+  private final List<EventRef> touched = new ArrayList<>();
+
+  /// What the entries of the log are about, in their order.
+  private final List<EventRef> numbered = new ArrayList<>();
+
+  private final Map<EventId, Known> received = new HashMap<>();
+  private final Map<Long, StateSnapshot> states = new HashMap<>();
+  private @Nullable List<RoomReply.Judged> judged;
   private RoomView view;
 
   private record Added(
-      EventRef ref, Pdu event, @Nullable ClientTransaction transaction, RoomRows.Place place) {}
+      EventRef ref,
+      Pdu event,
+      @Nullable ClientTransaction transaction,
+      long room,
+      GraphRows.Judged judged) {
+
+    RoomRows.@Nullable Place place() {
+      return judged.place();
+    }
+
+    long stateBefore() {
+      return place() == null ? 0 : place().before().number();
+    }
+
+    long made() {
+      StateSnapshot made = place() == null ? null : place().made();
+      return made == null ? 0 : made.number();
+    }
+
+    Known known() {
+      return new Known(
+          ref,
+          event,
+          room,
+          judged.standing(),
+          judged.rule(),
+          stateBefore(),
+          made() == 0 ? stateBefore() : made(),
+          judged.shown() != GraphRows.Shown.NOWHERE);
+    }
+  }
 
   /// An event that is to be redacted.
-  record Target(long position, EventId id) {}
+  record Target(EventRef ref, EventId id) {}
 
   /// A decision about a room that there is.
   Decision(ShardContext context, RoomView room) {
@@ -50,14 +92,15 @@ final class Decision {
   }
 
   /// A decision about a new room, which begins without an event.
-  Decision(ShardContext context, RoomId room, RoomVersion version, EventDraft create) {
+  Decision(ShardContext context, RoomId room, RoomVersion version, UserId creator) {
     this.context = context;
     this.newRoom = true;
     StateKeys keys = new StateKeys(List.of());
     this.view =
         new RoomView(
-            new RoomInfo(context.numbers().nextRoom(), room, version, create.sender(), keys),
-            EventRef.at(LogPosition.ORIGIN.value(), null),
+            new RoomInfo(context.numbers().nextRoom(), room, version, creator, keys),
+            EventRef.at(LogPosition.ORIGIN.value(), (Membership) null),
+            EventRef.at(LogPosition.ORIGIN.value(), (Membership) null),
             0,
             List.of(),
             StateSnapshot.EMPTY,
@@ -127,11 +170,20 @@ final class Decision {
         new RoomRows.Place(
             view.info().number(), before, after == before ? null : after, key, replacedRef);
     changes.add(RoomRows.event(ref, event, place, transaction));
-    if (redacts != null) {
-      changes.add(RoomRows.redacted(redacts.position(), ref));
-      redacted.add(redacts.position());
+    if (event.isState()) {
+      addEdges(ref, event);
     }
-    added.add(new Added(ref, event, transaction, place));
+    if (redacts != null) {
+      redact(redacts.ref(), ref);
+    }
+    added.add(
+        new Added(
+            ref,
+            event,
+            transaction,
+            view.info().number(),
+            new GraphRows.Judged(place, Standing.ACCEPTED, null, GraphRows.Shown.LIVE)));
+    numbered.add(ref);
     announcements.add(
         new Announcement<RoomOutput>(
             context.log(),
@@ -141,10 +193,269 @@ final class Decision {
                 replaced,
                 event.isMember() ? (previous == null ? Membership.LEAVE : previous) : null,
                 redacts == null ? null : redacts.id())));
-    view = new RoomView(view.info(), ref, event.depth(), List.of(ref), after, members);
+    view =
+        new RoomView(
+            view.info(), ref, view.lastJump(), event.depth(), List.of(ref), after, members);
   }
 
-  private int keyNumber(StateKey key) {
+  /// Keeps the edges of an event of ours, whose auth events are in the current state.
+  private void addEdges(EventRef ref, Pdu event) {
+    List<EventRef> authEvents = new ArrayList<>();
+    for (StateKey key : AuthEventSelection.keysFor(event)) {
+      EventRef held = view.current(key);
+      if (held != null) {
+        authEvents.add(held);
+      }
+    }
+    if (!authEvents.isEmpty()) {
+      changes.add(GraphRows.auth(view.info().number(), ref, authEvents));
+    }
+  }
+
+  /// Redacts an event; not to be undone.
+  void redact(EventRef target, EventRef redaction) {
+    changes.add(RoomRows.redacted(target, redaction));
+    touched.add(target);
+  }
+
+  /// Adds an event of another server.
+  ///
+  /// @param given the reference to it, if it is new
+  /// @param known null for an event that is new; else what was known of it
+  /// @param authEvents its edges; empty unless it is state
+  /// @param replaced the event that had its state key in the state before it
+  Known receive(
+      EventRef given,
+      Pdu event,
+      @Nullable Known known,
+      GraphRows.Judged verdict,
+      List<EventRef> authEvents,
+      @Nullable Target redacts,
+      @Nullable Pdu replaced) {
+    long room = view.info().number();
+    EventRef ref = known == null ? given : known.ref();
+    Added now = new Added(ref, event, null, room, verdict);
+    if (known == null) {
+      changes.add(GraphRows.event(room, ref, event, verdict));
+      if (!authEvents.isEmpty()) {
+        changes.add(GraphRows.auth(room, ref, authEvents));
+      }
+      added.add(now);
+      announce(ref, entry(event, verdict, redacts, replaced));
+    } else {
+      changes.add(GraphRows.judged(ref, event, verdict));
+      touched.add(ref);
+      EventRef marker = EventRef.to(event);
+      changes.add(GraphRows.placed(room, marker, ref));
+      announce(marker, new RoomOutput.EventStored(event, told(verdict)));
+    }
+    if (redacts != null) {
+      redact(redacts.ref(), ref);
+    }
+    received.put(event.eventId(), now.known());
+    return now.known();
+  }
+
+  private static RoomOutput entry(
+      Pdu event, GraphRows.Judged verdict, @Nullable Target redacts, @Nullable Pdu replaced) {
+    if (verdict.shown() != GraphRows.Shown.LIVE) {
+      return new RoomOutput.EventStored(event, told(verdict));
+    }
+    return new RoomOutput.EventAdded(
+        event,
+        null,
+        replaced,
+        event.isMember()
+            ? Optional.ofNullable(replaced).flatMap(Membership::of).orElse(Membership.LEAVE)
+            : null,
+        redacts == null ? null : redacts.id());
+  }
+
+  static RoomOutput.Standing told(GraphRows.Judged verdict) {
+    return switch (verdict.standing()) {
+      case ACCEPTED -> RoomOutput.Standing.HISTORY;
+      case SOFT_FAILED -> RoomOutput.Standing.SOFT_FAILED;
+      case REJECTED, REJECTED_OUTLIER -> RoomOutput.Standing.REJECTED;
+      case OUTLIER -> RoomOutput.Standing.OUTLIER;
+    };
+  }
+
+  private void announce(EventRef about, RoomOutput entry) {
+    numbered.add(about);
+    announcements.add(new Announcement<>(context.log(), entry));
+    view =
+        new RoomView(
+            view.info(),
+            about,
+            view.lastJump(),
+            view.depth(),
+            view.extremities(),
+            view.state(),
+            view.members());
+  }
+
+  /// Adds a row of whatever follows from the events.
+  void change(RowChange change) {
+    changes.add(change);
+  }
+
+  /// Adds a state that no single event made.
+  void addState(StateSnapshot state) {
+    changes.add(RoomRows.state(view.info().number(), state));
+    states.put(state.number(), state);
+  }
+
+  /// What this decision knows of an event; null when it has nothing to do with it.
+  @Nullable Known known(EventId id) {
+    Known known = received.get(id);
+    if (known != null) {
+      return known;
+    }
+    for (Added each : added) {
+      if (each.event().eventId().equals(id)) {
+        return each.known();
+      }
+    }
+    return null;
+  }
+
+  /// A state that this decision made; null when it did not.
+  @Nullable StateSnapshot state(long number) {
+    StateSnapshot state = states.get(number);
+    if (state != null) {
+      return state;
+    }
+    for (Added each : added) {
+      RoomRows.Place place = each.place();
+      if (place != null && place.made() != null && place.made().number() == number) {
+        return place.made();
+      }
+    }
+    return null;
+  }
+
+  /// A state that this decision made with those contents; null when it made none.
+  @Nullable StateSnapshot state(StateHash hash) {
+    for (StateSnapshot each : states.values()) {
+      if (each.hash().equals(hash)) {
+        return each;
+      }
+    }
+    for (Added each : added) {
+      RoomRows.Place place = each.place();
+      if (place != null && place.made() != null && place.made().hash().equals(hash)) {
+        return place.made();
+      }
+    }
+    return null;
+  }
+
+  /// The references of its events that have no position yet.
+  List<EventRef> underWay() {
+    return added.stream().map(Added::ref).toList();
+  }
+
+  /// Whether all of it is committed.
+  boolean isSettled() {
+    return view.isSettled();
+  }
+
+  /// Whether there is anything to commit.
+  boolean isEmpty() {
+    return changes.isEmpty() && announcements.isEmpty();
+  }
+
+  /// Where the room has come to by events of others.
+  ///
+  /// @param depth the greatest of the extremities
+  /// @param timeline by key, the state events that the timeline has told of, in their last version
+  /// @param stateOfTimeline the state after the last live event, or the state before all this
+  void move(
+      List<EventRef> extremities,
+      long depth,
+      StateSnapshot state,
+      Map<Integer, EventRef> timeline,
+      long stateOfTimeline,
+      Function<EventRef, Pdu> read) {
+    RoomView before = view;
+    // Who comes into a room asks for its state; nobody knows anything yet that would have changed.
+    List<StateJump> jumps = newRoom ? List.of() : jumps(before.state(), state, timeline);
+    Members members = changeMembers(before.members(), before.state(), state);
+    EventRef lastJump = before.lastJump();
+    long room = view.info().number();
+    if (!jumps.isEmpty()) {
+      EventRef marker = EventRef.to(read.apply(extremities.getLast()));
+      lastJump = marker;
+      announce(marker, stateChanged(jumps, read));
+      changes.add(GraphRows.current(room, marker, state, jumps));
+      changes.add(GraphRows.jump(room, marker));
+    } else if (state.number() != stateOfTimeline) {
+      changes.add(GraphRows.current(room, view.last(), state, null));
+    }
+    view = new RoomView(view.info(), view.last(), lastJump, depth, extremities, state, members);
+  }
+
+  private RoomOutput stateChanged(List<StateJump> jumps, Function<EventRef, Pdu> read) {
+    List<RoomOutput.StateChange> told = new ArrayList<>();
+    for (StateJump each : jumps) {
+      told.add(
+          new RoomOutput.StateChange(
+              view.info().keys().key(each.key()),
+              each.now() == null ? null : read.apply(each.now()),
+              each.before() == null ? null : read.apply(each.before())));
+    }
+    return new RoomOutput.StateChanged(view.info().id(), told);
+  }
+
+  /// What holds in the new state otherwise than the timeline says.
+  static List<StateJump> jumps(
+      StateSnapshot before, StateSnapshot now, Map<Integer, EventRef> timeline) {
+    TreeSet<Integer> keys = new TreeSet<>(timeline.keySet());
+    now.forEachDifference(before, keys::add);
+    List<StateJump> jumps = new ArrayList<>();
+    for (int key : keys) {
+      EventRef expected = timeline.containsKey(key) ? timeline.get(key) : before.get(key);
+      if (!EventRef.same(expected, now.get(key))) {
+        jumps.add(new StateJump(key, now.get(key), expected));
+      }
+    }
+    return jumps;
+  }
+
+  /// Brings the index of memberships from one state to another.
+  private Members changeMembers(Members members, StateSnapshot before, StateSnapshot now) {
+    List<Integer> differing = new ArrayList<>();
+    now.forEachDifference(before, differing::add);
+    Members changed = members;
+    for (int key : differing) {
+      Optional<UserId> user = Members.userOf(view.info().keys().key(key));
+      EventRef held = now.get(key);
+      EventRef holder = before.get(key);
+      changed = changed.changed(now, membership(holder), membership(held));
+      if (user.isEmpty()) {
+        continue;
+      }
+      Membership membership = membership(held);
+      changes.add(
+          held == null || membership == null
+              ? GraphRows.noMember(view.info().number(), user.get())
+              : RoomRows.member(
+                  view.info().number(), user.get(), membership, held, holder == null));
+      changedMembers.add(user.get());
+    }
+    return changed;
+  }
+
+  private static @Nullable Membership membership(@Nullable EventRef ref) {
+    return ref == null ? null : ref.membership();
+  }
+
+  /// The answer to the command is what became of its events.
+  void answerWith(List<RoomReply.Judged> verdicts) {
+    judged = List.copyOf(verdicts);
+  }
+
+  int keyNumber(StateKey key) {
     StateKeys keys = view.info().keys();
     int known = keys.number(key);
     if (known != StateKeys.UNKNOWN) {
@@ -184,7 +495,11 @@ final class Decision {
 
           @Override
           public void committed(LogPosition first) {
-            reply.complete(new RoomReply.Done(first.plus(added.size() - 1), events()));
+            LogPosition last = first.plus(Math.max(0, announcements.size() - 1));
+            reply.complete(
+                judged == null
+                    ? new RoomReply.Done(last, events())
+                    : new RoomReply.Received(last, judged));
           }
 
           @Override
@@ -197,34 +512,38 @@ final class Decision {
   /// Between tables there is no order, so whichever row of the unit is written first gives the
   /// unit's events their positions.
   private RowChange numbering(RowChange change) {
-    return new Numbering(change, added.stream().map(Added::ref).toList());
+    return new Numbering(change, numbered);
   }
 
   private void settle(LogPosition first) {
-    for (int i = 0; i < added.size(); i++) {
-      Added each = added.get(i);
-      each.ref().assign(first.value() + i);
-      EventRef replaces = each.place().replaces();
-      StateSnapshot made = each.place().made();
+    for (int i = 0; i < numbered.size(); i++) {
+      numbered.get(i).assign(first.value() + i);
+    }
+    for (Added each : added) {
+      long position = each.ref().position();
+      EventRef replaces = each.place() == null ? null : each.place().replaces();
       context
           .memory()
           .events()
           .added(
               new StoredEvents.Stored(
                   new RoomEvent(
-                      first.plus(i),
+                      new LogPosition(position),
                       each.event(),
                       null,
                       each.transaction(),
-                      replaces == null ? null : new LogPosition(replaces.position())),
-                  each.place().room(),
-                  each.place().before().number(),
-                  made == null ? 0 : made.number()));
+                      replaces == null ? null : new LogPosition(replaces.position()),
+                      each.judged().shown().place(position, each.event())),
+                  each.room(),
+                  each.stateBefore(),
+                  each.made(),
+                  each.judged().standing(),
+                  each.judged().rule()));
     }
-    redacted.forEach(context.memory().events()::redacted);
+    touched.forEach(each -> context.memory().events().redacted(each.position()));
     context.memory().rooms().committed(view);
     changedMembers.forEach(context.memory().userRooms()::changed);
     // Last: once settled, the shard may let go of the room and find it again in what is committed.
-    added.forEach(each -> each.ref().settle());
+    numbered.forEach(EventRef::settle);
   }
 }

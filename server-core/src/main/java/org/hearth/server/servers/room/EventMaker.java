@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.auth.AuthEventSelection;
 import org.hearth.server.matrix.auth.AuthRule;
@@ -16,9 +17,12 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.EventLinks;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.ReferenceHash;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.json.UnpaddedBase64;
 import org.hearth.server.matrix.sign.LocalEvents;
+import org.hearth.server.matrix.version.RoomVersion;
 
 /// Makes an event of a draft in its place in the room, and judges it.
 ///
@@ -46,17 +50,25 @@ final class EventMaker {
 
   /// Makes the event after the room's newest ones and judges it by the current state.
   Made make(EventDraft draft, RoomView room, long originServerTs) {
-    CurrentState state = new CurrentState(room);
+    return make(draft, room, originServerTs, this::event);
+  }
+
+  /// Makes the event after the room's newest ones and judges it by the current state.
+  ///
+  /// @param read finds the events
+  Made make(EventDraft draft, RoomView room, long originServerTs, Function<EventRef, Pdu> read) {
+    CurrentState state = new CurrentState(room, read);
     Pdu event;
     try {
       event =
           localEvents.make(
               draft,
               new EventLinks(
-                  extremities(room),
+                  extremities(room, read),
                   authEvents(draft, room, state),
                   room.depth() + 1,
-                  originServerTs),
+                  originServerTs,
+                  hashes(draft, room, state, read)),
               room.info().version());
     } catch (MatrixException e) {
       return new Made.Refused(
@@ -93,15 +105,32 @@ final class EventMaker {
 
   /// The current state of a room, for the rules; each event is looked up once.
   AuthState stateOf(RoomView room) {
-    return new CurrentState(room);
+    return new CurrentState(room, this::event);
   }
 
-  private List<EventId> extremities(RoomView room) {
+  private static List<EventId> extremities(RoomView room, Function<EventRef, Pdu> read) {
     List<EventId> ids = new ArrayList<>(room.extremities().size());
     for (EventRef each : room.extremities()) {
-      ids.add(event(each).eventId());
+      ids.add(read.apply(each).eventId());
     }
     return ids;
+  }
+
+  /// "`[event_id, {"sha256": hash}]` pairs" are what events of room versions 1 and 2 cite.
+  private static Map<EventId, String> hashes(
+      EventDraft draft, RoomView room, CurrentState state, Function<EventRef, Pdu> read) {
+    RoomVersion version = room.info().version();
+    if (version.eventIds().isHash()) {
+      return Map.of();
+    }
+    Map<EventId, String> hashes = new HashMap<>();
+    List<Pdu> cited = new ArrayList<>();
+    room.extremities().forEach(each -> cited.add(read.apply(each)));
+    AuthEventSelection.keysFor(draft, version).forEach(key -> state.get(key).ifPresent(cited::add));
+    for (Pdu event : cited) {
+      hashes.put(event.eventId(), UnpaddedBase64.encode(ReferenceHash.of(event.json(), version)));
+    }
+    return hashes;
   }
 
   private static List<EventId> authEvents(EventDraft draft, RoomView room, CurrentState state) {
@@ -122,19 +151,21 @@ final class EventMaker {
     return event.stateKeyPair().flatMap(state::get);
   }
 
-  private final class CurrentState implements AuthState {
+  private static final class CurrentState implements AuthState {
     private final RoomView room;
+    private final Function<EventRef, Pdu> read;
     private final Map<StateKey, Optional<Pdu>> known = new HashMap<>();
 
-    CurrentState(RoomView room) {
+    CurrentState(RoomView room, Function<EventRef, Pdu> read) {
       this.room = room;
+      this.read = read;
     }
 
     @Override
     public Optional<Pdu> get(StateKey key) {
       Optional<Pdu> before = known.get(key);
       if (before == null) {
-        before = Optional.ofNullable(room.current(key)).map(EventMaker.this::event);
+        before = Optional.ofNullable(room.current(key)).map(read);
         known.put(key, before);
       }
       return before;

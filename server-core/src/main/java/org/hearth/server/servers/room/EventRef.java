@@ -28,8 +28,16 @@ final class EventRef {
 
   /// An event that is being added.
   static EventRef to(Pdu event) {
-    return new EventRef(
-        NOT_YET, event, event.isMember() ? Membership.of(event).orElse(Membership.LEAVE) : null);
+    return new EventRef(NOT_YET, event, membershipIn(event));
+  }
+
+  /// A committed event that is at hand.
+  static EventRef at(long position, Pdu event) {
+    return new EventRef(position, null, membershipIn(event));
+  }
+
+  private static @Nullable Membership membershipIn(Pdu event) {
+    return event.isMember() ? Membership.of(event).orElse(Membership.LEAVE) : null;
   }
 
   /// A committed event.
@@ -48,6 +56,19 @@ final class EventRef {
       throw new IllegalStateException("the event has no position before its commit: " + pending);
     }
     return assigned;
+  }
+
+  /// Whether the committer has given the number, though the commit may still fail and give another.
+  boolean isAssigned() {
+    return position != NOT_YET;
+  }
+
+  /// Whether both lead to the same event: one object while it is under way, one number afterwards.
+  static boolean same(@Nullable EventRef one, @Nullable EventRef other) {
+    if (one == other) {
+      return true;
+    }
+    return one != null && other != null && one.isAssigned() && one.position == other.position;
   }
 
   /// What a member event says; null for all others.

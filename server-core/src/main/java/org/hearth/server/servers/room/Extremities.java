@@ -3,6 +3,7 @@ package org.hearth.server.servers.room;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.server.matrix.auth.Membership;
 
 /// Forward extremities as bytes: the positions, eight bytes each, big-endian, ascending.
 final class Extremities {
@@ -23,7 +24,7 @@ final class Extremities {
     List<EventRef> extremities = new ArrayList<>();
     ByteBuffer buffer = ByteBuffer.wrap(packed);
     while (buffer.hasRemaining()) {
-      extremities.add(EventRef.at(buffer.getLong(), null));
+      extremities.add(EventRef.at(buffer.getLong(), (Membership) null));
     }
     return List.copyOf(extremities);
   }

@@ -44,6 +44,10 @@ final class HistoryVisibility {
 
   /// Whether the user may see the event.
   boolean maySee(StoredEvents.Stored event) {
+    if (event.shown().place() == Places.NONE) {
+      // Rejected, soft-failed, or known only because others cite it.
+      return false;
+    }
     Situation before = situation(event.stateBefore());
     if (isAllowed(before, event)) {
       return true;
@@ -69,7 +73,7 @@ final class HistoryVisibility {
     }
     // "3. If history_visibility was set to shared, and the user joined the room at any point after
     // the event was sent, allow."
-    if (at.visibility().equals(SHARED) && lastJoin().isAfter(event.shown().position())) {
+    if (at.visibility().equals(SHARED) && lastJoin().value() > event.shown().place()) {
       return true;
     }
     // "4. If the user's membership was invite, and the history_visibility was set to invited,

@@ -2,10 +2,12 @@ package org.hearth.server.servers.room;
 
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
@@ -68,13 +70,23 @@ final class Members {
     for (int number = 0; number < Math.min(state.keyLimit(), keys.size()); number++) {
       EventRef event = state.get(number);
       if (event != null && event.membership() == Membership.JOIN) {
-        StateKey key = keys.key(number);
-        if (key.type().equals(EventTypes.MEMBER)) {
-          users.add(UserId.parse(key.stateKey()));
-        }
+        userOf(keys.key(number)).ifPresent(users::add);
       }
     }
     return users;
+  }
+
+  /// The user whose membership a key holds; empty for other keys, and for a member event about what
+  /// is no user id, which peers may send.
+  static Optional<UserId> userOf(StateKey key) {
+    if (!key.type().equals(EventTypes.MEMBER)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(UserId.parse(key.stateKey()));
+    } catch (InvalidIdentifierException _) {
+      return Optional.empty();
+    }
   }
 
   private static int difference(

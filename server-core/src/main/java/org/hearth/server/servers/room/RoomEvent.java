@@ -11,19 +11,37 @@ import org.jspecify.annotations.Nullable;
 
 /// A committed event as a reader may show it: a redacted event is here in its redacted form.
 ///
-/// @param position the event's number for ever, and its place in the timeline
+/// @param position the event's number for ever
 /// @param pdu the event; redacted when `redactedBecause` is there
 /// @param redactedBecause the redaction that took effect on this event; null for none
 /// @param transaction under which a device of this server sent it; to be shown to that device of
 ///   the sender only
 /// @param replaces the position of the state event that this one replaced; null for the first of
 ///   its key and for what is not state
+/// @param place where it is in the room's timeline: of a live event its position; of history, which
+///   is before all that is live, a negative number that grows with time; 0 when it is not shown
 public record RoomEvent(
     LogPosition position,
     Pdu pdu,
     @Nullable Pdu redactedBecause,
     @Nullable ClientTransaction transaction,
-    @Nullable LogPosition replaces) {
+    @Nullable LogPosition replaces,
+    long place) {
+  /// An event of the live timeline.
+  public RoomEvent(
+      LogPosition position,
+      Pdu pdu,
+      @Nullable Pdu redactedBecause,
+      @Nullable ClientTransaction transaction,
+      @Nullable LogPosition replaces) {
+    this(position, pdu, redactedBecause, transaction, replaces, position.value());
+  }
+
+  /// Whether it is history: it happened before this server was told of the room's events.
+  public boolean isHistory() {
+    return Places.isHistory(place);
+  }
+
   /// Refuses absent parts.
   public RoomEvent {
     Objects.requireNonNull(position, "position");
@@ -54,6 +72,6 @@ public record RoomEvent(
   ///
   /// @param redaction because of which
   RoomEvent redacted(Pdu redaction) {
-    return new RoomEvent(position, pdu.redacted(), redaction, transaction, replaces);
+    return new RoomEvent(position, pdu.redacted(), redaction, transaction, replaces, place);
   }
 }

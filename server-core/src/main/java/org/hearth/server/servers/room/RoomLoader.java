@@ -29,7 +29,7 @@ final class RoomLoader {
 
   private static final String ROOM =
       "SELECT room_nid, room_id, version, creator, first_position, last_position, depth, snapshot,"
-          + " extremities FROM room WHERE room_id = ?";
+          + " extremities, last_jump FROM room WHERE room_id = ?";
   private static final String SNAPSHOT = "SELECT snapshot FROM room WHERE room_nid = ?";
   private static final String KEYS =
       "SELECT type, state_key FROM room_state_key WHERE room_nid = ? ORDER BY key_nid";
@@ -52,7 +52,8 @@ final class RoomLoader {
       long last,
       long depth,
       long snapshot,
-      byte[] extremities) {}
+      byte[] extremities,
+      long lastJump) {}
 
   /// The room as it is committed; empty when there is none of that id.
   ///
@@ -92,7 +93,8 @@ final class RoomLoader {
                 rows.getLong(6),
                 rows.getLong(7),
                 rows.getLong(8),
-                rows.getBytes(9)));
+                rows.getBytes(9),
+                rows.getLong(10)));
       }
     }
   }
@@ -107,7 +109,8 @@ final class RoomLoader {
     RoomInfo info = new RoomInfo(head.number(), head.id(), head.version(), head.creator(), keys);
     return new RoomView(
         info,
-        EventRef.at(head.last(), null),
+        EventRef.at(head.last(), (Membership) null),
+        EventRef.at(head.lastJump(), (Membership) null),
         head.depth(),
         Extremities.unpack(head.extremities()),
         state,

@@ -63,25 +63,74 @@ public interface RoomQueries {
   /// The events that nothing refers to yet.
   List<EventId> forwardExtremities(RoomId room);
 
+  /// Whether, in that range, the current state changed otherwise than by events of the timeline,
+  /// because branches of the room's history came together.
+  ///
+  /// @param after exclusive
+  /// @param upTo inclusive
+  boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo);
+
+  // --- the graph
+
+  /// Previous events that are not here, from where the room's history could be fetched on.
+  Set<EventId> missingPrevious(RoomId room);
+
+  /// The auth events of these events, theirs, and so on, in no order; without the events asked
+  /// about.
+  List<RoomEvent> authChain(Collection<EventId> events);
+
+  /// Events between two cuts through the room, as `get_missing_events` asks for them.
+  ///
+  /// @param earliest these and what is before them are not walked
+  /// @param latest what is before these is walked
+  List<RoomEvent> between(
+      RoomId room,
+      Collection<EventId> earliest,
+      Collection<EventId> latest,
+      int limit,
+      long minDepth);
+
+  /// These events and what was before them, deepest first, as `backfill` asks for them.
+  List<RoomEvent> backfill(RoomId room, Collection<EventId> from, int limit);
+
+  /// What the event counts for; empty when it is not here.
+  Optional<EventStatus> status(EventId event);
+
+  /// The event nearest to a moment that the user may see.
+  ///
+  /// @param timestamp milliseconds since 1970
+  /// @param forwards the first at or after the moment, else the last at or before it
+  Optional<RoomEvent> eventNear(RoomId room, UserId user, long timestamp, boolean forwards);
+
   // --- events
 
-  /// The event, of whatever room.
+  /// The event, of whatever room and standing; see [#maySee] and [#status].
   Optional<RoomEvent> event(EventId event);
 
   /// The event at that position, of whatever room.
   Optional<RoomEvent> eventAt(LogPosition position);
 
-  /// The newest events of the room, newest first.
+  /// The newest live events of the room, newest first.
   ///
   /// @param upTo the highest position, inclusive
   /// @param after the lowest position, exclusive; [LogPosition#ORIGIN] for no bound
   List<RoomEvent> backwards(RoomId room, LogPosition upTo, LogPosition after, int limit);
 
-  /// The oldest events of the room, oldest first.
+  /// The oldest live events of the room, oldest first.
   ///
   /// @param after the lowest position, exclusive
   /// @param upTo the highest position, inclusive
   List<RoomEvent> forwards(RoomId room, LogPosition after, LogPosition upTo, int limit);
+
+  /// The events of the room's history before all that is live, latest first.
+  ///
+  /// @param before the [RoomEvent#place] before which to look; 0 for the end of the history
+  List<RoomEvent> history(RoomId room, long before, int limit);
+
+  /// The events of the room's history, earliest first.
+  ///
+  /// @param after the [RoomEvent#place] after which to look
+  List<RoomEvent> historyAfter(RoomId room, long after, int limit);
 
   /// The state event that this one replaced.
   Optional<RoomEvent> replacedBy(RoomEvent event);

@@ -46,12 +46,16 @@ final class RoomReads implements RoomQueries {
   private final ReadPool reads;
   private final RoomMemory memory;
   private final Timeline timeline;
+  private final CurrentStates currentStates;
+  private final GraphReads graph;
   private final NewRoomIds newRoomIds;
 
   RoomReads(ReadPool reads, RoomMemory memory, NewRoomIds newRoomIds) {
     this.reads = reads;
     this.memory = memory;
     this.timeline = new Timeline(reads);
+    this.currentStates = new CurrentStates(reads);
+    this.graph = new GraphReads(reads, memory.events(), timeline);
     this.newRoomIds = newRoomIds;
   }
 
@@ -118,10 +122,19 @@ final class RoomReads implements RoomQueries {
           if (view.last().position() <= position.value()) {
             return Optional.of(StoredState.current(view, memory.events()));
           }
-          return timeline
-              .last(view.info().number(), position.value())
-              .map(last -> state(view, memory.events().get(last).stateAfter()));
+          return snapshotAt(view, position.value()).map(snapshot -> state(view, snapshot));
         });
+  }
+
+  /// The current state as it was: that after the last live event, unless a resolution has made it
+  /// another since.
+  private Optional<Long> snapshotAt(RoomView view, long position) {
+    Optional<Long> event = timeline.last(view.info().number(), position);
+    Optional<CurrentStates.Row> resolved = currentStates.last(view.info().number(), position);
+    if (resolved.isPresent() && resolved.get().position() >= event.orElse(0L)) {
+      return Optional.of(resolved.get().snapshot());
+    }
+    return event.map(last -> memory.events().get(last).stateAfter());
   }
 
   @Override
@@ -271,13 +284,15 @@ final class RoomReads implements RoomQueries {
       EventRef event = view.state().get(key);
       Membership membership = event == null ? null : event.membership();
       if (event != null && membership != null && memberships.contains(membership)) {
-        members.add(
-            new RoomMembership(
-                view.info().id(),
-                UserId.parse(view.info().keys().key(key).stateKey()),
-                membership,
-                new LogPosition(event.position()),
-                false));
+        Members.userOf(view.info().keys().key(key))
+            .ifPresent(user ->
+                members.add(
+                    new RoomMembership(
+                        view.info().id(),
+                        user,
+                        membership,
+                        new LogPosition(event.position()),
+                        false)));
       }
     }
     return members;
@@ -357,5 +372,72 @@ final class RoomReads implements RoomQueries {
                 .asText()
                 .equals(HistoryVisibility.WORLD_READABLE))
         .isPresent();
+  }
+
+  @Override
+  public boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo) {
+    return memory
+        .rooms()
+        .find(room)
+        .filter(view -> view.lastJump().position() > after.value())
+        .isPresent();
+  }
+
+  @Override
+  public Set<EventId> missingPrevious(RoomId room) {
+    return number(room).map(graph::missing).orElse(Set.of());
+  }
+
+  private Optional<Long> number(RoomId room) {
+    return memory.rooms().find(room).map(view -> view.info().number());
+  }
+
+  @Override
+  public List<RoomEvent> authChain(Collection<EventId> events) {
+    return graph.authChain(events);
+  }
+
+  @Override
+  public List<RoomEvent> between(
+      RoomId room,
+      Collection<EventId> earliest,
+      Collection<EventId> latest,
+      int limit,
+      long minDepth) {
+    return number(room)
+        .map(number -> graph.between(number, earliest, latest, limit, minDepth))
+        .orElse(List.of());
+  }
+
+  @Override
+  public List<RoomEvent> backfill(RoomId room, Collection<EventId> from, int limit) {
+    return number(room).map(number -> graph.backfill(number, from, limit)).orElse(List.of());
+  }
+
+  @Override
+  public Optional<EventStatus> status(EventId event) {
+    return graph.find(event).map(EventStatus::of);
+  }
+
+  @Override
+  public Optional<RoomEvent> eventNear(RoomId room, UserId user, long timestamp, boolean forwards) {
+    return memory
+        .rooms()
+        .find(room)
+        .flatMap(view -> graph.near(view, timestamp, forwards, event -> maySee(user, event)));
+  }
+
+  @Override
+  public List<RoomEvent> history(RoomId room, long before, int limit) {
+    return number(room)
+        .map(number -> shown(timeline.history(number, before, limit)))
+        .orElse(List.of());
+  }
+
+  @Override
+  public List<RoomEvent> historyAfter(RoomId room, long after, int limit) {
+    return number(room)
+        .map(number -> shown(timeline.historyAfter(number, after, limit)))
+        .orElse(List.of());
   }
 }

@@ -30,7 +30,7 @@ final class RoomRows {
   private static final String INSERT_EVENT =
       "INSERT INTO room_event (position, room_nid, event_hash, event_id, state_before,"
           + " made_snapshot, key_nid, replaces, rel_type, relates_to, device, transaction_id, json,"
-          + " json_large) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+          + " json_large, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   private static final String REDACT_EVENT =
       "UPDATE room_event SET redacted_by = ? WHERE position = ?";
   private static final String INSERT_KEY =
@@ -114,17 +114,18 @@ final class RoomRows {
           statement.setString(11, transaction == null ? null : transaction.device().value());
           statement.setString(12, transaction == null ? null : transaction.transactionId());
           bindBytes(statement, 13, event.canonicalBytes());
+          statement.setLong(15, ref.position());
         });
   }
 
   /// The fact that an event is redacted.
-  static RowChange redacted(long position, EventRef redaction) {
+  static RowChange redacted(EventRef target, EventRef redaction) {
     return RowChange.of(
         RoomTables.EVENT,
         REDACT_EVENT,
         (statement, _) -> {
           statement.setLong(1, redaction.position());
-          statement.setLong(2, position);
+          statement.setLong(2, target.position());
         });
   }
 
@@ -185,7 +186,7 @@ final class RoomRows {
         });
   }
 
-  private static void bindLong(PreparedStatement statement, int index, @Nullable Long value)
+  static void bindLong(PreparedStatement statement, int index, @Nullable Long value)
       throws SQLException {
     if (value == null) {
       statement.setNull(index, Types.BIGINT);
@@ -195,15 +196,14 @@ final class RoomRows {
   }
 
   /// Binds two columns, of which the first takes what fits.
-  private static void bindBytes(PreparedStatement statement, int index, byte[] bytes)
-      throws SQLException {
+  static void bindBytes(PreparedStatement statement, int index, byte[] bytes) throws SQLException {
     boolean fits = bytes.length <= LONGEST_IN_ROW;
     statement.setBytes(index, fits ? bytes : null);
     statement.setBytes(index + 1, fits ? null : bytes);
   }
 
   /// What an event says about its relation to another.
-  private record Relation(@Nullable String type, @Nullable String target) {
+  record Relation(@Nullable String type, @Nullable String target) {
     private static final Relation NONE = new Relation(null, null);
 
     static Relation of(Pdu event) {

@@ -56,13 +56,15 @@ public final class RoomServer implements AutoCloseable {
         new ShardContext(
             server,
             store.committer(),
+            store.reads(),
             output,
             memory,
             new EventMaker(localEvents, memory.events()),
             new TransactionLoader(store.reads()),
             Numbers.after(store.reads()),
             clock,
-            options.roomBytes() / options.shards());
+            options.roomBytes() / options.shards(),
+            options.graphBytes() / options.shards());
     this.input =
         new InputLog<>(
             Logs.ROOM_INPUT,

@@ -25,6 +25,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
   private final ShardContext context;
   private final UnitOwner owner;
   private final ShardRooms rooms;
+  private final ShardMemory memory;
   private final Deciding deciding;
   private long generation;
 
@@ -32,7 +33,8 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
     this.context = context;
     this.owner = new UnitOwner("room-shard-" + number);
     this.rooms = new ShardRooms(context.memory(), context.transactions(), context.memoryBytes());
-    this.deciding = new Deciding(context, rooms);
+    this.memory = new ShardMemory(context.reads(), context.graphBytes());
+    this.deciding = new Deciding(context, rooms, new Receiving(context, rooms, memory));
     this.generation = owner.generation();
   }
 
@@ -41,6 +43,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
     long now = owner.generation();
     if (now != generation) {
       rooms.clear();
+      memory.clear();
       generation = now;
     }
     try {
@@ -48,6 +51,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
     } catch (RuntimeException e) {
       // What was half decided is not in the database.
       rooms.forget(command.room());
+      memory.clear();
       throw e;
     }
   }
@@ -62,6 +66,11 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
       case Decided.Refused(Refusal refusal, String detail) ->
           reply.complete(new RoomReply.Refused(refusal, detail));
       case Decided.Already(EventRef event, EventId id) -> answer(event, id, reply);
+      case Decided.Judged(List<RoomReply.Judged> verdicts) ->
+          submit(
+              List.of(),
+              Outcome.of(
+                  last -> reply.complete(new RoomReply.Received(last, verdicts)), reply::fail));
       case Decided.NothingToDo() ->
           submit(List.of(), Outcome.of(last -> reply.complete(done(last)), reply::fail));
       case Decided.Rows(List<RowChange> changes, Runnable whenCommitted) ->
@@ -75,7 +84,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
                   reply::fail));
       case Decided.Events(Decision decision) -> {
         context.committer().submit(decision.toUnit(owner, generation, reply));
-        rooms.advance(decision.view());
+        rooms.advance(decision);
         if (decision.hasTransactions()) {
           decision.addTransactions(rooms.transactions(decision.view()));
         }

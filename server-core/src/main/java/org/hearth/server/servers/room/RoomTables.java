@@ -10,5 +10,11 @@ final class RoomTables {
   static final Table STATE = new Table("room_state");
   static final Table MEMBER = new Table("room_member");
 
+  static final Table AUTH = new Table("room_auth");
+  static final Table CURRENT = new Table("room_current");
+  static final Table PLACED = new Table("room_placed");
+  static final Table WANT = new Table("room_want");
+  static final Table ALERT = new Table("room_alert");
+
   private RoomTables() {}
 }

@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// A shard holds the view after its last decision; when that is committed, the same object becomes
 /// what everybody else sees.
 ///
-/// @param last the newest event
+/// @param last the newest entry of the log about the room
+/// @param lastJump the newest entry that told of a change of state without an event of the
+///   timeline; the position 0 for none
 /// @param depth the greatest depth of the extremities
 /// @param extremities the events that nothing refers to yet
 /// @param state the current state
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 record RoomView(
     RoomInfo info,
     EventRef last,
+    EventRef lastJump,
     long depth,
     List<EventRef> extremities,
     StateSnapshot state,
@@ -34,6 +37,11 @@ record RoomView(
   /// The current event of that type and key; null when there is none.
   @Nullable EventRef current(StateKey key) {
     return state.get(info.keys().number(key));
+  }
+
+  /// The create event; null in a room that has none yet.
+  @Nullable EventRef createOrNull() {
+    return current(StateKey.of(EventTypes.CREATE));
   }
 
   /// The create event, which every room has.

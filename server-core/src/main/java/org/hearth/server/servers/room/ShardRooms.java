@@ -1,10 +1,13 @@
 package org.hearth.server.servers.room;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
 
 /// The rooms of one shard as they are after its last decision, within a budget of bytes.
@@ -20,7 +23,9 @@ final class ShardRooms {
   /// A room in the shard's memory.
   private static final class Held {
     private RoomView head;
+    private final Deque<Decision> underWay = new ArrayDeque<>();
     private @Nullable RecentTransactions transactions;
+    private @Nullable Wants wants;
 
     Held(RoomView head) {
       this.head = head;
@@ -57,12 +62,47 @@ final class ShardRooms {
     }
   }
 
-  /// The transactions of a room that is held.
-  RecentTransactions transactions(RoomView room) {
+  /// A decision brought its room to where it is now.
+  void advance(Decision decision) {
+    advance(decision.view());
+    Deque<Decision> underWay = held(decision.view()).underWay;
+    while (!underWay.isEmpty() && underWay.peekFirst().isSettled()) {
+      underWay.removeFirst();
+    }
+    underWay.addLast(decision);
+  }
+
+  /// The decisions about a room that may not be committed yet, oldest first; not to be changed.
+  Deque<Decision> underWay(RoomView room) {
+    Held held = rooms.get(room.info().id());
+    return held == null ? new ArrayDeque<>() : held.underWay;
+  }
+
+  /// What events of a room refer to that is not here.
+  Wants wants(RoomView room, ReadPool reads) {
+    Held held = rooms.get(room.info().id());
+    if (held == null) {
+      return new Wants();
+    }
+    Wants known = held.wants;
+    if (known == null) {
+      known = Wants.load(reads, room.info().number());
+      held.wants = known;
+    }
+    return known;
+  }
+
+  private Held held(RoomView room) {
     Held held = rooms.get(room.info().id());
     if (held == null) {
       throw new IllegalStateException(room.info().id() + " is not in the shard's memory");
     }
+    return held;
+  }
+
+  /// The transactions of a room that is held.
+  RecentTransactions transactions(RoomView room) {
+    Held held = held(room);
     RecentTransactions known = held.transactions;
     if (known == null) {
       known = transactions.load(room.info());

@@ -3,6 +3,11 @@ package org.hearth.server.servers.room;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 import org.hearth.server.matrix.id.EventId;
 import org.jspecify.annotations.Nullable;
 
@@ -95,15 +100,89 @@ final class StateSnapshot {
     return key < 0 || chunk >= chunks.length ? null : chunks[chunk][key & (CHUNK - 1)];
   }
 
-  /// The position of the event of a key that is set.
+  /// The position of the event of a key; 0 when it is not set, which in a layer says that it was
+  /// set beneath.
   ///
-  /// @throws IllegalStateException when it is not set, or the event has no position yet
+  /// @throws IllegalStateException when the event has no position yet
   long positionAt(int key) {
     EventRef event = get(key);
-    if (event == null) {
-      throw new IllegalStateException("state %d has no key %d".formatted(number, key));
+    return event == null ? 0 : event.position();
+  }
+
+  /// The keys whose events are not the same in both, ascending.
+  @SuppressWarnings("ReferenceEquality") // States share the chunks in which they do not differ.
+  void forEachDifference(StateSnapshot other, IntConsumer differing) {
+    int count = Math.max(chunks.length, other.chunks.length);
+    for (int i = 0; i < count; i++) {
+      if (i < chunks.length && i < other.chunks.length && chunks[i] == other.chunks[i]) {
+        continue;
+      }
+      for (int key = i << CHUNK_BITS; key < (i + 1) << CHUNK_BITS; key++) {
+        if (!EventRef.same(get(key), other.get(key))) {
+          differing.accept(key);
+        }
+      }
     }
-    return event.position();
+  }
+
+  /// The state with several keys changed.
+  ///
+  /// @param newNumber its number
+  /// @param changes key number → event; null where the key is no longer set. At least one
+  /// @param newHash the hash of all its entries
+  StateSnapshot patched(
+      long newNumber, NavigableMap<Integer, Optional<EventRef>> changes, StateHash newHash) {
+    int newLength = Math.max(chunks.length, (changes.lastKey() >> CHUNK_BITS) + 1);
+    @Nullable EventRef[][] changed = Arrays.copyOf(chunks, newLength);
+    for (int i = chunks.length; i < newLength; i++) {
+      changed[i] = new EventRef[CHUNK];
+    }
+    int newSize = size;
+    int copied = -1;
+    @Nullable EventRef[] slots = new EventRef[0];
+    for (Map.Entry<Integer, Optional<EventRef>> change : changes.entrySet()) {
+      int key = change.getKey();
+      int chunk = key >> CHUNK_BITS;
+      if (chunk != copied) {
+        slots = changed[chunk].clone();
+        changed[chunk] = slots;
+        copied = chunk;
+      }
+      @Nullable EventRef event = change.getValue().orElse(null);
+      newSize += (event == null ? 0 : 1) - (get(key) == null ? 0 : 1);
+      slots[key & (CHUNK - 1)] = event;
+    }
+    int[] keys = changes.keySet().stream().mapToInt(Integer::intValue).toArray();
+    return new StateSnapshot(
+        newNumber, changed, newSize, stack(layers, newNumber, keys, newSize), newHash);
+  }
+
+  /// The same state, sharing memory with another where they agree.
+  ///
+  /// @param whereTheyDiffer the reference to take for a key that is set here and differs there
+  StateSnapshot sharing(StateSnapshot base, IntFunction<EventRef> whereTheyDiffer) {
+    @Nullable EventRef[][] shared = new EventRef[chunks.length][];
+    for (int i = 0; i < chunks.length; i++) {
+      @Nullable EventRef[] mixed = new EventRef[CHUNK];
+      boolean equal = i < base.chunks.length;
+      for (int slot = 0; slot < CHUNK; slot++) {
+        int key = (i << CHUNK_BITS) + slot;
+        EventRef theirs = base.get(key);
+        if (EventRef.same(chunks[i][slot], theirs)) {
+          mixed[slot] = theirs;
+        } else {
+          equal = false;
+          mixed[slot] = chunks[i][slot] == null ? null : whereTheyDiffer.apply(key);
+        }
+      }
+      shared[i] = equal ? base.chunks[i] : mixed;
+    }
+    return new StateSnapshot(number, shared, size, layers, hash);
+  }
+
+  /// A rough size in memory, nothing shared.
+  int weightBytes() {
+    return 200 + 40 * keyLimit();
   }
 
   /// The state with one more event.
@@ -125,14 +204,18 @@ final class StateSnapshot {
     int newSize = size + (isNew ? 1 : 0);
     StateHash newHash = replaced == null ? hash : hash.minus(key, replaced);
     return new StateSnapshot(
-        newNumber, changed, newSize, stack(layers, newNumber, key, newSize), newHash.plus(key, id));
+        newNumber,
+        changed,
+        newSize,
+        stack(layers, newNumber, new int[] {key}, newSize),
+        newHash.plus(key, id));
   }
 
   /// Puts a change on the layers, and merges downwards where a level has become too large.
   private static List<StateLayer> stack(
-      List<StateLayer> layers, long number, int key, int stateSize) {
+      List<StateLayer> layers, long number, int[] changed, int stateSize) {
     List<StateLayer> stacked = new ArrayList<>(layers);
-    int[] keys = {key};
+    int[] keys = changed;
     while (!stacked.isEmpty()
         && (stacked.size() == MAX_LAYERS || keys.length > capacity(stacked.size(), stateSize))) {
       keys = stacked.removeLast().union(keys);

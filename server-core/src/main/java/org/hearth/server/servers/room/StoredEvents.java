@@ -33,7 +33,20 @@ final class StoredEvents {
   /// @param room the room's number
   /// @param stateBefore the snapshot before the event
   /// @param madeSnapshot the snapshot after it if it is a state event; 0 if not
-  record Stored(RoomEvent shown, long room, long stateBefore, long madeSnapshot) {
+  /// @param standing what it counts for
+  /// @param rule that soft-failed or rejected it
+  record Stored(
+      RoomEvent shown,
+      long room,
+      long stateBefore,
+      long madeSnapshot,
+      Standing standing,
+      @Nullable String rule) {
+    /// An event that passed every check.
+    Stored(RoomEvent shown, long room, long stateBefore, long madeSnapshot) {
+      this(shown, room, stateBefore, madeSnapshot, Standing.ACCEPTED, null);
+    }
+
     long stateAfter() {
       return madeSnapshot == 0 ? stateBefore : madeSnapshot;
     }
@@ -46,7 +59,8 @@ final class StoredEvents {
 
   private static final String COLUMNS =
       "SELECT position, room_nid, state_before, made_snapshot, replaces, redacted_by, device,"
-          + " transaction_id, json, json_large, event_id FROM room_event ";
+          + " transaction_id, json, json_large, event_id, place, standing, failed_rule"
+          + " FROM room_event ";
   private static final String AT = COLUMNS + "WHERE position = ?";
   private static final String BY_ID =
       "SELECT position FROM room_event WHERE event_hash = ? AND event_id = ?";
@@ -192,7 +206,9 @@ final class StoredEvents {
           event.shown().redacted(redaction),
           event.room(),
           event.stateBefore(),
-          event.madeSnapshot());
+          event.madeSnapshot(),
+          event.standing(),
+          event.rule());
     }
   }
 
@@ -212,10 +228,13 @@ final class StoredEvents {
             device == null || transaction == null
                 ? null
                 : new ClientTransaction(DeviceId.parse(device), transaction),
-            replaces == 0 ? null : new LogPosition(replaces)),
+            replaces == 0 ? null : new LogPosition(replaces),
+            rows.getLong(12)),
         rows.getLong(2),
         rows.getLong(3),
-        rows.getLong(4));
+        rows.getLong(4),
+        Standing.of(rows.getInt(13)),
+        rows.getString(14));
   }
 
   private RoomVersion version(Connection connection, long room) throws SQLException {

@@ -10,9 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import org.hearth.server.store.ReadPool;
 
-/// Which events a room has, by position, in both directions.
+/// Which events a room shows, by place, in both directions.
 ///
-/// Positions only: they are all in the index, and the events themselves are mostly in memory.
+/// Positions only: those of live events are all in the index, and the events themselves are mostly
+/// in memory.
 ///
 /// The index has the newest first, and Derby reads an index in its own direction only. Forwards it
 /// is therefore read in windows: a window holds few enough events to be read backwards whole, and
@@ -20,9 +21,17 @@ import org.hearth.server.store.ReadPool;
 ///
 /// **thread**: any.
 final class Timeline {
+  /// Of live events the place is the position.
   private static final String BACKWARDS =
-      "SELECT position FROM room_event WHERE room_nid = ? AND position <= ? AND position > ?"
-          + " ORDER BY position DESC FETCH FIRST ? ROWS ONLY";
+      "SELECT place FROM room_event WHERE room_nid = ? AND place <= ? AND place > ?"
+          + " ORDER BY place DESC FETCH FIRST ? ROWS ONLY";
+
+  private static final String HISTORY =
+      "SELECT position, place FROM room_event WHERE room_nid = ? AND place < ?"
+          + " ORDER BY place DESC FETCH FIRST ? ROWS ONLY";
+  private static final String HISTORY_AFTER =
+      "SELECT position, place FROM room_event WHERE room_nid = ? AND place > ? AND place < 0"
+          + " ORDER BY place DESC";
   private static final long FIRST_WINDOW = 4096;
   private static final int LEAST_READ = 256;
 
@@ -44,6 +53,34 @@ final class Timeline {
   /// The oldest positions, oldest first.
   List<Long> forwards(long room, long after, long upTo, int limit) {
     return reads.read(connection -> forwards(connection, room, after, upTo, limit));
+  }
+
+  /// The latest events of history, latest first.
+  ///
+  /// @param before the place before which to look
+  List<Long> history(long room, long before, int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(HISTORY)) {
+        statement.setLong(1, room);
+        statement.setLong(2, Math.min(before, 0));
+        statement.setInt(3, limit);
+        return positions(statement);
+      }
+    });
+  }
+
+  /// The earliest events of history after a place, earliest first. Reads all that is after it.
+  List<Long> historyAfter(long room, long after, int limit) {
+    List<Long> latestFirst =
+        reads.read(connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(HISTORY_AFTER)) {
+            statement.setLong(1, room);
+            statement.setLong(2, after);
+            return positions(statement);
+          }
+        });
+    List<Long> earliestFirst = latestFirst.reversed();
+    return List.copyOf(earliestFirst.subList(0, Math.min(limit, earliestFirst.size())));
   }
 
   /// The newest position that is not after that one.
@@ -82,6 +119,10 @@ final class Timeline {
     statement.setLong(2, upTo);
     statement.setLong(3, after);
     statement.setInt(4, limit);
+    return positions(statement);
+  }
+
+  private static List<Long> positions(PreparedStatement statement) throws SQLException {
     try (ResultSet rows = statement.executeQuery()) {
       List<Long> positions = new ArrayList<>();
       while (rows.next()) {

@@ -14,7 +14,7 @@ import org.hearth.server.store.ReadPool;
 final class TransactionLoader {
   private static final String RECENT =
       "SELECT position, device, transaction_id, json, json_large, event_id FROM room_event"
-          + " WHERE room_nid = ? ORDER BY position DESC FETCH FIRST "
+          + " WHERE room_nid = ? AND place > 0 ORDER BY place DESC FETCH FIRST "
           + RecentTransactions.READ_BACK
           + " ROWS ONLY";
 
@@ -51,8 +51,8 @@ final class TransactionLoader {
           return found;
         });
     RecentTransactions recent = new RecentTransactions();
-    oldestFirst.forEach(
-        each -> recent.add(each.event(), each.transaction(), EventRef.at(each.position(), null)));
+    oldestFirst.forEach(each ->
+        recent.add(each.event(), each.transaction(), EventRef.at(each.position(), each.event())));
     return recent;
   }
 }

@@ -9,9 +9,32 @@
 ///
 /// A shard decides in memory, ahead of the disk; everybody else sees only what is committed.
 ///
+/// Events of this server take the short way: they follow the forward extremities, and the state
+/// before them is the current one (Deciding, EventMaker, Decision). Events of others may be
+/// anywhere in the room's graph:
+///
+/// ```
+///  ReceiveEvents ─► Receiving ─► Incoming, sorted: after what they refer to
+///                      │
+///                      ▼ each
+///                  Reception ──► missing something? say what ──► EventVerdict.Incomplete
+///                      │ judge: auth events, state before, current state
+///                      │     Resolving: states → state, over AuthEdges (positions only)
+///                      ▼
+///                  Decision: rows and entries; Tips: forward extremities; Wants: what is missing
+///                      ▼ at the end
+///                  heal (dummy events), move: current state, memberships, StateChanged
+/// ```
+///
+/// What an event counts for is its Standing; where it is shown is its place (Places): live events
+/// by position, history before them by depth, all else nowhere. RoomHistory finds what one decision
+/// needs, whether it is being decided, under way, or committed. RoomDatabaseCheck checks all that
+/// is taken for granted here.
+///
 /// Logs read: room-input. Logs written: room-output. Queries used: none. Tables owned: `room`,
-/// `room_head`, `room_event`, `room_state_key`, `room_state`, `room_member`. Threads: one a shard
-/// (named by the log); the callbacks of the committer; queries run on the caller's thread.
+/// `room_event`, `room_state_key`, `room_state`, `room_member`, `room_auth`, `room_current`,
+/// `room_placed`, `room_want`, `room_alert`. Threads: one a shard (named by the log); the callbacks
+/// of the committer; queries run on the caller's thread.
 @NullMarked
 package org.hearth.server.servers.room;
 

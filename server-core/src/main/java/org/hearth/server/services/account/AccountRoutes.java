@@ -128,7 +128,7 @@ final class AccountRoutes implements RouteGroup {
     versions.put("default", RoomVersions.DEFAULT.id());
     ObjectNode available = versions.putObject("available");
     // The ones that the Room Server has the rules of.
-    RoomVersions.since(RoomVersions.V10).forEach(each -> available.put(each.id(), "stable"));
+    RoomVersions.all().forEach(each -> available.put(each.id(), "stable"));
     return Response.json(body);
   }
 

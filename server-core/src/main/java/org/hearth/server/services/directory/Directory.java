@@ -179,6 +179,16 @@ public final class Directory implements DirectoryQueries {
         });
   }
 
+  static RowChange lead(RoomAlias alias, RoomId room) {
+    return RowChange.of(
+        ALIAS,
+        "UPDATE room_alias SET room_id = ? WHERE alias = ?",
+        (statement, _) -> {
+          statement.setString(1, room.value());
+          statement.setString(2, alias.value());
+        });
+  }
+
   static RowChange delete(RoomAlias alias) {
     return RowChange.of(
         ALIAS,

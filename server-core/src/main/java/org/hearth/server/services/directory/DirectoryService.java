@@ -134,6 +134,30 @@ public final class DirectoryService implements RouteGroup {
         });
   }
 
+  /// Lets the aliases of a room lead to the one that replaces it, which takes its place among the
+  /// published rooms too.
+  public void move(RoomId from, RoomId to) {
+    for (RoomAlias alias : directory.aliases(from)) {
+      turns.run(
+          alias,
+          () ->
+              directory
+                  .entry(alias)
+                  .filter(entry -> entry.room().equals(from))
+                  .ifPresent(entry ->
+                      announcer.commit(
+                          OWNER,
+                          List.of(Directory.lead(alias, to)),
+                          List.of(
+                              new AccountOutput.AliasRemoved(alias, from),
+                              new AccountOutput.AliasAdded(alias, to)))));
+    }
+    if (directory.isPublished(from)) {
+      setPublished(to, true);
+      setPublished(from, false);
+    }
+  }
+
   /// @return false if the alias is taken
   private boolean add(Directory.Entry entry) {
     return turns.take(

@@ -41,6 +41,7 @@ public final class ClientRoomSend {
         List.of(
             new EventRoutes(needs.rooms(), commands, needs.aliases(), changes),
             memberships,
+            new UpgradeRoute(needs.rooms(), commands, changes, needs.directory(), needs.clock()),
             new CreateRoomRoute(
                 needs.rooms(),
                 commands,

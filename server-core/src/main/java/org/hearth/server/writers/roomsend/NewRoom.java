@@ -10,7 +10,6 @@ import java.util.Optional;
 import org.hearth.server.http.Fields;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.version.RoomRule;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 
@@ -82,7 +81,6 @@ record NewRoom(
     String versionId = fields.optionalString("room_version").orElse(RoomVersions.DEFAULT.id());
     RoomVersion version =
         RoomVersions.of(versionId)
-            .filter(each -> each.has(RoomRule.INTEGER_POWER_LEVELS))
             .orElseThrow(() -> MatrixException.unsupportedRoomVersion(versionId));
     boolean published =
         switch (fields.optionalString("visibility").orElse("private")) {

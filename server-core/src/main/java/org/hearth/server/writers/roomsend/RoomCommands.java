@@ -28,6 +28,8 @@ final class RoomCommands {
     return switch (reply) {
       case RoomReply.Done done -> done;
       case RoomReply.Refused(var refusal, var detail) -> throw error(refusal, detail);
+      case RoomReply.Received _ ->
+          throw new IllegalStateException("no command of ours is answered so: " + command);
     };
   }
 
@@ -52,6 +54,7 @@ final class RoomCommands {
       case UNKNOWN_EVENT -> MatrixException.notFound(detail);
       case TOO_LARGE -> MatrixException.tooLarge(detail);
       case BAD_CONTENT -> MatrixException.badJson(detail);
+      case UNRESOLVABLE -> throw new IllegalStateException(detail);
       case UNABLE_TO_AUTHORISE_JOIN ->
           new MatrixException(Errcode.UNABLE_TO_AUTHORISE_JOIN, detail);
     };

@@ -23,7 +23,7 @@ import org.hearth.server.matrix.version.RoomVersion;
 
 /// A room with a history that forks and joins at random, by a seed: members come, go, are banned
 /// and promoted on all branches at once, with clocks that are wrong.
-final class GeneratedRoom {
+public final class GeneratedRoom {
   private static final UserId DORA = UserId.parse("@dora:d.example");
   private static final UserId EVE = UserId.parse("@eve:e.example");
   private static final List<UserId> USERS = List.of(ALICE, BOB, CHARLIE, DORA, EVE);
@@ -42,7 +42,7 @@ final class GeneratedRoom {
   }
 
   /// A room with this many events tried; those that the rules refuse are not in it.
-  static GeneratedRoom of(RoomVersion version, long seed, int tries) {
+  public static GeneratedRoom of(RoomVersion version, long seed, int tries) {
     GeneratedRoom generated = new GeneratedRoom(version, seed);
     generated.room.joinRule("public").add();
     generated
@@ -56,17 +56,17 @@ final class GeneratedRoom {
     return generated;
   }
 
-  RoomFixture room() {
+  public RoomFixture room() {
     return room;
   }
 
   /// The ends of all branches.
-  List<Pdu> tips() {
+  public List<Pdu> tips() {
     return List.copyOf(tips);
   }
 
   /// The states after the ends of all branches.
-  List<Map<StateKey, Pdu>> states() {
+  public List<Map<StateKey, Pdu>> states() {
     List<Map<StateKey, Pdu>> states = new ArrayList<>();
     tips.forEach(tip -> states.add(room.stateAfter(tip)));
     return states;

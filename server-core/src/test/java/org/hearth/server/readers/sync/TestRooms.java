@@ -154,6 +154,7 @@ final class TestRooms {
     try {
       return switch (roomInput.submit(command, PATIENCE).await(PATIENCE)) {
         case RoomReply.Done(_, List<EventId> events) -> events;
+        case RoomReply.Received received -> throw new AssertionError(command + ": " + received);
         case RoomReply.Refused refused -> throw new AssertionError(command + ": " + refused);
       };
     } catch (InterruptedException e) {

@@ -1,0 +1,87 @@
+package org.hearth.server.servers.room;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.List;
+import org.hearth.server.store.ReadPool;
+import org.jspecify.annotations.Nullable;
+
+/// What a shard remembers of rooms that are more than a line, within budgets of bytes: states other
+/// than the current ones, what came out of resolutions, and auth graphs.
+///
+/// It may hold what is not committed yet; when a commit fails all of it is forgotten.
+///
+/// **thread**: the shard's.
+final class ShardMemory {
+  private static final int BYTES_PER_STATE_OF_A_RESOLUTION = 24;
+  private static final int RESOLUTION_BYTES = 100;
+
+  private final ReadPool reads;
+  private final Cache<Long, StateSnapshot> states;
+  private final Cache<List<Long>, Long> resolutions;
+  private final Cache<Long, AuthEdges> graphs;
+
+  /// @param maximumBytes of which half is for states and most of the rest for graphs
+  ShardMemory(ReadPool reads, long maximumBytes) {
+    this.reads = reads;
+    this.states =
+        Caffeine.newBuilder()
+            .maximumWeight(maximumBytes / 2)
+            .weigher((Long _, StateSnapshot state) -> state.weightBytes())
+            .executor(Runnable::run)
+            .build();
+    this.resolutions =
+        Caffeine.newBuilder()
+            .maximumWeight(maximumBytes / 16)
+            .weigher((List<Long> from, Long _) ->
+                RESOLUTION_BYTES + BYTES_PER_STATE_OF_A_RESOLUTION * from.size())
+            .executor(Runnable::run)
+            .build();
+    this.graphs =
+        Caffeine.newBuilder()
+            .maximumWeight(maximumBytes * 7 / 16)
+            .weigher((Long _, AuthEdges edges) -> edges.weightBytes())
+            .executor(Runnable::run)
+            .build();
+  }
+
+  @Nullable StateSnapshot state(long number) {
+    return states.getIfPresent(number);
+  }
+
+  void keep(StateSnapshot state) {
+    states.put(state.number(), state);
+  }
+
+  /// The number of the state that these resolve to; null when it is not known.
+  ///
+  /// @param from numbers of states, ascending
+  @Nullable Long resolution(List<Long> from) {
+    return resolutions.getIfPresent(from);
+  }
+
+  void keep(List<Long> from, long resolved) {
+    resolutions.put(List.copyOf(from), resolved);
+  }
+
+  /// The auth graph of a room.
+  AuthEdges graph(long room) {
+    AuthEdges known = graphs.getIfPresent(room);
+    if (known == null) {
+      known = AuthEdges.load(reads, room);
+      graphs.put(room, known);
+    }
+    return known;
+  }
+
+  /// Weighs a graph again that has grown.
+  void grown(long room, AuthEdges graph) {
+    graphs.put(room, graph);
+  }
+
+  void clear() {
+    states.invalidateAll();
+    resolutions.invalidateAll();
+    graphs.invalidateAll();
+  }
+}
