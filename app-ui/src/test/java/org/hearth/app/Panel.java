@@ -113,11 +113,10 @@ final class Panel implements AutoCloseable {
 
   /// Gives the window another size.
   void resize(double width, double height) {
-    robot.interact(
-        () -> {
-          stage.setWidth(width);
-          stage.setHeight(height);
-        });
+    robot.interact(() -> {
+      stage.setWidth(width);
+      stage.setHeight(height);
+    });
     settle();
   }
 

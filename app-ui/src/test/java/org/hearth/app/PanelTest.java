@@ -71,8 +71,7 @@ class PanelTest {
     panel.screenshot("home-1400");
     panel.resize(1000, 700);
     panel.click("copy-address");
-    assertThat(
-            WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
+    assertThat(WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
         .isEqualTo(panel.text("address"));
   }
 
@@ -165,7 +164,10 @@ class PanelTest {
     List<String> done = new ArrayList<>();
     Closing closing =
         new Closing(
-            panel.session(), panel.view().overlay(), () -> done.add("hide"), () -> done.add("quit"));
+            panel.session(),
+            panel.view().overlay(),
+            () -> done.add("hide"),
+            () -> done.add("quit"));
 
     panel.robot().interact(closing::requested);
     panel.await("the question", () -> panel.shows("close-serve"));
@@ -192,7 +194,8 @@ class PanelTest {
     assertThat(SecondStart.on(new DataFolder(folder.resolve("data"))))
         .isEqualTo(SecondStart.HANDED_OVER);
     assertThat(shown.await(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(SecondStart.on(new DataFolder(folder.resolve("other")))).isEqualTo(SecondStart.FIRST);
+    assertThat(SecondStart.on(new DataFolder(folder.resolve("other"))))
+        .isEqualTo(SecondStart.FIRST);
   }
 
   @Test
@@ -246,8 +249,7 @@ class PanelTest {
     panel.await("its whole text", () -> panel.shows("log-whole"));
     panel.screenshot("activity-line");
     panel.click("log-copy");
-    assertThat(
-            WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
+    assertThat(WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
         .isEqualTo(panel.robot().lookup("#log-whole").queryTextInputControl().getText());
     panel.click("log-open");
     assertThat(panel.opened())

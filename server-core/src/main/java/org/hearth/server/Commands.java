@@ -68,9 +68,9 @@ final class Commands {
     user.addSubcommand("reset-password", new ResetPassword());
     user.addSubcommand("deactivate", new DeactivateUser());
     line.addSubcommand("user", user);
-    CommandLine parked = new CommandLine(commands.new Parked());
-    parked.addSubcommand("retry", commands.new RetryParked());
-    parked.addSubcommand("discard", commands.new DiscardParked());
+    CommandLine parked = new CommandLine(new Parked());
+    parked.addSubcommand("retry", new RetryParked());
+    parked.addSubcommand("discard", new DiscardParked());
     line.addSubcommand("parked", parked);
     line.addSubcommand(new CommandLine.HelpCommand());
     line.setExecutionExceptionHandler((exception, _, _) -> {

@@ -208,9 +208,7 @@ final class Composition {
                 wiring(rooms, accountOutput),
                 () ->
                     List.<LogFigures>of(
-                        rooms.input().figures(),
-                        rooms.output().figures(),
-                        accountOutput.figures()),
+                        rooms.input().figures(), rooms.output().figures(), accountOutput.figures()),
                 (log, consumer, partition, discardFirst) ->
                     release(rooms, accountOutput, log, consumer, partition, discardFirst)),
             clock);

@@ -61,7 +61,8 @@ public final class ListenerPort {
           + (text.endsWith("\n") ? "" : "\n")
           + "listeners: [ { bind: 127.0.0.1, port: %d } ]\n".formatted(to);
     }
-    Matcher port = Pattern.compile("(?m)^([^#\\n]*?(?<![\\w-])port:\\s*)" + from + "\\b").matcher(text);
+    Matcher port =
+        Pattern.compile("(?m)^([^#\\n]*?(?<![\\w-])port:\\s*)" + from + "\\b").matcher(text);
     return port.find() ? port.replaceFirst("$1" + to) : text;
   }
 }

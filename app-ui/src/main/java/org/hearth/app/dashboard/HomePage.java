@@ -97,8 +97,7 @@ public final class HomePage implements Page {
     return card;
   }
 
-  private static VBox tile(
-      String id, ObservableValue<String> value, ObservableValue<String> name) {
+  private static VBox tile(String id, ObservableValue<String> value, ObservableValue<String> name) {
     Label number = new Label();
     number.setId("tile-" + id);
     number.getStyleClass().add("card-number");

@@ -176,7 +176,9 @@ public final class HomeViewModel {
   }
 
   private static boolean isOfThisComputerOnly(String address) {
-    return address.contains("//127.") || address.contains("//[::1]") || address.contains("//localhost");
+    return address.contains("//127.")
+        || address.contains("//[::1]")
+        || address.contains("//localhost");
   }
 
   private static double seconds(Instant from, Instant to) {

@@ -71,7 +71,9 @@ final class RatePicture extends Region {
       graphics.strokeLine(LABEL_WIDTH, y, width, y);
       graphics.setFill(Color.gray(0.5));
       graphics.fillText(
-          String.format(Locale.ROOT, top < 10 && step == 1 ? "%.1f/s" : "%,.0f/s", top * step / 2), 0, y + 4);
+          String.format(Locale.ROOT, top < 10 && step == 1 ? "%.1f/s" : "%,.0f/s", top * step / 2),
+          0,
+          y + 4);
     }
     graphics.setFill(Color.gray(0.5));
     graphics.fillText("2 min ago", LABEL_WIDTH, bottom + 15);

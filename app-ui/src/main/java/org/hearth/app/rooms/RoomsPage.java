@@ -75,9 +75,7 @@ public final class RoomsPage implements Page {
                         .map(time -> Span.between(time, Instant.now()) + " ago")
                         .orElse("–"),
                 Comparator.comparing(room -> room.lastEvent().orElse(Instant.MIN))));
-    table
-        .getColumns()
-        .add(Tables.text("Encrypted", 0.12, room -> room.encrypted() ? "yes" : "no"));
+    table.getColumns().add(Tables.text("Encrypted", 0.12, room -> room.encrypted() ? "yes" : "no"));
     table.getColumns().add(Tables.text("Version", 0.09, RoomSummary::version));
     table.getColumns().add(Tables.text("Id", 0.18, RoomSummary::roomId));
     Tables.fill(table, model.rooms(), model.message());

@@ -186,11 +186,12 @@ public final class SetupPage implements Page {
     Button otherPort = Forms.button("setup-other-port", "", model::createOnFreePort);
     otherPort
         .textProperty()
-        .bind(
-            model.freePort().map(port -> port.map(free -> "_Use port " + free).orElse("")));
+        .bind(model.freePort().map(port -> port.map(free -> "_Use port " + free).orElse("")));
     otherPort
         .visibleProperty()
-        .bind(Bindings.createBooleanBinding(() -> model.freePort().get().isPresent(), model.freePort()));
+        .bind(
+            Bindings.createBooleanBinding(
+                () -> model.freePort().get().isPresent(), model.freePort()));
     otherPort.managedProperty().bind(otherPort.visibleProperty());
     return new Step(
         card("Ready", "This is what will be made.", summary, working, problem, otherPort),

@@ -143,8 +143,7 @@ public final class SetupViewModel {
   /// What is wrong with the second typing of the name; empty if nothing.
   StringBinding wordOnRetyped() {
     return Bindings.createStringBinding(
-        () ->
-            name.get().startsWith(retyped.get()) ? "" : "This is not the same as the name above.",
+        () -> name.get().startsWith(retyped.get()) ? "" : "This is not the same as the name above.",
         name,
         retyped);
   }
@@ -159,7 +158,8 @@ public final class SetupViewModel {
   StringBinding spaceOfFolder() {
     return Bindings.createStringBinding(
         () -> {
-          long free = problemOfFolder().isPresent() ? -1 : FirstSetup.freeBytes(Path.of(folder.get()));
+          long free =
+              problemOfFolder().isPresent() ? -1 : FirstSetup.freeBytes(Path.of(folder.get()));
           return free < 0 ? "" : "%,.1f GB free on this disk.".formatted(free / 1e9);
         },
         folder);

@@ -199,9 +199,7 @@ public final class MainView extends StackPane {
     button
         .textProperty()
         .bind(
-            model
-                .otherPort()
-                .map(port -> port.map(each -> "_Use port " + each.free()).orElse("")));
+            model.otherPort().map(port -> port.map(each -> "_Use port " + each.free()).orElse("")));
     return button;
   }
 

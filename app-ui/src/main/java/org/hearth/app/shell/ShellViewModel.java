@@ -138,9 +138,7 @@ public final class ShellViewModel {
 
   /// Takes the free port and starts.
   public void useOtherPort() {
-    otherPort
-        .get()
-        .ifPresent(port -> session.startOnPort(port.inUse(), port.free(), _ -> {}));
+    otherPort.get().ifPresent(port -> session.startOnPort(port.inUse(), port.free(), _ -> {}));
   }
 
   private void lookForPort(ServerState state) {

@@ -49,7 +49,10 @@ public final class Tables {
       String title, double weight, Function<T, ? extends Number> number, Function<T, String> text) {
     TableColumn<T, T> column =
         column(
-            title, weight, text, Comparator.comparingDouble(row -> number.apply(row).doubleValue()));
+            title,
+            weight,
+            text,
+            Comparator.comparingDouble(row -> number.apply(row).doubleValue()));
     column.getStyleClass().add("number-column");
     return column;
   }
@@ -68,7 +71,8 @@ public final class Tables {
     column.setMinWidth(LEAST_WIDTH);
     column.setCellValueFactory(row -> new ReadOnlyObjectWrapper<>(row.getValue()));
     column.setComparator(order);
-    column.setCellFactory(each -> new TextCell<>(text, each.getStyleClass().contains("number-column")));
+    column.setCellFactory(
+        each -> new TextCell<>(text, each.getStyleClass().contains("number-column")));
     return column;
   }
 

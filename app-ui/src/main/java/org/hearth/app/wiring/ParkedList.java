@@ -53,7 +53,8 @@ final class ParkedList extends VBox {
     }
     if (parked.size() > MOST) {
       getChildren()
-          .add(Forms.hint("and %,d more; hearth parked lists all.".formatted(parked.size() - MOST)));
+          .add(
+              Forms.hint("and %,d more; hearth parked lists all.".formatted(parked.size() - MOST)));
     }
     setVisible(!parked.isEmpty());
     setManaged(!parked.isEmpty());
@@ -73,8 +74,7 @@ final class ParkedList extends VBox {
     what.setWrapText(true);
     what.setMaxWidth(Double.MAX_VALUE);
     HBox.setHgrow(what, Priority.ALWAYS);
-    Button retry =
-        Forms.button("parked-retry-" + number, "_Retry", () -> model.retryParked(each));
+    Button retry = Forms.button("parked-retry-" + number, "_Retry", () -> model.retryParked(each));
     Button discard = Forms.button("parked-discard-" + number, "_Discard", () -> ask(each));
     retry.disableProperty().bind(model.working());
     discard.disableProperty().bind(model.working());

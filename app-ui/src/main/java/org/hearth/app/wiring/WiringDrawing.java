@@ -78,7 +78,8 @@ final class WiringDrawing extends Region {
     chooseNothing();
     nodes.clear();
     getChildren().setAll(canvas);
-    layout = now.map(each -> WiringLayout.of(each.picture())).orElse(new WiringLayout(Map.of(), 0, 0));
+    layout =
+        now.map(each -> WiringLayout.of(each.picture())).orElse(new WiringLayout(Map.of(), 0, 0));
     now.ifPresent(each -> {
       for (WiringPicture.Node node : each.picture().nodes()) {
         if (!each.rings().containsKey(node.name())) {
@@ -203,8 +204,7 @@ final class WiringDrawing extends Region {
       double rate,
       boolean touched) {
     Color colour = touched ? CHOSEN : ARROW;
-    graphics.setStroke(
-        touched ? colour : Color.color(0.5, 0.5, 0.5, rate > 0 ? 0.85 : 0.5));
+    graphics.setStroke(touched ? colour : Color.color(0.5, 0.5, 0.5, rate > 0 ? 0.85 : 0.5));
     graphics.setLineWidth((touched ? 2 : 1.2) + Math.min(4, Math.log10(1 + rate)));
     graphics.setLineDashes(rate > 0 || touched ? new double[0] : new double[] {4, 4});
     double bend = Math.max(20, Math.abs(toX - fromX) / 2);

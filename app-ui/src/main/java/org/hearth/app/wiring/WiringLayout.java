@@ -45,7 +45,8 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
       Map<String, Double> wish = new HashMap<>();
       for (String name : here) {
         wish.put(
-            name, column == 0 ? nearestTarget(name, picture, columns) : middle(name, picture, places));
+            name,
+            column == 0 ? nearestTarget(name, picture, columns) : middle(name, picture, places));
       }
       here.sort(Comparator.comparing(name -> wish.getOrDefault(name, 0.0)));
       place(here, wish, column, rows, places);
@@ -78,8 +79,7 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
         .orElse(0);
   }
 
-  private static double middle(
-      String name, WiringPicture picture, Map<String, Place> places) {
+  private static double middle(String name, WiringPicture picture, Map<String, Place> places) {
     return picture.arrows().stream()
         .filter(arrow -> arrow.to().equals(name) && places.containsKey(arrow.from()))
         .mapToDouble(arrow -> places.getOrDefault(arrow.from(), new Place(0, 0)).row())

@@ -93,11 +93,7 @@ final class WiringNode extends ToggleButton {
     String text =
         "%s: %s entries a second, %.0f %% full (%s), lag %,d"
             .formatted(
-                ring.ring().name(),
-                rate(ring.perSecond()),
-                ring.fill() * 100,
-                level,
-                ring.lag());
+                ring.ring().name(), rate(ring.perSecond()), ring.fill() * 100, level, ring.lag());
     told.setText(text);
     setAccessibleText(text);
   }

@@ -141,10 +141,9 @@ public final class WiringPage implements Page {
   private void showLines(Optional<WiringViewModel.Now> now) {
     List<Line> next =
         now.stream()
-            .flatMap(
-                each ->
-                    each.picture().rings().stream()
-                        .flatMap(ring -> Optional.ofNullable(each.rings().get(ring.name())).stream()))
+            .flatMap(each ->
+                each.picture().rings().stream()
+                    .flatMap(ring -> Optional.ofNullable(each.rings().get(ring.name())).stream()))
             .flatMap(
                 ring -> ring.ring().consumers().stream().map(consumer -> new Line(ring, consumer)))
             .toList();

@@ -145,10 +145,9 @@ public final class WiringViewModel {
     return name.equals(ring)
         || now.get().stream()
             .flatMap(each -> each.picture().arrows().stream())
-            .anyMatch(
-                arrow ->
-                    arrow.from().equals(name) && arrow.to().equals(ring)
-                        || arrow.to().equals(name) && arrow.from().equals(ring));
+            .anyMatch(arrow ->
+                arrow.from().equals(name) && arrow.to().equals(ring)
+                    || arrow.to().equals(name) && arrow.from().equals(ring));
   }
 
   /// A box or a ring in a sentence: what goes in and out, or its numbers.
@@ -177,9 +176,7 @@ public final class WiringViewModel {
   }
 
   private static String ends(
-      Now shown,
-      Predicate<WiringPicture.Arrow> wanted,
-      Function<WiringPicture.Arrow, String> end) {
+      Now shown, Predicate<WiringPicture.Arrow> wanted, Function<WiringPicture.Arrow, String> end) {
     String names =
         shown.picture().arrows().stream()
             .filter(wanted)

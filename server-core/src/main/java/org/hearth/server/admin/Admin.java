@@ -69,9 +69,7 @@ public final class Admin {
   /// @param figures the numbers of all logs at this moment
   /// @param releasing gives parked entries to their consumer again
   public record Wiring(
-      WiringDescription description,
-      Supplier<List<LogFigures>> figures,
-      Releasing releasing) {}
+      WiringDescription description, Supplier<List<LogFigures>> figures, Releasing releasing) {}
 
   /// Gives parked entries to their consumer again.
   public interface Releasing {

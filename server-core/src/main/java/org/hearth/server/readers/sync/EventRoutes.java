@@ -162,8 +162,7 @@ final class EventRoutes implements RouteGroup {
   private Timelines.Page after(
       RoomEvent event, Viewer viewer, EventFilter filter, int limit, LogPosition now) {
     if (event.isHistory()) {
-      return timelines.history(
-          event.room(), false, event.place() + 1, viewer, filter, limit);
+      return timelines.history(event.room(), false, event.place() + 1, viewer, filter, limit);
     }
     Timelines.Range range = new Timelines.Range(event.room(), event.position(), now);
     return timelines.forwards(range, viewer, filter, limit);

@@ -69,19 +69,38 @@ public final class GuestAccess implements LogReader<RoomOutput> {
   public void onBatch(List<Positioned<RoomOutput>> batch) throws InterruptedException {
     for (Positioned<RoomOutput> each : batch) {
       switch (each.entry()) {
-        case RoomOutput.EventAdded added -> look(added.event());
+        case RoomOutput.EventAdded added -> look(added.room(), added.event());
+        case RoomOutput.StateChanged changed -> {
+          for (RoomOutput.StateChange change : changed.changes()) {
+            look(changed.room(), change);
+          }
+        }
+        case RoomOutput.EventStored _ -> {} // changes no state
       }
       position = each.position();
     }
   }
 
-  private void look(Pdu event) throws InterruptedException {
+  private void look(RoomId room, Pdu event) throws InterruptedException {
     if (event.isMember() && Membership.in(event.content()).equals(JOINED)) {
       leaveIfGuest(UserId.parse(event.stateKey().orElseThrow()));
     } else if (event.isState() && event.type().equals(EventTypes.GUEST_ACCESS) && !isOpen(event)) {
-      for (UserId user : rooms.joinedUsers(event.roomId())) {
-        leaveIfGuest(user);
-      }
+      leaveAllGuests(room);
+    }
+  }
+
+  /// State that a resolution brought about or took away.
+  private void look(RoomId room, RoomOutput.StateChange change) throws InterruptedException {
+    if (change.now() != null) {
+      look(room, change.now());
+    } else if (change.key().type().equals(EventTypes.GUEST_ACCESS)) {
+      leaveAllGuests(room);
+    }
+  }
+
+  private void leaveAllGuests(RoomId room) throws InterruptedException {
+    for (UserId user : rooms.joinedUsers(room)) {
+      leaveIfGuest(user);
     }
   }
 

@@ -76,6 +76,8 @@ public final class LeaveRooms implements RoomExit {
       case RoomReply.Done _ -> Optional.empty();
       case RoomReply.Refused(RoomReply.Refusal refusal, String detail) ->
           Optional.of("%s: %s (%s)".formatted(room, refusal, detail));
+      case RoomReply.Received _ ->
+          throw new IllegalStateException("a change of membership is not answered so");
     };
   }
 }
