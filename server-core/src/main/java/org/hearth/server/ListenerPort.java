@@ -23,14 +23,20 @@ public final class ListenerPort {
   /// @return empty if none of the next ports is free
   public static OptionalInt freeAfter(int inUse) {
     for (int port = inUse + 1; port <= Math.min(HIGHEST, inUse + TRIES); port++) {
-      try (ServerSocket _ = new ServerSocket(port)) {
+      if (isFree(port)) {
         return OptionalInt.of(port);
-      } catch (IOException _) {
-        // Something listens there, or only the system's owner may: the next.
-        continue;
       }
     }
     return OptionalInt.empty();
+  }
+
+  /// False if something listens there, or only the system's owner may.
+  private static boolean isFree(int port) {
+    try (ServerSocket _ = new ServerSocket(port)) {
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
   }
 
   /// Writes another port into the configuration. The old file stays as it is if the result would

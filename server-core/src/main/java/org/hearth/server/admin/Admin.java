@@ -73,6 +73,8 @@ public final class Admin {
 
   /// Gives parked entries to their consumer again.
   public interface Releasing {
+    /// Gives what is parked under a key to its consumer.
+    ///
     /// @param log the log's name
     /// @param consumer the reader's; of an input log, the log's again
     /// @param key what is parked
