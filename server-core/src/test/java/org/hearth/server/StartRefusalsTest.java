@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -209,7 +210,8 @@ class StartRefusalsTest {
           String.valueOf(other.getLocalPort()),
           "process " + ProcessHandle.current().pid(),
           "another port");
-      other.close();
+    }
+    try (Homeserver server = server(folder, CONFIGURATION)) {
       server.start();
       assertThat(server.state()).isInstanceOf(ServerState.Running.class);
     }
@@ -236,13 +238,10 @@ class StartRefusalsTest {
   }
 
   private static void assertRefused(Homeserver server, String... words) {
-    StartFailedException failure = null;
-    try {
-      server.start();
-    } catch (StartFailedException e) {
-      failure = e;
+    StartFailedException failure = catchThrowableOfType(StartFailedException.class, server::start);
+    if (failure == null) {
+      throw new AssertionError("the server has started");
     }
-    assertThat(failure).isNotNull();
     assertThat(failure.getMessage()).contains(words).doesNotContain("Exception", "unexpected");
     assertThat(failure.remedy()).isNotBlank();
     assertThat(server.state())

@@ -55,6 +55,13 @@ class WrongRequestsTest {
     all.add(family("methods and paths that are not there", Endpoint.badTargets()));
     all.add(family("bodies that no endpoint takes", Endpoint.badBodies()));
     all.add(family("fields of a wrong type", TypedFields.all()));
+    all.add(
+        DynamicContainer.dynamicContainer(
+            "what a browser asks before",
+            Endpoint.all().stream()
+                .map(each ->
+                    DynamicTest.dynamicTest(
+                        "OPTIONS " + each.path(), () -> isAnsweredToBrowsers(each)))));
     all.add(DynamicTest.dynamicTest("nothing has changed", () -> nothingHasChanged(before)));
     all.add(DynamicTest.dynamicTest("the server is well", this::theServerIsWell));
     return all.stream();
@@ -103,6 +110,19 @@ class WrongRequestsTest {
             .as(answer.body())
             .isEqualTo(row.sender().equals("expired"));
       }
+    }
+  }
+
+  /// "Servers MUST expect that clients will approach them with `OPTIONS` requests."
+  private void isAnsweredToBrowsers(Endpoint endpoint) {
+    WrongRequest asked = new WrongRequest("", "nobody", "OPTIONS", endpoint.path(), "-", 204, "-");
+    try (RawClient client = new RawClient(house.port())) {
+      RawAnswer answer = client.request("OPTIONS", asked.target(house::named)).answer();
+
+      assertThat(answer.status()).isEqualTo(204);
+      assertThat(answer.header("Access-Control-Allow-Origin")).isEqualTo("*");
+      assertThat(answer.header("Access-Control-Allow-Methods")).contains(endpoint.method());
+      assertThat(answer.header("Access-Control-Allow-Headers")).contains("Authorization");
     }
   }
 

@@ -18,7 +18,7 @@ class LimitsTest {
           2000,
           4000,
           50,
-          40,
+          60,
           Duration.ofSeconds(3),
           Duration.ofSeconds(1),
           Duration.ofSeconds(1),
