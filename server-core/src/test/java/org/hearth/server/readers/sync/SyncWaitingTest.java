@@ -175,7 +175,10 @@ class SyncWaitingTest {
     SyncClient bob = server.client("bob");
     bob.sync();
     SyncUsers.Entered entered =
-        server.clientSync().users().enter(new Viewer(TestRooms.user("bob"), null, IgnoredUsers.NONE));
+        server
+            .clientSync()
+            .users()
+            .enter(new Viewer(TestRooms.user("bob"), null, IgnoredUsers.NONE));
     entered.waiting().look();
 
     rooms.say(room, "alice", "to herself");
@@ -192,7 +195,10 @@ class SyncWaitingTest {
     rooms = server.rooms();
     RoomId room = rooms.open("alice", "shared");
     SyncUsers.Entered entered =
-        server.clientSync().users().enter(new Viewer(TestRooms.user("alice"), null, IgnoredUsers.NONE));
+        server
+            .clientSync()
+            .users()
+            .enter(new Viewer(TestRooms.user("alice"), null, IgnoredUsers.NONE));
     for (int i = 0; i < 10; i++) {
       server.client("other" + i).sync();
     }
