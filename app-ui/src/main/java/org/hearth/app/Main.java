@@ -1,5 +1,7 @@
 package org.hearth.app;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Locale;
 import javafx.application.Application;
 import org.hearth.server.DataFolder;
@@ -24,17 +26,25 @@ public final class Main {
     if (!hasDisplay()) {
       return false;
     }
-    switch (SecondStart.on(folder)) {
-      case FIRST -> Application.launch(HearthApplication.class, folder.root().toString());
-      case HANDED_OVER -> System.out.println("hearth: the panel that is open shows itself.");
-      case RUNS_WITHOUT_PANEL -> {
-        System.err.println(
-            "hearth: a server without a panel runs on this data folder. End it (hearth stop, or its service) to"
-                + " use the panel; hearth status and hearth user work beside it.");
-        System.exit(1);
+    try {
+      switch (SecondStart.on(folder)) {
+        case FIRST -> Application.launch(HearthApplication.class, folder.root().toString());
+        case HANDED_OVER -> System.out.println("hearth: the panel that is open shows itself.");
+        case RUNS_WITHOUT_PANEL -> {
+          System.err.println(
+              "hearth: a server without a panel runs on this data folder. End it (hearth stop, or its service) to"
+                  + " use the panel; hearth status and hearth user work beside it.");
+          System.exit(1);
+        }
       }
+      return true;
+    } catch (IOException e) {
+      throw new UncheckedIOException("the server on this data folder is not understood", e);
+    } catch (UnsupportedOperationException e) {
+      // DISPLAY names one that cannot be opened. What the panel itself throws comes wrapped.
+      System.err.println("hearth: " + e.getMessage());
+      return false;
     }
-    return true;
   }
 
   private static String[] afterPanel(String[] options) {
