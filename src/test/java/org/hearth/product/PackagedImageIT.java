@@ -172,7 +172,7 @@ class PackagedImageIT {
   /// The names of the jars, without their versions.
   private static List<String> jars(List<String> files) {
     return files.stream()
-        .filter(file -> file.endsWith(".jar"))
+        .filter(file -> file.startsWith("opt/hearth/lib/app/") && file.endsWith(".jar"))
         .map(file -> Path.of(file).getFileName().toString().replaceFirst("-\\d.*", ""))
         .toList();
   }
