@@ -62,6 +62,7 @@ final class Commands {
     line.addSubcommand("status", new Status());
     line.addSubcommand("stop", new Stop());
     line.addSubcommand("version", new Version());
+    line.addSubcommand("check", new CheckCommand(out));
     CommandLine user = new CommandLine(new User());
     user.addSubcommand("create", new CreateUser());
     user.addSubcommand("list", new ListUsers());

@@ -1,5 +1,6 @@
 package org.hearth.server.servers.room;
 
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: the shard's while it grows; then the committer's.
 final class Decision {
+  private static final System.Logger LOG = System.getLogger(Decision.class.getName());
+
   private final ShardContext context;
   private final boolean newRoom;
   private final List<RowChange> changes = new ArrayList<>();
@@ -389,6 +392,11 @@ final class Decision {
       announce(marker, stateChanged(jumps, read));
       changes.add(GraphRows.current(room, marker, state, jumps));
       changes.add(GraphRows.jump(room, marker));
+      UnexpectedLosses.in(jumps, view.info().keys())
+          .ifPresent(text -> {
+            LOG.log(Level.WARNING, "{0}: {1}", view.info().id(), text);
+            changes.addAll(UnexpectedLosses.alert(room, context.clock().millis(), text));
+          });
     } else if (state.number() != stateOfTimeline) {
       changes.add(GraphRows.current(room, view.last(), state, null));
     }

@@ -70,6 +70,9 @@ public interface RoomQueries {
   /// @param upTo inclusive
   boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo);
 
+  /// What is to be looked at about rooms, newest first.
+  List<RoomAlert> alerts(int limit);
+
   // --- the graph
 
   /// Previous events that are not here, from where the room's history could be fetched on.

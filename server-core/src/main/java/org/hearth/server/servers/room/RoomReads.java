@@ -3,6 +3,7 @@ package org.hearth.server.servers.room;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 final class RoomReads implements RoomQueries {
   private static final String ROOMS_AFTER =
       "SELECT room_id FROM room WHERE room_id > ? ORDER BY room_id FETCH FIRST ? ROWS ONLY";
+  private static final String ALERTS =
+      "SELECT r.room_id, a.raised, a.text FROM room_alert a JOIN room r ON r.room_nid = a.room_nid"
+          + " ORDER BY a.raised DESC FETCH FIRST ? ROWS ONLY";
   private static final String ROOM_COUNT = "SELECT COUNT(*) FROM room";
 
   /// "Stripped state should contain some or all of the following state events".
@@ -381,6 +385,26 @@ final class RoomReads implements RoomQueries {
         .find(room)
         .filter(view -> view.lastJump().position() > after.value())
         .isPresent();
+  }
+
+  @Override
+  public List<RoomAlert> alerts(int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(ALERTS)) {
+        statement.setInt(1, limit);
+        try (ResultSet rows = statement.executeQuery()) {
+          List<RoomAlert> alerts = new ArrayList<>();
+          while (rows.next()) {
+            alerts.add(
+                new RoomAlert(
+                    RoomId.parse(rows.getString(1)),
+                    Instant.ofEpochMilli(rows.getLong(2)),
+                    rows.getString(3)));
+          }
+          return alerts;
+        }
+      }
+    });
   }
 
   @Override

@@ -8,6 +8,7 @@ import static org.hearth.server.matrix.testkit.RoomFixture.CHARLIE;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.Positioned;
@@ -173,7 +174,7 @@ final class ReceivingTest {
 
     assertThat(first).isInstanceOf(EventVerdict.Rejected.class);
     assertThat(rooms.queries().status(topic.eventId()).orElseThrow())
-        .isEqualTo(new EventStatus(false, false, false, java.util.Optional.empty()));
+        .isEqualTo(new EventStatus(false, false, false, Optional.empty()));
     assertThat(rooms.live(topic).of(topic.eventId())).isInstanceOf(EventVerdict.Accepted.class);
     assertThat(rooms.state(room.roomId())).isEqualTo(RunningRooms.ids(room.state()));
   }
@@ -222,6 +223,24 @@ final class ReceivingTest {
         .isTrue();
     assertThat(rooms.queries().membership(room.roomId(), BOB).orElseThrow().membership())
         .isEqualTo(Membership.BAN);
+  }
+
+  @Test
+  void raisesAnAlertWhenMembersAreLostWithoutAnybodySayingSo() {
+    RoomFixture room = room();
+    room.usualPowerLevels("\"users\":{\"@alice:a.example\":100,\"@bob:b.example\":50}").add();
+    Pdu fork = room.events().getLast();
+    rooms.live(room.events());
+    UserId dora = UserId.parse("@dora:d.example");
+    Pdu join = room.join(dora).after(fork).add();
+    rooms.live(join);
+    room.continueAfter(fork);
+    Pdu closed = room.joinRule("invite").add();
+
+    rooms.live(closed);
+
+    assertThat(rooms.state(room.roomId())).doesNotContainKey(StateKey.member(dora.value()));
+    assertThat(rooms.queries().alerts(10).getFirst().text()).contains("@dora:d.example");
   }
 
   @Test

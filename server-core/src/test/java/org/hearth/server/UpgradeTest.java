@@ -1,0 +1,190 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Rooms of every version, and from one version to another, by the client API of a whole server.
+final class UpgradeTest {
+  private static final String V3 = "/_matrix/client/v3";
+
+  @TempDir private Path folder;
+  private Homeserver server;
+  private TestClient alice;
+  private TestClient bob;
+
+  @BeforeEach
+  void start() throws IOException, StartFailedException {
+    Path file = folder.resolve("hearth.yaml");
+    Files.writeString(
+        file,
+        """
+        server-name: hearth.test
+        listeners:
+          - { bind: 127.0.0.1, port: 0 }
+        registration: { mode: open }
+        rate-limits: { enabled: false }
+        """);
+    server = new Homeserver(new DataFolder(folder), ConfigurationReader.read(file));
+    server.start();
+    alice = register("alice");
+    bob = register("bob");
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private TestClient register(String name) {
+    if (!(server.state() instanceof ServerState.Running running)) {
+      throw new AssertionError(server.state());
+    }
+    TestClient client = TestClient.of(URI.create(running.addresses().getFirst()));
+    TestClient.Answer answer =
+        client
+            .post(
+                V3 + "/register",
+                "{'username':'%s','password':'correct horse','auth':{'type':'m.login.dummy'}}"
+                    .formatted(name))
+            .expect(200);
+    return client.as(answer.text("access_token"));
+  }
+
+  private String create(String body) {
+    return TestClient.encoded(alice.post(V3 + "/createRoom", body).expect(200).text("room_id"));
+  }
+
+  private JsonNode state(String room, String type) {
+    return alice.get(V3 + "/rooms/" + room + "/state/" + type + "/").expect(200).json();
+  }
+
+  @Test
+  void makesRoomsOfEveryVersionThatItOffers() {
+    JsonNode offered =
+        alice.get(V3 + "/capabilities").expect(200).at("/capabilities/m.room_versions/available");
+    List<String> versions = new ArrayList<>();
+    offered.fieldNames().forEachRemaining(versions::add);
+    assertThat(versions)
+        .containsExactlyInAnyOrder("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12");
+
+    for (String version : versions) {
+      String room =
+          create("{'room_version':'%s','preset':'public_chat','name':'x'}".formatted(version));
+      bob.post(V3 + "/rooms/" + room + "/join", "{}").expect(200);
+      String said =
+          bob.put(V3 + "/rooms/" + room + "/send/m.room.message/1", "{'body':'hello'}")
+              .expect(200)
+              .text("event_id");
+      bob.put(V3 + "/rooms/" + room + "/redact/" + TestClient.encoded(said) + "/2", "{}")
+          .expect(200);
+
+      assertThat(state(room, "m.room.create").path("room_version").asText()).isEqualTo(version);
+      JsonNode shown =
+          alice
+              .get(V3 + "/rooms/" + room + "/event/" + TestClient.encoded(said))
+              .expect(200)
+              .json();
+      assertThat(shown.at("/content").has("body")).as("version %s", version).isFalse();
+    }
+  }
+
+  @Test
+  void replacesARoomByOneOfAnotherVersion() {
+    String old =
+        create(
+            "{'room_version':'10','name':'Home','topic':'all','room_alias_name':'home',"
+                + "'preset':'public_chat'}");
+    bob.post(V3 + "/rooms/" + old + "/join", "{}").expect(200);
+
+    String id =
+        alice
+            .post(V3 + "/rooms/" + old + "/upgrade", "{'new_version':'12'}")
+            .expect(200)
+            .text("replacement_room");
+    String replacement = TestClient.encoded(id);
+
+    assertThat(state(old, "m.room.tombstone").path("replacement_room").asText()).isEqualTo(id);
+    assertThat(state(replacement, "m.room.create").at("/predecessor/room_id").asText())
+        .isEqualTo(URLDecoder.decode(old, StandardCharsets.UTF_8));
+    assertThat(state(replacement, "m.room.create").path("room_version").asText()).isEqualTo("12");
+    assertThat(state(replacement, "m.room.name").path("name").asText()).isEqualTo("Home");
+    assertThat(state(replacement, "m.room.join_rules").path("join_rule").asText())
+        .isEqualTo("public");
+    assertThat(state(replacement, "m.room.power_levels").path("users").has("@alice:hearth.test"))
+        .isFalse();
+    assertThat(
+            alice
+                .get(V3 + "/directory/room/" + TestClient.encoded("#home:hearth.test"))
+                .expect(200)
+                .text("room_id"))
+        .isEqualTo(id);
+    bob.put(V3 + "/rooms/" + old + "/send/m.room.message/1", "{'body':'too late'}")
+        .expect(403, "M_FORBIDDEN");
+    bob.post(V3 + "/rooms/" + replacement + "/join", "{}").expect(200);
+  }
+
+  @Test
+  void refusesUpgradesOfThoseWhoMayNotAndToWhatIsNotKnown() {
+    String room = create("{'preset':'public_chat'}");
+    bob.post(V3 + "/rooms/" + room + "/join", "{}").expect(200);
+
+    bob.post(V3 + "/rooms/" + room + "/upgrade", "{'new_version':'12'}").expect(403, "M_FORBIDDEN");
+    alice
+        .post(V3 + "/rooms/" + room + "/upgrade", "{'new_version':'99'}")
+        .expect(400, "M_UNSUPPORTED_ROOM_VERSION");
+    alice.post(V3 + "/rooms/" + room + "/upgrade", "{}").expect(400, "M_MISSING_PARAM");
+  }
+
+  @Test
+  void namesAdditionalCreatorsInVersion12Only() {
+    String room = create("{'room_version':'11'}");
+    String id =
+        alice
+            .post(
+                V3 + "/rooms/" + room + "/upgrade",
+                "{'new_version':'12','additional_creators':['@bob:hearth.test']}")
+            .expect(200)
+            .text("replacement_room");
+
+    assertThat(state(TestClient.encoded(id), "m.room.create").at("/additional_creators/0").asText())
+        .isEqualTo("@bob:hearth.test");
+  }
+
+  @Test
+  void findsTheEventOfAMoment() {
+    String room = create("{}");
+    String said =
+        alice
+            .put(V3 + "/rooms/" + room + "/send/m.room.message/1", "{'body':'hello'}")
+            .expect(200)
+            .text("event_id");
+    long at =
+        alice
+            .get(V3 + "/rooms/" + room + "/event/" + TestClient.encoded(said))
+            .expect(200)
+            .json()
+            .path("origin_server_ts")
+            .asLong();
+    String path = "/_matrix/client/v1/rooms/" + room + "/timestamp_to_event";
+
+    assertThat(alice.get(path + "?dir=b&ts=" + (at + 1000)).expect(200).text("event_id"))
+        .isEqualTo(said);
+    alice.get(path + "?dir=f&ts=" + (at + 1000)).expect(404, "M_NOT_FOUND");
+    bob.get(path + "?dir=b&ts=" + at).expect(403, "M_FORBIDDEN");
+    alice.get(path + "?dir=x&ts=" + at).expect(400, "M_INVALID_PARAM");
+  }
+}
