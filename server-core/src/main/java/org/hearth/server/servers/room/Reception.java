@@ -526,6 +526,7 @@ final class Reception {
 
   /// The end: the room is where the events have brought it.
   void finish() {
+    tips.prune();
     StateSnapshot state = tips.state();
     if (state.number() == history.view().state().number()
         && !tips.haveChanged()

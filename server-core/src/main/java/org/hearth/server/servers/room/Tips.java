@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: the shard's; for one command.
 final class Tips {
-  /// More are not kept: the shallowest are given up.
-  static final int MOST = 100;
+  /// More are not kept, so that an event of ours can follow them all.
+  static final int MOST = PduFormat.MAX_PREV_EVENTS;
 
   /// So many hidden events are looked through for what they follow.
   private static final int MOST_HIDDEN = 1_000;
@@ -96,12 +97,16 @@ final class Tips {
     if (!followed) {
       tips.put(event.event().eventId(), event);
     }
-    if (tips.size() > MOST) {
-      shallowestFirst().stream()
-          .limit(tips.size() - MOST)
-          .map(each -> each.event().eventId())
-          .toList()
-          .forEach(tips::remove);
+  }
+
+  /// Gives up the shallowest extremities that are too many. What they have changed and no other has
+  /// is no longer part of the current state.
+  void prune() {
+    List<Known> stale = shallowestFirst().subList(0, Math.max(0, tips.size() - MOST));
+    if (!stale.isEmpty()) {
+      stale.forEach(each -> tips.remove(each.event().eventId()));
+      changed = true;
+      state = null;
     }
   }
 

@@ -150,6 +150,16 @@ final class TestRooms {
     return new ClientTransaction(DeviceId.parse(device), id);
   }
 
+  /// Takes in events of other servers.
+  RoomReply receive(RoomInput.ReceiveEvents command) {
+    try {
+      return roomInput.submit(command, PATIENCE).await(PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   private List<EventId> submit(RoomInput command) {
     try {
       return switch (roomInput.submit(command, PATIENCE).await(PATIENCE)) {
