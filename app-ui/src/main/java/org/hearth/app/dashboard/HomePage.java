@@ -19,6 +19,9 @@ import org.hearth.app.state.ServerSession;
 
 /// Home: the address to give to clients, how long it runs, who and what is there, how busy it is.
 public final class HomePage implements Page {
+  private static final double TILE = 120;
+  private static final double WIDE_TILE = 150;
+
   private final HomeViewModel model;
   private final ScrollPane node;
 
@@ -108,7 +111,7 @@ public final class HomePage implements Page {
     number.setLabelFor(caption);
     VBox tile = new VBox(2, number, caption);
     tile.getStyleClass().addAll("card", "tile");
-    tile.setPrefWidth(120);
+    tile.setPrefWidth(id.equals("disk") ? WIDE_TILE : TILE);
     HBox.setHgrow(tile, Priority.ALWAYS);
     return tile;
   }

@@ -186,7 +186,10 @@ public final class SetupPage implements Page {
     Button otherPort = Forms.button("setup-other-port", "", model::createOnFreePort);
     otherPort
         .textProperty()
-        .bind(model.freePort().map(port -> port.map(free -> "_Use port " + free).orElse("")));
+        .bind(
+            model
+                .freePort()
+                .map(port -> port.map(free -> "_Use port " + free).orElse("_Use another port")));
     otherPort
         .visibleProperty()
         .bind(

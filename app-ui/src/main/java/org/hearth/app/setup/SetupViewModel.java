@@ -59,7 +59,9 @@ public final class SetupViewModel {
           switch (state) {
             case ServerState.Starting(String step) -> progress.set(step + "…");
             case ServerState.Running _ -> {
-              if (!cancelling.get()) {
+              if (cancelling.get()) {
+                session.stop();
+              } else {
                 working.set(false);
                 done.run();
               }

@@ -199,7 +199,10 @@ public final class MainView extends StackPane {
     button
         .textProperty()
         .bind(
-            model.otherPort().map(port -> port.map(each -> "_Use port " + each.free()).orElse("")));
+            model
+                .otherPort()
+                .map(port ->
+                    port.map(each -> "_Use port " + each.free()).orElse("_Use another port")));
     return button;
   }
 

@@ -143,7 +143,11 @@ public final class ServerSession {
           stopNow();
           return true;
         },
-        _ -> {},
+        _ -> {
+          // A server that had not come up yet stops without a word.
+          Homeserver stopped = server;
+          state.set(stopped == null ? new ServerState.Stopped() : stopped.state());
+        },
         sentence -> state.set(new ServerState.Failed(sentence, "Read the log under Activity.")));
   }
 

@@ -65,7 +65,7 @@ public final class WiringPage implements Page {
     below.getStyleClass().add("wiring-below");
     SplitPane split = new SplitPane(scroll, below);
     split.setOrientation(Orientation.VERTICAL);
-    split.setDividerPositions(0.7);
+    split.setDividerPositions(0.72);
     VBox.setVgrow(split, Priority.ALWAYS);
     node =
         new VBox(
@@ -82,6 +82,7 @@ public final class WiringPage implements Page {
     Label text = new Label();
     text.setId("wiring-chosen");
     text.setWrapText(true);
+    text.setMinHeight(javafx.scene.layout.Region.USE_PREF_SIZE);
     text.setMaxWidth(Double.MAX_VALUE);
     HBox.setHgrow(text, Priority.ALWAYS);
     text.textProperty()

@@ -146,8 +146,8 @@ public final class WiringViewModel {
         || now.get().stream()
             .flatMap(each -> each.picture().arrows().stream())
             .anyMatch(arrow ->
-                arrow.from().equals(name) && arrow.to().equals(ring)
-                    || arrow.to().equals(name) && arrow.from().equals(ring));
+                (arrow.from().equals(name) && arrow.to().equals(ring))
+                    || (arrow.to().equals(name) && arrow.from().equals(ring)));
   }
 
   /// A box or a ring in a sentence: what goes in and out, or its numbers.

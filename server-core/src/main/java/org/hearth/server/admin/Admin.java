@@ -304,7 +304,9 @@ public final class Admin {
   private static <T> T refusing(Supplier<T> operation) {
     try {
       return operation.get();
-    } catch (MatrixException | InvalidIdentifierException e) {
+    } catch (MatrixException e) {
+      throw new AdminException(e.safeMessage(), e);
+    } catch (InvalidIdentifierException e) {
       throw new AdminException(String.valueOf(e.getMessage()), e);
     }
   }
