@@ -8,7 +8,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.hearth.server.matrix.event.Pdu;
@@ -188,11 +187,15 @@ final class Resolving {
 
     /// Auth events that are not here are those of rejected events.
     private long[] edges(Pdu event) {
-      return event.authEvents().stream()
-          .map(history::find)
-          .filter(Objects::nonNull)
-          .mapToLong(known -> numberOf(known.ref()))
-          .toArray();
+      long[] edges = new long[event.authEvents().size()];
+      int count = 0;
+      for (EventId id : event.authEvents()) {
+        Known auth = history.find(id);
+        if (auth != null) {
+          edges[count++] = numberOf(auth.ref());
+        }
+      }
+      return Arrays.copyOf(edges, count);
     }
 
     @Override
