@@ -47,21 +47,21 @@ public final class RoomsPage implements Page {
     TableView<RoomSummary> table = new TableView<>();
     table.setId("room-table");
     table.setAccessibleText("Rooms");
-    table.getColumns().add(Tables.text("Room", 0.28, RoomsViewModel::title));
+    table.getColumns().add(Tables.text("Room", 0.26, RoomsViewModel::title));
     table
         .getColumns()
         .add(
             Tables.number(
                 "People",
-                0.09,
+                0.1,
                 RoomSummary::joinedMembers,
                 room -> "%,d".formatted(room.joinedMembers())));
     table
         .getColumns()
         .add(
             Tables.number(
-                "Of here",
-                0.09,
+                "Here",
+                0.1,
                 RoomSummary::localMembers,
                 room -> "%,d".formatted(room.localMembers())));
     table
@@ -69,15 +69,15 @@ public final class RoomsPage implements Page {
         .add(
             Tables.column(
                 "Last event",
-                0.15,
+                0.16,
                 room ->
                     room.lastEvent()
                         .map(time -> Span.between(time, Instant.now()) + " ago")
                         .orElse("–"),
                 Comparator.comparing(room -> room.lastEvent().orElse(Instant.MIN))));
-    table.getColumns().add(Tables.text("Encrypted", 0.12, room -> room.encrypted() ? "yes" : "no"));
-    table.getColumns().add(Tables.text("Version", 0.09, RoomSummary::version));
-    table.getColumns().add(Tables.text("Id", 0.18, RoomSummary::roomId));
+    table.getColumns().add(Tables.text("Encrypted", 0.14, room -> room.encrypted() ? "yes" : "no"));
+    table.getColumns().add(Tables.text("Version", 0.11, RoomSummary::version));
+    table.getColumns().add(Tables.text("Id", 0.13, RoomSummary::roomId));
     Tables.fill(table, model.rooms(), model.message());
     Tables.copies(table, "Copy the room’s id", RoomSummary::roomId);
     VBox.setVgrow(table, Priority.ALWAYS);

@@ -21,7 +21,7 @@ import javafx.scene.input.KeyCombination;
 /// Tables as this panel has them: columns that share the width and sort by what they mean, a
 /// sentence where there are no rows, the id of the selected row for the clipboard.
 public final class Tables {
-  private static final double SCROLL_BAR = 16;
+  private static final double SCROLL_BAR = 12;
   private static final double LEAST_WIDTH = 48;
   private static final KeyCombination COPY =
       new KeyCodeCombination(KeyCode.C, KeyCombination.SHORTCUT_DOWN);

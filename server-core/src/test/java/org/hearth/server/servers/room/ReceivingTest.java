@@ -138,7 +138,7 @@ final class ReceivingTest {
     Pdu last = before.getLast();
     rooms.live(before);
     Pdu topic =
-        room.topic(ALICE, "x").after(last).in(state).citing(authOf(room, state, invite)).build();
+        room.topic(ALICE, "x").after(last).in(state).citing(authOf(state, invite)).build();
 
     EventVerdict first =
         rooms
@@ -151,7 +151,7 @@ final class ReceivingTest {
     assertThat(rooms.queries().status(topic.eventId()).orElseThrow().rejected()).isTrue();
   }
 
-  private static Pdu[] authOf(RoomFixture room, Map<StateKey, Pdu> state, Pdu more) {
+  private static Pdu[] authOf(Map<StateKey, Pdu> state, Pdu more) {
     return new Pdu[] {
       state.get(StateKey.of("m.room.create")), state.get(StateKey.member(ALICE.value())), more
     };
@@ -199,8 +199,10 @@ final class ReceivingTest {
         .doesNotContain(late.eventId());
   }
 
-  @Test
-  void tellsOfStateThatChangedBecauseBranchesCameTogether() {
+  private record Joined(RoomFixture room, Pdu topic) {}
+
+  /// Bob sets the topic on one branch and is banned on the other; then both come together.
+  private Joined branchesThatComeTogether() {
     RoomFixture room = room();
     room.usualPowerLevels("\"users\":{\"@alice:a.example\":100,\"@bob:b.example\":50}").add();
     Pdu fork = room.events().getLast();
@@ -211,6 +213,14 @@ final class ReceivingTest {
     Pdu ban = room.member(ALICE, BOB, "ban").add();
 
     rooms.live(ban);
+    return new Joined(room, topic);
+  }
+
+  @Test
+  void tellsOfStateThatChangedBecauseBranchesCameTogether() {
+    Joined joined = branchesThatComeTogether();
+    RoomFixture room = joined.room();
+    Pdu topic = joined.topic();
 
     assertThat(rooms.state(room.roomId())).doesNotContainKey(StateKey.of("m.room.topic"));
     List<RoomOutput> told = rooms.told().stream().map(Positioned::entry).toList();
@@ -245,7 +255,7 @@ final class ReceivingTest {
 
   @Test
   void tellsTheSameFromTheTablesAsWhenItHappened() {
-    tellsOfStateThatChangedBecauseBranchesCameTogether();
+    branchesThatComeTogether();
     List<Positioned<RoomOutput>> live = rooms.told();
     rooms.close();
 
