@@ -137,8 +137,7 @@ final class ReceivingTest {
     Pdu invite = room.member(ALICE, OURS, "invite").add();
     Pdu last = before.getLast();
     rooms.live(before);
-    Pdu topic =
-        room.topic(ALICE, "x").after(last).in(state).citing(authOf(state, invite)).build();
+    Pdu topic = room.topic(ALICE, "x").after(last).in(state).citing(authOf(state, invite)).build();
 
     EventVerdict first =
         rooms
