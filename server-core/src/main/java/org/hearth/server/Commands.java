@@ -20,7 +20,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ScopeType;
 
 /// The command line. What it does to a server is done by [Control]: in the process that holds the
 /// data folder if one does, else here, on the opened database.
@@ -94,7 +93,6 @@ final class Commands {
     @Option(
         names = "--data-dir",
         paramLabel = "DIR",
-        scope = ScopeType.INHERIT,
         description = "the data folder (default: where this system keeps a program's data)")
     private @Nullable Path dataFolder;
 

@@ -245,7 +245,12 @@ class StartRefusalsTest {
     assertThat(failure.getMessage()).contains(words).doesNotContain("Exception", "unexpected");
     assertThat(failure.remedy()).isNotBlank();
     assertThat(server.state())
-        .isEqualTo(new ServerState.Failed(failure.reason(), failure.remedy()));
+        .isInstanceOfSatisfying(
+            ServerState.Failed.class,
+            failed -> {
+              assertThat(failed.reason()).isEqualTo(failure.reason());
+              assertThat(failed.remedy()).isEqualTo(failure.remedy());
+            });
   }
 
   private static Homeserver server(Path folder, String configuration) throws IOException {

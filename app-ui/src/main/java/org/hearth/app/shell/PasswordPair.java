@@ -73,16 +73,19 @@ public final class PasswordPair extends VBox {
         again.textProperty());
   }
 
+  /// How much of the bar is filled, and in which colour.
+  private record Gauge(double part, String style) {}
+
   private static void show(ProgressBar bar, String text) {
-    PasswordStrength.Level level = PasswordStrength.of(text).level();
-    bar.setProgress((level.ordinal() + 1.0) / PasswordStrength.Level.values().length);
+    Gauge gauge =
+        switch (PasswordStrength.of(text).level()) {
+          case TOO_SHORT -> new Gauge(0.25, "low");
+          case WEAK -> new Gauge(0.5, "low");
+          case FAIR -> new Gauge(0.75, "middle");
+          case STRONG -> new Gauge(1, "high");
+        };
+    bar.setProgress(gauge.part());
     bar.getStyleClass().removeAll("low", "middle", "high");
-    bar.getStyleClass()
-        .add(
-            switch (level) {
-              case TOO_SHORT, WEAK -> "low";
-              case FAIR -> "middle";
-              case STRONG -> "high";
-            });
+    bar.getStyleClass().add(gauge.style());
   }
 }

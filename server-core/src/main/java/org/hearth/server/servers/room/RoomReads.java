@@ -380,11 +380,7 @@ final class RoomReads implements RoomQueries {
 
   @Override
   public boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo) {
-    return memory
-        .rooms()
-        .find(room)
-        .filter(view -> view.lastJump().position() > after.value())
-        .isPresent();
+    return memory.rooms().find(room).filter(view -> view.jumpedAfter(after)).isPresent();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.hearth.server.servers.room;
 
 import java.util.List;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
@@ -33,6 +34,11 @@ record RoomView(
 
   /// Rough memory of one entry of state: reference, key, slots in the maps.
   private static final int ENTRY_BYTES = 220;
+
+  /// Whether the state changed without an event of the timeline after that position.
+  boolean jumpedAfter(LogPosition after) {
+    return lastJump.isAssigned() && lastJump.position() > after.value();
+  }
 
   /// The current event of that type and key; null when there is none.
   @Nullable EventRef current(StateKey key) {
