@@ -1,8 +1,10 @@
 package org.hearth.bench.state;
 
 import com.sun.management.ThreadMXBean;
+import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.hearth.server.matrix.event.StateKey;
@@ -13,7 +15,6 @@ import org.hearth.server.matrix.version.RoomVersions;
 /// What [StateResolutionBenchmark] measures, in processor time of the resolving thread and bytes
 /// that it allocates: figures that hold on a machine that does other things too.
 public final class ResolutionCost {
-  private static final System.Logger LOG = System.getLogger(ResolutionCost.class.getName());
   private static final int MEMBERS = 30_000;
   private static final int WARM_UP = 10;
   private static final int ROUNDS = 15;
@@ -46,12 +47,14 @@ public final class ResolutionCost {
     }
     bytes = (THREADS.getCurrentThreadAllocatedBytes() - bytes) / ROUNDS;
     Arrays.sort(nanos);
-    LOG.log(
-        System.Logger.Level.INFO,
-        "version {0}, {1} in conflict: median {2} ms, best {3} ms, worst {4} ms of processor time; "
-            + "{5} MB allocated",
+    @SuppressWarnings("SystemOut")
+    PrintStream out = System.out;
+    out.printf(
+        Locale.ROOT,
+        "version %s, %d in conflict: median %d ms, best %d ms, worst %d ms of processor time; "
+            + "%d MB allocated%n",
         version,
-        Integer.toString(conflicting),
+        conflicting,
         nanos[ROUNDS / 2] / 1_000_000,
         nanos[0] / 1_000_000,
         nanos[ROUNDS - 1] / 1_000_000,
