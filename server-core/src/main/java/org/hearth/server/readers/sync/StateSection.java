@@ -87,7 +87,11 @@ final class StateSection {
   }
 
   private void all(SyncRequest request, Part part, Map<StateKey, RoomEvent> told) {
-    Optional<RoomState> state = rooms.stateAt(part.room(), part.target(request));
+    // A room of another server begins here with an event before which there is a state already.
+    Optional<RoomState> state =
+        rooms
+            .stateAt(part.room(), part.target(request))
+            .or(() -> part.timeline().events().stream().findFirst().map(rooms::stateBefore));
     if (state.isEmpty()) {
       return;
     }
