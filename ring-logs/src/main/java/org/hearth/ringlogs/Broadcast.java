@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
-/// The ring behind [OutputLog] and [VolatileLog]: one publisher, followers that do not gate it.
+/// The ring behind a [FollowedLog]: one publisher, followers that do not gate it.
 ///
 /// The ring has no gating sequences, so a claim never waits, and a place is overwritten whether or
 /// not it was read. Each place holds a reference to an immutable [Envelope], written with release
@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 final class Broadcast<E> {
   private final LogSpec<E> spec;
   private final Node.Kind kind;
+  private final Source<E> source;
   private final FailureHandling failures;
   private final Signal signal = new Signal();
   private final RingBuffer<AtomicReference<Envelope<E>>> ring;
@@ -38,9 +39,11 @@ final class Broadcast<E> {
     CLOSED
   }
 
-  Broadcast(LogSpec<E> spec, Node.Kind kind, FailureHandling failures) {
+  /// @param source where a follower finds what the ring no longer holds
+  Broadcast(LogSpec<E> spec, Node.Kind kind, Source<E> source, FailureHandling failures) {
     this.spec = spec;
     this.kind = kind;
+    this.source = source;
     this.failures = failures;
     this.ring =
         RingBuffer.createSingleProducer(
@@ -57,7 +60,7 @@ final class Broadcast<E> {
 
   // --- wiring
 
-  synchronized void register(LogReader<E> reader, Source<E> source, String... after) {
+  synchronized void register(LogReader<E> reader, String... after) {
     if (phase != Phase.NEW) {
       throw new IllegalStateException(
           "%s was started: too late for reader %s".formatted(spec.name(), reader.name()));
