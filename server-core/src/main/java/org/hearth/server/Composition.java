@@ -191,7 +191,13 @@ final class Composition {
     groups.addAll(
         new ClientRoomSend(
                 new ClientRoomSend.Needs(
-                    rooms.queries(), profiles, accounts.queries(), aliases, directory, clock),
+                    rooms.queries(),
+                    profiles,
+                    accounts.queries(),
+                    accountData,
+                    aliases,
+                    directory,
+                    clock),
                 rooms.input())
             .routes());
     groups.addAll(sync.routes());

@@ -152,6 +152,50 @@ class RoomMembersTest {
     };
   }
 
+  @Test
+  void joinCarriesWhatTheClientSaysButWhoLetItIn() {
+    TestClient hugo = register("hugo");
+    TestClient ines = register("ines");
+    String room = create(hugo, "{'preset': 'public_chat'}");
+
+    ines.post(
+            rooms(room) + "/join",
+            "{'reason': 'hello', 'org.example.seat': 7, 'membership': 'ban',"
+                + " 'third_party_signed': {}, 'join_authorised_via_users_server': '@a:b.test'}")
+        .expect(200);
+
+    JsonNode member = member(hugo, room, "@ines:hearth.test");
+    assertThat(member.path("membership").asText()).isEqualTo("join");
+    assertThat(member.path("displayname").asText()).isEqualTo("ines");
+    assertThat(member.path("reason").asText()).isEqualTo("hello");
+    assertThat(member.path("org.example.seat").asInt()).isEqualTo(7);
+    assertThat(member).hasSize(4);
+  }
+
+  @Test
+  void whoBlocksInvitesIsNotInvitedAndDoesNotSeeThemUntilThatEnds() {
+    TestClient jana = register("jana");
+    TestClient karl = register("karl");
+    String setting = V3 + "/user/@karl:hearth.test/account_data/m.invite_permission_config";
+    String before = create(jana, "{'invite': ['@karl:hearth.test']}");
+    String room = create(jana, "{}");
+
+    karl.put(setting, "{'default_action': 'block'}").expect(200);
+
+    jana.post(rooms(room) + "/invite", "{'user_id': '@karl:hearth.test'}")
+        .expect(403, "M_INVITE_BLOCKED");
+    jana.put(rooms(room) + "/state/m.room.member/@karl:hearth.test", "{'membership': 'invite'}")
+        .expect(403, "M_INVITE_BLOCKED");
+    jana.post(V3 + "/createRoom", "{'invite': ['@karl:hearth.test']}")
+        .expect(403, "M_INVITE_BLOCKED");
+    assertThat(karl.get(V3 + "/sync").expect(200).at("/rooms/invite").isEmpty()).isTrue();
+
+    karl.put(setting, "{'default_action': 'org.example.ask'}").expect(200);
+
+    assertThat(karl.get(V3 + "/sync").expect(200).at("/rooms/invite").has(before)).isTrue();
+    jana.post(rooms(room) + "/invite", "{'user_id': '@karl:hearth.test'}").expect(200);
+  }
+
   private TestClient register(String name) {
     Answer made =
         client()

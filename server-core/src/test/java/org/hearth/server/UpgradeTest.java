@@ -10,7 +10,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,6 +73,21 @@ final class UpgradeTest {
 
   private String create(String body) {
     return TestClient.encoded(alice.post(V3 + "/createRoom", body).expect(200).text("room_id"));
+  }
+
+  @Test
+  void roomsMadeAlikeAtOnceAreEachARoom() throws Exception {
+    List<Callable<String>> wishes =
+        Collections.nCopies(24, () -> create("{'room_version':'12','preset':'public_chat'}"));
+
+    Set<String> made = new HashSet<>();
+    try (ExecutorService clients = Executors.newFixedThreadPool(8)) {
+      for (Future<String> each : clients.invokeAll(wishes)) {
+        made.add(each.get());
+      }
+    }
+
+    assertThat(made).hasSize(24);
   }
 
   private JsonNode state(String room, String type) {

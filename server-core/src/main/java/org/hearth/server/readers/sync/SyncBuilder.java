@@ -13,6 +13,7 @@ import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.accountdata.AccountDataItem;
 import org.hearth.server.services.accountdata.AccountDataQueries;
+import org.hearth.server.services.accountdata.InvitePermission;
 
 /// Builds the answer to a sync request as of one position.
 ///
@@ -76,7 +77,11 @@ final class SyncBuilder {
               .section(request, now, membership, roomData)
               .ifPresent(section -> answer.join(room, section));
       case INVITE -> {
-        if (isNews(request, membership) && !isOfAnIgnored(request.viewer(), membership)) {
+        if (isNews(request, membership)
+            && !isOfAnIgnored(request.viewer(), membership)
+            // "invite events for this user already in the database […] MUST NOT be served over
+            // client synchronisation endpoints", while the user blocks invites.
+            && !InvitePermission.blocksAll(accountData, request.user())) {
           answer.invite(room, stripped("invite_state", membership));
         }
       }

@@ -8,6 +8,7 @@ import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.services.directory.DirectoryQueries;
 import org.hearth.server.services.directory.DirectoryService;
 import org.hearth.server.services.profile.ProfileQueries;
@@ -26,6 +27,7 @@ public final class ClientRoomSend {
       RoomQueries rooms,
       ProfileQueries profiles,
       AccountQueries accounts,
+      AccountDataQueries accountData,
       DirectoryQueries aliases,
       DirectoryService directory,
       InstantSource clock) {}
@@ -34,21 +36,23 @@ public final class ClientRoomSend {
   public ClientRoomSend(Needs needs, InputLog<RoomInput, RoomReply> roomInput) {
     RoomCommands commands = new RoomCommands(roomInput);
     MembershipChanges changes =
-        new MembershipChanges(needs.rooms(), commands, needs.profiles(), needs.accounts());
+        new MembershipChanges(
+            needs.rooms(), commands, needs.profiles(), needs.accounts(), needs.accountData());
     MembershipRoutes memberships =
         new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases());
+    InstantSource creations = new DistinctMillis(needs.clock());
     this.routes =
         List.of(
             new EventRoutes(needs.rooms(), commands, needs.aliases(), changes),
             memberships,
-            new UpgradeRoute(needs.rooms(), commands, changes, needs.directory(), needs.clock()),
+            new UpgradeRoute(needs.rooms(), commands, changes, needs.directory(), creations),
             new CreateRoomRoute(
                 needs.rooms(),
                 commands,
                 new NewRoomEvents(changes),
                 changes,
                 needs.directory(),
-                needs.clock()));
+                creations));
   }
 
   /// The endpoints.

@@ -29,6 +29,7 @@ final class CreateRoomRoute implements RouteGroup {
   private final DirectoryService directory;
   private final InstantSource clock;
 
+  /// @param clock says no time twice
   CreateRoomRoute(
       RoomQueries rooms,
       RoomCommands commands,
@@ -57,7 +58,7 @@ final class CreateRoomRoute implements RouteGroup {
   private Response create(Request request) throws InterruptedException {
     NewRoom room = NewRoom.parse(request.jsonOrEmpty());
     UserId creator = request.requester().user();
-    room.invited().forEach(memberships::requireReachable);
+    room.invited().forEach(memberships::requireInvitable);
     long now = clock.millis();
     EventDraft unplaced = EventDraft.create(null, creator, events.createContent(room, creator));
     RoomId id = rooms.newRoomId(room.version(), unplaced, now);

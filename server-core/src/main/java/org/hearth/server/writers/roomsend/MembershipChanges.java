@@ -18,6 +18,8 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.GuestAccess;
+import org.hearth.server.services.accountdata.AccountDataQueries;
+import org.hearth.server.services.accountdata.InvitePermission;
 import org.hearth.server.services.profile.Profile;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.jspecify.annotations.Nullable;
@@ -30,21 +32,32 @@ final class MembershipChanges {
   private final RoomCommands commands;
   private final ProfileQueries profiles;
   private final AccountQueries accounts;
+  private final AccountDataQueries accountData;
 
   MembershipChanges(
-      RoomQueries rooms, RoomCommands commands, ProfileQueries profiles, AccountQueries accounts) {
+      RoomQueries rooms,
+      RoomCommands commands,
+      ProfileQueries profiles,
+      AccountQueries accounts,
+      AccountDataQueries accountData) {
     this.rooms = rooms;
     this.commands = commands;
     this.profiles = profiles;
     this.accounts = accounts;
+    this.accountData = accountData;
   }
 
   /// Until this server federates, nobody elsewhere can be invited.
   ///
-  /// @throws MatrixException `M_NOT_FOUND` if the user has no account here
-  void requireReachable(UserId target) {
+  /// @throws MatrixException `M_NOT_FOUND` if the user has no account here; `M_INVITE_BLOCKED`
+  ///   "when invites to a given user are blocked"
+  void requireInvitable(UserId target) {
     if (!accounts.isActive(target)) {
       throw MatrixException.notFound("There is no user " + target.value() + " on this server");
+    }
+    if (InvitePermission.blocksAll(accountData, target)) {
+      throw new MatrixException(
+          Errcode.INVITE_BLOCKED, target.value() + " does not want to be invited");
     }
   }
 
@@ -91,7 +104,7 @@ final class MembershipChanges {
       throw MatrixException.invalidParam("The state key of a member event must be a user id");
     }
     if (membership == Membership.INVITE) {
-      requireReachable(target);
+      requireInvitable(target);
     }
     ObjectNode extra = content.deepCopy();
     extra.remove("membership");
@@ -101,6 +114,8 @@ final class MembershipChanges {
   /// What a member event says besides the membership: the names of who is, or is to be, there.
   ObjectNode withNames(UserId target, Membership membership, ObjectNode extra) {
     ObjectNode content = extra.deepCopy();
+    // Who lets the user in is for the Room Server to say.
+    content.remove("join_authorised_via_users_server");
     boolean named =
         switch (membership) {
           case JOIN, INVITE, KNOCK -> true;

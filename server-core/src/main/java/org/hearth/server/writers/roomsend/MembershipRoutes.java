@@ -29,6 +29,10 @@ import org.hearth.server.services.directory.DirectoryQueries;
 ///
 /// **source**: [Room membership](https://spec.matrix.org/v1.19/client-server-api/#room-membership)
 final class MembershipRoutes implements RouteGroup {
+  /// What is in the body of a join and not for the member event.
+  private static final Set<String> NOT_OF_THE_EVENT =
+      Set.of("membership", "reason", "third_party_signed");
+
   private final RoomQueries rooms;
   private final RoomCommands commands;
   private final MembershipChanges changes;
@@ -74,7 +78,11 @@ final class MembershipRoutes implements RouteGroup {
     UserId user = request.requester().user();
     ObjectNode body = request.jsonOrEmpty();
     var _ = Fields.of(body).optionalObject("third_party_signed");
-    ObjectNode extra = MembershipChanges.reason(body);
+    ObjectNode reason = MembershipChanges.reason(body);
+    // What else a client sends goes into the event, as it would if the client set the member event
+    // itself: clients have come to rely on it.
+    ObjectNode extra = body.deepCopy().without(NOT_OF_THE_EVENT);
+    extra.setAll(reason);
     if (rooms.room(room).isEmpty()) {
       throw MatrixException.notFound("There is no such room on this server");
     }
@@ -131,7 +139,7 @@ final class MembershipRoutes implements RouteGroup {
   private Response invite(Request request) throws InterruptedException {
     ObjectNode body = request.json();
     UserId target = target(body);
-    changes.requireReachable(target);
+    changes.requireInvitable(target);
     changes.change(
         room(request),
         request.requester().user(),

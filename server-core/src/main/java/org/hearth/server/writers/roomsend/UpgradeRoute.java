@@ -63,6 +63,7 @@ final class UpgradeRoute implements RouteGroup {
   private final DirectoryService directory;
   private final InstantSource clock;
 
+  /// @param clock says no time twice
   UpgradeRoute(
       RoomQueries rooms,
       RoomCommands commands,

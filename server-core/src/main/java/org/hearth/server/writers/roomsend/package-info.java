@@ -4,11 +4,13 @@
 ///  client ──► routes ──► RoomCommands ──► [room-input] ──► RoomServer
 ///                │            ▲                 reply after the commit │
 ///                │            └────────────────────────────────────────┘
-///                └── asks ──► RoomQueries, ProfileQueries, DirectoryService, AccountQueries
+///                └── asks ──► RoomQueries, ProfileQueries, DirectoryService, AccountQueries,
+///                           AccountDataQueries
 /// ```
 ///
 /// Logs read: none. Logs written: room-input. Queries used: RoomQueries, ProfileQueries,
-/// DirectoryQueries, AccountQueries. Tables owned: none. Threads: the requests' own.
+/// DirectoryQueries, AccountQueries, AccountDataQueries. Tables owned: none. Threads: the requests'
+/// own.
 @NullMarked
 package org.hearth.server.writers.roomsend;
 
