@@ -8,6 +8,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
@@ -74,16 +75,25 @@ final class FallbackPages implements RouteGroup {
       if (!session.isNext(stage)) {
         return form(401, stage, session, "Another step comes first.");
       }
-      try {
-        interactive.perform(request, session, stage, shown(form));
-      } catch (MatrixException failure) {
-        if (failure.is(Errcode.LIMIT_EXCEEDED)) {
-          throw failure;
-        }
-        return form(401, stage, session, failure.safeMessage());
+      Optional<MatrixException> failure = attempt(request, session, stage, shown(form));
+      if (failure.isPresent()) {
+        return form(401, stage, session, failure.get().safeMessage());
       }
     }
     return done();
+  }
+
+  /// On a page all that is wrong may be shown again and better.
+  private Optional<MatrixException> attempt(
+      Request request, UiaSession session, String stage, Fields shown) {
+    try {
+      return interactive.perform(request, session, stage, shown);
+    } catch (MatrixException failure) {
+      if (failure.is(Errcode.LIMIT_EXCEEDED)) {
+        throw failure;
+      }
+      return Optional.of(failure);
+    }
   }
 
   private static Fields shown(Map<String, String> form) {

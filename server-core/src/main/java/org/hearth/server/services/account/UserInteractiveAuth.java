@@ -116,14 +116,10 @@ final class UserInteractiveAuth {
             new MatrixException(
                 401, Errcode.FORBIDDEN, "This stage is not the next one of any flow"));
       }
-      try {
-        perform(request, session, type.get(), auth);
-      } catch (MatrixException failure) {
-        if (!failure.is(Errcode.FORBIDDEN)) {
-          throw failure;
-        }
+      Optional<MatrixException> failure = perform(request, session, type.get(), auth);
+      if (failure.isPresent()) {
         // "an attempt on a stage was unsuccessful, but the client may make a second attempt"
-        return challenge(session, failure);
+        return challenge(session, failure.get());
       }
     }
     return session.isDone() ? authenticated(session) : challenge(session, null);
@@ -131,17 +127,24 @@ final class UserInteractiveAuth {
 
   /// Performs one stage, from a request or from a fallback page.
   ///
-  /// @throws MatrixException `M_FORBIDDEN` if what was shown is wrong
-  void perform(Request request, UiaSession session, String stage, Fields shown) {
+  /// @return what is wrong with what was shown, which may be shown again and better; empty when the
+  ///   stage is completed
+  /// @throws MatrixException `M_FORBIDDEN` for another account than the one at stake, and for one
+  ///   that cannot be here
+  Optional<MatrixException> perform(
+      Request request, UiaSession session, String stage, Fields shown) {
     switch (stage) {
       case DUMMY -> {}
       case PASSWORD -> {
         UserId who = passwords.identify(shown);
         UserId expected = session.user();
+        if (expected != null && !expected.equals(who)) {
+          // Whether the password is that user's is not said.
+          throw MatrixException.forbidden("Only the account's own user can do this");
+        }
         request.charge(RateClass.LOGIN_ACCOUNT, who.value());
-        if (!passwords.isRight(who, shown.string("password"))
-            || (expected != null && !expected.equals(who))) {
-          throw MatrixException.forbidden("Invalid username or password");
+        if (!passwords.isRight(who, shown.string("password"))) {
+          return Optional.of(MatrixException.forbidden("Invalid username or password"));
         }
         session.setAuthenticated(who);
       }
@@ -149,7 +152,7 @@ final class UserInteractiveAuth {
         String token = shown.string("token");
         if (session.registrationToken() == null) {
           if (!RegistrationToken.isWellFormed(token) || !registrationTokens.take(token)) {
-            throw MatrixException.forbidden("Invalid registration token");
+            return Optional.of(MatrixException.forbidden("Invalid registration token"));
           }
           session.setRegistrationToken(token);
         }
@@ -157,6 +160,7 @@ final class UserInteractiveAuth {
       default -> throw new IllegalStateException("no flow has the stage " + stage);
     }
     session.complete(stage);
+    return Optional.empty();
   }
 
   private UiaResult authenticated(UiaSession session) {

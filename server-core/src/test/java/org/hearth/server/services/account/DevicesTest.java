@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.services.account.ServicesExtension.PASSWORD;
 import static org.hearth.server.services.account.ServicesExtension.user;
 
+import java.util.List;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
@@ -177,12 +178,36 @@ class DevicesTest {
   @Test
   void passwordOfAnotherUserDoesNotDo() {
     TestClient alice = services.register("alice");
+    TestClient laptop = logIn("alice", "LAPTOP");
     services.register("bob");
     String session = session(alice.delete(DEVICES + "/LAPTOP", "{}"));
 
+    for (String password : List.of(PASSWORD, "wrong")) {
+      alice
+          .delete(DEVICES + "/LAPTOP", "{%s}".formatted(auth(session, "bob", password)))
+          .expect(403, "M_FORBIDDEN");
+    }
+    laptop.get(DEVICES).expect(200);
+
     alice
-        .delete(DEVICES + "/LAPTOP", "{%s}".formatted(auth(session, "bob", PASSWORD)))
-        .expect(401, "M_FORBIDDEN");
+        .delete(DEVICES + "/LAPTOP", "{%s}".formatted(auth(session, "alice", PASSWORD)))
+        .expect(200);
+  }
+
+  @Test
+  void addressThatNobodyHasIsForbiddenAsTheSpecificationSays() {
+    TestClient alice = services.register("alice");
+    String session = session(alice.delete(DEVICES + "/LAPTOP", "{}"));
+
+    alice
+        .delete(
+            DEVICES + "/LAPTOP",
+            """
+            {'auth': {'type': 'm.login.password', 'session': '%s', 'password': 'x', 'identifier':
+              {'type': 'm.id.thirdparty', 'medium': 'email', 'address': 'a@b.test'}}}\
+            """
+                .formatted(session))
+        .expect(403, "M_FORBIDDEN");
   }
 
   @Test
