@@ -75,13 +75,14 @@ public final class ClientSync implements AutoCloseable {
             needs.accountData(),
             new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms), events),
             new LeftRooms(rooms, timelines, states, events));
+    History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
     routes =
         List.of(
             new SyncRoutes(users, snapshots, builder, filters, tokens),
             new FilterRoutes(filters),
-            new MessagesRoute(rooms, timelines, events, snapshots, tokens, needs.accountData()),
-            new EventRoutes(rooms, timelines, events, snapshots, tokens, needs.accountData()),
+            new MessagesRoute(history),
+            new EventRoutes(history),
             new StateRoutes(rooms, events, snapshots),
             new MemberRoutes(rooms, events, snapshots));
   }

@@ -22,9 +22,7 @@ import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.RoomEvent;
-import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
-import org.hearth.server.services.accountdata.AccountDataQueries;
 
 /// `GET /rooms/{roomId}/event/{eventId}`: one event; `GET /rooms/{roomId}/context/{eventId}`: one event and
 /// what is around it.
@@ -37,26 +35,10 @@ final class EventRoutes implements RouteGroup {
   private static final int USUAL_LIMIT = 10;
   private static final int LARGEST_LIMIT = 100;
 
-  private final RoomQueries rooms;
-  private final Timelines timelines;
-  private final ClientEvents events;
-  private final Snapshots snapshots;
-  private final Tokens tokens;
-  private final AccountDataQueries accountData;
+  private final History reads;
 
-  EventRoutes(
-      RoomQueries rooms,
-      Timelines timelines,
-      ClientEvents events,
-      Snapshots snapshots,
-      Tokens tokens,
-      AccountDataQueries accountData) {
-    this.rooms = rooms;
-    this.timelines = timelines;
-    this.events = events;
-    this.snapshots = snapshots;
-    this.tokens = tokens;
-    this.accountData = accountData;
+  EventRoutes(History reads) {
+    this.reads = reads;
   }
 
   @Override
@@ -86,19 +68,15 @@ final class EventRoutes implements RouteGroup {
   private Response nearest(Request request) {
     Viewer viewer = Viewer.of(request.requester());
     RoomId room = Parameters.room(request);
-    boolean forwards =
-        switch (request.requiredQuery("dir")) {
-          case "f" -> true;
-          case "b" -> false;
-          default -> throw MatrixException.invalidParam("dir must be b or f");
-        };
+    boolean forwards = !Parameters.backwards(request);
     long timestamp =
         request
             .queryLong("ts", 0, Long.MAX_VALUE)
             .orElseThrow(() -> MatrixException.missingParam("ts"));
-    RoomAccess.of(rooms, room, viewer.user(), snapshots.current());
+    var _ = RoomAccess.of(reads.rooms(), room, viewer.user(), reads.snapshots().current());
     RoomEvent event =
-        rooms
+        reads
+            .rooms()
             .eventNear(room, viewer.user(), timestamp, forwards)
             .orElseThrow(
                 () -> MatrixException.notFound("There is no event there that you may see"));
@@ -112,33 +90,39 @@ final class EventRoutes implements RouteGroup {
     Viewer viewer = Viewer.of(request.requester());
     RoomEvent event = visible(request, viewer);
     return Response.json(
-        events.timelineEvent(event, viewer, own(event.room(), viewer), EventStyle.SINGLE));
+        reads
+            .events()
+            .timelineEvent(event, viewer, reads.own(event.room(), viewer), EventStyle.SINGLE));
   }
 
   private Response context(Request request) {
     Viewer viewer = Viewer.of(request.requester());
-    Viewer around = viewer.ignoring(IgnoredUsers.of(accountData, viewer.user()));
+    Viewer around = reads.ignoring(viewer);
     int limit = Parameters.limit(request, USUAL_LIMIT, LARGEST_LIMIT);
     EventFilter filter = Parameters.filter(request);
-    LogPosition now = snapshots.current();
+    LogPosition now = reads.snapshots().current();
+    RoomId room = Parameters.room(request);
+    // Who may not look into the room is told so, as by the other calls that read it.
+    var _ = RoomAccess.of(reads.rooms(), room, viewer.user(), now);
     RoomEvent event = visible(request, viewer);
-    RoomId room = event.room();
     int wantedBefore = limit / 2;
     Timelines.Page before =
         page(filter, room) ? before(event, around, filter, wantedBefore) : nothing();
     Timelines.Page after =
         page(filter, room) ? after(event, around, filter, limit - wantedBefore, now) : nothing();
-    OwnMembership own = own(room, viewer);
+    OwnMembership own = reads.own(room, viewer);
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("start", tokens.before(last(before, event)).toString());
-    json.put("end", tokens.after(last(after, event)).toString());
-    json.set("events_before", events.timeline(before.events(), viewer, own, EventStyle.SINGLE));
-    json.set("event", events.timelineEvent(event, viewer, own, EventStyle.SINGLE));
-    json.set("events_after", events.timeline(after.events(), viewer, own, EventStyle.SINGLE));
+    json.put("start", reads.tokens().before(last(before, event)).toString());
+    json.put("end", reads.tokens().after(last(after, event)).toString());
+    json.set(
+        "events_before", reads.events().timeline(before.events(), viewer, own, EventStyle.SINGLE));
+    json.set("event", reads.events().timelineEvent(event, viewer, own, EventStyle.SINGLE));
+    json.set(
+        "events_after", reads.events().timeline(after.events(), viewer, own, EventStyle.SINGLE));
     List<RoomEvent> shown = new ArrayList<>(before.events());
     shown.add(event);
     shown.addAll(after.events());
-    json.set("state", events.state(state(shown, filter), viewer, own, EventStyle.SINGLE));
+    json.set("state", reads.events().state(state(shown, filter), viewer, own, EventStyle.SINGLE));
     return Response.json(json);
   }
 
@@ -152,20 +136,22 @@ final class EventRoutes implements RouteGroup {
 
   private Timelines.Page before(RoomEvent event, Viewer viewer, EventFilter filter, int limit) {
     if (event.isHistory()) {
-      return timelines.history(event.room(), true, event.place(), viewer, filter, limit);
+      return reads.timelines().history(event.room(), true, event.place(), viewer, filter, limit);
     }
     LogPosition justBefore = new LogPosition(event.position().value() - 1);
     Timelines.Range range = new Timelines.Range(event.room(), LogPosition.ORIGIN, justBefore);
-    return timelines.backwards(range, viewer, filter, limit);
+    return reads.timelines().backwards(range, viewer, filter, limit);
   }
 
   private Timelines.Page after(
       RoomEvent event, Viewer viewer, EventFilter filter, int limit, LogPosition now) {
     if (event.isHistory()) {
-      return timelines.history(event.room(), false, event.place() + 1, viewer, filter, limit);
+      return reads
+          .timelines()
+          .history(event.room(), false, event.place() + 1, viewer, filter, limit);
     }
     Timelines.Range range = new Timelines.Range(event.room(), event.position(), now);
-    return timelines.forwards(range, viewer, filter, limit);
+    return reads.timelines().forwards(range, viewer, filter, limit);
   }
 
   /// Where a page ends.
@@ -176,7 +162,7 @@ final class EventRoutes implements RouteGroup {
   /// "The state of the room at the last event returned"; with lazy loading, of the members only
   /// those who sent what is shown.
   private List<RoomEvent> state(List<RoomEvent> shown, EventFilter filter) {
-    RoomState state = rooms.stateAfter(shown.getLast());
+    RoomState state = reads.rooms().stateAfter(shown.getLast());
     List<RoomEvent> wanted;
     if (filter.lazyLoadMembers()) {
       Set<StateKey> keys = new TreeSet<>();
@@ -195,9 +181,9 @@ final class EventRoutes implements RouteGroup {
   private RoomEvent visible(Request request, Viewer viewer) {
     Optional<RoomId> room = id(request.path("roomId"), RoomId::parse);
     return id(request.path("eventId"), EventId::parse)
-        .flatMap(rooms::event)
+        .flatMap(reads.rooms()::event)
         .filter(event -> Optional.of(event.room()).equals(room))
-        .filter(event -> rooms.maySee(viewer.user(), event))
+        .filter(event -> reads.rooms().maySee(viewer.user(), event))
         .orElseThrow(() -> MatrixException.notFound("Event not found"));
   }
 
@@ -207,9 +193,5 @@ final class EventRoutes implements RouteGroup {
     } catch (InvalidIdentifierException e) {
       return Optional.empty();
     }
-  }
-
-  private OwnMembership own(RoomId room, Viewer viewer) {
-    return OwnMembership.upTo(rooms, rooms.membership(room, viewer.user()));
   }
 }

@@ -80,8 +80,10 @@ final class JoinedRooms {
             && timeline.events().isEmpty()
             && !timeline.limited()
             && state.isEmpty()
-            && summary.isEmpty()
-            && accountData.isEmpty();
+            && accountData.isEmpty()
+            && (summary.isEmpty()
+                || summary.equals(
+                    known.map(then -> summaries.summary(room, request.user(), then))));
     if (nothing) {
       return Optional.empty();
     }

@@ -3,11 +3,8 @@ package org.hearth.server.readers.sync;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.HttpMethod;
@@ -16,12 +13,9 @@ import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
-import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.RoomEvent;
-import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.accountdata.AccountDataQueries;
 
 /// `GET /rooms/{roomId}/messages`: history page by page, both ways.
 ///
@@ -32,26 +26,10 @@ final class MessagesRoute implements RouteGroup {
   private static final int USUAL_LIMIT = 10;
   private static final int LARGEST_LIMIT = 500;
 
-  private final RoomQueries rooms;
-  private final Timelines timelines;
-  private final ClientEvents events;
-  private final Snapshots snapshots;
-  private final Tokens tokens;
-  private final AccountDataQueries accountData;
+  private final History reads;
 
-  MessagesRoute(
-      RoomQueries rooms,
-      Timelines timelines,
-      ClientEvents events,
-      Snapshots snapshots,
-      Tokens tokens,
-      AccountDataQueries accountData) {
-    this.rooms = rooms;
-    this.timelines = timelines;
-    this.events = events;
-    this.snapshots = snapshots;
-    this.tokens = tokens;
-    this.accountData = accountData;
+  MessagesRoute(History reads) {
+    this.reads = reads;
   }
 
   /// What is asked for.
@@ -91,32 +69,29 @@ final class MessagesRoute implements RouteGroup {
   }
 
   private Response messages(Request request) {
-    Viewer asking = Viewer.of(request.requester());
-    Viewer viewer = asking.ignoring(IgnoredUsers.of(accountData, asking.user()));
-    LogPosition now = snapshots.current();
+    Viewer viewer = reads.ignoring(Viewer.of(request.requester()));
+    LogPosition now = reads.snapshots().current();
     Query query = query(request, now);
-    RoomAccess access = RoomAccess.of(rooms, query.room(), viewer.user(), now);
+    RoomAccess access = RoomAccess.of(reads.rooms(), query.room(), viewer.user(), now);
     Timelines.Page page = page(query, viewer, query.range(access.upTo()));
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     SyncToken start =
-        query.place() == 0 ? tokens.at(query.from()) : tokens.inHistory(query.place());
+        query.place() == 0
+            ? reads.tokens().at(query.from())
+            : reads.tokens().inHistory(query.place());
     json.put("start", start.toString());
-    OwnMembership own = OwnMembership.upTo(rooms, rooms.membership(query.room(), viewer.user()));
-    json.set("chunk", events.timeline(page.events(), viewer, own, EventStyle.SINGLE));
+    OwnMembership own = reads.own(query.room(), viewer);
+    json.set("chunk", reads.events().timeline(page.events(), viewer, own, EventStyle.SINGLE));
     end(query, page).ifPresent(each -> json.put("end", each.toString()));
     if (query.filter().lazyLoadMembers()) {
-      json.set("state", events.state(senders(page.events()), viewer, own, EventStyle.SINGLE));
+      json.set(
+          "state", reads.events().state(senders(page.events()), viewer, own, EventStyle.SINGLE));
     }
     return Response.json(json);
   }
 
   private static Query query(Request request, LogPosition now) {
-    boolean backwards =
-        switch (request.requiredQuery("dir")) {
-          case "b" -> true;
-          case "f" -> false;
-          default -> throw MatrixException.invalidParam("dir must be b or f");
-        };
+    boolean backwards = Parameters.backwards(request);
     Optional<SyncToken> from = Parameters.point(request, "from");
     // Forwards from nowhere is from the beginning of the history.
     long place = from.map(each -> -each.history()).orElse(backwards ? 0L : -Long.MAX_VALUE);
@@ -141,14 +116,14 @@ final class MessagesRoute implements RouteGroup {
   private Timelines.Page backwards(Query query, Viewer viewer, Timelines.Range range) {
     Timelines.Page live =
         query.place() == 0
-            ? timelines.backwards(range, viewer, query.filter(), query.limit())
+            ? reads.timelines().backwards(range, viewer, query.filter(), query.limit())
             : new Timelines.Page(List.of(), List.of(), false);
     int left = query.limit() - live.events().size();
     if (live.more() || left == 0 || query.to().isPresent()) {
       return live;
     }
     Timelines.Page history =
-        timelines.history(query.room(), true, query.place(), viewer, query.filter(), left);
+        reads.timelines().history(query.room(), true, query.place(), viewer, query.filter(), left);
     List<RoomEvent> events = new ArrayList<>(live.events());
     events.addAll(history.events());
     List<RoomEvent> scanned = new ArrayList<>(live.scanned());
@@ -159,13 +134,14 @@ final class MessagesRoute implements RouteGroup {
   private Timelines.Page forwards(Query query, Viewer viewer, Timelines.Range range) {
     if (query.place() < 0) {
       Timelines.Page history =
-          timelines.history(
-              query.room(), false, query.place(), viewer, query.filter(), query.limit());
+          reads
+              .timelines()
+              .history(query.room(), false, query.place(), viewer, query.filter(), query.limit());
       if (!history.scanned().isEmpty()) {
         return new Timelines.Page(history.events(), history.scanned(), true);
       }
     }
-    return timelines.forwards(range, viewer, query.filter(), query.limit());
+    return reads.timelines().forwards(range, viewer, query.filter(), query.limit());
   }
 
   /// Where the next page begins. "If no further events are available … this property is omitted":
@@ -174,16 +150,19 @@ final class MessagesRoute implements RouteGroup {
   private Optional<SyncToken> end(Query query, Timelines.Page page) {
     if (page.more() && page.scanned().isEmpty()) {
       return Optional.of(
-          query.place() == 0 ? tokens.at(query.from()) : tokens.inHistory(query.place()));
+          query.place() == 0
+              ? reads.tokens().at(query.from())
+              : reads.tokens().inHistory(query.place()));
     }
     if (!page.more() && query.to().isPresent()) {
-      return query.to().map(tokens::at);
+      return query.to().map(reads.tokens()::at);
     }
     if (!page.more() && page.events().isEmpty()) {
       return Optional.empty();
     }
     RoomEvent last = page.scanned().getLast();
-    return Optional.of(query.backwards() ? tokens.before(last) : tokens.after(last));
+    return Optional.of(
+        query.backwards() ? reads.tokens().before(last) : reads.tokens().after(last));
   }
 
   /// The member events of those who sent these, as of the first of them.
@@ -191,14 +170,8 @@ final class MessagesRoute implements RouteGroup {
     if (chunk.isEmpty()) {
       return List.of();
     }
-    return membersOf(rooms, chunk, chunk.getFirst());
-  }
-
-  /// The member events of those who sent the events, in the state after one of them.
-  static List<RoomEvent> membersOf(
-      RoomQueries rooms, Collection<RoomEvent> events, RoomEvent after) {
-    Set<String> senders = new LinkedHashSet<>();
-    events.forEach(each -> senders.add(each.sender().value()));
-    return rooms.stateAfter(after).events(senders.stream().map(StateKey::member).toList());
+    List<StateKey> members =
+        chunk.stream().map(each -> StateKey.member(each.sender().value())).distinct().toList();
+    return reads.rooms().stateAfter(chunk.getFirst()).events(members);
   }
 }

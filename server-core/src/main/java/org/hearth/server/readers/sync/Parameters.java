@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Request;
+import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.MatrixJson;
 
@@ -13,6 +14,15 @@ final class Parameters {
 
   static RoomId room(Request request) {
     return RoomId.parse(request.path("roomId"));
+  }
+
+  /// Whether the direction that is asked for is from later to earlier.
+  static boolean backwards(Request request) {
+    return switch (request.requiredQuery("dir")) {
+      case "b" -> true;
+      case "f" -> false;
+      default -> throw MatrixException.invalidParam("dir must be b or f");
+    };
   }
 
   /// The number of events that is asked for.

@@ -182,7 +182,7 @@ class HistoryTest {
       stranger.get(V3 + "!unknown:hearth.test" + each).expect(403, "M_FORBIDDEN");
     }
     stranger.get(V3 + closed + "/event/" + encoded(message)).expect(404, "M_NOT_FOUND");
-    stranger.get(V3 + closed + "/context/" + encoded(message)).expect(404, "M_NOT_FOUND");
+    stranger.get(V3 + closed + "/context/" + encoded(message)).expect(403, "M_FORBIDDEN");
 
     for (TestClient each : List.of(stranger, guest)) {
       assertThat(said(each.get(V3 + open + "/messages?dir=b").expect(200).at("/chunk")))

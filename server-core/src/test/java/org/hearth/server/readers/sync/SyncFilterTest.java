@@ -245,6 +245,22 @@ class SyncFilterTest {
   }
 
   @Test
+  void aChangeThatTheFilterKeepsBackIsNoNews() {
+    RoomId room = rooms.open("a16", "shared");
+    SyncClient client =
+        server
+            .client("a16")
+            .with("filter", "{'room':{'timeline':{'types':[]},'state':{'types':['org.test']}}}");
+    client.sync();
+
+    rooms.rename(room, "a16", "Ann");
+    assertThat(join(client.sync(), room).isMissingNode()).isTrue();
+
+    rooms.join(room, "b16");
+    assertThat(join(client.sync(), room).at("/summary/m.joined_member_count").asInt()).isEqualTo(2);
+  }
+
+  @Test
   void aRoomWithoutANameHasHeroes() {
     RoomId room = rooms.open("a12", "shared");
     for (int i = 0; i < 7; i++) {
