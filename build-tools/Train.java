@@ -17,33 +17,36 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Trains the AOT cache of an application image: runs the image's panel without a display on a new data folder, does over
-/// HTTP what a first evening with the program does, starts it once more on the now existing data (a start that migrates
+/// Trains an AOT cache of an application image: runs one of the image's launchers on a new data folder (the panel without a
+/// display), does over HTTP what a first evening with the program does, starts it once more on the now existing data (a start that migrates
 /// nothing), and stops it in order, whereupon that JVM writes the cache of the classes it used.
 ///
-///     java build-tools/Train.java IMAGE/bin/hearth CACHE FOLDER
+///     java build-tools/Train.java CACHE FOLDER IMAGE/bin/hearth panel|serve
 final class Train {
   private static final Duration START_DEADLINE = Duration.ofMinutes(3);
   private static final Duration CACHE_DEADLINE = Duration.ofMinutes(10);
-  // No machine code of this processor in the cache: on an older one it would be an illegal instruction.
+  // No machine code of this processor in the cache: on an older one it would be an illegal instruction. And no profiles:
+  // with them the compilers take the processor from the start.
   private static final String PORTABLE =
-      " -XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching";
+      " -XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching -XX:-AOTRecordTraining";
   private static final String WITHOUT_DISPLAY = "-Dglass.platform=Headless -Dprism.order=sw";
 
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final Path launcher;
+  private final String command;
   private final Path folder;
   private final URI server;
 
-  private Train(Path launcher, Path folder, int port) {
+  private Train(Path launcher, String command, Path folder, int port) {
     this.launcher = launcher;
+    this.command = command;
     this.folder = folder;
     this.server = URI.create("http://127.0.0.1:" + port);
   }
 
   public static void main(String[] args) throws IOException, InterruptedException {
-    Path cache = Path.of(args[1]).toAbsolutePath();
-    Path folder = Path.of(args[2]).toAbsolutePath();
+    Path cache = Path.of(args[0]).toAbsolutePath();
+    Path folder = Path.of(args[1]).toAbsolutePath();
     Files.deleteIfExists(cache);
     clear(folder);
     Files.createDirectories(folder.resolve("data"));
@@ -58,7 +61,7 @@ final class Train {
         rate-limits: { enabled: false }
         """
             .formatted(port));
-    Train training = new Train(Path.of(args[0]).toAbsolutePath(), folder, port);
+    Train training = new Train(Path.of(args[2]).toAbsolutePath(), args[3], folder, port);
     training.run(WITHOUT_DISPLAY, "first-start");
     training.run(WITHOUT_DISPLAY + " -XX:AOTCacheOutput=" + quoted(cache) + PORTABLE, "training");
     if (!Files.exists(cache)) {
@@ -70,7 +73,7 @@ final class Train {
   /// One life of the image's program, with these JVM options more.
   private void run(String options, String name) throws IOException, InterruptedException {
     ProcessBuilder builder =
-        new ProcessBuilder(launcher.toString(), "--data-dir", folder.resolve("data").toString())
+        new ProcessBuilder(launcher.toString(), command, "--data-dir", folder.resolve("data").toString())
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve(name + ".log").toFile());
     builder.environment().put("JAVA_TOOL_OPTIONS", options);

@@ -113,7 +113,7 @@ class PackagedImageIT {
   }
 
   @Test
-  void bothLaunchersStartFromTheTrainedCache() throws Exception {
+  void bothLaunchersStartFromTheirTrainedCaches() throws Exception {
     // "on" ends the JVM with an error where the cache cannot be used.
     UnpackedPackage.Ran windowed = image.runWith("-XX:AOTMode=on", "hearth", "version");
     UnpackedPackage.Ran headless = image.runWith("-XX:AOTMode=on", "hearth-headless", "version");
@@ -136,6 +136,7 @@ class PackagedImageIT {
             "opt/hearth/lib/app/LICENSE",
             "opt/hearth/lib/app/hearth-bom.json",
             "opt/hearth/lib/app/hearth.aot",
+            "opt/hearth/lib/app/hearth-headless.aot",
             "opt/hearth/lib/runtime/lib/server/libjvm.so");
     assertThat(files).allMatch(file -> file.startsWith("opt/hearth/"));
     assertThat(files)

@@ -39,21 +39,32 @@ final class Commands {
 
   /// Runs one command.
   ///
+  /// @param panel what the command `panel` opens; null in a program without
   /// @return the exit code, or [#SERVING]
-  static int run(PrintStream out, PrintStream err, String... arguments) {
-    Commands commands = new Commands(out, err);
-    return commands.execute(new CommandLine(commands.new Hearth()), arguments);
-  }
-
-  /// Runs one command of a program that has a panel too.
-  ///
-  /// @return the exit code, or [#SERVING]
-  static int runWithPanel(
-      ControlPanel panel, PrintStream out, PrintStream err, String... arguments) {
+  static int run(
+      @Nullable ControlPanel panel, PrintStream out, PrintStream err, String... arguments) {
     Commands commands = new Commands(out, err);
     CommandLine line = new CommandLine(commands.new Hearth());
-    line.addSubcommand("panel", commands.new Panel(panel));
+    if (panel != null) {
+      line.addSubcommand("panel", commands.new Panel(panel));
+    }
     return commands.execute(line, arguments);
+  }
+
+  /// Tells why a command failed: a refusal with its sentence, anything else with where it was
+  /// thrown.
+  ///
+  /// @return the exit code
+  static int failed(Exception exception, PrintStream err) {
+    if (exception instanceof ConfigurationException
+        || exception instanceof ControlException
+        || exception instanceof AdminException
+        || exception instanceof StartFailedException) {
+      err.println("hearth: " + exception.getMessage());
+    } else {
+      exception.printStackTrace(err);
+    }
+    return REFUSED;
   }
 
   private int execute(CommandLine line, String... arguments) {
@@ -73,16 +84,7 @@ final class Commands {
     parked.addSubcommand("discard", new DiscardParked());
     line.addSubcommand("parked", parked);
     line.addSubcommand(new CommandLine.HelpCommand());
-    line.setExecutionExceptionHandler((exception, _, _) -> {
-      if (exception instanceof ConfigurationException
-          || exception instanceof ControlException
-          || exception instanceof AdminException
-          || exception instanceof StartFailedException) {
-        err.println("hearth: " + exception.getMessage());
-        return REFUSED;
-      }
-      throw exception;
-    });
+    line.setExecutionExceptionHandler((exception, _, _) -> failed(exception, err));
     line.setOut(new java.io.PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new java.io.PrintWriter(err, true, StandardCharsets.UTF_8));
     return line.execute(arguments);
@@ -98,6 +100,10 @@ final class Commands {
 
     DataFolder folder() {
       return dataFolder == null ? DataFolder.ofThisUser() : new DataFolder(dataFolder);
+    }
+
+    @Nullable Path asTyped() {
+      return dataFolder;
     }
   }
 
@@ -147,8 +153,8 @@ final class Commands {
 
     @Override
     public Integer call() throws Exception {
-      return Headless.serve(
-          setup.folder(), setup.configuration(), Optional.ofNullable(serverName), out);
+      return new StartCommand(false, setup.where.asTyped(), setup.configuration, serverName)
+          .run(null, out, err);
     }
   }
 
@@ -163,12 +169,7 @@ final class Commands {
 
     @Override
     public Integer call() throws Exception {
-      if (panel.open(where.folder())) {
-        return 0;
-      }
-      err.println(
-          "hearth: there is no display for the control panel, so the server runs alone (hearth serve).");
-      return Headless.serve(where.folder(), Optional.empty(), Optional.empty(), out);
+      return new StartCommand(true, where.asTyped(), null, null).run(panel, out, err);
     }
   }
 

@@ -41,8 +41,9 @@ public final class Headless {
     Homeserver server = new Homeserver(folder, ConfigurationReader.read(file));
     server.onStopRequest(
         () -> Thread.ofPlatform().name("stop-on-request").start(() -> System.exit(0)));
-    server.start();
+    // A signal that comes while the server starts waits for it: what started is stopped in order.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(GRACE), "stop-on-signal"));
+    server.start();
     if (server.state() instanceof ServerState.Running running) {
       out.println("Hearth serves " + String.join(" and ", running.addresses()));
       out.flush();

@@ -1,5 +1,9 @@
 package org.hearth.server;
 
+import java.io.PrintStream;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
 /// The entry of the program without a panel: `hearth serve`, `hearth user`, `hearth status`, …
 public final class Main {
   private Main() {}
@@ -8,7 +12,7 @@ public final class Main {
   ///
   /// @param arguments as typed
   public static void main(String[] arguments) {
-    end(Commands.run(System.out, System.err, arguments));
+    end(run(null, System.out, System.err, arguments));
   }
 
   /// Runs one command of a program that has a panel too.
@@ -16,7 +20,20 @@ public final class Main {
   /// @param panel what the command `panel` opens
   /// @param arguments as typed
   public static void run(ControlPanel panel, String... arguments) {
-    end(Commands.runWithPanel(panel, System.out, System.err, arguments));
+    end(run(panel, System.out, System.err, arguments));
+  }
+
+  private static int run(
+      @Nullable ControlPanel panel, PrintStream out, PrintStream err, String... arguments) {
+    Optional<StartCommand> start = StartCommand.plain(arguments);
+    if (start.isEmpty() || (start.get().panel() && panel == null)) {
+      return Commands.run(panel, out, err, arguments);
+    }
+    try {
+      return start.get().run(panel, out, err);
+    } catch (Exception e) {
+      return Commands.failed(e, err);
+    }
   }
 
   private static void end(int code) {

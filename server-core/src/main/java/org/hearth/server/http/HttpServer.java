@@ -34,6 +34,12 @@ public final class HttpServer {
     this.lifetime = lifetime;
   }
 
+  /// Loads what the first start of a process has to load, for a thread that runs while something
+  /// else is opened.
+  public static void warmUp() {
+    Listening.warmUp();
+  }
+
   /// Opens the listeners. Either all are open afterwards or none.
   ///
   /// @param clock for rate limits

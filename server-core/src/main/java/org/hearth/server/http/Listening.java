@@ -6,6 +6,7 @@ import io.helidon.http.HttpPrologue;
 import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionListener;
@@ -28,7 +29,7 @@ final class Listening {
       Listener listener,
       HttpLimits limits,
       Optional<TlsKeys> keys,
-      Dispatcher dispatcher,
+      Filter dispatcher,
       Deadlines deadlines) {
     var builder =
         WebServer.builder()
@@ -69,6 +70,18 @@ final class Listening {
                 .enabledProtocols(List.of("TLSv1.3", "TLSv1.2"))
                 .build()));
     return builder.build();
+  }
+
+  /// Sets up a listener that is never opened: the first in a process loads half of Helidon.
+  static void warmUp() {
+    try (Deadlines deadlines = new Deadlines()) {
+      on(
+          Listener.loopback(0),
+          HttpLimits.standard(),
+          Optional.empty(),
+          (chain, _, _) -> chain.proceed(),
+          deadlines);
+    }
   }
 
   /// Headers have to arrive in time, too.

@@ -19,6 +19,7 @@ import org.apache.derby.jdbc.EmbeddedDriver;
 /// | log switch, checkpoint | 16 MiB, 64 MiB | fewer checkpoints under load |
 /// | page size | 16 KiB | events of a kilobyte or more; 4 KiB is the slowest |
 /// | lock escalation | off in effect | a commit must never lock a table against readers |
+/// | management beans | none | nobody asks them, and they are a twentieth of the start |
 /// | lock wait | 5 s | readers lock a row at a time, so a longer wait is a defect to be shown |
 final class Derby {
   private static final System.Logger LOG = System.getLogger(Derby.class.getName());
@@ -58,6 +59,7 @@ final class Derby {
     set("derby.locks.waitTimeout", 5);
     set("derby.language.statementCache.size", 400);
     set("derby.drda.startNetworkServer", false);
+    set("derby.module.mgmt.jmx", "org.apache.derby.impl.services.jmxnone.NoManagementService");
     set("derby.system.bootAll", false);
   }
 

@@ -220,7 +220,8 @@ final class Opening {
     if (head.commits() < marked.commits()) {
       return Optional.of(behind(head, marked));
     }
-    if (head.commits() == marked.commits() && !head.equals(marked)) {
+    if (head.commits() == marked.commits()
+        && (head.position() != marked.position() || head.hash() != marked.hash())) {
       return Optional.of(
           otherHistory(head, "it has as many commits as were acknowledged, but others"));
     }

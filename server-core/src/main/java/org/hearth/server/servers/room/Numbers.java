@@ -2,43 +2,56 @@ package org.hearth.server.servers.room;
 
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
-import java.util.concurrent.atomic.AtomicLong;
 import org.hearth.server.store.ReadPool;
 
 /// Numbers for new rooms and states. A number whose commit failed is not used again.
 ///
 /// **thread**: any; several shards take numbers.
 final class Numbers {
-  private static final String LAST_ROOM = "SELECT MAX(room_nid) FROM room";
-  private static final String LAST_STATE = "SELECT MAX(snapshot) FROM room_state";
+  private final Series rooms;
+  private final Series states;
 
-  private final AtomicLong lastRoom;
-  private final AtomicLong lastState;
-
-  private Numbers(long lastRoom, long lastState) {
-    this.lastRoom = new AtomicLong(lastRoom);
-    this.lastState = new AtomicLong(lastState);
-  }
-
-  /// Goes on after the last numbers in the database.
-  static Numbers after(ReadPool reads) {
-    return new Numbers(last(reads, LAST_ROOM), last(reads, LAST_STATE));
+  /// Goes on after the last numbers in the database, which are looked up when the first new one is
+  /// needed.
+  Numbers(ReadPool reads) {
+    rooms = new Series(reads, "SELECT MAX(room_nid) FROM room");
+    states = new Series(reads, "SELECT MAX(snapshot) FROM room_state");
   }
 
   long nextRoom() {
-    return lastRoom.incrementAndGet();
+    return rooms.next();
   }
 
   long nextState() {
-    return lastState.incrementAndGet();
+    return states.next();
   }
 
-  private static long last(ReadPool reads, String sql) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(sql);
-          ResultSet rows = statement.executeQuery()) {
-        return rows.next() ? rows.getLong(1) : 0L;
+  private static final class Series {
+    private static final long NOT_READ = -1;
+
+    private final ReadPool reads;
+    private final String lastOne;
+    private long last = NOT_READ;
+
+    Series(ReadPool reads, String lastOne) {
+      this.reads = reads;
+      this.lastOne = lastOne;
+    }
+
+    synchronized long next() {
+      if (last == NOT_READ) {
+        last = read();
       }
-    });
+      return ++last;
+    }
+
+    private long read() {
+      return reads.read(connection -> {
+        try (PreparedStatement statement = connection.prepareStatement(lastOne);
+            ResultSet rows = statement.executeQuery()) {
+          return rows.next() ? rows.getLong(1) : 0L;
+        }
+      });
+    }
   }
 }

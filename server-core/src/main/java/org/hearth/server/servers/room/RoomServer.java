@@ -61,7 +61,7 @@ public final class RoomServer implements AutoCloseable {
             memory,
             new EventMaker(localEvents, memory.events()),
             new TransactionLoader(store.reads()),
-            Numbers.after(store.reads()),
+            new Numbers(store.reads()),
             clock,
             options.roomBytes() / options.shards(),
             options.graphBytes() / options.shards());
