@@ -1,0 +1,206 @@
+package org.hearth.server.servers.room;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.store.Store;
+
+/// What the Room Server costs: processor time for an event, time to load a large room, memory for
+/// idle rooms, disk for states.
+///
+/// ```
+/// RoomServerFigures FOLDER [OUT]
+/// ```
+///
+/// FOLDER gets the databases, about a gigabyte; OUT the figures as JSON.
+public final class RoomServerFigures {
+  private static final int LARGE_ROOM = 50_000;
+  private static final int STATE_EVENTS = 100_000;
+  private static final int IDLE_ROOMS = 1_000;
+  private static final int IDLE_MEMBERS = 100;
+  private static final int LONG_ROOM_EVENTS = 200_000;
+  private static final int LONG_ROOM_CHANGES = 10_000;
+
+  /// The tables that hold states and nothing else.
+  private static final List<String> STATE_TABLES =
+      List.of("ROOM_STATE", "ROOM_STATE_KEY", "ROOM_CURRENT", "ROOM_MEMBER");
+
+  private RoomServerFigures() {}
+
+  /// Measures.
+  ///
+  /// @param arguments as above
+  /// @throws Exception if a server does not do what it should
+  public static void main(String[] arguments) throws Exception {
+    Path folder = Files.createDirectories(Path.of(arguments[0]));
+    ObjectNode figures = JsonNodeFactory.instance.objectNode();
+    figures.put(
+        "machine",
+        "%d processors, Java %s, -Xmx%d MiB"
+            .formatted(
+                Runtime.getRuntime().availableProcessors(),
+                Runtime.version(),
+                Runtime.getRuntime().maxMemory() >> 20));
+    figures.set("append", append(folder.resolve("append")));
+    figures.set("cold_load", coldLoad(folder.resolve("load")));
+    figures.set("idle_rooms", idleRooms(folder.resolve("idle")));
+    figures.set("state_on_disk", stateOnDisk(folder.resolve("disk")));
+    ObjectMapper json = new ObjectMapper();
+    String text = json.writerWithDefaultPrettyPrinter().writeValueAsString(figures);
+    System.out.println(text);
+    if (arguments.length > 1) {
+      Files.writeString(Path.of(arguments[1]), text + "\n");
+    }
+  }
+
+  /// Events a second on one shard, without commits.
+  private static ObjectNode append(Path folder) throws InterruptedException {
+    ObjectNode figures = JsonNodeFactory.instance.objectNode();
+    try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+      RoomId small = server.room(10);
+      RoomId large = server.room(LARGE_ROOM);
+      ShardAlone shard = new ShardAlone(server.store());
+      for (int round = 0; round < 4; round++) {
+        double inSmall = shard.send(small, 10, 50_000);
+        double inLarge = shard.send(large, 500, 50_000);
+        // The first round is the compiler's.
+        if (round > 0) {
+          figures.withArray("events_per_second_11_members").add(Math.round(inSmall));
+          figures.withArray("events_per_second_50001_members").add(Math.round(inLarge));
+        }
+      }
+      figures.put("microseconds_of_signing_in_each", Math.round(signingMicros() * 10) / 10.0);
+    }
+    return figures;
+  }
+
+  private static double signingMicros() {
+    byte[] message = new byte[600];
+    int count = 20_000;
+    for (int i = 0; i < count; i++) {
+      BenchedRooms.KEY.sign(message);
+    }
+    long began = System.nanoTime();
+    for (int i = 0; i < count; i++) {
+      BenchedRooms.KEY.sign(message);
+    }
+    return (System.nanoTime() - began) / 1e3 / count;
+  }
+
+  /// From a server that has just opened its database to the room's whole current state.
+  private static ObjectNode coldLoad(Path folder) throws InterruptedException {
+    RoomId room;
+    try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+      room = server.room(0);
+      for (int i = 0; i < STATE_EVENTS; i++) {
+        server.setState(room, i);
+      }
+      server.finish();
+    }
+    long[] millis = new long[5];
+    long[] events = new long[5];
+    for (int i = 0; i < millis.length; i++) {
+      try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+        long began = System.nanoTime();
+        RoomState state = server.queries().currentState(room).orElseThrow();
+        millis[i] = (System.nanoTime() - began) / 1_000_000;
+        events[i] = state.size();
+      }
+    }
+    ObjectNode figures = JsonNodeFactory.instance.objectNode();
+    figures.put("state_events", events[0]);
+    Arrays.stream(millis).forEach(each -> figures.withArray("milliseconds").add(each));
+    return figures;
+  }
+
+  /// What stays in the heap for rooms that were asked for once.
+  private static ObjectNode idleRooms(Path folder) throws InterruptedException {
+    List<RoomId> rooms = new ArrayList<>();
+    try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+      for (int i = 0; i < IDLE_ROOMS; i++) {
+        rooms.add(server.room(IDLE_MEMBERS));
+      }
+    }
+    // Room for all of them, and for nothing else that would be counted with them.
+    RoomServerOptions all = new RoomServerOptions(2, 400L << 20, 0, 0, 0, 0);
+    ObjectNode figures = JsonNodeFactory.instance.objectNode();
+    try (BenchedRooms server = BenchedRooms.on(folder, all)) {
+      server.queries().joinedUsers(rooms.getFirst());
+      long before = usedBytes();
+      for (RoomId room : rooms) {
+        server.queries().joinedUsers(room);
+      }
+      figures.put("rooms", IDLE_ROOMS).put("members", IDLE_MEMBERS + 1);
+      figures.put("heap_mib", Math.round((usedBytes() - before) / 1048576.0 * 10) / 10.0);
+      figures.put("rooms_known", server.queries().roomCount());
+    }
+    return figures;
+  }
+
+  private static long usedBytes() {
+    long used = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      used = Math.min(used, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+    }
+    return used;
+  }
+
+  /// The bytes of states beside the bytes of the events.
+  private static ObjectNode stateOnDisk(Path folder) throws InterruptedException {
+    ObjectNode figures = JsonNodeFactory.instance.objectNode();
+    try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+      int members = 1_000;
+      RoomId room = server.room(members);
+      int every = LONG_ROOM_EVENTS / (LONG_ROOM_CHANGES - members);
+      for (int i = 0; i < LONG_ROOM_EVENTS; i++) {
+        if (i % (2 * every) == 0) {
+          int who = i / every % (members - 10) + 10;
+          server.change(room, BenchedRooms.user(who), Membership.LEAVE);
+          server.change(room, BenchedRooms.user(who), Membership.JOIN);
+        } else {
+          server.say(room, BenchedRooms.user(i % 10), i);
+        }
+      }
+      server.finish();
+      long json = bytes(server.store(), "SELECT SUM(CAST(LENGTH(json) AS BIGINT)) FROM room_event");
+      figures.put("events", bytes(server.store(), "SELECT COUNT(*) FROM room_event"));
+      figures.put("event_json_bytes", json);
+      long states = 0;
+      for (String table : STATE_TABLES) {
+        long size =
+            bytes(
+                server.store(),
+                "SELECT SUM(numallocatedpages * pagesize) FROM TABLE (SYSCS_DIAG.SPACE_TABLE('"
+                    + table
+                    + "')) AS t");
+        figures.put(table.toLowerCase(java.util.Locale.ROOT) + "_bytes", size);
+        states += size;
+      }
+      figures.put("states_by_json", Math.round(100.0 * states / json) / 100.0);
+    }
+    return figures;
+  }
+
+  private static long bytes(Store store, String sql) {
+    return store
+        .reads()
+        .read(connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(sql);
+              ResultSet rows = statement.executeQuery()) {
+            rows.next();
+            return rows.getLong(1);
+          }
+        });
+  }
+}
