@@ -6,8 +6,10 @@ import atlantafx.base.theme.PrimerDark;
 import atlantafx.base.theme.PrimerLight;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -15,9 +17,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javafx.application.Application;
+import javafx.event.Event;
+import javafx.event.EventType;
 import javafx.scene.Node;
 import javafx.scene.Scene;
+import javafx.scene.control.Label;
+import javafx.scene.control.Labeled;
 import javafx.scene.image.WritableImage;
+import javafx.scene.input.MouseButton;
+import javafx.scene.input.MouseEvent;
 import javafx.stage.Stage;
 import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.MainView;
@@ -31,6 +39,9 @@ import org.testfx.util.WaitForAsyncUtils;
 
 /// The real panel on a real server in a folder of its own, and the hands and eyes of a test.
 final class Panel implements AutoCloseable {
+  /// Configuration of a server that listens on a port that the system chooses.
+  static final String ANY_PORT = "listeners: [ { bind: 127.0.0.1, port: 0 } ]\n";
+
   private static final long DEADLINE_SECONDS = 30;
   private static final Path SCREENSHOTS = Path.of("target", "screenshots");
 
@@ -80,7 +91,7 @@ final class Panel implements AutoCloseable {
   /// Opens the panel on a server that was set up before, on a port that the system chooses; starts
   /// it. On the JavaFX thread.
   static Panel onServer(Stage stage, Path folder) {
-    return onServer(stage, folder, "listeners: [ { bind: 127.0.0.1, port: 0 } ]\n");
+    return onServer(stage, folder, ANY_PORT);
   }
 
   /// The same with more lines of configuration.
@@ -130,6 +141,15 @@ final class Panel implements AutoCloseable {
     return session.admin().orElseThrow();
   }
 
+  /// Where the server is reached, once it runs.
+  URI address() {
+    await("the server runs", () -> session.state().get() instanceof ServerState.Running);
+    return switch (session.state().get()) {
+      case ServerState.Running running -> URI.create(running.addresses().getFirst());
+      default -> throw new IllegalStateException("the server has stopped");
+    };
+  }
+
   /// Shows a page by its entry in the navigation.
   void go(String page) {
     robot.clickOn("#go-" + page);
@@ -156,6 +176,57 @@ final class Panel implements AutoCloseable {
   /// How many rows a table has.
   int rows(String id) {
     return robot.lookup("#" + id).queryTableView().getItems().size();
+  }
+
+  /// Clicks on the head of a column. Not by the robot: that of the headless platform says of each
+  /// click that it asks for a menu (JavaFX 26), and then no head sorts.
+  void clickHead(String table, String title) {
+    Node head =
+        robot.lookup("#" + table + " .column-header").queryAll().stream()
+            .filter(each ->
+                each.lookup(".label") instanceof Label label && label.getText().equals(title))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError("no column is called " + title));
+    robot.interact(() -> {
+      Event.fireEvent(head, mouse(MouseEvent.MOUSE_PRESSED, true));
+      Event.fireEvent(head, mouse(MouseEvent.MOUSE_RELEASED, false));
+    });
+    settle();
+  }
+
+  private static MouseEvent mouse(EventType<MouseEvent> type, boolean down) {
+    return new MouseEvent(
+        type,
+        9,
+        9,
+        9,
+        9,
+        MouseButton.PRIMARY,
+        1,
+        false,
+        false,
+        false,
+        false,
+        down,
+        false,
+        false,
+        false,
+        false,
+        true,
+        null);
+  }
+
+  /// What a table shows of a row, column by column: that one whose last column has this text.
+  List<String> cells(String id, String last) {
+    return robot.lookup("#" + id + " .table-row-cell").queryAll().stream()
+        .map(row ->
+            robot.from(row).lookup(".table-cell").queryAll().stream()
+                .sorted(Comparator.comparingDouble(Node::getLayoutX))
+                .map(cell -> ((Labeled) cell).getText())
+                .toList())
+        .filter(row -> !row.isEmpty() && row.getLast().equals(last))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no row shows " + last));
   }
 
   /// Whether a node is there and shown.

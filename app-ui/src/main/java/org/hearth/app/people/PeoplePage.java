@@ -46,12 +46,12 @@ public final class PeoplePage implements Page {
     Label count = new Label();
     count.setId("people-count");
     count.getStyleClass().add("hint");
-    count.textProperty().bind(model.count());
+    count.textProperty().bind(model.list().count());
 
     table = table();
     Button create = Forms.button("create-person", "_New account", () -> show(createForm()));
     create.getStyleClass().add(Styles.ACCENT);
-    create.disableProperty().bind(Bindings.isEmpty(model.count()));
+    create.disableProperty().bind(Bindings.isEmpty(model.list().count()));
     Button reset =
         Forms.button("reset-password", "Reset _password", () -> withSelected(this::resetForm));
     Button deactivate =
@@ -69,7 +69,7 @@ public final class PeoplePage implements Page {
     search.setId("people-search");
     search.setPromptText("Search by name or id");
     search.setAccessibleText("Search people by name or id");
-    search.textProperty().bindBidirectional(model.search());
+    search.textProperty().bindBidirectional(model.list().search());
     HBox.setHgrow(search, Priority.ALWAYS);
     HBox tools = new HBox(12, search, create, reset, deactivate);
 
@@ -106,7 +106,7 @@ public final class PeoplePage implements Page {
                 0.2,
                 PeoplePage::lastSeen,
                 Comparator.comparing(person -> person.lastSeen().orElse(Instant.MIN))));
-    Tables.fill(list, model.people(), model.message());
+    Tables.fill(list, model.list().rows(), model.list().message());
     Tables.copies(list, "Copy the id", Person::userId);
     return list;
   }
@@ -206,7 +206,7 @@ public final class PeoplePage implements Page {
 
   @Override
   public void shown() {
-    model.refresh();
+    model.list().refresh();
   }
 
   @Override

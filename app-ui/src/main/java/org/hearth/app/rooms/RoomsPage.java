@@ -7,6 +7,7 @@ import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
+import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableView;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
@@ -15,45 +16,58 @@ import javafx.scene.layout.VBox;
 import org.hearth.app.shell.Page;
 import org.hearth.app.shell.Span;
 import org.hearth.app.shell.Tables;
+import org.hearth.app.state.Listing;
 import org.hearth.app.state.ServerSession;
+import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.RoomSummary;
 
 /// Rooms: what rooms there are, with their people and size.
 public final class RoomsPage implements Page {
-  private final RoomsViewModel model;
+  private final Listing<RoomSummary> list;
   private final VBox node;
   private final TextField search = new TextField();
 
   /// @param session the server looked after
   public RoomsPage(ServerSession session) {
-    this.model = new RoomsViewModel(session);
+    this.list =
+        new Listing<>(
+            session,
+            "list-rooms",
+            Admin::rooms,
+            RoomSummary::roomId,
+            new Listing.Words(
+                "No rooms yet. Rooms are made in a Matrix app; they appear here.",
+                "No room matches “%s”.",
+                "room",
+                "rooms"));
     Label title = new Label("Rooms");
     title.getStyleClass().add("page-title");
     Label count = new Label();
     count.setId("room-count");
     count.getStyleClass().add("hint");
-    count.textProperty().bind(model.count());
+    count.textProperty().bind(list.count());
 
     search.setId("room-search");
     search.setPromptText("Search by name, alias or id");
     search.setAccessibleText("Search rooms by name, alias or id");
-    search.textProperty().bindBidirectional(model.search());
+    search.textProperty().bindBidirectional(list.search());
     HBox.setHgrow(search, Priority.ALWAYS);
     Button refresh = new Button("_Refresh");
     refresh.setMnemonicParsing(true);
-    refresh.setOnAction(_ -> model.refresh());
+    refresh.setOnAction(_ -> list.refresh());
     HBox tools = new HBox(12, search, refresh);
 
     TableView<RoomSummary> table = new TableView<>();
     table.setId("room-table");
     table.setAccessibleText("Rooms");
-    table.getColumns().add(Tables.text("Room", 0.26, RoomsViewModel::title));
+    TableColumn<RoomSummary, RoomSummary> called = Tables.text("Room", 0.24, RoomsPage::title);
+    table.getColumns().add(called);
     table
         .getColumns()
         .add(
             Tables.number(
                 "People",
-                0.1,
+                0.12,
                 RoomSummary::joinedMembers,
                 room -> "%,d".formatted(room.joinedMembers())));
     table
@@ -61,7 +75,7 @@ public final class RoomsPage implements Page {
         .add(
             Tables.number(
                 "Here",
-                0.1,
+                0.09,
                 RoomSummary::localMembers,
                 room -> "%,d".formatted(room.localMembers())));
     table
@@ -75,10 +89,11 @@ public final class RoomsPage implements Page {
                         .map(time -> Span.between(time, Instant.now()) + " ago")
                         .orElse("–"),
                 Comparator.comparing(room -> room.lastEvent().orElse(Instant.MIN))));
-    table.getColumns().add(Tables.text("Encrypted", 0.14, room -> room.encrypted() ? "yes" : "no"));
-    table.getColumns().add(Tables.text("Version", 0.11, RoomSummary::version));
-    table.getColumns().add(Tables.text("Id", 0.13, RoomSummary::roomId));
-    Tables.fill(table, model.rooms(), model.message());
+    table.getColumns().add(Tables.text("Encrypted", 0.15, room -> room.encrypted() ? "yes" : "no"));
+    table.getColumns().add(Tables.text("Version", 0.125, RoomSummary::version));
+    table.getColumns().add(Tables.text("Id", 0.115, RoomSummary::roomId));
+    Tables.fill(table, list.rows(), list.message());
+    table.getSortOrder().add(called);
     Tables.copies(table, "Copy the room’s id", RoomSummary::roomId);
     VBox.setVgrow(table, Priority.ALWAYS);
 
@@ -89,6 +104,11 @@ public final class RoomsPage implements Page {
     node.getStyleClass().add("page");
   }
 
+  /// What a room is called where its name is not known.
+  private static String title(RoomSummary room) {
+    return room.name().or(room::canonicalAlias).orElse(room.roomId());
+  }
+
   @Override
   public Parent node() {
     return node;
@@ -96,7 +116,7 @@ public final class RoomsPage implements Page {
 
   @Override
   public void shown() {
-    model.refresh();
+    list.refresh();
   }
 
   @Override

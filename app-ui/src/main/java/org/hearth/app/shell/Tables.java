@@ -97,7 +97,8 @@ public final class Tables {
         .addListener((_, _, width) -> {
           for (TableColumn<T, ?> column : table.getColumns()) {
             double weight = column.getUserData() instanceof Double share ? share : 0;
-            column.setPrefWidth(Math.max(LEAST_WIDTH, (width.doubleValue() - SCROLL_BAR) * weight));
+            column.setPrefWidth(
+                Math.max(LEAST_WIDTH, Math.floor((width.doubleValue() - SCROLL_BAR) * weight)));
           }
         });
   }

@@ -1,9 +1,6 @@
 package org.hearth.server.admin;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,7 +16,6 @@ import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.servers.room.RoomState;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.UserSummary;
 import org.hearth.server.services.profile.ProfileQueries;
@@ -32,8 +28,6 @@ import org.hearth.server.store.StoreState;
 /// **thread**: any. **errors**: every operation throws [AdminException] with a sentence for what
 /// was refused.
 public final class Admin {
-  private static final int ROOMS_AT_A_TIME = 500;
-
   private final AccountService accounts;
   private final ProfileQueries profiles;
   private final RoomQueries rooms;
@@ -42,6 +36,8 @@ public final class Admin {
   private final Wiring wiring;
   private final Parking parking;
   private final InstantSource clock;
+  private final Scan<UserId, UserSummary, Person> people;
+  private final RoomList allRooms;
 
   /// @param http what the edge did; empty while there are no listeners
   /// @param wiring the description of the wiring and the figures of its logs
@@ -61,6 +57,12 @@ public final class Admin {
     this.wiring = wiring;
     this.parking = new Parking(store.deadLetters(), wiring.releasing());
     this.clock = clock;
+    this.people =
+        new Scan<>(
+            (after, limit) -> accounts.users("", after.orElse(null), limit),
+            user -> user.account().user(),
+            this::person);
+    this.allRooms = new RoomList(rooms, accounts.queries());
   }
 
   /// Where the wiring is asked for.
@@ -104,17 +106,31 @@ public final class Admin {
         figures.state() instanceof StoreState.Open);
   }
 
-  /// Accounts, by id.
+  /// The first accounts, by id.
   ///
   /// @param search a part of the id or of the display name, in any case; empty for all
   /// @param limit how many at most
   /// @return the first of them
   public Page<Person> people(String search, int limit) {
-    return refusing(() -> {
-      List<UserSummary> users = accounts.users(search.strip(), null, limit + 1);
-      return new Page<>(
-          users.stream().limit(limit).map(this::person).toList(), users.size() > limit);
-    });
+    return people(search, Optional.empty(), limit);
+  }
+
+  /// Accounts, by id.
+  ///
+  /// @param search a part of the id or of the display name, in any case; empty for all
+  /// @param after the id of the last one of the page before; empty to begin
+  /// @param limit how many at most
+  /// @return the next of them
+  public Page<Person> people(String search, Optional<String> after, int limit) {
+    String wanted = search.strip().toLowerCase(Locale.ROOT);
+    return refusing(() ->
+        people.page(
+            after.map(UserId::parse),
+            limit,
+            person ->
+                wanted.isEmpty()
+                    || contains(person.userId(), wanted)
+                    || person.displayName().filter(name -> contains(name, wanted)).isPresent()));
   }
 
   /// Makes an account.
@@ -164,31 +180,32 @@ public final class Admin {
     });
   }
 
-  /// Rooms, by id.
+  /// The first rooms, by id.
   ///
   /// @param search a part of the name, the alias or the id, in any case; empty for all
   /// @param limit how many at most
   /// @return the first of them
   public Page<RoomSummary> rooms(String search, int limit) {
+    return rooms(search, Optional.empty(), limit);
+  }
+
+  /// Rooms, by id.
+  ///
+  /// @param search a part of the name, the alias or the id, in any case; empty for all
+  /// @param after the id of the last one of the page before; empty to begin
+  /// @param limit how many at most
+  /// @return the next of them
+  public Page<RoomSummary> rooms(String search, Optional<String> after, int limit) {
     String wanted = search.strip().toLowerCase(Locale.ROOT);
-    List<RoomSummary> found = new ArrayList<>();
-    RoomId last = null;
-    while (true) {
-      var part = rooms.rooms(last, ROOMS_AT_A_TIME);
-      for (var room : part) {
-        RoomSummary summary = summary(room);
-        if (matches(summary, wanted)) {
-          if (found.size() == limit) {
-            return new Page<>(found, true);
-          }
-          found.add(summary);
-        }
-        last = room.id();
-      }
-      if (part.size() < ROOMS_AT_A_TIME) {
-        return new Page<>(found, false);
-      }
-    }
+    return refusing(() -> allRooms.page(wanted, after.map(RoomId::parse), limit));
+  }
+
+  /// What a person should look at, newest first.
+  ///
+  /// @param limit how many at most
+  /// @return of rooms and of parked entries; empty when all is well
+  public List<Alert> alerts(int limit) {
+    return Alerts.newest(allRooms.alerts(limit), parked(), limit);
   }
 
   /// The wiring with the numbers of this moment.
@@ -232,38 +249,7 @@ public final class Admin {
         .sum();
   }
 
-  private RoomSummary summary(org.hearth.server.servers.room.RoomSummary room) {
-    Optional<RoomState> state = rooms.currentState(room.id());
-    return new RoomSummary(
-        room.id().value(),
-        text(state, "m.room.name", "name"),
-        text(state, "m.room.canonical_alias", "alias"),
-        room.version().id(),
-        room.counts().joined(),
-        rooms.joinedUsers(room.id()).stream().filter(accounts.queries()::exists).count(),
-        state.flatMap(each -> each.event("m.room.encryption")).isPresent(),
-        rooms
-            .eventAt(room.last())
-            .map(event -> Instant.ofEpochMilli(event.pdu().originServerTs())));
-  }
-
-  private static Optional<String> text(Optional<RoomState> state, String type, String field) {
-    return state
-        .flatMap(each -> each.event(type))
-        .map(event -> event.pdu().content().path(field))
-        .filter(JsonNode::isTextual)
-        .map(JsonNode::asText)
-        .filter(text -> !text.isBlank());
-  }
-
-  private static boolean matches(RoomSummary room, String wanted) {
-    return wanted.isEmpty()
-        || room.name().filter(name -> contains(name, wanted)).isPresent()
-        || room.canonicalAlias().filter(alias -> contains(alias, wanted)).isPresent()
-        || contains(room.roomId(), wanted);
-  }
-
-  private static boolean contains(String text, String wanted) {
+  static boolean contains(String text, String wanted) {
     return text.toLowerCase(Locale.ROOT).contains(wanted);
   }
 

@@ -1,0 +1,134 @@
+package org.hearth.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import javafx.scene.control.TableView;
+import javafx.stage.Stage;
+import org.hearth.server.admin.RoomSummary;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.testfx.framework.junit5.ApplicationExtension;
+import org.testfx.framework.junit5.Start;
+
+/// Rooms that people have made in their apps.
+@ExtendWith(ApplicationExtension.class)
+class RoomsTest {
+  private static final String PASSWORD = "a good password";
+
+  @TempDir Path folder;
+
+  @SuppressWarnings("NullAway.Init")
+  private Panel panel;
+
+  @Start
+  void open(Stage stage) {
+    panel =
+        Panel.onServer(
+            stage, folder.resolve("data"), Panel.ANY_PORT + "rate-limits: { enabled: false }\n");
+  }
+
+  @AfterEach
+  void stop() {
+    panel.close();
+  }
+
+  @Test
+  void roomsAreListedWithTheirPeopleAndSearched() {
+    Chat alice = person("alice");
+    Chat bob = person("bob");
+    String garden = alice.createRoom(Map.of("name", "The garden", "room_alias_name", "garden"));
+    alice.invite(garden, "@bob:home.example");
+    bob.join(garden);
+    alice.say(garden, "The tomatoes are ripe.").granted();
+    bob.say(garden, "I am coming.").granted();
+    alice.createRoom(Map.of("room_alias_name", "kitchen", "room_version", "11"));
+    String secret =
+        alice.createRoom(
+            Map.of(
+                "name",
+                "Birthday",
+                "initial_state",
+                List.of(
+                    Map.of(
+                        "type",
+                        "m.room.encryption",
+                        "content",
+                        Map.of("algorithm", "m.megolm.v1.aes-sha2")))));
+    String nameless = bob.createRoom(Map.of());
+
+    panel.go("rooms");
+    panel.await("four", () -> panel.rows("room-table") == 4);
+
+    assertThat(panel.text("room-count")).isEqualTo("4 rooms");
+    assertThat(cells(garden)).startsWith("The garden", "2", "2").contains("no", "12", garden);
+    assertThat(cells(garden).get(3)).endsWith(" ago");
+    assertThat(table().getItems())
+        .extracting(RoomSummary::roomId)
+        .as("by what they are called")
+        .startsWith(nameless)
+        .endsWith(secret, garden);
+    assertThat(cells(secret)).startsWith("Birthday", "1", "1").contains("yes", "12");
+    assertThat(cells(nameless)).startsWith(nameless);
+    assertThat(room("#kitchen:home.example").version()).isEqualTo("11");
+    panel.screenshot("rooms");
+
+    panel.type("room-search", "GARD");
+    panel.await("the garden", () -> panel.rows("room-table") == 1);
+    assertThat(panel.text("room-count")).isEqualTo("1 room");
+    panel.robot().clickOn("#room-search").eraseText(4).write("kitch");
+    panel.await(
+        "the kitchen, by its alias",
+        () ->
+            panel.rows("room-table") == 1
+                && table().getItems().getFirst().canonicalAlias().isPresent()
+                && table().getItems().getFirst().version().equals("11"));
+    panel.robot().clickOn("#room-search").eraseText(5).write("cellar");
+    panel.await("none", () -> panel.rows("room-table") == 0);
+    panel.screenshot("rooms-no-match");
+  }
+
+  @Test
+  void manyRoomsAreSortedByPeople() {
+    Chat alice = person("alice");
+    Chat bob = person("bob");
+    for (int i = 1; i <= 30; i++) {
+      alice.createRoom(Map.of("name", "Room " + i, "preset", "private_chat"));
+    }
+    String busy = alice.createRoom(Map.of("name", "Busy", "preset", "public_chat"));
+    bob.join(busy);
+    panel.go("rooms");
+    panel.await("all", () -> panel.rows("room-table") == 31);
+
+    panel.clickHead("room-table", "People");
+    panel.clickHead("room-table", "People");
+
+    panel.await("the busiest first", () -> table().getItems().getFirst().roomId().equals(busy));
+    panel.screenshot("rooms-many");
+  }
+
+  private Chat person(String name) {
+    panel.admin().createPerson(name, PASSWORD, false);
+    return Chat.signIn(panel.address(), name, PASSWORD);
+  }
+
+  private TableView<RoomSummary> table() {
+    return panel.robot().lookup("#room-table").queryTableView();
+  }
+
+  private RoomSummary room(String alias) {
+    return table().getItems().stream()
+        .filter(each -> each.canonicalAlias().filter(alias::equals).isPresent())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /// What the table shows of a room, column by column.
+  private List<String> cells(String room) {
+    return panel.cells("room-table", room);
+  }
+}
