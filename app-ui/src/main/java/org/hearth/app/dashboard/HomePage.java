@@ -62,6 +62,7 @@ public final class HomePage implements Page {
             16,
             title,
             problem,
+            new AlertList(model),
             Forms.sentence("home-hint", "notice", model.hint()),
             address(desktop),
             tiles,

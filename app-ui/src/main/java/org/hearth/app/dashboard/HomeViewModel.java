@@ -2,6 +2,7 @@ package org.hearth.app.dashboard;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -12,9 +13,10 @@ import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.hearth.app.shell.Span;
 import org.hearth.app.state.Heartbeat;
+import org.hearth.app.state.PanelSettings;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.ServerState;
-import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.Overview;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +27,10 @@ public final class HomeViewModel {
   /// How many seconds the picture of the rate spans.
   static final int SECONDS = 120;
 
+  private static final int MOST_ALERTS = 20;
+
   private final ServerSession session;
-  private final Heartbeat<Optional<Overview>> heartbeat;
+  private final Heartbeat<Optional<Answer>> heartbeat;
   private final ReadOnlyStringWrapper people = new ReadOnlyStringWrapper("–");
   private final ReadOnlyStringWrapper rooms = new ReadOnlyStringWrapper("–");
   private final ReadOnlyStringWrapper messages = new ReadOnlyStringWrapper("–");
@@ -38,8 +42,12 @@ public final class HomeViewModel {
   private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper("");
   private final ReadOnlyObjectWrapper<Optional<String>> address =
       new ReadOnlyObjectWrapper<>(Optional.empty());
+  private final ReadOnlyObjectWrapper<List<Alert>> alerts = new ReadOnlyObjectWrapper<>(List.of());
   private final ObservableList<Double> rates = FXCollections.observableArrayList();
   private @Nullable Overview last;
+
+  /// What is asked for in one go.
+  private record Answer(Overview overview, List<Alert> alerts) {}
 
   HomeViewModel(ServerSession session) {
     this.session = session;
@@ -47,8 +55,11 @@ public final class HomeViewModel {
         new Heartbeat<>(
             "home",
             Duration.ofSeconds(1),
-            () -> session.admin().map(Admin::overview),
-            overview -> overview.ifPresentOrElse(this::show, this::showNothing),
+            () ->
+                session
+                    .admin()
+                    .map(admin -> new Answer(admin.overview(), admin.alerts(MOST_ALERTS))),
+            answer -> answer.ifPresentOrElse(this::show, this::showNothing),
             problem::set);
     session.state().addListener((_, _, state) -> showState(state));
     showState(session.state().get());
@@ -102,6 +113,21 @@ public final class HomeViewModel {
     return problem.getReadOnlyProperty();
   }
 
+  /// What to look at, newest first, but for what was looked at before.
+  ReadOnlyObjectProperty<List<Alert>> alerts() {
+    return alerts.getReadOnlyProperty();
+  }
+
+  /// The alerts shown were looked at: they are not shown again.
+  void forgetAlerts() {
+    alerts.get().stream().findFirst().ifPresent(newest -> settings().alertsSeen(newest.raised()));
+    alerts.set(List.of());
+  }
+
+  private PanelSettings settings() {
+    return new PanelSettings(session.folder().get());
+  }
+
   /// The address to give to clients, while the server runs.
   ReadOnlyObjectProperty<Optional<String>> address() {
     return address.getReadOnlyProperty();
@@ -130,12 +156,15 @@ public final class HomeViewModel {
     }
   }
 
-  private void show(Overview overview) {
+  private void show(Answer answer) {
+    Overview overview = answer.overview();
     if (!(session.state().get() instanceof ServerState.Running)) {
       // The answer of a server that stops now.
       showNothing();
       return;
     }
+    Instant seen = answer.alerts().isEmpty() ? Instant.EPOCH : settings().alertsSeen();
+    alerts.set(answer.alerts().stream().filter(each -> each.raised().isAfter(seen)).toList());
     people.set("%,d".formatted(overview.people()));
     rooms.set("%,d".formatted(overview.rooms()));
     messages.set("%,d".formatted(overview.messages()));
@@ -165,6 +194,7 @@ public final class HomeViewModel {
   private void showNothing() {
     last = null;
     rates.clear();
+    alerts.set(List.of());
     people.set("–");
     rooms.set("–");
     messages.set("–");
