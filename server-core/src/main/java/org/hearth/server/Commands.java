@@ -338,11 +338,13 @@ final class Commands {
       }
       for (JsonNode each : all) {
         out.printf(
-            "%s %s %s: %d entries since %s: %s%n",
+            "%s %s %s: %s since %s: %s%n",
             each.path("log").asText(),
             each.path("reader").asText(),
             each.path("key").asText(),
-            each.path("entries").asInt(),
+            each.path("entries").asInt() == 1
+                ? "1 entry"
+                : "%d entries".formatted(each.path("entries").asInt()),
             each.path("since").asText(),
             each.path("failure").asText());
       }

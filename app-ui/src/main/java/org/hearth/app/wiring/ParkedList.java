@@ -8,6 +8,7 @@ import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 import org.hearth.app.shell.Forms;
 import org.hearth.app.shell.Overlay;
@@ -63,15 +64,16 @@ final class ParkedList extends VBox {
   private HBox line(ParkedEntries each, int number) {
     Label what =
         new Label(
-            "%s in %s, %s, %s ago: %s"
+            "%s of %s for %s, %s ago. %s"
                 .formatted(
-                    each.key(),
-                    each.log(),
                     each.entries() == 1 ? "1 entry" : "%,d entries".formatted(each.entries()),
+                    each.log(),
+                    each.key(),
                     Span.between(each.since(), Instant.now()),
                     each.failure().lines().findFirst().orElse("")));
     what.setId("parked-" + number);
     what.setWrapText(true);
+    what.setMinHeight(Region.USE_PREF_SIZE);
     what.setMaxWidth(Double.MAX_VALUE);
     HBox.setHgrow(what, Priority.ALWAYS);
     Button retry = Forms.button("parked-retry-" + number, "_Retry", () -> model.retryParked(each));

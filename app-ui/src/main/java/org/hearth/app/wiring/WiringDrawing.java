@@ -17,9 +17,9 @@ import org.hearth.server.admin.WiringPicture;
 /// Draws boxes, rings and arrows with their numbers, as wide as there is room. An arrow is the
 /// thicker the more goes along it, and dashed where nothing does.
 final class WiringDrawing extends Region {
-  private static final double BOX_WIDTH = 116;
-  private static final double BOX_COLUMN = 122;
-  private static final double RING_COLUMN = 88;
+  private static final double BOX_WIDTH = 112;
+  private static final double BOX_COLUMN = 116;
+  private static final double RING_COLUMN = 92;
   private static final double ROW_HEIGHT = 74;
   private static final double MARGIN = 4;
   private static final Color ARROW = Color.gray(0.5);

@@ -241,7 +241,8 @@ public final class WiringViewModel {
             .mapToLong(WiringPicture.Consumer::failures)
             .sum();
     return failures > 0
-        ? "%,d entries failed since the start; see Activity.".formatted(failures)
+        ? (failures == 1 ? "1 failure" : "%,d failures".formatted(failures))
+            + " since the start; see Activity."
         : "Everything keeps up.";
   }
 }
