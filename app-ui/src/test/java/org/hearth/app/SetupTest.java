@@ -151,6 +151,72 @@ class SetupTest {
   }
 
   @Test
+  void cancellingLeavesNothingAndOneCanGoOn() throws Exception {
+    Path data = folder.resolve("new").resolve("data");
+    choices(data);
+    panel.click("setup-next");
+    panel.click("setup-cancel");
+
+    panel.await("cancelled", () -> panel.shows("setup-problem"));
+    assertThat(panel.text("setup-problem")).isEqualTo("Cancelled. Nothing was kept.");
+    assertThat(data.getParent()).doesNotExist();
+    panel.screenshot("setup-cancelled");
+    panel.click("setup-back");
+    panel.click("setup-back");
+    assertThat(panel.robot().lookup("#setup-folder").query().isDisabled()).isFalse();
+    assertThat(panel.text("setup-step")).isEqualTo("Step 2 of 4");
+  }
+
+  @Test
+  void goingBackAfterAFailureLeavesNothing() throws Exception {
+    Path data = Files.createDirectory(folder.resolve("mine"));
+    Files.createDirectory(data.resolve("media"));
+    try (ServerSocket taken = takePort()) {
+      choices(data);
+      panel.click("setup-next");
+      panel.await("the reason", () -> panel.shows("setup-problem"));
+      assertThat(data.resolve("hearth.yaml")).exists();
+
+      panel.click("setup-back");
+      panel.await("nothing", () -> !Files.exists(data.resolve("hearth.yaml")));
+
+      assertThat(data).isDirectoryNotContaining(each -> !each.endsWith("media"));
+      panel.click("setup-back");
+      panel.click("setup-back");
+      assertThat(panel.robot().lookup("#setup-name").query().isDisabled()).isFalse();
+      assertThat(taken.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void aFolderThatHasBecomeAFileIsToldAndAnotherCanBeChosen() throws Exception {
+    choices(folder.resolve("data"));
+    Files.writeString(folder.resolve("data"), "");
+
+    panel.click("setup-next");
+    panel.await("the reason", () -> panel.shows("setup-problem"));
+
+    assertThat(panel.text("setup-problem")).contains("is a file", "choose another folder");
+    assertThat(folder.resolve("data")).isRegularFile();
+    panel.screenshot("setup-failed");
+    panel.click("setup-back");
+    panel.click("setup-back");
+    assertThat(panel.text("setup-folder-word")).contains("file");
+  }
+
+  @Test
+  void aFolderBelowAFileIsRefused() throws Exception {
+    Path file = Files.writeString(folder.resolve("a-file"), "");
+    name();
+    TextField data = panel.robot().lookup("#setup-folder").queryAs(TextField.class);
+    panel.robot().interact(() -> data.setText(file.resolve("data").toString()));
+
+    panel.await("a word", () -> panel.shows("setup-folder-word"));
+    assertThat(panel.text("setup-folder-word")).contains(file + " is a file");
+    assertThat(nextIsOffered()).isFalse();
+  }
+
+  @Test
   void aShortPasswordIsNotTaken() {
     name();
     panel.click("setup-next");
@@ -173,6 +239,16 @@ class SetupTest {
       assertThat(socket.isBound()).isFalse();
     }
     return socket;
+  }
+
+  /// All steps up to the last.
+  private void choices(Path data) {
+    name();
+    TextField field = panel.robot().lookup("#setup-folder").queryAs(TextField.class);
+    panel.robot().interact(() -> field.setText(data.toString()));
+    panel.click("setup-next");
+    owner();
+    panel.click("setup-next");
   }
 
   private void owner() {

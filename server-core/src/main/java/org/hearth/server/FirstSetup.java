@@ -18,6 +18,9 @@ public final class FirstSetup {
   private static final Set<String> OWN =
       Set.of("database", "media", "search", "keys", "logs", "backups", "panel.properties");
 
+  /// What is of no use without a server that is set up.
+  private static final Set<String> OF_A_SERVER = Set.of("hearth.yaml", "hearth.lock", "control");
+
   private FirstSetup() {}
 
   /// What is wrong with a name for a server.
@@ -81,6 +84,9 @@ public final class FirstSetup {
     while (existing != null && !Files.exists(existing)) {
       existing = existing.getParent();
     }
+    if (existing != null && !Files.isDirectory(existing)) {
+      return Optional.of("%s is a file, not a folder.".formatted(existing));
+    }
     if (existing == null || !Files.isWritable(existing)) {
       return Optional.of("You may not write there.");
     }
@@ -122,6 +128,11 @@ public final class FirstSetup {
       // Who may not look into a folder may not use it either.
       return true;
     }
+  }
+
+  /// Whether a thing in a data folder is Hearth's.
+  static boolean isOwn(String name) {
+    return OWN.contains(name) || OF_A_SERVER.contains(name);
   }
 
   /// What is wrong with the name of a first owner.

@@ -56,7 +56,10 @@ public final class SetupPage implements Page {
     steps.add(lastStep());
 
     back.setId("setup-back");
-    back.setOnAction(_ -> show(current - 1));
+    back.setOnAction(_ -> {
+      model.reconsider();
+      show(current - 1);
+    });
     next.setId("setup-next");
     next.setDefaultButton(true);
     next.getStyleClass().add(Styles.ACCENT);

@@ -10,12 +10,14 @@ import java.util.function.Consumer;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.BooleanBinding;
 import javafx.beans.binding.StringBinding;
+import javafx.beans.property.IntegerProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleIntegerProperty;
 import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
 import org.hearth.app.state.FxState;
@@ -23,6 +25,7 @@ import org.hearth.app.state.ServerSession;
 import org.hearth.server.DataFolder;
 import org.hearth.server.FirstSetup;
 import org.hearth.server.ListenerPort;
+import org.hearth.server.NewServer;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.Admin;
 
@@ -46,6 +49,10 @@ public final class SetupViewModel {
       new ReadOnlyObjectWrapper<>(Optional.empty());
   private int portInUse;
   private final ReadOnlyBooleanWrapper written = new ReadOnlyBooleanWrapper();
+  private Optional<NewServer> made = Optional.empty();
+
+  /// How often the disk was looked at anew: a folder may have become another meanwhile.
+  private final IntegerProperty looks = new SimpleIntegerProperty();
 
   SetupViewModel(ServerSession session, Runnable done) {
     this.session = session;
@@ -53,35 +60,42 @@ public final class SetupViewModel {
     session
         .state()
         .addListener((_, _, state) -> {
-          if (!working.get()) {
-            return;
-          }
-          switch (state) {
-            case ServerState.Starting(String step) -> progress.set(step + "…");
-            case ServerState.Running _ -> {
-              if (cancelling.get()) {
-                session.stop();
-              } else {
-                working.set(false);
-                done.run();
-              }
-            }
-            case ServerState.Failed(String reason, String remedy, OptionalInt inUse) -> {
-              working.set(false);
-              cancelling.set(false);
-              progress.set("");
-              problem.set(sentence(reason) + ". " + remedy);
-              lookForPort(inUse);
-            }
-            case ServerState.Stopping _ -> progress.set("Stopping…");
-            case ServerState.Stopped _ -> {
-              working.set(false);
-              cancelling.set(false);
-              progress.set("");
-              problem.set("Cancelled. What was made so far stays; you can go on from here.");
-            }
+          if (working.get()) {
+            follow(state, done);
           }
         });
+  }
+
+  private void follow(ServerState state, Runnable done) {
+    switch (state) {
+      case ServerState.Starting(String step) ->
+          progress.set(cancelling.get() ? "Cancelling after this step…" : step + "…");
+      case ServerState.Running _ -> {
+        if (cancelling.get()) {
+          session.stop();
+        } else {
+          working.set(false);
+          done.run();
+        }
+      }
+      case ServerState.Failed(String reason, String remedy, OptionalInt inUse) -> {
+        if (cancelling.get()) {
+          takeBack("Cancelled. Nothing was kept.");
+        } else {
+          working.set(false);
+          progress.set("");
+          problem.set(sentence(reason) + ". " + remedy);
+          lookForPort(inUse);
+        }
+      }
+      case ServerState.Stopping _ -> progress.set("Stopping…");
+      case ServerState.Stopped _ -> {
+        // Without a cancel a failure follows, with its reason.
+        if (cancelling.get()) {
+          takeBack("Cancelled. Nothing was kept.");
+        }
+      }
+    }
   }
 
   StringProperty name() {
@@ -153,7 +167,7 @@ public final class SetupViewModel {
   /// What is wrong with the folder; empty if nothing.
   StringBinding wordOnFolder() {
     return Bindings.createStringBinding(
-        () -> written.get() ? "" : problemOfFolder().orElse(""), folder, written);
+        () -> written.get() ? "" : problemOfFolder().orElse(""), folder, written, looks);
   }
 
   /// How much space is left where the folder is, in a sentence.
@@ -183,7 +197,7 @@ public final class SetupViewModel {
 
   BooleanBinding folderIsGood() {
     return Bindings.createBooleanBinding(
-        () -> written.get() || problemOfFolder().isEmpty(), folder, written);
+        () -> written.get() || problemOfFolder().isEmpty(), folder, written, looks);
   }
 
   /// Whether the owner has a name that can be used; the password's fields judge themselves.
@@ -202,7 +216,7 @@ public final class SetupViewModel {
     return cancelling.getReadOnlyProperty();
   }
 
-  /// Whether the configuration is written: from then on name and folder stay.
+  /// Whether the configuration is written: until it is taken back, name and folder stay.
   ReadOnlyBooleanProperty written() {
     return written.getReadOnlyProperty();
   }
@@ -212,14 +226,16 @@ public final class SetupViewModel {
   void create() {
     begin();
     try {
-      if (!written.get()) {
+      if (made.isEmpty()) {
         session.use(new DataFolder(Path.of(folder.get())));
-        FirstSetup.write(session.folder().get(), name.get());
+        made = Optional.of(NewServer.write(session.folder().get(), name.get()));
         written.set(true);
       }
     } catch (IOException | RuntimeException e) {
       working.set(false);
-      problem.set("The configuration could not be written: " + e.getMessage());
+      problem.set(
+          "The configuration could not be written: %s. Go back and choose another folder."
+              .formatted(e.getMessage()));
       return;
     }
     session.start(makesOwner());
@@ -232,11 +248,47 @@ public final class SetupViewModel {
     free.ifPresent(port -> session.startOnPort(portInUse, port, makesOwner()));
   }
 
-  /// Calls the making off: the step under way ends, then the server stops.
+  /// Calls the making off: the step under way ends, the server stops, and what was made is removed.
   void cancel() {
     cancelling.set(true);
     progress.set("Cancelling after this step…");
-    session.stop();
+  }
+
+  /// The choices are to be changed: what a try that failed has made is removed.
+  void reconsider() {
+    problem.set("");
+    freePort.set(Optional.empty());
+    looks.set(looks.get() + 1);
+    if (made.isPresent()) {
+      working.set(true);
+      takeBack("");
+    }
+  }
+
+  private void takeBack(String sentence) {
+    progress.set("Removing what was made…");
+    FxState.ask(
+        "take-back",
+        () -> {
+          if (made.isPresent()) {
+            made.get().takeBack();
+          }
+          return sentence;
+        },
+        this::endTakingBack,
+        failure ->
+            endTakingBack(
+                "Something of %s could not be removed: %s. Remove it yourself, or choose another folder."
+                    .formatted(folder.get(), failure)));
+  }
+
+  private void endTakingBack(String sentence) {
+    made = Optional.empty();
+    written.set(false);
+    working.set(false);
+    cancelling.set(false);
+    progress.set("");
+    problem.set(sentence);
   }
 
   private void begin() {
