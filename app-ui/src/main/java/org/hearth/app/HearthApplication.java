@@ -1,14 +1,11 @@
 package org.hearth.app;
 
-import atlantafx.base.theme.PrimerDark;
-import atlantafx.base.theme.PrimerLight;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import javafx.application.Application;
-import javafx.application.ColorScheme;
 import javafx.application.HostServices;
 import javafx.application.Platform;
 import javafx.scene.Scene;
@@ -16,6 +13,7 @@ import javafx.scene.image.Image;
 import javafx.stage.DirectoryChooser;
 import javafx.stage.Stage;
 import org.hearth.app.shell.Closing;
+import org.hearth.app.shell.Colours;
 import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.MainView;
 import org.hearth.app.state.ServerSession;
@@ -35,9 +33,7 @@ public final class HearthApplication extends Application {
 
   @Override
   public void start(Stage stage) {
-    Platform.Preferences preferences = Platform.getPreferences();
-    useColours(preferences.getColorScheme());
-    preferences.colorSchemeProperty().addListener((_, _, scheme) -> useColours(scheme));
+    Colours.follow(Platform.getPreferences().colorSchemeProperty());
 
     ServerSession session =
         new ServerSession(new DataFolder(Path.of(getParameters().getRaw().getFirst())));
@@ -115,12 +111,5 @@ public final class HearthApplication extends Application {
     return List.of("icon-32.png", "icon-64.png", "icon-256.png").stream()
         .map(name -> new Image(String.valueOf(HearthApplication.class.getResource(name))))
         .toList();
-  }
-
-  private static void useColours(ColorScheme scheme) {
-    setUserAgentStylesheet(
-        scheme == ColorScheme.DARK
-            ? new PrimerDark().getUserAgentStylesheet()
-            : new PrimerLight().getUserAgentStylesheet());
   }
 }

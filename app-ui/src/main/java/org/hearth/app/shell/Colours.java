@@ -1,0 +1,30 @@
+package org.hearth.app.shell;
+
+import atlantafx.base.theme.PrimerDark;
+import atlantafx.base.theme.PrimerLight;
+import javafx.application.Application;
+import javafx.application.ColorScheme;
+import javafx.beans.value.ObservableValue;
+
+/// The panel's light and dark colours.
+///
+/// **thread**: the JavaFX thread.
+public final class Colours {
+  private Colours() {}
+
+  /// Wears what the system wears, now and whenever the system changes.
+  ///
+  /// @param scheme the system's
+  public static void follow(ObservableValue<ColorScheme> scheme) {
+    wear(scheme.getValue());
+    scheme.addListener((_, _, now) -> wear(now));
+  }
+
+  private static void wear(ColorScheme scheme) {
+    Application.setUserAgentStylesheet(
+        switch (scheme) {
+          case LIGHT -> new PrimerLight().getUserAgentStylesheet();
+          case DARK -> new PrimerDark().getUserAgentStylesheet();
+        });
+  }
+}
