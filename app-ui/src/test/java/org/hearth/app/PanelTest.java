@@ -147,13 +147,21 @@ class PanelTest {
   @Test
   void headsSortPeopleByWhatTheyMean() {
     for (String name : List.of("bob", "Carol", "alice")) {
-      panel.admin().createPerson(name.toLowerCase(Locale.ROOT), "a good password", false);
+      panel
+          .admin()
+          .createPerson(name.toLowerCase(Locale.ROOT), "a good password", name.equals("bob"));
     }
     panel.go("people");
     panel.await("three", () -> panel.rows("people-table") == 3);
 
-    panel.robot().clickOn("Id");
-    assertThat(first().userId()).startsWith("@alice");
+    panel.clickHead("people-table", "Id");
+    panel.await("a first", () -> first().userId().startsWith("@alice"));
+    panel.clickHead("people-table", "Id");
+    panel.await("the last first", () -> first().userId().startsWith("@carol"));
+    panel.clickHead("people-table", "Role");
+    panel.await("owners after members", () -> !first().admin());
+    panel.clickHead("people-table", "Role");
+    panel.await("owners first", () -> first().userId().startsWith("@bob"));
   }
 
   @Test
@@ -307,6 +315,48 @@ class PanelTest {
       assertThat(panel.text("address")).doesNotContain(":" + taken.getLocalPort());
       assertThat(Files.readString(configuration)).contains("server-name: home.example");
     }
+  }
+
+  @Test
+  void aBrokenConfigurationIsToldByItsLineAndPutRight() throws Exception {
+    panel.admin();
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    Path configuration = folder.resolve("data").resolve("hearth.yaml");
+    String good = Files.readString(configuration);
+    Files.writeString(configuration, good + "federation: { mode: sometimes }\n");
+
+    panel.click("server-start");
+    panel.await("failed", () -> panel.session().state().get() instanceof ServerState.Failed);
+
+    assertThat(panel.text("status")).contains("hearth.yaml", "line 4", "mode", "sometimes");
+    assertThat(panel.text("remedy")).contains("Correct");
+    panel.screenshot("home-broken-configuration");
+    Files.writeString(configuration, good);
+    panel.click("server-start");
+    panel.admin();
+  }
+
+  @Test
+  void aDataFolderThatCannotBeUsedIsToldAndPutRight() throws Exception {
+    panel.admin();
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    Path keys = folder.resolve("data").resolve("keys");
+    Path aside = folder.resolve("data").resolve("keys-aside");
+    Files.move(keys, aside);
+    Files.writeString(keys, "");
+
+    panel.click("server-start");
+    panel.await("failed", () -> panel.session().state().get() instanceof ServerState.Failed);
+
+    assertThat(panel.text("status")).contains(keys.toString(), "must be a folder");
+    assertThat(panel.text("remedy")).contains("start again");
+    panel.screenshot("home-data-folder");
+    Files.delete(keys);
+    Files.move(aside, keys);
+    panel.click("server-start");
+    panel.admin();
   }
 
   @Test
