@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import javafx.application.Platform;
@@ -77,9 +78,10 @@ class LongListTest {
   private static final class Pauses implements AutoCloseable {
     private final ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor();
     private final AtomicLong longestNanos = new AtomicLong();
+    private final ScheduledFuture<?> ticking;
 
     Pauses() {
-      ticks.scheduleWithFixedDelay(this::tick, 0, 20, TimeUnit.MILLISECONDS);
+      ticking = ticks.scheduleWithFixedDelay(this::tick, 0, 20, TimeUnit.MILLISECONDS);
     }
 
     private void tick() {
@@ -93,7 +95,8 @@ class LongListTest {
 
     @Override
     public void close() {
-      ticks.shutdownNow();
+      ticking.cancel(false);
+      ticks.shutdown();
     }
   }
 }

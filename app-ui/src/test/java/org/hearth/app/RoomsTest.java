@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import javafx.scene.Node;
 import javafx.scene.control.TableView;
 import javafx.stage.Stage;
 import org.hearth.server.admin.RoomSummary;
@@ -90,6 +91,27 @@ class RoomsTest {
     panel.robot().clickOn("#room-search").eraseText(5).write("cellar");
     panel.await("none", () -> panel.rows("room-table") == 0);
     panel.screenshot("rooms-no-match");
+  }
+
+  @Test
+  void homeDrawsHowBusyTheRoomsAre() {
+    Chat alice = person("alice");
+    String room = alice.createRoom(Map.of("name", "The garden"));
+    Node picture = panel.robot().lookup("#rate-picture").query();
+    panel.await("a first second", () -> picture.getAccessibleText().startsWith("0.0 events"));
+
+    for (int i = 0; i < 40; i++) {
+      alice.say(room, "Tomato " + i).granted();
+    }
+
+    panel.await("a peak", () -> mostPerSecond(picture) >= 5);
+    panel.await("all of them counted", () -> Integer.parseInt(panel.text("tile-messages")) >= 40);
+    panel.screenshot("home-busy");
+  }
+
+  /// "1.0 events per second now, at most 12.0 in the last two minutes"
+  private static double mostPerSecond(Node picture) {
+    return Double.parseDouble(picture.getAccessibleText().replaceAll(".*most ([0-9.]+) .*", "$1"));
   }
 
   @Test

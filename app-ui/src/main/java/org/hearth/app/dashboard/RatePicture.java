@@ -7,8 +7,10 @@ import javafx.collections.ObservableList;
 import javafx.scene.AccessibleRole;
 import javafx.scene.canvas.Canvas;
 import javafx.scene.canvas.GraphicsContext;
+import javafx.scene.control.Label;
 import javafx.scene.layout.Region;
 import javafx.scene.paint.Color;
+import javafx.scene.paint.Paint;
 import javafx.scene.text.Font;
 
 /// Events per second over the last two minutes, as a filled line. The newest second is at the right
@@ -18,6 +20,10 @@ final class RatePicture extends Region {
   private static final double LEAST_TOP = 5;
 
   private final Canvas canvas = new Canvas();
+
+  /// Never seen; it has the theme's colour for quiet words.
+  private final Label ink = new Label();
+
   private final ObservableList<Double> rates;
 
   RatePicture(ObservableList<Double> rates) {
@@ -26,8 +32,12 @@ final class RatePicture extends Region {
     setMinHeight(140);
     setPrefHeight(180);
     setAccessibleRole(AccessibleRole.IMAGE_VIEW);
-    getChildren().add(canvas);
+    ink.getStyleClass().add("hint");
+    ink.setManaged(false);
+    ink.setVisible(false);
+    getChildren().addAll(canvas, ink);
     InvalidationListener redraw = _ -> draw();
+    ink.textFillProperty().addListener(redraw);
     rates.addListener(redraw);
     widthProperty().addListener(redraw);
     heightProperty().addListener(redraw);
@@ -51,7 +61,7 @@ final class RatePicture extends Region {
     double most = rates.isEmpty() ? 0 : Collections.max(rates);
     double top = niceTop(most);
     double bottom = height - 18;
-    drawScale(graphics, width, bottom, top);
+    drawScale(graphics, width, bottom, top, ink.getTextFill());
     drawLine(graphics, width, bottom, top);
     double now = rates.isEmpty() ? 0 : rates.getLast();
     setAccessibleText(
@@ -62,20 +72,21 @@ final class RatePicture extends Region {
             most));
   }
 
-  private static void drawScale(GraphicsContext graphics, double width, double bottom, double top) {
+  private static void drawScale(
+      GraphicsContext graphics, double width, double bottom, double top, Paint words) {
     graphics.setFont(Font.font(11));
     graphics.setLineWidth(1);
     for (int step = 0; step <= 2; step++) {
       double y = Math.round(8 + (bottom - 8) * (1 - step / 2.0)) + 0.5;
       graphics.setStroke(Color.gray(0.5, 0.25));
       graphics.strokeLine(LABEL_WIDTH, y, width, y);
-      graphics.setFill(Color.gray(0.5));
+      graphics.setFill(words);
       graphics.fillText(
           String.format(Locale.ROOT, top < 10 && step == 1 ? "%.1f/s" : "%,.0f/s", top * step / 2),
           0,
           y + 4);
     }
-    graphics.setFill(Color.gray(0.5));
+    graphics.setFill(words);
     graphics.fillText("2 min ago", LABEL_WIDTH, bottom + 15);
     graphics.fillText("1 min ago", LABEL_WIDTH + (width - LABEL_WIDTH) / 2 - 26, bottom + 15);
     graphics.fillText("now", width - 24, bottom + 15);

@@ -206,7 +206,12 @@ public final class PeoplePage implements Page {
 
   @Override
   public void shown() {
-    model.list().refresh();
+    model.list().start();
+  }
+
+  @Override
+  public void hidden() {
+    model.list().stop();
   }
 
   @Override

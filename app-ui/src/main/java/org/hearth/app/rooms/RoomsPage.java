@@ -116,7 +116,12 @@ public final class RoomsPage implements Page {
 
   @Override
   public void shown() {
-    list.refresh();
+    list.start();
+  }
+
+  @Override
+  public void hidden() {
+    list.stop();
   }
 
   @Override

@@ -37,6 +37,7 @@ public final class Listing<T> {
   private final ReadOnlyStringWrapper count = new ReadOnlyStringWrapper("");
   private final PauseTransition typing = new PauseTransition(TYPING);
   private Optional<FxState.Job> asking = Optional.empty();
+  private boolean looked;
 
   /// Where the rows come from.
   ///
@@ -74,7 +75,13 @@ public final class Listing<T> {
     this.words = words;
     typing.setOnFinished(_ -> refresh());
     search.addListener((_, _, _) -> typing.playFromStart());
-    session.state().addListener((_, _, _) -> refresh());
+    session
+        .state()
+        .addListener((_, _, _) -> {
+          if (looked) {
+            refresh();
+          }
+        });
   }
 
   /// The rows so far, in the server's order.
@@ -95,6 +102,19 @@ public final class Listing<T> {
   /// How many rows there are; empty while the server does not run.
   public ReadOnlyStringProperty count() {
     return count.getReadOnlyProperty();
+  }
+
+  /// Somebody looks at the list from now on.
+  public void start() {
+    looked = true;
+    refresh();
+  }
+
+  /// Nobody looks any more: no page is asked for after the one that is on its way.
+  public void stop() {
+    looked = false;
+    typing.stop();
+    asking.ifPresent(FxState.Job::cancel);
   }
 
   /// Asks again; a question that is still being answered is forgotten.
