@@ -91,6 +91,14 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     access.addAppender(aside);
   }
 
+  /// From now on to no file: those that were written can be removed.
+  static void toNoFile() {
+    if (org.slf4j.LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      end(context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME));
+      end(context.getLogger(ACCESS));
+    }
+  }
+
   private static void end(Logger logger) {
     Appender<ILoggingEvent> before = appender(logger);
     if (before != null) {

@@ -47,6 +47,7 @@ public record NewServer(DataFolder folder, Set<String> before, List<Path> madeFo
   ///
   /// @throws IOException if something of it cannot be removed
   public void takeBack() throws IOException {
+    LogRouting.toNoFile();
     for (String name : names(folder.root())) {
       if (FirstSetup.isOwn(name) && !before.contains(name)) {
         remove(folder.root().resolve(name));

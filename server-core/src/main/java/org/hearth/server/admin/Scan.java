@@ -15,7 +15,8 @@ import java.util.function.Predicate;
 /// @param key of one
 /// @param told what is told of one
 record Scan<K, S, T>(Parts<K, S> parts, Function<S, K> key, Function<S, T> told) {
-  private static final int AT_A_TIME = 500;
+  /// One more than a page of the panel, so that a page takes one look.
+  private static final int AT_A_TIME = 501;
 
   /// Reads the next part of a list.
   interface Parts<K, S> {
