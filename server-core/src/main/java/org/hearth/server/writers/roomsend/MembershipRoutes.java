@@ -3,6 +3,7 @@ package org.hearth.server.writers.roomsend;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.Fields;
@@ -36,6 +37,7 @@ final class MembershipRoutes implements RouteGroup {
   private final RoomQueries rooms;
   private final RoomCommands commands;
   private final MembershipChanges changes;
+  private final ThirdPartyInvites thirdPartyInvites;
   private final DirectoryQueries directory;
 
   MembershipRoutes(
@@ -46,6 +48,7 @@ final class MembershipRoutes implements RouteGroup {
     this.rooms = rooms;
     this.commands = commands;
     this.changes = changes;
+    this.thirdPartyInvites = new ThirdPartyInvites(rooms, changes);
     this.directory = directory;
   }
 
@@ -77,7 +80,7 @@ final class MembershipRoutes implements RouteGroup {
   private Response join(Request request, RoomId room) throws InterruptedException {
     UserId user = request.requester().user();
     ObjectNode body = request.jsonOrEmpty();
-    var _ = Fields.of(body).optionalObject("third_party_signed");
+    Optional<Fields> signed = Fields.of(body).optionalObject("third_party_signed");
     ObjectNode reason = MembershipChanges.reason(body);
     // What else a client sends goes into the event, as it would if the client set the member event
     // itself: clients have come to rely on it.
@@ -87,6 +90,9 @@ final class MembershipRoutes implements RouteGroup {
       throw MatrixException.notFound("There is no such room on this server");
     }
     if (!rooms.isJoined(room, user)) {
+      if (signed.isPresent()) {
+        thirdPartyInvites.exchange(room, user, signed.get());
+      }
       changes.change(room, user, user, Membership.JOIN, Set.of(), extra);
     }
     return Response.field("room_id", room.value());
