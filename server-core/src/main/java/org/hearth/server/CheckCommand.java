@@ -51,7 +51,11 @@ final class CheckCommand implements Callable<Integer> {
     }
     problems.forEach(out::println);
     out.println(
-        problems.isEmpty() ? "Everything fits together." : problems.size() + " problems found.");
+        switch (problems.size()) {
+          case 0 -> "Everything fits together.";
+          case 1 -> "1 problem found.";
+          default -> problems.size() + " problems found.";
+        });
     return problems.isEmpty() ? 0 : PROBLEMS;
   }
 }
