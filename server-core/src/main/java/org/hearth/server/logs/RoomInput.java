@@ -136,6 +136,23 @@ public sealed interface RoomInput {
     }
   }
 
+  /// A sweep of a room's states begins: from now on the Room Server notes which states it refers
+  /// to. Answered when everything that was decided about the room before is committed.
+  record WatchStates(RoomId room) implements RoomInput {}
+
+  /// Drops states that nothing in the database referred to when the sweep looked, after
+  /// [WatchStates]. Those that were referred to since then stay, and all stay when the room was out
+  /// of memory in between.
+  ///
+  /// @param states numbers of states of the room; whatever stands on one of them is among them or
+  ///   gone. Empty when the sweep is over
+  record DropStates(RoomId room, List<Long> states) implements RoomInput {
+    /// Copies the list.
+    public DropStates {
+      states = List.copyOf(states);
+    }
+  }
+
   /// How events of others have come.
   enum Arrival {
     /// They just happened: they go to the end of the timeline, and may become forward extremities.

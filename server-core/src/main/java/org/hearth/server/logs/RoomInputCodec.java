@@ -57,6 +57,13 @@ final class RoomInputCodec extends JsonCodec<RoomInput> {
       case RoomInput.ForgetRoom(var room, var user) ->
           object("forget-room").put("room", room.value()).put("user", user.value());
       case RoomInput.ReceiveEvents received -> received(received);
+      case RoomInput.WatchStates(var room) -> object("watch-states").put("room", room.value());
+      case RoomInput.DropStates(var room, var states) ->
+          object("drop-states")
+              .put("room", room.value())
+              .set(
+                  "states",
+                  array(states.stream().map(JsonNodeFactory.instance::numberNode).toList()));
     };
   }
 
@@ -91,6 +98,8 @@ final class RoomInputCodec extends JsonCodec<RoomInput> {
               optionalString(json, "avatar_url"));
       case "forget-room" -> new RoomInput.ForgetRoom(room, UserId.parse(string(json, "user")));
       case "receive-events" -> readReceived(room, json);
+      case "watch-states" -> new RoomInput.WatchStates(room);
+      case "drop-states" -> new RoomInput.DropStates(room, list(json, "states", JsonNode::asLong));
       default -> throw unknown(kind);
     };
   }

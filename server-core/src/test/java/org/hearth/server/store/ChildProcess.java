@@ -5,10 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A Java process with this one's class path.
-final class ChildProcess {
+public final class ChildProcess {
   private ChildProcess() {}
 
-  static Process start(Class<?> main, String... arguments) throws IOException {
+  /// Starts it.
+  public static Process start(Class<?> main, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(System.getProperty("java.home") + "/bin/java");
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m"));

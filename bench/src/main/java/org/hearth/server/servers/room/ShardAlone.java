@@ -47,11 +47,13 @@ final class ShardAlone {
             options.roomBytes(),
             options.graphBytes());
     this.rooms = new ShardRooms(memory, context.transactions(), context.memoryBytes());
+    ShardMemory shardMemory = new ShardMemory(context.reads(), context.graphBytes());
     this.deciding =
         new Deciding(
             context,
             rooms,
-            new Receiving(context, rooms, new ShardMemory(context.reads(), context.graphBytes())));
+            new Receiving(context, rooms, shardMemory),
+            new StateDropping(rooms, shardMemory, memory.states()));
     this.position = store.head().value();
   }
 

@@ -26,11 +26,13 @@ final class Deciding {
   private final ShardContext context;
   private final ShardRooms rooms;
   private final Receiving receiving;
+  private final StateDropping dropping;
 
-  Deciding(ShardContext context, ShardRooms rooms, Receiving receiving) {
+  Deciding(ShardContext context, ShardRooms rooms, Receiving receiving, StateDropping dropping) {
     this.context = context;
     this.rooms = rooms;
     this.receiving = receiving;
+    this.dropping = dropping;
   }
 
   Decided decide(RoomInput command) {
@@ -52,6 +54,8 @@ final class Deciding {
       case RoomInput.ChangeMembership change -> changeMembership(change, room.get());
       case RoomInput.UpdateProfile update -> updateProfile(update, room.get());
       case RoomInput.ForgetRoom forget -> forget(forget, room.get());
+      case RoomInput.WatchStates _ -> dropping.watch(room.get());
+      case RoomInput.DropStates drop -> dropping.drop(drop, room.get());
     };
   }
 

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.hearth.ringlogs.LogPosition;
@@ -47,6 +48,7 @@ final class Decision {
   private final List<EventRef> numbered = new ArrayList<>();
 
   private final Map<EventId, Known> received = new HashMap<>();
+  private final List<RoomRows.Place> placedAgain = new ArrayList<>();
   private final Map<Long, StateSnapshot> states = new HashMap<>();
   private @Nullable List<RoomReply.Judged> judged;
   private RoomView view;
@@ -173,6 +175,7 @@ final class Decision {
         new RoomRows.Place(
             view.info().number(), before, after == before ? null : after, key, replacedRef);
     changes.add(RoomRows.event(ref, event, place, transaction));
+    Relation.row(view.info().number(), ref, event, GraphRows.Shown.LIVE).ifPresent(changes::add);
     if (event.isState()) {
       addEdges(ref, event);
     }
@@ -248,10 +251,14 @@ final class Decision {
     } else {
       changes.add(GraphRows.judged(ref, event, verdict));
       touched.add(ref);
+      if (verdict.place() != null) {
+        placedAgain.add(verdict.place());
+      }
       EventRef marker = EventRef.to(event);
       changes.add(GraphRows.placed(room, marker, ref));
       announce(marker, new RoomOutput.EventStored(event, told(verdict)));
     }
+    Relation.row(room, ref, event, verdict.shown()).ifPresent(changes::add);
     if (redacts != null) {
       redact(redacts.ref(), ref);
     }
@@ -351,6 +358,29 @@ final class Decision {
       }
     }
     return null;
+  }
+
+  /// Adds the numbers of all states that it makes or refers to, with those that they stand on.
+  void addStates(Set<Long> numbers) {
+    addState(view.state(), numbers);
+    states.values().forEach(each -> addState(each, numbers));
+    placedAgain.forEach(each -> addStates(each, numbers));
+    for (Added each : added) {
+      if (each.place() != null) {
+        addStates(each.place(), numbers);
+      }
+    }
+  }
+
+  private static void addStates(RoomRows.Place place, Set<Long> numbers) {
+    addState(place.before(), numbers);
+    if (place.made() != null) {
+      addState(place.made(), numbers);
+    }
+  }
+
+  private static void addState(StateSnapshot state, Set<Long> numbers) {
+    state.layers().forEach(layer -> numbers.add(layer.snapshot()));
   }
 
   /// The references of its events that have no position yet.

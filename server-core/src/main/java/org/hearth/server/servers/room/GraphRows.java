@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class GraphRows {
   private static final String INSERT_EVENT =
       "INSERT INTO room_event (position, room_nid, event_hash, event_id, state_before,"
-          + " made_snapshot, key_nid, replaces, rel_type, relates_to, json, json_large, place,"
-          + " standing, failed_rule) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+          + " made_snapshot, key_nid, replaces, json, json_large, place, standing, failed_rule)"
+          + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   private static final String JUDGE_EVENT =
       "UPDATE room_event SET state_before = ?, made_snapshot = ?, key_nid = ?, replaces = ?,"
           + " place = ?, standing = ?, failed_rule = ? WHERE position = ?";
@@ -35,6 +35,10 @@ final class GraphRows {
       "DELETE FROM room_want WHERE room_nid = ? AND event_id = ? AND kind = ?";
   private static final String DELETE_MEMBER =
       "DELETE FROM room_member WHERE user_id = ? AND room_nid = ?";
+  private static final String INSERT_GAP =
+      "INSERT INTO room_gap (room_nid, position) VALUES (?, ?)";
+  private static final String DELETE_STATE =
+      "DELETE FROM room_state WHERE snapshot = ? AND room_nid = ?";
   private static final String INSERT_ALERT =
       "INSERT INTO room_alert (room_nid, raised, text) VALUES (?, ?, ?)";
   private static final String DELETE_ALERTS =
@@ -72,7 +76,6 @@ final class GraphRows {
 
   /// An event of another server.
   static RowChange event(long room, EventRef ref, Pdu event, Judged judged) {
-    RoomRows.Relation relation = RoomRows.Relation.of(event);
     return RowChange.of(
         RoomTables.EVENT,
         INSERT_EVENT,
@@ -82,10 +85,8 @@ final class GraphRows {
           statement.setLong(3, StoredEvents.hash(event.eventId()));
           statement.setString(4, event.eventId().value());
           bindPlace(statement, 5, judged.place());
-          statement.setString(9, relation.type());
-          statement.setString(10, relation.target());
-          RoomRows.bindBytes(statement, 11, event.canonicalBytes());
-          bindJudgement(statement, 13, ref, event, judged);
+          RoomRows.bindBytes(statement, 9, event.canonicalBytes());
+          bindJudgement(statement, 11, ref, event, judged);
         });
   }
 
@@ -221,6 +222,28 @@ final class GraphRows {
         DELETE_MEMBER,
         (statement, _) -> {
           statement.setString(1, user.value());
+          statement.setLong(2, room);
+        });
+  }
+
+  /// Before a live event there are others that are not here.
+  static RowChange gap(long room, EventRef event) {
+    return RowChange.of(
+        RoomTables.GAP,
+        INSERT_GAP,
+        (statement, _) -> {
+          statement.setLong(1, room);
+          statement.setLong(2, event.position());
+        });
+  }
+
+  /// A state that nothing refers to.
+  static RowChange noState(long room, long snapshot) {
+    return RowChange.of(
+        RoomTables.STATE,
+        DELETE_STATE,
+        (statement, _) -> {
+          statement.setLong(1, snapshot);
           statement.setLong(2, room);
         });
   }

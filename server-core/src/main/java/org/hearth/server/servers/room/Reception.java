@@ -107,7 +107,7 @@ final class Reception {
     StateSnapshot before = given == null ? stateAfter(event.prevEvents()) : stateOf(given);
     Outcome outcome = judge(event, before, SignedBy.servers(signers), arrival);
     enter(ref, event, known, before, outcome, arrival);
-    noteGaps(event, given);
+    noteGaps(event, given, known == null && arrival == Arrival.LIVE);
     return verdict(event, outcome);
   }
 
@@ -458,16 +458,21 @@ final class Reception {
   }
 
   /// The events before one whose state a peer has given: whoever of them comes later is history.
-  private void noteGaps(Pdu event, @Nullable List<EventId> given) {
+  private void noteGaps(Pdu event, @Nullable List<EventId> given, boolean isNewAndLive) {
     if (given == null) {
       return;
     }
     Known now = history.find(event.eventId());
+    boolean missing = false;
     for (EventId id : event.prevEvents()) {
       Known previous = history.find(id);
       if (now != null && (previous == null || !previous.standing().isPlaced())) {
         want(id, Wants.Kind.PREVIOUS, now.ref());
+        missing = true;
       }
+    }
+    if (missing && now != null && isNewAndLive && now.standing() == ACCEPTED) {
+      decision.change(GraphRows.gap(now.room(), now.ref()));
     }
   }
 

@@ -97,6 +97,9 @@ final class RoomCheck {
     checkHead();
     checkCurrentState();
     checkMembers();
+    Map<Long, Long> places = new HashMap<>();
+    rows.forEach((position, row) -> places.put(position, row.place()));
+    RelationCheck.problems(connection, room.info().number(), events, places).forEach(this::problem);
   }
 
   private void problem(String text) {

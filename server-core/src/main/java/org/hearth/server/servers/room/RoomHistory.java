@@ -172,7 +172,7 @@ final class RoomHistory {
       return state;
     }
     long number = numberOf(hash);
-    return number == 0 ? null : state(number);
+    return number == 0 || shard.isDropped(number) ? null : state(number);
   }
 
   private long numberOf(StateHash hash) {

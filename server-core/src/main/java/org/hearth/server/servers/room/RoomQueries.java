@@ -125,6 +125,13 @@ public interface RoomQueries {
   /// @param upTo the highest position, inclusive
   List<RoomEvent> forwards(RoomId room, LogPosition after, LogPosition upTo, int limit);
 
+  /// The newest live event of a range before which others are missing, of which readers of the
+  /// timeline are never told as live; should they come later, they are history.
+  ///
+  /// @param after exclusive
+  /// @param upTo inclusive
+  Optional<LogPosition> lastGap(RoomId room, LogPosition after, LogPosition upTo);
+
   /// The events of the room's history before all that is live, latest first.
   ///
   /// @param before the [RoomEvent#place] before which to look; 0 for the end of the history
@@ -134,6 +141,11 @@ public interface RoomQueries {
   ///
   /// @param after the [RoomEvent#place] after which to look
   List<RoomEvent> historyAfter(RoomId room, long after, int limit);
+
+  /// The events shown in the room that say that they relate to an event, in the order of the room's
+  /// history; without those whose relation a redaction has taken away. What a user may see of them
+  /// says [#visible].
+  List<RoomEvent> relations(RoomId room, RelationQuery query);
 
   /// The state event that this one replaced.
   Optional<RoomEvent> replacedBy(RoomEvent event);

@@ -52,6 +52,7 @@ final class RoomReads implements RoomQueries {
   private final Timeline timeline;
   private final CurrentStates currentStates;
   private final GraphReads graph;
+  private final Relations relations;
   private final NewRoomIds newRoomIds;
 
   RoomReads(ReadPool reads, RoomMemory memory, NewRoomIds newRoomIds) {
@@ -60,6 +61,7 @@ final class RoomReads implements RoomQueries {
     this.timeline = new Timeline(reads);
     this.currentStates = new CurrentStates(reads);
     this.graph = new GraphReads(reads, memory.events(), timeline);
+    this.relations = new Relations(reads, memory.events());
     this.newRoomIds = newRoomIds;
   }
 
@@ -432,6 +434,18 @@ final class RoomReads implements RoomQueries {
   @Override
   public List<RoomEvent> backfill(RoomId room, Collection<EventId> from, int limit) {
     return number(room).map(number -> graph.backfill(number, from, limit)).orElse(List.of());
+  }
+
+  @Override
+  public Optional<LogPosition> lastGap(RoomId room, LogPosition after, LogPosition upTo) {
+    return number(room)
+        .flatMap(number -> timeline.lastGap(number, after.value(), upTo.value()))
+        .map(LogPosition::new);
+  }
+
+  @Override
+  public List<RoomEvent> relations(RoomId room, RelationQuery query) {
+    return number(room).map(number -> relations.find(number, query)).orElse(List.of());
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.hearth.server.servers.room;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
@@ -19,8 +18,6 @@ final class RoomRows {
   /// The longest value of a VARCHAR FOR BIT DATA; what is longer goes into a BLOB.
   private static final int LONGEST_IN_ROW = 32_672;
 
-  private static final int LONGEST_NAME = 255;
-
   private static final String INSERT_ROOM =
       "INSERT INTO room (last_position, depth, snapshot, extremities, room_nid, room_id, version,"
           + " creator, first_position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -29,8 +26,8 @@ final class RoomRows {
           + " WHERE room_nid = ?";
   private static final String INSERT_EVENT =
       "INSERT INTO room_event (position, room_nid, event_hash, event_id, state_before,"
-          + " made_snapshot, key_nid, replaces, rel_type, relates_to, device, transaction_id, json,"
-          + " json_large, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+          + " made_snapshot, key_nid, replaces, device, transaction_id, json, json_large, place)"
+          + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   private static final String REDACT_EVENT =
       "UPDATE room_event SET redacted_by = ? WHERE position = ?";
   private static final String INSERT_KEY =
@@ -96,7 +93,6 @@ final class RoomRows {
   /// The event itself.
   static RowChange event(
       EventRef ref, Pdu event, Place place, @Nullable ClientTransaction transaction) {
-    Relation relation = Relation.of(event);
     return RowChange.of(
         RoomTables.EVENT,
         INSERT_EVENT,
@@ -109,12 +105,10 @@ final class RoomRows {
           bindLong(statement, 6, place.made() == null ? null : place.made().number());
           bindLong(statement, 7, place.made() == null ? null : (long) place.key());
           bindLong(statement, 8, place.replaces() == null ? null : place.replaces().position());
-          statement.setString(9, relation.type());
-          statement.setString(10, relation.target());
-          statement.setString(11, transaction == null ? null : transaction.device().value());
-          statement.setString(12, transaction == null ? null : transaction.transactionId());
-          bindBytes(statement, 13, event.canonicalBytes());
-          statement.setLong(15, ref.position());
+          statement.setString(9, transaction == null ? null : transaction.device().value());
+          statement.setString(10, transaction == null ? null : transaction.transactionId());
+          bindBytes(statement, 11, event.canonicalBytes());
+          statement.setLong(13, ref.position());
         });
   }
 
@@ -200,24 +194,5 @@ final class RoomRows {
     boolean fits = bytes.length <= LONGEST_IN_ROW;
     statement.setBytes(index, fits ? bytes : null);
     statement.setBytes(index + 1, fits ? null : bytes);
-  }
-
-  /// What an event says about its relation to another.
-  record Relation(@Nullable String type, @Nullable String target) {
-    private static final Relation NONE = new Relation(null, null);
-
-    static Relation of(Pdu event) {
-      JsonNode relation = event.content().path("m.relates_to");
-      JsonNode type = relation.path("rel_type");
-      JsonNode target = relation.path("event_id");
-      boolean valid = isName(type) && isName(target) && target.textValue().startsWith("$");
-      return valid ? new Relation(type.textValue(), target.textValue()) : NONE;
-    }
-
-    private static boolean isName(JsonNode node) {
-      return node.isTextual()
-          && !node.textValue().isEmpty()
-          && node.textValue().length() <= LONGEST_NAME;
-    }
   }
 }

@@ -31,6 +31,7 @@ public final class RoomServer implements AutoCloseable {
   private final RoomReads queries;
   private final OutputLog<RoomOutput> output;
   private final InputLog<RoomInput, RoomReply> input;
+  private final StateSweep sweep;
 
   /// @param server this server's name
   /// @param key signs the events that this server makes
@@ -72,6 +73,7 @@ public final class RoomServer implements AutoCloseable {
             options.shards(),
             shard -> new RoomShard(shard, context),
             failures);
+    this.sweep = new StateSweep(store.reads(), input);
   }
 
   private static boolean isUnavailable(Exception failure) {
@@ -93,16 +95,23 @@ public final class RoomServer implements AutoCloseable {
     return queries;
   }
 
+  /// The job that drops states, to be carried out at once.
+  StateSweep sweep() {
+    return sweep;
+  }
+
   /// Starts the readers of the output and then takes commands. Once.
   public void start() {
     output.start(store.head());
     input.start();
+    sweep.start();
   }
 
   /// Takes no more commands, finishes those that were accepted, and lets the readers come to the
   /// end.
   @Override
   public void close() {
+    sweep.close();
     try {
       input.drainAndStop(DRAIN);
       output.drainAndStop(DRAIN);

@@ -34,7 +34,12 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
     this.owner = new UnitOwner("room-shard-" + number);
     this.rooms = new ShardRooms(context.memory(), context.transactions(), context.memoryBytes());
     this.memory = new ShardMemory(context.reads(), context.graphBytes());
-    this.deciding = new Deciding(context, rooms, new Receiving(context, rooms, memory));
+    this.deciding =
+        new Deciding(
+            context,
+            rooms,
+            new Receiving(context, rooms, memory),
+            new StateDropping(rooms, memory, context.memory().states()));
     this.generation = owner.generation();
   }
 
@@ -43,9 +48,10 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
     long now = owner.generation();
     if (now != generation) {
       rooms.clear();
-      memory.clear();
+      memory.startOver();
       generation = now;
     }
+    memory.forgetDropped();
     try {
       carryOut(deciding.decide(command), reply);
     } catch (RuntimeException e) {

@@ -14,6 +14,8 @@ final class RoomTables {
   static final Table CURRENT = new Table("room_current");
   static final Table PLACED = new Table("room_placed");
   static final Table WANT = new Table("room_want");
+  static final Table RELATION = new Table("room_relation");
+  static final Table GAP = new Table("room_gap");
   static final Table ALERT = new Table("room_alert");
 
   private RoomTables() {}

@@ -2,7 +2,10 @@ package org.hearth.server.servers.room;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +23,17 @@ final class ShardMemory {
   private final Cache<Long, StateSnapshot> states;
   private final Cache<List<Long>, Long> resolutions;
   private final Cache<Long, AuthEdges> graphs;
+  private final Deque<Dropped> dropped = new ArrayDeque<>();
+
+  /// States whose rows are being deleted: until that is committed the database still has them.
+  private static final class Dropped {
+    private final Set<Long> states;
+    private volatile boolean committed;
+
+    Dropped(Set<Long> states) {
+      this.states = states;
+    }
+  }
 
   /// @param maximumBytes of which half is for states and most of the rest for graphs
   ShardMemory(ReadPool reads, long maximumBytes) {
@@ -79,6 +93,37 @@ final class ShardMemory {
     graphs.put(room, graph);
   }
 
+  /// Forgets states that are going to be deleted; until then [#isDropped] tells of them.
+  ///
+  /// @return to be called when it is committed
+  Runnable drop(Set<Long> numbers) {
+    states.invalidateAll(numbers);
+    resolutions.asMap().values().removeIf(numbers::contains);
+    Dropped now = new Dropped(Set.copyOf(numbers));
+    dropped.addLast(now);
+    return () -> now.committed = true;
+  }
+
+  /// Whether a state that was just found in the database is not to be referred to any more.
+  boolean isDropped(long number) {
+    return dropped.stream().anyMatch(each -> each.states.contains(number));
+  }
+
+  /// Lets go of what is no longer in the database. Between commands only: within one, what was read
+  /// before the commit may be asked about after it.
+  void forgetDropped() {
+    while (!dropped.isEmpty() && dropped.getFirst().committed) {
+      dropped.removeFirst();
+    }
+  }
+
+  /// Forgets everything, because units that were under way will never be committed.
+  void startOver() {
+    clear();
+    dropped.clear();
+  }
+
+  /// Forgets what may not come to be.
   void clear() {
     states.invalidateAll();
     resolutions.invalidateAll();

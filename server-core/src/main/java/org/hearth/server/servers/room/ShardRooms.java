@@ -2,10 +2,12 @@ package org.hearth.server.servers.room;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: the shard's.
 final class ShardRooms {
+  /// A room in which so much happens during one sweep is swept another time.
+  private static final int MOST_REFERRED = 100_000;
+
   private final RoomMemory memory;
   private final TransactionLoader transactions;
   private final long maximumBytes;
@@ -26,6 +31,9 @@ final class ShardRooms {
     private final Deque<Decision> underWay = new ArrayDeque<>();
     private @Nullable RecentTransactions transactions;
     private @Nullable Wants wants;
+
+    /// The states referred to since a sweep began; null when there is none.
+    private @Nullable Set<Long> referred;
 
     Held(RoomView head) {
       this.head = head;
@@ -65,11 +73,39 @@ final class ShardRooms {
   /// A decision brought its room to where it is now.
   void advance(Decision decision) {
     advance(decision.view());
-    Deque<Decision> underWay = held(decision.view()).underWay;
-    while (!underWay.isEmpty() && underWay.peekFirst().isSettled()) {
-      underWay.removeFirst();
+    Held held = held(decision.view());
+    settle(held);
+    held.underWay.addLast(decision);
+    if (held.referred != null) {
+      decision.addStates(held.referred);
+      if (held.referred.size() > MOST_REFERRED) {
+        held.referred = null;
+      }
     }
-    underWay.addLast(decision);
+  }
+
+  private static void settle(Held held) {
+    while (!held.underWay.isEmpty() && held.underWay.peekFirst().isSettled()) {
+      held.underWay.removeFirst();
+    }
+  }
+
+  /// From now on it is noted which states the room refers to.
+  void watch(RoomView room) {
+    held(room).referred = new HashSet<>();
+  }
+
+  /// The states that the room referred to since the watch began, if it was watched all the time.
+  Optional<Set<Long>> referred(RoomView room) {
+    Held held = held(room);
+    // What was decided before the watch began is committed: nothing is found there any more.
+    settle(held);
+    return Optional.ofNullable(held.referred);
+  }
+
+  /// The watch ends.
+  void unwatch(RoomView room) {
+    held(room).referred = null;
   }
 
   /// The decisions about a room that may not be committed yet, oldest first; not to be changed.

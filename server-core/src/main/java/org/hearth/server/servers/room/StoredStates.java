@@ -2,6 +2,7 @@ package org.hearth.server.servers.room;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.Collection;
 import org.hearth.server.store.ReadPool;
 
 /// Committed states by number, read from the table `room_state` and kept in memory within a budget
@@ -20,6 +21,11 @@ final class StoredStates {
             .weigher((Long _, StateRows state) -> state.weightBytes())
             .executor(Runnable::run)
             .build();
+  }
+
+  /// Forgets states that are no longer in the database: their numbers may be given again.
+  void forget(Collection<Long> snapshots) {
+    states.invalidateAll(snapshots);
   }
 
   StateRows get(long snapshot) {

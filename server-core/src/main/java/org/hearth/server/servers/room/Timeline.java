@@ -32,6 +32,8 @@ final class Timeline {
   private static final String HISTORY_AFTER =
       "SELECT position, place FROM room_event WHERE room_nid = ? AND place > ? AND place < 0"
           + " ORDER BY place DESC";
+  private static final String LAST_GAP =
+      "SELECT MAX(position) FROM room_gap WHERE room_nid = ? AND position > ? AND position <= ?";
   private static final long FIRST_WINDOW = 4096;
   private static final int LEAST_READ = 256;
 
@@ -86,6 +88,21 @@ final class Timeline {
   /// The newest position that is not after that one.
   Optional<Long> last(long room, long upTo) {
     return backwards(room, upTo, 0, 1).stream().findFirst();
+  }
+
+  /// The newest live event of a range before which others are missing.
+  Optional<Long> lastGap(long room, long after, long upTo) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(LAST_GAP)) {
+        statement.setLong(1, room);
+        statement.setLong(2, after);
+        statement.setLong(3, upTo);
+        try (ResultSet rows = statement.executeQuery()) {
+          long position = rows.next() ? rows.getLong(1) : 0;
+          return position == 0 ? Optional.empty() : Optional.of(position);
+        }
+      }
+    });
   }
 
   private static List<Long> forwards(

@@ -31,10 +31,20 @@
 /// needs, whether it is being decided, under way, or committed. RoomDatabaseCheck checks all that
 /// is taken for granted here.
 ///
+/// StateSweep, once a day and at its own pace, drops the states that nothing refers to:
+///
+/// ```
+///  StateSweep ─ reads all references of a room ─► UnusedStates
+///      │ WatchStates, DropStates (a few dozen each) by room-input
+///      ▼
+///  StateDropping: those that the room has not referred to meanwhile ─► UnitOfWork
+/// ```
+///
 /// Logs read: room-input. Logs written: room-output. Queries used: none. Tables owned: `room`,
 /// `room_event`, `room_state_key`, `room_state`, `room_member`, `room_auth`, `room_current`,
-/// `room_placed`, `room_want`, `room_alert`. Threads: one a shard (named by the log); the callbacks
-/// of the committer; queries run on the caller's thread.
+/// `room_placed`, `room_want`, `room_relation`, `room_gap`, `room_alert`. Threads: one a shard
+/// (named by the log); `room-states` for the sweep; the callbacks of the committer; queries run on
+/// the caller's thread.
 @NullMarked
 package org.hearth.server.servers.room;
 

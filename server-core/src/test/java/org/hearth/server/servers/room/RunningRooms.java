@@ -67,6 +67,10 @@ final class RunningRooms implements AutoCloseable {
     }
   }
 
+  RoomServer server() {
+    return server;
+  }
+
   RoomReply submit(RoomInput command) {
     try {
       return server.input().submit(command, PATIENCE).await(PATIENCE);
