@@ -3,6 +3,7 @@ package org.hearth.server.readers.sync;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
@@ -56,10 +57,15 @@ final class Timelines {
         .orElseGet(() -> !rooms.forwards(range.room(), range.after(), range.upTo(), 1).isEmpty());
   }
 
-  /// The newest events of the range.
+  /// The newest events of the range: those after its last gap, if it has one.
   Timeline newest(Range range, Viewer viewer, EventFilter filter, int limit) {
     Page page = backwards(range, viewer, filter, limit + 1);
-    boolean limited = page.more() || page.events().size() > limit;
+    Optional<LogPosition> gap = lastGap(range, viewer, page);
+    if (gap.isPresent()) {
+      LogPosition before = new LogPosition(gap.get().value() - 1);
+      page = backwards(new Range(range.room(), before, range.upTo()), viewer, filter, limit + 1);
+    }
+    boolean limited = gap.isPresent() || page.more() || page.events().size() > limit;
     List<RoomEvent> events =
         page.events().subList(0, Math.min(limit, page.events().size())).reversed();
     LogPosition start =
@@ -77,6 +83,15 @@ final class Timelines {
         start,
         more || !aside.isEmpty(),
         more || aside.stream().anyMatch(each -> each.pdu().isMember()));
+  }
+
+  /// "True if the number of events returned was limited by the `limit` on the filter": and where
+  /// events are missing that were never fetched, since a client that is not told would take what it
+  /// has for all there is. Before an event of this server nothing is missing.
+  private Optional<LogPosition> lastGap(Range range, Viewer viewer, Page page) {
+    boolean ofOthers =
+        page.scanned().stream().anyMatch(each -> !each.sender().isOn(viewer.user().server()));
+    return ofOthers ? rooms.lastGap(range.room(), range.after(), range.upTo()) : Optional.empty();
   }
 
   /// At most `limit` events that pass, newest first.

@@ -159,6 +159,87 @@ final class RemoteRoomsTest {
     assertThat(ids(second.at(joined + "/timeline/events"))).containsExactly(ban.eventId().value());
   }
 
+  /// Something happened that we were not told of; then an event came, with the state before it.
+  private Pdu eventAfterAGap() {
+    room.message(BOB, "m.room.message", "{\"body\":\"missed\"}").add();
+    Pdu name = room.state(ALICE, "m.room.name", "", "{\"name\":\"missed\"}").add();
+    List<Pdu> before = List.copyOf(room.state().values());
+    Pdu next = room.message(BOB, "m.room.message", "{\"body\":\"seen\"}").add();
+    receive(
+        List.of(next),
+        List.of(name),
+        Map.of(next.eventId(), before.stream().map(Pdu::eventId).toList()),
+        Arrival.LIVE);
+    return next;
+  }
+
+  @Test
+  void saysThatTheTimelineIsLimitedWhereEventsAreMissing() {
+    join();
+    String since = dave.get(V3 + "/sync").expect(200).json().path("next_batch").asText();
+    Pdu known = room.message(BOB, "m.room.message", "{\"body\":\"known\"}").add();
+    live(known);
+    Pdu afterGap = eventAfterAGap();
+    Pdu last = room.message(ALICE, "m.room.message", "{\"body\":\"last\"}").add();
+    live(last);
+
+    JsonNode joined =
+        dave.get(V3 + "/sync?since=" + since)
+            .expect(200)
+            .json()
+            .at("/rooms/join/" + room.roomId().value());
+
+    assertThat(joined.at("/timeline/limited").asBoolean()).isTrue();
+    assertThat(ids(joined.at("/timeline/events")))
+        .containsExactly(afterGap.eventId().value(), last.eventId().value());
+    assertThat(joined.at("/state/events").findValuesAsText("type")).contains("m.room.name");
+    JsonNode earlier =
+        dave.get(
+                V3
+                    + "/rooms/"
+                    + id
+                    + "/messages?dir=b&limit=1&from="
+                    + joined.at("/timeline/prev_batch").asText())
+            .expect(200)
+            .json();
+    assertThat(ids(earlier.path("chunk"))).containsExactly(known.eventId().value());
+  }
+
+  @Test
+  void saysNothingOfAGapThatIsBehindTheClient() {
+    join();
+    eventAfterAGap();
+    String since = dave.get(V3 + "/sync").expect(200).json().path("next_batch").asText();
+    Pdu last = room.message(ALICE, "m.room.message", "{}").add();
+    live(last);
+
+    JsonNode timeline =
+        dave.get(V3 + "/sync?since=" + since)
+            .expect(200)
+            .json()
+            .at("/rooms/join/" + room.roomId().value() + "/timeline");
+
+    assertThat(timeline.path("limited").asBoolean()).isFalse();
+    assertThat(ids(timeline.path("events"))).containsExactly(last.eventId().value());
+  }
+
+  @Test
+  void stillSaysThatEventsWereMissingWhenTheyHaveComeAsHistory() {
+    join();
+    String since = dave.get(V3 + "/sync").expect(200).json().path("next_batch").asText();
+    Pdu afterGap = eventAfterAGap();
+    receive(List.copyOf(room.events()), List.of(), Map.of(), Arrival.HISTORY);
+
+    JsonNode timeline =
+        dave.get(V3 + "/sync?since=" + since)
+            .expect(200)
+            .json()
+            .at("/rooms/join/" + room.roomId().value() + "/timeline");
+
+    assertThat(timeline.path("limited").asBoolean()).isTrue();
+    assertThat(ids(timeline.path("events"))).containsExactly(afterGap.eventId().value());
+  }
+
   @Test
   void keepsTheStateOfBothBranches() {
     join();
