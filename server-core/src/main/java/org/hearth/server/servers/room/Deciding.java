@@ -277,7 +277,7 @@ final class Deciding {
     }
     Decision.Target effect =
         shown.redactedBecause() == null
-            ? new Decision.Target(EventRef.at(shown.position().value(), shown.pdu()), shown.id())
+            ? new Decision.Target(EventRef.at(target.get().number(), shown.pdu()), shown.id())
             : null;
     decision.add(event, transaction, effect, replaced);
     return Optional.empty();

@@ -175,7 +175,8 @@ final class Decision {
         new RoomRows.Place(
             view.info().number(), before, after == before ? null : after, key, replacedRef);
     changes.add(RoomRows.event(ref, event, place, transaction));
-    Relation.row(view.info().number(), ref, event, GraphRows.Shown.LIVE).ifPresent(changes::add);
+    Relation.row(view.info().number(), ref, ref, event, GraphRows.Shown.LIVE)
+        .ifPresent(changes::add);
     if (event.isState()) {
       addEdges(ref, event);
     }
@@ -247,18 +248,19 @@ final class Decision {
         changes.add(GraphRows.auth(room, ref, authEvents));
       }
       added.add(now);
+      Relation.row(room, ref, ref, event, verdict.shown()).ifPresent(changes::add);
       announce(ref, entry(event, verdict, redacts, replaced));
     } else {
-      changes.add(GraphRows.judged(ref, event, verdict));
+      EventRef marker = EventRef.to(event);
+      changes.add(GraphRows.judged(ref, marker, event, verdict));
       touched.add(ref);
       if (verdict.place() != null) {
         placedAgain.add(verdict.place());
       }
-      EventRef marker = EventRef.to(event);
       changes.add(GraphRows.placed(room, marker, ref));
-      announce(marker, new RoomOutput.EventStored(event, told(verdict)));
+      Relation.row(room, ref, marker, event, verdict.shown()).ifPresent(changes::add);
+      announce(marker, entry(event, verdict, redacts, replaced));
     }
-    Relation.row(room, ref, event, verdict.shown()).ifPresent(changes::add);
     if (redacts != null) {
       redact(redacts.ref(), ref);
     }
@@ -565,6 +567,7 @@ final class Decision {
           .events()
           .added(
               new StoredEvents.Stored(
+                  position,
                   new RoomEvent(
                       new LogPosition(position),
                       each.event(),

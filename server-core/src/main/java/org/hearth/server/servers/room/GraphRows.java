@@ -91,13 +91,15 @@ final class GraphRows {
   }
 
   /// An event that was stored before has got its place, or another verdict.
-  static RowChange judged(EventRef ref, Pdu event, Judged judged) {
+  ///
+  /// @param entry the entry of the log that tells of it
+  static RowChange judged(EventRef ref, EventRef entry, Pdu event, Judged judged) {
     return RowChange.of(
         RoomTables.EVENT,
         JUDGE_EVENT,
         (statement, _) -> {
           bindPlace(statement, 1, judged.place());
-          bindJudgement(statement, 5, ref, event, judged);
+          bindJudgement(statement, 5, entry, event, judged);
           statement.setLong(8, ref.position());
         });
   }
@@ -114,9 +116,9 @@ final class GraphRows {
   }
 
   private static void bindJudgement(
-      PreparedStatement statement, int first, EventRef ref, Pdu event, Judged judged)
+      PreparedStatement statement, int first, EventRef entry, Pdu event, Judged judged)
       throws SQLException {
-    long place = judged.shown().place(ref.position(), event);
+    long place = judged.shown().place(entry.position(), event);
     RoomRows.bindLong(statement, first, place == Places.NONE ? null : place);
     statement.setInt(first + 1, judged.standing().code());
     if (judged.rule() == null) {

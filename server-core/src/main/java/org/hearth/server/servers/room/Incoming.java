@@ -11,6 +11,7 @@ import java.util.Set;
 import org.hearth.server.logs.RoomInput.ReceiveEvents;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.version.RoomRule;
 
 /// An event of another server that has come.
 ///
@@ -52,6 +53,11 @@ record Incoming(Pdu event, boolean outlier) {
 
   private List<EventId> references(ReceiveEvents command) {
     List<EventId> references = new ArrayList<>(event.authEvents());
+    // Since version 12 every event needs the create event and does not cite it: the id of the room
+    // is the create event's, "with the sigil ! instead of $".
+    if (event.version().has(RoomRule.ROOM_ID_IS_CREATE_HASH) && !event.isCreate()) {
+      references.add(EventId.parse("$" + event.roomId().value().substring(1)));
+    }
     if (!outlier) {
       references.addAll(event.prevEvents());
       references.addAll(command.states().getOrDefault(event.eventId(), List.of()));

@@ -27,7 +27,7 @@ record Known(
   static Known of(StoredEvents.Stored stored) {
     Pdu event = stored.shown().pdu();
     return new Known(
-        EventRef.at(stored.shown().position().value(), event),
+        EventRef.at(stored.number(), event),
         event,
         stored.room(),
         stored.standing(),

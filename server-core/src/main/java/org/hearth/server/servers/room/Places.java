@@ -4,7 +4,7 @@ package org.hearth.server.servers.room;
 ///
 /// | place | event |
 /// |---|---|
-/// | positive | a live event: its position |
+/// | positive | a live event: the position of the entry that told of it; mostly its own, and a later one if it was known before |
 /// | negative | history, before all that is live: by depth, then by position |
 /// | 0 (NULL in the table) | in no timeline |
 ///

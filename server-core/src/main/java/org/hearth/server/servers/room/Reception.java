@@ -298,9 +298,11 @@ final class Reception {
         GraphRows.Shown shown = live ? GraphRows.Shown.LIVE : GraphRows.Shown.HISTORY;
         Known now = place(ref, event, known, before, ACCEPTED, null, shown);
         if (live) {
-          follow(now, known == null);
+          follow(now);
         }
         takeWant(event.eventId(), Wants.Kind.PREVIOUS);
+        takeWant(event.eventId(), Wants.Kind.FOLLOWED);
+        noteRejected(now);
       }
     }
   }
@@ -332,18 +334,29 @@ final class Reception {
         replaced == null ? null : history.event(replaced));
   }
 
-  /// A live event comes after what is there.
-  ///
-  /// @param isNew whether the timeline tells of it
-  private void follow(Known event, boolean isNew) {
+  /// A live event comes after what is there, and the timeline tells of it.
+  private void follow(Known event) {
     EventId id = event.event().eventId();
-    tips.add(event, wants.has(id, Wants.Kind.PREVIOUS), command.states().containsKey(id));
-    if (isNew) {
-      stateOfTimeline = event.stateAfter();
-      event
-          .event()
-          .stateKeyPair()
-          .ifPresent(key -> timeline.put(decision.keyNumber(key), event.ref()));
+    tips.add(event, isFollowed(id), command.states().containsKey(id));
+    stateOfTimeline = event.stateAfter();
+    event
+        .event()
+        .stateKeyPair()
+        .ifPresent(key -> timeline.put(decision.keyNumber(key), event.ref()));
+  }
+
+  /// Whether an accepted event is here already that has this one as a previous event.
+  private boolean isFollowed(EventId id) {
+    return wants.has(id, Wants.Kind.PREVIOUS) || wants.has(id, Wants.Kind.FOLLOWED);
+  }
+
+  /// The rejected events before an accepted one: they are followed, whatever becomes of them.
+  private void noteRejected(Known event) {
+    for (EventId id : event.event().prevEvents()) {
+      Known previous = history.find(id);
+      if (previous != null && previous.standing().isRejected()) {
+        want(id, Wants.Kind.FOLLOWED, event.ref());
+      }
     }
   }
 
@@ -510,23 +523,45 @@ final class Reception {
 
   /// Whether an event that was rejected passes now. Who has signed it is not known any more, so
   /// that a join that needs the signature of another server stays rejected.
+  ///
+  /// It is put where it would be if it came now. The state before it is worked out anew, since
+  /// events before it may have been judged again with it. If nothing follows it, it is a live event
+  /// like any other: the timeline tells of it, and what it sets is part of the current state. If
+  /// accepted events follow it, it is history: it is shown before what is live, and the states
+  /// after those events stay as they are. For they were judged by the specification's words:
+  /// "Subsequent events from other servers that reference rejected events should be allowed if they
+  /// still pass the auth rules. The state used in the checks should be calculated as normal, except
+  /// not updating with the rejected event where it is a state event." So no state that was worked
+  /// out from a rejected event has anything of it, and none becomes wrong by its acceptance: what
+  /// was accepted, shown and signed on those states stays accepted. Whoever cites it from now on,
+  /// in `prev_events` or in the auth chain of a state that is resolved, finds it accepted.
   private boolean passesNow(Known known) {
     Pdu event = known.event();
     SignedBy signatures = SignedBy.servers(Set.of());
     boolean placed = known.standing().isPlaced();
-    StateSnapshot before = placed ? history.state(known.stateBefore()) : StateSnapshot.EMPTY;
+    Arrival arrival = isFollowed(event.eventId()) ? Arrival.HISTORY : Arrival.LIVE;
+    StateSnapshot before = placed ? stateBeforeNow(known) : StateSnapshot.EMPTY;
     Outcome outcome =
-        placed ? judge(event, before, signatures, Arrival.LIVE) : byAuthEvents(event, signatures);
+        placed ? judge(event, before, signatures, arrival) : byAuthEvents(event, signatures);
     if (outcome instanceof Outcome.Rejected) {
       wantAuthEvents(known);
       return false;
     }
     if (placed) {
-      enter(known.ref(), event, known, before, outcome, Arrival.LIVE);
+      enter(known.ref(), event, known, before, outcome, arrival);
     } else {
       store(known.ref(), event, known, new GraphRows.Judged(null, OUTLIER, null, NOWHERE), null);
     }
     return true;
+  }
+
+  /// The state before an event that has a place: as a peer has given it, where events before it are
+  /// missing.
+  private StateSnapshot stateBeforeNow(Known known) {
+    List<EventId> previous = known.event().prevEvents();
+    return notHere(previous, each -> each.standing().isPlaced()).isEmpty()
+        ? stateAfter(previous)
+        : history.state(known.stateBefore());
   }
 
   /// The end: the room is where the events have brought it.

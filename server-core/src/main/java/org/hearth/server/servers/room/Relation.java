@@ -40,20 +40,23 @@ record Relation(String type, String target) {
   }
 
   /// The row of an event that is shown now; empty when it relates to none, or is not shown.
-  static Optional<RowChange> row(long room, EventRef ref, Pdu event, GraphRows.Shown shown) {
+  ///
+  /// @param entry the entry of the log that tells of it
+  static Optional<RowChange> row(
+      long room, EventRef ref, EventRef entry, Pdu event, GraphRows.Shown shown) {
     return shown == GraphRows.Shown.NOWHERE
         ? Optional.empty()
-        : of(event).map(relation -> relation.row(room, ref, shown, event));
+        : of(event).map(relation -> relation.row(room, ref, entry, shown, event));
   }
 
-  private RowChange row(long room, EventRef ref, GraphRows.Shown shown, Pdu event) {
+  private RowChange row(long room, EventRef ref, EventRef entry, GraphRows.Shown shown, Pdu event) {
     return RowChange.of(
         RoomTables.RELATION,
         INSERT,
         (statement, _) -> {
           statement.setLong(1, room);
           statement.setString(2, target);
-          statement.setLong(3, shown.place(ref.position(), event));
+          statement.setLong(3, shown.place(entry.position(), event));
           statement.setLong(4, ref.position());
           statement.setString(5, type);
         });

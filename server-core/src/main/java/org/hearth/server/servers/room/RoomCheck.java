@@ -34,6 +34,7 @@ final class RoomCheck {
       "SELECT user_id, membership, position FROM room_member WHERE room_nid = ?";
   private static final String STATES =
       "SELECT snapshot, parent, layer FROM room_state WHERE room_nid = ?";
+  private static final String PLACED = "SELECT position, event FROM room_placed WHERE room_nid = ?";
   private static final String AUTH =
       "SELECT position, auth_events FROM room_auth WHERE room_nid = ?";
 
@@ -45,6 +46,11 @@ final class RoomCheck {
   private final Map<EventId, Long> positions = new HashMap<>();
   private final Map<Long, StateRows> states = new HashMap<>();
   private final Map<Long, long[]> edges = new HashMap<>();
+
+  /// The events that were known before they got their place, by the position of the entry that told
+  /// of it.
+  private final Map<Long, Long> placed = new HashMap<>();
+
   private Wants wants = new Wants();
 
   private RoomCheck(Connection connection, StoredEvents events, RoomView room) {
@@ -93,6 +99,7 @@ final class RoomCheck {
     readStates();
     readRows();
     readEdges();
+    readPlaced();
     rows.values().forEach(this::checkEvent);
     checkHead();
     checkCurrentState();
@@ -179,6 +186,17 @@ final class RoomCheck {
     }
   }
 
+  private void readPlaced() throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(PLACED)) {
+      statement.setLong(1, room.info().number());
+      try (ResultSet found = statement.executeQuery()) {
+        while (found.next()) {
+          placed.put(found.getLong(1), found.getLong(2));
+        }
+      }
+    }
+  }
+
   private void readEdges() throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(AUTH)) {
       statement.setLong(1, room.info().number());
@@ -204,7 +222,9 @@ final class RoomCheck {
     }
     boolean shown = row.standing() == Standing.ACCEPTED;
     if (shown != (row.place() != Places.NONE)
-        || (Places.isLive(row.place()) && row.place() != row.position())) {
+        || (Places.isLive(row.place())
+            && row.place() != row.position()
+            && placed.getOrDefault(row.place(), 0L) != row.position())) {
       problem("%s, %s, has the place %d".formatted(row.id(), row.standing(), row.place()));
     }
     if (row.isPlaced()) {

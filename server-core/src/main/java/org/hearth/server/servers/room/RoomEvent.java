@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A committed event as a reader may show it: a redacted event is here in its redacted form.
 ///
-/// @param position the event's number for ever
+/// @param position of a live event where it is in the log, for ever, which is where it became live;
+///   of all others their number
 /// @param pdu the event; redacted when `redactedBecause` is there
 /// @param redactedBecause the redaction that took effect on this event; null for none
 /// @param transaction under which a device of this server sent it; to be shown to that device of

@@ -53,11 +53,15 @@ final class RoomOutputStore implements OutputStore<RoomOutput> {
     List<Long> positions = new ArrayList<>();
     read(POSITIONS, after, upTo, limit, rows -> positions.add(rows.getLong(1)));
     for (StoredEvents.Stored event : events.get(positions)) {
-      entries.put(event.shown().position().value(), entry(event));
+      entries.put(event.number(), entry(event));
     }
     Map<Long, Long> placed = new HashMap<>();
     read(PLACED, after, upTo, limit, rows -> placed.put(rows.getLong(1), rows.getLong(2)));
-    placed.forEach((position, event) -> entries.put(position, stored(events.get(event))));
+    placed.forEach((position, number) -> {
+      StoredEvents.Stored event = events.get(number);
+      boolean isLive = event.shown().place() == position;
+      entries.put(position, isLive ? added(event) : stored(event));
+    });
     Map<Long, Jump> jumps = new HashMap<>();
     read(
         JUMPS,
@@ -145,10 +149,18 @@ final class RoomOutputStore implements OutputStore<RoomOutput> {
   }
 
   private RoomOutput entry(StoredEvents.Stored stored) {
-    return Places.isLive(stored.shown().place()) ? added(stored.shown()) : stored(stored);
+    long place = stored.shown().place();
+    if (place == stored.number()) {
+      return added(stored);
+    }
+    // What became live later was known without a place.
+    return Places.isLive(place)
+        ? new RoomOutput.EventStored(stored.shown().pdu(), RoomOutput.Standing.OUTLIER)
+        : stored(stored);
   }
 
-  private RoomOutput added(RoomEvent event) {
+  private RoomOutput added(StoredEvents.Stored stored) {
+    RoomEvent event = stored.shown();
     Pdu pdu = event.pdu();
     LogPosition replaced = event.replaces();
     Pdu replaces = replaced == null ? null : events.get(replaced.value()).shown().pdu();
@@ -162,15 +174,16 @@ final class RoomOutputStore implements OutputStore<RoomOutput> {
         event.transaction(),
         replaces,
         previous,
-        pdu.redacts().filter(_ -> tookEffect(event)).orElse(null));
+        pdu.redacts().filter(_ -> tookEffect(stored)).orElse(null));
   }
 
-  private boolean tookEffect(RoomEvent redaction) {
+  private boolean tookEffect(StoredEvents.Stored redaction) {
     return redaction
+        .shown()
         .pdu()
         .redacts()
         .flatMap(events::position)
-        .filter(target -> redactedBy(target) == redaction.position().value())
+        .filter(target -> redactedBy(target) == redaction.number())
         .isPresent();
   }
 

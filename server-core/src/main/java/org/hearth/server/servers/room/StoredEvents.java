@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class StoredEvents {
   /// An event with what the Room Server keeps beside it.
   ///
+  /// @param number the event's number for ever, under which it is stored
   /// @param shown the event as readers may show it
   /// @param room the room's number
   /// @param stateBefore the snapshot before the event
@@ -36,17 +37,13 @@ final class StoredEvents {
   /// @param standing what it counts for
   /// @param rule that soft-failed or rejected it
   record Stored(
+      long number,
       RoomEvent shown,
       long room,
       long stateBefore,
       long madeSnapshot,
       Standing standing,
       @Nullable String rule) {
-    /// An event that passed every check.
-    Stored(RoomEvent shown, long room, long stateBefore, long madeSnapshot) {
-      this(shown, room, stateBefore, madeSnapshot, Standing.ACCEPTED, null);
-    }
-
     long stateAfter() {
       return madeSnapshot == 0 ? stateBefore : madeSnapshot;
     }
@@ -64,6 +61,7 @@ final class StoredEvents {
   private static final String AT = COLUMNS + "WHERE position = ?";
   private static final String BY_ID =
       "SELECT position FROM room_event WHERE event_hash = ? AND event_id = ?";
+  private static final String PLACED = "SELECT event FROM room_placed WHERE position = ?";
   private static final String VERSION = "SELECT version FROM room WHERE room_nid = ?";
   private static final int VERSIONS_KEPT = 10_000;
 
@@ -91,13 +89,30 @@ final class StoredEvents {
     return hash;
   }
 
-  /// The event at that position; empty when there is none.
+  /// The event of that number, or the live one at that position; empty when there is none.
   Optional<Stored> find(long position) {
     Stored kept = events.get(position);
     if (kept != null) {
       return Optional.of(kept);
     }
-    return Optional.ofNullable(read(List.of(position)).get(position));
+    Stored read = read(List.of(position)).get(position);
+    return read == null ? placed(position) : Optional.of(read);
+  }
+
+  /// The live event at a position that is not its number: it was known before it got there.
+  private Optional<Stored> placed(long position) {
+    long number =
+        reads.read(connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(PLACED)) {
+            statement.setLong(1, position);
+            try (ResultSet rows = statement.executeQuery()) {
+              return rows.next() ? rows.getLong(1) : 0L;
+            }
+          }
+        });
+    return number == 0
+        ? Optional.empty()
+        : find(number).filter(each -> each.shown().place() == position);
   }
 
   /// The event at a position that is known to be one.
@@ -125,10 +140,7 @@ final class StoredEvents {
     List<Stored> all = new ArrayList<>(positions.size());
     for (long position : positions) {
       Stored event = found.get(position);
-      if (event == null) {
-        throw missing(position);
-      }
-      all.add(event);
+      all.add(event != null ? event : placed(position).orElseThrow(() -> missing(position)));
     }
     return all;
   }
@@ -148,7 +160,7 @@ final class StoredEvents {
 
   /// An event was committed.
   void added(Stored event) {
-    events.put(event.shown().position().value(), event);
+    events.put(event.number(), event);
   }
 
   /// An event was redacted by a commit: it is read again in its redacted form.
@@ -203,6 +215,7 @@ final class StoredEvents {
       }
       Pdu redaction = row(rows, event.shown().pdu().version()).shown().pdu();
       return new Stored(
+          event.number(),
           event.shown().redacted(redaction),
           event.room(),
           event.stateBefore(),
@@ -220,16 +233,19 @@ final class StoredEvents {
     Pdu pdu =
         Pdu.restore(
             EventId.parse(rows.getString(11)), small != null ? small : rows.getBytes(10), version);
+    long number = rows.getLong(1);
+    long place = rows.getLong(12);
     return new Stored(
+        number,
         new RoomEvent(
-            new LogPosition(rows.getLong(1)),
+            new LogPosition(Places.isLive(place) ? place : number),
             pdu,
             null,
             device == null || transaction == null
                 ? null
                 : new ClientTransaction(DeviceId.parse(device), transaction),
             replaces == 0 ? null : new LogPosition(replaces),
-            rows.getLong(12)),
+            place),
         rows.getLong(2),
         rows.getLong(3),
         rows.getLong(4),

@@ -16,8 +16,9 @@ import org.hearth.server.store.ReadPool;
 final class UserRooms {
   private static final int BYTES_PER_ROOM = 200;
   private static final String OF_USER =
-      "SELECT r.room_id, m.membership, m.position, m.forgotten FROM room_member m"
-          + " JOIN room r ON r.room_nid = m.room_nid WHERE m.user_id = ?";
+      "SELECT r.room_id, m.membership, CASE WHEN e.place > 0 THEN e.place ELSE m.position END,"
+          + " m.forgotten FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
+          + " LEFT JOIN room_event e ON e.position = m.position WHERE m.user_id = ?";
 
   private final ReadPool reads;
   private final GuardedCache<UserId, List<RoomMembership>> users;

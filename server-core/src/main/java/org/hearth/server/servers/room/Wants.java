@@ -27,7 +27,10 @@ final class Wants {
     /// As an auth event of one that was rejected for want of it, which is to be judged again.
     AUTH(2),
     /// As the target of a redaction.
-    REDACTED(3);
+    REDACTED(3),
+    /// As a previous event, though it is here and rejected: should it be accepted after all, it
+    /// becomes no forward extremity either.
+    FOLLOWED(4);
 
     private final int code;
 

@@ -206,6 +206,27 @@ final class RemoteRoomsTest {
   }
 
   @Test
+  void syncsAsNewWhatWasKnownWithoutAPlaceBefore() {
+    join();
+    Pdu topic = room.topic(ALICE, "known before").add();
+    receive(List.of(), List.of(topic), Map.of(), Arrival.LIVE);
+    String since = dave.get(V3 + "/sync").expect(200).json().path("next_batch").asText();
+    live(topic);
+    Pdu next = room.message(BOB, "m.room.message", "{}").add();
+    live(next);
+
+    JsonNode timeline =
+        dave.get(V3 + "/sync?since=" + since)
+            .expect(200)
+            .json()
+            .at("/rooms/join/" + room.roomId().value() + "/timeline");
+
+    assertThat(ids(timeline.path("events")))
+        .containsExactly(topic.eventId().value(), next.eventId().value());
+    assertThat(timeline.path("limited").asBoolean()).isFalse();
+  }
+
+  @Test
   void saysNothingOfAGapThatIsBehindTheClient() {
     join();
     eventAfterAGap();

@@ -22,12 +22,15 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.RoomFixture;
+import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// What becomes of events of other servers.
 final class ReceivingTest {
@@ -83,6 +86,30 @@ final class ReceivingTest {
     assertThat(rooms.queries().missingPrevious(room.roomId())).hasSize(1);
   }
 
+  static List<RoomVersion> versions() {
+    return RoomVersions.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("versions")
+  void entersARoomOfAnyVersionInWhateverOrderItsStateIsGiven(RoomVersion version) {
+    RoomFixture room = RoomFixture.withMembers(version);
+    List<Pdu> before = stateOf(room).reversed();
+    Pdu join = room.join(OURS).add();
+
+    RoomReply.Received received =
+        rooms.receive(
+            RunningRooms.command(
+                List.of(join),
+                before,
+                Map.of(join.eventId(), ids(before)),
+                Set.of(),
+                Arrival.LIVE));
+
+    assertThat(received.events()).allMatch(each -> each.verdict() instanceof EventVerdict.Accepted);
+    assertThat(rooms.state(room.roomId())).isEqualTo(RunningRooms.ids(room.state()));
+  }
+
   private LogPosition head() {
     return stores.store().head();
   }
@@ -129,31 +156,136 @@ final class ReceivingTest {
     assertThat(rooms.queries().event(next.eventId())).isEmpty();
   }
 
-  @Test
-  void rejectsForWantOfAuthEventsAndJudgesAgainWhenTheyCome() {
+  private static final UserId ERIN = UserId.parse("@erin:e.example");
+
+  /// Erin joins and says something, and both cite power levels that nobody gives us.
+  ///
+  /// @param levels set beside the join
+  private record WithoutLevels(RoomFixture room, Pdu levels, Pdu join, Pdu message) {}
+
+  private WithoutLevels rejectedForWantOfLevels() {
     RoomFixture room = room();
-    List<Pdu> before = List.copyOf(room.events());
+    rooms.live(room.events());
     Map<StateKey, Pdu> state = Map.copyOf(room.state());
-    Pdu invite = room.member(ALICE, OURS, "invite").add();
-    Pdu last = before.getLast();
-    rooms.live(before);
-    Pdu topic = room.topic(ALICE, "x").after(last).in(state).citing(authOf(state, invite)).build();
-
-    EventVerdict first =
-        rooms
-            .receive(
-                RunningRooms.command(
-                    List.of(topic), List.of(), Map.of(), Set.of(invite.eventId()), Arrival.LIVE))
-            .of(topic.eventId());
-
-    assertThat(first).isInstanceOf(EventVerdict.Rejected.class);
-    assertThat(rooms.queries().status(topic.eventId()).orElseThrow().rejected()).isTrue();
+    Pdu last = room.events().getLast();
+    Pdu levels = room.usualPowerLevels().after(last).build();
+    Pdu create = room.events().getFirst();
+    Pdu joinRule = room.events().get(2);
+    Pdu join =
+        room.join(ERIN)
+            .after(last)
+            .in(state)
+            .citing(create, joinRule, levels)
+            .build();
+    Pdu message =
+        room.message(ERIN, "m.room.message", "{}")
+            .after(join)
+            .in(state)
+            .citing(create, join, levels)
+            .build();
+    RoomReply.Received received =
+        rooms.receive(
+            RunningRooms.command(
+                List.of(join, message),
+                List.of(),
+                Map.of(),
+                Set.of(levels.eventId()),
+                Arrival.LIVE));
+    assertThat(received.events())
+        .allMatch(each -> each.verdict() instanceof EventVerdict.Rejected)
+        .hasSize(2);
+    assertThat(rooms.queries().status(join.eventId()).orElseThrow().rejected()).isTrue();
+    assertThat(rooms.queries().joinedUsers(room.roomId())).doesNotContain(ERIN);
+    return new WithoutLevels(room, levels, join, message);
   }
 
-  private static Pdu[] authOf(Map<StateKey, Pdu> state, Pdu more) {
-    return new Pdu[] {
-      state.get(StateKey.of("m.room.create")), state.get(StateKey.member(ALICE.value())), more
-    };
+  private static final EventStatus ACCEPTED = new EventStatus(true, false, false, Optional.empty());
+
+  @Test
+  void rejectsForWantOfAuthEventsAndJudgesAgainWhenTheyCome() {
+    WithoutLevels rejected = rejectedForWantOfLevels();
+    RoomFixture room = rejected.room();
+    LogPosition before = head();
+
+    rooms.live(rejected.levels());
+
+    assertThat(rooms.queries().status(rejected.join().eventId())).contains(ACCEPTED);
+    assertThat(rooms.queries().status(rejected.message().eventId())).contains(ACCEPTED);
+    assertThat(rooms.queries().forwards(room.roomId(), before, head(), 10))
+        .extracting(RoomEvent::id)
+        .containsExactlyElementsOf(
+            ids(List.of(rejected.levels(), rejected.join(), rejected.message())));
+    assertThat(rooms.told().stream().map(Positioned::entry).skip(before.value()))
+        .filteredOn(RoomOutput.EventAdded.class::isInstance)
+        .extracting(entry -> ((RoomOutput.EventAdded) entry).event())
+        .containsExactly(rejected.levels(), rejected.join(), rejected.message());
+    assertThat(rooms.state(room.roomId()))
+        .containsEntry(StateKey.member(ERIN.value()), rejected.join().eventId())
+        .containsEntry(StateKey.of("m.room.power_levels"), rejected.levels().eventId());
+    assertThat(rooms.queries().joinedUsers(room.roomId())).contains(ERIN);
+    assertThat(rooms.queries().forwardExtremities(room.roomId()))
+        .containsExactlyInAnyOrder(rejected.levels().eventId(), rejected.message().eventId());
+    RoomEvent message = rooms.queries().event(rejected.message().eventId()).orElseThrow();
+    assertThat(RunningRooms.ids(rooms.queries().stateBefore(message)))
+        .containsEntry(StateKey.member(ERIN.value()), rejected.join().eventId());
+  }
+
+  @Test
+  void makesHistoryOfWhatIsAcceptedWhenOthersHaveGoneOnWithoutIt() {
+    WithoutLevels rejected = rejectedForWantOfLevels();
+    RoomFixture room = rejected.room();
+    Pdu next =
+        room.message(ALICE, "m.room.message", "{}")
+            .after(rejected.join())
+            .in(Map.copyOf(room.state()))
+            .build();
+    assertThat(rooms.live(next).of(next.eventId())).isEqualTo(new EventVerdict.Accepted());
+
+    rooms.live(rejected.levels());
+
+    assertThat(rooms.queries().status(rejected.join().eventId())).contains(ACCEPTED);
+    assertThat(rooms.queries().history(room.roomId(), 0, 10))
+        .extracting(RoomEvent::id)
+        .containsExactly(rejected.join().eventId());
+    RoomEvent after = rooms.queries().event(next.eventId()).orElseThrow();
+    assertThat(RunningRooms.ids(rooms.queries().stateAfter(after)))
+        .doesNotContainKey(StateKey.member(ERIN.value()));
+    assertThat(rooms.queries().forwardExtremities(room.roomId()))
+        .contains(next.eventId())
+        .doesNotContain(rejected.join().eventId());
+  }
+
+  @Test
+  void tellsOfAnOutlierAsNewWhenItComesLive() {
+    RoomFixture room = room();
+    rooms.live(room.events());
+    Pdu topic = room.topic(ALICE, "known before").add();
+    rooms.receive(
+        RunningRooms.command(List.of(), List.of(topic), Map.of(), Set.of(), Arrival.LIVE));
+    Pdu between = room.message(BOB, "m.room.message", "{}").build();
+    LogPosition before = head();
+
+    rooms.live(topic);
+
+    RoomEvent shown = rooms.queries().event(topic.eventId()).orElseThrow();
+    assertThat(shown.position()).isEqualTo(head()).isEqualTo(before.plus(1));
+    assertThat(rooms.queries().eventAt(head()).map(RoomEvent::id)).contains(topic.eventId());
+    assertThat(rooms.queries().forwards(room.roomId(), before, head(), 10)).containsExactly(shown);
+    assertThat(rooms.told().getLast().entry())
+        .isInstanceOfSatisfying(
+            RoomOutput.EventAdded.class, added -> assertThat(added.event()).isEqualTo(topic));
+    assertThat(rooms.live(between).of(between.eventId())).isEqualTo(new EventVerdict.Accepted());
+    List<Positioned<RoomOutput>> live = rooms.told();
+    rooms.close();
+    rooms = new RunningRooms(stores.reopen());
+    assertThat(rooms.queries().event(topic.eventId())).contains(shown);
+    assertThat(rooms.state(room.roomId()))
+        .containsEntry(StateKey.of("m.room.topic"), topic.eventId());
+    assertThat(
+            new RoomOutputStore(
+                    stores.store().reads(), new StoredEvents(stores.store().reads(), 1 << 20))
+                .read(LogPosition.ORIGIN, head(), 1000))
+        .isEqualTo(live);
   }
 
   @Test
