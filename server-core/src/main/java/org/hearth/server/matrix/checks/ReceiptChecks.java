@@ -7,6 +7,7 @@ import java.util.Set;
 import org.hearth.server.matrix.auth.AuthRules;
 import org.hearth.server.matrix.auth.AuthState;
 import org.hearth.server.matrix.auth.AuthVerdict;
+import org.hearth.server.matrix.auth.KnownEvents;
 import org.hearth.server.matrix.auth.SignedBy;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.ContentHash;
@@ -124,14 +125,26 @@ public final class ReceiptChecks {
     };
   }
 
+  /// Check 4 of an event that has passed those before: all that can be asked of one without a place
+  /// in the room, which has no state before it.
+  ///
+  /// @param signatures who has signed it; see [SignedBy#servers]
+  /// @param known finds the auth events
+  public static Outcome judgeByAuthEvents(Pdu event, SignedBy signatures, KnownEvents known) {
+    // 4. "Passes authorisation rules based on the event's auth events, otherwise it is rejected."
+    return switch (AuthRules.checkAuthEvents(event, known, signatures)) {
+      case AuthVerdict.Allowed() -> new Outcome.Accepted();
+      case AuthVerdict.Rejected(var rule, var detail) ->
+          new Outcome.Rejected(Check.AUTH_EVENTS, rule, detail);
+    };
+  }
+
   /// Checks 4 to 6 of an event that has passed those before, or is their redacted copy.
   ///
   /// @param signatures who has signed it; see [SignedBy#servers]
   public static Outcome judge(Pdu event, SignedBy signatures, Place place) {
-    // 4. "Passes authorisation rules based on the event's auth events, otherwise it is rejected."
-    if (AuthRules.checkAuthEvents(event, place, signatures)
-        instanceof AuthVerdict.Rejected(var rule, var detail)) {
-      return new Outcome.Rejected(Check.AUTH_EVENTS, rule, detail);
+    if (judgeByAuthEvents(event, signatures, place) instanceof Outcome.Rejected rejected) {
+      return rejected;
     }
 
     // 5. "Passes authorisation rules based on the state before the event, otherwise it is

@@ -40,7 +40,7 @@ final class Decision {
   private final boolean newRoom;
   private final List<RowChange> changes = new ArrayList<>();
   private final List<Announcement<?>> announcements = new ArrayList<>();
-  private final List<Added> added = new ArrayList<>();
+  private final List<AddedEvent> added = new ArrayList<>();
   private final List<UserId> changedMembers = new ArrayList<>();
   private final List<EventRef> touched = new ArrayList<>();
 
@@ -52,39 +52,6 @@ final class Decision {
   private final Map<Long, StateSnapshot> states = new HashMap<>();
   private @Nullable List<RoomReply.Judged> judged;
   private RoomView view;
-
-  private record Added(
-      EventRef ref,
-      Pdu event,
-      @Nullable ClientTransaction transaction,
-      long room,
-      GraphRows.Judged judged) {
-
-    RoomRows.@Nullable Place place() {
-      return judged.place();
-    }
-
-    long stateBefore() {
-      return place() == null ? 0 : place().before().number();
-    }
-
-    long made() {
-      StateSnapshot made = place() == null ? null : place().made();
-      return made == null ? 0 : made.number();
-    }
-
-    Known known() {
-      return new Known(
-          ref,
-          event,
-          room,
-          judged.standing(),
-          judged.rule(),
-          stateBefore(),
-          made() == 0 ? stateBefore() : made(),
-          judged.shown() != GraphRows.Shown.NOWHERE);
-    }
-  }
 
   /// An event that is to be redacted.
   record Target(EventRef ref, EventId id) {}
@@ -129,7 +96,7 @@ final class Decision {
 
   /// Keeps the transactions under which the events were sent.
   void addTransactions(RecentTransactions transactions) {
-    for (Added each : added) {
+    for (AddedEvent each : added) {
       if (each.transaction() != null) {
         transactions.add(each.event(), each.transaction(), each.ref());
       }
@@ -184,7 +151,7 @@ final class Decision {
       redact(redacts.ref(), ref);
     }
     added.add(
-        new Added(
+        new AddedEvent(
             ref,
             event,
             transaction,
@@ -241,7 +208,7 @@ final class Decision {
       @Nullable Pdu replaced) {
     long room = view.info().number();
     EventRef ref = known == null ? given : known.ref();
-    Added now = new Added(ref, event, null, room, verdict);
+    AddedEvent now = new AddedEvent(ref, event, null, room, verdict);
     if (known == null) {
       changes.add(GraphRows.event(room, ref, event, verdict));
       if (!authEvents.isEmpty()) {
@@ -323,7 +290,7 @@ final class Decision {
     if (known != null) {
       return known;
     }
-    for (Added each : added) {
+    for (AddedEvent each : added) {
       if (each.event().eventId().equals(id)) {
         return each.known();
       }
@@ -337,7 +304,7 @@ final class Decision {
     if (state != null) {
       return state;
     }
-    for (Added each : added) {
+    for (AddedEvent each : added) {
       RoomRows.Place place = each.place();
       if (place != null && place.made() != null && place.made().number() == number) {
         return place.made();
@@ -353,7 +320,7 @@ final class Decision {
         return each;
       }
     }
-    for (Added each : added) {
+    for (AddedEvent each : added) {
       RoomRows.Place place = each.place();
       if (place != null && place.made() != null && place.made().hash().equals(hash)) {
         return place.made();
@@ -367,7 +334,7 @@ final class Decision {
     addState(view.state(), numbers);
     states.values().forEach(each -> addState(each, numbers));
     placedAgain.forEach(each -> addStates(each, numbers));
-    for (Added each : added) {
+    for (AddedEvent each : added) {
       if (each.place() != null) {
         addStates(each.place(), numbers);
       }
@@ -387,7 +354,7 @@ final class Decision {
 
   /// The references of its events that have no position yet.
   List<EventRef> underWay() {
-    return added.stream().map(Added::ref).toList();
+    return added.stream().map(AddedEvent::ref).toList();
   }
 
   /// Whether all of it is committed.
@@ -559,28 +526,7 @@ final class Decision {
     for (int i = 0; i < numbered.size(); i++) {
       numbered.get(i).assign(first.value() + i);
     }
-    for (Added each : added) {
-      long position = each.ref().position();
-      EventRef replaces = each.place() == null ? null : each.place().replaces();
-      context
-          .memory()
-          .events()
-          .added(
-              new StoredEvents.Stored(
-                  position,
-                  new RoomEvent(
-                      new LogPosition(position),
-                      each.event(),
-                      null,
-                      each.transaction(),
-                      replaces == null ? null : new LogPosition(replaces.position()),
-                      each.judged().shown().place(position, each.event())),
-                  each.room(),
-                  each.stateBefore(),
-                  each.made(),
-                  each.judged().standing(),
-                  each.judged().rule()));
-    }
+    added.forEach(each -> context.memory().events().added(each.stored()));
     touched.forEach(each -> context.memory().events().redacted(each.position()));
     context.memory().rooms().committed(view);
     changedMembers.forEach(context.memory().userRooms()::changed);

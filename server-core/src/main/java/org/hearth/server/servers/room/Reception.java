@@ -19,16 +19,8 @@ import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.logs.RoomInput.ReceiveEvents;
 import org.hearth.server.matrix.auth.AuthRule;
-import org.hearth.server.matrix.auth.AuthRules;
-import org.hearth.server.matrix.auth.AuthState;
-import org.hearth.server.matrix.auth.AuthVerdict;
-import org.hearth.server.matrix.auth.KnownEvents;
-import org.hearth.server.matrix.auth.PowerLevels;
 import org.hearth.server.matrix.auth.SignedBy;
-import org.hearth.server.matrix.checks.Check;
 import org.hearth.server.matrix.checks.Outcome;
-import org.hearth.server.matrix.checks.Place;
-import org.hearth.server.matrix.checks.ReceiptChecks;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.ServerName;
@@ -55,8 +47,8 @@ final class Reception {
   private final Map<Integer, EventRef> timeline = new HashMap<>();
 
   private long stateOfTimeline;
-  private @Nullable EventId create;
-  private final KnownEvents judgedBefore;
+  private final Judging judging;
+  private final Redacting redacting;
 
   Reception(
       ShardContext context,
@@ -71,13 +63,8 @@ final class Reception {
     this.wants = wants;
     this.tips = new Tips(history, context.numbers(), weAreOut);
     this.stateOfTimeline = history.view().state().number();
-    EventRef created = history.view().createOrNull();
-    this.create = created == null ? null : history.event(created).eventId();
-    this.judgedBefore =
-        id ->
-            Optional.ofNullable(history.find(id))
-                .map(known ->
-                    new KnownEvents.KnownEvent(known.event(), known.standing().isRejected()));
+    this.judging = new Judging(history, tips);
+    this.redacting = new Redacting(history);
   }
 
   /// Takes in an event.
@@ -105,7 +92,7 @@ final class Reception {
       return takeOutlier(ref, event, known, SignedBy.servers(signers));
     }
     StateSnapshot before = given == null ? stateAfter(event.prevEvents()) : stateOf(given);
-    Outcome outcome = judge(event, before, SignedBy.servers(signers), arrival);
+    Outcome outcome = judging.judge(event, before, SignedBy.servers(signers), arrival);
     enter(ref, event, known, before, outcome, arrival);
     noteGaps(event, given, known == null && arrival == Arrival.LIVE);
     return verdict(event, outcome);
@@ -115,7 +102,7 @@ final class Reception {
       EventRef ref, Pdu event, @Nullable Known known, SignedBy signatures) {
     // "4. Passes authorization rules based on the event's auth events, otherwise it is rejected."
     // An event without a place has no state before it, so this is all that can be asked.
-    if (byAuthEvents(event, signatures) instanceof Outcome.Rejected rejected) {
+    if (judging.byAuthEvents(event, signatures) instanceof Outcome.Rejected rejected) {
       String rule = rejected.rule().name();
       store(ref, event, known, new GraphRows.Judged(null, REJECTED_OUTLIER, rule, NOWHERE), null);
       return verdict(event, rejected);
@@ -127,7 +114,7 @@ final class Reception {
   private EventVerdict verdict(Pdu event, Outcome outcome) {
     return switch (outcome) {
       case Outcome.Accepted() -> {
-        create = event.isCreate() ? event.eventId() : create;
+        judging.accepted(event);
         judgeAgain(event.eventId());
         yield new EventVerdict.Accepted();
       }
@@ -136,68 +123,6 @@ final class Reception {
       case Outcome.Rejected(_, AuthRule rule, String detail) ->
           new EventVerdict.Rejected(rule.name(), detail);
     };
-  }
-
-  /// Checks 4 to 6.
-  private Outcome judge(Pdu event, StateSnapshot before, SignedBy signatures, Arrival arrival) {
-    if (isSecondCreate(event)) {
-      return secondCreate();
-    }
-    return ReceiptChecks.judge(event, signatures, new Around(before, arrival));
-  }
-
-  private Outcome byAuthEvents(Pdu event, SignedBy signatures) {
-    if (isSecondCreate(event)) {
-      return secondCreate();
-    }
-    return switch (AuthRules.checkAuthEvents(event, judgedBefore, signatures)) {
-      case AuthVerdict.Allowed() -> new Outcome.Accepted();
-      case AuthVerdict.Rejected(AuthRule rule, String detail) ->
-          new Outcome.Rejected(Check.AUTH_EVENTS, rule, detail);
-    };
-  }
-
-  /// No rule speaks of a second create event, and every other rule takes for granted that there is
-  /// one: it is refused as what may only be first, like one that has previous events.
-  private boolean isSecondCreate(Pdu event) {
-    return event.isCreate() && create != null && !create.equals(event.eventId());
-  }
-
-  private Outcome secondCreate() {
-    return new Outcome.Rejected(
-        Check.AUTH_EVENTS, AuthRule.CREATE_HAS_PREV_EVENTS, "the room was created by " + create);
-  }
-
-  /// What is around an event that gets a place.
-  private final class Around implements Place {
-    private final StateSnapshot before;
-    private final Arrival arrival;
-
-    Around(StateSnapshot before, Arrival arrival) {
-      this.before = before;
-      this.arrival = arrival;
-    }
-
-    @Override
-    public Optional<KnownEvent> find(EventId id) {
-      return judgedBefore.find(id);
-    }
-
-    @Override
-    public AuthState stateBefore() {
-      return history.authState(before);
-    }
-
-    @Override
-    public Optional<AuthState> currentState() {
-      if (arrival == Arrival.HISTORY) {
-        return Optional.empty();
-      }
-      StateSnapshot current = tips.state();
-      return current.size() == 0 || current.number() == before.number()
-          ? Optional.empty()
-          : Optional.of(history.authState(current));
-    }
   }
 
   /// What is needed to judge the event and is not here.
@@ -391,7 +316,8 @@ final class Reception {
       GraphRows.Judged judged,
       @Nullable Pdu replaced) {
     List<EventRef> authEvents = edges(event);
-    Decision.Target redacts = judged.standing().isRejected() ? null : redacts(event, judged);
+    Decision.Target redacts =
+        judged.standing().isRejected() ? null : redacting.target(event, judged);
     Known now = decision.receive(ref, event, known, judged, authEvents, redacts, replaced);
     if (redacts == null && event.isRedaction() && !judged.standing().isRejected()) {
       event
@@ -402,7 +328,7 @@ final class Reception {
     if (judged.standing().isRejected()) {
       wantAuthEvents(now);
     } else {
-      redactBy(takeWant(event.eventId(), Wants.Kind.REDACTED), now);
+      redacting.redactBy(takeWant(event.eventId(), Wants.Kind.REDACTED), now);
     }
     return now;
   }
@@ -418,42 +344,6 @@ final class Reception {
       edges.add(auth.ref());
     }
     return edges;
-  }
-
-  /// What a redaction redacts, when it may.
-  private Decision.@Nullable Target redacts(Pdu event, GraphRows.Judged judged) {
-    RoomRows.Place place = judged.place();
-    if (place == null || judged.standing() != Standing.ACCEPTED) {
-      return null;
-    }
-    return event
-        .redacts()
-        .map(history::find)
-        .filter(target -> mayRedact(event, place.before(), target))
-        .map(target -> new Decision.Target(target.ref(), target.event().eventId()))
-        .orElse(null);
-  }
-
-  /// "the power level of the redaction event's sender is greater than or equal to the redact level"
-  /// or "the domain of the redaction event's sender matches that of the original event's sender".
-  private boolean mayRedact(Pdu redaction, StateSnapshot before, Known target) {
-    if (target.room() != history.view().info().number()) {
-      return false;
-    }
-    PowerLevels levels = PowerLevels.in(history.authState(before), history.view().info().version());
-    return levels.userLevel(redaction.sender()) >= levels.redact()
-        || redaction.sender().isOn(target.event().sender().server());
-  }
-
-  /// Redactions that came before what they redact.
-  private void redactBy(List<EventRef> redactions, Known target) {
-    for (EventRef each : redactions) {
-      Known redaction = history.known(each);
-      if (redaction.standing() == Standing.ACCEPTED
-          && mayRedact(redaction.event(), history.state(redaction.stateBefore()), target)) {
-        decision.redact(target.ref(), redaction.ref());
-      }
-    }
   }
 
   private void want(EventId id, Wants.Kind kind, EventRef by) {
@@ -542,7 +432,9 @@ final class Reception {
     Arrival arrival = isFollowed(event.eventId()) ? Arrival.HISTORY : Arrival.LIVE;
     StateSnapshot before = placed ? stateBeforeNow(known) : StateSnapshot.EMPTY;
     Outcome outcome =
-        placed ? judge(event, before, signatures, arrival) : byAuthEvents(event, signatures);
+        placed
+            ? judging.judge(event, before, signatures, arrival)
+            : judging.byAuthEvents(event, signatures);
     if (outcome instanceof Outcome.Rejected) {
       wantAuthEvents(known);
       return false;

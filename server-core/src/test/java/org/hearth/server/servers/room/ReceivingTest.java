@@ -171,12 +171,7 @@ final class ReceivingTest {
     Pdu levels = room.usualPowerLevels().after(last).build();
     Pdu create = room.events().getFirst();
     Pdu joinRule = room.events().get(2);
-    Pdu join =
-        room.join(ERIN)
-            .after(last)
-            .in(state)
-            .citing(create, joinRule, levels)
-            .build();
+    Pdu join = room.join(ERIN).after(last).in(state).citing(create, joinRule, levels).build();
     Pdu message =
         room.message(ERIN, "m.room.message", "{}")
             .after(join)

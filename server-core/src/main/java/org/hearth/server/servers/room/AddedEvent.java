@@ -1,0 +1,63 @@
+package org.hearth.server.servers.room;
+
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.matrix.event.Pdu;
+import org.jspecify.annotations.Nullable;
+
+/// An event that a decision adds to a room.
+///
+/// @param transaction under which a device of this server sent it
+/// @param room the number of its room
+record AddedEvent(
+    EventRef ref,
+    Pdu event,
+    @Nullable ClientTransaction transaction,
+    long room,
+    GraphRows.Judged judged) {
+
+  RoomRows.@Nullable Place place() {
+    return judged.place();
+  }
+
+  long stateBefore() {
+    return place() == null ? 0 : place().before().number();
+  }
+
+  long made() {
+    StateSnapshot made = place() == null ? null : place().made();
+    return made == null ? 0 : made.number();
+  }
+
+  Known known() {
+    return new Known(
+        ref,
+        event,
+        room,
+        judged.standing(),
+        judged.rule(),
+        stateBefore(),
+        made() == 0 ? stateBefore() : made(),
+        judged.shown() != GraphRows.Shown.NOWHERE);
+  }
+
+  /// As it is kept in memory, once it has its number.
+  StoredEvents.Stored stored() {
+    long position = ref.position();
+    EventRef replaces = place() == null ? null : place().replaces();
+    return new StoredEvents.Stored(
+        position,
+        new RoomEvent(
+            new LogPosition(position),
+            event,
+            null,
+            transaction,
+            replaces == null ? null : new LogPosition(replaces.position()),
+            judged.shown().place(position, event)),
+        room,
+        stateBefore(),
+        made(),
+        judged.standing(),
+        judged.rule());
+  }
+}
