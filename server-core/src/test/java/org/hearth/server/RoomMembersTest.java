@@ -161,7 +161,7 @@ class RoomMembersTest {
     ines.post(
             rooms(room) + "/join",
             "{'reason': 'hello', 'org.example.seat': 7, 'membership': 'ban',"
-                + " 'third_party_signed': {}, 'join_authorised_via_users_server': '@a:b.test'}")
+                + " 'join_authorised_via_users_server': '@a:b.test'}")
         .expect(200);
 
     JsonNode member = member(hugo, room, "@ines:hearth.test");

@@ -109,6 +109,7 @@ final class ThirdPartySignedTest {
                 .expect(200)
                 .json();
     assertThat(member.path("membership").asText()).isEqualTo("join");
+    assertThat(member.has("third_party_signed")).isFalse();
   }
 
   @Test
