@@ -30,7 +30,8 @@ public class EnvelopeStress {
     Broadcast<long[]> log =
         new Broadcast<>(
             new LogSpec<>("stress", long[].class, 2, _ -> "", new NoCodec()),
-            Node.Kind.OUTPUT_LOG,
+            Node.Kind.VOLATILE_LOG,
+            new Source.Nowhere<>(),
             new FailureHandling(DeadLetters.inMemory(), _ -> false, InstantSource.system()));
     log.start(LogPosition.ORIGIN);
     return log;
