@@ -95,9 +95,6 @@ final class Composition {
       SecureRandom random,
       Consumer<String> progress)
       throws IOException {
-    // A third of a start is the database's and a sixth is Helidon's; they need not wait for one
-    // another.
-    Thread.ofPlatform().daemon().name("http-warm-up").start(HttpServer::warmUp);
     SigningKey key = ServerKeys.open(folder, random);
     progress.accept("Opening the database");
     Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock));

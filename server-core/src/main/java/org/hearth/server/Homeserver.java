@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.PortInUseException;
 import org.jspecify.annotations.Nullable;
 
@@ -131,6 +132,9 @@ public final class Homeserver implements AutoCloseable {
       folder.create();
       if (listening) {
         LogRouting.alsoTo(folder.logs());
+        // A third of a start is the database's and a sixth is Helidon's; they need not wait for one
+        // another.
+        Thread.ofPlatform().daemon().name("http-warm-up").start(HttpServer::warmUp);
       }
       Composition started =
           Composition.open(
