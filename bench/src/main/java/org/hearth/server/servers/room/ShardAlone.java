@@ -41,12 +41,12 @@ final class ShardAlone {
             new EventMaker(
                 new LocalEvents(BenchedRooms.SERVER, BenchedRooms.KEY, new SplittableRandom(1)),
                 memory.events()),
-            new TransactionLoader(store.reads()),
+            new StoredTransactions(store.reads()),
             new Numbers(store.reads()),
             clock,
             options.roomBytes(),
             options.graphBytes());
-    this.rooms = new ShardRooms(memory, context.transactions(), context.memoryBytes());
+    this.rooms = new ShardRooms(memory, context.transactions(), context.memoryBytes(), () -> {});
     ShardMemory shardMemory = new ShardMemory(context.reads(), context.graphBytes());
     this.deciding =
         new Deciding(

@@ -84,12 +84,9 @@ final class Deciding {
     EventDraft draft = command.draft();
     ClientTransaction transaction = command.transaction();
     if (transaction != null) {
-      RecentTransactions.Sent before =
-          rooms
-              .transactions(room)
-              .find(draft.sender(), transaction, draft.type(), draft.redacted());
-      if (before != null) {
-        return new Decided.Already(before.ref(), before.id());
+      Optional<SentEvent> before = rooms.sent(room, draft, transaction);
+      if (before.isPresent()) {
+        return new Decided.Already(before.get().ref(), before.get().id());
       }
     }
     if (draft.key() != null) {

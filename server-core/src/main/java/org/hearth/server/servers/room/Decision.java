@@ -89,11 +89,6 @@ final class Decision {
     return added.stream().map(each -> each.event().eventId()).toList();
   }
 
-  /// Whether events were sent in transactions.
-  boolean hasTransactions() {
-    return added.stream().anyMatch(each -> each.transaction() != null);
-  }
-
   /// Keeps the transactions under which the events were sent.
   void addTransactions(RecentTransactions transactions) {
     for (AddedEvent each : added) {

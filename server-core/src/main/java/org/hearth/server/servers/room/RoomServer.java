@@ -61,7 +61,7 @@ public final class RoomServer implements AutoCloseable {
             output,
             memory,
             new EventMaker(localEvents, memory.events()),
-            new TransactionLoader(store.reads()),
+            new StoredTransactions(store.reads()),
             new Numbers(store.reads()),
             clock,
             options.roomBytes() / options.shards(),

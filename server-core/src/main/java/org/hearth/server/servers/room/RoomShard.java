@@ -1,6 +1,7 @@
 package org.hearth.server.servers.room;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.hearth.ringlogs.CommandHandler;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.Reply;
@@ -32,7 +33,9 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
   RoomShard(int number, ShardContext context) {
     this.context = context;
     this.owner = new UnitOwner("room-shard-" + number);
-    this.rooms = new ShardRooms(context.memory(), context.transactions(), context.memoryBytes());
+    this.rooms =
+        new ShardRooms(
+            context.memory(), context.transactions(), context.memoryBytes(), this::awaitUnderWay);
     this.memory = new ShardMemory(context.reads(), context.graphBytes());
     this.deciding =
         new Deciding(
@@ -91,9 +94,6 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
       case Decided.Events(Decision decision) -> {
         context.committer().submit(decision.toUnit(owner, generation, reply));
         rooms.advance(decision);
-        if (decision.hasTransactions()) {
-          decision.addTransactions(rooms.transactions(decision.view()));
-        }
       }
     }
   }
@@ -112,6 +112,14 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
                       new RoomReply.Done(new LogPosition(event.position()), List.of(id))),
               reply::fail));
     }
+  }
+
+  /// Returns when all units of this shard are committed, or never will be. Then the generation
+  /// tells which.
+  private void awaitUnderWay() {
+    CompletableFuture<Boolean> ended = new CompletableFuture<>();
+    submit(List.of(), Outcome.of(_ -> ended.complete(true), _ -> ended.complete(false)));
+    ended.join();
   }
 
   private void submit(List<RowChange> changes, Outcome outcome) {

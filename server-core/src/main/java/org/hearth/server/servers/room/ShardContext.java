@@ -20,7 +20,7 @@ record ShardContext(
     OutputLog<RoomOutput> log,
     RoomMemory memory,
     EventMaker maker,
-    TransactionLoader transactions,
+    StoredTransactions transactions,
     Numbers numbers,
     InstantSource clock,
     long memoryBytes,

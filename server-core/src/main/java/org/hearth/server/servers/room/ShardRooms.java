@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +22,8 @@ final class ShardRooms {
   private static final int MOST_REFERRED = 100_000;
 
   private final RoomMemory memory;
-  private final TransactionLoader transactions;
+  private final StoredTransactions transactions;
+  private final Runnable awaitUnderWay;
   private final long maximumBytes;
   private final Map<RoomId, Held> rooms = new LinkedHashMap<>(16, 0.75f, true);
   private long bytes;
@@ -29,7 +32,7 @@ final class ShardRooms {
   private static final class Held {
     private RoomView head;
     private final Deque<Decision> underWay = new ArrayDeque<>();
-    private @Nullable RecentTransactions transactions;
+    private final RecentTransactions transactions = new RecentTransactions();
     private @Nullable Wants wants;
 
     /// The states referred to since a sweep began; null when there is none.
@@ -40,9 +43,16 @@ final class ShardRooms {
     }
   }
 
-  ShardRooms(RoomMemory memory, TransactionLoader transactions, long maximumBytes) {
+  /// @param awaitUnderWay returns when all that the shard has submitted is committed, or never will
+  ///   be
+  ShardRooms(
+      RoomMemory memory,
+      StoredTransactions transactions,
+      long maximumBytes,
+      Runnable awaitUnderWay) {
     this.memory = memory;
     this.transactions = transactions;
+    this.awaitUnderWay = awaitUnderWay;
     this.maximumBytes = maximumBytes;
   }
 
@@ -76,6 +86,7 @@ final class ShardRooms {
     Held held = held(decision.view());
     settle(held);
     held.underWay.addLast(decision);
+    decision.addTransactions(held.transactions);
     if (held.referred != null) {
       decision.addStates(held.referred);
       if (held.referred.size() > MOST_REFERRED) {
@@ -136,19 +147,20 @@ final class ShardRooms {
     return held;
   }
 
-  /// The transactions of a room that is held.
-  RecentTransactions transactions(RoomView room) {
-    Held held = held(room);
-    RecentTransactions known = held.transactions;
-    if (known == null) {
-      known = transactions.load(room.info());
-      held.transactions = known;
-    }
-    return known;
+  /// The event that was sent to a room in that transaction; empty when none was.
+  Optional<SentEvent> sent(RoomView room, EventDraft draft, ClientTransaction transaction) {
+    return held(room)
+        .transactions
+        .find(draft.sender(), transaction, draft.type(), draft.redacted())
+        .or(() ->
+            transactions.find(
+                room.info(), draft.sender(), transaction, draft.type(), draft.redacted()));
   }
 
-  /// Forgets a room: what was decided about it did not come to be.
+  /// Forgets a room, because what was begun about it did not come to be.
   void forget(RoomId room) {
+    // Who finds the room again finds what is committed, and goes on from there.
+    awaitUnderWay.run();
     Held held = rooms.remove(room);
     if (held != null) {
       bytes -= held.head.weightBytes();

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.EventId;
@@ -225,13 +226,25 @@ final class StoredEvents {
     }
   }
 
+  /// An event of its row.
+  ///
+  /// @throws StorageException when the row is damaged
+  static Pdu restore(EventId id, byte[] json, RoomVersion version) {
+    try {
+      return Pdu.restore(id, json, version);
+    } catch (MatrixException e) {
+      throw new StorageException(
+          StorageException.Reason.BAD_QUERY, "the row of the event %s is damaged".formatted(id), e);
+    }
+  }
+
   private static Stored row(ResultSet rows, RoomVersion version) throws SQLException {
     long replaces = rows.getLong(5);
     String device = rows.getString(7);
     String transaction = rows.getString(8);
     byte[] small = rows.getBytes(9);
     Pdu pdu =
-        Pdu.restore(
+        restore(
             EventId.parse(rows.getString(11)), small != null ? small : rows.getBytes(10), version);
     long number = rows.getLong(1);
     long place = rows.getLong(12);

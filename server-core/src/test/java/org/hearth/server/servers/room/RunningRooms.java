@@ -28,7 +28,7 @@ import org.hearth.server.store.Store;
 final class RunningRooms implements AutoCloseable {
   static final ServerName SERVER = ServerName.parse("hearth.test");
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final RoomServer server;
   private final Told told;
