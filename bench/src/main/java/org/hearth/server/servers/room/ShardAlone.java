@@ -41,7 +41,8 @@ final class ShardAlone {
             new EventMaker(
                 new LocalEvents(BenchedRooms.SERVER, BenchedRooms.KEY, new SplittableRandom(1)),
                 memory.events()),
-            new StoredTransactions(store.reads()),
+            new StoredTransactions(
+                store.reads(), new KnownTransactions(store.reads(), new SplittableRandom(2))),
             new Numbers(store.reads()),
             clock,
             options.roomBytes(),

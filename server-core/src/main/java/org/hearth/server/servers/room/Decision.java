@@ -89,13 +89,9 @@ final class Decision {
     return added.stream().map(each -> each.event().eventId()).toList();
   }
 
-  /// Keeps the transactions under which the events were sent.
-  void addTransactions(RecentTransactions transactions) {
-    for (AddedEvent each : added) {
-      if (each.transaction() != null) {
-        transactions.add(each.event(), each.transaction(), each.ref());
-      }
-    }
+  /// Those of the events added so far that devices sent in transactions.
+  List<AddedEvent> sentInTransactions() {
+    return added.stream().filter(each -> each.transaction() != null).toList();
   }
 
   /// Adds an event that was allowed, and what follows from it.

@@ -31,6 +31,7 @@ public final class RoomServer implements AutoCloseable {
   private final RoomReads queries;
   private final OutputLog<RoomOutput> output;
   private final InputLog<RoomInput, RoomReply> input;
+  private final KnownTransactions transactions;
   private final StateSweep sweep;
 
   /// @param server this server's name
@@ -53,6 +54,7 @@ public final class RoomServer implements AutoCloseable {
     this.output =
         new OutputLog<>(
             Logs.ROOM_OUTPUT, new RoomOutputStore(store.reads(), memory.events()), failures);
+    this.transactions = new KnownTransactions(store.reads(), random);
     ShardContext context =
         new ShardContext(
             server,
@@ -61,7 +63,7 @@ public final class RoomServer implements AutoCloseable {
             output,
             memory,
             new EventMaker(localEvents, memory.events()),
-            new StoredTransactions(store.reads()),
+            new StoredTransactions(store.reads(), transactions),
             new Numbers(store.reads()),
             clock,
             options.roomBytes() / options.shards(),
@@ -118,5 +120,6 @@ public final class RoomServer implements AutoCloseable {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
+    transactions.close();
   }
 }

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.logs.ClientTransaction;
@@ -86,7 +87,11 @@ final class ShardRooms {
     Held held = held(decision.view());
     settle(held);
     held.underWay.addLast(decision);
-    decision.addTransactions(held.transactions);
+    for (AddedEvent each : decision.sentInTransactions()) {
+      ClientTransaction transaction = Objects.requireNonNull(each.transaction());
+      held.transactions.add(each.event(), transaction, each.ref());
+      transactions.begun(decision.view().info(), transaction);
+    }
     if (held.referred != null) {
       decision.addStates(held.referred);
       if (held.referred.size() > MOST_REFERRED) {

@@ -24,9 +24,16 @@ final class StoredTransactions {
           + " WHERE room_nid = ? AND transaction_id = ? AND device = ?";
 
   private final ReadPool reads;
+  private final KnownTransactions known;
 
-  StoredTransactions(ReadPool reads) {
+  StoredTransactions(ReadPool reads, KnownTransactions known) {
     this.reads = reads;
+    this.known = known;
+  }
+
+  /// An event is being sent to the room in that transaction.
+  void begun(RoomInfo room, ClientTransaction transaction) {
+    known.add(room.number(), transaction.transactionId());
   }
 
   /// The event that was sent to the room in that transaction; empty when none was.
@@ -36,6 +43,9 @@ final class StoredTransactions {
       ClientTransaction transaction,
       String type,
       @Nullable EventId redacts) {
+    if (known.isNew(room.number(), transaction.transactionId())) {
+      return Optional.empty();
+    }
     return reads.read(connection -> {
       try (PreparedStatement statement = connection.prepareStatement(OF_TRANSACTION)) {
         statement.setLong(1, room.number());

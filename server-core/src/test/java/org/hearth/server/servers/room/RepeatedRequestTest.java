@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.ClientTransaction;
@@ -20,6 +23,7 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.Eventually;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -145,5 +149,41 @@ final class RepeatedRequestTest {
 
     assertThat(new HashSet<>(redactions)).hasSize(2);
     assertThat(List.of(redacted(one, FIRST), redacted(two, FIRST))).isEqualTo(redactions);
+  }
+
+  @Test
+  void whatIsTakenForNewIsNew() throws InterruptedException {
+    sendMany();
+    long room =
+        stores
+            .store()
+            .reads()
+            .read(connection -> {
+              try (Statement statement = connection.createStatement();
+                  ResultSet row = statement.executeQuery("SELECT room_nid FROM room")) {
+                assertThat(row.next()).isTrue();
+                return row.getLong(1);
+              }
+            });
+
+    try (KnownTransactions known =
+        new KnownTransactions(stores.store().reads(), new SplittableRandom(1))) {
+      assertThat(known.isNew(room, "another")).isFalse();
+      known.add(room, "begun");
+      Eventually.until("all are read", () -> known.isNew(room, "another"));
+
+      assertThat(known.isNew(room, "begun")).isFalse();
+      assertThat(known.isNew(room + 1, "m0")).isTrue();
+      for (int i = 0; i < 300; i++) {
+        assertThat(known.isNew(room, "m" + i)).isFalse();
+      }
+      for (int i = 0; i < 10_000; i++) {
+        known.add(room, "later" + i);
+      }
+      for (int i = 0; i < 10_000; i++) {
+        assertThat(known.isNew(room, "later" + i)).isFalse();
+      }
+      assertThat(known.isNew(room, "another")).isTrue();
+    }
   }
 }
