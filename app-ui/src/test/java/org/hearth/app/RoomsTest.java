@@ -94,6 +94,33 @@ class RoomsTest {
   }
 
   @Test
+  void aRoomThatCannotBeReadIsListedWithTheOthers() throws Exception {
+    Chat alice = person("alice");
+    String garden = alice.createRoom(Map.of("name", "The garden"));
+    String broken = alice.createRoom(Map.of("name", "The cellar"));
+    int changed =
+        new Rows(folder.resolve("data"))
+            .change(
+                "UPDATE room_state SET entries = X'FF' WHERE room_nid = (SELECT room_nid FROM room"
+                    + " WHERE room_id = ?)",
+                broken);
+    assertThat(changed).isPositive();
+    panel.click("server-restart");
+    panel.await("restarting", () -> !panel.text("status").startsWith("Running"));
+    panel.admin();
+
+    panel.go("rooms");
+    panel.await("both", () -> panel.rows("room-table") == 2);
+
+    assertThat(panel.text("room-count")).isEqualTo("2 rooms");
+    assertThat(cells(garden)).startsWith("The garden", "1", "1");
+    assertThat(cells(broken))
+        .containsExactly(
+            "Cannot be read; the log under Activity says why", "–", "–", "–", "–", "–", broken);
+    panel.screenshot("rooms-unreadable");
+  }
+
+  @Test
   void homeDrawsHowBusyTheRoomsAre() {
     Chat alice = person("alice");
     String room = alice.createRoom(Map.of("name", "The garden"));

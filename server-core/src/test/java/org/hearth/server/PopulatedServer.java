@@ -110,6 +110,12 @@ final class PopulatedServer implements AutoCloseable {
     join("erin");
     alice.post(rooms("room") + "/ban", "{'user_id': '@erin:hearth.test'}").expect(200);
     named.put("event", send(alice, "room"));
+    client("bob")
+        .put(
+            rooms("room") + "/send/m.reaction/1",
+            "{'m.relates_to': {'rel_type': 'm.annotation', 'event_id': '%s', 'key': '+1'}}"
+                .formatted(named("event")))
+        .expect(200);
     named.put("old-event", send(alice, "old-room"));
     named.put("private-event", send(client("carol"), "private"));
     named.put(

@@ -23,6 +23,8 @@ import org.hearth.server.admin.RoomSummary;
 
 /// Rooms: what rooms there are, with their people and size.
 public final class RoomsPage implements Page {
+  private static final String UNKNOWN = "–";
+
   private final Listing<RoomSummary> list;
   private final VBox node;
   private final TextField search = new TextField();
@@ -69,15 +71,12 @@ public final class RoomsPage implements Page {
                 "People",
                 0.12,
                 RoomSummary::joinedMembers,
-                room -> "%,d".formatted(room.joinedMembers())));
+                room -> count(room, room.joinedMembers())));
     table
         .getColumns()
         .add(
             Tables.number(
-                "Here",
-                0.09,
-                RoomSummary::localMembers,
-                room -> "%,d".formatted(room.localMembers())));
+                "Here", 0.09, RoomSummary::localMembers, room -> count(room, room.localMembers())));
     table
         .getColumns()
         .add(
@@ -87,10 +86,12 @@ public final class RoomsPage implements Page {
                 room ->
                     room.lastEvent()
                         .map(time -> Span.between(time, Instant.now()) + " ago")
-                        .orElse("–"),
+                        .orElse(UNKNOWN),
                 Comparator.comparing(room -> room.lastEvent().orElse(Instant.MIN))));
-    table.getColumns().add(Tables.text("Encrypted", 0.15, room -> room.encrypted() ? "yes" : "no"));
-    table.getColumns().add(Tables.text("Version", 0.125, RoomSummary::version));
+    table.getColumns().add(Tables.text("Encrypted", 0.15, RoomsPage::encrypted));
+    table
+        .getColumns()
+        .add(Tables.text("Version", 0.125, room -> room.readable() ? room.version() : UNKNOWN));
     table.getColumns().add(Tables.text("Id", 0.115, RoomSummary::roomId));
     Tables.fill(table, list.rows(), list.message());
     table.getSortOrder().add(called);
@@ -106,7 +107,21 @@ public final class RoomsPage implements Page {
 
   /// What a room is called where its name is not known.
   private static String title(RoomSummary room) {
+    if (!room.readable()) {
+      return "Cannot be read; the log under Activity says why";
+    }
     return room.name().or(room::canonicalAlias).orElse(room.roomId());
+  }
+
+  private static String count(RoomSummary room, long people) {
+    return room.readable() ? "%,d".formatted(people) : UNKNOWN;
+  }
+
+  private static String encrypted(RoomSummary room) {
+    if (!room.readable()) {
+      return UNKNOWN;
+    }
+    return room.encrypted() ? "yes" : "no";
   }
 
   @Override
