@@ -117,16 +117,13 @@ class LongListTest {
   }
 
   private Person first() {
-    return this.<Person>row("people-table");
+    TableView<Person> table = panel.robot().lookup("#people-table").queryTableView();
+    return table.getItems().getFirst();
   }
 
   private String nameOfFirst() {
-    return this.<RoomSummary>row("room-table").name().orElseThrow();
-  }
-
-  private <T> T row(String id) {
-    TableView<T> table = panel.robot().lookup("#" + id).queryTableView();
-    return table.getItems().getFirst();
+    TableView<RoomSummary> table = panel.robot().lookup("#room-table").queryTableView();
+    return table.getItems().getFirst().name().orElseThrow();
   }
 
   /// Measures how long the JavaFX thread takes to come to something that it is asked to do.

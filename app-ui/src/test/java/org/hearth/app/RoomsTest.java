@@ -8,6 +8,7 @@ import java.util.Map;
 import javafx.scene.Node;
 import javafx.scene.control.TableView;
 import javafx.stage.Stage;
+import org.hearth.server.ServerState;
 import org.hearth.server.admin.RoomSummary;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -105,9 +106,13 @@ class RoomsTest {
                     + " WHERE room_id = ?)",
                 broken);
     assertThat(changed).isPositive();
+    ServerState before = panel.session().state().get();
     panel.click("server-restart");
-    panel.await("restarting", () -> !panel.text("status").startsWith("Running"));
-    panel.admin();
+    panel.await(
+        "restarted",
+        () ->
+            panel.session().state().get() instanceof ServerState.Running now
+                && !now.equals(before));
 
     panel.go("rooms");
     panel.await("both", () -> panel.rows("room-table") == 2);

@@ -86,7 +86,7 @@ public final class SetupViewModel {
         } else {
           working.set(false);
           progress.set("");
-          problem.set(sentence(reason) + ". " + remedy);
+          problem.set(sentence(reason) + " " + remedy);
           lookForPort(inUse);
         }
       }
@@ -354,9 +354,11 @@ public final class SetupViewModel {
   }
 
   private static String sentence(String reason) {
-    return reason.isEmpty()
-        ? reason
-        : reason.substring(0, 1).toUpperCase(Locale.ROOT) + reason.substring(1);
+    if (reason.isEmpty()) {
+      return reason;
+    }
+    String begun = reason.substring(0, 1).toUpperCase(Locale.ROOT) + reason.substring(1);
+    return begun.endsWith(".") ? begun : begun + ".";
   }
 
   private Optional<String> problemOfFolder() {

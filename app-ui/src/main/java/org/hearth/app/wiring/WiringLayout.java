@@ -27,8 +27,9 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
   static WiringLayout of(WiringPicture picture) {
     List<String> names = names(picture);
     Map<String, Integer> columns = new HashMap<>();
+    Set<WiringPicture.Arrow> back = leadingBack(names, picture);
     for (String name : names) {
-      column(name, picture, columns, new HashSet<>());
+      column(name, picture, back, columns);
     }
     int count = columns.values().stream().mapToInt(each -> each + 1).max().orElse(0);
     List<List<String>> inColumns = new ArrayList<>();
@@ -111,23 +112,62 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
     }
   }
 
-  /// The length of the longest way to a name, where ways that come back to it do not count. The
-  /// graph has some dozens of nodes.
+  /// The arrows that lead to where one has come from, if one follows the flow from where it begins.
+  private static Set<WiringPicture.Arrow> leadingBack(List<String> names, WiringPicture picture) {
+    Set<WiringPicture.Arrow> back = new HashSet<>();
+    Set<String> followed = new HashSet<>();
+    for (String name : names) {
+      follow(name, picture, new HashSet<>(), followed, back);
+    }
+    return back;
+  }
+
+  private static void follow(
+      String name,
+      WiringPicture picture,
+      Set<String> way,
+      Set<String> followed,
+      Set<WiringPicture.Arrow> back) {
+    if (!followed.add(name)) {
+      return;
+    }
+    way.add(name);
+    for (WiringPicture.Arrow arrow : picture.arrows()) {
+      if (arrow.from().equals(name)) {
+        if (way.contains(arrow.to())) {
+          back.add(arrow);
+        } else {
+          follow(arrow.to(), picture, way, followed, back);
+        }
+      }
+    }
+    way.remove(name);
+  }
+
+  /// The length of the longest way to a name. The graph has some dozens of nodes.
   private static int column(
-      String name, WiringPicture picture, Map<String, Integer> known, Set<String> way) {
+      String name,
+      WiringPicture picture,
+      Set<WiringPicture.Arrow> back,
+      Map<String, Integer> known) {
     Integer before = known.get(name);
     if (before != null) {
       return before;
     }
-    way.add(name);
     int column = 0;
     for (WiringPicture.Arrow arrow : picture.arrows()) {
-      if (arrow.to().equals(name) && !way.contains(arrow.from())) {
-        column = Math.max(column, column(arrow.from(), picture, known, way) + 1);
+      if (arrow.to().equals(name) && !back.contains(arrow)) {
+        column = Math.max(column, column(arrow.from(), picture, back, known) + 1);
       }
     }
-    way.remove(name);
     known.put(name, column);
     return column;
+  }
+
+  /// Whether an arrow leads back, against the flow.
+  boolean leadsBack(WiringPicture.Arrow arrow) {
+    Place from = places.get(arrow.from());
+    Place to = places.get(arrow.to());
+    return from != null && to != null && to.column() <= from.column();
   }
 }
