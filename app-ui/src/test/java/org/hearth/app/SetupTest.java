@@ -230,8 +230,10 @@ class SetupTest {
       assertThat(data.resolve("hearth.yaml")).exists();
 
       panel.click("setup-back");
-      panel.await("nothing", () -> !Files.exists(data.resolve("hearth.yaml")));
+      panel.await(
+          "all is removed", () -> !panel.robot().lookup("#setup-back").query().isDisabled());
 
+      assertThat(data.resolve("hearth.yaml")).doesNotExist();
       assertThat(data).isDirectoryNotContaining(each -> !each.endsWith("media"));
       panel.click("setup-back");
       panel.click("setup-back");

@@ -22,7 +22,7 @@ final class WiringDrawing extends Region {
   private static final double BOX_WIDTH = 112;
   private static final double BOX_COLUMN = 116;
   private static final double RING_COLUMN = 96;
-  private static final double ROW_HEIGHT = 70;
+  private static final double ROW_HEIGHT = 66;
   private static final double MARGIN = 4;
   private static final double LANE = 16;
   private static final Color ARROW = Color.gray(0.5);

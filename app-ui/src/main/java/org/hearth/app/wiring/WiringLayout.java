@@ -17,6 +17,9 @@ import org.hearth.server.admin.WiringPicture;
 /// @param columns how many columns there are
 /// @param rows how many rows the fullest column has
 record WiringLayout(Map<String, Place> places, int columns, int rows) {
+  /// Rings are higher than boxes: they have a name above and a rate below.
+  private static final double RING_GAP = 1.2;
+
   /// A place in the drawing.
   ///
   /// @param column from 0 at the left
@@ -50,7 +53,11 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
             column == 0 ? nearestTarget(name, picture, columns) : middle(name, picture, places));
       }
       here.sort(Comparator.comparing(name -> wish.getOrDefault(name, 0.0)));
-      place(here, wish, column, rows, places);
+      boolean onlyRings =
+          here.stream()
+              .allMatch(
+                  name -> picture.rings().stream().anyMatch(ring -> ring.name().equals(name)));
+      place(here, wish, column, rows, onlyRings ? RING_GAP : 1, places);
     }
     return new WiringLayout(places, count, rows);
   }
@@ -95,19 +102,20 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
       Map<String, Double> wish,
       int column,
       int rows,
+      double gap,
       Map<String, Place> places) {
     double[] at = new double[here.size()];
     double total = 0;
     for (int i = 0; i < at.length; i++) {
       double wanted = column == 0 ? i : wish.getOrDefault(here.get(i), 0.0);
-      at[i] = i == 0 ? wanted : Math.max(wanted, at[i - 1] + 1);
+      at[i] = i == 0 ? wanted : Math.max(wanted, at[i - 1] + gap);
       total += at[i] - wanted;
     }
     // What was pushed down is shared, so that a column stays around the middle of its wishes.
     double back = at.length == 0 ? 0 : total / at.length;
     for (int i = 0; i < at.length; i++) {
-      double highest = i;
-      double lowest = rows - at.length + (double) i;
+      double highest = i * gap;
+      double lowest = Math.max(highest, rows - 1 - (at.length - 1 - i) * gap);
       places.put(here.get(i), new Place(column, Math.clamp(at[i] - back, highest, lowest)));
     }
   }
