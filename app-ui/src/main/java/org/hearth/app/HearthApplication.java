@@ -46,7 +46,7 @@ public final class HearthApplication extends Application {
     stage.setMinWidth(860);
     stage.setMinHeight(600);
     stage.setScene(scene);
-    session.onStopRequest(Platform::exit);
+    session.onStopRequest(() -> view.leave(Platform::exit));
     closeAsChosen(stage, session, view);
     session.onSecondStart(() -> {
       stage.setIconified(false);
@@ -63,7 +63,7 @@ public final class HearthApplication extends Application {
   /// A hidden window does not end the program; a server that fails behind it brings it back.
   private static void closeAsChosen(Stage stage, ServerSession session, MainView view) {
     Platform.setImplicitExit(false);
-    Closing closing = new Closing(session, view.overlay(), stage::hide, Platform::exit);
+    Closing closing = new Closing(session, view, stage::hide, Platform::exit);
     stage.setOnCloseRequest(request -> {
       request.consume();
       closing.requested();

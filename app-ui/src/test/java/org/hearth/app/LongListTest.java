@@ -3,7 +3,12 @@ package org.hearth.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -12,6 +17,7 @@ import javafx.application.Platform;
 import javafx.scene.control.TableView;
 import javafx.stage.Stage;
 import org.hearth.server.admin.Person;
+import org.hearth.server.admin.RoomSummary;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,10 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
-/// A server with ten thousand people.
+/// A server with ten thousand people, or as many rooms.
 @ExtendWith(ApplicationExtension.class)
 class LongListTest {
-  private static final int PEOPLE = 10_000;
+  private static final int MANY = 10_000;
+  private static final String PASSWORD = "a good password";
   private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
   @TempDir Path folder;
@@ -32,7 +39,9 @@ class LongListTest {
 
   @Start
   void open(Stage stage) {
-    panel = Panel.onServer(stage, folder.resolve("data"));
+    panel =
+        Panel.onServer(
+            stage, folder.resolve("data"), Panel.ANY_PORT + "rate-limits: { enabled: false }\n");
   }
 
   @AfterEach
@@ -43,13 +52,13 @@ class LongListTest {
   @Test
   void tenThousandPeopleArriveAreSearchedAndSortedWithoutAPause() throws Exception {
     panel.admin();
-    new Rows(folder.resolve("data")).addPeople(PEOPLE);
+    new Rows(folder.resolve("data")).addPeople(MANY);
 
     try (Pauses pauses = new Pauses()) {
       panel.go("people");
       panel.await("the first", () -> panel.rows("people-table") > 0);
       panel.await("all", () -> panel.text("people-count").equals("10,000 accounts"));
-      assertThat(panel.rows("people-table")).isEqualTo(PEOPLE);
+      assertThat(panel.rows("people-table")).isEqualTo(MANY);
       panel.clickHead("people-table", "Id");
       panel.clickHead("people-table", "Id");
       panel.await("the last first", () -> first().userId().equals("@p09999:home.example"));
@@ -69,9 +78,52 @@ class LongListTest {
     }
   }
 
+  @Test
+  void tenThousandRoomsArriveAreSearchedAndSortedWithoutAPause() throws Exception {
+    panel.admin().createPerson("alice", PASSWORD, false);
+    makeRooms(Chat.signIn(panel.address(), "alice", PASSWORD));
+
+    try (Pauses pauses = new Pauses()) {
+      panel.go("rooms");
+      panel.await("the first", () -> panel.rows("room-table") > 0);
+      panel.await("all", () -> panel.text("room-count").equals("10,000 rooms"));
+      panel.clickHead("room-table", "Room");
+      panel.await("the last first", () -> nameOfFirst().equals("Room 9999"));
+      panel.screenshot("rooms-ten-thousand");
+
+      panel.type("room-search", "room 777");
+      panel.await("those of that name", () -> panel.text("room-count").equals("11 rooms"));
+      panel.robot().clickOn("#room-search").eraseText(8);
+      panel.await("all again", () -> panel.text("room-count").equals("10,000 rooms"));
+
+      assertThat(pauses.longestMillis())
+          .as("the longest that the window stood still, in ms")
+          .isLessThan(LONGEST_PAUSE_MILLIS);
+    }
+  }
+
+  /// `Room 0` and on, by several at once.
+  private static void makeRooms(Chat alice) throws Exception {
+    try (ExecutorService makers = Executors.newFixedThreadPool(16)) {
+      List<Future<String>> rooms = new ArrayList<>();
+      for (int i = 0; i < MANY; i++) {
+        Map<String, Object> wish = Map.of("name", "Room " + i);
+        rooms.add(makers.submit(() -> alice.createRoom(wish)));
+      }
+      for (Future<String> room : rooms) {
+        room.get();
+      }
+    }
+  }
+
   private Person first() {
     TableView<Person> table = panel.robot().lookup("#people-table").queryTableView();
     return table.getItems().getFirst();
+  }
+
+  private String nameOfFirst() {
+    TableView<RoomSummary> table = panel.robot().lookup("#room-table").queryTableView();
+    return table.getItems().getFirst().name().orElseThrow();
   }
 
   /// Measures how long the JavaFX thread takes to come to something that it is asked to do.

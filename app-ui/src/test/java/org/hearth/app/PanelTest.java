@@ -169,11 +169,7 @@ class PanelTest {
     panel.admin();
     List<String> done = new ArrayList<>();
     Closing closing =
-        new Closing(
-            panel.session(),
-            panel.view().overlay(),
-            () -> done.add("hide"),
-            () -> done.add("quit"));
+        new Closing(panel.session(), panel.view(), () -> done.add("hide"), () -> done.add("quit"));
 
     panel.robot().interact(closing::requested);
     panel.await("the question", () -> panel.shows("close-serve"));

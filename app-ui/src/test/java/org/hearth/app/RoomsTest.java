@@ -8,6 +8,7 @@ import java.util.Map;
 import javafx.scene.Node;
 import javafx.scene.control.TableView;
 import javafx.stage.Stage;
+import org.hearth.server.ServerState;
 import org.hearth.server.admin.RoomSummary;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +92,37 @@ class RoomsTest {
     panel.robot().clickOn("#room-search").eraseText(5).write("cellar");
     panel.await("none", () -> panel.rows("room-table") == 0);
     panel.screenshot("rooms-no-match");
+  }
+
+  @Test
+  void aRoomThatCannotBeReadIsListedWithTheOthers() throws Exception {
+    Chat alice = person("alice");
+    String garden = alice.createRoom(Map.of("name", "The garden"));
+    String broken = alice.createRoom(Map.of("name", "The cellar"));
+    int changed =
+        new Rows(folder.resolve("data"))
+            .change(
+                "UPDATE room_state SET entries = X'FF' WHERE room_nid = (SELECT room_nid FROM room"
+                    + " WHERE room_id = ?)",
+                broken);
+    assertThat(changed).isPositive();
+    ServerState before = panel.session().state().get();
+    panel.click("server-restart");
+    panel.await(
+        "restarted",
+        () ->
+            panel.session().state().get() instanceof ServerState.Running now
+                && !now.equals(before));
+
+    panel.go("rooms");
+    panel.await("both", () -> panel.rows("room-table") == 2);
+
+    assertThat(panel.text("room-count")).isEqualTo("2 rooms");
+    assertThat(cells(garden)).startsWith("The garden", "1", "1");
+    assertThat(cells(broken))
+        .containsExactly(
+            "Cannot be read; the log under Activity says why", "–", "–", "–", "–", "–", broken);
+    panel.screenshot("rooms-unreadable");
   }
 
   @Test

@@ -9,8 +9,11 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javafx.scene.control.TextField;
 import javafx.stage.Stage;
+import org.hearth.app.shell.Closing;
 import org.hearth.server.ServerState;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +29,8 @@ class SetupTest {
 
   @SuppressWarnings("NullAway.Init")
   private Panel panel;
+
+  private final List<String> closed = new CopyOnWriteArrayList<>();
 
   @Start
   void open(Stage stage) {
@@ -136,7 +141,7 @@ class SetupTest {
       panel.click("setup-next");
       panel.click("setup-next");
       panel.await("the reason", () -> panel.shows("setup-problem"));
-      assertThat(panel.text("setup-problem")).contains("ort 8008", "in use");
+      assertThat(panel.text("setup-problem")).contains("ort 8008", "in use").doesNotContain("..");
       panel.await("a remedy", () -> panel.shows("setup-other-port"));
       panel.screenshot("setup-port");
 
@@ -168,6 +173,53 @@ class SetupTest {
   }
 
   @Test
+  void closingTheWindowMeanwhileLeavesNothing() {
+    Path data = folder.resolve("new").resolve("data");
+    choices(data);
+    panel.click("setup-next");
+
+    close();
+
+    panel.await("closed", () -> !closed.isEmpty());
+    assertThat(closed).containsExactly("quit");
+    assertThat(data.getParent()).doesNotExist();
+  }
+
+  @Test
+  void closingTheWindowAfterAFailureLeavesNothing() throws Exception {
+    Path data = folder.resolve("data");
+    try (ServerSocket taken = takePort()) {
+      choices(data);
+      panel.click("setup-next");
+      panel.await("the reason", () -> panel.shows("setup-problem"));
+
+      close();
+
+      panel.await("closed", () -> !closed.isEmpty());
+      assertThat(closed).containsExactly("quit");
+      assertThat(data).doesNotExist();
+      assertThat(taken.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void closingTheWindowBeforeAnythingIsMadeClosesItAtOnce() {
+    name();
+
+    close();
+
+    assertThat(closed).containsExactly("quit");
+    assertThat(folder.resolve("data")).doesNotExist();
+  }
+
+  private void close() {
+    Closing closing =
+        new Closing(
+            panel.session(), panel.view(), () -> closed.add("hide"), () -> closed.add("quit"));
+    panel.robot().interact(closing::requested);
+  }
+
+  @Test
   void goingBackAfterAFailureLeavesNothing() throws Exception {
     Path data = Files.createDirectory(folder.resolve("mine"));
     Files.createDirectory(data.resolve("media"));
@@ -178,8 +230,10 @@ class SetupTest {
       assertThat(data.resolve("hearth.yaml")).exists();
 
       panel.click("setup-back");
-      panel.await("nothing", () -> !Files.exists(data.resolve("hearth.yaml")));
+      panel.await(
+          "all is removed", () -> !panel.robot().lookup("#setup-back").query().isDisabled());
 
+      assertThat(data.resolve("hearth.yaml")).doesNotExist();
       assertThat(data).isDirectoryNotContaining(each -> !each.endsWith("media"));
       panel.click("setup-back");
       panel.click("setup-back");

@@ -43,6 +43,7 @@ final class CheckCommand implements Callable<Integer> {
     if (ControlPort.ask(folder, new ControlRequest("status", Map.of())).isPresent()) {
       throw new AdminException("The server is running. Stop it first.");
     }
+    LogRouting.onlyWarnings();
     List<String> problems;
     try (Store store = Store.open(StoreOptions.of(folder.root()))) {
       problems = RoomDatabaseCheck.problems(store);

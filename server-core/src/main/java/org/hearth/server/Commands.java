@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -84,10 +85,24 @@ final class Commands {
     parked.addSubcommand("discard", new DiscardParked());
     line.addSubcommand("parked", parked);
     line.addSubcommand(new CommandLine.HelpCommand());
+    explainThemselves(line);
     line.setExecutionExceptionHandler((exception, _, _) -> failed(exception, err));
     line.setOut(new java.io.PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new java.io.PrintWriter(err, true, StandardCharsets.UTF_8));
     return line.execute(arguments);
+  }
+
+  /// Gives each command the option `--help`.
+  private static void explainThemselves(CommandLine line) {
+    if (line.getCommandSpec().findOption("--help") == null) {
+      line.getCommandSpec()
+          .addOption(
+              OptionSpec.builder("-h", "--help")
+                  .usageHelp(true)
+                  .description("show this and do nothing")
+                  .build());
+    }
+    line.getSubcommands().values().forEach(Commands::explainThemselves);
   }
 
   /// Where the server's data is.
@@ -408,6 +423,7 @@ final class Commands {
     if (answer.isPresent()) {
       return answer.get();
     }
+    LogRouting.onlyWarnings();
     try (Homeserver server = new Homeserver(setup.folder(), setup.read())) {
       server.openWithoutListeners();
       return server.control().handle(request);

@@ -150,7 +150,9 @@ public final class Homeserver implements AutoCloseable {
           Level.INFO,
           "{0} serves {1} after {2} ms",
           configuration.serverName(),
-          started.addresses(),
+          started.addresses().isEmpty()
+              ? "nobody but this program"
+              : String.join(" and ", started.addresses()),
           (System.nanoTime() - began) / 1_000_000);
     } catch (RuntimeException | IOException e) {
       StartFailedException failure = StartFailures.explain(e, folder);

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.filter.ThresholdFilter;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class LogRouting extends ContextAwareBase implements Configurator {
   private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %-24.24logger{0} %msg%n";
   private static final String ACCESS = "org.hearth.access";
+  private static final String CONSOLE = "console";
   private static final String FILE = "file";
   private static final int WAITING_LINES = 8192;
   private static final String ROOT_PACKAGE = LogRouting.class.getPackageName() + ".";
@@ -41,7 +43,7 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
   public ExecutionStatus configure(LoggerContext context) {
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
-    console.setName("console");
+    console.setName(CONSOLE);
     console.setTarget("System.err");
     console.setEncoder(encoder(context, PATTERN));
     console.start();
@@ -56,6 +58,12 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     root.addAppender(console);
     root.addAppender(tail);
     context.getLogger("org.hearth").setLevel(Level.INFO);
+    // At each start that Derby is newer than the last one it was tried with, and at the first that
+    // a statement of a migration found no row: neither is for anybody to do something about.
+    context.getLogger("org.flywaydb.core.internal.database.base.Database").setLevel(Level.ERROR);
+    context
+        .getLogger("org.flywaydb.core.internal.sqlscript.DefaultSqlScriptExecutor")
+        .setLevel(Level.ERROR);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
@@ -89,6 +97,21 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     aside.addAppender(file(context, folder, "access", "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %msg%n"));
     aside.start();
     access.addAppender(aside);
+  }
+
+  /// From now on only warnings and worse to the standard error stream: for commands that open the
+  /// database for a moment.
+  static void onlyWarnings() {
+    if (org.slf4j.LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      Appender<ILoggingEvent> console =
+          context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).getAppender(CONSOLE);
+      if (console != null) {
+        ThresholdFilter warnings = new ThresholdFilter();
+        warnings.setLevel(Level.WARN.levelStr);
+        warnings.start();
+        console.addFilter(warnings);
+      }
+    }
   }
 
   /// From now on to no file: those that were written can be removed.

@@ -2,7 +2,6 @@ package org.hearth.server;
 
 import static org.hearth.server.http.TestClient.encoded;
 
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,25 +23,15 @@ import org.hearth.server.http.TestClient;
 /// | root | administers the server |
 /// | nobody, stranger, leaver, expired | have no token, an unknown one, one that has logged out, one that has expired |
 final class PopulatedServer implements AutoCloseable {
-  static final String PASSWORD = "long enough to be one";
+  static final String PASSWORD = WholeServer.PASSWORD;
 
-  private static final String CONFIGURATION =
-      """
-      server-name: hearth.test
-      listeners: [ { port: 0 } ]
-      registration: { mode: open, guests: true, shared-secret: a secret of the tests }
-      rate-limits: { enabled: false }
-      """;
-
-  private final Homeserver server;
+  private final WholeServer server;
   private final Map<String, String> named = new HashMap<>();
   private final Map<String, String> tokens = new HashMap<>();
   private volatile Duration ahead = Duration.ZERO;
 
   PopulatedServer(Path folder) {
-    Configuration configuration =
-        ConfigurationReader.parse(folder.resolve("hearth.yaml"), CONFIGURATION);
-    server = new Homeserver(new DataFolder(folder), configuration, () -> Instant.now().plus(ahead));
+    server = new WholeServer(folder, () -> Instant.now().plus(ahead));
   }
 
   void start() throws StartFailedException {
@@ -50,7 +39,7 @@ final class PopulatedServer implements AutoCloseable {
   }
 
   void stop() {
-    server.stop(Duration.ofSeconds(5));
+    server.stop();
   }
 
   @Override
@@ -59,23 +48,16 @@ final class PopulatedServer implements AutoCloseable {
   }
 
   Homeserver server() {
-    return server;
+    return server.homeserver();
   }
 
   int port() {
-    return base().getPort();
-  }
-
-  private URI base() {
-    return switch (server.state()) {
-      case ServerState.Running running -> URI.create(running.addresses().getFirst());
-      default -> throw new IllegalStateException("the server does not run: " + server.state());
-    };
+    return server.base().getPort();
   }
 
   /// A client of somebody who has a token.
   TestClient client(String who) {
-    return TestClient.of(base()).as(token(who));
+    return server.client().as(token(who));
   }
 
   /// The token of somebody; `nobody` has none.
@@ -93,10 +75,10 @@ final class PopulatedServer implements AutoCloseable {
     for (String name : new String[] {"alice", "bob", "carol", "erin", "frank", "leaver"}) {
       register(name);
     }
-    server.admin().orElseThrow().createPerson("root", PASSWORD, true);
+    server.homeserver().admin().orElseThrow().createPerson("root", PASSWORD, true);
     tokens.put("root", logIn("root", "").text("access_token"));
     TestClient.Answer guest =
-        TestClient.of(base()).post("/_matrix/client/v3/register?kind=guest", "{}").expect(200);
+        server.client().post("/_matrix/client/v3/register?kind=guest", "{}").expect(200);
     tokens.put("guest", guest.text("access_token"));
     named.put("guest", guest.text("user_id"));
     tokens.put("nobody", "");
@@ -128,6 +110,12 @@ final class PopulatedServer implements AutoCloseable {
     join("erin");
     alice.post(rooms("room") + "/ban", "{'user_id': '@erin:hearth.test'}").expect(200);
     named.put("event", send(alice, "room"));
+    client("bob")
+        .put(
+            rooms("room") + "/send/m.reaction/1",
+            "{'m.relates_to': {'rel_type': 'm.annotation', 'event_id': '%s', 'key': '+1'}}"
+                .formatted(named("event")))
+        .expect(200);
     named.put("old-event", send(alice, "old-room"));
     named.put("private-event", send(client("carol"), "private"));
     named.put(
@@ -153,23 +141,15 @@ final class PopulatedServer implements AutoCloseable {
   }
 
   private void register(String name) {
-    TestClient.Answer made =
-        TestClient.of(base())
-            .post(
-                "/_matrix/client/v3/register",
-                "{'username': '"
-                    + name
-                    + "', 'password': '"
-                    + PASSWORD
-                    + "', 'auth': {'type': 'm.login.dummy'}}")
-            .expect(200);
+    TestClient.Answer made = server.newAccount(name);
     tokens.put(name, made.text("access_token"));
     named.put(name, made.text("user_id"));
     named.put(name + "-device", made.text("device_id"));
   }
 
   private TestClient.Answer logIn(String name, String more) {
-    return TestClient.of(base())
+    return server
+        .client()
         .post(
             "/_matrix/client/v3/login",
             "{'type': 'm.login.password', 'user': '"

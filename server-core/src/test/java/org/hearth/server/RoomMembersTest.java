@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.server.http.TestClient;
@@ -19,22 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RoomMembersTest {
   private static final String V3 = "/_matrix/client/v3";
-  private static final String CONFIGURATION =
-      """
-      server-name: hearth.test
-      listeners: [ { port: 0 } ]
-      registration: { mode: open, guests: true }
-      rate-limits: { enabled: false }
-      """;
-
   private final AtomicInteger transactions = new AtomicInteger();
-  private final Homeserver server;
+  private final WholeServer server;
 
   RoomMembersTest(@TempDir Path folder) {
-    server =
-        new Homeserver(
-            new DataFolder(folder),
-            ConfigurationReader.parse(folder.resolve("hearth.yaml"), CONFIGURATION));
+    server = new WholeServer(folder);
   }
 
   @BeforeAll
@@ -49,7 +37,7 @@ class RoomMembersTest {
 
   @Test
   void newAccountIsCalledByTheNameInItsId() {
-    TestClient ada = register("ada");
+    TestClient ada = server.register("ada");
 
     assertThat(
             ada.get(V3 + "/profile/@ada:hearth.test/displayname").expect(200).text("displayname"))
@@ -60,7 +48,7 @@ class RoomMembersTest {
 
   @Test
   void memberMayBearAnotherNameInOneRoom() {
-    TestClient ben = register("ben");
+    TestClient ben = server.register("ben");
     String room = create(ben, "{'preset': 'private_chat'}");
     String own = rooms(room) + "/state/m.room.member/@ben:hearth.test";
 
@@ -80,7 +68,7 @@ class RoomMembersTest {
 
   @Test
   void whoJoinsWhereTheyAreChangesNothing() {
-    TestClient cleo = register("cleo");
+    TestClient cleo = server.register("cleo");
     String room = create(cleo, "{'preset': 'private_chat'}");
     cleo.put(
             rooms(room) + "/state/m.room.member/@cleo:hearth.test",
@@ -95,7 +83,7 @@ class RoomMembersTest {
 
   @Test
   void presetsForPrivateRoomsLetGuestsInAndThatForPublicOnesDoesNot() {
-    TestClient dora = register("dora");
+    TestClient dora = server.register("dora");
     String access = "/state/m.room.guest_access";
 
     String closed = create(dora, "{'preset': 'public_chat'}");
@@ -108,7 +96,7 @@ class RoomMembersTest {
 
   @Test
   void guestsJoinOnlyWhereGuestsMay() {
-    TestClient emil = register("emil");
+    TestClient emil = server.register("emil");
     String room = create(emil, "{'preset': 'public_chat'}");
     Guest guest = guest();
 
@@ -127,7 +115,7 @@ class RoomMembersTest {
 
   @Test
   void guestsLeaveWhenTheRoomClosesToGuests() {
-    TestClient faye = register("faye");
+    TestClient faye = server.register("faye");
     String room = create(faye, "{'preset': 'public_chat'}");
     setGuestAccess(faye, room, "can_join");
     Guest guest = guest();
@@ -145,17 +133,10 @@ class RoomMembersTest {
 
   private record Guest(String userId, TestClient http) {}
 
-  private TestClient client() {
-    return switch (server.state()) {
-      case ServerState.Running running -> TestClient.of(URI.create(running.addresses().getFirst()));
-      default -> throw new AssertionError("the server does not run: " + server.state());
-    };
-  }
-
   @Test
   void joinCarriesWhatTheClientSaysButWhoLetItIn() {
-    TestClient hugo = register("hugo");
-    TestClient ines = register("ines");
+    TestClient hugo = server.register("hugo");
+    TestClient ines = server.register("ines");
     String room = create(hugo, "{'preset': 'public_chat'}");
 
     ines.post(
@@ -174,8 +155,8 @@ class RoomMembersTest {
 
   @Test
   void whoBlocksInvitesIsNotInvitedAndDoesNotSeeThemUntilThatEnds() {
-    TestClient jana = register("jana");
-    TestClient karl = register("karl");
+    TestClient jana = server.register("jana");
+    TestClient karl = server.register("karl");
     String setting = V3 + "/user/@karl:hearth.test/account_data/m.invite_permission_config";
     String before = create(jana, "{'invite': ['@karl:hearth.test']}");
     String room = create(jana, "{}");
@@ -196,20 +177,9 @@ class RoomMembersTest {
     jana.post(rooms(room) + "/invite", "{'user_id': '@karl:hearth.test'}").expect(200);
   }
 
-  private TestClient register(String name) {
-    Answer made =
-        client()
-            .post(
-                V3 + "/register",
-                "{'username': '%s', 'password': 'long enough', 'auth': {'type': 'm.login.dummy'}}"
-                    .formatted(name))
-            .expect(200);
-    return client().as(made.text("access_token"));
-  }
-
   private Guest guest() {
-    Answer made = client().post(V3 + "/register?kind=guest", "{}").expect(200);
-    return new Guest(made.text("user_id"), client().as(made.text("access_token")));
+    Answer made = server.client().post(V3 + "/register?kind=guest", "{}").expect(200);
+    return new Guest(made.text("user_id"), server.client().as(made.text("access_token")));
   }
 
   private static String create(TestClient client, String wish) {

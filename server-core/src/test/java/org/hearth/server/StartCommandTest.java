@@ -3,6 +3,7 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -52,5 +53,27 @@ class StartCommandTest {
 
     assertThat(code).isEqualTo(2);
     assertThat(told.toString(StandardCharsets.UTF_8)).contains("--unknown", "--data-dir");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "serve --help",
+        "stop --help",
+        "user --help",
+        "user create --help",
+        "parked retry --help",
+        "check -h"
+      })
+  void everyCommandExplainsItself(String line) {
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(told, true, StandardCharsets.UTF_8);
+    PrintStream nothing = new PrintStream(OutputStream.nullOutputStream(), true);
+
+    int code = Commands.run(null, out, nothing, line.split(" ", -1));
+
+    assertThat(code).isZero();
+    assertThat(told.toString(StandardCharsets.UTF_8)).contains("Usage: ");
   }
 }

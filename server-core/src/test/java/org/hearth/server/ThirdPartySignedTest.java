@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.Signatures;
@@ -22,28 +19,20 @@ final class ThirdPartySignedTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final SigningKey IDENTITY_SERVER = TestKeys.named("identity");
 
-  @TempDir private Path folder;
-  private Homeserver server;
+  private final WholeServer server;
   private TestClient alice;
   private TestClient bob;
   private String room;
 
+  ThirdPartySignedTest(@TempDir Path folder) {
+    server = new WholeServer(folder);
+  }
+
   @BeforeEach
-  void start() throws IOException, StartFailedException {
-    Path file = folder.resolve("hearth.yaml");
-    Files.writeString(
-        file,
-        """
-        server-name: hearth.test
-        listeners:
-          - { bind: 127.0.0.1, port: 0 }
-        registration: { mode: open }
-        rate-limits: { enabled: false }
-        """);
-    server = new Homeserver(new DataFolder(folder), ConfigurationReader.read(file));
+  void start() throws StartFailedException {
     server.start();
-    alice = register("alice");
-    bob = register("bob");
+    alice = server.register("alice");
+    bob = server.register("bob");
     room =
         TestClient.encoded(
             alice
@@ -55,21 +44,6 @@ final class ThirdPartySignedTest {
   @AfterEach
   void stop() {
     server.close();
-  }
-
-  private TestClient register(String name) {
-    if (!(server.state() instanceof ServerState.Running running)) {
-      throw new AssertionError(server.state());
-    }
-    TestClient client = TestClient.of(URI.create(running.addresses().getFirst()));
-    return client.as(
-        client
-            .post(
-                V3 + "/register",
-                "{'username':'%s','password':'correct horse','auth':{'type':'m.login.dummy'}}"
-                    .formatted(name))
-            .expect(200)
-            .text("access_token"));
   }
 
   private void invite(String token, String more) {

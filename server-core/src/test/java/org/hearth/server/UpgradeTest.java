@@ -3,11 +3,8 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -28,47 +25,24 @@ import org.junit.jupiter.api.io.TempDir;
 final class UpgradeTest {
   private static final String V3 = "/_matrix/client/v3";
 
-  @TempDir private Path folder;
-  private Homeserver server;
+  private final WholeServer server;
   private TestClient alice;
   private TestClient bob;
 
+  UpgradeTest(@TempDir Path folder) {
+    server = new WholeServer(folder);
+  }
+
   @BeforeEach
-  void start() throws IOException, StartFailedException {
-    Path file = folder.resolve("hearth.yaml");
-    Files.writeString(
-        file,
-        """
-        server-name: hearth.test
-        listeners:
-          - { bind: 127.0.0.1, port: 0 }
-        registration: { mode: open }
-        rate-limits: { enabled: false }
-        """);
-    server = new Homeserver(new DataFolder(folder), ConfigurationReader.read(file));
+  void start() throws StartFailedException {
     server.start();
-    alice = register("alice");
-    bob = register("bob");
+    alice = server.register("alice");
+    bob = server.register("bob");
   }
 
   @AfterEach
   void stop() {
     server.close();
-  }
-
-  private TestClient register(String name) {
-    if (!(server.state() instanceof ServerState.Running running)) {
-      throw new AssertionError(server.state());
-    }
-    TestClient client = TestClient.of(URI.create(running.addresses().getFirst()));
-    TestClient.Answer answer =
-        client
-            .post(
-                V3 + "/register",
-                "{'username':'%s','password':'correct horse','auth':{'type':'m.login.dummy'}}"
-                    .formatted(name))
-            .expect(200);
-    return client.as(answer.text("access_token"));
   }
 
   private String create(String body) {

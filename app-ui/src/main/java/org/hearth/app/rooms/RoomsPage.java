@@ -23,6 +23,8 @@ import org.hearth.server.admin.RoomSummary;
 
 /// Rooms: what rooms there are, with their people and size.
 public final class RoomsPage implements Page {
+  private static final String UNKNOWN = "–";
+
   private final Listing<RoomSummary> list;
   private final VBox node;
   private final TextField search = new TextField();
@@ -60,38 +62,37 @@ public final class RoomsPage implements Page {
     TableView<RoomSummary> table = new TableView<>();
     table.setId("room-table");
     table.setAccessibleText("Rooms");
-    TableColumn<RoomSummary, RoomSummary> called = Tables.text("Room", 0.24, RoomsPage::title);
+    TableColumn<RoomSummary, RoomSummary> called = Tables.text("Room", 0.29, RoomsPage::title);
     table.getColumns().add(called);
     table
         .getColumns()
         .add(
             Tables.number(
                 "People",
-                0.12,
+                0.11,
                 RoomSummary::joinedMembers,
-                room -> "%,d".formatted(room.joinedMembers())));
+                room -> count(room, room.joinedMembers())));
     table
         .getColumns()
         .add(
             Tables.number(
-                "Here",
-                0.09,
-                RoomSummary::localMembers,
-                room -> "%,d".formatted(room.localMembers())));
+                "Here", 0.08, RoomSummary::localMembers, room -> count(room, room.localMembers())));
     table
         .getColumns()
         .add(
             Tables.column(
                 "Last event",
-                0.16,
+                0.14,
                 room ->
                     room.lastEvent()
                         .map(time -> Span.between(time, Instant.now()) + " ago")
-                        .orElse("–"),
+                        .orElse(UNKNOWN),
                 Comparator.comparing(room -> room.lastEvent().orElse(Instant.MIN))));
-    table.getColumns().add(Tables.text("Encrypted", 0.15, room -> room.encrypted() ? "yes" : "no"));
-    table.getColumns().add(Tables.text("Version", 0.125, RoomSummary::version));
-    table.getColumns().add(Tables.text("Id", 0.115, RoomSummary::roomId));
+    table.getColumns().add(Tables.text("Encrypted", 0.13, RoomsPage::encrypted));
+    table
+        .getColumns()
+        .add(Tables.text("Version", 0.11, room -> room.readable() ? room.version() : UNKNOWN));
+    table.getColumns().add(Tables.text("Id", 0.14, RoomSummary::roomId));
     Tables.fill(table, list.rows(), list.message());
     table.getSortOrder().add(called);
     Tables.copies(table, "Copy the room’s id", RoomSummary::roomId);
@@ -106,7 +107,21 @@ public final class RoomsPage implements Page {
 
   /// What a room is called where its name is not known.
   private static String title(RoomSummary room) {
+    if (!room.readable()) {
+      return "Cannot be read; the log under Activity says why";
+    }
     return room.name().or(room::canonicalAlias).orElse(room.roomId());
+  }
+
+  private static String count(RoomSummary room, long people) {
+    return room.readable() ? "%,d".formatted(people) : UNKNOWN;
+  }
+
+  private static String encrypted(RoomSummary room) {
+    if (!room.readable()) {
+      return UNKNOWN;
+    }
+    return room.encrypted() ? "yes" : "no";
   }
 
   @Override

@@ -247,6 +247,11 @@ public final class SetupPage implements Page {
   }
 
   @Override
+  public void leave(Runnable close) {
+    model.leave(close);
+  }
+
+  @Override
   public Node firstFocus() {
     return steps.get(current).firstField();
   }

@@ -50,6 +50,8 @@ public final class SetupViewModel {
   private int portInUse;
   private final ReadOnlyBooleanWrapper written = new ReadOnlyBooleanWrapper();
   private Optional<NewServer> made = Optional.empty();
+  private boolean takingBack;
+  private Runnable whenTakenBack = () -> {};
 
   /// How often the disk was looked at anew: a folder may have become another meanwhile.
   private final IntegerProperty looks = new SimpleIntegerProperty();
@@ -84,7 +86,7 @@ public final class SetupViewModel {
         } else {
           working.set(false);
           progress.set("");
-          problem.set(sentence(reason) + ". " + remedy);
+          problem.set(sentence(reason) + " " + remedy);
           lookForPort(inUse);
         }
       }
@@ -265,7 +267,26 @@ public final class SetupViewModel {
     }
   }
 
+  /// The window is to be closed before there is a server: that calls the making off, or removes
+  /// what a try that failed has made.
+  ///
+  /// @param close called when nothing is left; not if something could not be removed, which is told
+  void leave(Runnable close) {
+    if (working.get()) {
+      whenTakenBack = close;
+      if (!takingBack) {
+        cancel();
+      }
+    } else if (made.isPresent()) {
+      whenTakenBack = close;
+      reconsider();
+    } else {
+      close.run();
+    }
+  }
+
   private void takeBack(String sentence) {
+    takingBack = true;
     progress.set("Removing what was made…");
     FxState.ask(
         "take-back",
@@ -276,10 +297,12 @@ public final class SetupViewModel {
           return sentence;
         },
         this::endTakingBack,
-        failure ->
-            endTakingBack(
-                "Something of %s could not be removed: %s. Remove it yourself, or choose another folder."
-                    .formatted(folder.get(), failure)));
+        failure -> {
+          whenTakenBack = () -> {};
+          endTakingBack(
+              "Something of %s could not be removed: %s. Remove it yourself, or choose another folder."
+                  .formatted(folder.get(), failure));
+        });
   }
 
   private void endTakingBack(String sentence) {
@@ -289,6 +312,10 @@ public final class SetupViewModel {
     cancelling.set(false);
     progress.set("");
     problem.set(sentence);
+    takingBack = false;
+    Runnable next = whenTakenBack;
+    whenTakenBack = () -> {};
+    next.run();
   }
 
   private void begin() {
@@ -327,9 +354,11 @@ public final class SetupViewModel {
   }
 
   private static String sentence(String reason) {
-    return reason.isEmpty()
-        ? reason
-        : reason.substring(0, 1).toUpperCase(Locale.ROOT) + reason.substring(1);
+    if (reason.isEmpty()) {
+      return reason;
+    }
+    String begun = reason.substring(0, 1).toUpperCase(Locale.ROOT) + reason.substring(1);
+    return begun.endsWith(".") ? begun : begun + ".";
   }
 
   private Optional<String> problemOfFolder() {

@@ -68,6 +68,17 @@ public final class MainView extends StackPane {
     return overlay;
   }
 
+  /// Lets the page that is shown end what it is doing.
+  ///
+  /// @param close closes the window; called when that is done
+  public void leave(Runnable close) {
+    if (current == null) {
+      close.run();
+    } else {
+      current.leave(close);
+    }
+  }
+
   private void showPanel(Desktop desktop) {
     frame.setTop(statusLine(desktop));
     VBox bar = new VBox(4);

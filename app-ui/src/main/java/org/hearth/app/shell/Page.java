@@ -16,6 +16,14 @@ public interface Page {
   /// The page is no longer shown: it must cost nothing now.
   default void hidden() {}
 
+  /// The window is about to be closed for good.
+  ///
+  /// @param close closes it; to be called when the page has nothing left to do, on the JavaFX
+  ///   thread
+  default void leave(Runnable close) {
+    close.run();
+  }
+
   /// What gets the focus when the page is shown.
   ///
   /// @return a node of the page

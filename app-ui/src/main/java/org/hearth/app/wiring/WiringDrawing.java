@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.scene.Node;
 import javafx.scene.canvas.Canvas;
 import javafx.scene.canvas.GraphicsContext;
 import javafx.scene.control.ToggleGroup;
@@ -15,13 +16,15 @@ import org.hearth.app.wiring.WiringLayout.Place;
 import org.hearth.server.admin.WiringPicture;
 
 /// Draws boxes, rings and arrows with their numbers, as wide as there is room. An arrow is the
-/// thicker the more goes along it, and dashed where nothing does.
+/// thicker the more goes along it, and dashed where nothing does. One that leads back goes above
+/// the boxes, thin: what goes along it is a part of what the ring tells.
 final class WiringDrawing extends Region {
   private static final double BOX_WIDTH = 112;
   private static final double BOX_COLUMN = 116;
-  private static final double RING_COLUMN = 92;
-  private static final double ROW_HEIGHT = 74;
+  private static final double RING_COLUMN = 96;
+  private static final double ROW_HEIGHT = 66;
   private static final double MARGIN = 4;
+  private static final double LANE = 16;
   private static final Color ARROW = Color.gray(0.5);
   private static final Color CHOSEN = Color.web("#4493f8");
 
@@ -179,6 +182,10 @@ final class WiringDrawing extends Region {
         boolean touched =
             !chosen.get().isEmpty()
                 && (arrow.from().equals(chosen.get()) || arrow.to().equals(chosen.get()));
+        if (layout.leadsBack(arrow)) {
+          drawBack(graphics, arrow, touched);
+          continue;
+        }
         drawArrow(
             graphics,
             x(from) + half(arrow.from()),
@@ -193,6 +200,40 @@ final class WiringDrawing extends Region {
 
   private double half(String name) {
     return isRing(name) ? WiringNode.RADIUS : BOX_WIDTH / 2;
+  }
+
+  /// Over the highest of the boxes between the two.
+  private void drawBack(GraphicsContext graphics, WiringPicture.Arrow arrow, boolean touched) {
+    WiringNode from = nodes.get(arrow.from());
+    WiringNode to = nodes.get(arrow.to());
+    if (from == null || to == null) {
+      return;
+    }
+    double fromX = from.getLayoutX() + from.getWidth() / 2;
+    double toX = to.getLayoutX() + to.getWidth() / 2;
+    double highest =
+        nodes.values().stream()
+            .filter(node ->
+                node.getLayoutX() + node.getWidth() / 2 >= toX - 1
+                    && node.getLayoutX() + node.getWidth() / 2 <= fromX + 1)
+            .mapToDouble(Node::getLayoutY)
+            .min()
+            .orElse(from.getLayoutY());
+    double lane = Math.max(3, highest - LANE);
+    graphics.setStroke(touched ? CHOSEN : Color.color(0.5, 0.5, 0.5, 0.5));
+    graphics.setLineWidth(touched ? 2 : 1.2);
+    graphics.setLineDashes(touched ? new double[0] : new double[] {4, 4});
+    graphics.beginPath();
+    graphics.moveTo(fromX, from.getLayoutY() + 2);
+    graphics.quadraticCurveTo(fromX, lane, fromX - 24, lane);
+    graphics.lineTo(toX + 24, lane);
+    graphics.quadraticCurveTo(toX, lane, toX, to.getLayoutY() - 5);
+    graphics.stroke();
+    graphics.setLineDashes();
+    graphics.setFill(touched ? CHOSEN : ARROW);
+    double tip = to.getLayoutY() + 2;
+    graphics.fillPolygon(
+        new double[] {toX, toX - 4.5, toX + 4.5}, new double[] {tip, tip - 8, tip - 8}, 3);
   }
 
   private static void drawArrow(

@@ -17,6 +17,9 @@ import org.hearth.server.admin.WiringPicture;
 /// @param columns how many columns there are
 /// @param rows how many rows the fullest column has
 record WiringLayout(Map<String, Place> places, int columns, int rows) {
+  /// Rings are higher than boxes: they have a name above and a rate below.
+  private static final double RING_GAP = 1.2;
+
   /// A place in the drawing.
   ///
   /// @param column from 0 at the left
@@ -27,8 +30,9 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
   static WiringLayout of(WiringPicture picture) {
     List<String> names = names(picture);
     Map<String, Integer> columns = new HashMap<>();
+    Set<WiringPicture.Arrow> back = leadingBack(names, picture);
     for (String name : names) {
-      column(name, picture, columns, new HashSet<>());
+      column(name, picture, back, columns);
     }
     int count = columns.values().stream().mapToInt(each -> each + 1).max().orElse(0);
     List<List<String>> inColumns = new ArrayList<>();
@@ -49,7 +53,11 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
             column == 0 ? nearestTarget(name, picture, columns) : middle(name, picture, places));
       }
       here.sort(Comparator.comparing(name -> wish.getOrDefault(name, 0.0)));
-      place(here, wish, column, rows, places);
+      boolean onlyRings =
+          here.stream()
+              .allMatch(
+                  name -> picture.rings().stream().anyMatch(ring -> ring.name().equals(name)));
+      place(here, wish, column, rows, onlyRings ? RING_GAP : 1, places);
     }
     return new WiringLayout(places, count, rows);
   }
@@ -94,40 +102,80 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
       Map<String, Double> wish,
       int column,
       int rows,
+      double gap,
       Map<String, Place> places) {
     double[] at = new double[here.size()];
     double total = 0;
     for (int i = 0; i < at.length; i++) {
       double wanted = column == 0 ? i : wish.getOrDefault(here.get(i), 0.0);
-      at[i] = i == 0 ? wanted : Math.max(wanted, at[i - 1] + 1);
+      at[i] = i == 0 ? wanted : Math.max(wanted, at[i - 1] + gap);
       total += at[i] - wanted;
     }
     // What was pushed down is shared, so that a column stays around the middle of its wishes.
     double back = at.length == 0 ? 0 : total / at.length;
     for (int i = 0; i < at.length; i++) {
-      double highest = i;
-      double lowest = rows - at.length + (double) i;
+      double highest = i * gap;
+      double lowest = Math.max(highest, rows - 1 - (at.length - 1 - i) * gap);
       places.put(here.get(i), new Place(column, Math.clamp(at[i] - back, highest, lowest)));
     }
   }
 
-  /// The length of the longest way to a name, where ways that come back to it do not count. The
-  /// graph has some dozens of nodes.
+  /// The arrows that lead to where one has come from, if one follows the flow from where it begins.
+  private static Set<WiringPicture.Arrow> leadingBack(List<String> names, WiringPicture picture) {
+    Set<WiringPicture.Arrow> back = new HashSet<>();
+    Set<String> followed = new HashSet<>();
+    for (String name : names) {
+      follow(name, picture, new HashSet<>(), followed, back);
+    }
+    return back;
+  }
+
+  private static void follow(
+      String name,
+      WiringPicture picture,
+      Set<String> way,
+      Set<String> followed,
+      Set<WiringPicture.Arrow> back) {
+    if (!followed.add(name)) {
+      return;
+    }
+    way.add(name);
+    for (WiringPicture.Arrow arrow : picture.arrows()) {
+      if (arrow.from().equals(name)) {
+        if (way.contains(arrow.to())) {
+          back.add(arrow);
+        } else {
+          follow(arrow.to(), picture, way, followed, back);
+        }
+      }
+    }
+    way.remove(name);
+  }
+
+  /// The length of the longest way to a name. The graph has some dozens of nodes.
   private static int column(
-      String name, WiringPicture picture, Map<String, Integer> known, Set<String> way) {
+      String name,
+      WiringPicture picture,
+      Set<WiringPicture.Arrow> back,
+      Map<String, Integer> known) {
     Integer before = known.get(name);
     if (before != null) {
       return before;
     }
-    way.add(name);
     int column = 0;
     for (WiringPicture.Arrow arrow : picture.arrows()) {
-      if (arrow.to().equals(name) && !way.contains(arrow.from())) {
-        column = Math.max(column, column(arrow.from(), picture, known, way) + 1);
+      if (arrow.to().equals(name) && !back.contains(arrow)) {
+        column = Math.max(column, column(arrow.from(), picture, back, known) + 1);
       }
     }
-    way.remove(name);
     known.put(name, column);
     return column;
+  }
+
+  /// Whether an arrow leads back, against the flow.
+  boolean leadsBack(WiringPicture.Arrow arrow) {
+    Place from = places.get(arrow.from());
+    Place to = places.get(arrow.to());
+    return from != null && to != null && to.column() <= from.column();
   }
 }

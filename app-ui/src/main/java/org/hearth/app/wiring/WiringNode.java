@@ -19,7 +19,7 @@ import org.hearth.server.admin.WiringPicture;
 /// One box or one ring of the drawing: it can be pointed at, chosen by mouse or by key, and read by
 /// a screen reader. The arc of a ring is its fill; its level is told by colour and by word.
 final class WiringNode extends ToggleButton {
-  static final double RADIUS = 20;
+  static final double RADIUS = 19;
   private static final double BUSY = 0.6;
   private static final double FULL = 0.85;
   private static final double LEAST_ARC = 6;

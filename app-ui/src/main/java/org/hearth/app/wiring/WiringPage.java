@@ -65,7 +65,7 @@ public final class WiringPage implements Page {
     below.getStyleClass().add("wiring-below");
     SplitPane split = new SplitPane(scroll, below);
     split.setOrientation(Orientation.VERTICAL);
-    split.setDividerPositions(0.72);
+    split.setDividerPositions(0.77);
     VBox.setVgrow(split, Priority.ALWAYS);
     node =
         new VBox(

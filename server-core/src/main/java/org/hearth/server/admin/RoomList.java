@@ -1,6 +1,8 @@
 package org.hearth.server.admin;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -8,23 +10,24 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
 import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.store.StorageException;
 
 /// Rooms as a person knows them.
 ///
 /// **thread**: any.
 final class RoomList {
+  private static final Logger LOG = System.getLogger(RoomList.class.getName());
+
   private final RoomQueries rooms;
   private final AccountQueries accounts;
-  private final Scan<RoomId, org.hearth.server.servers.room.RoomSummary, RoomSummary> all;
+  private final Scan<RoomId, RoomId, RoomSummary> all;
 
   RoomList(RoomQueries rooms, AccountQueries accounts) {
     this.rooms = rooms;
     this.accounts = accounts;
     this.all =
         new Scan<>(
-            (after, limit) -> rooms.rooms(after.orElse(null), limit),
-            room -> room.id(),
-            this::summary);
+            (after, limit) -> rooms.roomIds(after.orElse(null), limit), id -> id, this::summary);
   }
 
   /// Those with a name, alias or id that contains the text, which is in lower case.
@@ -45,13 +48,25 @@ final class RoomList {
   }
 
   private String nameOf(RoomId room) {
-    Optional<RoomState> state = rooms.currentState(room);
-    return text(state, "m.room.name", "name")
-        .or(() -> text(state, "m.room.canonical_alias", "alias"))
-        .orElse(room.value());
+    RoomSummary summary = summary(room);
+    return summary.name().or(summary::canonicalAlias).orElse(summary.roomId());
   }
 
-  private RoomSummary summary(org.hearth.server.servers.room.RoomSummary room) {
+  /// What is told of a room. One that cannot be read is an error of that room only: it is told of
+  /// too, and so are the others.
+  private RoomSummary summary(RoomId room) {
+    try {
+      return read(rooms.room(room).orElseThrow());
+    } catch (RuntimeException e) {
+      if (e instanceof StorageException storage && storage.isUnavailable()) {
+        throw e;
+      }
+      LOG.log(Level.WARNING, room + " cannot be read", e);
+      return RoomSummary.unreadable(room.value());
+    }
+  }
+
+  private RoomSummary read(org.hearth.server.servers.room.RoomSummary room) {
     Optional<RoomState> state = rooms.currentState(room.id());
     return new RoomSummary(
         room.id().value(),
@@ -61,9 +76,8 @@ final class RoomList {
         room.counts().joined(),
         rooms.joinedUsers(room.id()).stream().filter(accounts::exists).count(),
         state.flatMap(each -> each.event("m.room.encryption")).isPresent(),
-        rooms
-            .eventAt(room.last())
-            .map(event -> Instant.ofEpochMilli(event.pdu().originServerTs())));
+        rooms.eventAt(room.last()).map(event -> Instant.ofEpochMilli(event.pdu().originServerTs())),
+        true);
   }
 
   private static Optional<String> text(Optional<RoomState> state, String type, String field) {

@@ -13,6 +13,7 @@ import java.util.Optional;
 /// @param localMembers people in it, of this server
 /// @param encrypted whether messages in it are encrypted
 /// @param lastEvent when the newest event was sent
+/// @param readable whether the rest could be read at all; if not, the log says why
 public record RoomSummary(
     String roomId,
     Optional<String> name,
@@ -21,4 +22,11 @@ public record RoomSummary(
     long joinedMembers,
     long localMembers,
     boolean encrypted,
-    Optional<Instant> lastEvent) {}
+    Optional<Instant> lastEvent,
+    boolean readable) {
+  /// A room of which nothing is known but that it is there.
+  static RoomSummary unreadable(String roomId) {
+    return new RoomSummary(
+        roomId, Optional.empty(), Optional.empty(), "", 0, 0, false, Optional.empty(), false);
+  }
+}

@@ -61,7 +61,9 @@ public final class Logs {
     Node accounts = new Node("Accounts", Node.Kind.SERVICE);
     Node profiles = new Node("Profiles", Node.Kind.SERVICE);
     Node accountData = new Node("AccountData", Node.Kind.SERVICE);
+    Node pushRules = new Node("PushRules", Node.Kind.SERVICE);
     Node directory = new Node("Directory", Node.Kind.SERVICE);
+    Node guestAccess = new Node("GuestAccess", Node.Kind.READER);
     return new WiringDescription(
         List.of(
             roomSend,
@@ -69,20 +71,30 @@ public final class Logs {
             roomServer,
             roomOutput,
             clientSync,
+            guestAccess,
             accounts,
             profiles,
             accountData,
+            pushRules,
             directory,
             accountOutput),
         List.of(
             arrow(roomSend, roomInput, Arrow.Kind.WRITES),
             arrow(profiles, roomInput, Arrow.Kind.WRITES),
+            arrow(directory, roomInput, Arrow.Kind.WRITES),
+            // Rooms that a closed account leaves, and guests that leave a room closed to them.
+            arrow(accounts, roomInput, Arrow.Kind.WRITES),
+            arrow(guestAccess, roomInput, Arrow.Kind.WRITES),
+            // The sweep of states that nothing refers to.
+            arrow(roomServer, roomInput, Arrow.Kind.WRITES),
             arrow(roomInput, roomServer, Arrow.Kind.FEEDS),
             arrow(roomServer, roomOutput, Arrow.Kind.WRITES),
             arrow(roomOutput, clientSync, Arrow.Kind.FEEDS),
+            arrow(roomOutput, guestAccess, Arrow.Kind.FEEDS),
             arrow(accounts, accountOutput, Arrow.Kind.WRITES),
             arrow(profiles, accountOutput, Arrow.Kind.WRITES),
             arrow(accountData, accountOutput, Arrow.Kind.WRITES),
+            arrow(pushRules, accountOutput, Arrow.Kind.WRITES),
             arrow(directory, accountOutput, Arrow.Kind.WRITES),
             arrow(accountOutput, clientSync, Arrow.Kind.FEEDS),
             arrow(roomSend, roomServer, Arrow.Kind.ASKS),
@@ -91,6 +103,13 @@ public final class Logs {
             arrow(profiles, roomServer, Arrow.Kind.ASKS),
             arrow(directory, roomServer, Arrow.Kind.ASKS),
             arrow(clientSync, roomServer, Arrow.Kind.ASKS),
+            arrow(accounts, roomServer, Arrow.Kind.ASKS),
+            arrow(guestAccess, roomServer, Arrow.Kind.ASKS),
+            arrow(guestAccess, accounts, Arrow.Kind.ASKS),
+            arrow(pushRules, accountData, Arrow.Kind.ASKS),
+            arrow(roomSend, accounts, Arrow.Kind.ASKS),
+            arrow(roomSend, accountData, Arrow.Kind.ASKS),
+            arrow(clientSync, accounts, Arrow.Kind.ASKS),
             arrow(clientSync, accountData, Arrow.Kind.ASKS)));
   }
 

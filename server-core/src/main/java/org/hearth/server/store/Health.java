@@ -86,8 +86,18 @@ final class Health {
         next instanceof StoreState.Open || next instanceof StoreState.Closed
             ? Level.INFO
             : Level.ERROR;
-    LOG.log(level, "store: {0} -> {1}", before, next);
+    LOG.log(level, sentence(next));
     return true;
+  }
+
+  private static String sentence(StoreState state) {
+    return switch (state) {
+      case StoreState.Open() -> "the database can be written to again";
+      case StoreState.ReadOnly(var reason, var detail) ->
+          "the database takes no writes (%s): %s".formatted(reason, detail);
+      case StoreState.Failed(var detail) -> "the database has failed: " + detail;
+      case StoreState.Closed() -> "the database is closed";
+    };
   }
 
   private static boolean mayFollow(StoreState now, StoreState next) {

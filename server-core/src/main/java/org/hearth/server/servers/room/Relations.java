@@ -54,7 +54,9 @@ final class Relations {
   private Optional<RoomEvent> event(Row row, RelationQuery query) {
     RoomEvent event = events.get(row.position()).shown();
     boolean relates = Relation.of(event.pdu()).filter(each -> each.isTo(query.event())).isPresent();
-    return relates && query.type().orElse(event.type()).equals(event.type())
+    return relates
+            && query.type().orElse(event.type()).equals(event.type())
+            && query.sender().orElse(event.sender()).equals(event.sender())
         ? Optional.of(event)
         : Optional.empty();
   }

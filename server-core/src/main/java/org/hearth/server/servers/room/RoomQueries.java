@@ -30,8 +30,9 @@ public interface RoomQueries {
   /// The room, now.
   Optional<RoomSummary> room(RoomId room);
 
-  /// The rooms of this server by id, after that id; null to begin.
-  List<RoomSummary> rooms(@Nullable RoomId after, int limit);
+  /// The ids of this server's rooms in order, after that one; null to begin. A room that cannot be
+  /// read has one too.
+  List<RoomId> roomIds(@Nullable RoomId after, int limit);
 
   /// How many rooms there are.
   long roomCount();

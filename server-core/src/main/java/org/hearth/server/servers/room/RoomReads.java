@@ -81,22 +81,20 @@ final class RoomReads implements RoomQueries {
   }
 
   @Override
-  public List<RoomSummary> rooms(@Nullable RoomId after, int limit) {
-    List<RoomId> ids =
-        reads.read(connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(ROOMS_AFTER)) {
-            statement.setString(1, after == null ? "" : after.value());
-            statement.setInt(2, limit);
-            try (ResultSet rows = statement.executeQuery()) {
-              List<RoomId> found = new ArrayList<>();
-              while (rows.next()) {
-                found.add(RoomId.parse(rows.getString(1)));
-              }
-              return found;
-            }
+  public List<RoomId> roomIds(@Nullable RoomId after, int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(ROOMS_AFTER)) {
+        statement.setString(1, after == null ? "" : after.value());
+        statement.setInt(2, limit);
+        try (ResultSet rows = statement.executeQuery()) {
+          List<RoomId> found = new ArrayList<>();
+          while (rows.next()) {
+            found.add(RoomId.parse(rows.getString(1)));
           }
-        });
-    return ids.stream().flatMap(id -> room(id).stream()).toList();
+          return found;
+        }
+      }
+    });
   }
 
   @Override

@@ -1,7 +1,6 @@
 package org.hearth.server.services.account;
 
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 
 /// Lets one thread at a time look at something, decide and commit, for each key: two requests about
 /// one user or one alias take turns, those about different ones seldom meet.
@@ -22,12 +21,19 @@ public final class TurnPerKey {
     }
   }
 
+  /// Something that is done in a turn.
+  @FunctionalInterface
+  public interface Turn<T, X extends Exception> {
+    /// Does it.
+    T take() throws X;
+  }
+
   /// Does that when it is this key's turn.
-  public <T> T take(Object key, Supplier<T> action) {
+  public <T, X extends Exception> T take(Object key, Turn<T, X> action) throws X {
     ReentrantLock lock = stripes[Math.floorMod(key.hashCode(), STRIPES)];
     lock.lock();
     try {
-      return action.get();
+      return action.take();
     } finally {
       lock.unlock();
     }

@@ -38,6 +38,7 @@ final class EventRoutes implements RouteGroup {
   private final RoomCommands commands;
   private final DirectoryQueries directory;
   private final MembershipChanges memberships;
+  private final Annotations annotations;
 
   EventRoutes(
       RoomQueries rooms,
@@ -48,6 +49,7 @@ final class EventRoutes implements RouteGroup {
     this.commands = commands;
     this.directory = directory;
     this.memberships = memberships;
+    this.annotations = new Annotations(rooms, commands);
   }
 
   @Override
@@ -87,7 +89,7 @@ final class EventRoutes implements RouteGroup {
         type.equals(EventTypes.REDACTION)
             ? redaction(room, request, redactedBy(content), content)
             : EventDraft.message(room, request.requester().user(), type, content);
-    return eventId(commands.perform(new RoomInput.SendEvent(room, draft, transaction(request))));
+    return eventId(annotations.send(new RoomInput.SendEvent(room, draft, transaction(request))));
   }
 
   private Response setState(Request request, String key) throws InterruptedException {

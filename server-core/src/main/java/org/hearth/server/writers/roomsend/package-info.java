@@ -10,7 +10,7 @@
 ///
 /// Logs read: none. Logs written: room-input. Queries used: RoomQueries, ProfileQueries,
 /// DirectoryQueries, AccountQueries, AccountDataQueries. Tables owned: none. Threads: the requests'
-/// own.
+/// own; annotations that are alike take turns.
 @NullMarked
 package org.hearth.server.writers.roomsend;
 

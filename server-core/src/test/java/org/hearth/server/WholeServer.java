@@ -1,0 +1,81 @@
+package org.hearth.server;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.hearth.server.http.TestClient;
+
+/// A whole server for tests, on a free port, where anybody may register.
+///
+/// **thread**: any; starting and stopping, one.
+final class WholeServer implements AutoCloseable {
+  static final String PASSWORD = "long enough to be one";
+
+  private static final String CONFIGURATION =
+      """
+      server-name: hearth.test
+      listeners: [ { port: 0 } ]
+      registration: { mode: open, guests: true, shared-secret: a secret of the tests }
+      rate-limits: { enabled: false }
+      """;
+
+  private final Homeserver server;
+
+  WholeServer(Path folder) {
+    this(folder, InstantSource.system());
+  }
+
+  WholeServer(Path folder, InstantSource clock) {
+    server =
+        new Homeserver(
+            new DataFolder(folder),
+            ConfigurationReader.parse(folder.resolve("hearth.yaml"), CONFIGURATION),
+            clock);
+  }
+
+  void start() throws StartFailedException {
+    server.start();
+  }
+
+  void stop() {
+    server.stop(Duration.ofSeconds(5));
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+
+  Homeserver homeserver() {
+    return server;
+  }
+
+  /// Where it is reached.
+  URI base() {
+    return switch (server.state()) {
+      case ServerState.Running running -> URI.create(running.addresses().getFirst());
+      default -> throw new IllegalStateException("the server does not run: " + server.state());
+    };
+  }
+
+  /// A client without a token.
+  TestClient client() {
+    return TestClient.of(base());
+  }
+
+  /// A new user's client.
+  TestClient register(String name) {
+    return client().as(newAccount(name).text("access_token"));
+  }
+
+  /// Makes an account.
+  TestClient.Answer newAccount(String name) {
+    return client()
+        .post(
+            "/_matrix/client/v3/register",
+            "{'username': '%s', 'password': '%s', 'auth': {'type': 'm.login.dummy'}}"
+                .formatted(name, PASSWORD))
+        .expect(200);
+  }
+}
