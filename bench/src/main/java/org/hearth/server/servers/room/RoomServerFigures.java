@@ -19,12 +19,17 @@ import org.hearth.server.store.Store;
 /// idle rooms, disk for states.
 ///
 /// ```
-/// RoomServerFigures FOLDER [OUT]
+/// RoomServerFigures FOLDER [OUT [append] [load] [idle] [disk]]
 /// ```
 ///
-/// FOLDER gets the databases, about a gigabyte; OUT the figures as JSON.
+/// FOLDER gets the databases, about a gigabyte; OUT the figures as JSON, all of them or those that
+/// are named.
 public final class RoomServerFigures {
+  private static final List<String> KINDS = List.of("append", "load", "idle", "disk");
   private static final int LARGE_ROOM = 50_000;
+  private static final int EVENTS = 50_000;
+  private static final int WARM_UP = 2;
+  private static final int ROUNDS = 7;
   private static final int STATE_EVENTS = 100_000;
   private static final int IDLE_ROOMS = 1_000;
   private static final int IDLE_MEMBERS = 100;
@@ -51,10 +56,20 @@ public final class RoomServerFigures {
                 Runtime.getRuntime().availableProcessors(),
                 Runtime.version(),
                 Runtime.getRuntime().maxMemory() >> 20));
-    figures.set("append", append(folder.resolve("append")));
-    figures.set("cold_load", coldLoad(folder.resolve("load")));
-    figures.set("idle_rooms", idleRooms(folder.resolve("idle")));
-    figures.set("state_on_disk", stateOnDisk(folder.resolve("disk")));
+    List<String> wanted =
+        arguments.length > 2 ? List.of(arguments).subList(2, arguments.length) : KINDS;
+    for (String kind : wanted) {
+      Path database = folder.resolve(kind);
+      figures.set(
+          kind,
+          switch (kind) {
+            case "append" -> append(database);
+            case "load" -> coldLoad(database);
+            case "idle" -> idleRooms(database);
+            case "disk" -> stateOnDisk(database);
+            default -> throw new IllegalArgumentException(kind + " is none of " + KINDS);
+          });
+    }
     ObjectMapper json = new ObjectMapper();
     String text = json.writerWithDefaultPrettyPrinter().writeValueAsString(figures);
     System.out.println(text);
@@ -67,21 +82,34 @@ public final class RoomServerFigures {
   private static ObjectNode append(Path folder) throws InterruptedException {
     ObjectNode figures = JsonNodeFactory.instance.objectNode();
     try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
-      RoomId small = server.room(10);
-      RoomId large = server.room(LARGE_ROOM);
-      ShardAlone shard = new ShardAlone(server.store());
-      for (int round = 0; round < 4; round++) {
-        double inSmall = shard.send(small, 10, 50_000);
-        double inLarge = shard.send(large, 500, 50_000);
-        // The first round is the compiler's.
-        if (round > 0) {
-          figures.withArray("events_per_second_11_members").add(Math.round(inSmall));
-          figures.withArray("events_per_second_50001_members").add(Math.round(inLarge));
-        }
+      if (server.rooms().isEmpty()) {
+        server.room(10);
+        server.room(LARGE_ROOM);
+      }
+      RoomId small = server.rooms().getFirst();
+      RoomId large = server.rooms().getLast();
+      for (int round = 0; round < ROUNDS; round++) {
+        append(server.store(), small, 10, round, figures.withObject("11_members"));
+        append(server.store(), large, 500, round, figures.withObject("50001_members"));
       }
       figures.put("microseconds_of_signing_in_each", Math.round(signingMicros() * 10) / 10.0);
     }
     return figures;
+  }
+
+  private static void append(
+      Store store, RoomId room, int senders, int round, ObjectNode figures)
+      throws InterruptedException {
+    try (ShardAlone shard = new ShardAlone(store)) {
+      shard.load(room);
+      long decided = Math.round(shard.decide(room, senders, EVENTS));
+      long signed = Math.round(shard.sendAndSign(room, senders, EVENTS));
+      // The first rounds are the compiler's.
+      if (round >= WARM_UP) {
+        figures.withArray("events_per_second_of_the_shard_thread").add(decided);
+        figures.withArray("events_per_second_signed_and_settled").add(signed);
+      }
+    }
   }
 
   private static double signingMicros() {
@@ -169,7 +197,7 @@ public final class RoomServerFigures {
           server.change(room, BenchedRooms.user(who), Membership.LEAVE);
           server.change(room, BenchedRooms.user(who), Membership.JOIN);
         } else {
-          server.say(room, BenchedRooms.user(i % 10), i);
+          server.say(room, i % 10, i);
         }
       }
       server.finish();

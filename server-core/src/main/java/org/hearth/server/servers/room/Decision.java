@@ -103,6 +103,13 @@ final class Decision {
     }
   }
 
+  /// Has its events signed while others are being decided.
+  void signAhead() {
+    for (AddedEvent each : added) {
+      context.signers().ahead(each.event());
+    }
+  }
+
   /// Adds an event that was allowed, and what follows from it.
   ///
   /// @param transaction null when it was sent without one

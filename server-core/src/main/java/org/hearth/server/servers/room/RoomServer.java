@@ -32,6 +32,7 @@ public final class RoomServer implements AutoCloseable {
   private final OutputLog<RoomOutput> output;
   private final InputLog<RoomInput, RoomReply> input;
   private final StateSweep sweep;
+  private final Signers signers;
 
   /// @param server this server's name
   /// @param key signs the events that this server makes
@@ -53,6 +54,7 @@ public final class RoomServer implements AutoCloseable {
     this.output =
         new OutputLog<>(
             Logs.ROOM_OUTPUT, new RoomOutputStore(store.reads(), memory.events()), failures);
+    this.signers = new Signers(options.shards());
     ShardContext context =
         new ShardContext(
             server,
@@ -61,6 +63,7 @@ public final class RoomServer implements AutoCloseable {
             output,
             memory,
             new EventMaker(localEvents, memory.events()),
+            signers,
             new TransactionLoader(store.reads()),
             new Numbers(store.reads()),
             clock,
@@ -118,5 +121,6 @@ public final class RoomServer implements AutoCloseable {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
+    signers.close();
   }
 }
