@@ -8,8 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
@@ -19,13 +17,13 @@ import org.hearth.server.store.Store;
 /// idle rooms, disk for states.
 ///
 /// ```
-/// RoomServerFigures FOLDER [OUT [append] [load] [idle] [disk]]
+/// RoomServerFigures FOLDER [OUT [append] [send] [load] [idle] [disk]]
 /// ```
 ///
-/// FOLDER gets the databases, about a gigabyte; OUT the figures as JSON, all of them or those that
-/// are named.
+/// FOLDER gets the databases, about a gigabyte, or has those of a run before; OUT the figures as
+/// JSON, all of them or those that are named.
 public final class RoomServerFigures {
-  private static final List<String> KINDS = List.of("append", "load", "idle", "disk");
+  private static final List<String> KINDS = List.of("append", "send", "load", "idle", "disk");
   private static final int LARGE_ROOM = 50_000;
   private static final int EVENTS = 50_000;
   private static final int WARM_UP = 2;
@@ -38,7 +36,12 @@ public final class RoomServerFigures {
 
   /// The tables that hold states and nothing else.
   private static final List<String> STATE_TABLES =
-      List.of("ROOM_STATE", "ROOM_STATE_KEY", "ROOM_CURRENT", "ROOM_MEMBER");
+      List.of("ROOM_STATE", "ROOM_STATE_KEY", "ROOM_CURRENT", "ROOM_MEMBER", "ROOM_AUTH");
+
+  private static final String ALL_TABLES =
+      "SELECT SUM(s.numallocatedpages * s.pagesize) FROM sys.sysschemas h JOIN sys.systables t ON"
+          + " h.schemaid = t.schemaid, TABLE (SYSCS_DIAG.SPACE_TABLE(h.schemaname, t.tablename)) s"
+          + " WHERE t.tabletype = 'T'";
 
   private RoomServerFigures() {}
 
@@ -64,6 +67,7 @@ public final class RoomServerFigures {
           kind,
           switch (kind) {
             case "append" -> append(database);
+            case "send" -> SendFigures.measure(database);
             case "load" -> coldLoad(database);
             case "idle" -> idleRooms(database);
             case "disk" -> stateOnDisk(database);
@@ -97,8 +101,7 @@ public final class RoomServerFigures {
     return figures;
   }
 
-  private static void append(
-      Store store, RoomId room, int senders, int round, ObjectNode figures)
+  private static void append(Store store, RoomId room, int senders, int round, ObjectNode figures)
       throws InterruptedException {
     try (ShardAlone shard = new ShardAlone(store)) {
       shard.load(room);
@@ -125,39 +128,52 @@ public final class RoomServerFigures {
     return (System.nanoTime() - began) / 1e3 / count;
   }
 
-  /// From a server that has just opened its database to the room's whole current state.
+  /// From a server that has just opened its database to the room's whole current state, and to a
+  /// message in it that is committed. The first of the times is that of a cold machine too, if the
+  /// database was there before.
   private static ObjectNode coldLoad(Path folder) throws InterruptedException {
-    RoomId room;
+    ObjectNode figures = JsonNodeFactory.instance.objectNode();
+    boolean filled;
     try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
-      room = server.room(0);
-      for (int i = 0; i < STATE_EVENTS; i++) {
-        server.setState(room, i);
+      filled = !server.rooms().isEmpty();
+      if (!filled) {
+        RoomId room = server.room(1);
+        for (int i = 0; i < STATE_EVENTS; i++) {
+          server.setState(room, i);
+        }
+        server.finish();
       }
-      server.finish();
     }
-    long[] millis = new long[5];
-    long[] events = new long[5];
-    for (int i = 0; i < millis.length; i++) {
+    figures.put("database_was_there_before", filled);
+    for (int i = 0; i < 5; i++) {
       try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+        RoomId room = server.rooms().getFirst();
         long began = System.nanoTime();
         RoomState state = server.queries().currentState(room).orElseThrow();
-        millis[i] = (System.nanoTime() - began) / 1_000_000;
-        events[i] = state.size();
+        figures.withArray("milliseconds_to_the_state").add((System.nanoTime() - began) / 1_000_000);
+        figures.put("state_events", state.size());
+      }
+      try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+        RoomId room = server.rooms().getFirst();
+        long began = System.nanoTime();
+        server.say(room, 0, i);
+        server.finish();
+        figures
+            .withArray("milliseconds_to_the_first_message")
+            .add((System.nanoTime() - began) / 1_000_000);
       }
     }
-    ObjectNode figures = JsonNodeFactory.instance.objectNode();
-    figures.put("state_events", events[0]);
-    Arrays.stream(millis).forEach(each -> figures.withArray("milliseconds").add(each));
     return figures;
   }
 
   /// What stays in the heap for rooms that were asked for once.
   private static ObjectNode idleRooms(Path folder) throws InterruptedException {
-    List<RoomId> rooms = new ArrayList<>();
+    List<RoomId> rooms;
     try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
-      for (int i = 0; i < IDLE_ROOMS; i++) {
-        rooms.add(server.room(IDLE_MEMBERS));
+      for (int i = server.rooms().size(); i < IDLE_ROOMS; i++) {
+        server.room(IDLE_MEMBERS);
       }
+      rooms = server.rooms();
     }
     // Room for all of them, and for nothing else that would be counted with them.
     RoomServerOptions all = new RoomServerOptions(2, 400L << 20, 0, 0, 0, 0);
@@ -188,21 +204,17 @@ public final class RoomServerFigures {
   private static ObjectNode stateOnDisk(Path folder) throws InterruptedException {
     ObjectNode figures = JsonNodeFactory.instance.objectNode();
     try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
-      int members = 1_000;
-      RoomId room = server.room(members);
-      int every = LONG_ROOM_EVENTS / (LONG_ROOM_CHANGES - members);
-      for (int i = 0; i < LONG_ROOM_EVENTS; i++) {
-        if (i % (2 * every) == 0) {
-          int who = i / every % (members - 10) + 10;
-          server.change(room, BenchedRooms.user(who), Membership.LEAVE);
-          server.change(room, BenchedRooms.user(who), Membership.JOIN);
-        } else {
-          server.say(room, i % 10, i);
-        }
+      if (server.rooms().isEmpty()) {
+        longRoom(server);
       }
-      server.finish();
       long json = bytes(server.store(), "SELECT SUM(CAST(LENGTH(json) AS BIGINT)) FROM room_event");
       figures.put("events", bytes(server.store(), "SELECT COUNT(*) FROM room_event"));
+      figures.put(
+          "membership_changes",
+          bytes(
+              server.store(),
+              "SELECT COUNT(*) FROM room_event e JOIN room_state_key k ON k.room_nid = e.room_nid"
+                  + " AND k.key_nid = e.key_nid WHERE k.type = 'm.room.member'"));
       figures.put("event_json_bytes", json);
       long states = 0;
       for (String table : STATE_TABLES) {
@@ -216,8 +228,28 @@ public final class RoomServerFigures {
         states += size;
       }
       figures.put("states_by_json", Math.round(100.0 * states / json) / 100.0);
+      long all = bytes(server.store(), ALL_TABLES);
+      figures.put("all_tables_and_indexes_bytes", all);
+      figures.put("all_by_json", Math.round(100.0 * all / json) / 100.0);
     }
     return figures;
+  }
+
+  /// A room in which people come and go while others talk.
+  private static void longRoom(BenchedRooms server) throws InterruptedException {
+    int members = 1_000;
+    RoomId room = server.room(members);
+    int every = LONG_ROOM_EVENTS / (LONG_ROOM_CHANGES - members);
+    for (int i = 0; i < LONG_ROOM_EVENTS; i++) {
+      if (i % (2 * every) == 0) {
+        int who = i / every % (members - 10) + 10;
+        server.change(room, BenchedRooms.user(who), Membership.LEAVE);
+        server.change(room, BenchedRooms.user(who), Membership.JOIN);
+      } else {
+        server.say(room, i % 10, i);
+      }
+    }
+    server.finish();
   }
 
   private static long bytes(Store store, String sql) {

@@ -1,6 +1,5 @@
 package org.hearth.server.servers.room;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.OperatingSystemMXBean;
@@ -15,22 +14,12 @@ import org.hearth.server.matrix.id.RoomId;
 final class SendFigures {
   private static final int ROOMS = 20;
   private static final int MEMBERS = 20;
-  private static final int ROUNDS = 7;
-  private static final int WARM_UP = 2;
+  private static final int ROUNDS = 20;
+  private static final int WARM_UP = 10;
   private static final int MANY = 20_000;
   private static final int FEW = 1_000;
 
   private SendFigures() {}
-
-  /// Only this, on a folder that is given; for comparing two versions of the server.
-  ///
-  /// @throws Exception if a server does not do what it should
-  public static void main(String[] arguments) throws Exception {
-    System.out.println(
-        new ObjectMapper()
-            .writerWithDefaultPrettyPrinter()
-            .writeValueAsString(measure(Path.of(arguments[0]))));
-  }
 
   static ObjectNode measure(Path folder) throws InterruptedException {
     ObjectNode figures = JsonNodeFactory.instance.objectNode();
@@ -47,8 +36,7 @@ final class SendFigures {
     return figures;
   }
 
-  private static void many(
-      BenchedRooms server, List<RoomId> rooms, int round, ObjectNode figures)
+  private static void many(BenchedRooms server, List<RoomId> rooms, int round, ObjectNode figures)
       throws InterruptedException {
     long cpu = cpuNanos();
     long began = System.nanoTime();

@@ -40,7 +40,7 @@ final class ShardAlone implements AutoCloseable {
     RoomServerOptions options = RoomServerOptions.standard();
     RoomMemory memory = RoomMemory.over(store.reads(), options);
     InstantSource clock = InstantSource.system();
-    this.signers = new Signers(options.shards());
+    this.signers = Signers.forShards(options.shards());
     ShardContext context =
         new ShardContext(
             BenchedRooms.SERVER,

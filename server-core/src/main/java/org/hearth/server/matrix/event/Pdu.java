@@ -38,9 +38,45 @@ public final class Pdu {
     ObjectNode json();
   }
 
-  private record Whole(ObjectNode json, byte[] canonical) implements Form {}
+  private static final class Whole implements Form {
+    private final ObjectNode json;
+    private final byte[] canonical;
 
-  private record NotSigned(ObjectNode json, byte[] essential, EventSigner signer) implements Form {}
+    Whole(ObjectNode json, byte[] canonical) {
+      this.json = json;
+      this.canonical = canonical;
+    }
+
+    @Override
+    public ObjectNode json() {
+      return json;
+    }
+  }
+
+  private static final class NotSigned implements Form {
+    private final ObjectNode json;
+    private final byte[] essential;
+    private final EventSigner signer;
+
+    NotSigned(ObjectNode json, byte[] essential, EventSigner signer) {
+      this.json = json;
+      this.essential = essential;
+      this.signer = signer;
+    }
+
+    @Override
+    public ObjectNode json() {
+      return json;
+    }
+
+    Whole sign(RoomVersion version) {
+      // "The signature is then copied back to the original event object."
+      ObjectNode signed = JsonNodeFactory.instance.objectNode();
+      signed.setAll(json);
+      signed.set("signatures", signer.sign(essential));
+      return new Whole(signed, CanonicalJson.encode(signed, Hashes.numbers(version)));
+    }
+  }
 
   private final RoomVersion version;
   private final Names names;
@@ -132,6 +168,12 @@ public final class Pdu {
   /// The room; in room versions 12 and later the create event's is computed from its event id.
   public RoomId roomId() {
     return names.roomId();
+  }
+
+  /// Whether it says itself in which room it is; in room versions 12 and later the create event
+  /// must not.
+  public boolean hasRoomId() {
+    return form.json().has("room_id");
   }
 
   /// The user who sent it.
@@ -241,7 +283,7 @@ public final class Pdu {
 
   /// The whole event in canonical JSON; the array is shared, nobody changes it.
   public byte[] canonicalBytes() {
-    return whole().canonical();
+    return whole().canonical;
   }
 
   /// Its reference hash, which is the event id only since room version 3.
@@ -264,17 +306,13 @@ public final class Pdu {
   /// One signs, and others who ask meanwhile wait for that. A failure is that of whoever asks; the
   /// next one tries again.
   private synchronized Whole sign() {
-    return switch (form) {
-      case Whole whole -> whole;
-      case NotSigned(ObjectNode json, byte[] essential, EventSigner signer) -> {
-        ObjectNode signed = JsonNodeFactory.instance.objectNode();
-        signed.setAll(json);
-        signed.set("signatures", signer.sign(essential));
-        Whole whole = new Whole(signed, CanonicalJson.encode(signed, Hashes.numbers(version)));
-        form = whole;
-        yield whole;
-      }
-    };
+    Whole whole =
+        switch (form) {
+          case Whole already -> already;
+          case NotSigned unsigned -> unsigned.sign(version);
+        };
+    form = whole;
+    return whole;
   }
 
   /// The version of its room.

@@ -121,8 +121,7 @@ public final class PduFormat {
     // object, under a `sha256` key."
     byte[] hashed = canonical(() -> ContentHash.hashedBytes(event, version));
     event.putObject("hashes").put("sha256", UnpaddedBase64.encode(Hashes.sha256(hashed)));
-    checkSize(
-        hashed.length + HASHES_BYTES + SIGNATURES_KEY_BYTES + signer.signaturesBytes());
+    checkSize(hashed.length + HASHES_BYTES + SIGNATURES_KEY_BYTES + signer.signaturesBytes());
     byte[] essential = ReferenceHash.essentialBytes(event, version);
     EventId eventId =
         version.eventIds().isHash()

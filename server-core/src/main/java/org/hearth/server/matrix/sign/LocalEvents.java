@@ -34,9 +34,21 @@ public final class LocalEvents {
   ///
   /// @param random for event ids of room versions 1 and 2
   public LocalEvents(ServerName server, SigningKey key, RandomGenerator random) {
+    this(server, signer(server, key), random);
+  }
+
+  /// Makes events for that server, which somebody else signs.
+  ///
+  /// @param random for event ids of room versions 1 and 2
+  public LocalEvents(ServerName server, EventSigner signer, RandomGenerator random) {
     this.server = server;
-    this.signer = new KeySigner(server, key);
+    this.signer = signer;
     this.random = random;
+  }
+
+  /// Signs events for that server by that key.
+  public static EventSigner signer(ServerName server, SigningKey key) {
+    return new KeySigner(server, key);
   }
 
   /// The event.
@@ -90,9 +102,7 @@ public final class LocalEvents {
 
     private ObjectNode signatures(byte[] signature) {
       ObjectNode signatures = JsonNodeFactory.instance.objectNode();
-      signatures
-          .putObject(server.value())
-          .put(key.id().value(), UnpaddedBase64.encode(signature));
+      signatures.putObject(server.value()).put(key.id().value(), UnpaddedBase64.encode(signature));
       return signatures;
     }
   }

@@ -44,9 +44,18 @@ public final class RoomServer implements AutoCloseable {
       InstantSource clock,
       RandomGenerator random,
       RoomServerOptions options) {
+    this(store, server, new LocalEvents(server, key, random), clock, random, options);
+  }
+
+  RoomServer(
+      Store store,
+      ServerName server,
+      LocalEvents localEvents,
+      InstantSource clock,
+      RandomGenerator random,
+      RoomServerOptions options) {
     this.store = store;
     RoomMemory memory = RoomMemory.over(store.reads(), options);
-    LocalEvents localEvents = new LocalEvents(server, key, random);
     FailureHandling failures =
         new FailureHandling(store.deadLetters(), RoomServer::isUnavailable, clock);
     this.queries =
@@ -54,7 +63,7 @@ public final class RoomServer implements AutoCloseable {
     this.output =
         new OutputLog<>(
             Logs.ROOM_OUTPUT, new RoomOutputStore(store.reads(), memory.events()), failures);
-    this.signers = new Signers(options.shards());
+    this.signers = Signers.forShards(options.shards());
     ShardContext context =
         new ShardContext(
             server,

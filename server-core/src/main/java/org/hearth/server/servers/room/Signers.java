@@ -23,6 +23,13 @@ final class Signers implements AutoCloseable {
 
   private final ThreadPoolExecutor threads;
 
+  /// Signers for so many shards: one for each, and no more than half of the processors, since those
+  /// whom the signers leave no time to are the shards and the committer.
+  static Signers forShards(int shards) {
+    int half = Runtime.getRuntime().availableProcessors() / 2;
+    return new Signers(Math.clamp(half, 1, shards));
+  }
+
   /// @param count of threads, which are started when they are first needed
   Signers(int count) {
     AtomicInteger number = new AtomicInteger();
