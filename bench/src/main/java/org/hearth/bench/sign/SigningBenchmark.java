@@ -22,7 +22,6 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /// Ed25519 over what is signed of a message: about 400 bytes.
@@ -41,22 +40,26 @@ public class SigningBenchmark {
   private final SigningKey key = new SigningKey(KeyId.parse("ed25519:1"), SEED);
   private final VerifyKey verifyKey = key.verifyKey();
   private final byte[] signature = key.sign(message);
-  private Signature jdk;
-  private PrivateKey jdkKey;
-  private PublicKey jdkVerifyKey;
+  private final Signature jdk;
+  private final PrivateKey jdkKey;
+  private final PublicKey jdkVerifyKey;
 
   /// Looks that both make the same signature.
-  @Setup
-  public void prepare() throws GeneralSecurityException {
-    KeyFactory keys = KeyFactory.getInstance("Ed25519");
-    jdk = Signature.getInstance("Ed25519");
-    jdkKey = keys.generatePrivate(new EdECPrivateKeySpec(NamedParameterSpec.ED25519, SEED));
+  public SigningBenchmark() {
     byte[] raw = UnpaddedBase64.decode(verifyKey.base64()).orElseThrow();
     byte[] encoded = Arrays.copyOf(X509, X509.length + raw.length);
     System.arraycopy(raw, 0, encoded, X509.length, raw.length);
-    jdkVerifyKey = keys.generatePublic(new X509EncodedKeySpec(encoded));
-    if (!Arrays.equals(jdkSign(), signature) || !jdkVerify()) {
-      throw new IllegalStateException("the JDK signs otherwise");
+    try {
+      KeyFactory keys = KeyFactory.getInstance("Ed25519");
+      jdk = Signature.getInstance("Ed25519");
+      jdkKey = keys.generatePrivate(new EdECPrivateKeySpec(NamedParameterSpec.ED25519, SEED));
+      jdkVerifyKey = keys.generatePublic(new X509EncodedKeySpec(encoded));
+      if (!Arrays.equals(sign(jdk, jdkKey, message), signature)
+          || !verify(jdk, jdkVerifyKey, message, signature)) {
+        throw new IllegalStateException("the JDK signs otherwise");
+      }
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java platform has Ed25519", e);
     }
   }
 
@@ -72,14 +75,24 @@ public class SigningBenchmark {
 
   @Benchmark
   public byte[] jdkSign() throws GeneralSecurityException {
-    jdk.initSign(jdkKey);
-    jdk.update(message);
-    return jdk.sign();
+    return sign(jdk, jdkKey, message);
   }
 
   @Benchmark
   public boolean jdkVerify() throws GeneralSecurityException {
-    jdk.initVerify(jdkVerifyKey);
+    return verify(jdk, jdkVerifyKey, message, signature);
+  }
+
+  private static byte[] sign(Signature jdk, PrivateKey key, byte[] message)
+      throws GeneralSecurityException {
+    jdk.initSign(key);
+    jdk.update(message);
+    return jdk.sign();
+  }
+
+  private static boolean verify(Signature jdk, PublicKey key, byte[] message, byte[] signature)
+      throws GeneralSecurityException {
+    jdk.initVerify(key);
     jdk.update(message);
     return jdk.verify(signature);
   }

@@ -3,6 +3,7 @@ package org.hearth.server.servers.room;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -26,8 +27,6 @@ import org.hearth.server.store.UnitOwner;
 final class ShardAlone implements AutoCloseable {
   /// How far a shard can be ahead of the committer: so many units has its ring.
   static final int MOST_AHEAD = 1024;
-
-  private static final UnitOfWork END = UnitOfWork.alone("bench", List.of(), List.of());
 
   private final ShardRooms rooms;
   private final Deciding deciding;
@@ -101,14 +100,14 @@ final class ShardAlone implements AutoCloseable {
   ///
   /// @return events per second, from the first decision until the last event is settled
   double sendAndSign(RoomId room, int senders, int count) throws InterruptedException {
-    BlockingQueue<UnitOfWork> units = new ArrayBlockingQueue<>(MOST_AHEAD);
+    BlockingQueue<Optional<UnitOfWork>> units = new ArrayBlockingQueue<>(MOST_AHEAD);
     Thread committer = Thread.ofPlatform().name("no-committer").unstarted(() -> settle(units));
     long began = System.nanoTime();
     committer.start();
     for (int i = 0; i < count; i++) {
-      units.put(decide(RoomInputs.message(room, i % senders, i), true));
+      units.put(Optional.of(decide(RoomInputs.message(room, i % senders, i), true)));
     }
-    units.put(END);
+    units.put(Optional.empty());
     committer.join();
     return count * 1e9 / (System.nanoTime() - began);
   }
@@ -125,10 +124,11 @@ final class ShardAlone implements AutoCloseable {
     return unit;
   }
 
-  private void settle(BlockingQueue<UnitOfWork> units) {
+  /// @param units the last is followed by nothing
+  private void settle(BlockingQueue<Optional<UnitOfWork>> units) {
     try {
-      for (UnitOfWork unit = units.take(); unit != END; unit = units.take()) {
-        settle(unit);
+      for (var unit = units.take(); unit.isPresent(); unit = units.take()) {
+        settle(unit.get());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
