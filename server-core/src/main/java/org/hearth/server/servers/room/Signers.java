@@ -11,8 +11,8 @@ import org.hearth.server.matrix.event.Pdu;
 /// the next one meanwhile: a signature takes longer than all else that a shard does for an event.
 ///
 /// Nothing depends on it. A [Pdu] that is not signed when its row is written is signed then and
-/// there, so the committer waits for one signature at most, whatever waits here; what does not find
-/// room here is left to it; and the order of events is none of this class's business.
+/// there, so an event costs the committer one signature at most, whatever waits here; what does not
+/// find room here is left to it; and the order of events is none of this class's business.
 ///
 /// **thread**: [#ahead] any; the threads `room-signer-n` sign.
 final class Signers implements AutoCloseable {
@@ -23,8 +23,8 @@ final class Signers implements AutoCloseable {
 
   private final ThreadPoolExecutor threads;
 
-  /// Signers for so many shards: one for each, and no more than half of the processors, since those
-  /// whom the signers leave no time to are the shards and the committer.
+  /// Signers for so many shards: one for each, but on no more than half of the processors, since
+  /// the shards and the committer need some too.
   static Signers forShards(int shards) {
     int half = Runtime.getRuntime().availableProcessors() / 2;
     return new Signers(Math.clamp(half, 1, shards));
