@@ -35,11 +35,13 @@ final class ShardAlone implements AutoCloseable {
   private final Reply<RoomReply> nobody = Reply.pending();
   private long position;
 
-  ShardAlone(Store store) {
+  /// @param signerThreads how many sign; the Room Server has half as many as processors, at least
+  ///   one, at most one a shard
+  ShardAlone(Store store, int signerThreads) {
     RoomServerOptions options = RoomServerOptions.standard();
     RoomMemory memory = RoomMemory.over(store.reads(), options);
     InstantSource clock = InstantSource.system();
-    this.signers = Signers.forShards(options.shards());
+    this.signers = new Signers(signerThreads);
     ShardContext context =
         new ShardContext(
             BenchedRooms.SERVER,
