@@ -1,8 +1,12 @@
 package org.hearth.server.servers.room;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -35,7 +39,9 @@ import org.hearth.server.store.StoreOptions;
 final class BenchedRooms implements AutoCloseable {
   static final ServerName SERVER = ServerName.parse("bench.example");
   static final UserId CREATOR = UserId.parse("@creator:bench.example");
-  static final SigningKey KEY = new SigningKey(KeyId.parse("ed25519:1"), new byte[32]);
+  static final SigningKey KEY =
+      new SigningKey(
+          KeyId.parse("ed25519:1"), "a seed for benchmarks, 32 bytes ".getBytes(US_ASCII));
 
   private static final RoomVersion VERSION = RoomVersions.of("12").orElseThrow();
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -59,6 +65,23 @@ final class BenchedRooms implements AutoCloseable {
 
   Store store() {
     return store;
+  }
+
+  /// The rooms that are in the database already, in the order in which they were made.
+  List<RoomId> rooms() {
+    return store
+        .reads()
+        .read(connection -> {
+          try (PreparedStatement statement =
+                  connection.prepareStatement("SELECT room_id FROM room ORDER BY room_nid");
+              ResultSet rows = statement.executeQuery()) {
+            List<RoomId> rooms = new ArrayList<>();
+            while (rows.next()) {
+              rooms.add(RoomId.parse(rows.getString(1)));
+            }
+            return rooms;
+          }
+        });
   }
 
   RoomQueries queries() {
@@ -108,18 +131,8 @@ final class BenchedRooms implements AutoCloseable {
             null));
   }
 
-  void say(RoomId room, UserId sender, int number) throws InterruptedException {
-    submit(new RoomInput.SendEvent(room, message(room, sender, number), null));
-  }
-
-  static EventDraft message(RoomId room, UserId sender, int number) {
-    return EventDraft.message(
-        room,
-        sender,
-        "m.room.message",
-        object()
-            .put("msgtype", "m.text")
-            .put("body", "Message " + number + ": dinner is at seven, bring the children along"));
+  void say(RoomId room, int sender, int number) throws InterruptedException {
+    submit(RoomInputs.message(room, sender, number));
   }
 
   private static ObjectNode object() {

@@ -8,8 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
@@ -19,12 +17,21 @@ import org.hearth.server.store.Store;
 /// idle rooms, disk for states.
 ///
 /// ```
-/// RoomServerFigures FOLDER [OUT]
+/// RoomServerFigures FOLDER [OUT [append] [send] [load] [idle] [disk]]
 /// ```
 ///
-/// FOLDER gets the databases, about a gigabyte; OUT the figures as JSON.
+/// FOLDER gets the databases, about a gigabyte, or has those of a run before; OUT the figures as
+/// JSON, all of them or those that are named.
 public final class RoomServerFigures {
+  private static final List<String> KINDS = List.of("append", "send", "load", "idle", "disk");
+  private static final List<String> SIGNED =
+      List.of(
+          "events_per_second_signed_and_settled_1_signer",
+          "events_per_second_signed_and_settled_2_signers");
   private static final int LARGE_ROOM = 50_000;
+  private static final int EVENTS = 50_000;
+  private static final int WARM_UP = 2;
+  private static final int ROUNDS = 7;
   private static final int STATE_EVENTS = 100_000;
   private static final int IDLE_ROOMS = 1_000;
   private static final int IDLE_MEMBERS = 100;
@@ -33,7 +40,11 @@ public final class RoomServerFigures {
 
   /// The tables that hold states and nothing else.
   private static final List<String> STATE_TABLES =
-      List.of("ROOM_STATE", "ROOM_STATE_KEY", "ROOM_CURRENT", "ROOM_MEMBER");
+      List.of("ROOM_STATE", "ROOM_STATE_KEY", "ROOM_CURRENT", "ROOM_MEMBER", "ROOM_AUTH");
+
+  private static final String ALL_TABLES =
+      "SELECT SUM(s.numallocatedpages * s.pagesize) FROM sys.systables t,"
+          + " TABLE (SYSCS_DIAG.SPACE_TABLE(t.tablename)) AS s WHERE t.tabletype = 'T'";
 
   private RoomServerFigures() {}
 
@@ -51,10 +62,21 @@ public final class RoomServerFigures {
                 Runtime.getRuntime().availableProcessors(),
                 Runtime.version(),
                 Runtime.getRuntime().maxMemory() >> 20));
-    figures.set("append", append(folder.resolve("append")));
-    figures.set("cold_load", coldLoad(folder.resolve("load")));
-    figures.set("idle_rooms", idleRooms(folder.resolve("idle")));
-    figures.set("state_on_disk", stateOnDisk(folder.resolve("disk")));
+    List<String> wanted =
+        arguments.length > 2 ? List.of(arguments).subList(2, arguments.length) : KINDS;
+    for (String kind : wanted) {
+      Path database = folder.resolve(kind);
+      figures.set(
+          kind,
+          switch (kind) {
+            case "append" -> append(database);
+            case "send" -> SendFigures.measure(database);
+            case "load" -> coldLoad(database);
+            case "idle" -> idleRooms(database);
+            case "disk" -> stateOnDisk(database);
+            default -> throw new IllegalArgumentException(kind + " is none of " + KINDS);
+          });
+    }
     ObjectMapper json = new ObjectMapper();
     String text = json.writerWithDefaultPrettyPrinter().writeValueAsString(figures);
     System.out.println(text);
@@ -67,21 +89,36 @@ public final class RoomServerFigures {
   private static ObjectNode append(Path folder) throws InterruptedException {
     ObjectNode figures = JsonNodeFactory.instance.objectNode();
     try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
-      RoomId small = server.room(10);
-      RoomId large = server.room(LARGE_ROOM);
-      ShardAlone shard = new ShardAlone(server.store());
-      for (int round = 0; round < 4; round++) {
-        double inSmall = shard.send(small, 10, 50_000);
-        double inLarge = shard.send(large, 500, 50_000);
-        // The first round is the compiler's.
-        if (round > 0) {
-          figures.withArray("events_per_second_11_members").add(Math.round(inSmall));
-          figures.withArray("events_per_second_50001_members").add(Math.round(inLarge));
-        }
+      if (server.rooms().isEmpty()) {
+        server.room(10);
+        server.room(LARGE_ROOM);
+      }
+      RoomId small = server.rooms().getFirst();
+      RoomId large = server.rooms().getLast();
+      for (int round = 0; round < ROUNDS; round++) {
+        append(server.store(), small, 10, round, figures.withObject("11_members"));
+        append(server.store(), large, 500, round, figures.withObject("50001_members"));
       }
       figures.put("microseconds_of_signing_in_each", Math.round(signingMicros() * 10) / 10.0);
     }
     return figures;
+  }
+
+  private static void append(Store store, RoomId room, int senders, int round, ObjectNode figures)
+      throws InterruptedException {
+    // The first rounds are the compiler's.
+    ObjectNode kept = round >= WARM_UP ? figures : JsonNodeFactory.instance.objectNode();
+    for (int signers = 1; signers <= 2; signers++) {
+      try (ShardAlone shard = new ShardAlone(store, signers)) {
+        shard.load(room);
+        if (signers == 1) {
+          kept.withArray("events_per_second_of_the_shard_thread")
+              .add(Math.round(shard.decide(room, senders, EVENTS)));
+        }
+        kept.withArray(SIGNED.get(signers - 1))
+            .add(Math.round(shard.sendAndSign(room, senders, EVENTS)));
+      }
+    }
   }
 
   private static double signingMicros() {
@@ -97,39 +134,52 @@ public final class RoomServerFigures {
     return (System.nanoTime() - began) / 1e3 / count;
   }
 
-  /// From a server that has just opened its database to the room's whole current state.
+  /// From a server that has just opened its database to the room's whole current state, and to a
+  /// message in it that is committed. The first of the times is that of a cold machine too, if the
+  /// database was there before.
   private static ObjectNode coldLoad(Path folder) throws InterruptedException {
-    RoomId room;
+    ObjectNode figures = JsonNodeFactory.instance.objectNode();
+    boolean filled;
     try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
-      room = server.room(0);
-      for (int i = 0; i < STATE_EVENTS; i++) {
-        server.setState(room, i);
+      filled = !server.rooms().isEmpty();
+      if (!filled) {
+        RoomId room = server.room(1);
+        for (int i = 0; i < STATE_EVENTS; i++) {
+          server.setState(room, i);
+        }
+        server.finish();
       }
-      server.finish();
     }
-    long[] millis = new long[5];
-    long[] events = new long[5];
-    for (int i = 0; i < millis.length; i++) {
+    figures.put("database_was_there_before", filled);
+    for (int i = 0; i < 5; i++) {
       try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+        RoomId room = server.rooms().getFirst();
         long began = System.nanoTime();
         RoomState state = server.queries().currentState(room).orElseThrow();
-        millis[i] = (System.nanoTime() - began) / 1_000_000;
-        events[i] = state.size();
+        figures.withArray("milliseconds_to_the_state").add((System.nanoTime() - began) / 1_000_000);
+        figures.put("state_events", state.size());
+      }
+      try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
+        RoomId room = server.rooms().getFirst();
+        long began = System.nanoTime();
+        server.say(room, 0, i);
+        server.finish();
+        figures
+            .withArray("milliseconds_to_the_first_message")
+            .add((System.nanoTime() - began) / 1_000_000);
       }
     }
-    ObjectNode figures = JsonNodeFactory.instance.objectNode();
-    figures.put("state_events", events[0]);
-    Arrays.stream(millis).forEach(each -> figures.withArray("milliseconds").add(each));
     return figures;
   }
 
   /// What stays in the heap for rooms that were asked for once.
   private static ObjectNode idleRooms(Path folder) throws InterruptedException {
-    List<RoomId> rooms = new ArrayList<>();
+    List<RoomId> rooms;
     try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
-      for (int i = 0; i < IDLE_ROOMS; i++) {
-        rooms.add(server.room(IDLE_MEMBERS));
+      for (int i = server.rooms().size(); i < IDLE_ROOMS; i++) {
+        server.room(IDLE_MEMBERS);
       }
+      rooms = server.rooms();
     }
     // Room for all of them, and for nothing else that would be counted with them.
     RoomServerOptions all = new RoomServerOptions(2, 400L << 20, 0, 0, 0, 0);
@@ -160,21 +210,17 @@ public final class RoomServerFigures {
   private static ObjectNode stateOnDisk(Path folder) throws InterruptedException {
     ObjectNode figures = JsonNodeFactory.instance.objectNode();
     try (BenchedRooms server = BenchedRooms.on(folder, RoomServerOptions.standard())) {
-      int members = 1_000;
-      RoomId room = server.room(members);
-      int every = LONG_ROOM_EVENTS / (LONG_ROOM_CHANGES - members);
-      for (int i = 0; i < LONG_ROOM_EVENTS; i++) {
-        if (i % (2 * every) == 0) {
-          int who = i / every % (members - 10) + 10;
-          server.change(room, BenchedRooms.user(who), Membership.LEAVE);
-          server.change(room, BenchedRooms.user(who), Membership.JOIN);
-        } else {
-          server.say(room, BenchedRooms.user(i % 10), i);
-        }
+      if (server.rooms().isEmpty()) {
+        longRoom(server);
       }
-      server.finish();
       long json = bytes(server.store(), "SELECT SUM(CAST(LENGTH(json) AS BIGINT)) FROM room_event");
       figures.put("events", bytes(server.store(), "SELECT COUNT(*) FROM room_event"));
+      figures.put(
+          "membership_changes",
+          bytes(
+              server.store(),
+              "SELECT COUNT(*) FROM room_event e JOIN room_state_key k ON k.room_nid = e.room_nid"
+                  + " AND k.key_nid = e.key_nid WHERE k.type = 'm.room.member'"));
       figures.put("event_json_bytes", json);
       long states = 0;
       for (String table : STATE_TABLES) {
@@ -188,8 +234,28 @@ public final class RoomServerFigures {
         states += size;
       }
       figures.put("states_by_json", Math.round(100.0 * states / json) / 100.0);
+      long all = bytes(server.store(), ALL_TABLES);
+      figures.put("all_tables_and_indexes_bytes", all);
+      figures.put("all_by_json", Math.round(100.0 * all / json) / 100.0);
     }
     return figures;
+  }
+
+  /// A room in which people come and go while others talk.
+  private static void longRoom(BenchedRooms server) throws InterruptedException {
+    int members = 1_000;
+    RoomId room = server.room(members);
+    int every = LONG_ROOM_EVENTS / (LONG_ROOM_CHANGES - members);
+    for (int i = 0; i < LONG_ROOM_EVENTS; i++) {
+      if (i % (2 * every) == 0) {
+        int who = i / every % (members - 10) + 10;
+        server.change(room, BenchedRooms.user(who), Membership.LEAVE);
+        server.change(room, BenchedRooms.user(who), Membership.JOIN);
+      } else {
+        server.say(room, i % 10, i);
+      }
+    }
+    server.finish();
   }
 
   private static long bytes(Store store, String sql) {

@@ -23,7 +23,7 @@ final class CreateRules {
 
     if (event.version().has(RoomRule.ROOM_ID_IS_CREATE_HASH)) {
       // v12, 1.2: "If the event has a room_id, reject."
-      if (event.json().has("room_id")) {
+      if (event.hasRoomId()) {
         return rejected(AuthRule.CREATE_HAS_ROOM_ID, "the create event has a room_id");
       }
     } else {

@@ -22,10 +22,18 @@ public final class ContentHash {
   /// @throws org.hearth.server.matrix.error.MatrixException `M_BAD_JSON` if the event has no
   ///   canonical form in its room version
   public static byte[] of(ObjectNode event, RoomVersion version) {
+    return Hashes.sha256(hashedBytes(event, version));
+  }
+
+  /// What is hashed.
+  ///
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_BAD_JSON` if the event has no
+  ///   canonical form in its room version
+  static byte[] hashedBytes(ObjectNode event, RoomVersion version) {
     // "First, any existing `unsigned`, `signatures`, and `hashes` properties are removed. The
     // resulting
     // object is then encoded as Canonical JSON, and the JSON is hashed using SHA-256."
-    return Hashes.sha256(CanonicalJson.encodeWithout(NOT_HASHED, event, Hashes.numbers(version)));
+    return CanonicalJson.encodeWithout(NOT_HASHED, event, Hashes.numbers(version));
   }
 
   /// True if the event's `hashes` has its content hash. If not, "it is assumed that this is because

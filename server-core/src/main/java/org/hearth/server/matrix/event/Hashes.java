@@ -8,8 +8,11 @@ import org.hearth.server.matrix.version.RoomVersion;
 
 /// What both hashes of events need.
 final class Hashes {
-  /// Characters of an event or room id that is a hash: the sigil, and a SHA-256 in unpadded base64.
-  static final int ID_LENGTH = 1 + 43;
+  /// Characters of a SHA-256 in unpadded base64.
+  static final int LENGTH = 43;
+
+  /// Characters of an event or room id that is a hash: the sigil and the hash.
+  static final int ID_LENGTH = 1 + LENGTH;
 
   private Hashes() {}
 

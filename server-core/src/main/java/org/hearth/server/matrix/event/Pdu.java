@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 /// An event as servers exchange it ("persistent data unit"): its JSON, of which nothing may be
 /// changed since it is hashed and signed, and what is read from it, read once.
 ///
+/// An event that this server makes is signed when its JSON is first asked for, by whoever asks:
+/// neither the event id nor the authorisation rules depend on the signatures, and nobody ever sees
+/// the event without them.
+///
 /// **thread**: any; immutable, if nobody changes the nodes.
 public final class Pdu {
   /// What an event is called, and whose it is.
@@ -29,18 +33,95 @@ public final class Pdu {
   record Links(
       List<EventId> prevEvents, List<EventId> authEvents, long depth, long originServerTs) {}
 
+  /// The event's JSON, whole or still without signatures.
+  private sealed interface Form {
+    ObjectNode json();
+  }
+
+  private static final class Whole implements Form {
+    private final ObjectNode json;
+    private final byte[] canonical;
+
+    Whole(ObjectNode json, byte[] canonical) {
+      this.json = json;
+      this.canonical = canonical;
+    }
+
+    @Override
+    public ObjectNode json() {
+      return json;
+    }
+  }
+
+  private static final class NotSigned implements Form {
+    private final ObjectNode json;
+    private final byte[] essential;
+    private final EventSigner signer;
+
+    NotSigned(ObjectNode json, byte[] essential, EventSigner signer) {
+      this.json = json;
+      this.essential = essential;
+      this.signer = signer;
+    }
+
+    @Override
+    public ObjectNode json() {
+      return json;
+    }
+
+    Whole sign(RoomVersion version) {
+      // "The signature is then copied back to the original event object."
+      ObjectNode signed = JsonNodeFactory.instance.objectNode();
+      signed.setAll(json);
+      signed.set("signatures", signer.sign(essential));
+      return new Whole(signed, CanonicalJson.encode(signed, Hashes.numbers(version)));
+    }
+  }
+
   private final RoomVersion version;
-  private final ObjectNode json;
-  private final byte[] canonical;
   private final Names names;
   private final Links links;
 
+  /// Changes once at most, when the event is signed.
+  private volatile Form form;
+
   Pdu(RoomVersion version, ObjectNode json, byte[] canonical, Names names, Links links) {
     this.version = version;
-    this.json = json;
-    this.canonical = canonical;
     this.names = names;
     this.links = links;
+    this.form = new Whole(json, canonical);
+  }
+
+  /// An event that is not signed yet.
+  ///
+  /// @param json without `signatures`
+  /// @param essential its [ReferenceHash#essentialBytes]
+  Pdu(
+      RoomVersion version,
+      ObjectNode json,
+      byte[] essential,
+      EventSigner signer,
+      Names names,
+      Links links) {
+    this.version = version;
+    this.names = names;
+    this.links = links;
+    this.form = new NotSigned(json, essential, signer);
+  }
+
+  /// An event that this server makes, after all checks of its format. It is hashed now, and signed
+  /// when its JSON is first asked for.
+  ///
+  /// @param json the event without `hashes`, `signatures` and `unsigned`; `hashes` is added to it,
+  ///   and nobody else changes it from now on
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_BAD_JSON` or `M_TOO_LARGE`, if it is
+  ///   not an event of that room version
+  public static Pdu make(ObjectNode json, RoomVersion version, EventSigner signer) {
+    try {
+      return PduFormat.make(json, version, signer);
+    } catch (PduFaultException e) {
+      throw e.fault().toException();
+    }
   }
 
   /// An event that somebody gives us, after all checks of its format. Neither hash nor signatures
@@ -87,6 +168,12 @@ public final class Pdu {
   /// The room; in room versions 12 and later the create event's is computed from its event id.
   public RoomId roomId() {
     return names.roomId();
+  }
+
+  /// Whether it says itself in which room it is; in room versions 12 and later the create event
+  /// must not.
+  public boolean hasRoomId() {
+    return form.json().has("room_id");
   }
 
   /// The user who sent it.
@@ -136,7 +223,7 @@ public final class Pdu {
 
   /// The content.
   public ObjectNode content() {
-    return json.get("content") instanceof ObjectNode content
+    return form.json().get("content") instanceof ObjectNode content
         ? content
         : JsonNodeFactory.instance.objectNode();
   }
@@ -172,7 +259,7 @@ public final class Pdu {
     if (!isRedaction()) {
       return Optional.empty();
     }
-    JsonNode from = version.has(RoomRule.REDACTS_IN_CONTENT) ? content() : json;
+    JsonNode from = version.has(RoomRule.REDACTS_IN_CONTENT) ? content() : form.json();
     try {
       return Optional.ofNullable(from.get("redacts"))
           .filter(JsonNode::isTextual)
@@ -184,19 +271,48 @@ public final class Pdu {
 
   /// What is added to it but not signed; empty if there is nothing. Do not believe a peer's.
   public ObjectNode unsigned() {
-    return json.get("unsigned") instanceof ObjectNode unsigned
+    return form.json().get("unsigned") instanceof ObjectNode unsigned
         ? unsigned
         : JsonNodeFactory.instance.objectNode();
   }
 
   /// The whole event in the federation format. Nobody changes it.
   public ObjectNode json() {
-    return json;
+    return whole().json();
   }
 
   /// The whole event in canonical JSON; the array is shared, nobody changes it.
   public byte[] canonicalBytes() {
-    return canonical;
+    return whole().canonical;
+  }
+
+  /// Its reference hash, which is the event id only since room version 3.
+  ///
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_BAD_JSON` if the event has no
+  ///   canonical form in its room version
+  public byte[] referenceHash() {
+    return ReferenceHash.of(form.json(), version);
+  }
+
+  /// Whether nothing remains to be done before its JSON can be given.
+  public boolean isSigned() {
+    return form instanceof Whole;
+  }
+
+  private Whole whole() {
+    return form instanceof Whole whole ? whole : sign();
+  }
+
+  /// One signs, and others who ask meanwhile wait for that. A failure is that of whoever asks; the
+  /// next one tries again.
+  private synchronized Whole sign() {
+    Whole whole =
+        switch (form) {
+          case Whole already -> already;
+          case NotSigned unsigned -> unsigned.sign(version);
+        };
+    form = whole;
+    return whole;
   }
 
   /// The version of its room.
@@ -206,7 +322,7 @@ public final class Pdu {
 
   /// The same event, with the same id, after a redaction. Redacting once more changes nothing.
   public Pdu redacted() {
-    ObjectNode left = Redaction.redact(json, version);
+    ObjectNode left = Redaction.redact(json(), version);
     byte[] leftCanonical = CanonicalJson.encode(left, Hashes.numbers(version));
     return new Pdu(version, left, leftCanonical, names, links);
   }

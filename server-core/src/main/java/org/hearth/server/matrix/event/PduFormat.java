@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.PduFault.Kind;
 import org.hearth.server.matrix.id.EventId;
@@ -14,6 +15,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.CanonicalJson;
 import org.hearth.server.matrix.json.CanonicalJson.Numbers;
+import org.hearth.server.matrix.json.UnpaddedBase64;
 import org.hearth.server.matrix.json.Utf8;
 import org.hearth.server.matrix.version.EventIdFormat;
 import org.hearth.server.matrix.version.RoomRule;
@@ -44,8 +46,16 @@ public final class PduFormat {
   /// the depth must be set to the limit."
   public static final long MAX_DEPTH = (1L << 53) - 1;
 
+  /// What the content hash adds to an event, and what comes before the signatures.
+  private static final int HASHES_BYTES = ",'hashes':{'sha256':''}".length() + Hashes.LENGTH;
+
+  private static final int SIGNATURES_KEY_BYTES = ",'signatures':".length();
+
   private final ObjectNode event;
   private final RoomVersion version;
+
+  /// What every event has, signed or not.
+  private record Head(String type, @Nullable String stateKey, UserId sender, Pdu.Links links) {}
 
   private PduFormat(ObjectNode event, RoomVersion version) {
     this.event = event;
@@ -86,11 +96,7 @@ public final class PduFormat {
   }
 
   private Pdu read() {
-    String type = limited("type");
-    String stateKey = event.has("state_key") ? limited("state_key") : null;
-    UserId sender = identifier("sender", UserId::parse);
-    object("content");
-    Pdu.Links links = links();
+    Head head = head();
     if (!object("hashes").path("sha256").isTextual()) {
       throw new PduFaultException(Kind.MISSING, "hashes must have a string sha256");
     }
@@ -98,11 +104,43 @@ public final class PduFormat {
     if (event.has("unsigned")) {
       object("unsigned");
     }
-    byte[] canonical = canonical();
-    EventId eventId = eventId();
-    RoomId roomId = roomId(eventId, type, stateKey);
-    return new Pdu(
-        version, event, canonical, new Pdu.Names(eventId, roomId, sender, type, stateKey), links);
+    byte[] canonical = canonical(() -> CanonicalJson.encode(event, Hashes.numbers(version)));
+    checkSize(canonical.length);
+    return new Pdu(version, event, canonical, names(head, eventId()), head.links());
+  }
+
+  /// What [#read] makes of an event of ours when it is signed.
+  ///
+  /// @param event without `hashes`, `signatures` and `unsigned`; `hashes` is added to it
+  /// @throws PduFaultException if it would not be an event of that room version
+  static Pdu make(ObjectNode event, RoomVersion version, EventSigner signer) {
+    PduFormat format = new PduFormat(event, version);
+    Head head = format.head();
+    // "Before signing the event, the *content hash* of the event is calculated as described below.
+    // The hash is encoded using Unpadded Base64 and stored in the event object, in a `hashes`
+    // object, under a `sha256` key."
+    byte[] hashed = canonical(() -> ContentHash.hashedBytes(event, version));
+    event.putObject("hashes").put("sha256", UnpaddedBase64.encode(Hashes.sha256(hashed)));
+    checkSize(hashed.length + HASHES_BYTES + SIGNATURES_KEY_BYTES + signer.signaturesBytes());
+    byte[] essential = ReferenceHash.essentialBytes(event, version);
+    EventId eventId =
+        version.eventIds().isHash()
+            ? ReferenceHash.eventId(Hashes.sha256(essential), version)
+            : format.eventId();
+    return new Pdu(version, event, essential, signer, format.names(head, eventId), head.links());
+  }
+
+  private Head head() {
+    String type = limited("type");
+    String stateKey = event.has("state_key") ? limited("state_key") : null;
+    UserId sender = identifier("sender", UserId::parse);
+    object("content");
+    return new Head(type, stateKey, sender, links());
+  }
+
+  private Pdu.Names names(Head head, EventId eventId) {
+    RoomId roomId = roomId(eventId, head.type(), head.stateKey());
+    return new Pdu.Names(eventId, roomId, head.sender(), head.type(), head.stateKey());
   }
 
   /// What [#read] makes of an event that has been read before and stored, without making its hash
@@ -134,20 +172,20 @@ public final class PduFormat {
     return new Pdu.Links(prevEvents, authEvents, depth, integer("origin_server_ts"));
   }
 
-  private byte[] canonical() {
-    byte[] canonical;
+  private static byte[] canonical(Supplier<byte[]> encoding) {
     try {
-      canonical = CanonicalJson.encode(event, Hashes.numbers(version));
+      return encoding.get();
     } catch (MatrixException e) {
       throw new PduFaultException(Kind.NOT_CANONICAL, e.safeMessage());
     }
-    if (canonical.length > MAX_EVENT_BYTES) {
+  }
+
+  private static void checkSize(int bytes) {
+    if (bytes > MAX_EVENT_BYTES) {
       throw new PduFaultException(
           Kind.TOO_LARGE,
-          "The event has %d bytes; at most %d are allowed"
-              .formatted(canonical.length, MAX_EVENT_BYTES));
+          "The event has %d bytes; at most %d are allowed".formatted(bytes, MAX_EVENT_BYTES));
     }
-    return canonical;
   }
 
   private EventId eventId() {

@@ -52,7 +52,8 @@ public final class ReferenceHash {
         NOT_COVERED, Redaction.redact(event, version), Hashes.numbers(version));
   }
 
-  private static EventId eventId(byte[] hash, RoomVersion version) {
+  /// The event id that is a reference hash.
+  static EventId eventId(byte[] hash, RoomVersion version) {
     return switch (version.eventIds()) {
       case HASH_BASE64 -> EventId.parse("$" + UnpaddedBase64.encode(hash));
       case HASH_URL_SAFE -> EventId.parse("$" + UnpaddedBase64.encodeUrlSafe(hash));

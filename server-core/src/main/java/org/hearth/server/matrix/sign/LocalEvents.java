@@ -8,33 +8,47 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.EventLinks;
+import org.hearth.server.matrix.event.EventSigner;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.json.CanonicalJson;
 import org.hearth.server.matrix.json.UnpaddedBase64;
 import org.hearth.server.matrix.version.RoomRule;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the events that this server sends: drafts become hashed and signed events in the format of
-/// their room version.
+/// Makes the events that this server sends: drafts become hashed events in the format of their room
+/// version, which sign themselves when their JSON is first asked for: see [Pdu].
 ///
 /// **thread**: any, if the random generator is.
 public final class LocalEvents {
   private static final int RANDOM_ID_BYTES = 15;
 
   private final ServerName server;
-  private final SigningKey key;
+  private final EventSigner signer;
   private final RandomGenerator random;
 
   /// Makes events for that server.
   ///
   /// @param random for event ids of room versions 1 and 2
   public LocalEvents(ServerName server, SigningKey key, RandomGenerator random) {
+    this(server, signer(server, key), random);
+  }
+
+  /// Makes events for that server, which somebody else signs.
+  ///
+  /// @param random for event ids of room versions 1 and 2
+  public LocalEvents(ServerName server, EventSigner signer, RandomGenerator random) {
     this.server = server;
-    this.key = key;
+    this.signer = signer;
     this.random = random;
+  }
+
+  /// Signs events for that server by that key.
+  public static EventSigner signer(ServerName server, SigningKey key) {
+    return new KeySigner(server, key);
   }
 
   /// The event.
@@ -61,7 +75,36 @@ public final class LocalEvents {
     event.put("sender", draft.sender().value());
     draft.stateKey().ifPresent(stateKey -> event.put("state_key", stateKey));
     event.put("type", draft.type());
-    return Pdu.parse(EventSignatures.hashAndSign(event, version, server, key), version);
+    return Pdu.make(event, version, signer);
+  }
+
+  /// "Finally it is signed as described in Signing JSON, using the server's signing key."
+  private static final class KeySigner implements EventSigner {
+    private final ServerName server;
+    private final SigningKey key;
+    private final int bytes;
+
+    KeySigner(ServerName server, SigningKey key) {
+      this.server = server;
+      this.key = key;
+      this.bytes = CanonicalJson.encode(signatures(new byte[SigningKey.SIGNATURE_BYTES])).length;
+    }
+
+    @Override
+    public ObjectNode sign(byte[] essentialBytes) {
+      return signatures(key.sign(essentialBytes));
+    }
+
+    @Override
+    public int signaturesBytes() {
+      return bytes;
+    }
+
+    private ObjectNode signatures(byte[] signature) {
+      ObjectNode signatures = JsonNodeFactory.instance.objectNode();
+      signatures.putObject(server.value()).put(key.id().value(), UnpaddedBase64.encode(signature));
+      return signatures;
+    }
   }
 
   private static ObjectNode content(EventDraft draft, RoomVersion version) {

@@ -15,6 +15,9 @@ public final class SigningKey {
   /// The bytes of a seed.
   public static final int SEED_BYTES = Ed25519.SECRET_KEY_SIZE;
 
+  /// The bytes of a signature.
+  public static final int SIGNATURE_BYTES = Ed25519.SIGNATURE_SIZE;
+
   private final KeyId id;
   private final byte[] seed;
   private final byte[] publicKey = new byte[Ed25519.PUBLIC_KEY_SIZE];
@@ -57,7 +60,7 @@ public final class SigningKey {
 
   /// The signature of the bytes, 64 bytes.
   public byte[] sign(byte[] message) {
-    byte[] signature = new byte[Ed25519.SIGNATURE_SIZE];
+    byte[] signature = new byte[SIGNATURE_BYTES];
     Ed25519.sign(seed, 0, publicKey, 0, message, 0, message.length, signature, 0);
     return signature;
   }

@@ -1,7 +1,7 @@
 /// Signatures, and the events that this server makes.
 ///
 /// ```
-///   EventDraft + EventLinks ──LocalEvents──▶ Pdu, hashed and signed
+///   EventDraft + EventLinks ──LocalEvents──▶ Pdu, hashed; signed when its JSON is asked for
 ///   ObjectNode ──Signatures.sign──▶ signed ──Signatures.verify + VerifyKeys──▶ SignatureVerdict
 ///   event ──EventSignatures.verify──▶ SignatureVerdict
 /// ```

@@ -94,6 +94,13 @@ final class Decision {
     return added.stream().filter(each -> each.transaction() != null).toList();
   }
 
+  /// Has its events signed while others are being decided.
+  void signAhead() {
+    for (AddedEvent each : added) {
+      context.signers().ahead(each.event());
+    }
+  }
+
   /// Adds an event that was allowed, and what follows from it.
   ///
   /// @param transaction null when it was sent without one

@@ -17,7 +17,6 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.EventLinks;
 import org.hearth.server.matrix.event.Pdu;
-import org.hearth.server.matrix.event.ReferenceHash;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.json.UnpaddedBase64;
@@ -128,7 +127,7 @@ final class EventMaker {
     room.extremities().forEach(each -> cited.add(read.apply(each)));
     AuthEventSelection.keysFor(draft, version).forEach(key -> state.get(key).ifPresent(cited::add));
     for (Pdu event : cited) {
-      hashes.put(event.eventId(), UnpaddedBase64.encode(ReferenceHash.of(event.json(), version)));
+      hashes.put(event.eventId(), UnpaddedBase64.encode(event.referenceHash()));
     }
     return hashes;
   }

@@ -33,6 +33,7 @@ public final class RoomServer implements AutoCloseable {
   private final InputLog<RoomInput, RoomReply> input;
   private final KnownTransactions transactions;
   private final StateSweep sweep;
+  private final Signers signers;
 
   /// @param server this server's name
   /// @param key signs the events that this server makes
@@ -44,9 +45,18 @@ public final class RoomServer implements AutoCloseable {
       InstantSource clock,
       RandomGenerator random,
       RoomServerOptions options) {
+    this(store, server, new LocalEvents(server, key, random), clock, random, options);
+  }
+
+  RoomServer(
+      Store store,
+      ServerName server,
+      LocalEvents localEvents,
+      InstantSource clock,
+      RandomGenerator random,
+      RoomServerOptions options) {
     this.store = store;
     RoomMemory memory = RoomMemory.over(store.reads(), options);
-    LocalEvents localEvents = new LocalEvents(server, key, random);
     FailureHandling failures =
         new FailureHandling(store.deadLetters(), RoomServer::isUnavailable, clock);
     this.queries =
@@ -54,6 +64,7 @@ public final class RoomServer implements AutoCloseable {
     this.output =
         new OutputLog<>(
             Logs.ROOM_OUTPUT, new RoomOutputStore(store.reads(), memory.events()), failures);
+    this.signers = Signers.forShards(options.shards());
     this.transactions = new KnownTransactions(store.reads(), random);
     ShardContext context =
         new ShardContext(
@@ -63,6 +74,7 @@ public final class RoomServer implements AutoCloseable {
             output,
             memory,
             new EventMaker(localEvents, memory.events()),
+            signers,
             new StoredTransactions(store.reads(), transactions),
             new Numbers(store.reads()),
             clock,
@@ -120,6 +132,7 @@ public final class RoomServer implements AutoCloseable {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
+    signers.close();
     transactions.close();
   }
 }

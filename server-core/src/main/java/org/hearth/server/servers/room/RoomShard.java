@@ -92,6 +92,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
                   },
                   reply::fail));
       case Decided.Events(Decision decision) -> {
+        decision.signAhead();
         context.committer().submit(decision.toUnit(owner, generation, reply));
         rooms.advance(decision);
       }

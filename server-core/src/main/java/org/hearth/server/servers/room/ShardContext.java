@@ -20,6 +20,7 @@ record ShardContext(
     OutputLog<RoomOutput> log,
     RoomMemory memory,
     EventMaker maker,
+    Signers signers,
     StoredTransactions transactions,
     Numbers numbers,
     InstantSource clock,

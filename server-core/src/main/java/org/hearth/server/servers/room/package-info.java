@@ -10,8 +10,8 @@
 /// A shard decides in memory, ahead of the disk; everybody else sees only what is committed.
 ///
 /// Events of this server take the short way: they follow the forward extremities, and the state
-/// before them is the current one (Deciding, EventMaker, Decision). Events of others may be
-/// anywhere in the room's graph:
+/// before them is the current one (Deciding, EventMaker, Decision); Signers sign them before the
+/// committer comes to them. Events of others may be anywhere in the room's graph:
 ///
 /// ```
 ///  ReceiveEvents ─► Receiving ─► Incoming, sorted: after what they refer to
@@ -43,8 +43,8 @@
 /// Logs read: room-input. Logs written: room-output. Queries used: none. Tables owned: `room`,
 /// `room_event`, `room_state_key`, `room_state`, `room_member`, `room_auth`, `room_current`,
 /// `room_placed`, `room_want`, `room_relation`, `room_gap`, `room_alert`. Threads: one a shard
-/// (named by the log); `room-states` for the sweep; the callbacks of the committer; queries run on
-/// the caller's thread.
+/// (named by the log); `room-signer-n` for signatures; `room-states` for the sweep; the callbacks
+/// of the committer; queries run on the caller's thread.
 @NullMarked
 package org.hearth.server.servers.room;
 

@@ -9,11 +9,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.ContentHash;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.EventLinks;
+import org.hearth.server.matrix.event.EventSigner;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
@@ -140,6 +149,121 @@ class LocalEventsTest {
         .satisfies(e -> assertThat(e.errcode()).isEqualTo("M_BAD_JSON"));
   }
 
+  @ParameterizedTest
+  @MethodSource("versions")
+  void signsWhenTheJsonIsFirstAskedForAndNothingElseChanges(RoomVersion version) {
+    Pdu create = create(version);
+
+    assertThat(create.isSigned()).isFalse();
+    assertThat(create.content().path("room_version").asText()).isEqualTo(version.id());
+    byte[] hash = create.referenceHash();
+    assertThat(create.isSigned()).isFalse();
+
+    byte[] bytes = create.canonicalBytes();
+    ObjectNode withoutHashAndSignature = create.json().deepCopy();
+    withoutHashAndSignature.remove(List.of("hashes", "signatures"));
+
+    assertThat(create.isSigned()).isTrue();
+    assertThat(create.canonicalBytes()).isSameAs(bytes);
+    assertThat(create.referenceHash()).isEqualTo(hash);
+    assertThat(bytes)
+        .isEqualTo(
+            Pdu.parse(
+                    EventSignatures.hashAndSign(withoutHashAndSignature, version, SERVER, KEY),
+                    version)
+                .canonicalBytes());
+  }
+
+  @ParameterizedTest
+  @MethodSource("versions")
+  void signatureCountsForTheSizeBeforeItIsThere(RoomVersion version) {
+    Pdu create = create(version);
+    int without = message(create, "", version).canonicalBytes().length;
+
+    Pdu largest = message(create, "x".repeat(65_536 - without), version);
+
+    assertThat(largest.canonicalBytes()).hasSize(65_536);
+    assertThatExceptionOfType(MatrixException.class)
+        .isThrownBy(() -> message(create, "x".repeat(65_537 - without), version))
+        .satisfies(e -> assertThat(e.errcode()).isEqualTo("M_TOO_LARGE"));
+  }
+
+  @Test
+  void manyWhoAskAtOnceGetOneSignature() throws Exception {
+    AtomicInteger signatures = new AtomicInteger();
+    CountDownLatch signing = new CountDownLatch(1);
+    CountDownLatch allAsk = new CountDownLatch(1);
+    Pdu event =
+        createSignedBy(_ -> {
+          signatures.incrementAndGet();
+          signing.countDown();
+          assertThat(await(allAsk)).isTrue();
+        });
+
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<byte[]> first = threads.submit(event::canonicalBytes);
+      assertThat(await(signing)).isTrue();
+      Future<byte[]> second = threads.submit(event::canonicalBytes);
+      assertThat(event.isSigned()).isFalse();
+      allAsk.countDown();
+
+      assertThat(second.get()).isSameAs(first.get());
+    }
+    assertThat(signatures).hasValue(1);
+  }
+
+  @Test
+  void failedSignatureLeavesTheEventUnsignedAndTheNextTriesAgain() {
+    AtomicBoolean broken = new AtomicBoolean(true);
+    Pdu event =
+        createSignedBy(_ -> {
+          if (broken.get()) {
+            throw new IllegalStateException("no signature today");
+          }
+        });
+
+    assertThatExceptionOfType(IllegalStateException.class).isThrownBy(event::canonicalBytes);
+    assertThatExceptionOfType(IllegalStateException.class).isThrownBy(event::json);
+    assertThat(event.isSigned()).isFalse();
+    broken.set(false);
+
+    assertThat(event.json().has("signatures")).isTrue();
+  }
+
+  /// A create event whose signer first does that.
+  private static Pdu createSignedBy(Consumer<byte[]> first) {
+    EventSigner signer = LocalEvents.signer(SERVER, KEY);
+    EventSigner slow =
+        new EventSigner() {
+          @Override
+          public ObjectNode sign(byte[] essentialBytes) {
+            first.accept(essentialBytes);
+            return signer.sign(essentialBytes);
+          }
+
+          @Override
+          public int signaturesBytes() {
+            return signer.signaturesBytes();
+          }
+        };
+    return create(RoomVersions.V12, new LocalEvents(SERVER, slow, new Random(7)));
+  }
+
+  private static boolean await(CountDownLatch latch) {
+    try {
+      return latch.await(30, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Pdu message(Pdu create, String text, RoomVersion version) {
+    return events.make(
+        EventDraft.message(create.roomId(), ALICE, "m.room.message", content(text)),
+        after(create, version),
+        version);
+  }
+
   @Test
   void sameDraftInTheSamePlaceIsTheSameEvent() {
     assertThat(create(RoomVersions.V12).canonicalBytes())
@@ -147,6 +271,10 @@ class LocalEventsTest {
   }
 
   private Pdu create(RoomVersion version) {
+    return create(version, events);
+  }
+
+  private static Pdu create(RoomVersion version, LocalEvents events) {
     RoomId roomId = version.equals(RoomVersions.V12) ? null : RoomId.parse("!room:example.org");
     ObjectNode content = JsonNodeFactory.instance.objectNode().put("room_version", version.id());
     return events.make(

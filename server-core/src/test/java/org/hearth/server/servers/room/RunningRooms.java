@@ -11,15 +11,18 @@ import java.util.SplittableRandom;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.Positioned;
+import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.RoomReply;
+import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.sign.LocalEvents;
 import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.store.Store;
@@ -46,9 +49,27 @@ final class RunningRooms implements AutoCloseable {
             InstantSource.system(),
             new SplittableRandom(1),
             options);
-    told = new Told(store.head());
-    server.output().register(told);
+    told = start(store);
+  }
+
+  /// A server whose events are made so.
+  RunningRooms(Store store, LocalEvents localEvents) {
+    server =
+        new RoomServer(
+            store,
+            SERVER,
+            localEvents,
+            InstantSource.system(),
+            new SplittableRandom(1),
+            RoomServerOptions.standard());
+    told = start(store);
+  }
+
+  private Told start(Store store) {
+    Told reader = new Told(store.head());
+    server.output().register(reader);
     server.start();
+    return reader;
   }
 
   RoomQueries queries() {
@@ -72,8 +93,26 @@ final class RunningRooms implements AutoCloseable {
   }
 
   RoomReply submit(RoomInput command) {
+    return await(submitted(command));
+  }
+
+  /// Sends an event and does not wait for it.
+  Reply<RoomReply> send(RoomId room, EventDraft draft) {
+    return submitted(new RoomInput.SendEvent(room, draft, null));
+  }
+
+  private Reply<RoomReply> submitted(RoomInput command) {
     try {
-      return server.input().submit(command, PATIENCE).await(PATIENCE);
+      return server.input().submit(command, PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static RoomReply await(Reply<RoomReply> reply) {
+    try {
+      return reply.await(PATIENCE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
