@@ -167,11 +167,12 @@ final class Broadcast<E> {
   // --- anybody
 
   Follower<E> follower(String reader) {
-    return followers.stream()
-        .filter(each -> each.name().equals(reader))
-        .findFirst()
-        .orElseThrow(() ->
-            new IllegalArgumentException("%s has no reader %s".formatted(spec.name(), reader)));
+    for (Follower<E> each : followers) {
+      if (each.name().equals(reader)) {
+        return each;
+      }
+    }
+    throw new IllegalArgumentException("%s has no reader %s".formatted(spec.name(), reader));
   }
 
   boolean awaitReader(String reader, LogPosition position, Duration patience)

@@ -213,16 +213,19 @@ final class Dispatcher implements Filter {
       if (route != null) {
         route.counters().answered(status, took);
       }
-      if (ACCESS_LOG.isLoggable(Level.DEBUG)) {
-        ACCESS_LOG.log(
-            Level.DEBUG,
-            "{0} {1} {2} {3} ms {4}",
-            address == null ? "-" : address.getHostAddress(),
-            what(),
-            Integer.toString(status),
-            Long.toString(TimeUnit.NANOSECONDS.toMillis(took)),
-            requester == null ? "-" : requester.user().value());
-      }
+      // Not by a pattern: patterns are parsed anew for each line.
+      ACCESS_LOG.log(
+          Level.DEBUG,
+          () ->
+              (address == null ? "-" : address.getHostAddress())
+                  + " "
+                  + what()
+                  + " "
+                  + status
+                  + " "
+                  + TimeUnit.NANOSECONDS.toMillis(took)
+                  + " ms "
+                  + (requester == null ? "-" : requester.user().value()));
     }
   }
 }

@@ -44,6 +44,7 @@ final class PercentDecoding {
     }
     byte[] bytes = new byte[raw.length()];
     int length = 0;
+    boolean ascii = true;
     for (int i = 0; i < raw.length(); i++) {
       char each = raw.charAt(i);
       if (each == '%') {
@@ -53,10 +54,15 @@ final class PercentDecoding {
           throw MatrixException.invalidParam("The request target has a malformed percent-encoding");
         }
         bytes[length++] = (byte) (high << 4 | low);
+        ascii &= high < 8;
         i += 2;
       } else {
         bytes[length++] = (byte) (plusIsSpace && each == '+' ? ' ' : each);
+        ascii &= each < 128;
       }
+    }
+    if (ascii) {
+      return new String(bytes, 0, length, StandardCharsets.US_ASCII);
     }
     try {
       return StandardCharsets.UTF_8
