@@ -13,8 +13,10 @@ public final class Logs {
   /// back when that takes too long.
   private static final int ROOM_INPUT_CAPACITY = 1024;
 
-  /// Entries in the ring of room-output: a reader that is further behind reads from the store.
-  private static final int ROOM_OUTPUT_CAPACITY = 4096;
+  /// Entries in the ring of room-output: a reader that is further behind reads from the store. No
+  /// more than that, because a full ring keeps its entries for the next 1,024 whether they were
+  /// read or not, and what lives that long costs the garbage collector.
+  private static final int ROOM_OUTPUT_CAPACITY = 1024;
 
   private static final int ACCOUNT_OUTPUT_CAPACITY = 1024;
 

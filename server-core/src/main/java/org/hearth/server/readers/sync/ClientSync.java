@@ -50,9 +50,9 @@ public final class ClientSync implements AutoCloseable {
   /// @param sentMembersBytes for what lazily loading clients have been told
   /// @param usersBytes for the memberships of the users who sync
   public record Budget(long recentEventsBytes, long sentMembersBytes, long usersBytes) {
-    /// 24, 8 and 8 MiB: some thousand messages, some ten thousand members told, and as many
+    /// 4, 8 and 8 MiB: over a thousand messages, some ten thousand members told, and as many
     /// memberships.
-    public static final Budget STANDARD = new Budget(8L << 20, 8L << 20, 8L << 20);
+    public static final Budget STANDARD = new Budget(4L << 20, 8L << 20, 8L << 20);
   }
 
   public ClientSync(Needs needs, Budget budget) {

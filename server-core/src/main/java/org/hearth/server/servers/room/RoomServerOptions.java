@@ -23,6 +23,6 @@ public record RoomServerOptions(
 
   /// Two shards and 40 MiB: enough for a household's rooms.
   public static RoomServerOptions standard() {
-    return new RoomServerOptions(2, 12L << 20, 8L << 20, 8L << 20, 8L << 20, 4L << 20);
+    return new RoomServerOptions(2, 12L << 20, 4L << 20, 8L << 20, 8L << 20, 4L << 20);
   }
 }
