@@ -43,8 +43,9 @@
 /// Logs read: room-input. Logs written: room-output. Queries used: none. Tables owned: `room`,
 /// `room_event`, `room_state_key`, `room_state`, `room_member`, `room_auth`, `room_current`,
 /// `room_placed`, `room_want`, `room_relation`, `room_gap`, `room_alert`. Threads: one a shard
-/// (named by the log); `room-signer-n` for signatures; `room-states` for the sweep; the callbacks
-/// of the committer; queries run on the caller's thread.
+/// (named by the log); `room-signer-n` for signatures; `room-states` for the sweep;
+/// `room-transactions`, once, for the ids of old transactions; the callbacks of the committer;
+/// queries run on the caller's thread.
 @NullMarked
 package org.hearth.server.servers.room;
 

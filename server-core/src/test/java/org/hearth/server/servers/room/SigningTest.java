@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -27,7 +25,6 @@ import org.hearth.server.matrix.event.EventLinks;
 import org.hearth.server.matrix.event.EventSigner;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
-import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.sign.EventSignatures;
@@ -126,7 +123,7 @@ final class SigningTest {
       assertThat(told.get(i).prevEvents()).containsExactly(told.get(i - 1).eventId());
     }
     for (Pdu event : told) {
-      byte[] stored = stored(event.eventId());
+      byte[] stored = StoredJson.of(stores.store(), event.eventId());
       assertThat(stored).isEqualTo(event.canonicalBytes());
       assertSigned(Pdu.parse(stored, version), version);
     }
@@ -240,22 +237,6 @@ final class SigningTest {
         .map(Positioned::entry)
         .map(each -> ((RoomOutput.EventAdded) each).event())
         .toList();
-  }
-
-  private byte[] stored(EventId id) {
-    return stores
-        .store()
-        .reads()
-        .read(connection -> {
-          try (PreparedStatement statement =
-              connection.prepareStatement("SELECT json FROM room_event WHERE event_id = ?")) {
-            statement.setString(1, id.value());
-            try (ResultSet rows = statement.executeQuery()) {
-              assertThat(rows.next()).isTrue();
-              return rows.getBytes(1);
-            }
-          }
-        });
   }
 
   private static void assertSigned(Pdu event, RoomVersion version) {

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.matrix.testkit.RoomFixture.ALICE;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,22 +32,6 @@ final class UnresolvableTest {
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
 
-  private byte[] json(EventId id) {
-    return stores
-        .store()
-        .reads()
-        .read(connection -> {
-          try (PreparedStatement statement =
-              connection.prepareStatement("SELECT json FROM room_event WHERE event_id = ?")) {
-            statement.setString(1, id.value());
-            try (ResultSet rows = statement.executeQuery()) {
-              assertThat(rows.next()).isTrue();
-              return rows.getBytes(1);
-            }
-          }
-        });
-  }
-
   private void write(EventId id, byte[] json) {
     RowChange change =
         RowChange.of(
@@ -71,7 +53,7 @@ final class UnresolvableTest {
     try (RunningRooms rooms = new RunningRooms(stores.store())) {
       rooms.live(room.events());
     }
-    byte[] sound = json(alice.eventId());
+    byte[] sound = StoredJson.of(stores.store(), alice.eventId());
     stores.reopen();
     write(alice.eventId(), new byte[] {'{'});
     Pdu foreign = room.message(ALICE, EventTypes.MESSAGE, "{}").build();
