@@ -1,0 +1,179 @@
+package org.hearth.server.box;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.hearth.ringlogs.Arrow;
+import org.hearth.ringlogs.ConsumerDeath;
+import org.hearth.ringlogs.FollowedLog;
+import org.hearth.ringlogs.Log;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.LogSet;
+import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.store.Table;
+import org.jspecify.annotations.Nullable;
+
+/// The boxes of one server: what they declare, taken together, and their life.
+///
+/// Boxes are added in the order of who needs whom; [#start] connects their logs and starts all;
+/// [#close] ends whatever was added or started, in the reverse order, whatever fails on the way.
+///
+/// **Thread**: [#add], [#start] and [#close] one; the rest any, after the start.
+public final class Boxes {
+  private static final System.Logger LOG = System.getLogger(Boxes.class.getName());
+
+  private final List<Box> boxes = new ArrayList<>();
+  private final Consumer<? super ConsumerDeath> onDeath;
+  private @Nullable LogSet logs;
+
+  /// @param onDeath told when a thread of a log ends by an error; quick
+  public Boxes(Consumer<? super ConsumerDeath> onDeath) {
+    this.onDeath = onDeath;
+  }
+
+  /// Adds a box, which is closed with the others from now on.
+  ///
+  /// @return the box
+  /// @throws IllegalArgumentException if there is one of that name
+  public <B extends Box> B add(B box) {
+    if (boxes.stream().anyMatch(each -> each.name().equals(box.name()))) {
+      throw new IllegalArgumentException("two boxes of one name: " + box.name());
+    }
+    boxes.add(box);
+    return box;
+  }
+
+  /// Registers the readers, starts all logs and then the boxes in their order.
+  ///
+  /// @param head the last position that was committed
+  /// @throws IllegalStateException if the declarations do not fit together
+  public void start(LogPosition head) {
+    LogSet set =
+        new LogSet(boxes.stream().flatMap(each -> each.logs().stream()).toList(), onDeath);
+    logs = set;
+    for (Box each : boxes) {
+      for (Log log : each.logs()) {
+        if (log instanceof FollowedLog<?> written) {
+          written.writtenBy(each.name());
+        }
+      }
+    }
+    registerReaders();
+    LOG.log(Level.DEBUG, "the boxes are wired: {0}", description());
+    set.start(head);
+    boxes.forEach(Box::start);
+  }
+
+  /// Each after those that it is to be told after.
+  private void registerReaders() {
+    List<Reading<?>> left =
+        new ArrayList<>(boxes.stream().flatMap(each -> each.readings().stream()).toList());
+    Map<Log, Set<String>> registered = new HashMap<>();
+    while (!left.isEmpty()) {
+      Reading<?> next =
+          left.stream()
+              .filter(each ->
+                  registered.getOrDefault(each.log(), Set.of()).containsAll(each.after()))
+              .findFirst()
+              .orElseThrow(() ->
+                  new IllegalStateException(
+                      "these readers wait for one another, or for one that is not there: " + left));
+      next.register();
+      registered.computeIfAbsent(next.log(), _ -> new HashSet<>()).add(next.reader().name());
+      left.remove(next);
+    }
+  }
+
+  /// Ends everything in the reverse order; what fails is added to `failures`.
+  ///
+  /// @param patience how long what was accepted may take, all logs together
+  public void close(Duration patience, Exception failures) {
+    List<Box> reversed = boxes.reversed();
+    reversed.forEach(each -> attempt(each.name() + " could not be stopped", each::stop, failures));
+    LogSet set = logs;
+    if (set != null) {
+      attempt("the logs could not be drained", () -> drain(set, patience), failures);
+    }
+    reversed.forEach(each -> attempt(each.name() + " could not be closed", each::close, failures));
+    boxes.clear();
+    logs = null;
+  }
+
+  private static void drain(LogSet logs, Duration patience) throws InterruptedException {
+    if (!logs.drainAndStop(patience)) {
+      LOG.log(
+          Level.WARNING,
+          "after {0} s some logs were stopped before their ends; their readers go on from there at the next start",
+          patience.toSeconds());
+    }
+  }
+
+  /// One step of the end, which may fail.
+  @FunctionalInterface
+  private interface Step {
+    void take() throws InterruptedException;
+  }
+
+  private static void attempt(String otherwise, Step step, Exception failures) {
+    try {
+      step.take();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      failures.addSuppressed(new IllegalStateException(otherwise, e));
+    } catch (RuntimeException e) {
+      failures.addSuppressed(new IllegalStateException(otherwise, e));
+    }
+  }
+
+  /// The endpoints of all boxes.
+  public List<RouteGroup> routes() {
+    return boxes.stream().flatMap(each -> each.routes().stream()).toList();
+  }
+
+  /// The tables of all boxes.
+  public List<Table> tables() {
+    return boxes.stream().flatMap(each -> each.tables().stream()).toList();
+  }
+
+  /// The logs of all boxes.
+  public LogSet logs() {
+    LogSet set = logs;
+    if (set == null) {
+      throw new IllegalStateException("the boxes have not been started");
+    }
+    return set;
+  }
+
+  /// The boxes, their logs, and every arrow between them.
+  public WiringDescription description() {
+    Map<String, String> boxOfReader = new HashMap<>();
+    List<Node> nodes = new ArrayList<>();
+    List<Arrow> arrows = new ArrayList<>();
+    for (Box box : boxes) {
+      nodes.add(new Node(box.name(), box.kind()));
+      box.readings().forEach(each -> boxOfReader.put(each.reader().name(), box.name()));
+      box.asks().forEach(asked -> arrows.add(new Arrow(box.name(), asked, Arrow.Kind.ASKS)));
+    }
+    WiringDescription ofLogs = logs().description();
+    ofLogs.nodes().stream().filter(Node::isLog).forEach(nodes::add);
+    ofLogs.arrows().stream()
+        .map(each ->
+            new Arrow(
+                boxOfReader.getOrDefault(each.from(), each.from()),
+                boxOfReader.getOrDefault(each.to(), each.to()),
+                each.kind()))
+        .filter(each -> !each.from().equals(each.to()))
+        .forEach(arrows::add);
+    return WiringDescription.join(
+        Stream.of(new WiringDescription(nodes, arrows)).toList());
+  }
+}
