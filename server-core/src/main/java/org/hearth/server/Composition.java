@@ -265,7 +265,7 @@ final class Composition {
   private static AccountOptions accountOptions(Configuration.Registration registration) {
     return AccountOptions.defaults()
         .withRegistration(
-            switch (registration.mode()) {
+            switch (registration.effectiveMode()) {
               case CLOSED -> AccountOptions.RegistrationMode.CLOSED;
               case TOKEN -> AccountOptions.RegistrationMode.TOKEN;
               case OPEN -> AccountOptions.RegistrationMode.OPEN;

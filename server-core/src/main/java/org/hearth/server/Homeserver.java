@@ -153,6 +153,9 @@ public final class Homeserver implements AutoCloseable {
         control = ControlPort.open(folder, random, this::answerControl);
       }
       change(new ServerState.Running(clock.instant(), started.addresses()));
+      if (listening) {
+        configuration.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
+      }
       LOG.log(
           Level.INFO,
           "{0} serves {1} after {2} ms",
@@ -216,7 +219,8 @@ public final class Homeserver implements AutoCloseable {
             now.getClass().getSimpleName().toLowerCase(Locale.ROOT),
             serving.map(ServerState.Running::addresses).orElse(List.of()),
             serving.map(ServerState.Running::since),
-            ProductVersion.current()));
+            ProductVersion.current(),
+            configuration.warnings()));
   }
 
   private JsonNode answerControl(ControlRequest request) {

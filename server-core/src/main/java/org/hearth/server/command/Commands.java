@@ -247,15 +247,16 @@ final class Commands {
         out.println(status.get());
         return 0;
       }
-      status
-          .get()
-          .properties()
-          .forEach(entry -> out.printf("%-20s %s%n", entry.getKey(), text(entry.getValue())));
+      status.get().properties().forEach(entry -> tell(entry.getKey(), entry.getValue()));
       return 0;
     }
 
-    private static String text(JsonNode value) {
-      return value.isValueNode() ? value.asText() : value.toString();
+    private void tell(String name, JsonNode value) {
+      if (value.isArray()) {
+        value.forEach(each -> tell(name, each));
+      } else {
+        out.printf("%-20s %s%n", name, value.asText());
+      }
     }
   }
 

@@ -28,10 +28,17 @@ public record Control(Admin admin, Server server) {
   /// @param addresses the addresses that clients may be given
   /// @param since when it began to serve; empty unless it serves
   /// @param version of the program
+  /// @param warnings what its owner should know of the configuration, each a sentence
   public record Server(
-      String name, String state, List<String> addresses, Optional<Instant> since, String version) {
+      String name,
+      String state,
+      List<String> addresses,
+      Optional<Instant> since,
+      String version,
+      List<String> warnings) {
     public Server {
       addresses = List.copyOf(addresses);
+      warnings = List.copyOf(warnings);
     }
   }
 
@@ -96,6 +103,10 @@ public record Control(Admin admin, Server server) {
     json.put("storage", overview.storage());
     json.put("version", server.version());
     json.put("process", ProcessHandle.current().pid());
+    if (!server.warnings().isEmpty()) {
+      ArrayNode warnings = json.putArray("warnings");
+      server.warnings().forEach(warnings::add);
+    }
     return json;
   }
 
