@@ -17,6 +17,8 @@ public record Network(InetAddress base, int prefix) {
     }
   }
 
+  /// Reads what the configuration says.
+  ///
   /// @param text such as `10.0.0.0/8`, `fc00::/7`, or one address; never looked up as a name
   /// @throws IllegalArgumentException if it is no network
   public static Network parse(String text) {

@@ -40,6 +40,8 @@ public final class Outbound implements AutoCloseable {
     this.figures = new Figures(clock);
   }
 
+  /// Ready to send.
+  ///
   /// @param resolver finds the addresses of names; they are checked here
   /// @throws IOException if a trusted certificate cannot be read
   public static Outbound start(OutboundOptions options, Resolver resolver, InstantSource clock)

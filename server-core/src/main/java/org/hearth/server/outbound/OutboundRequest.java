@@ -44,7 +44,9 @@ public record OutboundRequest(
   private static final Pattern TARGET = Pattern.compile("[\\x21-\\x7e]*");
   private static final Set<String> OF_ONE_SERVER = Set.of("authorization", "cookie");
 
-  /// @throws IllegalArgumentException if it cannot be written as HTTP
+  /// Checks that it can be written as HTTP.
+  ///
+  /// @throws IllegalArgumentException if it cannot
   public OutboundRequest {
     Map<String, String> copy = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     copy.putAll(headers);
