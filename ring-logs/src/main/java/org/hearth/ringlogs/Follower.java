@@ -60,8 +60,7 @@ final class Follower<E> {
     this.source = source;
     this.before = List.copyOf(before);
     this.requests = new ReleaseRequests(log.spec().name());
-    this.recovery =
-        new Recovery(log.spec().name() + "/" + name, failures, meter, log.signal());
+    this.recovery = new Recovery(log.spec().name() + "/" + name, failures, meter, log.signal());
     this.rereading =
         source instanceof Source.Stored<E> stored
             ? new Rereading<>(stored, LONGEST_BATCH, recovery)

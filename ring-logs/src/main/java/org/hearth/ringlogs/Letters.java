@@ -39,11 +39,7 @@ final class Letters<E> {
     } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
       // A defect of the codec must not hide the entry: a person can read this, no codec can.
       return letter(
-          key,
-          position,
-          text(textOf(entry)),
-          reason,
-          failure + "; not encodable: " + describe(e));
+          key, position, text(textOf(entry)), reason, failure + "; not encodable: " + describe(e));
     }
   }
 

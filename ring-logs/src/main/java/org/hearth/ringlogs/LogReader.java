@@ -33,8 +33,8 @@ public interface LogReader<E> {
   }
 
   /// Whether this reader keeps its data in memory only and can fetch it anew at any time. Then no
-  /// entry is ever parked for it: of one that it cannot handle, or that the store cannot read, it is
-  /// told by [#onLost], so that no hole is left in its view. The same answer at all times.
+  /// entry is ever parked for it: of one that it cannot handle, or that the store cannot read, it
+  /// is told by [#onLost], so that no hole is left in its view. The same answer at all times.
   default boolean rebuilds() {
     return false;
   }

@@ -54,8 +54,8 @@ final class ParkedKeys<E> {
     /// Handles the entries of a letter's key from the letter's position up to another.
     ///
     /// @return null if all were handled; else where it failed, and why
-    default @Nullable Stopped handleRest(
-        DeadLetter letter, LogPosition upTo, boolean discardFirst) throws Exception {
+    default @Nullable Stopped handleRest(DeadLetter letter, LogPosition upTo, boolean discardFirst)
+        throws Exception {
       throw new IllegalStateException("commands are not held back");
     }
   }

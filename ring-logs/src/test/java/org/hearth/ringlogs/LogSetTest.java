@@ -26,12 +26,7 @@ class LogSetTest {
   private long committed;
 
   private final InputLog<Note, Long> input =
-      new InputLog<>(
-          Note.log("note-input", 16),
-          "NoteServer",
-          1,
-          _ -> this::decide,
-          handling);
+      new InputLog<>(Note.log("note-input", 16), "NoteServer", 1, _ -> this::decide, handling);
   private final LogSet logs = new LogSet(List.of(input, typing, output), deaths::add);
 
   private void decide(Note command, Reply<Long> reply) {
@@ -128,8 +123,7 @@ class LogSetTest {
     Reply<Long> parked = input.writer("Tests").submit(new Note("bad", 1), PATIENCE);
     assertThatThrownBy(() -> parked.await(PATIENCE)).isInstanceOf(ParkedException.class);
 
-    ReleaseResult result =
-        logs.release("note-input", "note-input", "bad", true).await(PATIENCE);
+    ReleaseResult result = logs.release("note-input", "note-input", "bad", true).await(PATIENCE);
 
     assertThat(result).isEqualTo(new ReleaseResult("bad", 0, 1, 0));
     assertThatThrownBy(() -> logs.release("no-log", "x", "bad", true))
@@ -169,8 +163,7 @@ class LogSetTest {
         WiringDescription.join(
             List.of(
                 logs.description(),
-                new WiringDescription(
-                    List.of(new Node("Tests", Node.Kind.WRITER)), List.of())));
+                new WiringDescription(List.of(new Node("Tests", Node.Kind.WRITER)), List.of())));
 
     assertThat(whole.arrows())
         .contains(

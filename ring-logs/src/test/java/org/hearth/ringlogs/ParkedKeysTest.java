@@ -92,8 +92,7 @@ class ParkedKeysTest {
   void shortensALetterThatIsRefusedForGoodAndReadsTheEntryFromTheStoreLater()
       throws InterruptedException {
     NoteReader reader = reader(LogPosition.ORIGIN);
-    OutputLog<Note> log =
-        follow(reader, new Refusing(logs.letters(), ParkedKeysTest::isWhole), 0);
+    OutputLog<Note> log = follow(reader, new Refusing(logs.letters(), ParkedKeysTest::isWhole), 0);
 
     publish(log, 1, 1, "bad" + "x".repeat(5_000));
     publish(log, 2, 2, "good");
