@@ -1,54 +1,41 @@
 package org.hearth.server.admin;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.hearth.ringlogs.DeadLetter;
-import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.ReleaseResult;
 import org.hearth.ringlogs.ReplyTimeoutException;
+import org.hearth.server.store.Store;
 
 /// Lists parked entries and lets them go on.
 final class Parking {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private final DeadLetters letters;
+  /// The panel asks twice a second.
+  private static final int MOST_SHOWN = 500;
+
+  private final Store store;
   private final Admin.Releasing releasing;
 
-  Parking(DeadLetters letters, Admin.Releasing releasing) {
-    this.letters = letters;
+  Parking(Store store, Admin.Releasing releasing) {
+    this.store = store;
     this.releasing = releasing;
   }
 
-  private record Place(String log, String consumer, String key) {}
-
   List<ParkedEntries> all() {
-    Map<Place, List<DeadLetter>> places = new LinkedHashMap<>();
-    for (DeadLetter letter : letters.all()) {
-      places
-          .computeIfAbsent(
-              new Place(letter.log(), letter.consumer(), letter.partitionKey()),
-              _ -> new ArrayList<>())
-          .add(letter);
-    }
-    return places.entrySet().stream()
-        .map(place -> {
-          DeadLetter first = place.getValue().getFirst();
-          return new ParkedEntries(
-              place.getKey().log(),
-              place.getKey().consumer(),
-              place.getKey().key(),
-              place.getValue().size(),
-              first.failure(),
-              first.parkedAt());
-        })
+    return store.parkedKeys(MOST_SHOWN).stream()
+        .map(each ->
+            new ParkedEntries(
+                each.log(),
+                each.consumer(),
+                each.partitionKey(),
+                each.letters(),
+                each.failure(),
+                each.parkedAt()))
         .toList();
   }
 
   ReleasedEntries release(String log, String consumer, String key, boolean discardFirst) {
-    if (letters.of(log, consumer, key).isEmpty()) {
+    if (store.deadLetters().of(log, consumer, key).isEmpty()) {
       throw new AdminException(
           "Nothing of %s is parked in %s for %s.".formatted(key, log, consumer));
     }
