@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.LogPosition;
@@ -27,7 +28,7 @@ public final class Store implements AutoCloseable {
   private final Committer committer;
   private final ReadPool reads;
   private final Keeper keeper;
-  private final DeadLetters deadLetters;
+  private final StoredDeadLetters deadLetters;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Store(StoreOptions options, FolderLock lock, Opening.Opened opened, long salt) {
@@ -38,7 +39,7 @@ public final class Store implements AutoCloseable {
     mark = opened.mark();
     reads = new ReadPool(derby, options.readers(), options.readDeadline(), health);
     groupCommit = new GroupCommit(derby, health, mark, opened.head(), salt);
-    committer = new Committer(groupCommit);
+    committer = new Committer(groupCommit, health, Committer.PATIENCE);
     keeper = new Keeper(options, derby, health, mark, reads, committer);
     deadLetters = new StoredDeadLetters(committer, reads);
   }
@@ -105,6 +106,13 @@ public final class Store implements AutoCloseable {
   /// Entries that consumers could not handle, in table `dead_letter`.
   public DeadLetters deadLetters() {
     return deadLetters;
+  }
+
+  /// What is parked in table `dead_letter`, by log, consumer and first position, without the bytes.
+  ///
+  /// @param limit at most so many
+  public List<ParkedKey> parkedKeys(int limit) {
+    return deadLetters.parkedKeys(limit);
   }
 
   /// The last committed position. What is at or before it can be read.

@@ -10,12 +10,16 @@ import org.hearth.ringlogs.DeadLetter;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.EncodedEntry;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.store.StorageException.Reason;
 
 /// Parked entries in table `dead_letter`. **Thread**: any but the committer's.
 final class StoredDeadLetters implements DeadLetters {
   private static final Table DEAD_LETTER = new Table("dead_letter");
   private static final String OWNER = "dead-letters";
   private static final int LONGEST_FAILURE = 32_000;
+  private static final int LONGEST_NAME = 128;
+  private static final int LONGEST_KEY = 1024;
+  private static final int LARGEST_ENTRY_BYTES = 64 << 20;
   private static final String DELETE =
       "DELETE FROM dead_letter WHERE log = ? AND consumer = ? AND position = ? AND partition_key = ?";
   private static final String INSERT =
@@ -24,6 +28,16 @@ final class StoredDeadLetters implements DeadLetters {
   private static final String SELECT =
       "SELECT log, consumer, position, partition_key, reason, codec_version, entry, failure, parked_at"
           + " FROM dead_letter";
+  private static final String SELECT_KEYS =
+      "SELECT letter.log, letter.consumer, letter.partition_key, parked.letters, letter.failure,"
+          + " letter.parked_at FROM dead_letter letter JOIN (SELECT log, consumer, partition_key,"
+          + " MIN(position) AS first_position, COUNT(*) AS letters FROM dead_letter"
+          + " GROUP BY log, consumer, partition_key) parked ON letter.log = parked.log"
+          + " AND letter.consumer = parked.consumer"
+          + " AND letter.partition_key = parked.partition_key"
+          + " AND letter.position = parked.first_position"
+          + " ORDER BY letter.log, letter.consumer, letter.position, letter.partition_key"
+          + " FETCH FIRST ? ROWS ONLY";
   private static final String ORDER = " ORDER BY log, consumer, position, partition_key";
 
   private final Committer committer;
@@ -34,8 +48,11 @@ final class StoredDeadLetters implements DeadLetters {
     this.reads = reads;
   }
 
+  /// @throws StorageException [StorageException.Reason#BAD_UNIT] if the letter is larger than its
+  ///   columns: a shorter one can be kept
   @Override
   public void park(DeadLetter letter) {
+    refuseOversized(letter);
     committer.commit(OWNER, List.of(deletion(letter), insertion(letter)), List.of());
   }
 
@@ -58,6 +75,45 @@ final class StoredDeadLetters implements DeadLetters {
   @Override
   public List<DeadLetter> all() {
     return select("");
+  }
+
+  /// What is parked, by log, consumer and first position.
+  ///
+  /// @param limit at most so many
+  List<ParkedKey> parkedKeys(int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(SELECT_KEYS)) {
+        statement.setInt(1, limit);
+        List<ParkedKey> keys = new ArrayList<>();
+        try (ResultSet row = statement.executeQuery()) {
+          while (row.next()) {
+            keys.add(
+                new ParkedKey(
+                    row.getString(1),
+                    row.getString(2),
+                    row.getString(3),
+                    row.getInt(4),
+                    row.getString(5),
+                    Instant.ofEpochMilli(row.getLong(6))));
+          }
+        }
+        return List.copyOf(keys);
+      }
+    });
+  }
+
+  /// Refused here, a letter costs the other units of a commit nothing.
+  private static void refuseOversized(DeadLetter letter) {
+    int bytes = letter.entry().bytes().length;
+    if (bytes > LARGEST_ENTRY_BYTES
+        || letter.partitionKey().length() > LONGEST_KEY
+        || letter.log().length() > LONGEST_NAME
+        || letter.consumer().length() > LONGEST_NAME) {
+      throw new StorageException(
+          Reason.BAD_UNIT,
+          "a letter of %s is too large to be kept: an entry of %,d bytes, a key of %d characters"
+              .formatted(letter.consumer(), bytes, letter.partitionKey().length()));
+    }
   }
 
   private List<DeadLetter> select(String where, String... parameters) {
