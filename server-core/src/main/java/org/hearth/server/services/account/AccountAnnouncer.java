@@ -10,6 +10,7 @@ import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.store.Announcement;
 import org.hearth.server.store.Committer;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.TurnPerKey;
 
 /// Commits what the services decided, and announces it on account-output: the rows, the entries and
 /// a copy of the entries for readers that the ring has left behind, all in one unit.

@@ -24,6 +24,7 @@ import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /// The accounts of this server: their endpoints, and what the panel and the command line do with

@@ -12,6 +12,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.TurnPerKey;
 
 /// Makes accounts, whoever asks: a client that registers, the shared-secret endpoint, the panel,
 /// the command line.

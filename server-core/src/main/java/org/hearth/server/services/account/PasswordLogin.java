@@ -8,6 +8,7 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.TurnPerKey;
 
 /// Finds out whom a client means and whether the password is theirs.
 ///

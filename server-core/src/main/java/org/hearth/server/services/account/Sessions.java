@@ -21,6 +21,7 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
+import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /* Tokens

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.TurnPerKey;
+import org.hearth.server.store.TurnPerKey;
 
 /// Carries changed profiles into the member events of the users' rooms. A profile is marked in its
 /// row until that is done, so it is done also over a crash; what fails is tried again every minute.

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
@@ -24,10 +25,9 @@ import org.hearth.server.matrix.push.PushRuleKind;
 import org.hearth.server.matrix.push.PushRuleset;
 import org.hearth.server.services.account.AccountAnnouncer;
 import org.hearth.server.services.account.AccountCompanion;
-import org.hearth.server.services.account.ClientPaths;
-import org.hearth.server.services.account.TurnPerKey;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.TurnPerKey;
 
 /// The endpoints of push rules.
 ///

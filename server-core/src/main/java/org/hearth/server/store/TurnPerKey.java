@@ -1,4 +1,4 @@
-package org.hearth.server.services.account;
+package org.hearth.server.store;
 
 import java.util.concurrent.locks.ReentrantLock;
 
