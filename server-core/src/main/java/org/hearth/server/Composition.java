@@ -40,8 +40,6 @@ import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.servers.room.RoomServer;
 import org.hearth.server.servers.room.RoomServerOptions;
-import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.AccountJournal;
 import org.hearth.server.services.account.AccountOptions;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Accounts;
@@ -56,6 +54,8 @@ import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.ProfileService;
 import org.hearth.server.services.profile.Profiles;
 import org.hearth.server.services.pushrules.PushRulesService;
+import org.hearth.server.store.Journal;
+import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
@@ -120,27 +120,24 @@ final class Composition {
 
     RoomServer rooms =
         new RoomServer(store, server, key, clock, random, RoomServerOptions.standard());
-    OutputLog<AccountOutput> accountOutput =
-        new OutputLog<>(
-            Logs.ACCOUNT_OUTPUT,
-            new AccountJournal(store.reads(), Logs.ACCOUNT_OUTPUT.codec()),
-            failures);
-    AccountAnnouncer announcer = new AccountAnnouncer(store.committer(), accountOutput, clock);
+    Journal journal = new Journal(store, clock);
+    JournaledLog<AccountOutput> journaled = journal.log(Logs.ACCOUNT_OUTPUT, failures);
+    OutputLog<AccountOutput> accountOutput = journaled.output();
 
     Profiles profiles = new Profiles(store.reads());
     ProfileService profileService =
-        new ProfileService(profiles, announcer, new MemberEvents(rooms.queries(), rooms.input()));
+        new ProfileService(profiles, journaled.writer("Profiles"), new MemberEvents(rooms.queries(), rooms.input()));
     Accounts known = new Accounts(store.reads(), server);
     AccountData accountData = new AccountData(store.reads());
-    PushRulesService pushRules = new PushRulesService(accountData, announcer);
-    AccountDataService accountDataService = new AccountDataService(accountData, announcer);
+    PushRulesService pushRules = new PushRulesService(accountData, journaled.writer("PushRules"));
+    AccountDataService accountDataService = new AccountDataService(accountData, journaled.writer("AccountData"));
     LeaveRooms leaveRooms = new LeaveRooms(rooms.queries(), rooms.input());
     this.accounts =
         new AccountService(
             accountOptions(configuration.registration()),
             known,
             store.reads(),
-            announcer,
+            journaled.writer("Accounts"),
             leaveRooms,
             List.of(profiles, accountData, pushRules),
             new AccountService.Surroundings(clock, random));
@@ -149,7 +146,7 @@ final class Composition {
         new DirectoryService(
             aliases,
             rooms.queries(),
-            announcer,
+            journaled.writer("Directory"),
             new CanonicalAliasEvents(rooms.queries(), rooms.input()),
             clock,
             configuration.roomDirectory().withoutLogin());
@@ -174,6 +171,8 @@ final class Composition {
       checkName(known, server);
       opened.push(new Part("account-output", () -> accountOutput.drainAndStop(DRAIN)));
       accountOutput.start(store.head());
+      opened.push(new Part("the journal", journal));
+      journal.start();
       opened.push(new Part("the Room Server", rooms));
       rooms.start();
       opened.push(new Part("the profiles", profileService));

@@ -2,12 +2,13 @@
 ///
 ///     shards of servers, services ──(UnitOfWork)──► Committer ──► Derby ──► output logs, outcomes
 ///                                   ring            one thread      ▲
+///     boxes ──(JournalWriter)──► Journal ──(UnitOfWork)──► Committer  │
 ///     request threads, readers ─────(Query)───────► ReadPool ───────┘
 ///     Keeper: forces the mark, watches the disk, reopens after it was full
 ///
 /// - **logs read**: none; **logs written**: those that units announce on, by the committer's thread
-/// - **tables owned**: `store_identity`, `commit_head`, `dead_letter` (and `flyway_schema_history`, Flyway's)
-/// - **threads**: `committer` (the only writer of the database and of the high-water mark), `store-keeper`
+/// - **tables owned**: `store_identity`, `commit_head`, `dead_letter`, `journal` (and `flyway_schema_history`, Flyway's)
+/// - **threads**: `committer` (the only writer of the database and of the high-water mark), `store-keeper`, `journal` (removes old entries)
 ///
 /// On disk, below the data folder:
 ///

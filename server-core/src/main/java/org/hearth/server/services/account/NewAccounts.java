@@ -1,5 +1,6 @@
 package org.hearth.server.services.account;
 
+import org.hearth.server.store.JournalWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -19,14 +20,13 @@ import org.hearth.server.store.TurnPerKey;
 ///
 /// **thread**: any.
 final class NewAccounts {
-  private static final String OWNER = "registration";
   private static final int LONGEST_PASSWORD_BYTES = 512;
   private static final int GENERATED_LENGTH = 10;
 
   private final Accounts accounts;
   private final Passwords passwords;
   private final int shortestPassword;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
   private final List<AccountCompanion> companions;
   private final Surroundings surroundings;
@@ -39,14 +39,14 @@ final class NewAccounts {
       Accounts accounts,
       Passwords passwords,
       int shortestPassword,
-      AccountAnnouncer announcer,
+      JournalWriter<AccountOutput> journal,
       TurnPerKey turns,
       List<AccountCompanion> companions,
       Surroundings surroundings) {
     this.accounts = accounts;
     this.passwords = passwords;
     this.shortestPassword = shortestPassword;
-    this.announcer = announcer;
+    this.journal = journal;
     this.turns = turns;
     this.companions = List.copyOf(companions);
     this.surroundings = surroundings;
@@ -145,7 +145,7 @@ final class NewAccounts {
           List<RowChange> changes = new ArrayList<>(more);
           changes.add(Accounts.upgrade(guest, hash));
           try {
-            announcer.commit(OWNER, changes, List.of());
+            journal.commit(changes, List.of());
           } finally {
             accounts.forget(guest);
           }
@@ -163,8 +163,7 @@ final class NewAccounts {
           if (accounts.exists(user)) {
             throw inUse();
           }
-          announcer.commit(
-              OWNER, changes, List.of(new AccountOutput.AccountCreated(user, account.guest())));
+          journal.commit(changes, List.of(new AccountOutput.AccountCreated(user, account.guest())));
           accounts.forget(user);
           companions.forEach(each -> each.changed(user));
           return user;

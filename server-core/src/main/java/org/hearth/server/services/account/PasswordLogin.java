@@ -1,5 +1,7 @@
 package org.hearth.server.services.account;
 
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.store.JournalWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -14,18 +16,17 @@ import org.hearth.server.store.TurnPerKey;
 ///
 /// **thread**: any.
 final class PasswordLogin {
-  private static final String OWNER = "passwords";
 
   private final Accounts accounts;
   private final Passwords passwords;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
 
   PasswordLogin(
-      Accounts accounts, Passwords passwords, AccountAnnouncer announcer, TurnPerKey turns) {
+      Accounts accounts, Passwords passwords, JournalWriter<AccountOutput> journal, TurnPerKey turns) {
     this.accounts = accounts;
     this.passwords = passwords;
-    this.announcer = announcer;
+    this.journal = journal;
     this.turns = turns;
   }
 
@@ -106,7 +107,7 @@ final class PasswordLogin {
         user,
         () -> {
           if (before.equals(accounts.passwordHash(user))) {
-            announcer.commit(OWNER, List.of(Accounts.setPassword(user, hash)), List.of());
+            journal.commit(List.of(Accounts.setPassword(user, hash)), List.of());
           }
         });
   }

@@ -20,7 +20,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
-import org.hearth.server.services.account.AccountAnnouncer;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +31,6 @@ import org.jspecify.annotations.Nullable;
 /// **source**: [Client Config](https://spec.matrix.org/v1.19/client-server-api/#client-config),
 /// [Room Tagging](https://spec.matrix.org/v1.19/client-server-api/#room-tagging)
 public final class AccountDataService implements RouteGroup {
-  private static final String OWNER = "account-data";
   private static final String TAGS = "m.tag";
 
   /// "This `type` of account data is controlled by the server; it cannot be modified by clients."
@@ -42,13 +41,13 @@ public final class AccountDataService implements RouteGroup {
   private static final long MOST_USER_BYTES = 5L << 20;
 
   private final AccountData data;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns = new TurnPerKey();
 
   /// @param data the same object that answers the others' queries
-  public AccountDataService(AccountData data, AccountAnnouncer announcer) {
+  public AccountDataService(AccountData data, JournalWriter<AccountOutput> journal) {
     this.data = data;
-    this.announcer = announcer;
+    this.journal = journal;
   }
 
   @Override
@@ -162,9 +161,7 @@ public final class AccountDataService implements RouteGroup {
     if (data.bytesWithout(user, room, type) + json.length > MOST_USER_BYTES) {
       throw MatrixException.tooLarge("The account data of a user has at most 5 MiB");
     }
-    announcer.commit(
-        OWNER,
-        AccountData.set(user, room, type, json),
+    journal.commit(AccountData.set(user, room, type, json),
         List.of(new AccountOutput.AccountDataChanged(user, room, type, content)));
   }
 

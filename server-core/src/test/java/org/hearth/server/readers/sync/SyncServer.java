@@ -25,11 +25,12 @@ import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServer;
 import org.hearth.server.servers.room.RoomServerOptions;
-import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.AccountJournal;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.store.Journal;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
@@ -46,7 +47,7 @@ final class SyncServer implements AutoCloseable {
   private final Store store;
   private final RoomServer roomServer;
   private final OutputLog<AccountOutput> accountOutput;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final ClientSync clientSync;
   private final HttpServer http;
   private final TestRooms rooms;
@@ -66,12 +67,13 @@ final class SyncServer implements AutoCloseable {
             clock,
             new SplittableRandom(1),
             RoomServerOptions.standard());
-    accountOutput =
-        new OutputLog<>(
-            Logs.ACCOUNT_OUTPUT,
-            new AccountJournal(store.reads(), Logs.ACCOUNT_OUTPUT.codec()),
-            new FailureHandling(store.deadLetters(), _ -> false, clock));
-    announcer = new AccountAnnouncer(store.committer(), accountOutput, clock);
+    JournaledLog<AccountOutput> journaled =
+        new Journal(store, clock)
+            .log(
+                Logs.ACCOUNT_OUTPUT,
+                new FailureHandling(store.deadLetters(), _ -> false, clock));
+    accountOutput = journaled.output();
+    journal = journaled.writer("test");
     AccountData accountData = new AccountData(store.reads());
     Accounts accounts = new Accounts(store.reads(), NAME);
     clientSync =
@@ -90,7 +92,7 @@ final class SyncServer implements AutoCloseable {
     accountOutput.start(store.head());
     roomServer.start();
     List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
-    routes.add(new AccountDataService(accountData, announcer));
+    routes.add(new AccountDataService(accountData, journal));
     http =
         HttpServer.start(
             HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off()),
@@ -131,7 +133,7 @@ final class SyncServer implements AutoCloseable {
 
   /// Announces something of an account.
   void announce(AccountOutput entry) {
-    announcer.commit("test", List.of(), List.of(entry));
+    journal.commit(List.of(), List.of(entry));
   }
 
   /// Closes an account as its owner does who wants everything to be erased; it must not have been
@@ -144,7 +146,7 @@ final class SyncServer implements AutoCloseable {
             "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated, is_erased,"
                 + " is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, TRUE, TRUE, TRUE, 1)",
             (statement, _) -> statement.setString(1, id.value()));
-    announcer.commit("test", List.of(closed), List.of(new AccountOutput.AccountDeactivated(id)));
+    journal.commit(List.of(closed), List.of(new AccountOutput.AccountDeactivated(id)));
   }
 
   TestClient http(String user) {
