@@ -126,11 +126,15 @@ final class Composition {
 
     Profiles profiles = new Profiles(store.reads());
     ProfileService profileService =
-        new ProfileService(profiles, journaled.writer("Profiles"), new MemberEvents(rooms.queries(), rooms.input()));
+        new ProfileService(
+            profiles,
+            journaled.writer("Profiles"),
+            new MemberEvents(rooms.queries(), rooms.input()));
     Accounts known = new Accounts(store.reads(), server);
     AccountData accountData = new AccountData(store.reads());
     PushRulesService pushRules = new PushRulesService(accountData, journaled.writer("PushRules"));
-    AccountDataService accountDataService = new AccountDataService(accountData, journaled.writer("AccountData"));
+    AccountDataService accountDataService =
+        new AccountDataService(accountData, journaled.writer("AccountData"));
     LeaveRooms leaveRooms = new LeaveRooms(rooms.queries(), rooms.input());
     this.accounts =
         new AccountService(

@@ -21,8 +21,8 @@ import org.hearth.ringlogs.OutputLog;
 /// The durable form of output logs whose owners keep no table by position: table `journal`, one row
 /// an entry, written in the unit of work that caused the entry.
 ///
-/// Of each log it holds the newest entries without a hole. What [Bounds] lets go of is removed every
-/// hour, oldest first, a few rows a unit, so that no other unit waits for it for long.
+/// Of each log it holds the newest entries without a hole. What [Bounds] lets go of is removed
+/// every hour, oldest first, a few rows a unit, so that no other unit waits for it for long.
 ///
 /// **Thread**: [#log], [#start] and [#close] one; the rest any. It has one of its own, `journal`,
 /// which removes old entries.

@@ -22,7 +22,7 @@ import org.hearth.server.matrix.version.RoomVersions;
 final class Entries {
   private static final UserId ALICE = RoomFixture.ALICE;
   private static final DeviceId PHONE = DeviceId.parse("PHONE");
-  private static final RoomId ROOM = RoomId.parse("!room:a.example");
+  static final RoomId ROOM = RoomId.parse("!room:a.example");
   private static final RoomAlias ALIAS = RoomAlias.parse("#home:a.example");
   private static final EventId EVENT = EventId.parse("$event:a.example");
 
@@ -104,8 +104,7 @@ final class Entries {
         new RoomOutput.EventAdded(
             last, new ClientTransaction(PHONE, "1"), join, Membership.KNOCK, EVENT));
     entries.put("event-added-alone", new RoomOutput.EventAdded(last, null, null, null, null));
-    entries.put(
-        "event-stored", new RoomOutput.EventStored(last, RoomOutput.Standing.SOFT_FAILED));
+    entries.put("event-stored", new RoomOutput.EventStored(last, RoomOutput.Standing.SOFT_FAILED));
     entries.put(
         "state-changed",
         new RoomOutput.StateChanged(

@@ -1,6 +1,5 @@
 package org.hearth.server.services.account;
 
-import org.hearth.server.store.JournalWriter;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -23,6 +22,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.TurnPerKey;
@@ -351,7 +351,8 @@ public final class AccountService implements AutoCloseable {
     turns.run(
         user,
         () ->
-            journal.commit(List.of(Accounts.rename(user, device, name)),
+            journal.commit(
+                List.of(Accounts.rename(user, device, name)),
                 List.of(new AccountOutput.DeviceChanged(user, device))));
   }
 

@@ -1,15 +1,15 @@
 package org.hearth.server.services.account;
 
-import org.hearth.server.logs.AccountOutput;
-import org.hearth.server.store.JournalWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.hearth.server.http.Fields;
+import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.TurnPerKey;
 
 /// Finds out whom a client means and whether the password is theirs.
@@ -23,7 +23,10 @@ final class PasswordLogin {
   private final TurnPerKey turns;
 
   PasswordLogin(
-      Accounts accounts, Passwords passwords, JournalWriter<AccountOutput> journal, TurnPerKey turns) {
+      Accounts accounts,
+      Passwords passwords,
+      JournalWriter<AccountOutput> journal,
+      TurnPerKey turns) {
     this.accounts = accounts;
     this.passwords = passwords;
     this.journal = journal;

@@ -1,7 +1,5 @@
 package org.hearth.server.services.account;
 
-import org.hearth.server.logs.AccountOutput;
-import org.hearth.server.store.JournalWriter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;

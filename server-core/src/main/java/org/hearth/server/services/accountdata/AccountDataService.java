@@ -161,7 +161,8 @@ public final class AccountDataService implements RouteGroup {
     if (data.bytesWithout(user, room, type) + json.length > MOST_USER_BYTES) {
       throw MatrixException.tooLarge("The account data of a user has at most 5 MiB");
     }
-    journal.commit(AccountData.set(user, room, type, json),
+    journal.commit(
+        AccountData.set(user, room, type, json),
         List.of(new AccountOutput.AccountDataChanged(user, room, type, content)));
   }
 

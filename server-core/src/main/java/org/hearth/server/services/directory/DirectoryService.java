@@ -122,7 +122,8 @@ public final class DirectoryService implements RouteGroup {
         room,
         () -> {
           if (directory.isPublished(room) != published) {
-            journal.commit(List.of(
+            journal.commit(
+                List.of(
                     published
                         ? Directory.publish(room, clock.instant())
                         : Directory.withdraw(room)),
@@ -142,7 +143,8 @@ public final class DirectoryService implements RouteGroup {
                   .entry(alias)
                   .filter(entry -> entry.room().equals(from))
                   .ifPresent(entry ->
-                      journal.commit(List.of(Directory.lead(alias, to)),
+                      journal.commit(
+                          List.of(Directory.lead(alias, to)),
                           List.of(
                               new AccountOutput.AliasRemoved(alias, from),
                               new AccountOutput.AliasAdded(alias, to)))));
@@ -161,14 +163,16 @@ public final class DirectoryService implements RouteGroup {
           if (directory.entry(entry.alias()).isPresent()) {
             return false;
           }
-          journal.commit(List.of(Directory.insert(entry, clock.instant())),
+          journal.commit(
+              List.of(Directory.insert(entry, clock.instant())),
               List.of(new AccountOutput.AliasAdded(entry.alias(), entry.room())));
           return true;
         });
   }
 
   private void remove(Directory.Entry entry) {
-    journal.commit(List.of(Directory.delete(entry.alias())),
+    journal.commit(
+        List.of(Directory.delete(entry.alias())),
         List.of(new AccountOutput.AliasRemoved(entry.alias(), entry.room())));
   }
 

@@ -36,7 +36,8 @@ public final class ProfileService implements RouteGroup, AutoCloseable {
   private final Spreading spreading;
 
   /// @param profiles the same object that answers the others' queries
-  public ProfileService(Profiles profiles, JournalWriter<AccountOutput> journal, RoomProfiles rooms) {
+  public ProfileService(
+      Profiles profiles, JournalWriter<AccountOutput> journal, RoomProfiles rooms) {
     this.profiles = profiles;
     this.journal = journal;
     this.rooms = rooms;
@@ -133,7 +134,8 @@ public final class ProfileService implements RouteGroup, AutoCloseable {
     Profile shown = Profiles.profile(after);
     boolean spread = !shown.equals(Profiles.profile(before)) && rooms.isInRooms(user);
     try {
-      journal.commit(List.of(Profiles.update(user, json, spread)),
+      journal.commit(
+          List.of(Profiles.update(user, json, spread)),
           List.of(
               new AccountOutput.ProfileChanged(
                   user, shown.displayName().orElse(null), shown.avatarUrl().orElse(null))));

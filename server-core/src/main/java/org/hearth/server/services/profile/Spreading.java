@@ -1,6 +1,5 @@
 package org.hearth.server.services.profile;
 
-import org.hearth.server.logs.AccountOutput;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -12,6 +11,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.TurnPerKey;
@@ -39,7 +39,11 @@ final class Spreading {
           Thread.ofPlatform().daemon().name("profile-spreading").factory());
 
   /// @param turns the same that writers of profiles take
-  Spreading(Profiles profiles, JournalWriter<AccountOutput> journal, RoomProfiles rooms, TurnPerKey turns) {
+  Spreading(
+      Profiles profiles,
+      JournalWriter<AccountOutput> journal,
+      RoomProfiles rooms,
+      TurnPerKey turns) {
     this.profiles = profiles;
     this.journal = journal;
     this.rooms = rooms;

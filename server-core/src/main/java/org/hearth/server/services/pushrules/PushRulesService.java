@@ -23,9 +23,9 @@ import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.push.PushRule;
 import org.hearth.server.matrix.push.PushRuleKind;
 import org.hearth.server.matrix.push.PushRuleset;
-import org.hearth.server.store.JournalWriter;
 import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.services.accountdata.AccountData;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.TurnPerKey;
 
@@ -177,7 +177,8 @@ public final class PushRulesService implements RouteGroup, AccountCompanion {
           if (count > MOST_RULES || json.length > MOST_BYTES) {
             throw MatrixException.tooLarge("A user has at most 1000 push rules in 64 KiB");
           }
-          journal.commit(AccountData.set(user, null, TYPE, json),
+          journal.commit(
+              AccountData.set(user, null, TYPE, json),
               List.of(new AccountOutput.AccountDataChanged(user, null, TYPE, content)));
         });
   }

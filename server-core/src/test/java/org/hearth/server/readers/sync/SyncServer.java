@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.hearth.ringlogs.FailureHandling;
+import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
@@ -57,6 +58,11 @@ final class SyncServer implements AutoCloseable {
   }
 
   SyncServer(Path folder, ClientSync.Budget budget) {
+    this(folder, budget, List.of());
+  }
+
+  /// @param before readers of account-output that handle each entry before ClientSync sees it
+  SyncServer(Path folder, ClientSync.Budget budget, List<LogReader<AccountOutput>> before) {
     InstantSource clock = InstantSource.system();
     store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
     roomServer =
@@ -69,9 +75,7 @@ final class SyncServer implements AutoCloseable {
             RoomServerOptions.standard());
     JournaledLog<AccountOutput> journaled =
         new Journal(store, clock)
-            .log(
-                Logs.ACCOUNT_OUTPUT,
-                new FailureHandling(store.deadLetters(), _ -> false, clock));
+            .log(Logs.ACCOUNT_OUTPUT, new FailureHandling(store.deadLetters(), _ -> false, clock));
     accountOutput = journaled.output();
     journal = journaled.writer("test");
     AccountData accountData = new AccountData(store.reads());
@@ -88,7 +92,10 @@ final class SyncServer implements AutoCloseable {
                 clock),
             budget);
     roomServer.output().register(clientSync.roomOutputReader());
-    accountOutput.register(clientSync.accountOutputReader());
+    before.forEach(accountOutput::register);
+    accountOutput.register(
+        clientSync.accountOutputReader(),
+        before.stream().map(LogReader::name).toArray(String[]::new));
     accountOutput.start(store.head());
     roomServer.start();
     List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
@@ -131,9 +138,9 @@ final class SyncServer implements AutoCloseable {
     return store;
   }
 
-  /// Announces something of an account.
-  void announce(AccountOutput entry) {
-    journal.commit(List.of(), List.of(entry));
+  /// Announces things of accounts in one commit.
+  void announce(AccountOutput... entries) {
+    journal.commit(List.of(), List.of(entries));
   }
 
   /// Closes an account as its owner does who wants everything to be erased; it must not have been

@@ -183,9 +183,10 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
   private void begin() {
     Store store = stores.store();
     JournaledLog<AccountOutput> journaled =
-        new Journal(store, clock).log(
-            Logs.ACCOUNT_OUTPUT,
-            new FailureHandling(DeadLetters.inMemory(), _ -> false, InstantSource.system()));
+        new Journal(store, clock)
+            .log(
+                Logs.ACCOUNT_OUTPUT,
+                new FailureHandling(DeadLetters.inMemory(), _ -> false, InstantSource.system()));
     OutputLog<AccountOutput> log = journaled.output();
     Recorder recorder = new Recorder(store.head());
     log.register(recorder);
