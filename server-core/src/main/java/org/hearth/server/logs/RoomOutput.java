@@ -81,7 +81,7 @@ public sealed interface RoomOutput {
   }
 
   /// The current state changed otherwise than by the events of the timeline: branches of the room's
-  /// history came together, and what resolved from them differs from what the timeline has told.
+  /// history came together, and the resolved state differs from the state that the timeline gives.
   ///
   /// @param changes at least one
   record StateChanged(RoomId room, List<StateChange> changes) implements RoomOutput {

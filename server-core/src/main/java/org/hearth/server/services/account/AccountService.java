@@ -146,7 +146,7 @@ public final class AccountService implements AutoCloseable {
 
   // --- lifecycle
 
-  /// Begins with what goes on beside the requests.
+  /// Begins the housekeeping.
   public void start() {
     housekeeping.execute(() ->
         attempt(
@@ -187,7 +187,7 @@ public final class AccountService implements AutoCloseable {
     }
   }
 
-  /// Ends what goes on beside the requests, and writes what is left to write.
+  /// Ends the housekeeping, and writes when devices were last seen.
   @Override
   public void close() {
     housekeeping.shutdown();

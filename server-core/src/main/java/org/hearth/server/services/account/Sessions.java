@@ -157,7 +157,7 @@ final class Sessions implements Authenticator {
 
   // --- giving
 
-  /// Logs a user in who has proved who they are. A device of that id is taken over, its old tokens
+  /// Logs in a user whose identity is proved. A device of that id is taken over, its old tokens
   /// end.
   ///
   /// @param wanted the device id that the client wants; else a new one is made

@@ -1,7 +1,7 @@
 /// Accounts: who has one, with which password, on which devices, and which token speaks for whom.
 ///
 /// ```
-///  client ──► routes ──► user-interactive auth ──► AccountService ──► Committer ──► Derby
+///  client ──► routes ──► user-interactive auth ──► AccountService ──► Journal ────► Derby
 ///                                                     │    ▲                └──────► [account-output]
 ///  HttpServer ──► AccessTokens (cached) ──────────────┘    └── panel, command line (admin operations)
 ///  closed account ──► RoomExit ──► [room-input]            others ──► AccountQueries

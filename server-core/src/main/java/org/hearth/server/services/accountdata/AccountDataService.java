@@ -40,6 +40,9 @@ public final class AccountDataService implements RouteGroup {
   private static final int MOST_ITEM_BYTES = 64 << 10;
   private static final long MOST_USER_BYTES = 5L << 20;
 
+  /// Every change counts the user's items.
+  static final int MOST_USER_ITEMS = 20_000;
+
   private final AccountData data;
   private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns = new TurnPerKey();
@@ -158,7 +161,11 @@ public final class AccountDataService implements RouteGroup {
     if (json.length > MOST_ITEM_BYTES) {
       throw MatrixException.tooLarge("Account data of one type has at most 64 KiB");
     }
-    if (data.bytesWithout(user, room, type) + json.length > MOST_USER_BYTES) {
+    AccountData.Kept kept = data.keptWithout(user, room, type);
+    if (kept.items() >= MOST_USER_ITEMS) {
+      throw MatrixException.tooLarge("The account data of a user has at most 20000 items");
+    }
+    if (kept.bytes() + json.length > MOST_USER_BYTES) {
       throw MatrixException.tooLarge("The account data of a user has at most 5 MiB");
     }
     journal.commit(

@@ -31,7 +31,7 @@ final class Spreading {
   private final RoomProfiles rooms;
   private final TurnPerKey turns;
 
-  /// Whose profiles are yet to be written; of the thread only.
+  /// Users whose profiles are yet to be written; of the thread only.
   private final Set<UserId> pending = new LinkedHashSet<>();
 
   private final ScheduledExecutorService thread =
