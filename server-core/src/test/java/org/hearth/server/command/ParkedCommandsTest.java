@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
@@ -15,6 +15,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.server.Homeserver;
+import org.hearth.server.ServerState;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

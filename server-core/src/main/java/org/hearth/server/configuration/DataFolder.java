@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.configuration;
 
 import java.io.IOException;
 import java.nio.file.FileSystems;

@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.configuration;
 
 import java.net.URI;
 import java.nio.file.Path;
@@ -22,6 +22,8 @@ import java.util.Optional;
 /// @param urlPreviews whether the server fetches pages for previews
 /// @param email how to send mail, if at all
 /// @param applicationServices registration files of bridges and bots
+/// @param unused keys that the file sets and that no part of this version uses, such as
+///   `room-directory.over-federation`
 public record Configuration(
     String serverName,
     Optional<URI> publicBaseUrl,
@@ -34,7 +36,8 @@ public record Configuration(
     boolean accessTokenInQuery,
     boolean urlPreviews,
     Optional<Email> email,
-    List<Path> applicationServices) {
+    List<Path> applicationServices,
+    List<String> unused) {
 
   /// The port of the listener that a configuration without `listeners` has.
   public static final int DEFAULT_PORT = 8008;
@@ -42,6 +45,7 @@ public record Configuration(
   public Configuration {
     listeners = List.copyOf(listeners);
     applicationServices = List.copyOf(applicationServices);
+    unused = List.copyOf(unused);
     if (listeners.isEmpty()) {
       throw new IllegalArgumentException("a server without a listener cannot be reached");
     }
@@ -64,47 +68,24 @@ public record Configuration(
         true,
         true,
         Optional.empty(),
+        List.of(),
         List.of());
   }
 
-  /// The same with other listeners.
+  /// The settings whose part of Hearth does not exist yet, each as a person is told: at the start,
+  /// by `hearth status` and on the panel's Home.
   ///
-  /// @param others where to listen instead
-  /// @return a copy
-  public Configuration withListeners(List<Listener> others) {
-    return new Configuration(
-        serverName,
-        publicBaseUrl,
-        others,
-        registration,
-        federation,
-        outbound,
-        roomDirectory,
-        rateLimits,
-        accessTokenInQuery,
-        urlPreviews,
-        email,
-        applicationServices);
+  /// @return a sentence for each; empty if every setting in the file is used
+  public List<String> warnings() {
+    return unused.stream().map(this::warning).toList();
   }
 
-  /// The same with another way to register.
-  ///
-  /// @param other who may make an account instead
-  /// @return a copy
-  public Configuration withRegistration(Registration other) {
-    return new Configuration(
-        serverName,
-        publicBaseUrl,
-        listeners,
-        other,
-        federation,
-        outbound,
-        roomDirectory,
-        rateLimits,
-        accessTokenInQuery,
-        urlPreviews,
-        email,
-        applicationServices);
+  private String warning(String key) {
+    return key.equals(Registration.RECAPTCHA) && registration.waitsForRecaptcha()
+        ? "Registration is closed: %s asks for a test that this version of Hearth cannot make yet. To open registration without the test, write \"required: false\" under recaptcha."
+            .formatted(key)
+        : "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
+            .formatted(key);
   }
 
   /// One socket.
@@ -140,14 +121,29 @@ public record Configuration(
       RegistrationMode mode,
       boolean guests,
       Optional<String> sharedSecret,
-      Optional<Recaptcha> recaptcha) {}
+      Optional<Recaptcha> recaptcha) {
+    /// The key of the human test.
+    static final String RECAPTCHA = "registration.recaptcha";
+
+    /// Who may make an account as long as no human test can be made: nobody where one is required.
+    ///
+    /// @return the mode in force
+    public RegistrationMode effectiveMode() {
+      return waitsForRecaptcha() ? RegistrationMode.CLOSED : mode;
+    }
+
+    private boolean waitsForRecaptcha() {
+      return mode == RegistrationMode.OPEN && recaptcha.filter(Recaptcha::required).isPresent();
+    }
+  }
 
   /// A human test at registration.
   ///
   /// @param verifyUrl where answers are verified
   /// @param publicKey given to clients
   /// @param privateKey given to the verifier
-  public record Recaptcha(URI verifyUrl, String publicKey, String privateKey) {}
+  /// @param required whether nobody registers without the test
+  public record Recaptcha(URI verifyUrl, String publicKey, String privateKey, boolean required) {}
 
   /// Which other servers may talk to this one.
   public enum FederationMode {

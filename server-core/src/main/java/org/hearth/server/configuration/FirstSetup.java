@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.configuration;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -131,7 +131,10 @@ public final class FirstSetup {
   }
 
   /// Whether a thing in a data folder is Hearth's.
-  static boolean isOwn(String name) {
+  ///
+  /// @param name of a file or folder in the data folder
+  /// @return true for what a server or its set-up makes
+  public static boolean isOwn(String name) {
     return OWN.contains(name) || OF_A_SERVER.contains(name);
   }
 

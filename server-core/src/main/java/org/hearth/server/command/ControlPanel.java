@@ -1,4 +1,6 @@
-package org.hearth.server;
+package org.hearth.server.command;
+
+import org.hearth.server.configuration.DataFolder;
 
 /// The window that a command line without a command opens.
 @FunctionalInterface

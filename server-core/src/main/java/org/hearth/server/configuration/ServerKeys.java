@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.configuration;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,15 +22,19 @@ import org.hearth.server.matrix.sign.SigningKey;
 ///
 /// A key that is lost cannot be made again: the server could not rejoin its rooms. So a new one is
 /// made only where there is no database yet.
-final class ServerKeys {
+public final class ServerKeys {
   private static final int SEED_BYTES = 32;
 
   private ServerKeys() {}
 
   /// Reads the key, or makes it for a new server.
   ///
+  /// @param folder the data folder
+  /// @param random makes the seed of a new key
+  /// @return the key
   /// @throws ConfigurationException if the key is missing beside an existing database, or damaged
-  static SigningKey open(DataFolder folder, SecureRandom random) throws IOException {
+  /// @throws IOException if the file cannot be read or written
+  public static SigningKey open(DataFolder folder, SecureRandom random) throws IOException {
     Path file = folder.keys().resolve("signing.key");
     if (Files.exists(file)) {
       return read(file);

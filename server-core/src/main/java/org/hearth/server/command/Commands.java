@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
@@ -13,7 +13,19 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.hearth.server.Homeserver;
+import org.hearth.server.LogRouting;
+import org.hearth.server.ProductVersion;
+import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.AdminException;
+import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.control.Control;
+import org.hearth.server.control.ControlException;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -195,7 +207,7 @@ final class Commands {
     @Override
     public Integer call() throws IOException {
       Optional<JsonNode> answer =
-          ControlPort.ask(where.folder(), new ControlRequest("stop", Map.of()));
+          ControlPort.ask(where.folder(), new ControlRequest(ControlRequest.STOP, Map.of()));
       if (answer.isEmpty()) {
         out.println("Not running.");
         return REFUSED;
@@ -235,15 +247,16 @@ final class Commands {
         out.println(status.get());
         return 0;
       }
-      status
-          .get()
-          .properties()
-          .forEach(entry -> out.printf("%-20s %s%n", entry.getKey(), text(entry.getValue())));
+      status.get().properties().forEach(entry -> tell(entry.getKey(), entry.getValue()));
       return 0;
     }
 
-    private static String text(JsonNode value) {
-      return value.isValueNode() ? value.asText() : value.toString();
+    private void tell(String name, JsonNode value) {
+      if (value.isArray()) {
+        value.forEach(each -> tell(name, each));
+      } else {
+        out.printf("%-20s %s%n", name, value.asText());
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -328,5 +328,50 @@ class ConfigurationReaderTest {
         .first()
         .asString()
         .endsWith("Hearth");
+  }
+
+  @Test
+  void settingsThatNothingUsesYetAreNamedIfTheFileHasThem() {
+    Configuration configuration =
+        ConfigurationReader.parse(
+            FILE,
+            """
+            server-name: example.org
+            federation: { mode: open }
+            room-directory: { without-login: true, over-federation: false }
+            email:
+            url-previews: { enabled: true }
+            """);
+
+    assertThat(configuration.unused())
+        .containsExactly("federation", "room-directory.over-federation", "url-previews");
+    assertThat(configuration.warnings())
+        .hasSize(3)
+        .allSatisfy(warning -> assertThat(warning).contains("has no effect yet"));
+  }
+
+  @Test
+  void registrationIsClosedWhileARequiredHumanTestCannotBeMade() {
+    Configuration required = withRecaptcha("");
+    Configuration offered = withRecaptcha(", required: false");
+
+    assertThat(required.registration().effectiveMode())
+        .isEqualTo(Configuration.RegistrationMode.CLOSED);
+    assertThat(required.warnings()).singleElement().asString().startsWith("Registration is closed");
+    assertThat(offered.registration().effectiveMode())
+        .isEqualTo(Configuration.RegistrationMode.OPEN);
+    assertThat(offered.warnings()).singleElement().asString().contains("has no effect yet");
+  }
+
+  private static Configuration withRecaptcha(String more) {
+    return ConfigurationReader.parse(
+        FILE,
+        """
+        server-name: example.org
+        registration:
+          mode: open
+          recaptcha: { verify-url: "https://captcha.example.org", public-key: a, private-key: b%s }
+        """
+            .formatted(more));
   }
 }

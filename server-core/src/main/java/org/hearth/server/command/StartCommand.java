@@ -1,9 +1,11 @@
-package org.hearth.server;
+package org.hearth.server.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.configuration.DataFolder;
 import org.jspecify.annotations.Nullable;
 
 /// The two commands that start a server: `serve`, and `panel` where there is a display.

@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.command;
 
 import java.io.PrintStream;
 import java.util.Optional;

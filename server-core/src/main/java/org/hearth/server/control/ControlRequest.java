@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.control;
 
 import java.util.Map;
 
@@ -6,8 +6,14 @@ import java.util.Map;
 ///
 /// @param operation the name of the operation
 /// @param arguments its arguments
-record ControlRequest(String operation, Map<String, String> arguments) {
-  ControlRequest {
+public record ControlRequest(String operation, Map<String, String> arguments) {
+  /// Asks a panel to bring its window to the front.
+  public static final String SHOW_PANEL = "show-panel";
+
+  /// Asks the server to stop and the program to end.
+  public static final String STOP = "stop";
+
+  public ControlRequest {
     arguments = Map.copyOf(arguments);
   }
 

@@ -1,6 +1,7 @@
-package org.hearth.server;
+package org.hearth.server.configuration;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -26,6 +29,7 @@ final class YamlSection {
   private final Map<String, Node> values = new LinkedHashMap<>();
   private final Map<String, Integer> lines = new LinkedHashMap<>();
   private final Set<String> known = new HashSet<>();
+  private final List<YamlSection> below = new ArrayList<>();
 
   /// @param file named in every message
   /// @param name the dotted path of this mapping, empty for the whole file
@@ -132,6 +136,19 @@ final class YamlSection {
         });
   }
 
+  /// Whether a key has a value here.
+  ///
+  /// @param path the key, or the dotted path of one in a mapping below
+  boolean sets(String path) {
+    int dot = path.indexOf('.');
+    Node node = values.get(dot < 0 ? path : path.substring(0, dot));
+    if (node == null || node.getTag().equals(Tag.NULL)) {
+      return false;
+    }
+    return dot < 0
+        || new YamlSection(file, path(path.substring(0, dot)), node).sets(path.substring(dot + 1));
+  }
+
   /// True if the key is there with a list that has nothing in it.
   boolean isEmptyList(String key) {
     return values.get(key) instanceof SequenceNode sequence && sequence.getValue().isEmpty();
@@ -146,6 +163,13 @@ final class YamlSection {
             "%s, line %d: \"%s\" must be %s, but is not there"
                 .formatted(file, line, path(key), expected))
         : refuse(lineOf(node), path(key), expected, node);
+  }
+
+  /// The dotted paths of all keys that were asked for, here and in the mappings below.
+  Set<String> asked() {
+    return Stream.concat(
+            known.stream().map(this::path), below.stream().flatMap(each -> each.asked().stream()))
+        .collect(Collectors.toSet());
   }
 
   /// Refuses every key that nobody asked for. To be called when all known keys were read.
@@ -165,6 +189,7 @@ final class YamlSection {
 
   private <T> T read(String path, Node node, Function<YamlSection, T> reader) {
     YamlSection section = new YamlSection(file, path, node);
+    below.add(section);
     T result = reader.apply(section);
     section.refuseUnknownKeys();
     return result;

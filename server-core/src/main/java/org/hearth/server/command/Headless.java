@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -6,9 +6,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import org.hearth.server.Homeserver;
+import org.hearth.server.ServerState;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.FirstSetup;
 
 /// `hearth serve`: the server without a panel, until the process is asked to end.
-public final class Headless {
+final class Headless {
   /// The name of a server that nobody named: good for a try on one computer, and nothing else.
   private static final String NAME_OF_A_TRY = "localhost";
 
@@ -25,7 +32,7 @@ public final class Headless {
   /// @return [Commands#SERVING]
   /// @throws StartFailedException if the server cannot start
   /// @throws IOException if the first configuration cannot be written
-  public static int serve(
+  static int serve(
       DataFolder folder, Optional<Path> configuration, Optional<String> serverName, PrintStream out)
       throws StartFailedException, IOException {
     folder.create();

@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.control;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.hearth.server.configuration.DataFolder;
 
 /// The door through which the command line and a second start of the panel reach the server that
 /// holds a data folder. It is a port of the loopback address; the file `control` in the data
@@ -35,7 +36,7 @@ import java.util.function.Function;
 /// ```
 ///
 /// **thread**: one virtual thread a connection; requests are answered one after the other.
-final class ControlPort implements AutoCloseable {
+public final class ControlPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ControlPort.class.getName());
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int TIMEOUT_MILLIS = 60_000;
@@ -57,8 +58,11 @@ final class ControlPort implements AutoCloseable {
   /// Opens the door.
   ///
   /// @param folder the data folder, held by this process
+  /// @param random makes the secret
   /// @param handler answers requests; an exception's message goes to the asker
-  static ControlPort open(
+  /// @return the open door
+  /// @throws IOException if no port can be had, or the file cannot be written
+  public static ControlPort open(
       DataFolder folder, SecureRandom random, Function<ControlRequest, JsonNode> handler)
       throws IOException {
     byte[] bytes = new byte[24];
@@ -82,9 +86,13 @@ final class ControlPort implements AutoCloseable {
 
   /// Asks the server that holds a data folder.
   ///
+  /// @param folder the data folder
+  /// @param request what is asked
   /// @return its answer; empty if no server holds the folder
   /// @throws ControlException with the server's sentence if it refused
-  static Optional<JsonNode> ask(DataFolder folder, ControlRequest request) throws IOException {
+  /// @throws IOException if something answers that is not understood
+  public static Optional<JsonNode> ask(DataFolder folder, ControlRequest request)
+      throws IOException {
     Path file = file(folder);
     if (!Files.isReadable(file)) {
       return Optional.empty();

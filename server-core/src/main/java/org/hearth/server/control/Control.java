@@ -1,10 +1,13 @@
-package org.hearth.server;
+package org.hearth.server.control;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Overview;
 import org.hearth.server.admin.ParkedEntries;
@@ -15,13 +18,36 @@ import org.hearth.server.admin.ReleasedEntries;
 ///
 /// @param admin does them
 /// @param server whose state is told
-record Control(Admin admin, Homeserver server) {
+public record Control(Admin admin, Server server) {
   private static final int MOST_LISTED = 10_000;
+
+  /// The server as it tells of itself.
+  ///
+  /// @param name its permanent name
+  /// @param state what it is doing, in a word
+  /// @param addresses the addresses that clients may be given
+  /// @param since when it began to serve; empty unless it serves
+  /// @param version of the program
+  /// @param warnings what its owner should know of the configuration, each a sentence
+  public record Server(
+      String name,
+      String state,
+      List<String> addresses,
+      Optional<Instant> since,
+      String version,
+      List<String> warnings) {
+    public Server {
+      addresses = List.copyOf(addresses);
+      warnings = List.copyOf(warnings);
+    }
+  }
 
   /// Does one operation.
   ///
+  /// @param request the operation with its arguments
+  /// @return what there is to tell
   /// @throws ControlException if there is no such operation
-  JsonNode handle(ControlRequest request) {
+  public JsonNode handle(ControlRequest request) {
     return switch (request.operation()) {
       case "status" -> status();
       case "create-user" ->
@@ -48,8 +74,8 @@ record Control(Admin admin, Homeserver server) {
           released(
               admin.discardParked(
                   request.argument("log"), request.argument("reader"), request.argument("key")));
-      case "stop" -> empty().put("process", ProcessHandle.current().pid());
-      case SecondStart.SHOW_PANEL -> empty();
+      case ControlRequest.STOP -> empty().put("process", ProcessHandle.current().pid());
+      case ControlRequest.SHOW_PANEL -> empty();
       default ->
           throw new ControlException("This server knows no operation " + request.operation());
     };
@@ -58,12 +84,13 @@ record Control(Admin admin, Homeserver server) {
   private ObjectNode status() {
     Overview overview = admin.overview();
     ObjectNode json = empty();
-    json.put("state", server.state().getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT));
-    json.put("server-name", server.configuration().serverName());
-    if (server.state() instanceof ServerState.Running running) {
+    json.put("state", server.state());
+    json.put("server-name", server.name());
+    if (server.since().isPresent()) {
       ArrayNode addresses = json.putArray("addresses");
-      running.addresses().forEach(addresses::add);
-      json.put("uptime-seconds", Duration.between(running.since(), overview.time()).toSeconds());
+      server.addresses().forEach(addresses::add);
+      json.put(
+          "uptime-seconds", Duration.between(server.since().get(), overview.time()).toSeconds());
     }
     json.put("people", overview.people());
     json.put("rooms", overview.rooms());
@@ -74,8 +101,12 @@ record Control(Admin admin, Homeserver server) {
     json.put("free-bytes", overview.freeBytes());
     json.put("heap-bytes", overview.heapUsedBytes());
     json.put("storage", overview.storage());
-    json.put("version", ProductVersion.current());
+    json.put("version", server.version());
     json.put("process", ProcessHandle.current().pid());
+    if (!server.warnings().isEmpty()) {
+      ArrayNode warnings = json.putArray("warnings");
+      server.warnings().forEach(warnings::add);
+    }
     return json;
   }
 
@@ -119,7 +150,7 @@ record Control(Admin admin, Homeserver server) {
 
   /// Accepts a whole id or its first part.
   private String userId(String name) {
-    return name.startsWith("@") ? name : "@" + name + ":" + server.configuration().serverName();
+    return name.startsWith("@") ? name : "@" + name + ":" + server.name();
   }
 
   private static ObjectNode empty() {

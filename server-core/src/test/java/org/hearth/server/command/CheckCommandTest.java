@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,15 +1,16 @@
-package org.hearth.server;
+package org.hearth.server.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.hearth.server.DatabaseCheck;
+import org.hearth.server.LogRouting;
 import org.hearth.server.admin.AdminException;
-import org.hearth.server.servers.room.RoomDatabaseCheck;
-import org.hearth.server.store.Store;
-import org.hearth.server.store.StoreOptions;
-import org.hearth.server.store.StoreRefusedException;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -44,12 +45,7 @@ final class CheckCommand implements Callable<Integer> {
       throw new AdminException("The server is running. Stop it first.");
     }
     LogRouting.onlyWarnings();
-    List<String> problems;
-    try (Store store = Store.open(StoreOptions.of(folder.root()))) {
-      problems = RoomDatabaseCheck.problems(store);
-    } catch (StoreRefusedException e) {
-      throw new AdminException(String.valueOf(e.getMessage()));
-    }
+    List<String> problems = DatabaseCheck.problems(folder);
     problems.forEach(out::println);
     out.println(
         switch (problems.size()) {
