@@ -134,7 +134,7 @@ class KilledServerTest {
                     ResultSet row =
                         statement.executeQuery(
                             "SELECT position FROM room_event"
-                                + " UNION ALL SELECT log_position FROM account_output"
+                                + " UNION ALL SELECT position FROM journal"
                                 + " ORDER BY 1")) {
                   while (row.next()) {
                     all.add(row.getLong(1));

@@ -43,8 +43,6 @@ import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.servers.room.RoomServer;
 import org.hearth.server.servers.room.RoomServerOptions;
-import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.AccountJournal;
 import org.hearth.server.services.account.AccountOptions;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Accounts;
@@ -59,6 +57,8 @@ import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.ProfileService;
 import org.hearth.server.services.profile.Profiles;
 import org.hearth.server.services.pushrules.PushRulesService;
+import org.hearth.server.store.Journal;
+import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
@@ -123,12 +123,9 @@ final class Composition {
 
     RoomServer rooms =
         new RoomServer(store, server, key, clock, random, RoomServerOptions.standard());
-    OutputLog<AccountOutput> accountOutput =
-        new OutputLog<>(
-            Logs.ACCOUNT_OUTPUT,
-            new AccountJournal(store.reads(), Logs.ACCOUNT_OUTPUT.codec()),
-            failures);
-    AccountAnnouncer announcer = new AccountAnnouncer(store.committer(), accountOutput, clock);
+    Journal journal = new Journal(store, clock);
+    JournaledLog<AccountOutput> journaled = journal.log(Logs.ACCOUNT_OUTPUT, failures);
+    OutputLog<AccountOutput> accountOutput = journaled.output();
 
     Profiles profiles = new Profiles(store.reads());
     ProfileService profileService =
@@ -146,7 +143,7 @@ final class Composition {
             accountOptions(configuration.registration()),
             known,
             store.reads(),
-            announcer,
+            journaled.writer("Accounts"),
             leaveRooms,
             List.of(profiles, accountData, pushRules),
             new AccountService.Surroundings(clock, random));

@@ -106,14 +106,7 @@ class ArchitectureTest {
               "http",
               "servers.room",
               "services.account"),
-          new Row(
-              "services.directory",
-              "matrix",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "services.account"),
+          new Row("services.directory", "matrix", "logs", "store", "http", "servers.room"),
           new Row(
               "services.pushrules",
               "matrix",

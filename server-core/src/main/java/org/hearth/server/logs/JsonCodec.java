@@ -1,97 +1,83 @@
 package org.hearth.server.logs;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.Function;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
 import org.hearth.ringlogs.EntryCodec;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.json.MatrixJson;
-import org.jspecify.annotations.Nullable;
 
-/// Entries as JSON objects with a `kind`.
+/// The entries of a log, a sealed interface of records, as JSON objects.
 ///
-/// Dead letters and a log that leaves the process are the only places where an entry is encoded, so
-/// this is written to be read by a person rather than to be small.
-abstract sealed class JsonCodec<E> implements EntryCodec<E>
-    permits RoomInputCodec, RoomOutputCodec, AccountOutputCodec {
-  static final String KIND = "kind";
+/// **shape**: `kind` is the name of the record (`AccountCreated` is `account-created`); the other
+/// keys are its components, see [EntryMapper]. A component that may be null may be missing. What is
+/// kept on disk has these names: a record or a component that gets another name needs the old one
+/// here.
+///
+/// @param <E> the sealed interface
+final class JsonCodec<E> implements EntryCodec<E> {
+  private static final String KIND = "kind";
   private static final int VERSION = 1;
 
-  abstract ObjectNode write(E entry);
+  /// How deep an entry may be nested: as deep as what clients send, and the levels around it. The
+  /// deepest of those are the content of an event in a list: entry, list, event, content.
+  private static final int MAX_DEPTH = MatrixJson.MAX_DEPTH + 4;
 
-  abstract E read(String kind, ObjectNode json);
+  private final Map<String, Class<? extends E>> types = new HashMap<>();
+
+  JsonCodec(Class<E> sealedType) {
+    addRecords(sealedType);
+  }
+
+  private void addRecords(Class<? extends E> type) {
+    if (type.isRecord()) {
+      types.put(kind(type), type);
+    } else {
+      for (Class<?> each : type.getPermittedSubclasses()) {
+        addRecords(each.asSubclass(type));
+      }
+    }
+  }
+
+  private static String kind(Class<?> type) {
+    return type.getSimpleName().replaceAll("(?<=.)([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+  }
 
   @Override
-  public final int version() {
+  public int version() {
     return VERSION;
   }
 
   @Override
-  public final byte[] encode(E entry) {
-    return MatrixJson.write(write(entry));
+  public byte[] encode(E entry) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode().put(KIND, kind(entry.getClass()));
+    json.setAll(EntryMapper.MAPPER.<ObjectNode>valueToTree(entry));
+    return MatrixJson.write(json);
   }
 
   @Override
-  public final E decode(int version, byte[] bytes) {
+  public E decode(int version, byte[] bytes) {
     if (version != VERSION) {
-      throw new IllegalArgumentException("entries of version 1 are known, not of " + version);
+      throw new UnknownVersionException(VERSION, version);
     }
     try {
-      ObjectNode json = MatrixJson.parseObject(bytes);
-      return read(string(json, KIND), json);
-    } catch (MatrixException e) {
-      throw new IllegalArgumentException("the bytes are not an entry", e);
+      JsonNode json = MatrixJson.parse(bytes, MAX_DEPTH);
+      String kind = json.path(KIND).asText();
+      Class<? extends E> type = types.get(kind);
+      if (type == null) {
+        throw new IllegalArgumentException("there is no entry of kind '" + kind + "'");
+      }
+      return EntryMapper.readerOf(type, json).readValue(json);
+    } catch (MatrixException | JsonProcessingException e) {
+      throw new IllegalArgumentException("the bytes are not an entry: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading a tree cannot fail", e);
     }
-  }
-
-  static ObjectNode object(String kind) {
-    return JsonNodeFactory.instance.objectNode().put(KIND, kind);
-  }
-
-  static IllegalArgumentException unknown(String kind) {
-    return new IllegalArgumentException("there is no entry of kind " + kind);
-  }
-
-  static JsonNode required(ObjectNode json, String name) {
-    JsonNode value = json.get(name);
-    if (value == null) {
-      throw new IllegalArgumentException("the entry has no " + name);
-    }
-    return value;
-  }
-
-  static String string(ObjectNode json, String name) {
-    return required(json, name).asText();
-  }
-
-  static @Nullable String optionalString(ObjectNode json, String name) {
-    JsonNode value = json.get(name);
-    return value == null || value.isNull() ? null : value.asText();
-  }
-
-  static <T> @Nullable T optional(ObjectNode json, String name, Function<String, T> parse) {
-    String value = optionalString(json, name);
-    return value == null ? null : parse.apply(value);
-  }
-
-  static ObjectNode objectAt(ObjectNode json, String name) {
-    if (required(json, name) instanceof ObjectNode object) {
-      return object;
-    }
-    throw new IllegalArgumentException(name + " is not an object");
-  }
-
-  static <T> List<T> list(ObjectNode json, String name, Function<JsonNode, T> read) {
-    List<T> all = new ArrayList<>();
-    required(json, name).forEach(each -> all.add(read.apply(each)));
-    return all;
-  }
-
-  static ArrayNode array(List<? extends JsonNode> elements) {
-    return JsonNodeFactory.instance.arrayNode().addAll(elements);
   }
 }

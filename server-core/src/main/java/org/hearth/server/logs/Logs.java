@@ -27,7 +27,7 @@ public final class Logs {
           RoomInput.class,
           ROOM_INPUT_CAPACITY,
           command -> command.room().value(),
-          new RoomInputCodec());
+          new JsonCodec<>(RoomInput.class));
 
   /// What the Room Server decided.
   public static final LogSpec<RoomOutput> ROOM_OUTPUT =
@@ -36,7 +36,7 @@ public final class Logs {
           RoomOutput.class,
           ROOM_OUTPUT_CAPACITY,
           entry -> entry.room().value(),
-          new RoomOutputCodec());
+          new JsonCodec<>(RoomOutput.class));
 
   /// What the services announce.
   public static final LogSpec<AccountOutput> ACCOUNT_OUTPUT =
@@ -45,7 +45,7 @@ public final class Logs {
           AccountOutput.class,
           ACCOUNT_OUTPUT_CAPACITY,
           AccountOutput::partitionKey,
-          new AccountOutputCodec());
+          new JsonCodec<>(AccountOutput.class));
 
   private Logs() {}
 

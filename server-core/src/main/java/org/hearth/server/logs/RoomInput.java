@@ -57,8 +57,8 @@ public sealed interface RoomInput {
   /// @param membership what it becomes
   /// @param content further keys of the member event's content (reason, displayname, avatar_url,
   ///   is_direct, ...); without membership
-  /// @param from what the target's membership must be, so that for example a kick of who is not
-  ///   there is refused; empty for whatever it is. No member event counts as leave
+  /// @param from the memberships that the target may have before, so that for example a kick of a
+  ///   user who is not there is refused; empty for any. No member event counts as leave
   /// @param allowedBy the room through which the target may join a restricted room; null when none.
   ///   The Room Server looks whether the join rules still name it, and names the member of this
   ///   server that authorises the join
@@ -94,8 +94,8 @@ public sealed interface RoomInput {
   /// says in a [RoomReply.Received] what became of each.
   ///
   /// The events may come in any order and may be known already. The Room Server asks nobody for
-  /// what is missing: it says exactly what that is, and the writer comes again with it. What could
-  /// be judged is stored all the same.
+  /// missing events: it names them, and the writer sends the command again with them. The events
+  /// that could be judged are stored nevertheless.
   ///
   /// The way into a room of others (`send_join`) is one such command: the join event in `events`,
   /// state and auth chain in `outliers`, and in `states` which of these are the state before it.

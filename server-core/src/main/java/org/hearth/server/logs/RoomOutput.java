@@ -1,5 +1,6 @@
 package org.hearth.server.logs;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.Pdu;
@@ -43,6 +44,11 @@ public sealed interface RoomOutput {
     public RoomId room() {
       return event.roomId();
     }
+
+    @JsonProperty
+    String version() {
+      return event.version().id();
+    }
   }
 
   /// An event was stored that is not in the live timeline. It changes neither the current state nor
@@ -54,6 +60,11 @@ public sealed interface RoomOutput {
     @Override
     public RoomId room() {
       return event.roomId();
+    }
+
+    @JsonProperty
+    String version() {
+      return event.version().id();
     }
   }
 
@@ -70,7 +81,7 @@ public sealed interface RoomOutput {
   }
 
   /// The current state changed otherwise than by the events of the timeline: branches of the room's
-  /// history came together, and what resolved from them differs from what the timeline has told.
+  /// history came together, and the resolved state differs from the state that the timeline gives.
   ///
   /// @param changes at least one
   record StateChanged(RoomId room, List<StateChange> changes) implements RoomOutput {

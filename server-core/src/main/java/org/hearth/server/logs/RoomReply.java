@@ -8,7 +8,7 @@ import org.hearth.server.matrix.id.EventId;
 public sealed interface RoomReply {
   /// The command is done and durable.
   ///
-  /// @param position who reads at this position or after it sees what the command did
+  /// @param position whoever reads at this position or later sees the result of the command
   /// @param events the command's events in order; empty when it made none
   record Done(LogPosition position, List<EventId> events) implements RoomReply {
     /// Copies the list.

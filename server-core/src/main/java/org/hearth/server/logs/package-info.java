@@ -1,4 +1,6 @@
-/// The arrows of the wiring: one sealed interface per log, its codec, and the wiring as data.
+/// The arrows of the wiring: one sealed interface per log, the codec of all of them, and the wiring
+/// as data. A new log costs its sealed interface and its line in [Logs]; [JsonCodec] writes its
+/// records.
 ///
 /// ```
 ///  writers ── RoomInput ──► [room-input] ──► RoomServer ── RoomOutput ──► [room-output] ──► readers

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -45,13 +46,13 @@ final class EventRoutes implements RouteGroup {
   public void register(Routes routes) {
     routes.add(
         HttpMethod.GET,
-        Paths.client("/rooms/{roomId}/event/{eventId}"),
+        ClientPaths.v3("/rooms/{roomId}/event/{eventId}"),
         Access.USER_OR_GUEST,
         RateClass.DEFAULT,
         this::event);
     routes.add(
         HttpMethod.GET,
-        Paths.client("/rooms/{roomId}/context/{eventId}"),
+        ClientPaths.v3("/rooms/{roomId}/context/{eventId}"),
         Access.USER_OR_GUEST,
         RateClass.DEFAULT,
         this::context);

@@ -1,6 +1,7 @@
 package org.hearth.server.readers.sync;
 
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -26,13 +27,13 @@ final class FilterRoutes implements RouteGroup {
   public void register(Routes routes) {
     routes.add(
         HttpMethod.POST,
-        Paths.client("/user/{userId}/filter"),
+        ClientPaths.v3("/user/{userId}/filter"),
         Access.USER,
         RateClass.DEFAULT,
         this::define);
     routes.add(
         HttpMethod.GET,
-        Paths.client("/user/{userId}/filter/{filterId}"),
+        ClientPaths.v3("/user/{userId}/filter/{filterId}"),
         Access.USER,
         RateClass.DEFAULT,
         this::get);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -43,19 +44,19 @@ final class MemberRoutes implements RouteGroup {
   public void register(Routes routes) {
     routes.add(
         HttpMethod.GET,
-        Paths.client("/rooms/{roomId}/members"),
+        ClientPaths.v3("/rooms/{roomId}/members"),
         Access.USER_OR_GUEST,
         RateClass.DEFAULT,
         this::members);
     routes.add(
         HttpMethod.GET,
-        Paths.client("/rooms/{roomId}/joined_members"),
+        ClientPaths.v3("/rooms/{roomId}/joined_members"),
         Access.USER,
         RateClass.DEFAULT,
         this::joinedMembers);
     routes.add(
         HttpMethod.GET,
-        Paths.client("/joined_rooms"),
+        ClientPaths.v3("/joined_rooms"),
         Access.USER,
         RateClass.DEFAULT,
         this::joinedRooms);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -62,7 +63,7 @@ final class MessagesRoute implements RouteGroup {
   public void register(Routes routes) {
     routes.add(
         HttpMethod.GET,
-        Paths.client("/rooms/{roomId}/messages"),
+        ClientPaths.v3("/rooms/{roomId}/messages"),
         Access.USER_OR_GUEST,
         RateClass.DEFAULT,
         this::messages);

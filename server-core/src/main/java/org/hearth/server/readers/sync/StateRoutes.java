@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -49,7 +50,7 @@ final class StateRoutes implements RouteGroup {
 
   private static void add(Routes routes, String path, org.hearth.server.http.Handler handler) {
     routes.add(
-        HttpMethod.GET, Paths.client(path), Access.USER_OR_GUEST, RateClass.DEFAULT, handler);
+        HttpMethod.GET, ClientPaths.v3(path), Access.USER_OR_GUEST, RateClass.DEFAULT, handler);
   }
 
   private Response all(Request request) {

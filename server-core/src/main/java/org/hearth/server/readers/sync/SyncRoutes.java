@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -48,7 +49,7 @@ final class SyncRoutes implements RouteGroup {
   @Override
   public void register(Routes routes) {
     routes.add(
-        HttpMethod.GET, Paths.client("/sync"), Access.USER_OR_GUEST, RateClass.SYNC, this::sync);
+        HttpMethod.GET, ClientPaths.v3("/sync"), Access.USER_OR_GUEST, RateClass.SYNC, this::sync);
   }
 
   private Response sync(Request http) {

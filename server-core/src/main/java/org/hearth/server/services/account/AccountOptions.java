@@ -33,7 +33,7 @@ public record AccountOptions(
     OPEN
   }
 
-  /// What a server has whose owner said nothing.
+  /// The options of a server that is not configured otherwise.
   public static AccountOptions defaults() {
     return new AccountOptions(
         RegistrationMode.CLOSED,

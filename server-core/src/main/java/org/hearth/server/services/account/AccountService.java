@@ -22,8 +22,10 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /// The accounts of this server: their endpoints, and what the panel and the command line do with
@@ -35,13 +37,12 @@ import org.jspecify.annotations.Nullable;
 /// database that takes no writes as a StorageException.
 public final class AccountService implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(AccountService.class.getName());
-  private static final String OWNER = "accounts";
   private static final Duration HOUSEKEEPING = Duration.ofMinutes(1);
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
   private static final int MOST_HASHES_AT_ONCE = 4;
 
   private final Accounts accounts;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final InstantSource clock;
   private final RoomExit rooms;
   private final List<AccountCompanion> companions;
@@ -72,12 +73,12 @@ public final class AccountService implements AutoCloseable {
       AccountOptions options,
       Accounts accounts,
       ReadPool reads,
-      AccountAnnouncer announcer,
+      JournalWriter<AccountOutput> journal,
       RoomExit rooms,
       List<AccountCompanion> companions,
       Surroundings surroundings) {
     this.accounts = accounts;
-    this.announcer = announcer;
+    this.journal = journal;
     this.clock = surroundings.clock();
     this.rooms = rooms;
     this.companions = List.copyOf(companions);
@@ -86,7 +87,7 @@ public final class AccountService implements AutoCloseable {
         new Sessions(
             accounts,
             new TokenTables(reads),
-            announcer,
+            journal,
             turns,
             secrets,
             clock,
@@ -97,12 +98,12 @@ public final class AccountService implements AutoCloseable {
             accounts,
             passwords,
             options.shortestPassword(),
-            announcer,
+            journal,
             turns,
             companions,
             new NewAccounts.Surroundings(clock, secrets));
-    this.registrationTokens = new RegistrationTokens(reads, announcer, secrets, clock);
-    PasswordLogin passwordLogin = new PasswordLogin(accounts, passwords, announcer, turns);
+    this.registrationTokens = new RegistrationTokens(reads, journal, secrets, clock);
+    PasswordLogin passwordLogin = new PasswordLogin(accounts, passwords, journal, turns);
     UserInteractiveAuth interactive =
         new UserInteractiveAuth(passwordLogin, registrationTokens, secrets);
     List<RouteGroup> groups = new ArrayList<>();
@@ -145,9 +146,8 @@ public final class AccountService implements AutoCloseable {
 
   // --- lifecycle
 
-  /// Begins with what goes on beside the requests.
+  /// Begins the housekeeping.
   public void start() {
-    housekeeping.execute(this::prune);
     housekeeping.execute(() ->
         attempt(
             "closed accounts that are still in rooms could not be looked up",
@@ -164,12 +164,6 @@ public final class AccountService implements AutoCloseable {
             TimeUnit.MILLISECONDS);
   }
 
-  private void prune() {
-    attempt(
-        "old entries of account-output could not be removed",
-        () -> announcer.commit(OWNER, List.of(AccountJournal.prune(clock.instant())), List.of()));
-  }
-
   private void keepHouse() {
     attempt("when devices were last seen could not be written", this::saveLastSeen);
     List.copyOf(stillInRooms).forEach(this::leaveRooms);
@@ -179,7 +173,7 @@ public final class AccountService implements AutoCloseable {
     Instant now = clock.instant();
     List<RowChange> changes = accounts.lastSeen().unsaved();
     if (!changes.isEmpty()) {
-      announcer.commit(OWNER, changes, List.of());
+      journal.commit(changes, List.of());
     }
     accounts.lastSeen().saved(now);
   }
@@ -193,7 +187,7 @@ public final class AccountService implements AutoCloseable {
     }
   }
 
-  /// Ends what goes on beside the requests, and writes what is left to write.
+  /// Ends the housekeeping, and writes when devices were last seen.
   @Override
   public void close() {
     housekeeping.shutdown();
@@ -262,7 +256,7 @@ public final class AccountService implements AutoCloseable {
         () -> {
           RowChange row = change.of(open(user));
           try {
-            announcer.commit(OWNER, List.of(row), List.of());
+            journal.commit(List.of(row), List.of());
           } finally {
             accounts.forget(user);
           }
@@ -293,7 +287,7 @@ public final class AccountService implements AutoCloseable {
           companions.forEach(each -> changes.addAll(each.closing(user, erase)));
           entries.add(new AccountOutput.AccountDeactivated(user));
           try {
-            announcer.commit(OWNER, changes, entries);
+            journal.commit(changes, entries);
           } finally {
             accounts.forget(user);
             sessions.drop(gone);
@@ -310,7 +304,7 @@ public final class AccountService implements AutoCloseable {
         () -> {
           try {
             rooms.leaveAll(user);
-            announcer.commit(OWNER, List.of(Accounts.setLeaving(user, false)), List.of());
+            journal.commit(List.of(Accounts.setLeaving(user, false)), List.of());
             stillInRooms.remove(user);
           } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
@@ -357,8 +351,7 @@ public final class AccountService implements AutoCloseable {
     turns.run(
         user,
         () ->
-            announcer.commit(
-                OWNER,
+            journal.commit(
                 List.of(Accounts.rename(user, device, name)),
                 List.of(new AccountOutput.DeviceChanged(user, device))));
   }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;

@@ -53,7 +53,7 @@ final class LastSeen {
             Optional.of(known.address.getHostAddress()));
   }
 
-  /// The later one of what is stored and what is known here of any device of the user.
+  /// The later of two times: the stored one, and the newest one known here of a device of the user.
   Optional<Instant> later(UserId user, Optional<Instant> stored) {
     return Stream.concat(
             stored.stream(),

@@ -11,21 +11,22 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.TurnPerKey;
 
 /// Makes accounts, whoever asks: a client that registers, the shared-secret endpoint, the panel,
 /// the command line.
 ///
 /// **thread**: any.
 final class NewAccounts {
-  private static final String OWNER = "registration";
   private static final int LONGEST_PASSWORD_BYTES = 512;
   private static final int GENERATED_LENGTH = 10;
 
   private final Accounts accounts;
   private final Passwords passwords;
   private final int shortestPassword;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
   private final List<AccountCompanion> companions;
   private final Surroundings surroundings;
@@ -38,14 +39,14 @@ final class NewAccounts {
       Accounts accounts,
       Passwords passwords,
       int shortestPassword,
-      AccountAnnouncer announcer,
+      JournalWriter<AccountOutput> journal,
       TurnPerKey turns,
       List<AccountCompanion> companions,
       Surroundings surroundings) {
     this.accounts = accounts;
     this.passwords = passwords;
     this.shortestPassword = shortestPassword;
-    this.announcer = announcer;
+    this.journal = journal;
     this.turns = turns;
     this.companions = List.copyOf(companions);
     this.surroundings = surroundings;
@@ -144,7 +145,7 @@ final class NewAccounts {
           List<RowChange> changes = new ArrayList<>(more);
           changes.add(Accounts.upgrade(guest, hash));
           try {
-            announcer.commit(OWNER, changes, List.of());
+            journal.commit(changes, List.of());
           } finally {
             accounts.forget(guest);
           }
@@ -162,8 +163,7 @@ final class NewAccounts {
           if (accounts.exists(user)) {
             throw inUse();
           }
-          announcer.commit(
-              OWNER, changes, List.of(new AccountOutput.AccountCreated(user, account.guest())));
+          journal.commit(changes, List.of(new AccountOutput.AccountCreated(user, account.guest())));
           accounts.forget(user);
           companions.forEach(each -> each.changed(user));
           return user;

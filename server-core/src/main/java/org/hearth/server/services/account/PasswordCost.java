@@ -19,7 +19,7 @@ public record PasswordCost(int memoryKib, int passes, int lanes) {
   /// As little as the algorithm allows, for tests.
   public static final PasswordCost LOWEST = new PasswordCost(8, 1, 1);
 
-  /// Refuses what the algorithm does not know, or what one hash must not take.
+  /// Refuses parameters that the algorithm does not have, or that make one hash too expensive.
   public PasswordCost {
     if (lanes < 1 || lanes > MAX_LANES) {
       throw new IllegalArgumentException("lanes must be 1 to 8, but are " + lanes);

@@ -4,27 +4,32 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.hearth.server.http.Fields;
+import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.TurnPerKey;
 
 /// Finds out whom a client means and whether the password is theirs.
 ///
 /// **thread**: any.
 final class PasswordLogin {
-  private static final String OWNER = "passwords";
 
   private final Accounts accounts;
   private final Passwords passwords;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
 
   PasswordLogin(
-      Accounts accounts, Passwords passwords, AccountAnnouncer announcer, TurnPerKey turns) {
+      Accounts accounts,
+      Passwords passwords,
+      JournalWriter<AccountOutput> journal,
+      TurnPerKey turns) {
     this.accounts = accounts;
     this.passwords = passwords;
-    this.announcer = announcer;
+    this.journal = journal;
     this.turns = turns;
   }
 
@@ -105,7 +110,7 @@ final class PasswordLogin {
         user,
         () -> {
           if (before.equals(accounts.passwordHash(user))) {
-            announcer.commit(OWNER, List.of(Accounts.setPassword(user, hash)), List.of());
+            journal.commit(List.of(Accounts.setPassword(user, hash)), List.of());
           }
         });
   }

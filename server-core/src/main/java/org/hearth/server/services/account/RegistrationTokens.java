@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
@@ -24,11 +26,10 @@ import org.jspecify.annotations.Nullable;
 /// registration.
 final class RegistrationTokens {
   private static final Table TABLE = new Table("registration_token");
-  private static final String OWNER = "registration-tokens";
   private static final int GENERATED_LENGTH = 16;
 
   private final ReadPool reads;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final Secrets secrets;
   private final InstantSource clock;
 
@@ -36,9 +37,9 @@ final class RegistrationTokens {
   private final Map<String, Integer> pending = new HashMap<>();
 
   RegistrationTokens(
-      ReadPool reads, AccountAnnouncer announcer, Secrets secrets, InstantSource clock) {
+      ReadPool reads, JournalWriter<AccountOutput> journal, Secrets secrets, InstantSource clock) {
     this.reads = reads;
-    this.announcer = announcer;
+    this.journal = journal;
     this.secrets = secrets;
     this.clock = clock;
   }
@@ -54,7 +55,7 @@ final class RegistrationTokens {
     if (find(text).isPresent()) {
       throw new IllegalArgumentException("there is a registration token " + text + " already");
     }
-    announcer.commit(OWNER, List.of(insert(token)), List.of());
+    journal.commit(List.of(insert(token)), List.of());
     return token;
   }
 
@@ -64,7 +65,7 @@ final class RegistrationTokens {
   synchronized boolean delete(String token) {
     boolean found = find(token).isPresent();
     if (found) {
-      announcer.commit(OWNER, List.of(deletion(token)), List.of());
+      journal.commit(List.of(deletion(token)), List.of());
     }
     return found;
   }

@@ -19,8 +19,10 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
+import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /* Tokens
@@ -42,14 +44,13 @@ final class Sessions implements Authenticator {
   static final int MOST_DEVICES = 200;
 
   private static final System.Logger LOG = System.getLogger(Sessions.class.getName());
-  private static final String OWNER = "sessions";
   private static final int CACHE_BYTES = 4 << 20;
   private static final int ENTRY_BYTES = 320;
   private static final int LONGEST_TOKEN = 512;
 
   private final Accounts accounts;
   private final TokenTables tokens;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
   private final Secrets secrets;
   private final InstantSource clock;
@@ -66,14 +67,14 @@ final class Sessions implements Authenticator {
   Sessions(
       Accounts accounts,
       TokenTables tokens,
-      AccountAnnouncer announcer,
+      JournalWriter<AccountOutput> journal,
       TurnPerKey turns,
       Secrets secrets,
       InstantSource clock,
       Duration lifetime) {
     this.accounts = accounts;
     this.tokens = tokens;
-    this.announcer = announcer;
+    this.journal = journal;
     this.turns = turns;
     this.secrets = secrets;
     this.clock = clock;
@@ -156,7 +157,7 @@ final class Sessions implements Authenticator {
 
   // --- giving
 
-  /// Logs a user in who has proved who they are. A device of that id is taken over, its old tokens
+  /// Logs in a user whose identity is proved. A device of that id is taken over, its old tokens
   /// end.
   ///
   /// @param wanted the device id that the client wants; else a new one is made
@@ -317,7 +318,7 @@ final class Sessions implements Authenticator {
       List<? extends AccountOutput> entries) {
     List<TokenHash> before = tokens.accessTokens(user, device);
     try {
-      announcer.commit(OWNER, changes, entries);
+      journal.commit(changes, entries);
     } finally {
       drop(before);
     }

@@ -44,7 +44,7 @@ final class UiaSession {
     return id;
   }
 
-  /// Who is to prove who they are; null when that is for the stage to find out.
+  /// The user who must prove their identity; null if the stage finds out who it is.
   @Nullable UserId user() {
     return user;
   }

@@ -1,7 +1,7 @@
 /// Accounts: who has one, with which password, on which devices, and which token speaks for whom.
 ///
 /// ```
-///  client ──► routes ──► user-interactive auth ──► AccountService ──► Committer ──► Derby
+///  client ──► routes ──► user-interactive auth ──► AccountService ──► Journal ────► Derby
 ///                                                     │    ▲                └──────► [account-output]
 ///  HttpServer ──► AccessTokens (cached) ──────────────┘    └── panel, command line (admin operations)
 ///  closed account ──► RoomExit ──► [room-input]            others ──► AccountQueries
@@ -10,8 +10,8 @@
 /// Logs read: room-output, to keep guests out of rooms that are closed to them. Logs written:
 /// account-output; room-input, to leave rooms for closed accounts and guests. Queries used:
 /// RoomQueries. Tables owned: `account`, `device`, `access_token`, `refresh_token`,
-/// `registration_token`, `account_output`. Threads: the requests' own; one, `account-housekeeping`,
-/// that writes when devices were last seen and lets closed accounts leave their rooms.
+/// `registration_token`. Threads: the requests' own; one, `account-housekeeping`, that writes when
+/// devices were last seen and lets closed accounts leave their rooms.
 @NullMarked
 package org.hearth.server.services.account;
 

@@ -1,12 +1,14 @@
 package org.hearth.server.services.accountdata;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
@@ -109,21 +111,43 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
         .map(AccountDataItem::content);
   }
 
-  /// How many bytes the user's items have, without one that is about to be replaced.
-  long bytesWithout(UserId user, @Nullable RoomId room, String type) {
+  /// What a user keeps.
+  ///
+  /// @param bytes of all contents together
+  record Kept(long items, long bytes) {}
+
+  /// What the user keeps, without one item that is about to be replaced. The index
+  /// `account_data_by_user` answers it; no content is read.
+  Kept keptWithout(UserId user, @Nullable RoomId room, String type) {
     return reads.read(connection -> {
       try (PreparedStatement statement =
           connection.prepareStatement(
-              "SELECT SUM(CAST(LENGTH(content) AS BIGINT)) FROM account_data"
-                  + " WHERE user_id = ? AND NOT (room_id = ? AND data_type = ?)")) {
+              "SELECT COUNT(*), SUM(CAST(content_bytes AS BIGINT)) FROM account_data"
+                  + " WHERE user_id = ?")) {
         statement.setString(1, user.value());
-        statement.setString(2, key(room));
-        statement.setString(3, type);
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next() ? rows.getLong(1) : 0L;
+        try (ResultSet row = statement.executeQuery()) {
+          row.next();
+          OptionalInt replaced = bytes(connection, user, room, type);
+          return new Kept(
+              row.getLong(1) - (replaced.isPresent() ? 1 : 0), row.getLong(2) - replaced.orElse(0));
         }
       }
     });
+  }
+
+  private static OptionalInt bytes(
+      Connection connection, UserId user, @Nullable RoomId room, String type) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            "SELECT content_bytes FROM account_data"
+                + " WHERE user_id = ? AND room_id = ? AND data_type = ?")) {
+      statement.setString(1, user.value());
+      statement.setString(2, key(room));
+      statement.setString(3, type);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() ? OptionalInt.of(row.getInt(1)) : OptionalInt.empty();
+      }
+    }
   }
 
   /// The changes that set an item; its position is that of the unit's first announcement.
@@ -141,14 +165,16 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
             }),
         RowChange.of(
             TABLE,
-            "INSERT INTO account_data (user_id, room_id, data_type, content, log_position)"
-                + " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO account_data"
+                + " (user_id, room_id, data_type, content, log_position, content_bytes)"
+                + " VALUES (?, ?, ?, ?, ?, ?)",
             (statement, first) -> {
               statement.setString(1, user.value());
               statement.setString(2, roomKey);
               statement.setString(3, type);
               statement.setBytes(4, content);
               statement.setLong(5, first.value());
+              statement.setInt(6, content.length);
             }));
   }
 

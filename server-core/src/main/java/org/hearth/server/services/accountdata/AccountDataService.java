@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -19,9 +20,8 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
-import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.ClientPaths;
-import org.hearth.server.services.account.TurnPerKey;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /// Account data and tags: their endpoints.
@@ -31,7 +31,6 @@ import org.jspecify.annotations.Nullable;
 /// **source**: [Client Config](https://spec.matrix.org/v1.19/client-server-api/#client-config),
 /// [Room Tagging](https://spec.matrix.org/v1.19/client-server-api/#room-tagging)
 public final class AccountDataService implements RouteGroup {
-  private static final String OWNER = "account-data";
   private static final String TAGS = "m.tag";
 
   /// "This `type` of account data is controlled by the server; it cannot be modified by clients."
@@ -41,14 +40,17 @@ public final class AccountDataService implements RouteGroup {
   private static final int MOST_ITEM_BYTES = 64 << 10;
   private static final long MOST_USER_BYTES = 5L << 20;
 
+  /// Every change counts the user's items.
+  static final int MOST_USER_ITEMS = 20_000;
+
   private final AccountData data;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns = new TurnPerKey();
 
   /// @param data the same object that answers the others' queries
-  public AccountDataService(AccountData data, AccountAnnouncer announcer) {
+  public AccountDataService(AccountData data, JournalWriter<AccountOutput> journal) {
     this.data = data;
-    this.announcer = announcer;
+    this.journal = journal;
   }
 
   @Override
@@ -159,11 +161,14 @@ public final class AccountDataService implements RouteGroup {
     if (json.length > MOST_ITEM_BYTES) {
       throw MatrixException.tooLarge("Account data of one type has at most 64 KiB");
     }
-    if (data.bytesWithout(user, room, type) + json.length > MOST_USER_BYTES) {
+    AccountData.Kept kept = data.keptWithout(user, room, type);
+    if (kept.items() >= MOST_USER_ITEMS) {
+      throw MatrixException.tooLarge("The account data of a user has at most 20000 items");
+    }
+    if (kept.bytes() + json.length > MOST_USER_BYTES) {
       throw MatrixException.tooLarge("The account data of a user has at most 5 MiB");
     }
-    announcer.commit(
-        OWNER,
+    journal.commit(
         AccountData.set(user, room, type, json),
         List.of(new AccountOutput.AccountDataChanged(user, room, type, content)));
   }

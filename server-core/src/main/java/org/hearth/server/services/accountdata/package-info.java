@@ -2,7 +2,7 @@
 /// among it.
 ///
 /// ```
-///  client ──► AccountDataService ──► Committer ──► Derby
+///  client ──► AccountDataService ──► Journal ────► Derby
 ///                                         └──────► [account-output] ──► ClientSync
 ///  others ──► AccountDataQueries
 /// ```

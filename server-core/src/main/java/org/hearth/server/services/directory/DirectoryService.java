@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
@@ -27,9 +28,8 @@ import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.ClientPaths;
-import org.hearth.server.services.account.TurnPerKey;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.TurnPerKey;
 
 /// Aliases and the published directory: their endpoints, and what writers of rooms need of them.
 ///
@@ -39,12 +39,11 @@ import org.hearth.server.services.account.TurnPerKey;
 /// [Published room
 /// directory](https://spec.matrix.org/v1.19/client-server-api/#published-room-directory)
 public final class DirectoryService implements RouteGroup {
-  private static final String OWNER = "directory";
   private static final int MOST_ALIASES_OF_ROOM = 200;
 
   private final Directory directory;
   private final RoomQueries rooms;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final CanonicalAliases canonicalAliases;
   private final InstantSource clock;
   private final boolean withoutLogin;
@@ -56,13 +55,13 @@ public final class DirectoryService implements RouteGroup {
   public DirectoryService(
       Directory directory,
       RoomQueries rooms,
-      AccountAnnouncer announcer,
+      JournalWriter<AccountOutput> journal,
       CanonicalAliases canonicalAliases,
       InstantSource clock,
       boolean withoutLogin) {
     this.directory = directory;
     this.rooms = rooms;
-    this.announcer = announcer;
+    this.journal = journal;
     this.canonicalAliases = canonicalAliases;
     this.clock = clock;
     this.withoutLogin = withoutLogin;
@@ -123,8 +122,7 @@ public final class DirectoryService implements RouteGroup {
         room,
         () -> {
           if (directory.isPublished(room) != published) {
-            announcer.commit(
-                OWNER,
+            journal.commit(
                 List.of(
                     published
                         ? Directory.publish(room, clock.instant())
@@ -145,8 +143,7 @@ public final class DirectoryService implements RouteGroup {
                   .entry(alias)
                   .filter(entry -> entry.room().equals(from))
                   .ifPresent(entry ->
-                      announcer.commit(
-                          OWNER,
+                      journal.commit(
                           List.of(Directory.lead(alias, to)),
                           List.of(
                               new AccountOutput.AliasRemoved(alias, from),
@@ -166,8 +163,7 @@ public final class DirectoryService implements RouteGroup {
           if (directory.entry(entry.alias()).isPresent()) {
             return false;
           }
-          announcer.commit(
-              OWNER,
+          journal.commit(
               List.of(Directory.insert(entry, clock.instant())),
               List.of(new AccountOutput.AliasAdded(entry.alias(), entry.room())));
           return true;
@@ -175,8 +171,7 @@ public final class DirectoryService implements RouteGroup {
   }
 
   private void remove(Directory.Entry entry) {
-    announcer.commit(
-        OWNER,
+    journal.commit(
         List.of(Directory.delete(entry.alias())),
         List.of(new AccountOutput.AliasRemoved(entry.alias(), entry.room())));
   }

@@ -1,7 +1,7 @@
 /// The directory: names for rooms, and the list of rooms that are published.
 ///
 /// ```
-///  client ──► DirectoryService ──► Committer ──► Derby, [account-output]
+///  client ──► DirectoryService ──► Journal ────► Derby, [account-output]
 ///                  └── asks ──► RoomQueries (members, power levels, what a room says about itself)
 ///  ClientRoomSend ──► DirectoryQueries, claim, release, publish
 /// ```

@@ -8,9 +8,10 @@ import org.hearth.server.matrix.id.UserId;
 ///
 /// **thread**: any; mostly answered from memory.
 public interface ProfileQueries {
-  /// Display name and avatar; [Profile#EMPTY] for who has none and for users of other servers.
+  /// Display name and avatar; [Profile#EMPTY] for a user without either, and for users of other
+  /// servers.
   Profile profile(UserId user);
 
-  /// All fields of the profile; empty for who has no open account here. Not to be changed.
+  /// All fields of the profile; empty for a user without an open account here. Not to be changed.
   Optional<ObjectNode> fields(UserId user);
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -18,9 +19,8 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
-import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.ClientPaths;
-import org.hearth.server.services.account.TurnPerKey;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.TurnPerKey;
 
 /// The profiles of this server's users: their endpoints, and their way into the rooms.
 ///
@@ -28,20 +28,20 @@ import org.hearth.server.services.account.TurnPerKey;
 ///
 /// **source**: [Profiles](https://spec.matrix.org/v1.19/client-server-api/#profiles)
 public final class ProfileService implements RouteGroup, AutoCloseable {
-  private static final String OWNER = "profiles";
 
   private final Profiles profiles;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final RoomProfiles rooms;
   private final TurnPerKey turns = new TurnPerKey();
   private final Spreading spreading;
 
   /// @param profiles the same object that answers the others' queries
-  public ProfileService(Profiles profiles, AccountAnnouncer announcer, RoomProfiles rooms) {
+  public ProfileService(
+      Profiles profiles, JournalWriter<AccountOutput> journal, RoomProfiles rooms) {
     this.profiles = profiles;
-    this.announcer = announcer;
+    this.journal = journal;
     this.rooms = rooms;
-    this.spreading = new Spreading(profiles, announcer, rooms, turns);
+    this.spreading = new Spreading(profiles, journal, rooms, turns);
   }
 
   /// Takes up what an earlier run did not finish.
@@ -134,8 +134,7 @@ public final class ProfileService implements RouteGroup, AutoCloseable {
     Profile shown = Profiles.profile(after);
     boolean spread = !shown.equals(Profiles.profile(before)) && rooms.isInRooms(user);
     try {
-      announcer.commit(
-          OWNER,
+      journal.commit(
           List.of(Profiles.update(user, json, spread)),
           List.of(
               new AccountOutput.ProfileChanged(

@@ -11,9 +11,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.TurnPerKey;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.TurnPerKey;
 
 /// Carries changed profiles into the member events of the users' rooms. A profile is marked in its
 /// row until that is done, so it is done also over a crash; what fails is tried again every minute.
@@ -22,16 +23,15 @@ import org.hearth.server.services.account.TurnPerKey;
 /// requests wait for it a while.
 final class Spreading {
   private static final System.Logger LOG = System.getLogger(Spreading.class.getName());
-  private static final String OWNER = "profile-spreading";
   private static final Duration RETRY = Duration.ofMinutes(1);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Profiles profiles;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final RoomProfiles rooms;
   private final TurnPerKey turns;
 
-  /// Whose profiles are yet to be written; of the thread only.
+  /// Users whose profiles are yet to be written; of the thread only.
   private final Set<UserId> pending = new LinkedHashSet<>();
 
   private final ScheduledExecutorService thread =
@@ -39,9 +39,13 @@ final class Spreading {
           Thread.ofPlatform().daemon().name("profile-spreading").factory());
 
   /// @param turns the same that writers of profiles take
-  Spreading(Profiles profiles, AccountAnnouncer announcer, RoomProfiles rooms, TurnPerKey turns) {
+  Spreading(
+      Profiles profiles,
+      JournalWriter<AccountOutput> journal,
+      RoomProfiles rooms,
+      TurnPerKey turns) {
     this.profiles = profiles;
-    this.announcer = announcer;
+    this.journal = journal;
     this.rooms = rooms;
     this.turns = turns;
   }
@@ -105,7 +109,7 @@ final class Spreading {
           () -> {
             // A later change has its own turn, and its own mark.
             if (profiles.profile(user).equals(profile)) {
-              announcer.commit(OWNER, List.of(Profiles.hasSpread(user)), List.of());
+              journal.commit(List.of(Profiles.hasSpread(user)), List.of());
             }
           });
       pending.remove(user);

@@ -1,7 +1,7 @@
 /// Profiles: what users say about themselves.
 ///
 /// ```
-///  client ──► ProfileService ──► Committer ──► Derby, [account-output]
+///  client ──► ProfileService ──► Journal ────► Derby, [account-output]
 ///                  │  └── spreading ──► [room-input] (member events of the user's rooms)
 ///  others ──► ProfileQueries
 /// ```

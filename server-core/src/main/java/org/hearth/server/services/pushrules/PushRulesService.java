@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
@@ -22,12 +23,11 @@ import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.push.PushRule;
 import org.hearth.server.matrix.push.PushRuleKind;
 import org.hearth.server.matrix.push.PushRuleset;
-import org.hearth.server.services.account.AccountAnnouncer;
 import org.hearth.server.services.account.AccountCompanion;
-import org.hearth.server.services.account.ClientPaths;
-import org.hearth.server.services.account.TurnPerKey;
 import org.hearth.server.services.accountdata.AccountData;
+import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.TurnPerKey;
 
 /// The endpoints of push rules.
 ///
@@ -35,20 +35,19 @@ import org.hearth.server.store.RowChange;
 ///
 /// **source**: [Push Rules: API](https://spec.matrix.org/v1.19/client-server-api/#push-rules-api)
 public final class PushRulesService implements RouteGroup, AccountCompanion {
-  private static final String OWNER = "push-rules";
   private static final String TYPE = "m.push_rules";
   private static final int MOST_RULES = 1_000;
   private static final int LONGEST_ID = 255;
   private static final int MOST_BYTES = 64 << 10;
 
   private final AccountData data;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns = new TurnPerKey();
 
   /// @param data where the rules are kept
-  public PushRulesService(AccountData data, AccountAnnouncer announcer) {
+  public PushRulesService(AccountData data, JournalWriter<AccountOutput> journal) {
     this.data = data;
-    this.announcer = announcer;
+    this.journal = journal;
   }
 
   @Override
@@ -178,8 +177,7 @@ public final class PushRulesService implements RouteGroup, AccountCompanion {
           if (count > MOST_RULES || json.length > MOST_BYTES) {
             throw MatrixException.tooLarge("A user has at most 1000 push rules in 64 KiB");
           }
-          announcer.commit(
-              OWNER,
+          journal.commit(
               AccountData.set(user, null, TYPE, json),
               List.of(new AccountOutput.AccountDataChanged(user, null, TYPE, content)));
         });

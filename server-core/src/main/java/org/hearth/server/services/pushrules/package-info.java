@@ -1,7 +1,7 @@
 /// Push rules: what a user wants to be notified of, kept as the account data `m.push_rules`.
 ///
 /// ```
-///  client ──► PushRulesService ──► Committer ──► Derby (account_data)
+///  client ──► PushRulesService ──► Journal ────► Derby (account_data)
 ///                                        └─────► [account-output] ──► ClientSync
 ///  new account ──► PushRulesService (the default rules)
 /// ```

@@ -14,7 +14,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RelationQuery;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.account.TurnPerKey;
+import org.hearth.server.store.TurnPerKey;
 
 /// Sends messages, and of annotations only the first of its kind.
 ///

@@ -3,6 +3,7 @@ package org.hearth.server.writers.roomsend;
 import java.time.InstantSource;
 import java.util.Optional;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -16,7 +17,6 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomRule;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.account.ClientPaths;
 import org.hearth.server.services.directory.DirectoryService;
 
 /// Making rooms: all first events in one command, and so in one commit. An alias is claimed before,

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
@@ -22,7 +23,6 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.account.ClientPaths;
 import org.hearth.server.services.directory.DirectoryQueries;
 import org.jspecify.annotations.Nullable;
 

@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.Handler;
 import org.hearth.server.http.HttpMethod;
@@ -23,7 +24,6 @@ import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.account.ClientPaths;
 import org.hearth.server.services.directory.DirectoryQueries;
 
 /// Joining, leaving, inviting, knocking, kicking, banning, forgetting.

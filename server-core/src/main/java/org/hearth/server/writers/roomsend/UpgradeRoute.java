@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
@@ -35,7 +36,6 @@ import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
-import org.hearth.server.services.account.ClientPaths;
 import org.hearth.server.services.directory.DirectoryService;
 
 /// `POST /rooms/{roomId}/upgrade`: a new room of another version takes the place of one.

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.FailureHandling;
+import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.http.HttpOptions;
@@ -27,11 +28,12 @@ import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServer;
 import org.hearth.server.servers.room.RoomServerOptions;
-import org.hearth.server.services.account.AccountAnnouncer;
-import org.hearth.server.services.account.AccountJournal;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.store.Journal;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
@@ -48,7 +50,7 @@ final class SyncServer implements AutoCloseable {
   private final Store store;
   private final RoomServer roomServer;
   private final LogSet logs;
-  private final AccountAnnouncer announcer;
+  private final JournalWriter<AccountOutput> journal;
   private final ClientSync clientSync;
   private final HttpServer http;
   private final TestRooms rooms;
@@ -58,6 +60,11 @@ final class SyncServer implements AutoCloseable {
   }
 
   SyncServer(Path folder, ClientSync.Budget budget) {
+    this(folder, budget, List.of());
+  }
+
+  /// @param before readers of account-output that handle each entry before ClientSync sees it
+  SyncServer(Path folder, ClientSync.Budget budget, List<LogReader<AccountOutput>> before) {
     InstantSource clock = InstantSource.system();
     store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
     roomServer =
@@ -68,12 +75,11 @@ final class SyncServer implements AutoCloseable {
             clock,
             new SplittableRandom(1),
             RoomServerOptions.standard());
-    OutputLog<AccountOutput> accountOutput =
-        new OutputLog<>(
-            Logs.ACCOUNT_OUTPUT,
-            new AccountJournal(store.reads(), Logs.ACCOUNT_OUTPUT.codec()),
-            new FailureHandling(store.deadLetters(), _ -> false, clock));
-    announcer = new AccountAnnouncer(store.committer(), accountOutput, clock);
+    JournaledLog<AccountOutput> journaled =
+        new Journal(store, clock)
+            .log(Logs.ACCOUNT_OUTPUT, new FailureHandling(store.deadLetters(), _ -> false, clock));
+    OutputLog<AccountOutput> accountOutput = journaled.output();
+    journal = journaled.writer("test");
     AccountData accountData = new AccountData(store.reads());
     Accounts accounts = new Accounts(store.reads(), NAME);
     clientSync =
@@ -88,12 +94,15 @@ final class SyncServer implements AutoCloseable {
                 clock),
             budget);
     roomServer.output().register(clientSync.roomOutputReader());
-    accountOutput.register(clientSync.accountOutputReader());
+    before.forEach(accountOutput::register);
+    accountOutput.register(
+        clientSync.accountOutputReader(),
+        before.stream().map(LogReader::name).toArray(String[]::new));
     logs = new LogSet(Stream.concat(roomServer.logs().stream(), Stream.of(accountOutput)).toList());
     logs.start(store.head());
     roomServer.start();
     List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
-    routes.add(new AccountDataService(accountData, announcer));
+    routes.add(new AccountDataService(accountData, journal));
     http =
         HttpServer.start(
             HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off()),
@@ -132,9 +141,9 @@ final class SyncServer implements AutoCloseable {
     return store;
   }
 
-  /// Announces something of an account.
-  void announce(AccountOutput entry) {
-    announcer.commit("test", List.of(), List.of(entry));
+  /// Announces things of accounts in one commit.
+  void announce(AccountOutput... entries) {
+    journal.commit(List.of(), List.of(entries));
   }
 
   /// Closes an account as its owner does who wants everything to be erased; it must not have been
@@ -147,7 +156,7 @@ final class SyncServer implements AutoCloseable {
             "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated, is_erased,"
                 + " is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, TRUE, TRUE, TRUE, 1)",
             (statement, _) -> statement.setString(1, id.value()));
-    announcer.commit("test", List.of(closed), List.of(new AccountOutput.AccountDeactivated(id)));
+    journal.commit(List.of(closed), List.of(new AccountOutput.AccountDeactivated(id)));
   }
 
   TestClient http(String user) {

@@ -44,6 +44,9 @@ import org.hearth.server.services.profile.Profile;
 import org.hearth.server.services.profile.ProfileService;
 import org.hearth.server.services.profile.Profiles;
 import org.hearth.server.services.profile.RoomProfiles;
+import org.hearth.server.store.Journal;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreExtension;
 import org.jspecify.annotations.Nullable;
@@ -180,15 +183,16 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
 
   private void begin() {
     Store store = stores.store();
-    OutputLog<AccountOutput> log =
-        new OutputLog<>(
-            Logs.ACCOUNT_OUTPUT,
-            new AccountJournal(store.reads(), Logs.ACCOUNT_OUTPUT.codec()),
-            new FailureHandling(DeadLetters.inMemory(), _ -> false, InstantSource.system()));
+    JournaledLog<AccountOutput> journaled =
+        new Journal(store, clock)
+            .log(
+                Logs.ACCOUNT_OUTPUT,
+                new FailureHandling(DeadLetters.inMemory(), _ -> false, InstantSource.system()));
+    OutputLog<AccountOutput> log = journaled.output();
     Recorder recorder = new Recorder(store.head());
     log.register(recorder);
     log.start(store.head());
-    AccountAnnouncer announcer = new AccountAnnouncer(store.committer(), log, clock);
+    JournalWriter<AccountOutput> journal = journaled.writer("test");
     Accounts accounts = new Accounts(store.reads(), SERVER);
     RoomServer roomServer = withRooms ? roomServer(store) : null;
     Profiles profiles = new Profiles(store.reads());
@@ -201,7 +205,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
                     .withRegistration(RegistrationMode.OPEN, false, Optional.empty())),
             accounts,
             store.reads(),
-            announcer,
+            journal,
             roomServer == null
                 ? rooms
                 : new LeaveRooms(roomServer.queries(), roomServer.input().writer("Tests")),
@@ -210,20 +214,20 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     ProfileService profileService =
         new ProfileService(
             profiles,
-            announcer,
+            journal,
             roomServer == null
                 ? rooms
                 : new MemberEvents(roomServer.queries(), roomServer.input().writer("Tests")));
     List<RouteGroup> groups = new ArrayList<>(service.routes());
     groups.add(profileService);
-    groups.add(new AccountDataService(data, announcer));
+    groups.add(new AccountDataService(data, journal));
     DirectoryService directory = null;
     if (roomServer != null) {
       directory =
           new DirectoryService(
               new Directory(store.reads(), SERVER),
               roomServer.queries(),
-              announcer,
+              journal,
               new CanonicalAliasEvents(roomServer.queries(), roomServer.input().writer("Tests")),
               clock,
               false);

@@ -1,16 +1,19 @@
 package org.hearth.server.services.accountdata;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.services.account.ServicesExtension.user;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.services.account.ServicesExtension;
+import org.hearth.server.store.RowChange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -149,5 +152,26 @@ class AccountDataServiceTest {
     alice.put(IN_ROOM + "/tags/u.x", "{'order': 'first'}").expect(400, "M_BAD_JSON");
     alice.put(IN_ROOM + "/tags/" + "x".repeat(256), "{}").expect(400, "M_INVALID_PARAM");
     alice.put(ALICE + "/rooms/nonsense/tags/u.x", "{}").expect(400, "M_INVALID_PARAM");
+  }
+
+  @Test
+  void itemsAreCounted() {
+    TestClient alice = services.register("alice");
+    List<RowChange> many =
+        IntStream.range(0, AccountDataService.MOST_USER_ITEMS - 1)
+            .mapToObj(i -> AccountData.set(user("alice"), ROOM, "t" + i, "{}".getBytes(UTF_8)))
+            .flatMap(List::stream)
+            .toList();
+    services.store().committer().commit("test", many, List.of());
+
+    alice.put(ALICE + "/account_data/last", "{}").expect(200);
+
+    alice.put(ALICE + "/account_data/more", "{}").expect(413, "M_TOO_LARGE");
+    alice.put(ALICE + "/account_data/last", "{'replaced': true}").expect(200);
+    assertThat(services.data().keptWithout(user("alice"), null, "last"))
+        .isEqualTo(
+            new AccountData.Kept(
+                AccountDataService.MOST_USER_ITEMS - 1,
+                2 * (AccountDataService.MOST_USER_ITEMS - 1)));
   }
 }

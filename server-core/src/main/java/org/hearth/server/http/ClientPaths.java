@@ -1,4 +1,4 @@
-package org.hearth.server.services.account;
+package org.hearth.server.http;
 
 import java.util.List;
 

@@ -1,12 +1,13 @@
-package org.hearth.server.services.account;
+package org.hearth.server.store;
 
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Lets one thread at a time look at something, decide and commit, for each key: two requests about
 /// one user or one alias take turns, those about different ones seldom meet.
 ///
-/// A batch of the committer fails as a whole, so nobody may submit a row that could collide with
-/// another's: who holds the turn has looked, and nobody else writes rows of that key meanwhile.
+/// The holder of a turn looks at the database, and nobody else writes rows of that key until the
+/// holder has committed. So no submitted row collides with another: a collision fails its unit, and
+/// costs all units of the same commit a second attempt.
 ///
 /// **thread**: any; a turn may last as long as a commit. Do not take a second turn within one.
 public final class TurnPerKey {

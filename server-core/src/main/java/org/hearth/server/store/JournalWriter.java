@@ -1,0 +1,56 @@
+package org.hearth.server.store;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.OutputLog;
+
+/// Commits what one box decided, and announces it: the rows, the entries and their copies in the
+/// [Journal], all in one unit.
+///
+/// **Thread**: any; a call waits for the commit.
+///
+/// @param <E> the entries of the log that the box writes
+public final class JournalWriter<E> {
+  private final String box;
+  private final Journal journal;
+  private final OutputLog<E> log;
+  private final LongAdder written = new LongAdder();
+
+  JournalWriter(String box, Journal journal, OutputLog<E> log) {
+    this.box = box;
+    this.journal = journal;
+    this.log = log;
+  }
+
+  /// The name of the box.
+  public String box() {
+    return box;
+  }
+
+  /// How many entries it has written since the start.
+  public long written() {
+    return written.sum();
+  }
+
+  /// Commits one decision and returns when it is durable and announced.
+  ///
+  /// @param changes rows that collide with nobody else's, see [TurnPerKey]; a change bound to the
+  ///   unit's first position plus i bears the position of entry i
+  /// @return the position of the last entry, or, without entries, the last position given before
+  /// @throws StorageException if it is not committed
+  /// @throws IllegalArgumentException if an entry is larger than the journal holds
+  public LogPosition commit(List<RowChange> changes, List<? extends E> entries) {
+    List<RowChange> rows = new ArrayList<>(changes);
+    List<Announcement<?>> announcements = new ArrayList<>(entries.size());
+    for (int i = 0; i < entries.size(); i++) {
+      E entry = entries.get(i);
+      rows.add(journal.row(log.spec(), entry, i));
+      announcements.add(new Announcement<>(i, log, entry));
+    }
+    LogPosition first = journal.committer().commit(box, rows, announcements);
+    written.add(entries.size());
+    return entries.isEmpty() ? first : first.plus(entries.size() - 1L);
+  }
+}

@@ -1,0 +1,146 @@
+package org.hearth.server.logs;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomAlias;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.testkit.RoomFixture;
+import org.hearth.server.matrix.version.RoomVersions;
+
+/// One entry and more of each kind, by the name of the file that has its bytes.
+final class Entries {
+  private static final UserId ALICE = RoomFixture.ALICE;
+  private static final DeviceId PHONE = DeviceId.parse("PHONE");
+  static final RoomId ROOM = RoomId.parse("!room:a.example");
+  private static final RoomAlias ALIAS = RoomAlias.parse("#home:a.example");
+  private static final EventId EVENT = EventId.parse("$event:a.example");
+
+  /// Numbers of every size, texts that have to be escaped, every kind of value.
+  private static final ObjectNode CONTENT =
+      RoomFixture.json(
+          """
+          {"int": 1, "long": 9007199254740993, "big": 123456789012345678901234567890, "minus": -7,
+           "double": 1.5, "tiny": 1e-9, "text": "\\u0000\\n\\"\\u00e9\\ud83d\\ude00", "yes": true,
+           "null": null, "list": [1, [], {}, ""], "": {}}
+          """);
+
+  private Entries() {}
+
+  static Map<String, RoomInput> roomInput() {
+    EventDraft create =
+        EventDraft.create(null, ALICE, RoomFixture.json("{\"room_version\": \"12\"}"));
+    EventDraft message = EventDraft.message(ROOM, ALICE, "m.room.message", CONTENT);
+    RoomFixture room = room();
+    List<Pdu> events = room.events();
+    EventId first = events.getFirst().eventId();
+    EventId last = events.getLast().eventId();
+    Map<String, RoomInput> entries = new LinkedHashMap<>();
+    entries.put(
+        "create-room",
+        new RoomInput.CreateRoom(
+            ROOM,
+            "12",
+            1_700_000_000_000L,
+            create,
+            List.of(
+                EventDraft.state(ROOM, ALICE, StateKey.member(ALICE.value()), CONTENT), message)));
+    entries.put(
+        "send-event",
+        new RoomInput.SendEvent(ROOM, message, new ClientTransaction(PHONE, "txn \"1\"")));
+    entries.put(
+        "send-event-without-transaction",
+        new RoomInput.SendEvent(
+            ROOM, EventDraft.redaction(ROOM, ALICE, EVENT, RoomFixture.json("{}")), null));
+    entries.put(
+        "change-membership",
+        new RoomInput.ChangeMembership(
+            ROOM,
+            ALICE,
+            RoomFixture.BOB,
+            Membership.INVITE,
+            CONTENT,
+            Set.of(Membership.LEAVE, Membership.KNOCK),
+            RoomId.parse("!other:b.example")));
+    entries.put(
+        "change-membership-of-anybody",
+        new RoomInput.ChangeMembership(
+            ROOM, ALICE, ALICE, Membership.JOIN, RoomFixture.json("{}"), Set.of(), null));
+    entries.put("update-profile", new RoomInput.UpdateProfile(ROOM, ALICE, "Alice", null));
+    entries.put("forget-room", new RoomInput.ForgetRoom(ROOM, ALICE));
+    entries.put(
+        "receive-events",
+        new RoomInput.ReceiveEvents(
+            room.roomId(),
+            room.version().id(),
+            RoomInput.Arrival.HISTORY,
+            List.of(events.getLast()),
+            events.subList(0, events.size() - 1),
+            Map.of(last, List.of(first)),
+            Map.of(last, Set.of(ServerName.parse("a.example"), ServerName.parse("b.example"))),
+            Set.of(first, EVENT)));
+    entries.put("watch-states", new RoomInput.WatchStates(ROOM));
+    entries.put("drop-states", new RoomInput.DropStates(ROOM, List.of(1L, Long.MAX_VALUE)));
+    return entries;
+  }
+
+  static Map<String, RoomOutput> roomOutput() {
+    RoomFixture room = room();
+    Pdu join = room.events().get(1);
+    Pdu last = room.events().getLast();
+    Map<String, RoomOutput> entries = new LinkedHashMap<>();
+    entries.put(
+        "event-added",
+        new RoomOutput.EventAdded(
+            last, new ClientTransaction(PHONE, "1"), join, Membership.KNOCK, EVENT));
+    entries.put("event-added-alone", new RoomOutput.EventAdded(last, null, null, null, null));
+    entries.put("event-stored", new RoomOutput.EventStored(last, RoomOutput.Standing.SOFT_FAILED));
+    entries.put(
+        "state-changed",
+        new RoomOutput.StateChanged(
+            room.roomId(),
+            List.of(
+                new RoomOutput.StateChange(StateKey.of("m.room.topic"), last, join),
+                new RoomOutput.StateChange(StateKey.of("m.room.name"), null, last),
+                new RoomOutput.StateChange(StateKey.member(ALICE.value()), join, null))));
+    return entries;
+  }
+
+  static Map<String, AccountOutput> accountOutput() {
+    Map<String, AccountOutput> entries = new LinkedHashMap<>();
+    entries.put("account-created", new AccountOutput.AccountCreated(ALICE, true));
+    entries.put("account-deactivated", new AccountOutput.AccountDeactivated(ALICE));
+    entries.put("device-added", new AccountOutput.DeviceAdded(ALICE, PHONE));
+    entries.put("device-changed", new AccountOutput.DeviceChanged(ALICE, PHONE));
+    entries.put("device-removed", new AccountOutput.DeviceRemoved(ALICE, PHONE));
+    entries.put(
+        "profile-changed", new AccountOutput.ProfileChanged(ALICE, "Alice", "mxc://a.example/1"));
+    entries.put("profile-emptied", new AccountOutput.ProfileChanged(ALICE, null, null));
+    entries.put(
+        "account-data-changed",
+        new AccountOutput.AccountDataChanged(ALICE, ROOM, "m.tag", CONTENT));
+    entries.put(
+        "account-data-changed-globally",
+        new AccountOutput.AccountDataChanged(ALICE, null, "m.direct", RoomFixture.json("{}")));
+    entries.put("alias-added", new AccountOutput.AliasAdded(ALIAS, ROOM));
+    entries.put("alias-removed", new AccountOutput.AliasRemoved(ALIAS, ROOM));
+    entries.put("room-published", new AccountOutput.RoomPublished(ROOM, true));
+    return entries;
+  }
+
+  private static RoomFixture room() {
+    RoomFixture room = RoomFixture.of(RoomVersions.of("11").orElseThrow());
+    room.topic(ALICE, "all").add();
+    return room;
+  }
+}
