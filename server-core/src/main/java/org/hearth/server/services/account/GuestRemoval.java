@@ -214,7 +214,7 @@ public final class GuestRemoval implements AutoCloseable {
 
   /// Ends the thread; what is noted is left to the next start.
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     lock.lock();
     try {
       ended = true;
@@ -223,8 +223,12 @@ public final class GuestRemoval implements AutoCloseable {
       lock.unlock();
     }
     thread.interrupt();
-    if (thread.getState() != Thread.State.NEW && !thread.join(PATIENCE_AT_END)) {
-      LOG.log(Level.WARNING, "{0} did not end within {1}", thread.getName(), PATIENCE_AT_END);
+    try {
+      if (thread.getState() != Thread.State.NEW && !thread.join(PATIENCE_AT_END)) {
+        LOG.log(Level.WARNING, "{0} did not end within {1}", thread.getName(), PATIENCE_AT_END);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
   }
 }

@@ -99,7 +99,7 @@ class GuestRemovalTest {
   private final GuestAccess reader = new GuestAccess(removal, LogPosition.ORIGIN);
 
   @AfterEach
-  void close() throws InterruptedException {
+  void close() {
     rooms.open.countDown();
     removal.close();
   }
