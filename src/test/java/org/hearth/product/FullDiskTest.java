@@ -152,7 +152,7 @@ class FullDiskTest {
   private static boolean run(String... command) throws IOException, InterruptedException {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+      return process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0;
     } catch (IOException _) {
       return false; // There is no such program here.
     }

@@ -195,7 +195,7 @@ class PanelTest {
 
     assertThat(SecondStart.on(new DataFolder(folder.resolve("data"))))
         .isEqualTo(SecondStart.HANDED_OVER);
-    assertThat(shown.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(shown.await(60, TimeUnit.SECONDS)).isTrue();
     assertThat(SecondStart.on(new DataFolder(folder.resolve("other"))))
         .isEqualTo(SecondStart.FIRST);
   }

@@ -24,9 +24,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class InputLogTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration AT_ONCE = Duration.ofMillis(1);
 
   private final DeadLetters letters = DeadLetters.inMemory();
@@ -57,7 +57,7 @@ class InputLogTest {
 
   private void waitAtGate() throws InterruptedException {
     entered.countDown();
-    assertThat(gate.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(gate.await(60, TimeUnit.SECONDS)).isTrue();
   }
 
   private static void answer(Note command, Reply<Long> reply) {

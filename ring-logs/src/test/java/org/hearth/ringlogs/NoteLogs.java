@@ -7,7 +7,7 @@ import java.util.stream.LongStream;
 
 /// Output logs of notes over one store and one place for dead letters, stopped at the end.
 final class NoteLogs {
-  static final Duration PATIENCE = Duration.ofSeconds(20);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final NoteStore store = new NoteStore();
   private final DeadLetters letters = DeadLetters.inMemory();

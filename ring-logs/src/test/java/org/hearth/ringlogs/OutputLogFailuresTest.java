@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// What becomes of entries that a reader of an output log throws on.
-@Timeout(60)
+@Timeout(120)
 class OutputLogFailuresTest {
   private final NoteLogs logs = new NoteLogs();
 

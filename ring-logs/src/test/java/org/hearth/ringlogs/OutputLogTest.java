@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What readers of an output log are told, in which order, and from where.
-@Timeout(60)
+@Timeout(120)
 class OutputLogTest {
   private final NoteLogs logs = new NoteLogs();
   private final CountDownLatch gate = new CountDownLatch(1);
@@ -37,7 +37,7 @@ class OutputLogTest {
   private void waitAtGate() {
     entered.countDown();
     try {
-      assertThat(gate.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(gate.await(60, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// A disk holds what outlives the program: the committed entries, what each reader made durable,
 /// the dead letters. A step is a commit, a publication, a reader's transaction, or a letter kept.
 /// At the chosen step the power goes: that step and all after it fail until the next start.
-@Timeout(60)
+@Timeout(120)
 class RestartTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 

@@ -8,7 +8,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class VolatileLogTest {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final long EPOCH = 1_767_323_045_000L;

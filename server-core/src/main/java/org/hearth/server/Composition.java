@@ -47,6 +47,7 @@ import org.hearth.server.services.account.AccountOptions;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.account.GuestAccess;
+import org.hearth.server.services.account.GuestRemoval;
 import org.hearth.server.services.account.LeaveRooms;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
@@ -59,9 +60,9 @@ import org.hearth.server.services.profile.Profiles;
 import org.hearth.server.services.pushrules.PushRulesService;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournaledLog;
-import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Unavailable;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
 import org.jspecify.annotations.Nullable;
 
@@ -115,11 +116,7 @@ final class Composition {
     this.clock = clock;
     opened.push(new Part("the database", store));
     ServerName server = ServerName.parse(configuration.serverName());
-    FailureHandling failures =
-        new FailureHandling(
-            store.deadLetters(),
-            failure -> failure instanceof StorageException storage && storage.isUnavailable(),
-            clock);
+    FailureHandling failures = Unavailable.handling(store, clock);
 
     RoomServer rooms =
         new RoomServer(store, server, key, clock, random, RoomServerOptions.standard());
@@ -168,9 +165,9 @@ final class Composition {
                 clock),
             ClientSync.Budget.STANDARD);
     rooms.output().register(sync.roomOutputReader());
-    rooms
-        .output()
-        .register(new GuestAccess(accounts.queries(), rooms.queries(), leaveRooms, store.head()));
+    GuestRemoval guestRemoval =
+        new GuestRemoval(accounts.queries(), rooms.queries()::joinedUsers, leaveRooms);
+    rooms.output().register(new GuestAccess(guestRemoval, store.head()));
     accountOutput.register(sync.accountOutputReader());
     accountOutput.writtenBy("Accounts", "Profiles", "AccountData", "PushRules", "Directory");
     LogSet logs =
@@ -186,6 +183,8 @@ final class Composition {
       profileService.start();
       opened.push(new Part("the accounts", accounts));
       accounts.start();
+      opened.push(new Part("the removal of guests", guestRemoval));
+      guestRemoval.start();
       opened.push(new Part("the syncs", sync));
     } catch (RuntimeException e) {
       close(Duration.ZERO, e);

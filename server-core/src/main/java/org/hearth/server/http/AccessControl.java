@@ -13,20 +13,23 @@ final class AccessControl {
   private static final String SCHEME = "bearer ";
 
   private final Authenticator authenticator;
+  private final RateLimiter limiter;
   private final boolean queryTokens;
 
-  AccessControl(Authenticator authenticator, boolean queryTokens) {
+  AccessControl(Authenticator authenticator, RateLimiter limiter, boolean queryTokens) {
     this.authenticator = authenticator;
+    this.limiter = limiter;
     this.queryTokens = queryTokens;
   }
 
   /// Who calls, as far as the route asks.
   ///
-  /// @throws MatrixException if the route may not be called so
+  /// @throws MatrixException if the route may not be called so, or `M_LIMIT_EXCEEDED` if too many
+  ///   unknown tokens came from the address
   Optional<Requester> requester(Access access, RequestHead head) {
     return switch (access) {
       case NONE -> Optional.empty();
-      case OPTIONAL_USER -> token(head).map(authenticator::authenticate);
+      case OPTIONAL_USER -> token(head).map(token -> identified(token, head));
       case USER_OR_GUEST -> Optional.of(authenticated(head));
       case USER -> {
         Requester requester = authenticated(head);
@@ -46,7 +49,23 @@ final class AccessControl {
   }
 
   private Requester authenticated(RequestHead head) {
-    return authenticator.authenticate(token(head).orElseThrow(MatrixException::missingToken));
+    return identified(token(head).orElseThrow(MatrixException::missingToken), head);
+  }
+
+  private Requester identified(String token, RequestHead head) {
+    return authenticator
+        .remembered(token)
+        .orElseGet(() -> lookedUp(token, RateLimiter.key(head.remoteAddress())));
+  }
+
+  /// The address pays before the database is asked, and is paid back when the token is good. So
+  /// only unknown tokens are limited, also those that come at the same time; others behind the same
+  /// address, whose tokens are remembered, are not kept waiting.
+  private Requester lookedUp(String token, String address) {
+    limiter.charge(RateClass.UNKNOWN_TOKEN, address);
+    Requester requester = authenticator.authenticate(token);
+    limiter.refund(RateClass.UNKNOWN_TOKEN, address);
+    return requester;
   }
 
   /// The token that a request shows where tokens are accepted; not looked up.

@@ -1,11 +1,22 @@
 package org.hearth.server.http;
 
 import java.net.InetAddress;
+import java.util.Optional;
 
 /// Finds out who an access token belongs to; implemented by `services.account`.
 ///
 /// **thread**: any; called for each request, so mostly answered from memory.
 public interface Authenticator {
+  /// The owner of the token, as far as memory knows it. This never reads from the database.
+  ///
+  /// @param accessToken never empty
+  /// @return empty if only the database can tell
+  /// @throws org.hearth.server.matrix.error.MatrixException as [#authenticate] does, if memory
+  ///   knows that too
+  default Optional<Requester> remembered(String accessToken) {
+    return Optional.empty();
+  }
+
   /// The owner of the token.
   ///
   /// @param accessToken never empty

@@ -56,7 +56,7 @@ final class Dispatcher implements Filter {
       ErrorHandlers errors,
       Lifetime lifetime) {
     this.router = router;
-    this.access = new AccessControl(authenticator, options.queryTokens());
+    this.access = new AccessControl(authenticator, limiter, options.queryTokens());
     this.limiter = limiter;
     this.limits = options.limits();
     this.remoteAddress = new RemoteAddress(options.trustedProxies());

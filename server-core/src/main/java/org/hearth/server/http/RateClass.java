@@ -26,6 +26,9 @@ public enum RateClass {
   /// Registration, by address.
   REGISTER,
 
+  /// Access tokens that turn out to be unknown, by address: each costs a look into the database.
+  UNKNOWN_TOKEN,
+
   /// What makes this server ask or tell others: search in directories, key queries.
   SEARCH
 }

@@ -54,6 +54,14 @@ final class RateLimiter {
     }
   }
 
+  /// Gives back a token that [#charge] took.
+  void refund(RateClass rate, String who) {
+    Bucket bucket = buckets.getIfPresent(new Key(rate, who));
+    if (bucket != null) {
+      bucket.addTokens(1);
+    }
+  }
+
   /// What an address is counted by: whoever has one IPv6 address mostly has all of its /64.
   static String key(InetAddress address) {
     if (address instanceof Inet6Address) {

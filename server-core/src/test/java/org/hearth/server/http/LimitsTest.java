@@ -5,47 +5,55 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class LimitsTest {
-  private static final HttpLimits LIMITS =
-      new HttpLimits(
-          1000,
-          10_000,
-          100_000,
-          2000,
-          4000,
-          50,
-          60,
-          Duration.ofSeconds(3),
-          Duration.ofSeconds(1),
-          Duration.ofSeconds(1),
-          10);
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration SHORT = Duration.ofSeconds(1);
+  private static final int CONNECTIONS = 50;
+
+  /// Has time: what it refuses, it refuses for its size.
   private static TestServer server;
+
+  /// Has no time: what is slow, it cuts off.
+  private static TestServer hasty;
 
   @BeforeAll
   static void start() {
-    server =
-        new TestServer(
-            TestServer.standard().with(LIMITS),
-            routes -> {
-              for (BodyLimit limit : BodyLimit.values()) {
-                routes.add(
-                    HttpMethod.POST,
-                    "/" + limit,
-                    limit == BodyLimit.LARGE ? Access.USER : Access.NONE,
-                    RateClass.NONE,
-                    limit,
-                    request -> Response.field("bytes", "" + request.body().length));
-              }
-            });
+    server = serving(limits(LONG, LONG));
+    hasty = serving(limits(LONG, SHORT));
+  }
+
+  private static HttpLimits limits(Duration idle, Duration arrival) {
+    return new HttpLimits(
+        1000, 10_000, 100_000, 2000, 4000, CONNECTIONS, 60, idle, arrival, arrival, 64);
+  }
+
+  private static TestServer serving(HttpLimits limits) {
+    return new TestServer(
+        TestServer.standard().with(limits),
+        routes -> {
+          for (BodyLimit limit : BodyLimit.values()) {
+            routes.add(
+                HttpMethod.POST,
+                "/" + limit,
+                limit == BodyLimit.LARGE ? Access.USER : Access.NONE,
+                RateClass.NONE,
+                limit,
+                request -> Response.field("bytes", "" + request.body().length));
+          }
+        });
   }
 
   @AfterAll
   static void stop() {
     server.close();
+    hasty.close();
   }
 
   @Test
@@ -114,8 +122,8 @@ class LimitsTest {
   @Test
   void aClientThatSendsOnStillHearsWhyItWasRefused() {
     try (RawClient raw = server.raw()) {
-      raw.send("POST /SMALL HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n");
-      raw.send("x".repeat(90_000));
+      raw.send(
+          "POST /SMALL HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n" + "x".repeat(90_000));
 
       assertThat(raw.answer().status()).isEqualTo(413);
     }
@@ -154,7 +162,7 @@ class LimitsTest {
 
   @Test
   void doesNotWaitForABodyThatDrips() {
-    try (RawClient raw = server.raw()) {
+    try (RawClient raw = hasty.raw()) {
       raw.send("POST /SMALL HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
       raw.send("h");
 
@@ -165,7 +173,7 @@ class LimitsTest {
 
   @Test
   void doesNotWaitForAChunkThatDrips() {
-    try (RawClient raw = server.raw()) {
+    try (RawClient raw = hasty.raw()) {
       raw.send("POST /SMALL HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx");
 
       assertThat(raw.answer().status()).isIn(0, 408);
@@ -175,7 +183,7 @@ class LimitsTest {
 
   @Test
   void doesNotWaitForHeadersThatDrip() {
-    try (RawClient raw = server.raw()) {
+    try (RawClient raw = hasty.raw()) {
       raw.send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
 
       assertThat(raw.answer().status()).isIn(0, 408, 500);
@@ -185,7 +193,8 @@ class LimitsTest {
 
   @Test
   void closesAnIdleConnection() {
-    try (RawClient raw = server.raw()) {
+    try (TestServer impatient = serving(limits(Duration.ofSeconds(3), LONG));
+        RawClient raw = impatient.raw()) {
       assertThat(raw.request("GET", "/").answer().status()).isEqualTo(404);
 
       assertThat(raw.isClosed()).isTrue();
@@ -193,17 +202,40 @@ class LimitsTest {
   }
 
   @Test
-  void acceptsNoMoreConnectionsThanAllowedAtATime() {
+  void acceptsNoMoreConnectionsThanAllowedAtATime() throws InterruptedException {
+    AtomicInteger served = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    CountDownLatch full = new CountDownLatch(CONNECTIONS);
+    CountDownLatch released = new CountDownLatch(1);
     List<RawClient> many = new ArrayList<>();
-    try {
-      for (int i = 0; i < 55; i++) {
-        many.add(server.raw());
+    try (TestServer crowded =
+        new TestServer(
+            TestServer.standard().with(limits(LONG, LONG)),
+            routes ->
+                routes.add(
+                    HttpMethod.GET,
+                    "/",
+                    Access.NONE,
+                    RateClass.NONE,
+                    _ -> {
+                      most.accumulateAndGet(served.incrementAndGet(), Math::max);
+                      full.countDown();
+                      boolean inTime = released.await(LONG.toSeconds(), TimeUnit.SECONDS);
+                      served.decrementAndGet();
+                      return Response.field("released", inTime ? "yes" : "no");
+                    }))) {
+      for (int i = 0; i < CONNECTIONS + 5; i++) {
+        many.add(crowded.raw());
       }
 
       many.forEach(each -> each.request("GET", "/", "Connection: close"));
+      assertThat(full.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      released.countDown();
 
       // Those above the limit wait until others are closed, and are served then.
-      assertThat(many).allSatisfy(each -> assertThat(each.answer().status()).isEqualTo(404));
+      assertThat(many)
+          .allSatisfy(each -> assertThat(each.answer().body()).isEqualTo("{\"released\":\"yes\"}"));
+      assertThat(most).hasValue(CONNECTIONS);
     } finally {
       many.forEach(RawClient::close);
     }

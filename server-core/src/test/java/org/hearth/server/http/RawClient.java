@@ -22,7 +22,7 @@ public final class RawClient implements AutoCloseable {
   public RawClient(int port) {
     try {
       socket = new Socket(InetAddress.getLoopbackAddress(), port);
-      socket.setSoTimeout(20_000);
+      socket.setSoTimeout(60_000);
       socket.setTcpNoDelay(true);
       in = new BufferedInputStream(socket.getInputStream());
       out = socket.getOutputStream();

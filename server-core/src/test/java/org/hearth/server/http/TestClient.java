@@ -25,11 +25,11 @@ import java.util.Optional;
 ///     "{'msgtype': 'm.text', 'body': 'Hello'}").expect(200).text("event_id");
 /// ```
 public final class TestClient {
-  private static final Duration TIME = Duration.ofSeconds(40);
+  private static final Duration TIME = Duration.ofSeconds(90);
   private static final HttpClient HTTP =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(10))
+          .connectTimeout(Duration.ofSeconds(60))
           .build();
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -289,7 +289,7 @@ class TlsTest {
     try (TestServer server = start(impatient);
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), tlsPort(server))) {
       socket.setSoTimeout(100);
-      long until = System.nanoTime() + Duration.ofSeconds(25).toNanos();
+      long until = System.nanoTime() + Duration.ofSeconds(60).toNanos();
       boolean open = true;
       for (int i = 0; open && System.nanoTime() < until; i++) {
         try {

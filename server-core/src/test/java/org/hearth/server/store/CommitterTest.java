@@ -288,10 +288,10 @@ class CommitterTest {
       assertThat(log.head()).isEqualTo(last);
     }
 
-    assertThat(log.awaitReader(reader.name(), last, Duration.ofSeconds(10))).isTrue();
+    assertThat(log.awaitReader(reader.name(), last, Duration.ofSeconds(60))).isTrue();
     assertThat(reader.seen)
         .containsExactlyElementsOf(IntStream.range(0, 20).mapToObj(i -> "n" + i).toList());
-    assertThat(log.drainAndStop(Duration.ofSeconds(10))).isTrue();
+    assertThat(log.drainAndStop(Duration.ofSeconds(60))).isTrue();
   }
 
   /// Notes the entries whose rows are in the database when it is told of them.

@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
 
 /// Waits, with a deadline, for what another thread brings about.
 public final class Eventually {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final long LOOK_NANOS = 10_000_000;
 
   private Eventually() {}

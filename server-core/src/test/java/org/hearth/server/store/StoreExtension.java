@@ -78,7 +78,7 @@ public final class StoreExtension implements BeforeEachCallback, AfterEachCallba
         StoreOptions.of(folder())
             .withMinimumFreeBytes(0)
             .withCacheBytes(8 << 20)
-            .withReaders(4, Duration.ofSeconds(5)));
+            .withReaders(4, Duration.ofSeconds(60)));
   }
 
   /// Closes the store and opens it again, as a restart does.

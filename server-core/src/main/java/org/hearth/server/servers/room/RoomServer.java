@@ -14,8 +14,8 @@ import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.sign.LocalEvents;
 import org.hearth.server.matrix.sign.SigningKey;
-import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
+import org.hearth.server.store.Unavailable;
 
 /// The server of rooms: it takes commands from room-input, decides, and announces on room-output
 /// what is committed.
@@ -55,8 +55,7 @@ public final class RoomServer implements AutoCloseable {
       RandomGenerator random,
       RoomServerOptions options) {
     RoomMemory memory = RoomMemory.over(store.reads(), options);
-    FailureHandling failures =
-        new FailureHandling(store.deadLetters(), RoomServer::isUnavailable, clock);
+    FailureHandling failures = Unavailable.handling(store, clock);
     this.queries =
         new RoomReads(store.reads(), memory, new NewRoomIds(server, localEvents, random));
     this.output =
@@ -87,10 +86,6 @@ public final class RoomServer implements AutoCloseable {
             shard -> new RoomShard(shard, context),
             failures);
     this.sweep = new StateSweep(store.reads(), input.writer(SERVER));
-  }
-
-  private static boolean isUnavailable(Exception failure) {
-    return failure instanceof StorageException storage && storage.isUnavailable();
   }
 
   /// The log of commands, for writers.

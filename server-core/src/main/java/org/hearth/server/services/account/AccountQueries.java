@@ -46,6 +46,9 @@ public interface AccountQueries {
   /// One device of the user.
   Optional<Device> device(UserId user, DeviceId device);
 
+  /// The open accounts of guests.
+  List<UserId> guests();
+
   /// How many accounts are open, without guests.
   long activeCount();
 }

@@ -152,10 +152,6 @@ public final class AccountService implements AutoCloseable {
         attempt(
             "closed accounts that are still in rooms could not be looked up",
             () -> accounts.leaving().forEach(this::leaveRooms)));
-    housekeeping.execute(() ->
-        attempt(
-            "guests who are in rooms closed to them could not be looked up",
-            () -> accounts.guests().forEach(this::leaveClosedRooms)));
     var _ =
         housekeeping.scheduleWithFixedDelay(
             this::keepHouse,
@@ -306,18 +302,6 @@ public final class AccountService implements AutoCloseable {
             rooms.leaveAll(user);
             journal.commit(List.of(Accounts.setLeaving(user, false)), List.of());
             stillInRooms.remove(user);
-          } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-          }
-        });
-  }
-
-  private void leaveClosedRooms(UserId guest) {
-    attempt(
-        guest + " could not leave the rooms that are closed to guests",
-        () -> {
-          try {
-            rooms.leaveWhereGuestsMayNotBe(guest);
           } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
           }

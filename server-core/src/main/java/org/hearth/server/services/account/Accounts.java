@@ -197,8 +197,8 @@ public final class Accounts implements AccountQueries {
     return users("SELECT user_id FROM account WHERE is_leaving");
   }
 
-  /// Guests' open accounts.
-  List<UserId> guests() {
+  @Override
+  public List<UserId> guests() {
     return users("SELECT user_id FROM account WHERE is_guest AND NOT is_deactivated");
   }
 

@@ -13,29 +13,26 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 
-/// Keeps this server's guests out of rooms that are not, or no longer, open to guests.
+/// Sees when one of this server's guests has to leave a room: the room is not, or no longer, open
+/// to guests. [GuestRemoval] is told of it and does it.
 ///
-/// Follows room-output in memory only: what it missed while the server was down, [AccountService]
+/// Follows room-output in memory only: what it missed while the server was down, [GuestRemoval]
 /// makes good when it starts. A guest's join that raced with the room's closing is seen here after
 /// it, and undone.
 ///
-/// **thread**: the log's for this reader.
+/// **thread**: the log's for this reader; it reads nothing and waits for nobody.
 ///
 /// **source**: [Guest Access](https://spec.matrix.org/v1.19/client-server-api/#guest-access)
 public final class GuestAccess implements LogReader<RoomOutput> {
   private static final Optional<Membership> JOINED = Optional.of(Membership.JOIN);
 
-  private final AccountQueries accounts;
-  private final RoomQueries rooms;
-  private final RoomExit exit;
+  private final GuestRemoval removal;
   private volatile LogPosition position;
 
-  /// @param exit lets the guests leave
+  /// @param removal lets the guests leave
   /// @param start from where on it is told of events
-  public GuestAccess(AccountQueries accounts, RoomQueries rooms, RoomExit exit, LogPosition start) {
-    this.accounts = accounts;
-    this.rooms = rooms;
-    this.exit = exit;
+  public GuestAccess(GuestRemoval removal, LogPosition start) {
+    this.removal = removal;
     this.position = start;
   }
 
@@ -66,47 +63,48 @@ public final class GuestAccess implements LogReader<RoomOutput> {
   /// "If the `m.room.guest_access` event is changed to stop this from being the case, the server
   /// MUST set those users' `m.room.member` state to `leave`."
   @Override
-  public void onBatch(List<Positioned<RoomOutput>> batch) throws InterruptedException {
+  public void onBatch(List<Positioned<RoomOutput>> batch) {
     for (Positioned<RoomOutput> each : batch) {
-      switch (each.entry()) {
-        case RoomOutput.EventAdded added -> look(added.room(), added.event());
-        case RoomOutput.StateChanged changed -> {
-          for (RoomOutput.StateChange change : changed.changes()) {
-            look(changed.room(), change);
-          }
-        }
-        case RoomOutput.EventStored _ -> {} // changes no state
-      }
+      look(each.entry());
       position = each.position();
     }
   }
 
-  private void look(RoomId room, Pdu event) throws InterruptedException {
+  /// What was held back is looked at as it is now: the position stays.
+  @Override
+  public void onRelease(List<Positioned<RoomOutput>> entries) {
+    entries.forEach(each -> look(each.entry()));
+  }
+
+  @Override
+  public void onLost(LogPosition after, LogPosition upTo) {
+    removal.lookAtAllGuests();
+    position = upTo;
+  }
+
+  private void look(RoomOutput entry) {
+    switch (entry) {
+      case RoomOutput.EventAdded added -> look(added.room(), added.event());
+      case RoomOutput.StateChanged changed ->
+          changed.changes().forEach(change -> look(changed.room(), change));
+      case RoomOutput.EventStored _ -> {} // changes no state
+    }
+  }
+
+  private void look(RoomId room, Pdu event) {
     if (event.isMember() && Membership.in(event.content()).equals(JOINED)) {
-      leaveIfGuest(UserId.parse(event.stateKey().orElseThrow()));
+      removal.lookAt(UserId.parse(event.stateKey().orElseThrow()));
     } else if (event.isState() && event.type().equals(EventTypes.GUEST_ACCESS) && !isOpen(event)) {
-      leaveAllGuests(room);
+      removal.lookAt(room);
     }
   }
 
   /// State that a resolution brought about or took away.
-  private void look(RoomId room, RoomOutput.StateChange change) throws InterruptedException {
+  private void look(RoomId room, RoomOutput.StateChange change) {
     if (change.now() != null) {
       look(room, change.now());
     } else if (change.key().type().equals(EventTypes.GUEST_ACCESS)) {
-      leaveAllGuests(room);
-    }
-  }
-
-  private void leaveAllGuests(RoomId room) throws InterruptedException {
-    for (UserId user : rooms.joinedUsers(room)) {
-      leaveIfGuest(user);
-    }
-  }
-
-  private void leaveIfGuest(UserId user) throws InterruptedException {
-    if (accounts.isGuest(user)) {
-      exit.leaveWhereGuestsMayNotBe(user);
+      removal.lookAt(room);
     }
   }
 }

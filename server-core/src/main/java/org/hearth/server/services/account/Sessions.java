@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * from the cache then. A load that read before the commit may be under way at that time: the cache computes under a lock per key, so the
  * drop waits for the load and removes what it put.
  *
+ * A new token goes into the cache as soon as it is committed, so it is never looked up among the unknown ones. Those are remembered for a few
+ * seconds in a cache of their own, so that they push no known token out.
+ *
  * Refreshing, as the specification wants it: "The old refresh token remains valid until the new access token or refresh token is used, at
  * which point the old refresh token is revoked." So a new generation (refresh token and access token) names the previous one until it is
  * used. Refreshing once more with the old token replaces the generation that the client seems never to have got.
@@ -48,6 +51,13 @@ final class Sessions implements Authenticator {
   private static final int ENTRY_BYTES = 320;
   private static final int LONGEST_TOKEN = 512;
 
+  /// What unknown tokens are remembered in. A client that goes on with a token that is gone costs
+  /// no look into the database each time.
+  private static final int UNKNOWN_BYTES = 256 << 10;
+
+  private static final int UNKNOWN_ENTRY_BYTES = 160;
+  private static final Duration UNKNOWN_FOR = Duration.ofSeconds(5);
+
   private final Accounts accounts;
   private final TokenTables tokens;
   private final JournalWriter<AccountOutput> journal;
@@ -60,6 +70,11 @@ final class Sessions implements Authenticator {
           .maximumWeight(CACHE_BYTES)
           .weigher((TokenHash _, Session each) ->
               ENTRY_BYTES + each.user().value().length() + each.device().value().length())
+          .build();
+  private final Cache<TokenHash, Boolean> unknown =
+      Caffeine.newBuilder()
+          .maximumSize(UNKNOWN_BYTES / UNKNOWN_ENTRY_BYTES)
+          .expireAfterWrite(UNKNOWN_FOR)
           .build();
 
   /// @param turns by user
@@ -84,8 +99,24 @@ final class Sessions implements Authenticator {
   // --- looking up
 
   @Override
+  public Optional<Requester> remembered(String accessToken) {
+    TokenHash hash = hash(accessToken);
+    Session session = cache.getIfPresent(hash);
+    if (session != null) {
+      return Optional.of(requester(checked(hash, session)));
+    }
+    if (unknown.getIfPresent(hash) != null) {
+      throw MatrixException.unknownToken(false);
+    }
+    return Optional.empty();
+  }
+
+  @Override
   public Requester authenticate(String accessToken) {
-    Session session = session(accessToken);
+    return requester(session(accessToken));
+  }
+
+  private Requester requester(Session session) {
     Account account = account(session);
     if (account.locked()) {
       throw MatrixException.userLocked();
@@ -98,14 +129,33 @@ final class Sessions implements Authenticator {
   ///
   /// @throws MatrixException `M_UNKNOWN_TOKEN` if there is none, or the token has expired
   Session session(String accessToken) {
-    if (accessToken.isEmpty() || accessToken.length() > LONGEST_TOKEN) {
-      throw MatrixException.unknownToken(false);
-    }
-    TokenHash hash = TokenHash.of(accessToken);
-    @Nullable Session session = cache.get(hash, key -> tokens.session(key).orElse(null));
+    TokenHash hash = hash(accessToken);
+    @Nullable Session session = cache.get(hash, this::load);
     if (session == null) {
       throw MatrixException.unknownToken(false);
     }
+    return checked(hash, session);
+  }
+
+  private static TokenHash hash(String accessToken) {
+    if (accessToken.isEmpty() || accessToken.length() > LONGEST_TOKEN) {
+      throw MatrixException.unknownToken(false);
+    }
+    return TokenHash.of(accessToken);
+  }
+
+  private @Nullable Session load(TokenHash hash) {
+    if (unknown.getIfPresent(hash) != null) {
+      return null;
+    }
+    Optional<Session> found = tokens.session(hash);
+    if (found.isEmpty()) {
+      unknown.put(hash, true);
+    }
+    return found.orElse(null);
+  }
+
+  private Session checked(TokenHash hash, Session session) {
     Instant expires = session.expires();
     if (expires != null && !clock.instant().isBefore(expires)) {
       throw MatrixException.unknownToken(true);
@@ -181,9 +231,9 @@ final class Sessions implements Authenticator {
           } else {
             changes.addAll(TokenTables.deleteAll(user, device));
           }
-          Login login = issue(user, device, refreshable, null, changes);
+          Issued issued = issue(user, device, refreshable, null, changes);
           commitAndDrop(user, null, changes, entries);
-          return login;
+          return given(issued);
         });
   }
 
@@ -208,8 +258,17 @@ final class Sessions implements Authenticator {
         .forEach(each -> remove(each, changes, entries));
   }
 
+  /// New tokens that are not committed yet.
+  private record Issued(Login login, Session session) {}
+
+  /// The tokens are committed: the access token is known from now on.
+  private Login given(Issued issued) {
+    cache.put(TokenHash.of(issued.login().accessToken()), issued.session());
+    return issued.login();
+  }
+
   /// Makes tokens and adds their rows.
-  private Login issue(
+  private Issued issue(
       UserId user,
       DeviceId device,
       boolean refreshable,
@@ -219,7 +278,8 @@ final class Sessions implements Authenticator {
     if (!refreshable) {
       Session session = new Session(secrets.number(), user, device, null, null, null);
       changes.add(TokenTables.insertAccess(session, TokenHash.of(access)));
-      return new Login(user, device, access, Optional.empty(), Optional.empty());
+      return new Issued(
+          new Login(user, device, access, Optional.empty(), Optional.empty()), session);
     }
     String refresh = secrets.token(Secrets.REFRESH_PREFIX);
     long refreshId = secrets.number();
@@ -229,7 +289,8 @@ final class Sessions implements Authenticator {
     changes.add(
         TokenTables.insertRefresh(refreshId, TokenHash.of(refresh), user, device, previous));
     changes.add(TokenTables.insertAccess(session, TokenHash.of(access)));
-    return new Login(user, device, access, Optional.of(refresh), Optional.of(lifetime));
+    return new Issued(
+        new Login(user, device, access, Optional.of(refresh), Optional.of(lifetime)), session);
   }
 
   /// New tokens for a refresh token.
@@ -254,9 +315,9 @@ final class Sessions implements Authenticator {
             changes.add(TokenTables.used(generation.id()));
           }
           generation.nextIds().forEach(next -> changes.addAll(TokenTables.retire(next)));
-          Login login = issue(user, generation.device(), true, generation.id(), changes);
+          Issued issued = issue(user, generation.device(), true, generation.id(), changes);
           commitAndDrop(user, generation.device(), changes, List.of());
-          return login;
+          return given(issued);
         });
   }
 

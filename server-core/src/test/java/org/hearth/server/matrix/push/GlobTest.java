@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.Random;
 import java.util.regex.Pattern;
+import org.hearth.server.matrix.testkit.ProcessorTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -132,11 +133,13 @@ class GlobTest {
     String text = "a".repeat(65_000);
     Glob glob = Glob.of("*a".repeat(500) + "*b");
 
-    long before = System.nanoTime();
-    assertThat(glob.matches(text)).isFalse();
-    assertThat(glob.matchesWords(text)).isFalse();
+    Duration cost =
+        ProcessorTime.of(() -> {
+          assertThat(glob.matches(text)).isFalse();
+          assertThat(glob.matchesWords(text)).isFalse();
+        });
 
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(2));
+    assertThat(cost).isLessThan(Duration.ofSeconds(2));
   }
 
   private static String randomText(Random random, String alphabet, int maxLength) {

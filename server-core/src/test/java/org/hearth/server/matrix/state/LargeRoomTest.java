@@ -5,6 +5,7 @@ import static org.hearth.server.matrix.testkit.RoomFixture.ALICE;
 import static org.hearth.server.matrix.testkit.RoomFixture.BOB;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.testkit.ProcessorTime;
 import org.hearth.server.matrix.testkit.RoomFixture;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
@@ -64,15 +66,16 @@ class LargeRoomTest {
     other.put(StateKey.of(EventTypes.TOPIC), numbers.get(topic.eventId()));
     EventSource source = source(events, numbers);
 
-    long best = Long.MAX_VALUE;
-    Map<StateKey, Long> resolved = Map.of();
+    List<Map<StateKey, Long>> resolved = new ArrayList<>();
+    Duration time = Duration.ofDays(1);
     for (int round = 0; round < ROUNDS; round++) {
-      long start = System.nanoTime();
-      resolved = StateResolution.resolve(version, List.of(one, other), source);
-      best = Math.min(best, System.nanoTime() - start);
+      resolved.clear();
+      Duration each =
+          ProcessorTime.of(
+              () -> resolved.add(StateResolution.resolve(version, List.of(one, other), source)));
+      time = each.compareTo(time) < 0 ? each : time;
     }
 
-    Duration time = Duration.ofNanos(best);
     LOG.log(
         System.Logger.Level.INFO,
         "version {0}: {1} members, best of {2}: {3}",
@@ -80,7 +83,7 @@ class LargeRoomTest {
         MEMBERS,
         ROUNDS,
         time);
-    assertThat(resolved)
+    assertThat(resolved.getFirst())
         .hasSize(state.size())
         .containsEntry(StateKey.member(BOB.value()), numbers.get(ban.eventId()));
     assertThat(time).isLessThan(Duration.ofSeconds(1));

@@ -165,7 +165,7 @@ class SyncWaitingTest {
     server.announce(
         new AccountOutput.DeviceRemoved(TestRooms.user("alice"), DeviceId.parse("PHONE")));
 
-    waiting.get(20, TimeUnit.SECONDS).expect(401, "M_UNKNOWN_TOKEN");
+    waiting.get(60, TimeUnit.SECONDS).expect(401, "M_UNKNOWN_TOKEN");
   }
 
   @Test
@@ -225,6 +225,6 @@ class SyncWaitingTest {
   }
 
   private static JsonNode answer(Future<JsonNode> waiting) throws Exception {
-    return waiting.get(20, TimeUnit.SECONDS);
+    return waiting.get(60, TimeUnit.SECONDS);
   }
 }

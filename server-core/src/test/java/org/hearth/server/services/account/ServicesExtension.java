@@ -388,7 +388,9 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
       // What was committed is about to be published.
       Thread.onSpinWait();
     }
-    now().log.awaitReader("recorder", now().log.head(), Duration.ofSeconds(5));
+    if (!now().log.awaitReader("recorder", now().log.head(), Duration.ofSeconds(60))) {
+      throw new AssertionError("what was published has not been read within a minute");
+    }
     return now().recorder.entries.stream().map(Positioned::entry).toList();
   }
 

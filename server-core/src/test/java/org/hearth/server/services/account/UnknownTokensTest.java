@@ -1,0 +1,76 @@
+package org.hearth.server.services.account;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.RateLimits;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// Each look into the database for a token that is unknown costs its address one of a few.
+class UnknownTokensTest {
+  private static final String WHOAMI = "/_matrix/client/v3/account/whoami";
+  private static final int LOOKS = 20;
+
+  @RegisterExtension
+  private final ServicesExtension services =
+      new ServicesExtension(
+          UnaryOperator.identity(),
+          options ->
+              options.with(
+                  new RateLimits(
+                      true,
+                      Map.of(
+                          RateClass.UNKNOWN_TOKEN,
+                          new RateLimits.Allowance(LOOKS, 1, Duration.ofHours(1))))),
+          false);
+
+  private TestClient.Answer ask(String token) {
+    return services.client().as(token).get(WHOAMI);
+  }
+
+  private void useUpAllLooks() {
+    for (int i = 0; i < LOOKS; i++) {
+      ask("unknown-" + i).expect(401, "M_UNKNOWN_TOKEN");
+    }
+    ask("unknown").expect(429, "M_LIMIT_EXCEEDED");
+  }
+
+  @Test
+  void oneThatIsShownAgainCostsNothing() {
+    for (int i = 0; i < 5 * LOOKS; i++) {
+      ask("a token of yesterday").expect(401, "M_UNKNOWN_TOKEN");
+    }
+  }
+
+  @Test
+  void newTokensAreKnownWithoutALook() {
+    useUpAllLooks();
+
+    services.register("alice").get(WHOAMI).expect(200);
+  }
+
+  @Test
+  void tokensThatAreInUseAreKnownWithoutALook() {
+    TestClient alice = services.register("alice");
+    alice.get(WHOAMI).expect(200);
+    useUpAllLooks();
+
+    alice.get(WHOAMI).expect(200);
+    alice.post("/_matrix/client/v3/logout", "{}").expect(200);
+    alice.get(WHOAMI).expect(429, "M_LIMIT_EXCEEDED");
+  }
+
+  @Test
+  void knownTokensCostNothingAfterARestart() throws InterruptedException {
+    String token = services.registration("bob").text("access_token");
+    services.restart();
+    ask(token).expect(200);
+
+    useUpAllLooks();
+
+    ask(token).expect(200);
+  }
+}
