@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.hearth.server.admin.AdminException;
-import org.hearth.server.servers.room.RoomDatabaseCheck;
+import org.hearth.server.servers.room.check.RoomDatabaseCheck;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.StoreRefusedException;
