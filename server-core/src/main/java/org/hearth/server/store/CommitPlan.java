@@ -32,8 +32,8 @@ record CommitPlan(List<PlacedUnit> units, List<Run> runs, long lastPosition) {
     Map<Table, TableChanges> tables = new LinkedHashMap<>();
     long last = head;
     for (UnitOfWork unit : units) {
-      LogPosition first = new LogPosition(unit.announcements().isEmpty() ? last : last + 1);
-      last += unit.announcements().size();
+      LogPosition first = new LogPosition(unit.positions() == 0 ? last : last + 1);
+      last += unit.positions();
       placed.add(new PlacedUnit(unit, first));
       for (RowChange change : unit.changes()) {
         tables

@@ -108,8 +108,8 @@ public final class Committer {
   /// Never call this on the thread of a log's consumer that the committer could wait for, nor in an
   /// [Outcome].
   ///
-  /// @return the position of its first announcement; without announcements, the last position given
-  ///   before it
+  /// @return the unit's first position; of a unit that takes none, the last position given before
+  ///   it
   /// @throws StorageException if it is not committed; [StorageException.Reason#BUSY] if the waiting
   ///   thread was interrupted, and then it may have been
   public LogPosition commit(UnitOfWork unit) {
@@ -120,6 +120,7 @@ public final class Committer {
             unit.owner(),
             unit.generation(),
             unit.changes(),
+            unit.positions(),
             unit.announcements(),
             Outcome.of(
                 first -> {

@@ -180,7 +180,7 @@ final class GroupCommit implements AutoCloseable {
   }
 
   private void write(WriteConnection writing, List<UnitOfWork> units) throws BatchFailed {
-    if (units.stream().allMatch(u -> u.changes().isEmpty() && u.announcements().isEmpty())) {
+    if (units.stream().allMatch(u -> u.isEmpty())) {
       List<PlacedUnit> placed = units.stream().map(u -> new PlacedUnit(u, head())).toList();
       placed.forEach(GroupCommit::tellDurable);
       placed.forEach(GroupCommit::tellCommitted);
@@ -219,6 +219,7 @@ final class GroupCommit implements AutoCloseable {
     CommitPlan plan = CommitPlan.of(units, head.position());
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
+        tellPlaced(plan);
         int rows = 0;
         for (CommitPlan.Run run : plan.runs()) {
           writing.write(run);
@@ -284,6 +285,7 @@ final class GroupCommit implements AutoCloseable {
     try {
       Savepoint savepoint = writing.savepoint();
       try {
+        tellPlaced(plan);
         for (CommitPlan.Run run : plan.runs()) {
           writing.write(run);
         }
@@ -348,6 +350,12 @@ final class GroupCommit implements AutoCloseable {
     Publication publication = new Publication();
     units.forEach(placed -> publication.add(placed.unit().announcements(), placed.first()));
     publication.publish();
+  }
+
+  private static void tellPlaced(CommitPlan plan) {
+    for (PlacedUnit each : plan.units()) {
+      each.unit().outcome().placed(each.first());
+    }
   }
 
   private static void tellDurable(PlacedUnit placed) {

@@ -3,23 +3,29 @@ package org.hearth.server.store;
 import java.util.function.Consumer;
 import org.hearth.ringlogs.LogPosition;
 
-/// Hears what became of a [UnitOfWork]: exactly one call, once.
+/// Hears what became of a [UnitOfWork]: of [#committed] and [#failed] exactly one, once.
 ///
-/// **Thread**: the committer's; so it must be quick and must never wait. What it throws is logged.
+/// **Thread**: the committer's; so it must be quick and must never wait. What it throws is logged;
+/// an [Error] is the store's end besides ([StoreState.Failed]), and everyone else still hears.
 public interface Outcome {
+  /// The unit has been given its positions and is about to be written, before any of its changes is
+  /// bound. Called once an attempt: a later attempt may give other positions, and any attempt may
+  /// fail. A unit that throws here is a bad unit.
+  ///
+  /// @param first as in [#committed]
+  default void placed(LogPosition first) {}
+
   /// The unit is durable, and nobody can know it yet: neither has the head moved, nor are the
   /// announcements published, nor has [#committed] been called for any unit of the same commit. The
   /// place to bring up to date what is kept in memory, so that whoever is told of the unit sees it.
-  ///
-  /// Not called for a unit that turns out to be in the database after its failure was told.
   ///
   /// @param first as in [#committed]
   default void durable(LogPosition first) {}
 
   /// The unit is durable and its announcements are published.
   ///
-  /// @param first the position of its first announcement; without announcements, the last position
-  ///   given before it
+  /// @param first the unit's first position; of a unit that takes none, the last position given
+  ///   before it
   void committed(LogPosition first);
 
   /// The unit is not committed, and the generation of its owner has moved on.

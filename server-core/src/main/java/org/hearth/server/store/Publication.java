@@ -35,11 +35,10 @@ final class Publication {
 
   /// Adds the announcements of a unit.
   ///
-  /// @param first the position of the first of them
+  /// @param first the unit's first position
   void add(List<Announcement<?>> announcements, LogPosition first) {
-    for (int i = 0; i < announcements.size(); i++) {
-      Announcement<?> each = announcements.get(i);
-      logs.computeIfAbsent(each.log(), Entries::new).add(first.plus(i), each);
+    for (Announcement<?> each : announcements) {
+      logs.computeIfAbsent(each.log(), Entries::new).add(first.plus(each.offset()), each);
     }
   }
 

@@ -23,8 +23,8 @@ public interface RowChange {
 
   /// Sets the statement's parameters.
   ///
-  /// @param first the position of the unit's first announcement, so announcement `i` has
-  ///   `first.plus(i)`; for a unit without announcements, the last position given before it
+  /// @param first the unit's first position, so offset `i` is `first.plus(i)`; of a unit that takes
+  ///   none, the last position given before it
   /// @throws SQLException if a value cannot be bound: the unit fails
   void bind(PreparedStatement statement, LogPosition first) throws SQLException;
 

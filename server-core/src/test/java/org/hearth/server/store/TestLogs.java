@@ -2,8 +2,8 @@ package org.hearth.server.store;
 
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
-import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.EntryCodec;
 import org.hearth.ringlogs.FailureHandling;
@@ -22,7 +22,9 @@ final class TestLogs {
     }
     OutputLog<String> log = log();
     log.start(LogPosition.ORIGIN);
-    return Collections.nCopies(count, new Announcement<>(log, "something"));
+    return IntStream.range(0, count)
+        .<Announcement<?>>mapToObj(i -> new Announcement<>(i, log, "something"))
+        .toList();
   }
 
   /// A log that has nothing in its store and is not started.

@@ -42,7 +42,7 @@ public final class AccountAnnouncer {
     for (int i = 0; i < entries.size(); i++) {
       AccountOutput entry = entries.get(i);
       rows.add(AccountJournal.row(EncodedEntry.of(log.spec().codec(), entry), i, now));
-      announcements.add(new Announcement<>(log, entry));
+      announcements.add(new Announcement<>(i, log, entry));
     }
     LogPosition first = committer.commit(owner, rows, announcements);
     return entries.isEmpty() ? first : first.plus(entries.size() - 1L);

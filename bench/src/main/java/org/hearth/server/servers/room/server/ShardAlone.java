@@ -149,8 +149,10 @@ final class ShardAlone implements AutoCloseable {
   /// The owner keeps the events in memory with their bytes, so that they are signed at the latest
   /// here.
   private void settle(UnitOfWork unit) {
-    unit.outcome().durable(new LogPosition(position + 1));
-    position += unit.announcements().size();
+    LogPosition first = new LogPosition(position + 1);
+    unit.outcome().placed(first);
+    unit.outcome().durable(first);
+    position += unit.positions();
   }
 
   @Override

@@ -167,9 +167,9 @@ public final class Decision {
             transaction,
             view.info().number(),
             new GraphRows.Judged(place, Standing.ACCEPTED, null, GraphRows.Shown.LIVE)));
-    numbered.add(ref);
     announcements.add(
         new Announcement<RoomOutput>(
+            numbered.size(),
             context.log(),
             new RoomOutput.EventAdded(
                 event,
@@ -177,6 +177,7 @@ public final class Decision {
                 replaced,
                 event.isMember() ? (previous == null ? Membership.LEAVE : previous) : null,
                 redacts == null ? null : redacts.id())));
+    numbered.add(ref);
     view =
         new RoomView(
             view.info(), ref, view.lastJump(), event.depth(), List.of(ref), after, members);
@@ -270,8 +271,8 @@ public final class Decision {
   }
 
   private void announce(EventRef about, RoomOutput entry) {
+    announcements.add(new Announcement<>(numbered.size(), context.log(), entry));
     numbered.add(about);
-    announcements.add(new Announcement<>(context.log(), entry));
     view =
         new RoomView(
             view.info(),
@@ -498,21 +499,26 @@ public final class Decision {
   /// @param reply gets the events, or that they could not be stored
   public UnitOfWork toUnit(UnitOwner owner, long generation, Reply<RoomReply> reply) {
     changes.add(newRoom ? RoomRows.newRoom(view) : RoomRows.head(view));
-    List<RowChange> numbered = changes.stream().<RowChange>map(this::numbering).toList();
     return new UnitOfWork(
         owner,
         generation,
-        numbered,
+        changes,
+        numbered.size(),
         announcements,
         new Outcome() {
           @Override
+          public void placed(LogPosition first) {
+            number(first);
+          }
+
+          @Override
           public void durable(LogPosition first) {
-            settle(first);
+            settle();
           }
 
           @Override
           public void committed(LogPosition first) {
-            LogPosition last = first.plus(Math.max(0, announcements.size() - 1));
+            LogPosition last = first.plus(Math.max(0, numbered.size() - 1));
             reply.complete(
                 judged == null
                     ? new RoomReply.Done(last, events())
@@ -526,16 +532,13 @@ public final class Decision {
         });
   }
 
-  /// Between tables there is no order, so whichever row of the unit is written first gives the
-  /// unit's events their positions.
-  private RowChange numbering(RowChange change) {
-    return new Numbering(change, numbered);
-  }
-
-  private void settle(LogPosition first) {
+  private void number(LogPosition first) {
     for (int i = 0; i < numbered.size(); i++) {
       numbered.get(i).assign(first.value() + i);
     }
+  }
+
+  private void settle() {
     added.forEach(each -> context.memory().events().added(each.stored()));
     touched.forEach(each -> context.memory().events().redacted(each.position()));
     context.memory().rooms().committed(view);
