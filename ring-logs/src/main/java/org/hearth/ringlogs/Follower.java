@@ -130,6 +130,7 @@ final class Follower<E> {
   // --- the follower's thread
 
   private void run() {
+    @Nullable Throwable died = null;
     try {
       replay();
       follow();
@@ -140,9 +141,13 @@ final class Follower<E> {
       // The top of a thread: an error of the virtual machine, or a defect here.
       meter.state(ConsumerFigures.State.FAILED);
       LOG.log(Level.ERROR, thread.getName() + " has ended", t);
+      died = t;
     } finally {
       ended = true;
       refuseRequests();
+    }
+    if (died != null) {
+      log.died(new ConsumerDeath(log.spec().name(), name, died));
     }
   }
 

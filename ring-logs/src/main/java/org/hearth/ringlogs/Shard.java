@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,7 @@ final class Shard<C, R> {
   private final int number;
   private final CommandHandler<C, R> handler;
   private final Recovery<C> recovery;
+  private final Consumer<ConsumerDeath> onDeath;
   private final ConsumerMeter meter = new ConsumerMeter();
   private final Thread thread;
   private final RingBuffer<Place<C, R>> ring;
@@ -62,7 +64,14 @@ final class Shard<C, R> {
   /// Nobody serves requests. Set before the last look at them, so that none is left behind.
   private volatile boolean ended = true;
 
-  Shard(LogSpec<C> spec, int number, CommandHandler<C, R> handler, FailureHandling failures) {
+  /// @param onDeath told if the thread ends by an error
+  Shard(
+      LogSpec<C> spec,
+      int number,
+      CommandHandler<C, R> handler,
+      FailureHandling failures,
+      Consumer<ConsumerDeath> onDeath) {
+    this.onDeath = onDeath;
     this.log = spec.name();
     this.number = number;
     this.handler = handler;
@@ -178,6 +187,7 @@ final class Shard<C, R> {
   // --- the shard's thread
 
   private void run() {
+    @Nullable Throwable died = null;
     try {
       loop();
       meter.state(ConsumerFigures.State.STOPPED);
@@ -185,11 +195,15 @@ final class Shard<C, R> {
       // The top of a thread: an error of the virtual machine, or a defect here.
       meter.state(ConsumerFigures.State.FAILED);
       LOG.log(Level.ERROR, thread.getName() + " has ended and takes no more commands", t);
-      batch.forEach(reply -> reply.fail(new LogStoppedException(log)));
+      died = t;
     } finally {
       ended = true;
+      batch.forEach(reply -> reply.fail(new LogStoppedException(log)));
       refuseTheRest();
       refuseRequests();
+    }
+    if (died != null) {
+      onDeath.accept(new ConsumerDeath(log, thread.getName(), died));
     }
   }
 

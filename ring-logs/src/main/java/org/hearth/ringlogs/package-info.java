@@ -35,13 +35,13 @@
 ///
 /// | object | who may call |
 /// |---|---|
-/// | [InputLog#submit] | any thread; virtual threads wait cheaply |
+/// | [InputLog#writer], [LogWriter#submit] | any thread; virtual threads wait cheaply |
 /// | [CommandHandler] | its shard's thread only |
 /// | [Reply] | any thread |
 /// | [OutputLog#publish], [VolatileLog#publish] | one thread for the life of the log |
 /// | [LogReader] | its own thread only |
-/// | `register`, `start` | one thread, before anything is published |
-/// | `figures`, `release`, `discard`, `drainAndStop` | any thread |
+/// | `register`, `writtenBy`, `start` | one thread, before anything is published |
+/// | `figures`, `release`, `drainAndStop` | any thread |
 ///
 /// **Promises.** A command that was accepted is answered: by its handler, or with an exception that
 /// says why not. The commands of one partition key are handled one after the other in the order

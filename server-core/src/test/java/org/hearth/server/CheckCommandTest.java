@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.hearth.ringlogs.LogSet;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.event.EventDraft;
@@ -50,10 +51,12 @@ final class CheckCommandTest {
                 InstantSource.system(),
                 new SplittableRandom(1),
                 RoomServerOptions.standard())) {
-      rooms.start();
+      LogSet logs = new LogSet(rooms.logs());
+      logs.start(store.head());
       RoomReply reply =
           rooms
               .input()
+              .writer("Tests")
               .submit(
                   new RoomInput.CreateRoom(
                       ROOM,
@@ -72,6 +75,7 @@ final class CheckCommandTest {
                   PATIENCE)
               .await(PATIENCE);
       assertThat(reply).isInstanceOf(RoomReply.Done.class);
+      assertThat(logs.drainAndStop(PATIENCE)).isTrue();
     }
   }
 

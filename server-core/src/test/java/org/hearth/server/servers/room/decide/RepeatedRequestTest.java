@@ -99,6 +99,7 @@ final class RepeatedRequestTest {
           rooms
               .server()
               .input()
+              .writer("Tests")
               .submit(
                   message(
                       ANN, EventTypes.MESSAGE, new ClientTransaction(DeviceId.parse("D"), "m" + i)),
