@@ -3,7 +3,7 @@ package org.hearth.server;
 import java.util.List;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.configuration.DataFolder;
-import org.hearth.server.servers.room.RoomDatabaseCheck;
+import org.hearth.server.servers.room.check.RoomDatabaseCheck;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.StoreRefusedException;

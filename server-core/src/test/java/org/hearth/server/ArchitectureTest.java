@@ -36,7 +36,8 @@ class ArchitectureTest {
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages(ROOT);
 
-  /// One row of the table: the package (below the root) and the packages of ours that it may use.
+  /// One row of the table: the package (below the root) with those beneath it, and the packages of
+  /// ours that it may use, which include those beneath them unless the row says `alone`.
   private record Row(String name, List<String> mayUse) {
     Row(String name, String... mayUse) {
       this(name, List.of(mayUse));
@@ -47,7 +48,15 @@ class ArchitectureTest {
     }
 
     static String pattern(String name) {
-      return name.equals(ITSELF) ? ROOT : ROOT + "." + name + "..";
+      if (name.equals(ITSELF)) {
+        return ROOT;
+      }
+      String alone = " alone";
+      return ROOT
+          + "."
+          + (name.endsWith(alone)
+              ? name.substring(0, name.length() - alone.length())
+              : name + "..");
     }
   }
 
@@ -88,6 +97,39 @@ class ArchitectureTest {
           new Row(
               "writers.roomsend", "matrix", "logs", "http", "outbound", "servers.room", "services"),
           new Row("servers.room", "matrix", "logs", "store"),
+          new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
+          new Row("servers.room.shard", "matrix", "logs", "store", "servers.room.state"),
+          new Row(
+              "servers.room.decide",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.shard",
+              "servers.room.state"),
+          new Row(
+              "servers.room.receive",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room.shard",
+              "servers.room.state"),
+          new Row(
+              "servers.room.sweep",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room.shard",
+              "servers.room.state"),
+          new Row(
+              "servers.room.read",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.state"),
+          new Row(
+              "servers.room.check", "matrix", "store", "servers.room alone", "servers.room.state"),
           new Row("readers.sync", "matrix", "logs", "store", "http", "servers.room", "services"),
           new Row("services.account", "matrix", "logs", "store", "http", "servers.room"),
           new Row(
@@ -163,6 +205,18 @@ class ArchitectureTest {
                   .because("its row in the table of packages does not name them");
           return DynamicTest.dynamicTest(row.name(), () -> rule.check(CLASSES));
         });
+  }
+
+  @Test
+  void othersSeeOfTheRoomServerOnlyItsQueriesAndTheirRecords() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ROOT + ".servers.room..", ROOT)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + ".servers.room.*..")
+        .because("only the root starts the Room Server and checks its tables")
+        .check(CLASSES);
   }
 
   @Test

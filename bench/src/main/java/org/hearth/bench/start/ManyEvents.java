@@ -28,8 +28,8 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.sign.SigningKey;
-import org.hearth.server.servers.room.RoomServer;
 import org.hearth.server.servers.room.RoomServerOptions;
+import org.hearth.server.servers.room.server.RoomServer;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 

@@ -9,13 +9,4 @@ import java.util.Optional;
 /// @param softFailed whether the current state did not allow it when it came
 /// @param rule that refused it
 public record EventStatus(
-    boolean placed, boolean rejected, boolean softFailed, Optional<String> rule) {
-  static EventStatus of(StoredEvents.Stored stored) {
-    Standing standing = stored.standing();
-    return new EventStatus(
-        standing.isPlaced(),
-        standing.isRejected(),
-        standing == Standing.SOFT_FAILED,
-        Optional.ofNullable(stored.rule()));
-  }
-}
+    boolean placed, boolean rejected, boolean softFailed, Optional<String> rule) {}

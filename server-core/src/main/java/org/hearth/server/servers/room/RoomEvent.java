@@ -40,7 +40,7 @@ public record RoomEvent(
 
   /// Whether it is history: it happened before this server was told of the room's events.
   public boolean isHistory() {
-    return Places.isHistory(place);
+    return place < 0;
   }
 
   /// Refuses absent parts.
@@ -67,12 +67,5 @@ public record RoomEvent(
   /// The event type.
   public String type() {
     return pdu.type();
-  }
-
-  /// The event in its redacted form.
-  ///
-  /// @param redaction because of which
-  RoomEvent redacted(Pdu redaction) {
-    return new RoomEvent(position, pdu.redacted(), redaction, transaction, replaces, place);
   }
 }

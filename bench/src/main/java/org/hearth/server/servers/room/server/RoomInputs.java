@@ -1,0 +1,28 @@
+package org.hearth.server.servers.room.server;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.id.RoomId;
+
+/// Commands of which many are sent.
+final class RoomInputs {
+  private RoomInputs() {}
+
+  /// A message as people write them.
+  static RoomInput message(RoomId room, int sender, int number) {
+    return new RoomInput.SendEvent(
+        room,
+        EventDraft.message(
+            room,
+            BenchedRooms.user(sender),
+            "m.room.message",
+            JsonNodeFactory.instance
+                .objectNode()
+                .put("msgtype", "m.text")
+                .put(
+                    "body",
+                    "Message " + number + ": dinner is at seven, bring the children along")),
+        null);
+  }
+}

@@ -1,0 +1,64 @@
+package org.hearth.server.servers.room.check;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.state.Places;
+import org.hearth.server.servers.room.state.Relation;
+import org.hearth.server.servers.room.state.StoredEvents;
+
+/// Checks the relations of one room against its events.
+///
+/// **thread**: one.
+final class RelationCheck {
+  private static final String RELATIONS =
+      "SELECT relates_to, place, position, rel_type FROM room_relation WHERE room_nid = ?";
+
+  private RelationCheck() {}
+
+  /// What is wrong; empty if all is well.
+  ///
+  /// @param places the places of the room's events by position
+  static List<String> problems(
+      Connection connection, long room, StoredEvents events, Map<Long, Long> places)
+      throws SQLException {
+    List<String> problems = new ArrayList<>();
+    Set<Long> related = new HashSet<>();
+    try (PreparedStatement statement = connection.prepareStatement(RELATIONS)) {
+      statement.setLong(1, room);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          long position = rows.getLong(3);
+          if (places.getOrDefault(position, Places.NONE) != rows.getLong(2)
+              || !related.add(position)) {
+            problems.add("the relation of %d has a wrong place".formatted(position));
+            continue;
+          }
+          RoomEvent event = events.get(position).shown();
+          Relation said = new Relation(rows.getString(4), rows.getString(1));
+          Optional<Relation> says = Relation.of(event.pdu());
+          if (event.redactedBecause() == null && !says.equals(Optional.of(said))) {
+            problems.add("%s does not say that it relates to %s".formatted(event.id(), said));
+          }
+        }
+      }
+    }
+    places.forEach((position, place) -> {
+      if (place != Places.NONE
+          && !related.contains(position)
+          && Relation.of(events.get(position).shown().pdu()).isPresent()) {
+        problems.add("the relation of %s is not kept".formatted(new LogPosition(position)));
+      }
+    });
+    return problems;
+  }
+}

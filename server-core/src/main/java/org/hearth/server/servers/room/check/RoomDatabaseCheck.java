@@ -1,0 +1,80 @@
+package org.hearth.server.servers.room.check;
+
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.servers.room.state.StoredEvents;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.Store;
+
+/// Checks everything that the Room Server takes for granted about its tables: event ids and hashes
+/// of states, layers and edges, extremities and current states, the index of memberships,
+/// positions.
+///
+/// **thread**: any, on a database that nobody writes meanwhile.
+public final class RoomDatabaseCheck {
+  private static final long EVENT_BYTES = 16L << 20;
+  private static final String ROOMS = "SELECT room_id FROM room ORDER BY room_id";
+  private static final List<String> ENTRIES =
+      List.of(
+          "SELECT position FROM room_event",
+          "SELECT position FROM room_current WHERE changes IS NOT NULL",
+          "SELECT position FROM room_placed");
+
+  private RoomDatabaseCheck() {}
+
+  /// What is wrong, a sentence each; empty if all is well.
+  public static List<String> problems(Store store) {
+    ReadPool reads = store.reads();
+    StoredEvents events = new StoredEvents(reads, EVENT_BYTES);
+    List<String> problems = new ArrayList<>(positions(reads, store.head().value()));
+    for (RoomId room : rooms(reads)) {
+      try {
+        problems.addAll(RoomCheck.problems(reads, events, room));
+      } catch (RuntimeException e) {
+        problems.add(room + " cannot be read: " + e);
+      }
+    }
+    return problems;
+  }
+
+  private static List<RoomId> rooms(ReadPool reads) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(ROOMS);
+          ResultSet rows = statement.executeQuery()) {
+        List<RoomId> rooms = new ArrayList<>();
+        while (rows.next()) {
+          rooms.add(RoomId.parse(rows.getString(1)));
+        }
+        return rooms;
+      }
+    });
+  }
+
+  /// No two entries have one position, and none is after the last.
+  private static List<String> positions(ReadPool reads, long head) {
+    return reads.read(connection -> {
+      List<String> problems = new ArrayList<>();
+      Set<Long> seen = new HashSet<>();
+      for (String sql : ENTRIES) {
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+            ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            long position = rows.getLong(1);
+            if (!seen.add(position)) {
+              problems.add("two entries have the position " + position);
+            }
+            if (position < 1 || position > head) {
+              problems.add("an entry has the position %d of %d".formatted(position, head));
+            }
+          }
+        }
+      }
+      return problems;
+    });
+  }
+}

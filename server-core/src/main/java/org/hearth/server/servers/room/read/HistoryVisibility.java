@@ -1,0 +1,145 @@
+package org.hearth.server.servers.room.read;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.RoomState;
+import org.hearth.server.servers.room.state.Places;
+import org.hearth.server.servers.room.state.RoomMemory;
+import org.hearth.server.servers.room.state.RoomView;
+import org.hearth.server.servers.room.state.StoredEvents;
+import org.jspecify.annotations.Nullable;
+
+/// Which events of one room one user may see. Made for one question, or for one page of events:
+/// events with the same state are judged once.
+///
+/// **source**: [history
+/// visibility](https://spec.matrix.org/v1.19/client-server-api/#server-behaviour-5)
+///
+/// **thread**: one.
+final class HistoryVisibility {
+  static final String WORLD_READABLE = "world_readable";
+  private static final String SHARED = "shared";
+  private static final String INVITED = "invited";
+  private static final String JOINED = "joined";
+
+  private final UserId user;
+  private final RoomView room;
+  private final RoomMemory memory;
+  private final Map<Long, Situation> situations = new HashMap<>();
+  private @Nullable LogPosition lastJoin;
+
+  /// What matters of one state.
+  ///
+  /// @param visibility the history visibility; "By default if no `history_visibility` is set, or if
+  ///   the value is not understood, the visibility is assumed to be `shared`"
+  /// @param membership the user's
+  private record Situation(String visibility, Membership membership) {}
+
+  HistoryVisibility(UserId user, RoomView room, RoomMemory memory) {
+    this.user = user;
+    this.room = room;
+    this.memory = memory;
+  }
+
+  /// Whether the user may see the event.
+  boolean maySee(StoredEvents.Stored event) {
+    if (event.shown().place() == Places.NONE) {
+      // Rejected, soft-failed, or known only because others cite it.
+      return false;
+    }
+    Situation before = situation(event.stateBefore());
+    if (isAllowed(before, event)) {
+      return true;
+    }
+    // "For m.room.history_visibility events themselves, the user should be allowed to see the event
+    // if the history_visibility before or after the event would allow them to see it." "Likewise,
+    // for
+    // the user's own m.room.member events".
+    boolean judgedAfterToo =
+        event.shown().pdu().isState(EventTypes.HISTORY_VISIBILITY, "")
+            || event.shown().pdu().isState(EventTypes.MEMBER, user.value());
+    return judgedAfterToo && isAllowed(situation(event.stateAfter()), event);
+  }
+
+  private boolean isAllowed(Situation at, StoredEvents.Stored event) {
+    // "1. If the history_visibility was set to world_readable, allow."
+    if (at.visibility().equals(WORLD_READABLE)) {
+      return true;
+    }
+    // "2. If the user's membership was join, allow."
+    if (at.membership() == Membership.JOIN) {
+      return true;
+    }
+    // "3. If history_visibility was set to shared, and the user joined the room at any point after
+    // the event was sent, allow."
+    if (at.visibility().equals(SHARED) && lastJoin().value() > event.shown().place()) {
+      return true;
+    }
+    // "4. If the user's membership was invite, and the history_visibility was set to invited,
+    // allow."
+    // "5. Otherwise, deny."
+    return at.visibility().equals(INVITED) && at.membership() == Membership.INVITE;
+  }
+
+  private Situation situation(long snapshot) {
+    return situations.computeIfAbsent(snapshot, this::look);
+  }
+
+  private Situation look(long snapshot) {
+    RoomState state = state(snapshot);
+    String visibility =
+        state
+            .event(EventTypes.HISTORY_VISIBILITY)
+            .map(event -> event.pdu().content().path("history_visibility").asText())
+            .filter(value ->
+                value.equals(WORLD_READABLE) || value.equals(INVITED) || value.equals(JOINED))
+            .orElse(SHARED);
+    Membership membership =
+        state
+            .event(StateKey.member(user.value()))
+            .flatMap(event -> Membership.of(event.pdu()))
+            .orElse(Membership.LEAVE);
+    return new Situation(visibility, membership);
+  }
+
+  private RoomState state(long snapshot) {
+    return snapshot == room.state().number()
+        ? StoredState.current(room, memory.events())
+        : StoredState.of(memory.states().get(snapshot), room.info().keys(), memory.events());
+  }
+
+  /// The position of the newest event by which the user was made a member; of who never was, the
+  /// position before all.
+  private LogPosition lastJoin() {
+    LogPosition known = lastJoin;
+    if (known == null) {
+      known = findLastJoin();
+      lastJoin = known;
+    }
+    return known;
+  }
+
+  private LogPosition findLastJoin() {
+    Optional<RoomEvent> member =
+        StoredState.current(room, memory.events()).event(StateKey.member(user.value()));
+    while (member.isPresent()) {
+      RoomEvent event = member.get();
+      if (Membership.of(event.pdu()).filter(each -> each == Membership.JOIN).isPresent()) {
+        return event.position();
+      }
+      LogPosition replaced = event.replaces();
+      member =
+          replaced == null
+              ? Optional.empty()
+              : memory.events().find(replaced.value()).map(StoredEvents.Stored::shown);
+    }
+    return LogPosition.ORIGIN;
+  }
+}

@@ -1,0 +1,498 @@
+package org.hearth.server.servers.room.read;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.auth.PowerLevels;
+import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.event.StrippedState;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.servers.room.EventStatus;
+import org.hearth.server.servers.room.RelationQuery;
+import org.hearth.server.servers.room.RoomAlert;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.RoomState;
+import org.hearth.server.servers.room.RoomSummary;
+import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.servers.room.state.Members;
+import org.hearth.server.servers.room.state.RoomMemory;
+import org.hearth.server.servers.room.state.RoomView;
+import org.hearth.server.servers.room.state.Standing;
+import org.hearth.server.servers.room.state.StoredEvents;
+import org.hearth.server.store.ReadPool;
+import org.jspecify.annotations.Nullable;
+
+/// Answers from what is committed: from memory where it can, from the tables where it must.
+public final class RoomReads implements RoomQueries {
+  private static final String ROOMS_AFTER =
+      "SELECT room_id FROM room WHERE room_id > ? ORDER BY room_id FETCH FIRST ? ROWS ONLY";
+  private static final String ALERTS =
+      "SELECT r.room_id, a.raised, a.text FROM room_alert a JOIN room r ON r.room_nid = a.room_nid"
+          + " ORDER BY a.raised DESC FETCH FIRST ? ROWS ONLY";
+  private static final String ROOM_COUNT = "SELECT COUNT(*) FROM room";
+
+  /// "Stripped state should contain some or all of the following state events".
+  private static final List<StateKey> STRIPPED =
+      List.of(
+          StateKey.of(EventTypes.CREATE),
+          StateKey.of(EventTypes.NAME),
+          StateKey.of(EventTypes.AVATAR),
+          StateKey.of(EventTypes.TOPIC),
+          StateKey.of(EventTypes.JOIN_RULES),
+          StateKey.of(EventTypes.CANONICAL_ALIAS),
+          StateKey.of(EventTypes.ENCRYPTION));
+
+  private final ReadPool reads;
+  private final RoomMemory memory;
+  private final Timeline timeline;
+  private final CurrentStates currentStates;
+  private final GraphReads graph;
+  private final Relations relations;
+  private final NewRoomIds newRoomIds;
+
+  public RoomReads(ReadPool reads, RoomMemory memory, NewRoomIds newRoomIds) {
+    this.reads = reads;
+    this.memory = memory;
+    this.timeline = new Timeline(reads);
+    this.currentStates = new CurrentStates(reads);
+    this.graph = new GraphReads(reads, memory.events(), timeline);
+    this.relations = new Relations(reads, memory.events());
+    this.newRoomIds = newRoomIds;
+  }
+
+  @Override
+  public Optional<RoomSummary> room(RoomId room) {
+    return memory.rooms().find(room).map(RoomReads::summary);
+  }
+
+  private static RoomSummary summary(RoomView view) {
+    return new RoomSummary(
+        view.info().id(),
+        view.info().version(),
+        view.info().creator(),
+        new LogPosition(view.create().position()),
+        new LogPosition(view.last().position()),
+        view.members().counts());
+  }
+
+  @Override
+  public List<RoomId> roomIds(@Nullable RoomId after, int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(ROOMS_AFTER)) {
+        statement.setString(1, after == null ? "" : after.value());
+        statement.setInt(2, limit);
+        try (ResultSet rows = statement.executeQuery()) {
+          List<RoomId> found = new ArrayList<>();
+          while (rows.next()) {
+            found.add(RoomId.parse(rows.getString(1)));
+          }
+          return found;
+        }
+      }
+    });
+  }
+
+  @Override
+  public long roomCount() {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(ROOM_COUNT);
+          ResultSet rows = statement.executeQuery()) {
+        return rows.next() ? rows.getLong(1) : 0L;
+      }
+    });
+  }
+
+  @Override
+  public RoomId newRoomId(RoomVersion version, EventDraft create, long originServerTs) {
+    return newRoomIds.next(version, create, originServerTs);
+  }
+
+  @Override
+  public Optional<RoomState> currentState(RoomId room) {
+    return memory.rooms().find(room).map(view -> StoredState.current(view, memory.events()));
+  }
+
+  @Override
+  public Optional<RoomState> stateAt(RoomId room, LogPosition position) {
+    return memory
+        .rooms()
+        .find(room)
+        .flatMap(view -> {
+          if (view.last().position() <= position.value()) {
+            return Optional.of(StoredState.current(view, memory.events()));
+          }
+          return snapshotAt(view, position.value()).map(snapshot -> state(view, snapshot));
+        });
+  }
+
+  /// The current state as it was: that after the last live event, unless a resolution has made it
+  /// another since.
+  private Optional<Long> snapshotAt(RoomView view, long position) {
+    Optional<Long> event = timeline.last(view.info().number(), position);
+    Optional<CurrentStates.Row> resolved = currentStates.last(view.info().number(), position);
+    if (resolved.isPresent() && resolved.get().position() >= event.orElse(0L)) {
+      return Optional.of(resolved.get().snapshot());
+    }
+    return event.map(last -> memory.events().get(last).stateAfter());
+  }
+
+  @Override
+  public RoomState stateBefore(RoomEvent event) {
+    return state(viewOf(event), stored(event).stateBefore());
+  }
+
+  @Override
+  public RoomState stateAfter(RoomEvent event) {
+    return state(viewOf(event), stored(event).stateAfter());
+  }
+
+  private RoomState state(RoomView view, long snapshot) {
+    return snapshot == view.state().number()
+        ? StoredState.current(view, memory.events())
+        : StoredState.of(memory.states().get(snapshot), view.info().keys(), memory.events());
+  }
+
+  private StoredEvents.Stored stored(RoomEvent event) {
+    return memory.events().get(event.position().value());
+  }
+
+  private RoomView viewOf(RoomEvent event) {
+    return memory
+        .rooms()
+        .find(event.room())
+        .orElseThrow(() -> new IllegalArgumentException(event.room() + " is not a room here"));
+  }
+
+  @Override
+  public Optional<PowerLevels> powerLevels(RoomId room) {
+    return currentState(room)
+        .map(state -> {
+          Optional<Pdu> create = state.event(EventTypes.CREATE).map(RoomEvent::pdu);
+          Optional<Pdu> levels = state.event(EventTypes.POWER_LEVELS).map(RoomEvent::pdu);
+          return PowerLevels.of(create.orElseThrow().version(), levels, create);
+        });
+  }
+
+  @Override
+  public List<EventId> forwardExtremities(RoomId room) {
+    return memory
+        .rooms()
+        .find(room)
+        .map(view ->
+            view.extremities().stream()
+                .map(each -> memory.events().get(each.position()).shown().id())
+                .toList())
+        .orElse(List.of());
+  }
+
+  @Override
+  public Optional<RoomEvent> event(EventId event) {
+    return memory
+        .events()
+        .position(event)
+        .flatMap(memory.events()::find)
+        .map(StoredEvents.Stored::shown);
+  }
+
+  @Override
+  public Optional<RoomEvent> eventAt(LogPosition position) {
+    return memory.events().find(position.value()).map(StoredEvents.Stored::shown);
+  }
+
+  @Override
+  public List<RoomEvent> backwards(RoomId room, LogPosition upTo, LogPosition after, int limit) {
+    return memory
+        .rooms()
+        .find(room)
+        .map(view ->
+            shown(
+                timeline.backwards(
+                    view.info().number(),
+                    Math.min(upTo.value(), view.last().position()),
+                    after.value(),
+                    limit)))
+        .orElse(List.of());
+  }
+
+  @Override
+  public List<RoomEvent> forwards(RoomId room, LogPosition after, LogPosition upTo, int limit) {
+    return memory
+        .rooms()
+        .find(room)
+        .map(view ->
+            shown(
+                timeline.forwards(
+                    view.info().number(),
+                    after.value(),
+                    Math.min(upTo.value(), view.last().position()),
+                    limit)))
+        .orElse(List.of());
+  }
+
+  private List<RoomEvent> shown(List<Long> positions) {
+    return memory.events().get(positions).stream().map(StoredEvents.Stored::shown).toList();
+  }
+
+  @Override
+  public Optional<RoomEvent> replacedBy(RoomEvent event) {
+    return Optional.ofNullable(event.replaces()).flatMap(this::eventAt);
+  }
+
+  @Override
+  public Optional<RoomMembership> membership(RoomId room, UserId user) {
+    return memory.userRooms().of(user).stream()
+        .filter(each -> each.room().equals(room))
+        .findFirst();
+  }
+
+  @Override
+  public Optional<RoomMembership> membershipAt(RoomId room, UserId user, LogPosition position) {
+    Optional<RoomMembership> now = membership(room, user);
+    if (now.isEmpty() || !now.get().position().isAfter(position)) {
+      return now;
+    }
+    // What it was then is found by what each member event replaced.
+    Optional<RoomEvent> event = eventAt(now.get().position());
+    while (event.isPresent() && event.get().position().isAfter(position)) {
+      event = replacedBy(event.get());
+    }
+    return event.map(then ->
+        new RoomMembership(
+            room,
+            user,
+            Membership.of(then.pdu()).orElse(Membership.LEAVE),
+            then.position(),
+            now.get().forgotten()));
+  }
+
+  @Override
+  public List<RoomMembership> roomsOf(UserId user, Set<Membership> memberships) {
+    return memory.userRooms().of(user).stream()
+        .filter(each -> memberships.contains(each.membership()))
+        .toList();
+  }
+
+  @Override
+  public List<RoomMembership> members(RoomId room, Set<Membership> memberships) {
+    return memory.rooms().find(room).map(view -> members(view, memberships)).orElse(List.of());
+  }
+
+  private static List<RoomMembership> members(RoomView view, Set<Membership> memberships) {
+    List<RoomMembership> members = new ArrayList<>();
+    for (int key = 0; key < view.state().keyLimit(); key++) {
+      EventRef event = view.state().get(key);
+      Membership membership = event == null ? null : event.membership();
+      if (event != null && membership != null && memberships.contains(membership)) {
+        Members.userOf(view.info().keys().key(key))
+            .ifPresent(user ->
+                members.add(
+                    new RoomMembership(
+                        view.info().id(),
+                        user,
+                        membership,
+                        new LogPosition(event.position()),
+                        false)));
+      }
+    }
+    return members;
+  }
+
+  @Override
+  public Set<UserId> joinedUsers(RoomId room) {
+    return memory.rooms().find(room).map(view -> view.members().joined()).orElse(Set.of());
+  }
+
+  @Override
+  public boolean isJoined(RoomId room, UserId user) {
+    return memory
+        .rooms()
+        .find(room)
+        .filter(view -> view.membership(user) == Membership.JOIN)
+        .isPresent();
+  }
+
+  @Override
+  public boolean shareRoom(UserId one, UserId other) {
+    Set<RoomId> rooms = new HashSet<>();
+    roomsOf(one, Set.of(Membership.JOIN)).forEach(each -> rooms.add(each.room()));
+    return roomsOf(other, Set.of(Membership.JOIN)).stream()
+        .anyMatch(each -> rooms.contains(each.room()));
+  }
+
+  @Override
+  public List<ObjectNode> strippedState(RoomId room, UserId user) {
+    Optional<RoomMembership> membership = membership(room, user);
+    boolean isAsked =
+        membership
+            .filter(each ->
+                each.membership() == Membership.INVITE || each.membership() == Membership.KNOCK)
+            .isPresent();
+    if (!isAsked) {
+      return List.of();
+    }
+    RoomEvent event = eventAt(membership.get().position()).orElseThrow();
+    List<StateKey> keys = new ArrayList<>(STRIPPED);
+    keys.add(StateKey.member(event.sender().value()));
+    keys.add(StateKey.member(user.value()));
+    return stateAfter(event).events(keys).stream()
+        .map(each -> StrippedState.of(each.pdu()))
+        .toList();
+  }
+
+  @Override
+  public boolean maySee(UserId user, RoomEvent event) {
+    return new HistoryVisibility(user, viewOf(event), memory).maySee(stored(event));
+  }
+
+  @Override
+  public List<RoomEvent> visible(UserId user, Collection<RoomEvent> events) {
+    Map<RoomId, HistoryVisibility> byRoom = new HashMap<>();
+    List<RoomEvent> visible = new ArrayList<>();
+    for (RoomEvent event : events) {
+      HistoryVisibility visibility =
+          byRoom.computeIfAbsent(
+              event.room(), _ -> new HistoryVisibility(user, viewOf(event), memory));
+      if (visibility.maySee(stored(event))) {
+        visible.add(event);
+      }
+    }
+    return visible;
+  }
+
+  @Override
+  public boolean isWorldReadable(RoomId room) {
+    return currentState(room)
+        .flatMap(state -> state.event(EventTypes.HISTORY_VISIBILITY))
+        .filter(event ->
+            event
+                .pdu()
+                .content()
+                .path("history_visibility")
+                .asText()
+                .equals(HistoryVisibility.WORLD_READABLE))
+        .isPresent();
+  }
+
+  @Override
+  public boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo) {
+    return memory.rooms().find(room).filter(view -> view.jumpedAfter(after)).isPresent();
+  }
+
+  @Override
+  public List<RoomAlert> alerts(int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(ALERTS)) {
+        statement.setInt(1, limit);
+        try (ResultSet rows = statement.executeQuery()) {
+          List<RoomAlert> alerts = new ArrayList<>();
+          while (rows.next()) {
+            alerts.add(
+                new RoomAlert(
+                    RoomId.parse(rows.getString(1)),
+                    Instant.ofEpochMilli(rows.getLong(2)),
+                    rows.getString(3)));
+          }
+          return alerts;
+        }
+      }
+    });
+  }
+
+  @Override
+  public Set<EventId> missingPrevious(RoomId room) {
+    return number(room).map(graph::missing).orElse(Set.of());
+  }
+
+  private Optional<Long> number(RoomId room) {
+    return memory.rooms().find(room).map(view -> view.info().number());
+  }
+
+  @Override
+  public List<RoomEvent> authChain(Collection<EventId> events) {
+    return graph.authChain(events);
+  }
+
+  @Override
+  public List<RoomEvent> between(
+      RoomId room,
+      Collection<EventId> earliest,
+      Collection<EventId> latest,
+      int limit,
+      long minDepth) {
+    return number(room)
+        .map(number -> graph.between(number, earliest, latest, limit, minDepth))
+        .orElse(List.of());
+  }
+
+  @Override
+  public List<RoomEvent> backfill(RoomId room, Collection<EventId> from, int limit) {
+    return number(room).map(number -> graph.backfill(number, from, limit)).orElse(List.of());
+  }
+
+  @Override
+  public Optional<LogPosition> lastGap(RoomId room, LogPosition after, LogPosition upTo) {
+    return number(room)
+        .flatMap(number -> timeline.lastGap(number, after.value(), upTo.value()))
+        .map(LogPosition::new);
+  }
+
+  @Override
+  public List<RoomEvent> relations(RoomId room, RelationQuery query) {
+    return number(room).map(number -> relations.find(number, query)).orElse(List.of());
+  }
+
+  @Override
+  public Optional<EventStatus> status(EventId event) {
+    return graph.find(event).map(RoomReads::status);
+  }
+
+  private static EventStatus status(StoredEvents.Stored stored) {
+    Standing standing = stored.standing();
+    return new EventStatus(
+        standing.isPlaced(),
+        standing.isRejected(),
+        standing == Standing.SOFT_FAILED,
+        Optional.ofNullable(stored.rule()));
+  }
+
+  @Override
+  public Optional<RoomEvent> eventNear(RoomId room, UserId user, long timestamp, boolean forwards) {
+    return memory
+        .rooms()
+        .find(room)
+        .flatMap(view -> graph.near(view, timestamp, forwards, event -> maySee(user, event)));
+  }
+
+  @Override
+  public List<RoomEvent> history(RoomId room, long before, int limit) {
+    return number(room)
+        .map(number -> shown(timeline.history(number, before, limit)))
+        .orElse(List.of());
+  }
+
+  @Override
+  public List<RoomEvent> historyAfter(RoomId room, long after, int limit) {
+    return number(room)
+        .map(number -> shown(timeline.historyAfter(number, after, limit)))
+        .orElse(List.of());
+  }
+}

@@ -1,0 +1,151 @@
+package org.hearth.server.servers.room.read;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.server.store.ReadPool;
+
+/// Which events a room shows, by place, in both directions.
+///
+/// Positions only: those of live events are all in the index, and the events themselves are mostly
+/// in memory.
+///
+/// The index has the newest first, and Derby reads an index in its own direction only. Forwards it
+/// is therefore read in windows: a window holds few enough events to be read backwards whole, and
+/// is widened while it holds too few.
+///
+/// **thread**: any.
+final class Timeline {
+  /// Of live events the place is the position.
+  private static final String BACKWARDS =
+      "SELECT place FROM room_event WHERE room_nid = ? AND place <= ? AND place > ?"
+          + " ORDER BY place DESC FETCH FIRST ? ROWS ONLY";
+
+  private static final String HISTORY =
+      "SELECT position, place FROM room_event WHERE room_nid = ? AND place < ?"
+          + " ORDER BY place DESC FETCH FIRST ? ROWS ONLY";
+  private static final String HISTORY_AFTER =
+      "SELECT position, place FROM room_event WHERE room_nid = ? AND place > ? AND place < 0"
+          + " ORDER BY place DESC";
+  private static final String LAST_GAP =
+      "SELECT MAX(position) FROM room_gap WHERE room_nid = ? AND position > ? AND position <= ?";
+  private static final long FIRST_WINDOW = 4096;
+  private static final int LEAST_READ = 256;
+
+  private final ReadPool reads;
+
+  Timeline(ReadPool reads) {
+    this.reads = reads;
+  }
+
+  /// The newest positions, newest first.
+  List<Long> backwards(long room, long upTo, long after, int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(BACKWARDS)) {
+        return read(statement, room, upTo, after, limit);
+      }
+    });
+  }
+
+  /// The oldest positions, oldest first.
+  List<Long> forwards(long room, long after, long upTo, int limit) {
+    return reads.read(connection -> forwards(connection, room, after, upTo, limit));
+  }
+
+  /// The latest events of history, latest first.
+  ///
+  /// @param before the place before which to look
+  List<Long> history(long room, long before, int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(HISTORY)) {
+        statement.setLong(1, room);
+        statement.setLong(2, Math.min(before, 0));
+        statement.setInt(3, limit);
+        return positions(statement);
+      }
+    });
+  }
+
+  /// The earliest events of history after a place, earliest first. Reads all that is after it.
+  List<Long> historyAfter(long room, long after, int limit) {
+    List<Long> latestFirst =
+        reads.read(connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(HISTORY_AFTER)) {
+            statement.setLong(1, room);
+            statement.setLong(2, after);
+            return positions(statement);
+          }
+        });
+    List<Long> earliestFirst = latestFirst.reversed();
+    return List.copyOf(earliestFirst.subList(0, Math.min(limit, earliestFirst.size())));
+  }
+
+  /// The newest position that is not after that one.
+  Optional<Long> last(long room, long upTo) {
+    return backwards(room, upTo, 0, 1).stream().findFirst();
+  }
+
+  /// The newest live event of a range before which others are missing.
+  Optional<Long> lastGap(long room, long after, long upTo) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(LAST_GAP)) {
+        statement.setLong(1, room);
+        statement.setLong(2, after);
+        statement.setLong(3, upTo);
+        try (ResultSet rows = statement.executeQuery()) {
+          long position = rows.next() ? rows.getLong(1) : 0;
+          return position == 0 ? Optional.empty() : Optional.of(position);
+        }
+      }
+    });
+  }
+
+  private static List<Long> forwards(
+      Connection connection, long room, long after, long upTo, int limit) throws SQLException {
+    List<Long> found = new ArrayList<>();
+    int atMost = Math.max(LEAST_READ, 4 * limit);
+    long window = FIRST_WINDOW;
+    long from = after;
+    try (PreparedStatement statement = connection.prepareStatement(BACKWARDS)) {
+      while (from < upTo && found.size() < limit) {
+        long to = Math.min(upTo, from + window);
+        List<Long> positions = read(statement, room, to, from, atMost + 1);
+        if (positions.size() > atMost) {
+          // A window of no more positions than `atMost` cannot come here.
+          window = Math.max(atMost, window / 8);
+        } else {
+          Collections.reverse(positions);
+          found.addAll(positions);
+          from = to;
+          window *= positions.size() < atMost / 8 ? 8 : 1;
+        }
+      }
+    }
+    return found.size() <= limit ? found : found.subList(0, limit);
+  }
+
+  private static List<Long> read(
+      PreparedStatement statement, long room, long upTo, long after, int limit)
+      throws SQLException {
+    statement.setLong(1, room);
+    statement.setLong(2, upTo);
+    statement.setLong(3, after);
+    statement.setInt(4, limit);
+    return positions(statement);
+  }
+
+  private static List<Long> positions(PreparedStatement statement) throws SQLException {
+    try (ResultSet rows = statement.executeQuery()) {
+      List<Long> positions = new ArrayList<>();
+      while (rows.next()) {
+        positions.add(rows.getLong(1));
+      }
+      return positions;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package org.hearth.server.servers.room.receive;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.hearth.server.logs.RoomInput.ReceiveEvents;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.version.RoomRule;
+
+/// An event of another server that has come.
+///
+/// @param outlier whether it gets no place in the graph
+record Incoming(Pdu event, boolean outlier) {
+
+  /// The events of a command, each once, and each after those that it refers to. Where events refer
+  /// to each other in a circle, which hashes forbid and versions 1 and 2 do not, some come before
+  /// what they refer to.
+  static List<Incoming> sorted(ReceiveEvents command) {
+    Map<EventId, Incoming> all = new LinkedHashMap<>();
+    command.events().forEach(each -> all.putIfAbsent(each.eventId(), new Incoming(each, false)));
+    command.outliers().forEach(each -> all.putIfAbsent(each.eventId(), new Incoming(each, true)));
+    List<Incoming> sorted = new ArrayList<>(all.size());
+    Set<EventId> begun = new HashSet<>();
+    Set<EventId> done = new HashSet<>();
+    Deque<Incoming> open = new ArrayDeque<>();
+    for (Incoming start : all.values()) {
+      open.push(start);
+      while (!open.isEmpty()) {
+        Incoming top = open.peek();
+        if (begun.add(top.event().eventId())) {
+          for (EventId id : top.references(command)) {
+            Incoming before = all.get(id);
+            if (before != null && !begun.contains(id)) {
+              open.push(before);
+            }
+          }
+        } else {
+          open.pop();
+          if (done.add(top.event().eventId())) {
+            sorted.add(top);
+          }
+        }
+      }
+    }
+    return sorted;
+  }
+
+  private List<EventId> references(ReceiveEvents command) {
+    List<EventId> references = new ArrayList<>(event.authEvents());
+    // Since version 12 every event needs the create event and does not cite it: the id of the room
+    // is the create event's, "with the sigil ! instead of $".
+    if (event.version().has(RoomRule.ROOM_ID_IS_CREATE_HASH) && !event.isCreate()) {
+      references.add(EventId.parse("$" + event.roomId().value().substring(1)));
+    }
+    if (!outlier) {
+      references.addAll(event.prevEvents());
+      references.addAll(command.states().getOrDefault(event.eventId(), List.of()));
+    }
+    return references;
+  }
+}

@@ -1,0 +1,62 @@
+package org.hearth.server.servers.room.receive;
+
+import java.util.List;
+import org.hearth.server.matrix.auth.PowerLevels;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.servers.room.shard.Decision;
+import org.hearth.server.servers.room.shard.Known;
+import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.servers.room.state.GraphRows;
+import org.hearth.server.servers.room.state.RoomRows;
+import org.hearth.server.servers.room.state.Standing;
+import org.hearth.server.servers.room.state.StateSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/// Says which redactions by others take effect.
+///
+/// **thread**: the shard's; for one command.
+///
+/// **source**: [redactions](https://spec.matrix.org/v1.19/rooms/v11/#handling-redactions)
+final class Redacting {
+  private final RoomHistory history;
+
+  Redacting(RoomHistory history) {
+    this.history = history;
+  }
+
+  /// What a redaction redacts, when it may.
+  Decision.@Nullable Target target(Pdu event, GraphRows.Judged judged) {
+    RoomRows.Place place = judged.place();
+    if (place == null || judged.standing() != Standing.ACCEPTED) {
+      return null;
+    }
+    return event
+        .redacts()
+        .map(history::find)
+        .filter(target -> mayRedact(event, place.before(), target))
+        .map(target -> new Decision.Target(target.ref(), target.event().eventId()))
+        .orElse(null);
+  }
+
+  /// "the power level of the redaction event's sender is greater than or equal to the redact level"
+  /// or "the domain of the redaction event's sender matches that of the original event's sender".
+  private boolean mayRedact(Pdu redaction, StateSnapshot before, Known target) {
+    if (target.room() != history.view().info().number()) {
+      return false;
+    }
+    PowerLevels levels = PowerLevels.in(history.authState(before), history.view().info().version());
+    return levels.userLevel(redaction.sender()) >= levels.redact()
+        || redaction.sender().isOn(target.event().sender().server());
+  }
+
+  /// Redactions that came before what they redact.
+  void redactBy(List<EventRef> redactions, Known target) {
+    for (EventRef each : redactions) {
+      Known redaction = history.known(each);
+      if (redaction.standing() == Standing.ACCEPTED
+          && mayRedact(redaction.event(), history.state(redaction.stateBefore()), target)) {
+        history.decision().redact(target.ref(), redaction.ref());
+      }
+    }
+  }
+}

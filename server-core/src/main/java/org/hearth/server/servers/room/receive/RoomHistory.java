@@ -1,0 +1,220 @@
+package org.hearth.server.servers.room.receive;
+
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.server.matrix.auth.AuthState;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.servers.room.shard.Decision;
+import org.hearth.server.servers.room.shard.Known;
+import org.hearth.server.servers.room.shard.ShardMemory;
+import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.servers.room.state.Members;
+import org.hearth.server.servers.room.state.RoomMemory;
+import org.hearth.server.servers.room.state.RoomView;
+import org.hearth.server.servers.room.state.StateHash;
+import org.hearth.server.servers.room.state.StateRows;
+import org.hearth.server.servers.room.state.StateSnapshot;
+import org.hearth.server.servers.room.state.StoredEvents;
+import org.hearth.server.store.ReadPool;
+import org.jspecify.annotations.Nullable;
+
+/// All that one room has been, for one decision about it: what the decision itself adds, what is
+/// decided and under way, and what is committed, in this order.
+///
+/// **thread**: the shard's; for one command.
+final class RoomHistory {
+  private static final String BY_HASH =
+      "SELECT snapshot FROM room_state WHERE room_nid = ? AND content_hash = ?";
+
+  private final RoomMemory memory;
+  private final ShardMemory shard;
+  private final ReadPool reads;
+  private final Deque<Decision> underWay;
+  private final Decision decision;
+  private final Map<EventId, Optional<Known>> committed = new HashMap<>();
+  private final Map<Long, StateSnapshot> loaded = new HashMap<>();
+
+  /// @param underWay decisions about the room that may not be committed, oldest first
+  /// @param decision the one that is being made
+  RoomHistory(
+      RoomMemory memory,
+      ShardMemory shard,
+      ReadPool reads,
+      Deque<Decision> underWay,
+      Decision decision) {
+    this.memory = memory;
+    this.shard = shard;
+    this.reads = reads;
+    this.underWay = new ArrayDeque<>(underWay);
+    this.decision = decision;
+  }
+
+  Decision decision() {
+    return decision;
+  }
+
+  RoomView view() {
+    return decision.view();
+  }
+
+  ShardMemory shard() {
+    return shard;
+  }
+
+  /// The event of that id, of whatever room.
+  @Nullable Known find(EventId id) {
+    Known known = decision.known(id);
+    if (known != null) {
+      return known;
+    }
+    for (var newestFirst = underWay.descendingIterator(); newestFirst.hasNext(); ) {
+      known = newestFirst.next().known(id);
+      if (known != null) {
+        return known;
+      }
+    }
+    return committed
+        .computeIfAbsent(
+            id, _ -> memory.events().position(id).map(memory.events()::get).map(Known::of))
+        .orElse(null);
+  }
+
+  /// The event that a reference of this room leads to.
+  Pdu event(EventRef ref) {
+    Pdu pending = ref.pending();
+    return pending != null ? pending : memory.events().get(ref.position()).shown().pdu();
+  }
+
+  /// What is kept beside a committed event.
+  StoredEvents.Stored stored(long position) {
+    return memory.events().get(position);
+  }
+
+  /// The event of this room that a reference leads to, with all that is known of it.
+  Known known(EventRef ref) {
+    Known known = find(event(ref).eventId());
+    if (known == null) {
+      throw new IllegalStateException("an event of " + view().info().id() + " is not found");
+    }
+    return known;
+  }
+
+  /// A forward extremity, which is accepted.
+  Known tip(EventRef ref) {
+    if (ref.pending() != null) {
+      return known(ref);
+    }
+    Known known = Known.of(stored(ref.position()));
+    committed.put(known.event().eventId(), Optional.of(known));
+    return known;
+  }
+
+  /// The state of that number.
+  StateSnapshot state(long number) {
+    if (number == StateSnapshot.EMPTY.number()) {
+      return StateSnapshot.EMPTY;
+    }
+    if (number == view().state().number()) {
+      return view().state();
+    }
+    StateSnapshot state = decision.state(number);
+    if (state == null) {
+      state = loaded.get(number);
+    }
+    if (state == null) {
+      state = shard.state(number);
+    }
+    for (var newestFirst = underWay.descendingIterator();
+        state == null && newestFirst.hasNext(); ) {
+      state = newestFirst.next().state(number);
+    }
+    if (state == null) {
+      state = load(number);
+    }
+    loaded.put(number, state);
+    return state;
+  }
+
+  private StateSnapshot load(long number) {
+    StateRows rows = memory.states().get(number);
+    @Nullable EventRef[] events = new EventRef[rows.keyLimit()];
+    rows.forEach((key, position) -> events[key] = EventRef.at(position, (Membership) null));
+    StateSnapshot bare = StateSnapshot.loaded(number, events, rows.layers(), rows.hash());
+    StateSnapshot state = bare.sharing(view().state(), key -> readMembership(bare, key));
+    shard.keep(state);
+    return state;
+  }
+
+  /// A reference to a member event says the membership, so it has to be read.
+  private EventRef readMembership(StateSnapshot state, int key) {
+    EventRef ref = state.get(key);
+    if (ref == null) {
+      throw new IllegalStateException("key " + key + " is not set");
+    }
+    return Members.userOf(view().info().keys().key(key)).isPresent()
+        ? EventRef.at(ref.position(), event(ref))
+        : ref;
+  }
+
+  /// The state with those contents; null when the room never had it.
+  @Nullable StateSnapshot state(StateHash hash) {
+    if (hash.equals(StateHash.EMPTY)) {
+      return StateSnapshot.EMPTY;
+    }
+    if (hash.equals(view().state().hash())) {
+      return view().state();
+    }
+    StateSnapshot state = decision.state(hash);
+    for (var newestFirst = underWay.descendingIterator();
+        state == null && newestFirst.hasNext(); ) {
+      state = newestFirst.next().state(hash);
+    }
+    if (state != null) {
+      return state;
+    }
+    long number = numberOf(hash);
+    return number == 0 || shard.isDropped(number) ? null : state(number);
+  }
+
+  private long numberOf(StateHash hash) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(BY_HASH)) {
+        statement.setLong(1, view().info().number());
+        statement.setBytes(2, hash.bytes());
+        try (ResultSet rows = statement.executeQuery()) {
+          return rows.next() ? rows.getLong(1) : 0L;
+        }
+      }
+    });
+  }
+
+  /// A state as the authorisation rules ask for it.
+  AuthState authState(StateSnapshot state) {
+    return key -> Optional.ofNullable(get(state, key)).map(this::event);
+  }
+
+  @Nullable EventRef get(StateSnapshot state, StateKey key) {
+    return state.get(view().info().keys().number(key));
+  }
+
+  /// The references to the events of earlier decisions that may have no number yet.
+  List<EventRef> underWay() {
+    List<EventRef> refs = new ArrayList<>();
+    for (Decision each : underWay) {
+      if (!each.isSettled()) {
+        refs.addAll(each.underWay());
+      }
+    }
+    return refs;
+  }
+}

@@ -1,0 +1,134 @@
+package org.hearth.server.servers.room.server;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.hearth.ringlogs.CommandHandler;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Reply;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.logs.RoomReply;
+import org.hearth.server.logs.RoomReply.Refusal;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.servers.room.shard.Decided;
+import org.hearth.server.servers.room.shard.Decision;
+import org.hearth.server.servers.room.shard.ShardContext;
+import org.hearth.server.servers.room.shard.ShardMemory;
+import org.hearth.server.servers.room.shard.ShardRooms;
+import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.store.Outcome;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.UnitOfWork;
+import org.hearth.server.store.UnitOwner;
+
+/// Takes the commands about the rooms of one shard: a command in, a unit of work out, without
+/// waiting for it.
+///
+/// A decision that was submitted is the room's head at once, and the next command builds on it.
+/// When a unit fails, the units behind it fail with it (see [UnitOwner]), and the shard starts over
+/// with what the database says.
+///
+/// **thread**: the shard's.
+final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
+  private final ShardContext context;
+  private final UnitOwner owner;
+  private final ShardRooms rooms;
+  private final ShardMemory memory;
+  private final CommandDispatch dispatch;
+  private long generation;
+
+  RoomShard(int number, ShardContext context) {
+    this.context = context;
+    this.owner = new UnitOwner("room-shard-" + number);
+    this.rooms =
+        new ShardRooms(
+            context.memory(), context.transactions(), context.memoryBytes(), this::awaitUnderWay);
+    this.memory = new ShardMemory(context.reads(), context.graphBytes());
+    this.dispatch = new CommandDispatch(context, rooms, memory);
+    this.generation = owner.generation();
+  }
+
+  @Override
+  public void handle(RoomInput command, Reply<RoomReply> reply) {
+    long now = owner.generation();
+    if (now != generation) {
+      rooms.clear();
+      memory.startOver();
+      generation = now;
+    }
+    memory.forgetDropped();
+    try {
+      carryOut(dispatch.decide(command), reply);
+    } catch (RuntimeException e) {
+      // What was half decided is not in the database.
+      rooms.forget(command.room());
+      memory.clear();
+      throw e;
+    }
+  }
+
+  @Override
+  public void endOfBatch() {
+    rooms.trim();
+  }
+
+  private void carryOut(Decided decided, Reply<RoomReply> reply) {
+    switch (decided) {
+      case Decided.Refused(Refusal refusal, String detail) ->
+          reply.complete(new RoomReply.Refused(refusal, detail));
+      case Decided.Already(EventRef event, EventId id) -> answer(event, id, reply);
+      case Decided.Judged(List<RoomReply.Judged> verdicts) ->
+          submit(
+              List.of(),
+              Outcome.of(
+                  last -> reply.complete(new RoomReply.Received(last, verdicts)), reply::fail));
+      case Decided.NothingToDo() ->
+          submit(List.of(), Outcome.of(last -> reply.complete(done(last)), reply::fail));
+      case Decided.Rows(List<RowChange> changes, Runnable whenCommitted) ->
+          submit(
+              changes,
+              Outcome.of(
+                  last -> {
+                    whenCommitted.run();
+                    reply.complete(done(last));
+                  },
+                  reply::fail));
+      case Decided.Events(Decision decision) -> {
+        decision.signAhead();
+        context.committer().submit(decision.toUnit(owner, generation, reply));
+        rooms.advance(decision);
+      }
+    }
+  }
+
+  /// Answers with an event that is there already, once it is committed: units are committed in
+  /// order.
+  private void answer(EventRef event, EventId id, Reply<RoomReply> reply) {
+    if (event.isSettled()) {
+      reply.complete(new RoomReply.Done(new LogPosition(event.position()), List.of(id)));
+    } else {
+      submit(
+          List.of(),
+          Outcome.of(
+              _ ->
+                  reply.complete(
+                      new RoomReply.Done(new LogPosition(event.position()), List.of(id))),
+              reply::fail));
+    }
+  }
+
+  /// Returns when all units of this shard are committed, or never will be. Then the generation
+  /// tells which.
+  private void awaitUnderWay() {
+    CompletableFuture<Boolean> ended = new CompletableFuture<>();
+    submit(List.of(), Outcome.of(_ -> ended.complete(true), _ -> ended.complete(false)));
+    ended.join();
+  }
+
+  private void submit(List<RowChange> changes, Outcome outcome) {
+    context.committer().submit(new UnitOfWork(owner, generation, changes, List.of(), outcome));
+  }
+
+  private static RoomReply done(LogPosition position) {
+    return new RoomReply.Done(position, List.of());
+  }
+}

@@ -1,0 +1,69 @@
+package org.hearth.server.servers.room.shard;
+
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.servers.room.state.GraphRows;
+import org.hearth.server.servers.room.state.RoomRows;
+import org.hearth.server.servers.room.state.StateSnapshot;
+import org.hearth.server.servers.room.state.StoredEvents;
+import org.jspecify.annotations.Nullable;
+
+/// An event that a decision adds to a room.
+///
+/// @param transaction under which a device of this server sent it
+/// @param room the number of its room
+record AddedEvent(
+    EventRef ref,
+    Pdu event,
+    @Nullable ClientTransaction transaction,
+    long room,
+    GraphRows.Judged judged) {
+
+  RoomRows.@Nullable Place place() {
+    return judged.place();
+  }
+
+  long stateBefore() {
+    return place() == null ? 0 : place().before().number();
+  }
+
+  long made() {
+    StateSnapshot made = place() == null ? null : place().made();
+    return made == null ? 0 : made.number();
+  }
+
+  Known known() {
+    return new Known(
+        ref,
+        event,
+        room,
+        judged.standing(),
+        judged.rule(),
+        stateBefore(),
+        made() == 0 ? stateBefore() : made(),
+        judged.shown() != GraphRows.Shown.NOWHERE);
+  }
+
+  /// As it is kept in memory, once it has its number.
+  StoredEvents.Stored stored() {
+    long position = ref.position();
+    EventRef replaces = place() == null ? null : place().replaces();
+    return new StoredEvents.Stored(
+        position,
+        new RoomEvent(
+            new LogPosition(position),
+            event,
+            null,
+            transaction,
+            replaces == null ? null : new LogPosition(replaces.position()),
+            judged.shown().place(position, event)),
+        room,
+        stateBefore(),
+        made(),
+        judged.standing(),
+        judged.rule());
+  }
+}

@@ -1,0 +1,39 @@
+package org.hearth.server.servers.room.shard;
+
+import java.util.List;
+import org.hearth.server.logs.RoomReply;
+import org.hearth.server.logs.RoomReply.Refusal;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.store.RowChange;
+
+/// What a shard makes of a command.
+public sealed interface Decided {
+  /// Events are to be committed.
+  record Events(Decision decision) implements Decided {}
+
+  /// The command asks for what an event has done already.
+  record Already(EventRef event, EventId id) implements Decided {}
+
+  /// Events of others were judged, and nothing of them is to be committed.
+  record Judged(List<RoomReply.Judged> verdicts) implements Decided {
+    public Judged {
+      verdicts = List.copyOf(verdicts);
+    }
+  }
+
+  /// The command is done with what was decided before it.
+  record NothingToDo() implements Decided {}
+
+  /// Rows are to be committed without an event.
+  ///
+  /// @param whenCommitted quick; runs on the committer's thread before the reply
+  record Rows(List<RowChange> changes, Runnable whenCommitted) implements Decided {
+    public Rows {
+      changes = List.copyOf(changes);
+    }
+  }
+
+  /// The command is refused.
+  record Refused(Refusal refusal, String detail) implements Decided {}
+}

@@ -1,0 +1,144 @@
+package org.hearth.server.servers.room.shard;
+
+import java.lang.System.Logger.Level;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.random.RandomGenerator;
+import org.hearth.server.store.ReadPool;
+import org.jspecify.annotations.Nullable;
+
+/// Tells of nearly every new transaction id that it is new, without asking the database, since
+/// nearly every one is.
+///
+/// It keeps a number of 32 bits of each transaction of a room, in about seven bytes. Those of
+/// before the start are read once, beside the work, when first somebody asks; until they are there
+/// it knows nothing.
+///
+/// **thread**: any; the reading is done by its own, `room-transactions`.
+public final class KnownTransactions implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(KnownTransactions.class.getName());
+
+  // From the index alone, in the order of the index.
+  private static final String ALL =
+      "SELECT room_nid, transaction_id FROM room_event"
+          + " --DERBY-PROPERTIES index=room_event_by_transaction\n";
+
+  private static final int FIRST_SIZE = 1 << 10;
+
+  private final ReadPool reads;
+
+  /// So that nobody outside knows which ids come to lie together.
+  private final long salt;
+
+  private @Nullable Thread reader;
+  private boolean complete;
+  private boolean closed;
+
+  /// Open addressing; 0 for a free place. At most two thirds are taken.
+  private int[] numbers = new int[FIRST_SIZE];
+
+  private int count;
+
+  public KnownTransactions(ReadPool reads, RandomGenerator random) {
+    this.reads = reads;
+    this.salt = random.nextLong();
+  }
+
+  /// Whether no event of the room of that number was sent in a transaction of that id. False when
+  /// it cannot tell.
+  public synchronized boolean isNew(long room, String transactionId) {
+    if (!complete) {
+      if (reader == null && !closed) {
+        reader = Thread.ofPlatform().name("room-transactions").daemon().start(this::readAll);
+      }
+      return false;
+    }
+    return numbers[place(numbers, number(room, transactionId))] == 0;
+  }
+
+  /// A transaction has begun.
+  public void add(long room, String transactionId) {
+    add(number(room, transactionId));
+  }
+
+  private synchronized void add(int number) {
+    int place = place(numbers, number);
+    if (numbers[place] != 0) {
+      return;
+    }
+    numbers[place] = number;
+    count++;
+    if (count > numbers.length / 3 * 2) {
+      int[] larger = new int[2 * numbers.length];
+      for (int each : numbers) {
+        if (each != 0) {
+          larger[place(larger, each)] = each;
+        }
+      }
+      numbers = larger;
+    }
+  }
+
+  /// Where the number is, or else belongs.
+  private static int place(int[] numbers, int number) {
+    int place = number & (numbers.length - 1);
+    while (numbers[place] != 0 && numbers[place] != number) {
+      place = (place + 1) & (numbers.length - 1);
+    }
+    return place;
+  }
+
+  /// Never 0. Its low bits are well mixed, as the places are found by them.
+  private int number(long room, String transactionId) {
+    // The finalizer of MurmurHash3: every bit of the input moves every bit of the number.
+    long mixed = salt + room * 0x9E3779B97F4A7C15L + transactionId.hashCode();
+    mixed = (mixed ^ (mixed >>> 33)) * 0xFF51AFD7ED558CCDL;
+    mixed = (mixed ^ (mixed >>> 33)) * 0xC4CEB9FE1A85EC53L;
+    int number = (int) (mixed ^ (mixed >>> 33));
+    return number == 0 ? 1 : number;
+  }
+
+  private void readAll() {
+    try {
+      reads.read(connection -> {
+        try (PreparedStatement statement = connection.prepareStatement(ALL);
+            ResultSet rows = statement.executeQuery()) {
+          while (rows.next() && !isClosed()) {
+            String transactionId = rows.getString(2);
+            if (transactionId != null) {
+              add(number(rows.getLong(1), transactionId));
+            }
+          }
+          return true;
+        }
+      });
+      synchronized (this) {
+        complete = !closed;
+      }
+    } catch (RuntimeException e) {
+      // Nothing depends on it but the speed.
+      LOG.log(Level.WARNING, "the transactions of rooms are looked up one by one", e);
+    }
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /// Ends the reading.
+  @Override
+  public void close() {
+    Thread running;
+    synchronized (this) {
+      closed = true;
+      running = reader;
+    }
+    if (running != null) {
+      try {
+        running.join();
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

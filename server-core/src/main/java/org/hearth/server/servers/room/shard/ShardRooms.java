@@ -1,0 +1,197 @@
+package org.hearth.server.servers.room.shard;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.servers.room.state.RoomMemory;
+import org.hearth.server.servers.room.state.RoomView;
+import org.hearth.server.servers.room.state.Wants;
+import org.hearth.server.store.ReadPool;
+import org.jspecify.annotations.Nullable;
+
+/// The rooms of one shard as they are after its last decision, within a budget of bytes.
+///
+/// **thread**: the shard's.
+public final class ShardRooms {
+  /// A room in which so much happens during one sweep is swept another time.
+  private static final int MOST_REFERRED = 100_000;
+
+  private final RoomMemory memory;
+  private final StoredTransactions transactions;
+  private final Runnable awaitUnderWay;
+  private final long maximumBytes;
+  private final Map<RoomId, Held> rooms = new LinkedHashMap<>(16, 0.75f, true);
+  private long bytes;
+
+  /// A room in the shard's memory.
+  private static final class Held {
+    private RoomView head;
+    private final Deque<Decision> underWay = new ArrayDeque<>();
+    private final RecentTransactions transactions = new RecentTransactions();
+    private @Nullable Wants wants;
+
+    /// The states referred to since a sweep began; null when there is none.
+    private @Nullable Set<Long> referred;
+
+    Held(RoomView head) {
+      this.head = head;
+    }
+  }
+
+  /// @param awaitUnderWay returns when all that the shard has submitted is committed, or never will
+  ///   be
+  public ShardRooms(
+      RoomMemory memory,
+      StoredTransactions transactions,
+      long maximumBytes,
+      Runnable awaitUnderWay) {
+    this.memory = memory;
+    this.transactions = transactions;
+    this.awaitUnderWay = awaitUnderWay;
+    this.maximumBytes = maximumBytes;
+  }
+
+  /// The room after the shard's last decision about it.
+  public Optional<RoomView> find(RoomId room) {
+    Held held = rooms.get(room);
+    if (held != null) {
+      return Optional.of(held.head);
+    }
+    // All units about a room that is not held are committed, so what is committed is its head.
+    Optional<RoomView> loaded = memory.rooms().find(room);
+    loaded.ifPresent(this::advance);
+    return loaded;
+  }
+
+  /// A decision brought the room to this.
+  public void advance(RoomView head) {
+    Held held = rooms.get(head.info().id());
+    if (held == null) {
+      rooms.put(head.info().id(), new Held(head));
+      bytes += head.weightBytes();
+    } else {
+      bytes += head.weightBytes() - held.head.weightBytes();
+      held.head = head;
+    }
+  }
+
+  /// A decision brought its room to where it is now.
+  public void advance(Decision decision) {
+    advance(decision.view());
+    Held held = held(decision.view());
+    settle(held);
+    held.underWay.addLast(decision);
+    for (AddedEvent each : decision.sentInTransactions()) {
+      ClientTransaction transaction = Objects.requireNonNull(each.transaction());
+      held.transactions.add(each.event(), transaction, each.ref());
+      transactions.begun(decision.view().info(), transaction);
+    }
+    if (held.referred != null) {
+      decision.addStates(held.referred);
+      if (held.referred.size() > MOST_REFERRED) {
+        held.referred = null;
+      }
+    }
+  }
+
+  private static void settle(Held held) {
+    while (!held.underWay.isEmpty() && held.underWay.peekFirst().isSettled()) {
+      held.underWay.removeFirst();
+    }
+  }
+
+  /// From now on it is noted which states the room refers to.
+  public void watch(RoomView room) {
+    held(room).referred = new HashSet<>();
+  }
+
+  /// The states that the room referred to since the watch began, if it was watched all the time.
+  public Optional<Set<Long>> referred(RoomView room) {
+    Held held = held(room);
+    // What was decided before the watch began is committed: nothing is found there any more.
+    settle(held);
+    return Optional.ofNullable(held.referred);
+  }
+
+  /// The watch ends.
+  public void unwatch(RoomView room) {
+    held(room).referred = null;
+  }
+
+  /// The decisions about a room that may not be committed yet, oldest first; not to be changed.
+  public Deque<Decision> underWay(RoomView room) {
+    Held held = rooms.get(room.info().id());
+    return held == null ? new ArrayDeque<>() : held.underWay;
+  }
+
+  /// What events of a room refer to that is not here.
+  public Wants wants(RoomView room, ReadPool reads) {
+    Held held = rooms.get(room.info().id());
+    if (held == null) {
+      return new Wants();
+    }
+    Wants known = held.wants;
+    if (known == null) {
+      known = Wants.load(reads, room.info().number());
+      held.wants = known;
+    }
+    return known;
+  }
+
+  private Held held(RoomView room) {
+    Held held = rooms.get(room.info().id());
+    if (held == null) {
+      throw new IllegalStateException(room.info().id() + " is not in the shard's memory");
+    }
+    return held;
+  }
+
+  /// The event that was sent to a room in that transaction; empty when none was.
+  public Optional<SentEvent> sent(RoomView room, EventDraft draft, ClientTransaction transaction) {
+    return held(room)
+        .transactions
+        .find(draft.sender(), transaction, draft.type(), draft.redacted())
+        .or(() ->
+            transactions.find(
+                room.info(), draft.sender(), transaction, draft.type(), draft.redacted()));
+  }
+
+  /// Forgets a room, because what was begun about it did not come to be.
+  public void forget(RoomId room) {
+    // Who finds the room again finds what is committed, and goes on from there.
+    awaitUnderWay.run();
+    Held held = rooms.remove(room);
+    if (held != null) {
+      bytes -= held.head.weightBytes();
+    }
+    memory.rooms().forget(room);
+  }
+
+  /// Forgets all rooms.
+  public void clear() {
+    rooms.keySet().forEach(memory.rooms()::forget);
+    rooms.clear();
+    bytes = 0;
+  }
+
+  /// Lets go of the rooms that were used longest ago, as far as they are committed.
+  public void trim() {
+    Iterator<Held> oldestFirst = rooms.values().iterator();
+    while (bytes > maximumBytes && oldestFirst.hasNext()) {
+      Held held = oldestFirst.next();
+      if (held.head.isSettled()) {
+        bytes -= held.head.weightBytes();
+        oldestFirst.remove();
+      }
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/// What one shard works with: the rooms and states that it has in memory, ahead of the disk, and
+/// the decision that it makes of one command.
+///
+/// ```
+///  ShardContext (what all shards share)
+///  ShardRooms: head of each room, decisions under way, transactions      ┐
+///  ShardMemory: states, resolutions and auth graphs within byte budgets  ├─► Decision ─► UnitOfWork
+///  EventMaker: an event of ours, made and judged                         ┘
+/// ```
+///
+/// Signers sign the events of this server before the committer comes to them.
+@NullMarked
+package org.hearth.server.servers.room.shard;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,65 @@
+package org.hearth.server.servers.room.state;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Weigher;
+import org.jspecify.annotations.Nullable;
+
+/// A cache of what was read from the database, bounded in bytes, that never keeps what a commit has
+/// made old.
+///
+/// Who reads takes a [#ticket] first. What was read is kept only if nothing was invalidated since:
+/// otherwise the reading may have begun before the commit that invalidated it.
+///
+/// **thread**: any.
+final class GuardedCache<K, V> {
+  private final Cache<K, V> cache;
+  private volatile long invalidations;
+
+  GuardedCache(long maximumBytes, Weigher<K, V> weigher) {
+    this.cache =
+        Caffeine.newBuilder()
+            .maximumWeight(maximumBytes)
+            .weigher(weigher)
+            .executor(Runnable::run)
+            .build();
+  }
+
+  @Nullable V get(K key) {
+    return cache.getIfPresent(key);
+  }
+
+  /// To be taken before the reading begins.
+  long ticket() {
+    return invalidations;
+  }
+
+  /// Keeps what was read, unless it may be old.
+  void keep(K key, V value, long ticket) {
+    cache
+        .asMap()
+        .compute(key, (_, present) -> present != null || invalidations != ticket ? present : value);
+  }
+
+  /// Keeps what was just committed.
+  void put(K key, V value) {
+    cache.put(key, value);
+  }
+
+  /// Forgets a value that a commit has changed.
+  ///
+  /// **thread**: the committer's only.
+  @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes.
+  void invalidate(K key) {
+    invalidations++;
+    cache.invalidate(key);
+  }
+
+  long weightBytes() {
+    return cache
+        .policy()
+        .eviction()
+        .flatMap(each -> each.weightedSize().stream().boxed().findFirst())
+        .orElse(0L);
+  }
+}

@@ -1,0 +1,303 @@
+package org.hearth.server.servers.room.state;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.StorageException;
+import org.jspecify.annotations.Nullable;
+
+/// Committed events by position and by id, read from the table `room_event` and kept in memory
+/// within a budget of bytes.
+///
+/// **thread**: any; `added` and `redacted` the committer's only.
+public final class StoredEvents {
+  /// An event with what the Room Server keeps beside it.
+  ///
+  /// @param number the event's number for ever, under which it is stored
+  /// @param shown the event as readers may show it
+  /// @param room the room's number
+  /// @param stateBefore the snapshot before the event
+  /// @param madeSnapshot the snapshot after it if it is a state event; 0 if not
+  /// @param standing what it counts for
+  /// @param rule that soft-failed or rejected it
+  public record Stored(
+      long number,
+      RoomEvent shown,
+      long room,
+      long stateBefore,
+      long madeSnapshot,
+      Standing standing,
+      @Nullable String rule) {
+    public long stateAfter() {
+      return madeSnapshot == 0 ? stateBefore : madeSnapshot;
+    }
+  }
+
+  /// A parsed event takes some times its JSON.
+  private static final int BYTES_PER_BYTE = 6;
+
+  private static final int BASE_BYTES = 800;
+
+  private static final String COLUMNS =
+      "SELECT position, room_nid, state_before, made_snapshot, replaces, redacted_by, device,"
+          + " transaction_id, json, json_large, event_id, place, standing, failed_rule"
+          + " FROM room_event ";
+  private static final String AT = COLUMNS + "WHERE position = ?";
+  private static final String BY_ID =
+      "SELECT position FROM room_event WHERE event_hash = ? AND event_id = ?";
+  private static final String PLACED = "SELECT event FROM room_placed WHERE position = ?";
+  private static final String VERSION = "SELECT version FROM room WHERE room_nid = ?";
+  private static final int VERSIONS_KEPT = 10_000;
+
+  private final ReadPool reads;
+  private final GuardedCache<Long, Stored> events;
+  private final Cache<Long, RoomVersion> versions =
+      Caffeine.newBuilder().maximumSize(VERSIONS_KEPT).executor(Runnable::run).build();
+
+  public StoredEvents(ReadPool reads, long maximumBytes) {
+    this.reads = reads;
+    this.events =
+        new GuardedCache<>(
+            maximumBytes,
+            (_, event) ->
+                BASE_BYTES + BYTES_PER_BYTE * event.shown().pdu().canonicalBytes().length);
+  }
+
+  /// The first eight bytes of the SHA-256 of an event id, by which it is found in the table.
+  public static long hash(EventId id) {
+    byte[] digest = StateHash.sha256().digest(id.value().getBytes(StandardCharsets.UTF_8));
+    long hash = 0;
+    for (int i = 0; i < Long.BYTES; i++) {
+      hash = (hash << 8) | (digest[i] & 0xFF);
+    }
+    return hash;
+  }
+
+  /// The event of that number, or the live one at that position; empty when there is none.
+  public Optional<Stored> find(long position) {
+    Stored kept = events.get(position);
+    if (kept != null) {
+      return Optional.of(kept);
+    }
+    Stored read = read(List.of(position)).get(position);
+    return read == null ? placed(position) : Optional.of(read);
+  }
+
+  /// The live event at a position that is not its number: it was known before it got there.
+  private Optional<Stored> placed(long position) {
+    long number =
+        reads.read(connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(PLACED)) {
+            statement.setLong(1, position);
+            try (ResultSet rows = statement.executeQuery()) {
+              return rows.next() ? rows.getLong(1) : 0L;
+            }
+          }
+        });
+    return number == 0
+        ? Optional.empty()
+        : find(number).filter(each -> each.shown().place() == position);
+  }
+
+  /// The event at a position that is known to be one.
+  ///
+  /// @throws StorageException when it is not there
+  public Stored get(long position) {
+    return find(position).orElseThrow(() -> missing(position));
+  }
+
+  /// The events at positions that are known to be some, in that order.
+  public List<Stored> get(List<Long> positions) {
+    Map<Long, Stored> found = new HashMap<>();
+    List<Long> missing = new ArrayList<>();
+    for (long position : positions) {
+      Stored kept = events.get(position);
+      if (kept == null) {
+        missing.add(position);
+      } else {
+        found.put(position, kept);
+      }
+    }
+    if (!missing.isEmpty()) {
+      found.putAll(read(missing));
+    }
+    List<Stored> all = new ArrayList<>(positions.size());
+    for (long position : positions) {
+      Stored event = found.get(position);
+      all.add(event != null ? event : placed(position).orElseThrow(() -> missing(position)));
+    }
+    return all;
+  }
+
+  /// The position of the event of that id.
+  public Optional<Long> position(EventId id) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(BY_ID)) {
+        statement.setLong(1, hash(id));
+        statement.setString(2, id.value());
+        try (ResultSet rows = statement.executeQuery()) {
+          return rows.next() ? Optional.of(rows.getLong(1)) : Optional.empty();
+        }
+      }
+    });
+  }
+
+  /// An event was committed.
+  public void added(Stored event) {
+    events.put(event.number(), event);
+  }
+
+  /// An event was redacted by a commit: it is read again in its redacted form.
+  public void redacted(long position) {
+    events.invalidate(position);
+  }
+
+  /// The version of a room by its number.
+  RoomVersion version(long room) {
+    RoomVersion known = versions.getIfPresent(room);
+    return known != null ? known : reads.read(connection -> version(connection, room));
+  }
+
+  private Map<Long, Stored> read(List<Long> positions) {
+    long ticket = events.ticket();
+    Map<Long, Stored> found =
+        reads.read(connection -> {
+          Map<Long, Stored> all = new HashMap<>();
+          try (PreparedStatement statement = connection.prepareStatement(AT)) {
+            for (long position : positions) {
+              Stored event = readOne(connection, statement, position);
+              if (event != null) {
+                all.put(position, event);
+              }
+            }
+          }
+          return all;
+        });
+    found.forEach((position, event) -> events.keep(position, event, ticket));
+    return found;
+  }
+
+  private @Nullable Stored readOne(
+      Connection connection, PreparedStatement statement, long position) throws SQLException {
+    statement.setLong(1, position);
+    long redactedBy;
+    Stored event;
+    try (ResultSet rows = statement.executeQuery()) {
+      if (!rows.next()) {
+        return null;
+      }
+      redactedBy = rows.getLong(6);
+      event = row(rows, version(connection, rows.getLong(2)));
+    }
+    if (redactedBy == 0) {
+      return event;
+    }
+    statement.setLong(1, redactedBy);
+    try (ResultSet rows = statement.executeQuery()) {
+      if (!rows.next()) {
+        throw missing(redactedBy);
+      }
+      Pdu redaction = row(rows, event.shown().pdu().version()).shown().pdu();
+      return new Stored(
+          event.number(),
+          redacted(event.shown(), redaction),
+          event.room(),
+          event.stateBefore(),
+          event.madeSnapshot(),
+          event.standing(),
+          event.rule());
+    }
+  }
+
+  private static RoomEvent redacted(RoomEvent event, Pdu redaction) {
+    return new RoomEvent(
+        event.position(),
+        event.pdu().redacted(),
+        redaction,
+        event.transaction(),
+        event.replaces(),
+        event.place());
+  }
+
+  /// An event of its row.
+  ///
+  /// @throws StorageException when the row is damaged
+  public static Pdu restore(EventId id, byte[] json, RoomVersion version) {
+    try {
+      return Pdu.restore(id, json, version);
+    } catch (MatrixException e) {
+      throw new StorageException(
+          StorageException.Reason.BAD_QUERY, "the row of the event %s is damaged".formatted(id), e);
+    }
+  }
+
+  private static Stored row(ResultSet rows, RoomVersion version) throws SQLException {
+    long replaces = rows.getLong(5);
+    String device = rows.getString(7);
+    String transaction = rows.getString(8);
+    byte[] small = rows.getBytes(9);
+    Pdu pdu =
+        restore(
+            EventId.parse(rows.getString(11)), small != null ? small : rows.getBytes(10), version);
+    long number = rows.getLong(1);
+    long place = rows.getLong(12);
+    return new Stored(
+        number,
+        new RoomEvent(
+            new LogPosition(Places.isLive(place) ? place : number),
+            pdu,
+            null,
+            device == null || transaction == null
+                ? null
+                : new ClientTransaction(DeviceId.parse(device), transaction),
+            replaces == 0 ? null : new LogPosition(replaces),
+            place),
+        rows.getLong(2),
+        rows.getLong(3),
+        rows.getLong(4),
+        Standing.of(rows.getInt(13)),
+        rows.getString(14));
+  }
+
+  private RoomVersion version(Connection connection, long room) throws SQLException {
+    RoomVersion known = versions.getIfPresent(room);
+    if (known != null) {
+      return known;
+    }
+    try (PreparedStatement statement = connection.prepareStatement(VERSION)) {
+      statement.setLong(1, room);
+      try (ResultSet rows = statement.executeQuery()) {
+        if (!rows.next()) {
+          throw new StorageException(
+              StorageException.Reason.BAD_QUERY, "there is no room of number " + room);
+        }
+        RoomVersion version = RoomLoader.version(rows.getString(1));
+        versions.put(room, version);
+        return version;
+      }
+    }
+  }
+
+  private static StorageException missing(long position) {
+    return new StorageException(
+        StorageException.Reason.BAD_QUERY, "there is no event at position " + position);
+  }
+}

@@ -1,0 +1,71 @@
+package org.hearth.server.servers.room.state;
+
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.List;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.store.ReadPool;
+
+/// The rooms of users, read from the table `room_member` and kept in memory within a budget of
+/// bytes.
+///
+/// **thread**: any; `changed` the committer's only.
+public final class UserRooms {
+  private static final int BYTES_PER_ROOM = 200;
+  private static final String OF_USER =
+      "SELECT r.room_id, m.membership, CASE WHEN e.place > 0 THEN e.place ELSE m.position END,"
+          + " m.forgotten FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
+          + " LEFT JOIN room_event e ON e.position = m.position WHERE m.user_id = ?";
+
+  private final ReadPool reads;
+  private final GuardedCache<UserId, List<RoomMembership>> users;
+
+  UserRooms(ReadPool reads, long maximumBytes) {
+    this.reads = reads;
+    this.users =
+        new GuardedCache<>(
+            maximumBytes, (_, rooms) -> BYTES_PER_ROOM + BYTES_PER_ROOM * rooms.size());
+  }
+
+  /// All rooms with which the user has or had anything to do.
+  public List<RoomMembership> of(UserId user) {
+    List<RoomMembership> kept = users.get(user);
+    if (kept != null) {
+      return kept;
+    }
+    long ticket = users.ticket();
+    List<RoomMembership> read = read(user);
+    users.keep(user, read, ticket);
+    return read;
+  }
+
+  /// A commit changed a membership of the user.
+  public void changed(UserId user) {
+    users.invalidate(user);
+  }
+
+  private List<RoomMembership> read(UserId user) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(OF_USER)) {
+        statement.setString(1, user.value());
+        try (ResultSet rows = statement.executeQuery()) {
+          List<RoomMembership> rooms = new ArrayList<>();
+          while (rows.next()) {
+            rooms.add(
+                new RoomMembership(
+                    RoomId.parse(rows.getString(1)),
+                    user,
+                    MembershipCode.membership(rows.getInt(2)),
+                    new LogPosition(rows.getLong(3)),
+                    rows.getInt(4) != 0));
+          }
+          return List.copyOf(rooms);
+        }
+      }
+    });
+  }
+}
