@@ -3,11 +3,7 @@ package org.hearth.server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
-import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -16,15 +12,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.hearth.ringlogs.FailureHandling;
-import org.hearth.ringlogs.LogSet;
-import org.hearth.ringlogs.OutputLog;
-import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.box.Boxes;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
@@ -41,13 +35,13 @@ import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.readers.sync.ClientSync;
+import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.server.RoomServer;
 import org.hearth.server.services.account.AccountOptions;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Accounts;
-import org.hearth.server.services.account.GuestAccess;
-import org.hearth.server.services.account.GuestRemoval;
+import org.hearth.server.services.account.Guests;
 import org.hearth.server.services.account.LeaveRooms;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
@@ -62,16 +56,19 @@ import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Table;
 import org.hearth.server.store.Unavailable;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
 import org.jspecify.annotations.Nullable;
 
-/// Everything that runs while a server runs, constructed in the order of who needs whom, and closed
-/// in the reverse order. What was opened is closed again when something later fails.
+/// Everything that runs while a server runs: the store, the boxes, the listeners. What was opened is
+/// closed in the reverse order, also when something later fails.
 ///
 /// ```
-/// store ─► room server ─► services ─► writers, readers ─► started: logs, services ─► listeners
+/// store ─► boxes, each made of those before it ─► started: logs, boxes ─► listeners
 /// ```
+///
+/// A new box is one line of [#addBoxes].
 ///
 /// **thread**: one that opens and closes; figures are read by any.
 final class Composition {
@@ -81,16 +78,33 @@ final class Composition {
   private final Configuration configuration;
   private final InstantSource clock;
   private final Deque<Part> opened = new ArrayDeque<>();
-  private final AccountService accounts;
-  private final List<RouteGroup> routes;
-  private final Admin admin;
+  private final Boxes boxes =
+      new Boxes(death ->
+          LOG.log(
+              Level.ERROR, "{0} of {1} has ended: restart the server", death.consumer(), death.log()));
+  private @Nullable Asked asked;
+  private volatile @Nullable Admin admin;
   private volatile @Nullable HttpServer http;
 
   /// Something that has to be closed.
   ///
   /// @param name for the message when that fails
-  /// @param closing how
-  private record Part(String name, AutoCloseable closing) {}
+  /// @param closing told how long requests may take, and where to add what fails
+  private record Part(String name, Closing closing) {}
+
+  /// How a part is closed.
+  @FunctionalInterface
+  private interface Closing {
+    void close(Duration grace, Exception failures) throws Exception;
+  }
+
+  /// The boxes that the listeners and the operations ask.
+  private record Asked(AccountService accounts, Profiles profiles, RoomQueries rooms) {}
+
+  private Composition(Configuration configuration, InstantSource clock) {
+    this.configuration = configuration;
+    this.clock = clock;
+  }
 
   static Composition open(
       DataFolder folder,
@@ -99,127 +113,122 @@ final class Composition {
       SecureRandom random,
       Consumer<String> progress)
       throws IOException {
-    SigningKey key = ServerKeys.open(folder, random);
-    progress.accept("Opening the database");
-    Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock));
-    progress.accept("Starting the components");
-    return new Composition(store, key, configuration, clock, random);
+    Composition composition = new Composition(configuration, clock);
+    boolean open = false;
+    RuntimeException failures = new IllegalStateException("what was opened could not be closed");
+    try {
+      SigningKey key = ServerKeys.open(folder, random);
+      progress.accept("Opening the database");
+      Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock));
+      composition.opened.push(new Part("the database", (_, _) -> store.close()));
+      progress.accept("Starting the components");
+      composition.start(store, key, random);
+      open = true;
+      return composition;
+    } finally {
+      if (!open) {
+        composition.close(Duration.ZERO, failures);
+        if (failures.getSuppressed().length > 0) {
+          LOG.log(Level.ERROR, "The server did not start, and", failures);
+        }
+      }
+    }
   }
 
-  private Composition(
-      Store store,
-      SigningKey key,
-      Configuration configuration,
-      InstantSource clock,
-      SecureRandom random) {
-    this.configuration = configuration;
-    this.clock = clock;
-    opened.push(new Part("the database", store));
+  private void start(Store store, SigningKey key, SecureRandom random) {
     ServerName server = ServerName.parse(configuration.serverName());
-    FailureHandling failures = Unavailable.handling(store, clock);
-
-    RoomServer rooms =
-        new RoomServer(store, server, key, clock, random, RoomServerOptions.standard());
+    Accounts accounts = new Accounts(store.reads(), server);
+    checkName(accounts, server);
     Journal journal = new Journal(store, clock);
-    JournaledLog<AccountOutput> journaled = journal.log(Logs.ACCOUNT_OUTPUT, failures);
-    OutputLog<AccountOutput> accountOutput = journaled.output();
+    opened.push(new Part("the journal", (_, _) -> journal.close()));
+    opened.push(new Part("the boxes", (_, failures) -> boxes.close(DRAIN, failures)));
+    Asked known = addBoxes(store, journal, accounts, new Identity(server, key, random));
+    boxes.start(store.head());
+    journal.start();
+    asked = known;
+    admin =
+        new Admin(
+            known.accounts(),
+            known.profiles(),
+            known.rooms(),
+            store,
+            () -> Optional.ofNullable(http).map(HttpServer::figures),
+            new Admin.Wiring(
+                boxes.description(), boxes.logs()::figures, boxes.logs()::release),
+            clock);
+  }
 
+  /// Who this server is.
+  private record Identity(ServerName server, SigningKey key, SecureRandom random) {}
+
+  /// The boxes of the wiring, each after those that it asks.
+  private Asked addBoxes(Store store, Journal journal, Accounts known, Identity identity) {
+    RoomServer rooms =
+        boxes.add(
+            new RoomServer(
+                store,
+                identity.server(),
+                identity.key(),
+                clock,
+                identity.random(),
+                RoomServerOptions.standard()));
+    JournaledLog<AccountOutput> accountOutput =
+        journal.log(Logs.ACCOUNT_OUTPUT, Unavailable.handling(store, clock));
     Profiles profiles = new Profiles(store.reads());
-    ProfileService profileService =
+    boxes.add(
         new ProfileService(
             profiles,
-            announcer,
-            new MemberEvents(rooms.queries(), rooms.input().writer("Profiles")));
-    Accounts known = new Accounts(store.reads(), server);
+            accountOutput.writer(ProfileService.BOX),
+            new MemberEvents(rooms.queries(), rooms.input().writer(ProfileService.BOX))));
     AccountData accountData = new AccountData(store.reads());
-    PushRulesService pushRules = new PushRulesService(accountData, announcer);
-    AccountDataService accountDataService = new AccountDataService(accountData, announcer);
-    LeaveRooms leaveRooms = new LeaveRooms(rooms.queries(), rooms.input().writer("Accounts"));
-    this.accounts =
-        new AccountService(
-            accountOptions(configuration.registration()),
+    boxes.add(new AccountDataService(accountData, accountOutput.writer(AccountDataService.BOX)));
+    PushRulesService pushRules =
+        boxes.add(new PushRulesService(accountData, accountOutput.writer(PushRulesService.BOX)));
+    AccountService accounts =
+        boxes.add(
+            new AccountService(
+                accountOptions(configuration.registration()),
+                known,
+                store.reads(),
+                accountOutput.writer(AccountService.BOX),
+                new LeaveRooms(rooms.queries(), rooms.input().writer(AccountService.BOX)),
+                List.of(profiles, accountData, pushRules),
+                new AccountService.Surroundings(clock, identity.random())));
+    boxes.add(
+        new Guests(
             known,
-            store.reads(),
-            journaled.writer("Accounts"),
-            leaveRooms,
-            List.of(profiles, accountData, pushRules),
-            new AccountService.Surroundings(clock, random));
-    Directory aliases = new Directory(store.reads(), server);
-    DirectoryService directory =
-        new DirectoryService(
-            aliases,
             rooms.queries(),
-            announcer,
-            new CanonicalAliasEvents(rooms.queries(), rooms.input().writer("Directory")),
-            clock,
-            configuration.roomDirectory().withoutLogin());
-    ClientSync sync =
+            new LeaveRooms(rooms.queries(), rooms.input().writer(Guests.BOX)),
+            rooms.output(),
+            store.head()));
+    Directory aliases = new Directory(store.reads(), identity.server());
+    DirectoryService directory =
+        boxes.add(
+            new DirectoryService(
+                aliases,
+                rooms.queries(),
+                accountOutput.writer(DirectoryService.BOX),
+                new CanonicalAliasEvents(
+                    rooms.queries(), rooms.input().writer(DirectoryService.BOX)),
+                clock,
+                configuration.roomDirectory().withoutLogin()));
+    boxes.add(
+        new ClientRoomSend(
+            new ClientRoomSend.Needs(
+                rooms.queries(), profiles, known, accountData, aliases, directory, clock),
+            rooms.input().writer(ClientRoomSend.BOX)));
+    boxes.add(
         new ClientSync(
             new ClientSync.Needs(
                 store,
                 rooms.queries(),
                 accountData,
-                accounts.queries(),
+                known,
                 rooms.output(),
-                accountOutput,
+                accountOutput.output(),
                 clock),
-            ClientSync.Budget.STANDARD);
-    rooms.output().register(sync.roomOutputReader());
-    GuestRemoval guestRemoval =
-        new GuestRemoval(accounts.queries(), rooms.queries()::joinedUsers, leaveRooms);
-    rooms.output().register(new GuestAccess(guestRemoval, store.head()));
-    accountOutput.register(sync.accountOutputReader());
-    accountOutput.writtenBy("Accounts", "Profiles", "AccountData", "PushRules", "Directory");
-    LogSet logs =
-        new LogSet(Stream.concat(rooms.logs().stream(), Stream.of(accountOutput)).toList());
-
-    try {
-      checkName(known, server);
-      opened.push(new Part("the Room Server", rooms));
-      opened.push(new Part("the logs", () -> logs.drainAndStop(DRAIN)));
-      logs.start(store.head());
-      rooms.start();
-      opened.push(new Part("the profiles", profileService));
-      profileService.start();
-      opened.push(new Part("the accounts", accounts));
-      accounts.start();
-      opened.push(new Part("the removal of guests", guestRemoval));
-      guestRemoval.start();
-      opened.push(new Part("the syncs", sync));
-    } catch (RuntimeException e) {
-      close(Duration.ZERO, e);
-      throw e;
-    }
-
-    List<RouteGroup> groups = new ArrayList<>(accounts.routes());
-    groups.addAll(List.of(profileService, accountDataService, pushRules, directory));
-    groups.addAll(
-        new ClientRoomSend(
-                new ClientRoomSend.Needs(
-                    rooms.queries(),
-                    profiles,
-                    accounts.queries(),
-                    accountData,
-                    aliases,
-                    directory,
-                    clock),
-                rooms.input().writer("ClientRoomSend"))
-            .routes());
-    groups.addAll(sync.routes());
-    groups.add(new DiscoveryRoutes(whereabouts(configuration), ProductVersion.current()));
-    this.routes = List.copyOf(groups);
-    this.admin =
-        new Admin(
-            accounts,
-            profiles,
-            rooms.queries(),
-            store,
-            () -> Optional.ofNullable(http).map(HttpServer::figures),
-            new Admin.Wiring(
-                WiringDescription.join(List.of(Logs.wiring(), logs.description())),
-                logs::figures,
-                logs::release),
-            clock);
+            ClientSync.Budget.STANDARD));
+    return new Asked(accounts, profiles, rooms.queries());
   }
 
   private static void checkName(Accounts accounts, ServerName server) {
@@ -229,11 +238,6 @@ final class Composition {
           "The configuration names this server %s, but its accounts belong to %s. A server's name is permanent: write \"server-name: %s\" again. For a server of another name give another data folder"
               .formatted(server, before.get(), before.get()));
     }
-  }
-
-  private static DiscoveryRoutes.Whereabouts whereabouts(Configuration configuration) {
-    return new DiscoveryRoutes.Whereabouts(
-        configuration.publicBaseUrl(), Optional.empty(), List.of(), Optional.empty());
   }
 
   private static AccountOptions accountOptions(Configuration.Registration registration) {
@@ -250,6 +254,12 @@ final class Composition {
 
   /// Opens the listeners: from now on the server can be reached.
   void listen() {
+    List<RouteGroup> routes = new ArrayList<>(boxes.routes());
+    routes.add(
+        new DiscoveryRoutes(
+            new DiscoveryRoutes.Whereabouts(
+                configuration.publicBaseUrl(), Optional.empty(), List.of(), Optional.empty()),
+            ProductVersion.current()));
     HttpOptions options =
         new HttpOptions(
             configuration.listeners().stream().map(Composition::listener).toList(),
@@ -257,7 +267,10 @@ final class Composition {
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
             Set.of());
-    http = HttpServer.start(options, routes, accounts.authenticator(), clock);
+    HttpServer serving =
+        HttpServer.start(options, routes, asked().accounts().authenticator(), clock);
+    http = serving;
+    opened.push(new Part("the listeners", (grace, _) -> serving.stop(grace)));
   }
 
   private static Listener listener(Configuration.Listener listener) {
@@ -272,73 +285,40 @@ final class Composition {
     }
   }
 
-  /// The addresses that clients may be given, the best first: the public one, then those with TLS.
-  List<String> addresses() {
-    List<String> addresses = new ArrayList<>();
-    configuration.publicBaseUrl().ifPresent(address -> addresses.add(address.toString()));
-    HttpServer serving = http;
-    if (serving != null) {
-      List<InetSocketAddress> bound = serving.addresses();
-      for (boolean withTls : new boolean[] {true, false}) {
-        for (int i = 0; i < bound.size(); i++) {
-          if (configuration.listeners().get(i).tls().isPresent() == withTls) {
-            addresses.add(
-                (withTls ? "https://" : "http://")
-                    + reachable(bound.get(i).getAddress(), configuration.listeners().get(i).bind())
-                    + ":"
-                    + bound.get(i).getPort());
-          }
-        }
-      }
-    }
-    return addresses;
+  private Asked asked() {
+    return Objects.requireNonNull(asked, "the boxes are made by open()");
   }
 
-  /// A listener on all addresses is told by one that others can reach this computer at.
-  private static String reachable(InetAddress bound, String bind) {
-    if (bound.isAnyLocalAddress()) {
-      try {
-        return NetworkInterface.networkInterfaces()
-            .flatMap(NetworkInterface::inetAddresses)
-            .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
-            .map(InetAddress::getHostAddress)
-            .findFirst()
-            .orElse("127.0.0.1");
-      } catch (SocketException e) {
-        LOG.log(Level.WARNING, "The addresses of this computer cannot be listed", e);
-        return "127.0.0.1";
-      }
-    }
-    return bind.contains(":") && !bind.startsWith("[") ? "[" + bind + "]" : bind;
+  /// The addresses that clients may be given, the best first: the public one, then those with TLS.
+  List<String> addresses() {
+    HttpServer serving = http;
+    return Addresses.of(configuration, serving == null ? List.of() : serving.addresses());
+  }
+
+  /// The tables of all boxes and of the store.
+  List<Table> tables() {
+    return Stream.concat(Store.TABLES.stream(), boxes.tables().stream()).toList();
   }
 
   Admin admin() {
-    return admin;
+    return Objects.requireNonNull(admin, "the operations are made by open()");
   }
 
   /// Closes everything in the reverse order; what fails is added to `failures`.
   ///
   /// @param grace how long requests may take to end
   void close(Duration grace, Exception failures) {
-    HttpServer serving = http;
-    if (serving != null) {
-      attempt("the listeners", () -> serving.stop(grace), failures);
-    }
     while (!opened.isEmpty()) {
       Part part = opened.pop();
-      attempt(part.name(), part.closing(), failures);
-    }
-  }
-
-  private static void attempt(String name, AutoCloseable closing, Exception failures) {
-    try {
-      closing.close();
-      LOG.log(Level.DEBUG, "closed {0}", name);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      failures.addSuppressed(e);
-    } catch (Exception e) {
-      failures.addSuppressed(new IllegalStateException(name + " could not be closed", e));
+      try {
+        part.closing().close(grace, failures);
+        LOG.log(Level.DEBUG, "closed {0}", part.name());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        failures.addSuppressed(e);
+      } catch (Exception e) {
+        failures.addSuppressed(new IllegalStateException(part.name() + " could not be closed", e));
+      }
     }
   }
 }

@@ -34,7 +34,7 @@ import org.hearth.server.store.UnitOfWork;
 public final class PipelineLimit {
   private static final int ROOMS = 16;
   private static final int JSON_BYTES = 900;
-  private static final Table EVENT = new Table("bench_event");
+  private static final Table EVENT = new Table("bench_event", "a test's", "the test");
   private static final List<String> TABLES =
       List.of(
           """

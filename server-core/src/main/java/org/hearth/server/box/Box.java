@@ -4,6 +4,7 @@ import java.util.List;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.Node;
 import org.hearth.server.http.RouteGroup;
+import org.hearth.server.store.Table;
 
 /// A box of the wiring: a writer, a server, a reader or a service.
 ///
@@ -47,7 +48,7 @@ public interface Box extends AutoCloseable {
   }
 
   /// The tables that only it writes.
-  default List<BoundedTable> tables() {
+  default List<Table> tables() {
     return List.of();
   }
 

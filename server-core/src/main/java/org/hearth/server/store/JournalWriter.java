@@ -29,6 +29,11 @@ public final class JournalWriter<E> {
     return box;
   }
 
+  /// The log that it writes.
+  public OutputLog<E> log() {
+    return log;
+  }
+
   /// How many entries it has written since the start.
   public long written() {
     return written.sum();

@@ -30,6 +30,7 @@ public final class JournaledLog<E> {
   public JournalWriter<E> writer(String box) {
     JournalWriter<E> writer = new JournalWriter<>(box, journal, output);
     writers.add(writer);
+    output.writtenBy(box);
     return writer;
   }
 

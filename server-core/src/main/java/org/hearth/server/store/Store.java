@@ -15,6 +15,15 @@ import org.hearth.server.store.StorageException.Reason;
 ///
 /// **Thread**: any.
 public final class Store implements AutoCloseable {
+  /// The tables that the store itself writes.
+  public static final List<Table> TABLES =
+      List.of(
+          new Table("store_identity", "one row", "made once"),
+          new Table("commit_head", "one row", "made once"),
+          new Table("flyway_schema_history", "one row a migration", "nothing: there are few"),
+          StoredDeadLetters.DEAD_LETTER,
+          Journal.TABLE);
+
   /// Derby's settings belong to the JVM, so one database is opened at a time.
   private static final Object OPENING = new Object();
 

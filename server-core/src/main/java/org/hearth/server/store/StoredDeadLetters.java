@@ -14,7 +14,11 @@ import org.hearth.server.store.StorageException.Reason;
 
 /// Parked entries in table `dead_letter`. **Thread**: any but the committer's.
 final class StoredDeadLetters implements DeadLetters {
-  private static final Table DEAD_LETTER = new Table("dead_letter");
+  static final Table DEAD_LETTER =
+      new Table(
+          "dead_letter",
+          "of each consumer 1,000 held back, and two of each of its 1,000 parked keys at most",
+          "deleted when the key is released or its entries are discarded");
   private static final String OWNER = "dead-letters";
   private static final int LONGEST_FAILURE = 32_000;
   private static final int LONGEST_NAME = 128;

@@ -4,10 +4,15 @@ package org.hearth.server.store;
 /// package writes it.
 ///
 /// @param name as in the migrations, lower case
-public record Table(String name) {
+/// @param bound what limits its rows, in words for the page of the tables
+/// @param keptBy what removes rows, or why nothing has to
+public record Table(String name, String bound, String keptBy) {
   public Table {
     if (!name.matches("[a-z][a-z0-9_]*")) {
       throw new IllegalArgumentException("a table's name is lower case, not '" + name + "'");
+    }
+    if (bound.isBlank() || keptBy.isBlank()) {
+      throw new IllegalArgumentException(name + " has a bound, and something that keeps it");
     }
   }
 }

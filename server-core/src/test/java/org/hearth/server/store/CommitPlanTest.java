@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class CommitPlanTest {
-  private static final Table EVENT = new Table("event");
-  private static final Table ROOM = new Table("room");
+  private static final Table EVENT = new Table("event", "a test's", "the test");
+  private static final Table ROOM = new Table("room", "a test's", "the test");
 
   @Test
   void positionsFollowTheHeadInOrder() {

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /// committed is there afterwards, nothing is half there, and the positions have no holes.
 class CrashTest {
   private static final int WRITERS = 4;
-  private static final Table PAIR = new Table("test_pair");
+  private static final Table PAIR = new Table("test_pair", "a test's", "the test");
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
 

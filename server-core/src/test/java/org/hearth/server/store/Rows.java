@@ -8,7 +8,7 @@ import java.util.List;
 /// A table of the tests, shaped like the events: the position given by the commit, a unique name,
 /// content.
 final class Rows {
-  static final Table TABLE = new Table("test_row");
+  static final Table TABLE = new Table("test_row", "a test's", "the test");
   static final String CREATE =
       "CREATE TABLE test_row (position BIGINT NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL UNIQUE,"
           + " content VARCHAR(30000) FOR BIT DATA NOT NULL)";

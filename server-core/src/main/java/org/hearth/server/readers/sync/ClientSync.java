@@ -4,24 +4,29 @@ import java.time.InstantSource;
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
+import org.hearth.ringlogs.Node;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.box.Box;
+import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.accountdata.AccountDataQueries;
+import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.store.Store;
+import org.hearth.server.store.Table;
 
 /// What clients read: `/sync` with its filters, messages, events and their context, state, members.
 ///
-/// The composition registers [#roomOutputReader] and [#accountOutputReader] with their logs before
-/// it starts these, and the [#routes] with the HTTP server; at the end it calls [#close], which
-/// answers everyone who waits.
-///
 /// **Thread:** constructed and closed by the composition's; the readers by their logs'; the routes
 /// by any.
-public final class ClientSync implements AutoCloseable {
+public final class ClientSync implements Box {
+  /// The name in the wiring.
+  public static final String BOX = "ClientSync";
+
   /// The name of the readers, in figures and in the order between readers.
   public static final String READER = "client-sync";
 
@@ -29,6 +34,7 @@ public final class ClientSync implements AutoCloseable {
   private final RoomOutputReader roomOutputReader;
   private final AccountOutputReader accountOutputReader;
   private final List<RouteGroup> routes;
+  private final List<Reading<?>> readings;
 
   /// What this component uses of others.
   ///
@@ -64,6 +70,10 @@ public final class ClientSync implements AutoCloseable {
     users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
     roomOutputReader = new RoomOutputReader(recent, users, start);
     accountOutputReader = new AccountOutputReader(users, start);
+    readings =
+        List.of(
+            Reading.of(needs.roomOutput(), roomOutputReader),
+            Reading.of(needs.accountOutput(), accountOutputReader));
 
     Timelines timelines = new Timelines(rooms, recent);
     ClientEvents events =
@@ -97,6 +107,32 @@ public final class ClientSync implements AutoCloseable {
     return accountOutputReader;
   }
 
+  @Override
+  public String name() {
+    return BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.READER;
+  }
+
+  @Override
+  public List<Reading<?>> readings() {
+    return readings;
+  }
+
+  @Override
+  public List<String> asks() {
+    return List.of(RoomQueries.BOX, AccountService.BOX, AccountDataService.BOX);
+  }
+
+  @Override
+  public List<Table> tables() {
+    return List.of(StoredFilters.TABLE);
+  }
+
+  @Override
   public List<RouteGroup> routes() {
     return routes;
   }
@@ -108,7 +144,7 @@ public final class ClientSync implements AutoCloseable {
 
   /// Answers everyone who waits, with what there is.
   @Override
-  public void close() {
+  public void stop() {
     for (UserFeed each : users.all()) {
       each.waiting().forEach(WaitingSync::end);
     }

@@ -28,7 +28,8 @@ import org.hearth.server.store.Table;
 ///
 /// **Thread:** any.
 final class StoredFilters {
-  static final Table TABLE = new Table("sync_filter");
+  static final Table TABLE =
+      new Table("sync_filter", "the newest 100 of a user", "an insert deletes the older ones");
   static final int MOST_FILTERS = 100;
   static final int LARGEST_BYTES = 16 * 1024;
 

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **errors**: all calls throw the store's StorageException when it cannot be read.
 public interface RoomQueries {
+  /// The name in the wiring of the box that answers.
+  String BOX = "RoomServer";
+
   // --- rooms
 
   /// The room, now.

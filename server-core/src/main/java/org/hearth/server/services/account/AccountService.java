@@ -15,6 +15,9 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.hearth.ringlogs.Log;
+import org.hearth.ringlogs.Node;
+import org.hearth.server.box.Box;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
@@ -22,9 +25,11 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
 import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +40,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **errors**: what cannot be done is told as a [MatrixException] whose message may be shown; a
 /// database that takes no writes as a StorageException.
-public final class AccountService implements AutoCloseable {
+public final class AccountService implements Box {
+  /// The name in the wiring.
+  public static final String BOX = "Accounts";
+
   private static final System.Logger LOG = System.getLogger(AccountService.class.getName());
   private static final Duration HOUSEKEEPING = Duration.ofMinutes(1);
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
@@ -125,7 +133,37 @@ public final class AccountService implements AutoCloseable {
     return Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MOST_HASHES_AT_ONCE);
   }
 
-  /// The endpoints.
+  @Override
+  public String name() {
+    return BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVICE;
+  }
+
+  @Override
+  public List<Log> logs() {
+    return List.of(journal.log());
+  }
+
+  @Override
+  public List<String> asks() {
+    return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<Table> tables() {
+    return List.of(
+        Accounts.ACCOUNT,
+        Accounts.DEVICE,
+        TokenTables.ACCESS,
+        TokenTables.REFRESH,
+        RegistrationTokens.TABLE);
+  }
+
+  @Override
   public List<RouteGroup> routes() {
     return routes;
   }
@@ -147,6 +185,7 @@ public final class AccountService implements AutoCloseable {
   // --- lifecycle
 
   /// Begins the housekeeping.
+  @Override
   public void start() {
     housekeeping.execute(() ->
         attempt(
@@ -185,7 +224,7 @@ public final class AccountService implements AutoCloseable {
 
   /// Ends the housekeeping, and writes when devices were last seen.
   @Override
-  public void close() {
+  public void stop() {
     housekeeping.shutdown();
     try {
       if (!housekeeping.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -25,8 +25,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: any.
 public final class Accounts implements AccountQueries {
-  private static final Table ACCOUNT = new Table("account");
-  private static final Table DEVICE = new Table("device");
+  static final Table ACCOUNT =
+      new Table(
+          "account",
+          "one row an account that was ever made",
+          "nothing: the id of a closed account is never given again");
+  static final Table DEVICE =
+      new Table("device", "200 rows a user", "a login beyond the bound logs the oldest out");
 
   private static final int CACHE_BYTES = 2 << 20;
   private static final int ENTRY_BYTES = 400;

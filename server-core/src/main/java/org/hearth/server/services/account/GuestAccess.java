@@ -31,7 +31,7 @@ public final class GuestAccess implements LogReader<RoomOutput> {
 
   /// @param removal lets the guests leave
   /// @param start from where on it is told of events
-  public GuestAccess(GuestRemoval removal, LogPosition start) {
+  GuestAccess(GuestRemoval removal, LogPosition start) {
     this.removal = removal;
     this.position = start;
   }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// Anything else is logged, and tried again at the next start.
 ///
 /// **thread**: `guest-removal`, its own, between [#start] and [#close]; the other methods any.
-public final class GuestRemoval implements AutoCloseable {
+final class GuestRemoval implements AutoCloseable {
   static final int MOST_NOTED = 10_000;
   private static final System.Logger LOG = System.getLogger(GuestRemoval.class.getName());
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
@@ -62,7 +62,7 @@ public final class GuestRemoval implements AutoCloseable {
 
   /// @param joinedUsers who is in a room now
   /// @param exit lets the guests leave
-  public GuestRemoval(
+  GuestRemoval(
       AccountQueries accounts,
       Function<RoomId, ? extends Collection<UserId>> joinedUsers,
       RoomExit exit) {
@@ -72,7 +72,7 @@ public final class GuestRemoval implements AutoCloseable {
   }
 
   /// Starts the thread, which first makes good what was missed while the server was down. Once.
-  public void start() {
+  void start() {
     lookAtAllGuests();
     thread.start();
   }
@@ -222,7 +222,6 @@ public final class GuestRemoval implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    thread.interrupt();
     try {
       if (thread.getState() != Thread.State.NEW && !thread.join(PATIENCE_AT_END)) {
         LOG.log(Level.WARNING, "{0} did not end within {1}", thread.getName(), PATIENCE_AT_END);

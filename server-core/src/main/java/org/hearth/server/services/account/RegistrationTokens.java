@@ -25,7 +25,11 @@ import org.jspecify.annotations.Nullable;
 /// **thread**: any; its own lock is held while something is read, never during a commit of a
 /// registration.
 final class RegistrationTokens {
-  private static final Table TABLE = new Table("registration_token");
+  static final Table TABLE =
+      new Table(
+          "registration_token",
+          "one row a token that the owner has made",
+          "deleted by the owner");
   private static final int GENERATED_LENGTH = 16;
 
   private final ReadPool reads;

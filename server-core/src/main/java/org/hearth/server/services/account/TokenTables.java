@@ -23,8 +23,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: any.
 final class TokenTables {
-  private static final Table ACCESS = new Table("access_token");
-  private static final Table REFRESH = new Table("refresh_token");
+  static final Table ACCESS =
+      new Table(
+          "access_token",
+          "one row a device, two while a refresh is under way",
+          "deleted at the refresh and with the device");
+  static final Table REFRESH =
+      new Table(
+          "refresh_token",
+          "one row a device, two while a refresh is under way",
+          "deleted when its successor is used and with the device");
 
   private final ReadPool reads;
 

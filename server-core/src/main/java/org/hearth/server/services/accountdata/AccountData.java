@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: any.
 public final class AccountData implements AccountDataQueries, AccountCompanion {
-  private static final Table TABLE = new Table("account_data");
+  static final Table TABLE =
+      new Table(
+          "account_data",
+          "20,000 rows and 5 MiB a user",
+          "a change beyond the bound is refused; deleted with the account");
   private static final String GLOBAL = "";
   private static final String COLUMNS = "room_id, data_type, content, log_position";
 

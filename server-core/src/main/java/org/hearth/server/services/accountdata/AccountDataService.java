@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
+import org.hearth.ringlogs.Node;
+import org.hearth.server.box.Box;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
@@ -21,6 +23,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.Table;
 import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +33,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **source**: [Client Config](https://spec.matrix.org/v1.19/client-server-api/#client-config),
 /// [Room Tagging](https://spec.matrix.org/v1.19/client-server-api/#room-tagging)
-public final class AccountDataService implements RouteGroup {
+public final class AccountDataService implements RouteGroup, Box {
+  /// The name in the wiring.
+  public static final String BOX = "AccountData";
+
   private static final String TAGS = "m.tag";
 
   /// "This `type` of account data is controlled by the server; it cannot be modified by clients."
@@ -51,6 +57,26 @@ public final class AccountDataService implements RouteGroup {
   public AccountDataService(AccountData data, JournalWriter<AccountOutput> journal) {
     this.data = data;
     this.journal = journal;
+  }
+
+  @Override
+  public String name() {
+    return BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVICE;
+  }
+
+  @Override
+  public List<RouteGroup> routes() {
+    return List.of(this);
+  }
+
+  @Override
+  public List<Table> tables() {
+    return List.of(AccountData.TABLE);
   }
 
   @Override

@@ -9,6 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.hearth.ringlogs.Node;
+import org.hearth.server.box.Box;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
@@ -29,6 +31,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.Table;
 import org.hearth.server.store.TurnPerKey;
 
 /// Aliases and the published directory: their endpoints, and what writers of rooms need of them.
@@ -38,7 +41,10 @@ import org.hearth.server.store.TurnPerKey;
 /// **source**: [Room aliases](https://spec.matrix.org/v1.19/client-server-api/#room-aliases),
 /// [Published room
 /// directory](https://spec.matrix.org/v1.19/client-server-api/#published-room-directory)
-public final class DirectoryService implements RouteGroup {
+public final class DirectoryService implements RouteGroup, Box {
+  /// The name in the wiring.
+  public static final String BOX = "Directory";
+
   private static final int MOST_ALIASES_OF_ROOM = 200;
 
   private final Directory directory;
@@ -66,6 +72,31 @@ public final class DirectoryService implements RouteGroup {
     this.clock = clock;
     this.withoutLogin = withoutLogin;
     this.list = new PublicRoomList(directory, rooms);
+  }
+
+  @Override
+  public String name() {
+    return BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVICE;
+  }
+
+  @Override
+  public List<RouteGroup> routes() {
+    return List.of(this);
+  }
+
+  @Override
+  public List<String> asks() {
+    return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<Table> tables() {
+    return List.of(Directory.ALIAS, Directory.PUBLISHED);
   }
 
   @Override

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.hearth.ringlogs.Node;
+import org.hearth.server.box.Box;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
@@ -19,7 +21,9 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.Table;
 import org.hearth.server.store.TurnPerKey;
 
 /// The profiles of this server's users: their endpoints, and their way into the rooms.
@@ -27,7 +31,10 @@ import org.hearth.server.store.TurnPerKey;
 /// **thread**: any; [#start] and [#close] one.
 ///
 /// **source**: [Profiles](https://spec.matrix.org/v1.19/client-server-api/#profiles)
-public final class ProfileService implements RouteGroup, AutoCloseable {
+public final class ProfileService implements RouteGroup, Box {
+  /// The name in the wiring.
+  public static final String BOX = "Profiles";
+
 
   private final Profiles profiles;
   private final JournalWriter<AccountOutput> journal;
@@ -44,13 +51,39 @@ public final class ProfileService implements RouteGroup, AutoCloseable {
     this.spreading = new Spreading(profiles, journal, rooms, turns);
   }
 
+  @Override
+  public String name() {
+    return BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVICE;
+  }
+
+  @Override
+  public List<RouteGroup> routes() {
+    return List.of(this);
+  }
+
+  @Override
+  public List<String> asks() {
+    return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<Table> tables() {
+    return List.of(Profiles.TABLE);
+  }
+
   /// Takes up what an earlier run did not finish.
+  @Override
   public void start() {
     spreading.start();
   }
 
   @Override
-  public void close() {
+  public void stop() {
     spreading.close();
   }
 

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.hearth.ringlogs.Node;
+import org.hearth.server.box.Box;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
@@ -25,6 +27,7 @@ import org.hearth.server.matrix.push.PushRuleKind;
 import org.hearth.server.matrix.push.PushRuleset;
 import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.services.accountdata.AccountData;
+import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.TurnPerKey;
@@ -34,7 +37,10 @@ import org.hearth.server.store.TurnPerKey;
 /// **thread**: any.
 ///
 /// **source**: [Push Rules: API](https://spec.matrix.org/v1.19/client-server-api/#push-rules-api)
-public final class PushRulesService implements RouteGroup, AccountCompanion {
+public final class PushRulesService implements RouteGroup, AccountCompanion, Box {
+  /// The name in the wiring.
+  public static final String BOX = "PushRules";
+
   private static final String TYPE = "m.push_rules";
   private static final int MOST_RULES = 1_000;
   private static final int LONGEST_ID = 255;
@@ -48,6 +54,26 @@ public final class PushRulesService implements RouteGroup, AccountCompanion {
   public PushRulesService(AccountData data, JournalWriter<AccountOutput> journal) {
     this.data = data;
     this.journal = journal;
+  }
+
+  @Override
+  public String name() {
+    return BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVICE;
+  }
+
+  @Override
+  public List<RouteGroup> routes() {
+    return List.of(this);
+  }
+
+  @Override
+  public List<String> asks() {
+    return List.of(AccountDataService.BOX);
   }
 
   @Override

@@ -3,20 +3,28 @@ package org.hearth.server.writers.roomsend;
 import java.time.InstantSource;
 import java.util.List;
 import org.hearth.ringlogs.LogWriter;
+import org.hearth.ringlogs.Node;
+import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.accountdata.AccountDataQueries;
+import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.services.directory.DirectoryQueries;
 import org.hearth.server.services.directory.DirectoryService;
 import org.hearth.server.services.profile.ProfileQueries;
+import org.hearth.server.services.profile.ProfileService;
 
 /// The writer of the client calls that create room events.
 ///
 /// **thread**: any.
-public final class ClientRoomSend {
+public final class ClientRoomSend implements Box {
+  /// The name in the wiring.
+  public static final String BOX = "ClientRoomSend";
+
   private final List<RouteGroup> routes;
 
   /// Whom the writer asks.
@@ -55,7 +63,27 @@ public final class ClientRoomSend {
                 creations));
   }
 
-  /// The endpoints.
+  @Override
+  public String name() {
+    return BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.WRITER;
+  }
+
+  @Override
+  public List<String> asks() {
+    return List.of(
+        RoomQueries.BOX,
+        ProfileService.BOX,
+        AccountService.BOX,
+        AccountDataService.BOX,
+        DirectoryService.BOX);
+  }
+
+  @Override
   public List<RouteGroup> routes() {
     return routes;
   }

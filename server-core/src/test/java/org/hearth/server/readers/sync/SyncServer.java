@@ -44,7 +44,7 @@ import org.hearth.server.store.Table;
 final class SyncServer implements AutoCloseable {
   static final ServerName NAME = ServerName.parse("hearth.test");
 
-  private static final Table ACCOUNT = new Table("account");
+  private static final Table ACCOUNT = new Table("account", "a test's", "the test");
   private static final Duration GRACE = Duration.ofSeconds(10);
 
   private final Store store;

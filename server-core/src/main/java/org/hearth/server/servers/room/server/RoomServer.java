@@ -6,7 +6,9 @@ import java.util.random.RandomGenerator;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.InputLog;
 import org.hearth.ringlogs.Log;
+import org.hearth.ringlogs.Node;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.box.Box;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomOutput;
@@ -26,19 +28,17 @@ import org.hearth.server.servers.room.shard.Signers;
 import org.hearth.server.servers.room.shard.StoredTransactions;
 import org.hearth.server.servers.room.state.Numbers;
 import org.hearth.server.servers.room.state.RoomMemory;
+import org.hearth.server.servers.room.state.RoomTables;
 import org.hearth.server.servers.room.sweep.StateSweep;
 import org.hearth.server.store.Store;
+import org.hearth.server.store.Table;
 import org.hearth.server.store.Unavailable;
 
 /// The server of rooms: it takes commands from room-input, decides, and announces on room-output
 /// what is committed.
 ///
-/// Make it, register the readers of [#output], start its [#logs], then [#start] it; at the end stop
-/// the logs, and [#close] it before the store is closed.
-///
 /// **thread**: [#start] and [#close] one thread; the rest any.
-public final class RoomServer implements AutoCloseable {
-  private static final String SERVER = "RoomServer";
+public final class RoomServer implements Box {
 
   private final RoomReads queries;
   private final OutputLog<RoomOutput> output;
@@ -74,7 +74,6 @@ public final class RoomServer implements AutoCloseable {
     this.output =
         new OutputLog<>(
             Logs.ROOM_OUTPUT, new RoomOutputStore(store.reads(), memory.events()), failures);
-    output.writtenBy(SERVER);
     this.signers = Signers.forShards(options.shards());
     this.transactions = new KnownTransactions(store.reads(), random);
     ShardContext context =
@@ -94,11 +93,26 @@ public final class RoomServer implements AutoCloseable {
     this.input =
         new InputLog<>(
             Logs.ROOM_INPUT,
-            SERVER,
+            RoomQueries.BOX,
             options.shards(),
             shard -> new RoomShard(shard, context),
             failures);
-    this.sweep = new StateSweep(store.reads(), input.writer(SERVER));
+    this.sweep = new StateSweep(store.reads(), input.writer(RoomQueries.BOX));
+  }
+
+  @Override
+  public String name() {
+    return RoomQueries.BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVER;
+  }
+
+  @Override
+  public List<Table> tables() {
+    return RoomTables.ALL;
   }
 
   /// The log of commands, for writers.
@@ -121,20 +135,26 @@ public final class RoomServer implements AutoCloseable {
     return sweep;
   }
 
-  /// Both logs, to be started and stopped with those of the other boxes.
+  @Override
   public List<Log> logs() {
     return List.of(input, output);
   }
 
-  /// Starts the job that drops states; the logs run already. Once.
+  /// Starts the job that drops states.
+  @Override
   public void start() {
     sweep.start();
   }
 
-  /// Ends what works for the logs; they are stopped already.
+  /// Ends the job that drops states, which writes to room-input.
+  @Override
+  public void stop() {
+    sweep.close();
+  }
+
+  /// Ends what worked for the shards.
   @Override
   public void close() {
-    sweep.close();
     signers.close();
     transactions.close();
   }

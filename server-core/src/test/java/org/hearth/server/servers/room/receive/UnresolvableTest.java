@@ -38,7 +38,7 @@ final class UnresolvableTest {
   private void write(EventId id, byte[] json) {
     RowChange change =
         RowChange.of(
-            new Table("room_event"),
+            new Table("room_event", "a test's", "the test"),
             "UPDATE room_event SET json = ? WHERE event_id = ?",
             (statement, _) -> {
               statement.setBytes(1, json);
