@@ -26,6 +26,10 @@ import org.hearth.ringlogs.ReleaseResult;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.ServerKeys;
 import org.hearth.server.http.DiscoveryRoutes;
 import org.hearth.server.http.HttpLimits;
 import org.hearth.server.http.HttpOptions;
@@ -261,7 +265,7 @@ final class Composition {
   private static AccountOptions accountOptions(Configuration.Registration registration) {
     return AccountOptions.defaults()
         .withRegistration(
-            switch (registration.mode()) {
+            switch (registration.effectiveMode()) {
               case CLOSED -> AccountOptions.RegistrationMode.CLOSED;
               case TOKEN -> AccountOptions.RegistrationMode.TOKEN;
               case OPEN -> AccountOptions.RegistrationMode.OPEN;
