@@ -83,11 +83,10 @@ class OutboundTest {
           .startsWith("GET /a?b=%20c HTTP/1.1\r\nHost: peer.example:" + peer.port() + "\r\n");
       assertThat(outbound.figures())
           .singleElement()
-          .satisfies(
-              each -> {
-                assertThat(each.requests()).isEqualTo(3);
-                assertThat(each.failures()).isZero();
-              });
+          .satisfies(each -> {
+            assertThat(each.requests()).isEqualTo(3);
+            assertThat(each.failures()).isZero();
+          });
     }
   }
 
@@ -108,8 +107,18 @@ class OutboundTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "2130706433", "127.1", "127.0.1", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "127.0.0.1.",
-        "017700000001", "256.0.0.1", "1.2.3.4.5", "a.0x7f", "[fe80::1%251]"
+        "2130706433",
+        "127.1",
+        "127.0.1",
+        "0177.0.0.1",
+        "0x7f.0.0.1",
+        "0x7f000001",
+        "127.0.0.1.",
+        "017700000001",
+        "256.0.0.1",
+        "1.2.3.4.5",
+        "a.0x7f",
+        "[fe80::1%251]"
       })
   void otherSpellingsOfAddressesAreNoHosts(String host) throws Exception {
     try (Outbound outbound = open()) {
@@ -132,7 +141,8 @@ class OutboundTest {
         _ ->
             List.of(
                 asked.getAndIncrement() == 0 ? LOOPBACK : InetAddress.ofLiteral("169.254.169.254"));
-    try (Peer peer = Peer.saying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    try (Peer peer =
+            Peer.saying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         Outbound outbound = open(rebinding, 8)) {
       assertThat(outbound.send(get(peer, "peer.example"))).isInstanceOf(Response.class);
       assertThat(asked).hasValue(1);
@@ -148,8 +158,7 @@ class OutboundTest {
     try (Peer peer = Peer.saying(OK);
         Outbound outbound = open(_ -> List.of(LOOPBACK, InetAddress.ofLiteral("10.0.0.1")), 8)) {
       assertThat(outbound.send(get(peer, "peer.example")))
-          .isEqualTo(
-              new Failure.AddressBlocked("peer.example", InetAddress.ofLiteral("10.0.0.1")));
+          .isEqualTo(new Failure.AddressBlocked("peer.example", InetAddress.ofLiteral("10.0.0.1")));
       assertThat(peer.connections()).isZero();
     }
   }
@@ -201,12 +210,13 @@ class OutboundTest {
     CountDownLatch never = new CountDownLatch(1);
     try (Peer silent = Peer.plain((_, _) -> never.await());
         Peer stuck =
-            Peer.plain(
-                (_, out) -> {
-                  out.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab".getBytes(StandardCharsets.US_ASCII));
-                  out.flush();
-                  never.await();
-                });
+            Peer.plain((_, out) -> {
+              out.write(
+                  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"
+                      .getBytes(StandardCharsets.US_ASCII));
+              out.flush();
+              never.await();
+            });
         Outbound outbound = open()) {
       assertThat(outbound.send(answerWithin(get(silent, "peer.example"), SHORT)))
           .isEqualTo(new Failure.TimedOut(Phase.ANSWER, SHORT));
@@ -215,8 +225,7 @@ class OutboundTest {
       OutboundRequest encrypted =
           OutboundRequest.get(URI.create("https://peer.example:" + silent.port() + "/"))
               .withLimits(new Limits(LONG, SHORT, LONG, LONG, 4_096, 10_000));
-      assertThat(outbound.send(encrypted))
-          .isEqualTo(new Failure.TimedOut(Phase.HANDSHAKE, SHORT));
+      assertThat(outbound.send(encrypted)).isEqualTo(new Failure.TimedOut(Phase.HANDSHAKE, SHORT));
     } finally {
       never.countDown();
     }
@@ -246,33 +255,31 @@ class OutboundTest {
 
   @Test
   void endlessHeadersEndlessBodiesAndHugeChunksAreCutOff() throws Exception {
-    byte[] header = "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".getBytes(StandardCharsets.US_ASCII);
+    byte[] header =
+        "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".getBytes(StandardCharsets.US_ASCII);
     try (Peer headers =
-            Peer.plain(
-                (_, out) -> {
-                  out.write("HTTP/1.1 200 OK\r\n".getBytes(StandardCharsets.US_ASCII));
-                  while (true) {
-                    out.write(header);
-                  }
-                });
+            Peer.plain((_, out) -> {
+              out.write("HTTP/1.1 200 OK\r\n".getBytes(StandardCharsets.US_ASCII));
+              while (true) {
+                out.write(header);
+              }
+            });
         Peer body =
-            Peer.plain(
-                (_, out) -> {
-                  out.write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-                  while (true) {
-                    out.write(header);
-                  }
-                });
+            Peer.plain((_, out) -> {
+              out.write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+              while (true) {
+                out.write(header);
+              }
+            });
         Peer chunk =
-            Peer.plain(
-                (_, out) -> {
-                  out.write(
-                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n"
-                          .getBytes(StandardCharsets.US_ASCII));
-                  while (true) {
-                    out.write(header);
-                  }
-                });
+            Peer.plain((_, out) -> {
+              out.write(
+                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n"
+                      .getBytes(StandardCharsets.US_ASCII));
+              while (true) {
+                out.write(header);
+              }
+            });
         Peer announced = Peer.saying("HTTP/1.1 200 OK\r\nContent-Length: 10001\r\n\r\n");
         Outbound outbound = open()) {
       assertThat(outbound.send(get(headers, "peer.example")))
@@ -305,11 +312,10 @@ class OutboundTest {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
     try (Peer peer =
-            Peer.plain(
-                (_, _) -> {
-                  asked.countDown();
-                  never.await();
-                });
+            Peer.plain((_, _) -> {
+              asked.countDown();
+              never.await();
+            });
         Outbound outbound = open(TO_LOOPBACK, 1)) {
       FutureTask<Outcome> task = new FutureTask<>(() -> outbound.send(get(peer, "peer.example")));
       Thread caller = Thread.ofPlatform().start(task);
@@ -331,12 +337,11 @@ class OutboundTest {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
     try (Peer peer =
-            Peer.plain(
-                (_, out) -> {
-                  asked.countDown();
-                  answer.await();
-                  out.write(OK.getBytes(StandardCharsets.US_ASCII));
-                });
+            Peer.plain((_, out) -> {
+              asked.countDown();
+              answer.await();
+              out.write(OK.getBytes(StandardCharsets.US_ASCII));
+            });
         Outbound outbound = open(TO_LOOPBACK, 1)) {
       FutureTask<Outcome> first = new FutureTask<>(() -> outbound.send(get(peer, "peer.example")));
       Thread.ofVirtual().start(first);
@@ -357,11 +362,10 @@ class OutboundTest {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
     try (Peer peer =
-            Peer.plain(
-                (_, _) -> {
-                  asked.countDown();
-                  never.await();
-                })) {
+        Peer.plain((_, _) -> {
+          asked.countDown();
+          never.await();
+        })) {
       Outbound outbound = open();
       FutureTask<Outcome> task = new FutureTask<>(() -> outbound.send(get(peer, "peer.example")));
       Thread.ofVirtual().start(task);

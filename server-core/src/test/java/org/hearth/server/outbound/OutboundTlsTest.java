@@ -59,7 +59,8 @@ class OutboundTlsTest {
     X509Certificate certificate =
         new JcaX509CertificateConverter()
             .getCertificate(
-                builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate())));
+                builder.build(
+                    new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate())));
     try (JcaPEMWriter pem = new JcaPEMWriter(Files.newBufferedWriter(certificateFile()))) {
       pem.writeObject(certificate);
     }
@@ -80,8 +81,13 @@ class OutboundTlsTest {
 
   private static Peer peer(SSLContext context) throws Exception {
     return new Peer(
-        context.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getLoopbackAddress()),
-        (_, out) -> out.write("HTTP/1.1 204 No Content\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+        context
+            .getServerSocketFactory()
+            .createServerSocket(0, 50, InetAddress.getLoopbackAddress()),
+        (_, out) ->
+            out.write(
+                "HTTP/1.1 204 No Content\r\n\r\n"
+                    .getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
   }
 
   private static Outcome ask(Peer peer, List<Path> trusted) throws Exception {
@@ -99,15 +105,15 @@ class OutboundTlsTest {
   private static void assertFailed(Outcome outcome, TlsReason why) {
     assertThat(outcome)
         .isInstanceOfSatisfying(
-            Failure.TlsFailed.class, each -> assertThat(each.why()).as(each.reason()).isEqualTo(why));
+            Failure.TlsFailed.class,
+            each -> assertThat(each.why()).as(each.reason()).isEqualTo(why));
   }
 
   @Test
   void aNamedCertificateIsTrusted() throws Exception {
     try (Peer peer = peer(certifiedFor("peer.example", -1, 1))) {
       assertThat(ask(peer, List.of(certificateFile())))
-          .isInstanceOfSatisfying(
-              Response.class, each -> assertThat(each.status()).isEqualTo(204));
+          .isInstanceOfSatisfying(Response.class, each -> assertThat(each.status()).isEqualTo(204));
     }
   }
 
@@ -131,15 +137,17 @@ class OutboundTlsTest {
     try (java.net.ServerSocket server =
         new java.net.ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual()
-          .start(
-              () -> {
-                try (java.net.Socket socket = server.accept()) {
-                  socket.getOutputStream().write("220 smtp.example\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-                  socket.getInputStream().read();
-                } catch (java.io.IOException _) {
-                  // The client is gone, as it should be.
-                }
-              });
+          .start(() -> {
+            try (java.net.Socket socket = server.accept()) {
+              socket
+                  .getOutputStream()
+                  .write(
+                      "220 smtp.example\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+              socket.getInputStream().read();
+            } catch (java.io.IOException _) {
+              // The client is gone, as it should be.
+            }
+          });
       OutboundOptions options =
           new OutboundOptions(
               OutboundOptions.PRIVATE_NETWORKS,
@@ -148,11 +156,11 @@ class OutboundTlsTest {
               List.of(),
               8,
               16);
-      try (Outbound outbound =
-          Outbound.start(options, Resolver.SYSTEM, InstantSource.system())) {
+      try (Outbound outbound = Outbound.start(options, Resolver.SYSTEM, InstantSource.system())) {
         assertFailed(
             outbound.send(
-                OutboundRequest.get(URI.create("https://127.0.0.1:" + server.getLocalPort() + "/"))),
+                OutboundRequest.get(
+                    URI.create("https://127.0.0.1:" + server.getLocalPort() + "/"))),
             TlsReason.PROTOCOL);
       }
     }

@@ -51,7 +51,6 @@ final class Peer implements AutoCloseable {
     return heads;
   }
 
-
   private void accept() {
     try {
       while (true) {
