@@ -42,6 +42,8 @@ final class BatchWriter {
     this.health = health;
   }
 
+  /// Writes all of them with as few statements as possible.
+  ///
   /// @return null if one of the units is bad: then nothing is written
   @Nullable Written writeTogether() throws BatchFailed {
     List<Member> open = batch.open();

@@ -209,7 +209,7 @@ final class GroupCommit implements AutoCloseable {
       repeats.add(1);
       written = writer.writeOneByOne();
     }
-    if (written.head() == head) {
+    if (written.head().equals(head)) {
       batch.stored(written.members());
       return;
     }

@@ -30,7 +30,7 @@ class FailureTest {
   }
 
   /// Where an outcome throws.
-  private enum Call {
+  enum Call {
     PLACED,
     DURABLE,
     COMMITTED,
