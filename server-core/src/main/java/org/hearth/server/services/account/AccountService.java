@@ -17,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
@@ -25,7 +26,6 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
-import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /// The accounts of this server: their endpoints, and what the panel and the command line do with

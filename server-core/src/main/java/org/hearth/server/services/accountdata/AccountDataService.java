@@ -14,6 +14,7 @@ import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
@@ -21,7 +22,6 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.store.JournalWriter;
-import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /// Account data and tags: their endpoints.
