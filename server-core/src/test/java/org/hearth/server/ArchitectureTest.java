@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -8,6 +9,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -229,6 +231,43 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage("org.apache.derby..", "com.zaxxer..", "org.flywaydb..")
         .because("the store's interface stays narrow: Derby may have to be replaced")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyOutboundKnowsAnHttpClient() {
+    DescribedPredicate<JavaClass> client =
+        resideInAnyPackage(
+                "java.net.http..",
+                "io.helidon.webclient..",
+                "org.apache.hc..",
+                "org.apache.http..",
+                "okhttp3..")
+            .or(assignableTo(java.net.URLConnection.class));
+
+    // The rule is about something: outbound does use one.
+    classes()
+        .that()
+        .haveFullyQualifiedName(ROOT + ".outbound.Exchange")
+        .should()
+        .dependOnClassesThat(client)
+        .check(CLASSES);
+    // The store opens a jar of its own class path, which is no network.
+    noClasses()
+        .that(not(resideInAPackage(ROOT + ".outbound..")))
+        .and()
+        .doNotHaveFullyQualifiedName(ROOT + ".store.Schema")
+        .should()
+        .dependOnClassesThat(client)
+        .orShould()
+        .callMethod(java.net.URL.class, "openConnection")
+        .orShould()
+        .callMethod(java.net.URL.class, "openConnection", java.net.Proxy.class)
+        .orShould()
+        .callMethod(java.net.URL.class, "openStream")
+        .orShould()
+        .callMethod(java.net.URL.class, "getContent")
+        .because("the block list, the limits and the figures hold for every outgoing request")
         .check(CLASSES);
   }
 
