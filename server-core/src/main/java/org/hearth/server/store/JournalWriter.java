@@ -41,8 +41,8 @@ public final class JournalWriter<E> {
 
   /// Commits one decision and returns when it is durable and announced.
   ///
-  /// @param changes rows that collide with nobody else's, see [TurnPerKey]; a change bound to the
-  ///   unit's first position plus i bears the position of entry i
+  /// @param changes rows that collide with nobody else's: decisions about one key are made in
+  ///   turns. A change bound to the unit's first position plus i bears the position of entry i
   /// @return the position of the last entry, or, without entries, the last position given before
   /// @throws StorageException if it is not committed
   /// @throws IllegalArgumentException if an entry is larger than the journal holds

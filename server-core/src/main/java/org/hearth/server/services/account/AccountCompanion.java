@@ -2,9 +2,9 @@ package org.hearth.server.services.account;
 
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
-import org.hearth.server.store.TurnPerKey;
 
 /// A service that keeps something of its own for each account: its rows come and go with the
 /// account, in the same commit.

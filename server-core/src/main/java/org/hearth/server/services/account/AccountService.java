@@ -20,6 +20,7 @@ import org.hearth.ringlogs.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
@@ -30,7 +31,6 @@ import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
-import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /// The accounts of this server: their endpoints, and what the panel and the command line do with

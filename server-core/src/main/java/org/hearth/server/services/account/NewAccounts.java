@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
@@ -13,7 +14,6 @@ import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
-import org.hearth.server.store.TurnPerKey;
 
 /// Makes accounts, whoever asks: a client that registers, the shared-secret endpoint, the panel,
 /// the command line.

@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.hearth.server.http.Fields;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
-import org.hearth.server.store.TurnPerKey;
 
 /// Finds out whom a client means and whether the password is theirs.
 ///

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.Requester;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
@@ -22,7 +23,6 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
-import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /* Tokens

@@ -16,6 +16,7 @@ import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
@@ -24,7 +25,6 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.Table;
-import org.hearth.server.store.TurnPerKey;
 import org.jspecify.annotations.Nullable;
 
 /// Account data and tags: their endpoints.

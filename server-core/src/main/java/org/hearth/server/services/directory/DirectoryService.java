@@ -21,6 +21,7 @@ import org.hearth.server.http.Requester;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
@@ -32,7 +33,6 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.Table;
-import org.hearth.server.store.TurnPerKey;
 
 /// Aliases and the published directory: their endpoints, and what writers of rooms need of them.
 ///

@@ -11,10 +11,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
-import org.hearth.server.store.TurnPerKey;
 
 /// Carries changed profiles into the member events of the users' rooms. A profile is marked in its
 /// row until that is done, so it is done also over a crash; what fails is tried again every minute.

@@ -18,6 +18,7 @@ import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
@@ -30,7 +31,6 @@ import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
-import org.hearth.server.store.TurnPerKey;
 
 /// The endpoints of push rules.
 ///

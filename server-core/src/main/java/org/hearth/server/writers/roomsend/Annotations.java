@@ -2,6 +2,7 @@ package org.hearth.server.writers.roomsend;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
+import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.error.Errcode;
@@ -14,7 +15,6 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RelationQuery;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.store.TurnPerKey;
 
 /// Sends messages, and of annotations only the first of its kind.
 ///

@@ -1,4 +1,4 @@
-package org.hearth.server.store;
+package org.hearth.server.http;
 
 import java.util.concurrent.locks.ReentrantLock;
 
