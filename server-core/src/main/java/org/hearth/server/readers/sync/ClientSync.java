@@ -8,6 +8,31 @@ import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.readers.sync.events.ClientEvents;
+import org.hearth.server.readers.sync.events.Erasure;
+import org.hearth.server.readers.sync.events.Timelines;
+import org.hearth.server.readers.sync.history.EventRoutes;
+import org.hearth.server.readers.sync.history.History;
+import org.hearth.server.readers.sync.history.MemberRoutes;
+import org.hearth.server.readers.sync.history.MessagesRoute;
+import org.hearth.server.readers.sync.history.StateRoutes;
+import org.hearth.server.readers.sync.sections.JoinedRooms;
+import org.hearth.server.readers.sync.sections.LeftRooms;
+import org.hearth.server.readers.sync.sections.RoomSummaries;
+import org.hearth.server.readers.sync.sections.SentMembers;
+import org.hearth.server.readers.sync.sections.StateSection;
+import org.hearth.server.readers.sync.v2.FilterRoutes;
+import org.hearth.server.readers.sync.v2.StoredFilters;
+import org.hearth.server.readers.sync.v2.SyncBuilder;
+import org.hearth.server.readers.sync.v2.SyncRoutes;
+import org.hearth.server.readers.sync.view.AccountOutputReader;
+import org.hearth.server.readers.sync.view.RecentEvents;
+import org.hearth.server.readers.sync.view.RoomOutputReader;
+import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.SyncUsers;
+import org.hearth.server.readers.sync.view.Tokens;
+import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.accountdata.AccountDataQueries;
@@ -22,9 +47,6 @@ import org.hearth.server.store.Store;
 /// **Thread:** constructed and closed by the composition's; the readers by their logs'; the routes
 /// by any.
 public final class ClientSync implements AutoCloseable {
-  /// The name of the readers, in figures and in the order between readers.
-  public static final String READER = "client-sync";
-
   private final SyncUsers users;
   private final RoomOutputReader roomOutputReader;
   private final AccountOutputReader accountOutputReader;
