@@ -16,16 +16,20 @@ import org.hearth.server.readers.sync.history.History;
 import org.hearth.server.readers.sync.history.MemberRoutes;
 import org.hearth.server.readers.sync.history.MessagesRoute;
 import org.hearth.server.readers.sync.history.StateRoutes;
+import org.hearth.server.readers.sync.sections.AccountDataSection;
 import org.hearth.server.readers.sync.sections.JoinedRooms;
 import org.hearth.server.readers.sync.sections.LeftRooms;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
+import org.hearth.server.readers.sync.sections.RoomsSection;
+import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SentMembers;
-import org.hearth.server.readers.sync.sections.StateSection;
+import org.hearth.server.readers.sync.sections.StateChanges;
 import org.hearth.server.readers.sync.v2.FilterRoutes;
 import org.hearth.server.readers.sync.v2.StoredFilters;
-import org.hearth.server.readers.sync.v2.SyncBuilder;
+import org.hearth.server.readers.sync.v2.SyncJson;
 import org.hearth.server.readers.sync.v2.SyncRoutes;
 import org.hearth.server.readers.sync.view.AccountOutputReader;
+import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.RecentEvents;
 import org.hearth.server.readers.sync.view.RoomOutputReader;
 import org.hearth.server.readers.sync.view.Snapshots;
@@ -81,27 +85,35 @@ public final class ClientSync implements AutoCloseable {
     RoomQueries rooms = needs.rooms();
     LogPosition start = needs.store().head();
     Tokens tokens = new Tokens(needs.store().identity().epoch());
-    Snapshots snapshots = new Snapshots(needs.store(), needs.roomOutput(), needs.accountOutput());
     RecentEvents recent = new RecentEvents(rooms, budget.recentEventsBytes(), start);
+    NewsKind roomEvents = new NewsKind(needs.store()::head);
     users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
-    roomOutputReader = new RoomOutputReader(recent, users, start);
+    roomOutputReader = new RoomOutputReader(recent, users, roomEvents, start);
     accountOutputReader = new AccountOutputReader(users, start);
 
     Timelines timelines = new Timelines(rooms, recent);
     ClientEvents events =
-        new ClientEvents(rooms, new Erasure(rooms, needs.accounts()), needs.clock(), tokens);
-    StateSection states = new StateSection(rooms, new SentMembers(budget.sentMembersBytes()));
-    SyncBuilder builder =
-        new SyncBuilder(
+        new ClientEvents(rooms, new Erasure(rooms, needs.accounts()), needs.clock());
+    StateChanges states = new StateChanges(rooms, new SentMembers(budget.sentMembersBytes()));
+    RoomsSection.Readers roomReaders =
+        new RoomsSection.Readers(
+            new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms)),
+            new LeftRooms(rooms, timelines, states));
+    Sections sections =
+        new Sections(
             rooms,
             needs.accountData(),
-            new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms), events),
-            new LeftRooms(rooms, timelines, states, events));
+            List.of(
+                new RoomsSection(
+                    needs.roomOutput(), roomEvents, rooms, needs.accountData(), roomReaders),
+                new AccountDataSection(needs.accountOutput(), needs.accountData())));
+    Snapshots snapshots = new Snapshots(needs.store(), sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
     routes =
         List.of(
-            new SyncRoutes(users, snapshots, builder, filters, tokens),
+            new SyncRoutes(
+                users, snapshots, sections, new SyncJson(events, tokens), filters, tokens),
             new FilterRoutes(filters),
             new MessagesRoute(history),
             new EventRoutes(history),

@@ -10,14 +10,13 @@ import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.matrix.event.ClientEventFormat;
 import org.hearth.server.matrix.event.ClientUnsigned;
 import org.hearth.server.matrix.event.Pdu;
-import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.jspecify.annotations.Nullable;
 
-/// Writes events for one who may see them: the one place where an event becomes a client's JSON, so that
-/// what is redacted or erased is so on every way out.
+/// Writes events for a user who may see them. This is the one place where an event becomes a client's
+/// JSON, so that what is redacted or erased is so on every way out.
 ///
 /// **Thread:** any. **Source:** [room event format][format].
 ///
@@ -26,22 +25,11 @@ public final class ClientEvents {
   private final RoomQueries rooms;
   private final Erasure erasure;
   private final InstantSource clock;
-  private final Tokens tokens;
 
-  public ClientEvents(RoomQueries rooms, Erasure erasure, InstantSource clock, Tokens tokens) {
+  public ClientEvents(RoomQueries rooms, Erasure erasure, InstantSource clock) {
     this.rooms = rooms;
     this.erasure = erasure;
     this.clock = clock;
-    this.tokens = tokens;
-  }
-
-  /// The section `timeline` of a room in `/sync`.
-  public ObjectNode section(Timeline timeline, Viewer viewer, OwnMembership own, EventStyle style) {
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.set("events", timeline(timeline.events(), viewer, own, style));
-    json.put("limited", timeline.limited());
-    json.put("prev_batch", tokens.at(timeline.start()).toString());
-    return json;
   }
 
   /// Events of a timeline: with what they replaced.

@@ -62,7 +62,7 @@ public record Filter(
       new Filter(Optional.empty(), false, EventFilter.ALL, EventFilter.ALL, Rooms.ALL);
 
   /// How events are written for the client.
-  EventStyle style() {
+  public EventStyle style() {
     return new EventStyle(false, federationFormat, fields);
   }
 

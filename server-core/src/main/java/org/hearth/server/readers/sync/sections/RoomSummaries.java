@@ -1,8 +1,5 @@
 package org.hearth.server.readers.sync.sections;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -38,18 +35,7 @@ public final class RoomSummaries {
   ///
   /// @param heroes empty when the room has a name or an alias, or the user is alone with nobody
   ///   before
-  record Summary(MemberCounts counts, List<UserId> heroes) {
-    ObjectNode json() {
-      ObjectNode json = JsonNodeFactory.instance.objectNode();
-      if (!heroes.isEmpty()) {
-        ArrayNode names = json.putArray("m.heroes");
-        heroes.forEach(each -> names.add(each.value()));
-      }
-      json.put("m.joined_member_count", counts.joined());
-      json.put("m.invited_member_count", counts.invited());
-      return json;
-    }
-  }
+  public record Summary(MemberCounts counts, List<UserId> heroes) {}
 
   /// The room's summary for that user at that position.
   Summary summary(RoomId room, UserId user, LogPosition upTo) {

@@ -3,8 +3,10 @@ package org.hearth.server.readers.sync.sections;
 import java.time.Duration;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.sync.view.IgnoredUsers;
+import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.Viewer;
 
 /// What one call of `/sync` asks for.
@@ -21,7 +23,7 @@ public record SyncRequest(
     Viewer viewer,
     Filter filter,
     String filterName,
-    Optional<LogPosition> since,
+    Optional<SyncPoint> since,
     boolean fullState,
     boolean stateAfter,
     boolean includeLeft,
@@ -29,6 +31,11 @@ public record SyncRequest(
 
   public UserId user() {
     return viewer.user();
+  }
+
+  /// Up to where the client has that room; empty if it has nothing.
+  public Optional<LogPosition> since(RoomId room) {
+    return since.flatMap(each -> each.of(SyncPoint.HeldBack.of(room)));
   }
 
   /// The same from nothing: for a client whose token is of a history that this database has not. It
@@ -56,7 +63,7 @@ public record SyncRequest(
   }
 
   /// The name of the section that tells state.
-  String stateName() {
+  public String stateName() {
     return stateAfter ? "state_after" : "state";
   }
 }

@@ -13,17 +13,18 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.StopSignal;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SyncRequest;
 import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.SyncToken;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Tokens;
-import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.services.account.ClientPaths;
 
-/// `GET /sync`: reads the request, builds the answer, and waits while there is nothing to tell.
+/// `GET /sync`: reads the request, collects the news, and waits while there is nothing to tell.
 ///
 /// **Source:** [syncing][sync].
 ///
@@ -37,19 +38,22 @@ public final class SyncRoutes implements RouteGroup {
 
   private final SyncUsers users;
   private final Snapshots snapshots;
-  private final SyncBuilder builder;
+  private final Sections sections;
+  private final SyncJson json;
   private final StoredFilters filters;
   private final Tokens tokens;
 
   public SyncRoutes(
       SyncUsers users,
       Snapshots snapshots,
-      SyncBuilder builder,
+      Sections sections,
+      SyncJson json,
       StoredFilters filters,
       Tokens tokens) {
     this.users = users;
     this.snapshots = snapshots;
-    this.builder = builder;
+    this.sections = sections;
+    this.json = json;
     this.filters = filters;
     this.tokens = tokens;
   }
@@ -64,27 +68,28 @@ public final class SyncRoutes implements RouteGroup {
     SyncRequest request = read(http);
     SyncUsers.Entered entered = users.enter(request.viewer());
     try (StopSignal.Registration _ = http.stopping().whenRaised(entered.waiting()::end)) {
-      return answer(request, entered.feed(), entered.waiting());
+      return answer(request, entered);
     } finally {
       users.leave(entered);
     }
   }
 
-  private Response answer(SyncRequest request, UserFeed feed, WaitingSync waiting) {
+  private Response answer(SyncRequest request, SyncUsers.Entered entered) {
+    WaitingSync waiting = entered.waiting();
     long until = System.nanoTime() + request.timeout().toNanos();
     while (true) {
       waiting.look();
-      LogPosition now = snapshots.current();
+      LogPosition known = request.since().map(SyncPoint::position).orElse(LogPosition.ORIGIN);
       // A reader that lags is no reason to go back.
-      LogPosition known = request.since().orElse(LogPosition.ORIGIN);
-      LogPosition upTo = known.isAfter(now) ? known : now;
-      SyncAnswer answer = builder.build(request, feed, upTo);
+      SyncPoint now = snapshots.point().notBefore(known);
+      users.refresh(entered);
+      SyncAnswer answer = json.answer(request, now, sections.collect(request, entered.feed(), now));
       if (waiting.refusal().isPresent()) {
         throw waiting.refusal().get();
       }
       boolean atOnce = !answer.isEmpty() || request.since().isEmpty() || request.fullState();
       if (atOnce || waiting.isOver() || !waiting.sleep(until)) {
-        return Response.json(answer.json(tokens.at(upTo)));
+        return Response.json(answer.json());
       }
     }
   }
@@ -111,7 +116,7 @@ public final class SyncRoutes implements RouteGroup {
             viewer,
             filter.filter(),
             filter.name(),
-            since.map(SyncToken::position),
+            since.map(SyncToken::point),
             http.queryFlag("full_state", false),
             http.queryFlag("use_state_after", false),
             filter.filter().room().includeLeave(),

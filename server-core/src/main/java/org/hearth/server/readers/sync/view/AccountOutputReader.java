@@ -32,6 +32,10 @@ public final class AccountOutputReader implements LogReader<AccountOutput> {
     return position;
   }
 
+  public boolean rebuilds() {
+    return true;
+  }
+
   @Override
   public void onBatch(List<Positioned<AccountOutput>> batch) {
     for (Positioned<AccountOutput> each : batch) {
@@ -40,10 +44,19 @@ public final class AccountOutputReader implements LogReader<AccountOutput> {
     }
   }
 
+  /// Account data may have changed and devices may be gone without being seen here: all who wait
+  /// are answered, and come back with a token that is checked.
+  @Override
+  public void onLost(LogPosition after, LogPosition upTo) {
+    position = upTo.isAfter(position) ? upTo : position;
+    users.onLost();
+    users.all().forEach(feed -> feed.waiting().forEach(WaitingSync::end));
+  }
+
+  /// Entries that were held back before this reader said that it keeps memory only: they were lost.
   @Override
   public void onRelease(List<Positioned<AccountOutput>> entries) {
-    // A position that has passed already would not be looked at: the change counts as one of now.
-    entries.forEach(each -> take(position, each.entry()));
+    onLost(entries.getFirst().position(), position);
   }
 
   private void take(LogPosition at, AccountOutput entry) {

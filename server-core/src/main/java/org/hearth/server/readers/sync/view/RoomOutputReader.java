@@ -12,22 +12,27 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.servers.room.RoomMembership;
 import org.jspecify.annotations.Nullable;
 
-/// Follows room-output: keeps the recent events and the memberships, and wakes whom a batch
-/// concerns.
+/// Follows room-output: keeps the recent events and the memberships, notes which rooms have news,
+/// and wakes whom a batch concerns.
+///
+/// All of that is in memory only. When entries could not be read or taken in, it is forgotten, and
+/// everybody looks into the database.
 ///
 /// **Thread:** the log's for this reader.
 public final class RoomOutputReader implements LogReader<RoomOutput> {
   private final RecentEvents recent;
   private final SyncUsers users;
+  private final NewsKind events;
   private volatile LogPosition position;
 
-  public RoomOutputReader(RecentEvents recent, SyncUsers users, LogPosition start) {
+  /// @param events the kind of news that this reader notes
+  public RoomOutputReader(
+      RecentEvents recent, SyncUsers users, NewsKind events, LogPosition start) {
     this.recent = recent;
     this.users = users;
+    this.events = events;
     this.position = start;
   }
 
@@ -39,6 +44,10 @@ public final class RoomOutputReader implements LogReader<RoomOutput> {
   @Override
   public LogPosition position() {
     return position;
+  }
+
+  public boolean rebuilds() {
+    return true;
   }
 
   @Override
@@ -55,29 +64,27 @@ public final class RoomOutputReader implements LogReader<RoomOutput> {
     concerned.forEach(UserFeed::wake);
   }
 
-  /// Entries that were held back are not in their place among the recent ones: what is in memory is
-  /// given up, and everybody looks into the database, where they are.
+  @Override
+  public void onLost(LogPosition after, LogPosition upTo) {
+    recent.forgetUpTo(upTo);
+    position = upTo.isAfter(position) ? upTo : position;
+    users.onLost();
+  }
+
+  /// Entries that were held back before this reader said that it keeps memory only: they were lost.
   @Override
   public void onRelease(List<Positioned<RoomOutput>> entries) {
-    recent.forgetUpTo(position);
-    for (Positioned<RoomOutput> each : entries) {
-      switch (each.entry()) {
-        case RoomOutput.EventAdded added -> membership(each.position(), added);
-        case RoomOutput.EventStored stored -> forgetRedacted(stored);
-        case RoomOutput.StateChanged changed ->
-            take(each.position(), changed, new LinkedHashSet<>());
-      }
-    }
-    users.all().forEach(UserFeed::wake);
+    onLost(entries.getFirst().position(), position);
   }
 
   private void take(LogPosition at, RoomOutput.EventAdded added, Set<UserFeed> concerned) {
     recent.add(at, added);
-    // The one who leaves is told, too; and so is the one who comes.
-    concerned.addAll(users.joinedTo(added.room()));
-    @Nullable UserFeed member = membership(at, added);
-    if (member != null) {
-      concerned.add(member);
+    // Before the membership changes: the one who leaves is told, too, and so is the one who comes.
+    concerned.addAll(users.noteChanged(events, added.room(), at));
+    Pdu event = added.event();
+    if (event.isMember()) {
+      Membership membership = Membership.of(event).orElse(Membership.LEAVE);
+      member(event.stateKey().orElseThrow(), added.room(), membership, at, concerned);
     }
   }
 
@@ -87,35 +94,22 @@ public final class RoomOutputReader implements LogReader<RoomOutput> {
   }
 
   private void take(LogPosition at, RoomOutput.StateChanged changed, Set<UserFeed> concerned) {
-    concerned.addAll(users.joinedTo(changed.room()));
+    concerned.addAll(users.noteChanged(events, changed.room(), at));
     for (RoomOutput.StateChange each : changed.changes()) {
       if (each.key().type().equals(EventTypes.MEMBER)) {
-        @Nullable UserFeed feed = users.known(each.key().stateKey());
-        if (feed != null) {
-          Membership membership =
-              Optional.ofNullable(each.now()).flatMap(Membership::of).orElse(Membership.LEAVE);
-          users.merge(feed, new RoomMembership(changed.room(), feed.user(), membership, at, false));
-          concerned.add(feed);
-        }
+        Membership membership =
+            Optional.ofNullable(each.now()).flatMap(Membership::of).orElse(Membership.LEAVE);
+        member(each.key().stateKey(), changed.room(), membership, at, concerned);
       }
     }
   }
 
-  /// Merges the membership that the event sets.
-  ///
-  /// @return whose it is, if that is someone who syncs
-  private @Nullable UserFeed membership(LogPosition at, RoomOutput.EventAdded added) {
-    Pdu event = added.event();
-    if (!event.isMember()) {
-      return null;
-    }
-    @Nullable UserFeed feed = users.known(event.stateKey().orElseThrow());
+  private void member(
+      String user, RoomId room, Membership membership, LogPosition at, Set<UserFeed> concerned) {
+    @Nullable UserFeed feed = users.merge(user, room, membership, at);
     if (feed != null) {
-      Membership membership = Membership.of(event).orElse(Membership.LEAVE);
-      RoomId room = added.room();
-      UserId user = feed.user();
-      users.merge(feed, new RoomMembership(room, user, membership, at, false));
+      feed.noteChanged(events, room, at);
+      concerned.add(feed);
     }
-    return feed;
   }
 }

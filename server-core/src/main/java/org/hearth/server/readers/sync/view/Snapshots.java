@@ -1,11 +1,15 @@
 package org.hearth.server.readers.sync.view;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
-import org.hearth.server.logs.AccountOutput;
-import org.hearth.server.logs.RoomOutput;
+import org.hearth.ringlogs.VolatilePosition;
 import org.hearth.server.store.Store;
 
 /// Finds the position at which an answer can be built: everything at or before it is committed, is
@@ -30,14 +34,18 @@ public final class Snapshots {
   private static final long PAUSE_NANOS = 20_000;
 
   private final Store store;
-  private final OutputLog<RoomOutput> roomOutput;
-  private final OutputLog<AccountOutput> accountOutput;
+  private final List<OutputLog<?>> durable = new ArrayList<>();
+  private final List<Followed.Volatile> volatiles = new ArrayList<>();
 
-  public Snapshots(
-      Store store, OutputLog<RoomOutput> roomOutput, OutputLog<AccountOutput> accountOutput) {
+  /// @param logs those from which answers have their news, each with a reader of ours
+  public Snapshots(Store store, Collection<Followed> logs) {
     this.store = store;
-    this.roomOutput = roomOutput;
-    this.accountOutput = accountOutput;
+    for (Followed each : logs) {
+      switch (each) {
+        case Followed.Durable(OutputLog<?> log) -> durable.add(log);
+        case Followed.Volatile log -> volatiles.add(log);
+      }
+    }
   }
 
   /// The newest position that is committed.
@@ -50,8 +58,21 @@ public final class Snapshots {
     LogPosition head = store.head();
     LogPosition snapshot = awaitPublished(head);
     // All that was published up to there is behind the logs' heads now.
-    snapshot = handled(roomOutput, snapshot);
-    return handled(accountOutput, snapshot);
+    for (OutputLog<?> each : durable) {
+      snapshot = handled(each, snapshot);
+    }
+    return snapshot;
+  }
+
+  /// The newest point that the readers have come to, in all logs.
+  public SyncPoint point() {
+    LogPosition position = current();
+    Map<Character, VolatilePosition> others = new HashMap<>();
+    for (Followed.Volatile each : volatiles) {
+      long run = each.log().head().epoch();
+      others.put(each.letter(), new VolatilePosition(run, each.log().position(READER)));
+    }
+    return new SyncPoint(position, others, Map.of());
   }
 
   private LogPosition awaitPublished(LogPosition head) {

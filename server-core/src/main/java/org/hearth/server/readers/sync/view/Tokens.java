@@ -11,10 +11,15 @@ public record Tokens(long epoch) {
     return new SyncToken(position, epoch);
   }
 
+  /// The token of a point that an answer comes to.
+  public SyncToken of(SyncPoint point) {
+    return new SyncToken(point, epoch, 0);
+  }
+
   /// The point just before the event of history that has that place; of place 0, the beginning of
   /// the live timeline.
   public SyncToken inHistory(long place) {
-    return new SyncToken(LogPosition.ORIGIN, epoch, -place);
+    return new SyncToken(new SyncPoint(LogPosition.ORIGIN), epoch, -place);
   }
 
   /// The point just before an event.

@@ -3,22 +3,22 @@ package org.hearth.server.readers.sync.view;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
 import org.jspecify.annotations.Nullable;
 
-/// What is kept in memory of a user who syncs: the memberships, the time of the last change of
-/// account data, and the requests that wait.
+/// What is kept in memory of a user who syncs: the memberships, in which rooms there was news, the
+/// time of the last change of account data, and the requests that wait.
 ///
 /// **Thread:** any. A membership is only ever replaced by a later one of the same room, so that the
 /// reader of the log and a request that loads from the database may come in either order.
@@ -26,8 +26,12 @@ public final class UserFeed {
   /// More requests of one user do not wait: the oldest is answered.
   static final int MOST_WAITING = 64;
 
+  private static final int FEED_BYTES = 1_000;
+  private static final int MEMBERSHIP_BYTES = 300;
+
   private final UserId user;
   private final ConcurrentMap<RoomId, RoomMembership> memberships = new ConcurrentHashMap<>();
+  private final ConcurrentMap<NewsKind, ChangedRooms> changed = new ConcurrentHashMap<>();
   private final Queue<WaitingSync> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waitingCount = new AtomicInteger();
   private final AtomicLong accountDataChanged = new AtomicLong();
@@ -45,25 +49,52 @@ public final class UserFeed {
     return user;
   }
 
-  /// Takes in a membership unless a later one of the room is known.
+  /// Takes in a membership unless a later one of the room is known. Called by one thread at a time.
   ///
-  /// @param joinedChanged called, one at a time for a room, with the room and whether the user is
-  ///   joined
-  void merge(RoomMembership membership, BiConsumer<RoomId, Boolean> joinedChanged) {
-    memberships.compute(
-        membership.room(),
-        (room, known) -> {
-          if (known != null && !membership.position().isAfter(known.position())) {
-            return known;
-          }
-          joinedChanged.accept(room, membership.membership() == Membership.JOIN);
-          return membership;
-        });
+  /// @return whether it was taken in
+  boolean merge(RoomMembership membership) {
+    @Nullable RoomMembership known = memberships.get(membership.room());
+    if (known != null && !membership.position().isAfter(known.position())) {
+      return false;
+    }
+    memberships.put(membership.room(), membership);
+    return true;
   }
 
   /// The newest membership of each room.
   public Collection<RoomMembership> memberships() {
     return memberships.values();
+  }
+
+  /// The newest membership of that room.
+  public Optional<RoomMembership> membership(RoomId room) {
+    return Optional.ofNullable(memberships.get(room));
+  }
+
+  /// Notes news of a room; only where somebody asked for it since this feed was loaded.
+  void noteChanged(NewsKind kind, RoomId room, LogPosition position) {
+    @Nullable ChangedRooms rooms = changed.get(kind);
+    if (rooms != null) {
+      rooms.add(room, position);
+    }
+  }
+
+  /// The rooms with news of that kind after that position; empty if that is not known, so that all
+  /// rooms must be looked at. The first to ask is not answered: the noting begins then.
+  public Optional<Set<RoomId>> changedRooms(NewsKind kind, LogPosition since) {
+    @Nullable ChangedRooms known = changed.get(kind);
+    if (known != null) {
+      return known.since(since);
+    }
+    ChangedRooms rooms = changed.computeIfAbsent(kind, _ -> new ChangedRooms());
+    // The head is read when the log's reader can see these already: it notes all that comes later.
+    rooms.beginAt(kind.head());
+    return Optional.empty();
+  }
+
+  /// Begins anew to note in which rooms there is news.
+  void forgetChanged() {
+    changed.clear();
   }
 
   /// Notes that account data changed, or may have changed, at that position.
@@ -110,7 +141,24 @@ public final class UserFeed {
     return waiting;
   }
 
-  void wake() {
+  public void wake() {
     waiting.forEach(WaitingSync::wake);
+  }
+
+  /// Wakes the requests of one device.
+  public void wake(DeviceId device) {
+    for (WaitingSync each : waiting) {
+      if (each.isOf(device)) {
+        each.wake();
+      }
+    }
+  }
+
+  long bytes() {
+    long bytes = FEED_BYTES + (long) MEMBERSHIP_BYTES * memberships.size();
+    for (ChangedRooms each : changed.values()) {
+      bytes += each.bytes();
+    }
+    return bytes;
   }
 }

@@ -36,11 +36,11 @@ import org.hearth.server.servers.room.RoomState;
 /// **Thread:** any. **Source:** [syncing][sync].
 ///
 /// [sync]: https://spec.matrix.org/v1.19/client-server-api/#syncing
-public final class StateSection {
+public final class StateChanges {
   private final RoomQueries rooms;
   private final SentMembers sent;
 
-  public StateSection(RoomQueries rooms, SentMembers sent) {
+  public StateChanges(RoomQueries rooms, SentMembers sent) {
     this.rooms = rooms;
     this.sent = sent;
   }
@@ -109,18 +109,16 @@ public final class StateSection {
       }
     }
     // "Servers MUST include the syncing user's own membership event when they join a room, or when
-    // the
-    // full state of rooms is requested."
+    // the full state of rooms is requested."
     Set<String> members = needed(request, part);
     members.add(request.user().value());
     part.heroes().forEach(each -> members.add(each.value()));
     members.forEach(each -> keys.add(StateKey.member(each)));
     put(told, state.get().events(keys));
     // "When a sync is limited, the server MUST return membership events for events in the gap":
-    // what
-    // the client may know of the members is as of its token.
+    // what the client may know of the members is as of its token.
     request
-        .since()
+        .since(part.room())
         .ifPresent(since ->
             put(
                 told,
