@@ -229,7 +229,7 @@ public final class SyncUsers {
   }
 
   /// The rooms that someone who syncs is in.
-  int roomCount() {
+  public int roomCount() {
     return joined.size();
   }
 

@@ -3,9 +3,13 @@ package org.hearth.server.readers.sync.view;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.VolatilePosition;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.RoomId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,6 +35,56 @@ class SyncTokenTest {
   void ignoresThePartsOfALaterRelease() {
     assertThat(SyncToken.parse("since", "s9_e1_v17.4_x"))
         .isEqualTo(new SyncToken(new LogPosition(9), 1));
+  }
+
+  @Test
+  void carriesTheRunOfAVolatileLog() {
+    VolatilePosition typing = new VolatilePosition(17, new LogPosition(4));
+    SyncPoint point = new SyncPoint(new LogPosition(9), Map.of('t', typing), Map.of());
+
+    assertThat(new Tokens(1).of(point)).hasToString("s9_e1_t17-4");
+    assertThat(SyncToken.parse("since", "s9_e1_t17-4").point()).isEqualTo(point);
+  }
+
+  @Test
+  void aVolatilePositionOfAnEarlierRunStartsOver() {
+    SyncPoint point = SyncToken.parse("since", "s9_t17-4").point();
+
+    assertThat(point.of('t', new VolatilePosition(17, new LogPosition(6))))
+        .isEqualTo(new LogPosition(4));
+    assertThat(point.of('t', new VolatilePosition(18, new LogPosition(6))))
+        .isEqualTo(LogPosition.ORIGIN);
+    assertThat(point.of('p', new VolatilePosition(17, new LogPosition(6))))
+        .isEqualTo(LogPosition.ORIGIN);
+    assertThat(point.position()).isEqualTo(new LogPosition(9));
+  }
+
+  @Test
+  void carriesUpToWhereTheClientHasWhatIsHeldBack() {
+    RoomId room = RoomId.parse("!damaged:hearth.test");
+    SyncPoint.HeldBack heldBack = SyncPoint.HeldBack.of(room);
+    SyncPoint point =
+        new SyncPoint(new LogPosition(9)).holdingBack(Map.of(heldBack, new LogPosition(3)));
+
+    SyncPoint read = SyncToken.parse("since", new Tokens(0).of(point).toString()).point();
+
+    assertThat(read).isEqualTo(point);
+    assertThat(read.of(heldBack)).hasValue(new LogPosition(3));
+    assertThat(read.of(SyncPoint.HeldBack.of("another"))).hasValue(new LogPosition(9));
+  }
+
+  @Test
+  void aTokenWithAllThatMayBeHeldBackIsNotTooLong() {
+    Map<SyncPoint.HeldBack, LogPosition> heldBack = new HashMap<>();
+    LogPosition late = new LogPosition(999_999_999_999_999_999L);
+    for (int i = 0; i < 16; i++) {
+      heldBack.put(SyncPoint.HeldBack.of("room " + i), late);
+    }
+    SyncPoint point = new SyncPoint(late).holdingBack(heldBack);
+
+    String token = new SyncToken(point, 999_999_999_999_999_999L, 0).toString();
+
+    assertThat(SyncToken.parse("since", token).point()).isEqualTo(point);
   }
 
   @ParameterizedTest
