@@ -9,12 +9,16 @@ import org.hearth.server.readers.sync.view.Followed;
 /// A section reads what it tells from memory that readers of logs keep, and from queries. What it
 /// adds are values; the API that answers writes these as its JSON.
 ///
-/// | what it tells                  | wakes                        | adds                              |
-/// |--------------------------------|------------------------------|-----------------------------------|
-/// | of rooms, durable or not       | who is joined ([org.hearth.server.readers.sync.view.SyncUsers#noteChanged]) | [News#room] |
-/// | of the user (account data)     | the user's requests          | [News#add]                        |
-/// | of one device (to-device)      | the device's requests        | [News#add], [News#keyCounts]      |
-/// | of other users (presence, devices) | who shares a room with them | [News#add], [News#deviceLists] |
+/// | news of                            | wakes                     | adds                          |
+/// |------------------------------------|---------------------------|-------------------------------|
+/// | rooms: events, typing, receipts    | all who are joined        | [News#put], [News#room]       |
+/// | the user: account data, counts     | the user's requests       | [News#add], [News#room]       |
+/// | a device: messages to it, its keys | the device's requests     | [News#add], [News#keyCounts]  |
+/// | others: presence, their devices    | those who share a room    | [News#add], [News#deviceLists]|
+///
+/// A section with a volatile log is also that log's reader: it notes with `SyncUsers.noteChanged`
+/// which rooms have news of its `NewsKind`, wakes the users, and is asked with the log's part of
+/// the token ([Asked#since(char, org.hearth.ringlogs.VolatilePosition)]).
 ///
 /// **Thread:** any; it writes nothing when asked.
 public interface Section {
