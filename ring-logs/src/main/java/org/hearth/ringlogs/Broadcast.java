@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /// The ring behind a [FollowedLog]: one publisher, followers that do not gate it.
@@ -27,6 +28,10 @@ final class Broadcast<E> {
 
   /// In the order of their registration; replaced, never changed, so that any thread may read it.
   private volatile List<Follower<E>> followers = List.of();
+
+  private volatile List<String> writers = List.of();
+
+  private volatile Consumer<? super ConsumerDeath> onDeath = _ -> {};
 
   private volatile Phase phase = Phase.NEW;
 
@@ -54,6 +59,10 @@ final class Broadcast<E> {
     return spec;
   }
 
+  Node.Kind kind() {
+    return kind;
+  }
+
   Signal signal() {
     return signal;
   }
@@ -73,6 +82,18 @@ final class Broadcast<E> {
     List<Follower<E>> more = new ArrayList<>(followers);
     more.add(new Follower<>(this, reader, source, before, failures));
     followers = List.copyOf(more);
+  }
+
+  void watch(Consumer<? super ConsumerDeath> listener) {
+    onDeath = listener;
+  }
+
+  void died(ConsumerDeath death) {
+    onDeath.accept(death);
+  }
+
+  synchronized void writtenBy(String... boxes) {
+    writers = Stream.concat(writers.stream(), Stream.of(boxes)).distinct().toList();
   }
 
   synchronized void start(LogPosition from) {
@@ -97,6 +118,7 @@ final class Broadcast<E> {
     List<Node> nodes = new ArrayList<>();
     List<Arrow> arrows = new ArrayList<>();
     nodes.add(new Node(spec.name(), kind));
+    writers.forEach(each -> arrows.add(new Arrow(each, spec.name(), Arrow.Kind.WRITES)));
     for (Follower<E> each : followers) {
       nodes.add(new Node(each.name(), Node.Kind.READER));
       arrows.add(new Arrow(spec.name(), each.name(), Arrow.Kind.FEEDS));
@@ -187,9 +209,7 @@ final class Broadcast<E> {
   }
 
   Reply<ReleaseResult> ask(String reader, String partitionKey, boolean discardFirst) {
-    Reply<ReleaseResult> reply = Reply.pending();
-    follower(reader).ask(partitionKey, discardFirst, reply);
-    return reply;
+    return follower(reader).ask(partitionKey, discardFirst);
   }
 
   synchronized boolean drainAndStop(Duration patience) throws InterruptedException {
@@ -218,6 +238,7 @@ final class Broadcast<E> {
         Duration.ZERO,
         0,
         0,
+        List.of(),
         readers.stream().map(Follower::figures).toList());
   }
 }

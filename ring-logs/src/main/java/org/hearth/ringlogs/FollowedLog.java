@@ -1,13 +1,14 @@
 package org.hearth.ringlogs;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /// A log with one publisher that never waits, and readers that follow it at their own pace.
 ///
 /// **Thread**: [#register] and the start one thread, before anything is published; the rest any.
 ///
 /// @param <E> the entries
-public abstract sealed class FollowedLog<E> permits OutputLog, VolatileLog {
+public abstract sealed class FollowedLog<E> implements Log permits OutputLog, VolatileLog {
   private final Broadcast<E> log;
 
   FollowedLog(Broadcast<E> log) {
@@ -16,6 +17,25 @@ public abstract sealed class FollowedLog<E> permits OutputLog, VolatileLog {
 
   Broadcast<E> log() {
     return log;
+  }
+
+  @Override
+  public String name() {
+    return log.spec().name();
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return log.kind();
+  }
+
+  void watch(Consumer<? super ConsumerDeath> onDeath) {
+    log.watch(onDeath);
+  }
+
+  /// Names the boxes whose decisions are published here, for the wiring.
+  public void writtenBy(String... boxes) {
+    log.writtenBy(boxes);
   }
 
   /// Adds a reader.
@@ -41,31 +61,26 @@ public abstract sealed class FollowedLog<E> permits OutputLog, VolatileLog {
     return log.awaitReader(reader, position, patience);
   }
 
-  /// Gives a reader the parked entries of a partition key again, in order, and opens the key if all
-  /// succeed.
-  public Reply<ReleaseResult> release(String reader, String partitionKey) {
-    return log.ask(reader, partitionKey, false);
-  }
-
-  /// Drops the parked entry that failed, then does as [#release] with those behind it.
-  public Reply<ReleaseResult> discard(String reader, String partitionKey) {
-    return log.ask(reader, partitionKey, true);
+  @Override
+  public Reply<ReleaseResult> release(String reader, String partitionKey, boolean discardFirst) {
+    return log.ask(reader, partitionKey, discardFirst);
   }
 
   /// Takes nothing more, lets the readers come to the end, and ends their threads. After `patience`
   /// they end where they are; those of a log with a store go on from there at the next start.
   ///
   /// @return whether all readers came to the end
+  @Override
   public boolean drainAndStop(Duration patience) throws InterruptedException {
     return log.drainAndStop(patience);
   }
 
-  /// The figures of this moment.
+  @Override
   public LogFigures figures() {
     return log.figures();
   }
 
-  /// This log, its readers and the arrows between them.
+  @Override
   public WiringDescription description() {
     return log.description();
   }

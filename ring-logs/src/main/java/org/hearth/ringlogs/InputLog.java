@@ -1,9 +1,12 @@
 package org.hearth.ringlogs;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -13,7 +16,8 @@ import java.util.stream.IntStream;
 ///
 /// @param <C> the commands
 /// @param <R> the answers
-public final class InputLog<C, R> {
+public final class InputLog<C, R> implements Log {
+  /// How long, after the patience, the threads together may take for the command they are at.
   private static final Duration LAST_COMMAND = Duration.ofSeconds(1);
 
   private final LogSpec<C> spec;
@@ -21,10 +25,13 @@ public final class InputLog<C, R> {
   private final List<Shard<C, R>> shards;
   private final AtomicLong unanswered = new AtomicLong();
   private final Signal answered = new Signal();
-  private final LongAdder refused = new LongAdder();
   private final LongAdder waits = new LongAdder();
   private final LongAdder waitedNanos = new LongAdder();
+  private volatile Consumer<? super ConsumerDeath> onDeath = _ -> {};
   private boolean started;
+
+  /// In the order of the first request; one a box.
+  private final List<LogWriter<C, R>> writers = new CopyOnWriteArrayList<>();
 
   /// @param server the box that handles the commands, for the wiring
   /// @param shards how many rings and threads; the commands of one partition key all go to one of
@@ -43,8 +50,47 @@ public final class InputLog<C, R> {
     this.server = server;
     this.shards =
         IntStream.range(0, shards)
-            .mapToObj(i -> new Shard<C, R>(spec, i, handlers.apply(i), failures))
+            .mapToObj(i ->
+                new Shard<C, R>(
+                    spec, i, handlers.apply(i), failures, death -> onDeath.accept(death)))
             .toList();
+  }
+
+  @Override
+  public String name() {
+    return spec.name();
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.INPUT_LOG;
+  }
+
+  void watch(Consumer<? super ConsumerDeath> listener) {
+    onDeath = listener;
+  }
+
+  /// The writer of a box: it stands in the figures and in the wiring under that name. A box that
+  /// asks again is given the same writer.
+  ///
+  /// @param box the name of the node that writes
+  public LogWriter<C, R> writer(String box) {
+    // Not the log's own lock: a stop holds that for as long as it takes.
+    synchronized (writers) {
+      for (LogWriter<C, R> each : writers) {
+        if (each.name().equals(box)) {
+          return each;
+        }
+      }
+      LogWriter<C, R> writer = new LogWriter<>(this, box);
+      writers.add(writer);
+      return writer;
+    }
+  }
+
+  @Override
+  public void start(LogPosition head) {
+    start();
   }
 
   /// Reads which partition keys are parked and starts the shards' threads. Once.
@@ -59,19 +105,11 @@ public final class InputLog<C, R> {
     shards.forEach(Shard::start);
   }
 
-  /// Hands in a command.
-  ///
-  /// @param deadline how long to wait for a place if the ring is full
-  /// @throws LogFullException if there was none
-  /// @throws ParkedException if the command's partition key is parked
-  /// @throws LogStoppedException if the log is not running
-  /// @throws InterruptedException if interrupted while waiting for a place; the command was not
-  ///   accepted
-  public Reply<R> submit(C command, Duration deadline) throws InterruptedException {
+  /// See [LogWriter#submit].
+  Reply<R> submit(C command, Duration deadline) throws InterruptedException {
     String key = spec.partitionKey().apply(command);
     Shard<C, R> shard = shardOf(key);
     if (shard.isParked(key)) {
-      refused.increment();
       throw shard.parked(key);
     }
     Reply<R> reply = new Reply<>(this::answered);
@@ -83,7 +121,6 @@ public final class InputLog<C, R> {
       return reply;
     } finally {
       if (!accepted) {
-        refused.increment();
         answered();
       }
     }
@@ -105,21 +142,14 @@ public final class InputLog<C, R> {
     return shards.get(Math.floorMod(hash ^ (hash >>> 16), shards.size()));
   }
 
-  /// Handles the parked command of a partition key again and opens the key if that succeeds. Nobody
+  /// Handles the parked command of a partition key again, or drops it, and opens the key. Nobody
   /// waits for the command's answer any more; a failure as an answer counts as handled.
-  public Reply<ReleaseResult> release(String partitionKey) {
-    return ask(partitionKey, false);
-  }
-
-  /// Drops the parked command of a partition key and opens the key.
-  public Reply<ReleaseResult> discard(String partitionKey) {
-    return ask(partitionKey, true);
-  }
-
-  private Reply<ReleaseResult> ask(String partitionKey, boolean discardFirst) {
-    Reply<ReleaseResult> reply = Reply.pending();
-    shardOf(partitionKey).ask(partitionKey, discardFirst, reply);
-    return reply;
+  @Override
+  public Reply<ReleaseResult> release(String consumer, String partitionKey, boolean discardFirst) {
+    if (!consumer.equals(spec.name())) {
+      throw new IllegalArgumentException("%s has no consumer %s".formatted(spec.name(), consumer));
+    }
+    return shardOf(partitionKey).ask(partitionKey, discardFirst);
   }
 
   /// Takes no more commands, handles those that were accepted, waits until all are answered, and
@@ -128,6 +158,7 @@ public final class InputLog<C, R> {
   /// file under others.
   ///
   /// @return whether every accepted command was handled and answered
+  @Override
   public synchronized boolean drainAndStop(Duration patience) throws InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     started = true;
@@ -138,14 +169,16 @@ public final class InputLog<C, R> {
     }
     drained &= answered.await(() -> unanswered.get() == 0, deadline - System.nanoTime());
     shards.forEach(Shard::halt);
+    long last = System.nanoTime() + LAST_COMMAND.toNanos();
     for (Shard<C, R> shard : shards) {
-      shard.join(LAST_COMMAND);
+      shard.join(Duration.ofNanos(last - System.nanoTime()));
     }
     return drained;
   }
 
-  /// The figures of this moment.
+  @Override
   public LogFigures figures() {
+    List<WriterFigures> writing = writers.stream().map(LogWriter::figures).toList();
     return new LogFigures(
         spec.name(),
         Node.Kind.INPUT_LOG,
@@ -155,16 +188,20 @@ public final class InputLog<C, R> {
         shards.stream().mapToLong(Shard::inRing).sum(),
         waits.sum(),
         Duration.ofNanos(waitedNanos.sum()),
-        refused.sum(),
+        writing.stream().mapToLong(WriterFigures::refused).sum(),
         unanswered.get(),
+        writing,
         shards.stream().map(Shard::figures).toList());
   }
 
-  /// This log, its server and the arrow between them.
+  @Override
   public WiringDescription description() {
+    List<Arrow> arrows = new ArrayList<>();
+    writers.forEach(each -> arrows.add(new Arrow(each.name(), spec.name(), Arrow.Kind.WRITES)));
+    arrows.add(new Arrow(spec.name(), server, Arrow.Kind.FEEDS));
     return new WiringDescription(
         List.of(new Node(spec.name(), Node.Kind.INPUT_LOG), new Node(server, Node.Kind.SERVER)),
-        List.of(new Arrow(spec.name(), server, Arrow.Kind.FEEDS)));
+        arrows);
   }
 
   /// What this log carries.

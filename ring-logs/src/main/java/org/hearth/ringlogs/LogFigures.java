@@ -16,8 +16,10 @@ import java.util.List;
 /// @param inRing accepted entries that not every consumer has handled, at most `capacity`
 /// @param waits how often a writer found the ring full and had to wait; always 0 for an output log
 /// @param waited for how long they waited, together
-/// @param refused commands refused: the ring stayed full, or their partition key was parked
+/// @param refused commands that were not accepted, by all writers together
 /// @param unanswered commands accepted and not answered yet; always 0 for an output log
+/// @param writers one per box that writes, in the order in which they were handed out; empty for an
+///   output log
 /// @param consumers one per shard or reader
 public record LogFigures(
     String log,
@@ -30,9 +32,11 @@ public record LogFigures(
     Duration waited,
     long refused,
     long unanswered,
+    List<WriterFigures> writers,
     List<ConsumerFigures> consumers) {
 
   public LogFigures {
+    writers = List.copyOf(writers);
     consumers = List.copyOf(consumers);
   }
 

@@ -20,6 +20,7 @@ public final class OutputLog<E> extends FollowedLog<E> {
   /// @param head the last position committed before anything is published here
   /// @throws IllegalStateException if a reader's position is after `head`: its data is of another
   ///   history
+  @Override
   public void start(LogPosition head) {
     log().start(head);
   }

@@ -1,7 +1,7 @@
 package org.hearth.ringlogs;
 
 /// The partition key is parked since one of its commands failed: nothing of that key is handled
-/// until [InputLog#release] or [InputLog#discard]. The cause, if there is one, is what the handler
+/// until it is released ([InputLog#release]). The cause, if there is one, is what the handler
 /// threw.
 public final class ParkedException extends LogException {
   private static final long serialVersionUID = 1L;

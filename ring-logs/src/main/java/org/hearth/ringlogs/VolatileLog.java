@@ -21,6 +21,11 @@ public final class VolatileLog<E> extends FollowedLog<E> {
     this.epoch = epoch;
   }
 
+  @Override
+  public void start(LogPosition head) {
+    start();
+  }
+
   /// Starts the readers.
   public void start() {
     log().start(LogPosition.ORIGIN);

@@ -7,10 +7,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Boxes and arrows, as data: what a panel draws and a test checks.
 ///
-/// **Shape**: nodes with distinct names, in the order they were named; arrows only between them.
+/// Each box and each log describes its own part. An arrow of a part may lead to a node that another
+/// part declares; what [#join] made is whole.
+///
+/// **Shape**: nodes with distinct names, in the order in which they were named.
 public record WiringDescription(List<Node> nodes, List<Arrow> arrows) {
   public WiringDescription {
     nodes = List.copyOf(nodes);
@@ -22,17 +26,25 @@ public record WiringDescription(List<Node> nodes, List<Arrow> arrows) {
         throw new IllegalArgumentException("two nodes of one name: " + other + " and " + node);
       }
     }
-    for (Arrow arrow : arrows) {
-      if (!byName.containsKey(arrow.from()) || !byName.containsKey(arrow.to())) {
-        throw new IllegalArgumentException("an arrow between nodes that are not here: " + arrow);
-      }
-    }
   }
 
   /// All parts in one. A node or an arrow that several parts name is there once.
   ///
-  /// @throws IllegalArgumentException if two parts mean different things by one name
+  /// @throws IllegalArgumentException if two parts mean different things by one name, or if an
+  ///   arrow begins or ends at a node that no part declares
   public static WiringDescription join(Collection<WiringDescription> parts) {
+    WiringDescription whole = merge(parts);
+    Set<String> names = whole.nodes().stream().map(Node::name).collect(Collectors.toSet());
+    for (Arrow arrow : whole.arrows()) {
+      if (!names.contains(arrow.from()) || !names.contains(arrow.to())) {
+        throw new IllegalArgumentException("an arrow between nodes that are not here: " + arrow);
+      }
+    }
+    return whole;
+  }
+
+  /// All parts in one, as a part again.
+  static WiringDescription merge(Collection<WiringDescription> parts) {
     Set<Node> nodes = new LinkedHashSet<>();
     Set<Arrow> arrows = new LinkedHashSet<>();
     for (WiringDescription part : parts) {

@@ -73,8 +73,10 @@ class FiguresTest {
     Node log = new Node("log", Node.Kind.INPUT_LOG);
 
     assertThatThrownBy(() ->
-            new WiringDescription(
-                List.of(log), List.of(new Arrow("log", "Server", Arrow.Kind.FEEDS))))
+            WiringDescription.join(
+                List.of(
+                    new WiringDescription(
+                        List.of(log), List.of(new Arrow("log", "Server", Arrow.Kind.FEEDS))))))
         .hasMessageContaining("Server");
     assertThatThrownBy(() ->
             new WiringDescription(List.of(log, new Node("log", Node.Kind.OUTPUT_LOG)), List.of()))

@@ -68,7 +68,7 @@ class InputLogTest {
   void answersACommand() throws InterruptedException {
     InputLog<Note, Long> log = log(8, 2, InputLogTest::answer);
 
-    long answer = log.submit(new Note("a", 7), PATIENCE).await(PATIENCE);
+    long answer = log.writer("Tests").submit(new Note("a", 7), PATIENCE).await(PATIENCE);
 
     assertThat(answer).isEqualTo(7);
   }
@@ -96,7 +96,7 @@ class InputLogTest {
             threads.submit(() -> {
               List<Reply<Long>> replies = new ArrayList<>();
               for (long n = 0; n < each; n++) {
-                replies.add(log.submit(new Note(key, n), PATIENCE));
+                replies.add(log.writer("Tests").submit(new Note(key, n), PATIENCE));
               }
               long sum = 0;
               for (Reply<Long> reply : replies) {
@@ -139,7 +139,8 @@ class InputLogTest {
             });
 
     for (long i = 0; i < 100; i++) {
-      assertThat(log.submit(new Note("a", i), PATIENCE).await(PATIENCE)).isEqualTo(i);
+      assertThat(log.writer("Tests").submit(new Note("a", i), PATIENCE).await(PATIENCE))
+          .isEqualTo(i);
     }
 
     assertThat(thread.join(PATIENCE)).isTrue();
@@ -155,11 +156,11 @@ class InputLogTest {
               waitAtGate();
               answer(command, reply);
             });
-    Reply<Long> first = log.submit(new Note("a", 1), PATIENCE);
+    Reply<Long> first = log.writer("Tests").submit(new Note("a", 1), PATIENCE);
     entered.await();
-    Reply<Long> second = log.submit(new Note("a", 2), PATIENCE);
+    Reply<Long> second = log.writer("Tests").submit(new Note("a", 2), PATIENCE);
 
-    assertThatThrownBy(() -> log.submit(new Note("a", 3), AT_ONCE))
+    assertThatThrownBy(() -> log.writer("Tests").submit(new Note("a", 3), AT_ONCE))
         .isInstanceOf(LogFullException.class)
         .hasMessageContaining("note-input, shard 0")
         .hasMessageContaining("2 places");
@@ -193,29 +194,32 @@ class InputLogTest {
 
     ParkedException parked =
         catchThrowableOfType(
-            ParkedException.class, () -> log.submit(new Note("bad", 1), PATIENCE).await(PATIENCE));
+            ParkedException.class,
+            () -> log.writer("Tests").submit(new Note("bad", 1), PATIENCE).await(PATIENCE));
     assertThat(parked)
         .hasMessageContaining("cannot digest 1")
         .hasRootCauseInstanceOf(IllegalStateException.class);
     assertThat(parked.partitionKey()).isEqualTo("bad");
     assertThat(attempts).hasValue(2);
-    assertThatThrownBy(() -> log.submit(new Note("bad", 2), PATIENCE))
+    assertThatThrownBy(() -> log.writer("Tests").submit(new Note("bad", 2), PATIENCE))
         .isInstanceOf(ParkedException.class);
-    assertThat(log.submit(new Note("good", 3), PATIENCE).await(PATIENCE)).isEqualTo(3);
+    assertThat(log.writer("Tests").submit(new Note("good", 3), PATIENCE).await(PATIENCE))
+        .isEqualTo(3);
     DeadLetter letter = letters.all().getFirst();
     assertThat(letter.entry().decode(Note.CODEC)).isEqualTo(new Note("bad", 1));
     assertThat(letter.reason()).isEqualTo(Reason.FAILED);
     assertThat(letter.parkedAt()).isEqualTo(UnavailableException.NOW);
     assertThat(log.figures().consumers().getFirst().parkedKeys()).containsExactly("bad");
 
-    ReleaseResult stillBroken = log.release("bad").await(PATIENCE);
+    ReleaseResult stillBroken = log.release("note-input", "bad", false).await(PATIENCE);
     broken.set(false);
-    ReleaseResult mended = log.release("bad").await(PATIENCE);
+    ReleaseResult mended = log.release("note-input", "bad", false).await(PATIENCE);
 
     assertThat(stillBroken).isEqualTo(new ReleaseResult("bad", 0, 0, 1));
     assertThat(mended).isEqualTo(new ReleaseResult("bad", 1, 0, 0));
     assertThat(letters.all()).isEmpty();
-    assertThat(log.submit(new Note("bad", 4), PATIENCE).await(PATIENCE)).isEqualTo(4);
+    assertThat(log.writer("Tests").submit(new Note("bad", 4), PATIENCE).await(PATIENCE))
+        .isEqualTo(4);
   }
 
   @Test
@@ -228,8 +232,8 @@ class InputLogTest {
               waitAtGate();
               throw new IllegalStateException("never");
             });
-    Reply<Long> first = log.submit(new Note("bad", 1), PATIENCE);
-    Reply<Long> second = log.submit(new Note("bad", 2), PATIENCE);
+    Reply<Long> first = log.writer("Tests").submit(new Note("bad", 1), PATIENCE);
+    Reply<Long> second = log.writer("Tests").submit(new Note("bad", 2), PATIENCE);
 
     gate.countDown();
 
@@ -247,17 +251,18 @@ class InputLogTest {
             (_, _) -> {
               throw new IllegalStateException("never");
             });
-    Reply<Long> reply = first.submit(new Note("bad", 1), PATIENCE);
+    Reply<Long> reply = first.writer("Tests").submit(new Note("bad", 1), PATIENCE);
     assertThatThrownBy(() -> reply.await(PATIENCE)).isInstanceOf(ParkedException.class);
     assertThat(first.drainAndStop(PATIENCE)).isTrue();
 
     InputLog<Note, Long> second = log(8, 5, InputLogTest::answer);
-    assertThatThrownBy(() -> second.submit(new Note("bad", 2), PATIENCE))
+    assertThatThrownBy(() -> second.writer("Tests").submit(new Note("bad", 2), PATIENCE))
         .isInstanceOf(ParkedException.class);
-    ReleaseResult result = second.discard("bad").await(PATIENCE);
+    ReleaseResult result = second.release("note-input", "bad", true).await(PATIENCE);
 
     assertThat(result).isEqualTo(new ReleaseResult("bad", 0, 1, 0));
-    assertThat(second.submit(new Note("bad", 3), PATIENCE).await(PATIENCE)).isEqualTo(3);
+    assertThat(second.writer("Tests").submit(new Note("bad", 3), PATIENCE).await(PATIENCE))
+        .isEqualTo(3);
   }
 
   @Test
@@ -274,9 +279,9 @@ class InputLogTest {
               answer(command, reply);
             });
 
-    Reply<Long> refused = log.submit(new Note("a", 1), PATIENCE);
+    Reply<Long> refused = log.writer("Tests").submit(new Note("a", 1), PATIENCE);
     assertThatThrownBy(() -> refused.await(PATIENCE)).isInstanceOf(UnavailableException.class);
-    assertThat(log.submit(new Note("a", 2), PATIENCE).await(PATIENCE)).isEqualTo(2);
+    assertThat(log.writer("Tests").submit(new Note("a", 2), PATIENCE).await(PATIENCE)).isEqualTo(2);
     assertThat(letters.all()).isEmpty();
   }
 
@@ -300,8 +305,8 @@ class InputLogTest {
               }
             });
 
-    assertThat(log.submit(new Note("a", 1), PATIENCE).await(PATIENCE)).isEqualTo(1);
-    Reply<Long> unanswered = log.submit(new Note("a", 2), PATIENCE);
+    assertThat(log.writer("Tests").submit(new Note("a", 1), PATIENCE).await(PATIENCE)).isEqualTo(1);
+    Reply<Long> unanswered = log.writer("Tests").submit(new Note("a", 2), PATIENCE);
     assertThatThrownBy(() -> unanswered.await(PATIENCE)).hasRootCauseInstanceOf(IOException.class);
   }
 
@@ -317,7 +322,7 @@ class InputLogTest {
             });
     List<Reply<Long>> accepted = new CopyOnWriteArrayList<>();
     for (long n = 0; n < 4; n++) {
-      accepted.add(log.submit(new Note("a", n), PATIENCE));
+      accepted.add(log.writer("Tests").submit(new Note("a", n), PATIENCE));
     }
     entered.await();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -328,7 +333,7 @@ class InputLogTest {
         writers.add(
             threads.submit(() -> {
               try {
-                accepted.add(log.submit(note, PATIENCE));
+                accepted.add(log.writer("Tests").submit(note, PATIENCE));
               } catch (LogStoppedException _) {
                 refused.incrementAndGet();
               } catch (InterruptedException e) {
@@ -361,7 +366,7 @@ class InputLogTest {
 
   private static boolean isRefusing(InputLog<Note, Long> log) throws InterruptedException {
     try {
-      log.submit(new Note("a", -1), Duration.ZERO);
+      log.writer("Tests").submit(new Note("a", -1), Duration.ZERO);
       return false;
     } catch (LogStoppedException _) {
       return true;
@@ -380,8 +385,8 @@ class InputLogTest {
               waitAtGate();
               answer(command, reply);
             });
-    Reply<Long> first = log.submit(new Note("a", 1), PATIENCE);
-    Reply<Long> second = log.submit(new Note("a", 2), PATIENCE);
+    Reply<Long> first = log.writer("Tests").submit(new Note("a", 1), PATIENCE);
+    Reply<Long> second = log.writer("Tests").submit(new Note("a", 2), PATIENCE);
     entered.await();
 
     Thread stopper =
@@ -410,17 +415,17 @@ class InputLogTest {
             1,
             _ -> InputLogTest::answer,
             UnavailableException.handling(letters));
-    assertThatThrownBy(() -> log.submit(new Note("a", 1), PATIENCE))
+    assertThatThrownBy(() -> log.writer("Tests").submit(new Note("a", 1), PATIENCE))
         .isInstanceOf(LogStoppedException.class);
 
     log.start();
-    assertThat(log.submit(new Note("a", 1), PATIENCE).await(PATIENCE)).isEqualTo(1);
+    assertThat(log.writer("Tests").submit(new Note("a", 1), PATIENCE).await(PATIENCE)).isEqualTo(1);
     assertThat(log.drainAndStop(PATIENCE)).isTrue();
     assertThat(log.drainAndStop(PATIENCE)).isTrue();
 
-    assertThatThrownBy(() -> log.submit(new Note("a", 1), PATIENCE))
+    assertThatThrownBy(() -> log.writer("Tests").submit(new Note("a", 1), PATIENCE))
         .isInstanceOf(LogStoppedException.class);
-    assertThatThrownBy(() -> log.release("a").await(PATIENCE))
+    assertThatThrownBy(() -> log.release("note-input", "a", false).await(PATIENCE))
         .isInstanceOf(LogStoppedException.class);
     assertThatThrownBy(log::start).isInstanceOf(IllegalStateException.class);
   }
@@ -435,8 +440,8 @@ class InputLogTest {
               waitAtGate();
               throw new OutOfMemoryError("as if");
             });
-    Reply<Long> first = log.submit(new Note("a", 1), PATIENCE);
-    Reply<Long> second = log.submit(new Note("b", 2), PATIENCE);
+    Reply<Long> first = log.writer("Tests").submit(new Note("a", 1), PATIENCE);
+    Reply<Long> second = log.writer("Tests").submit(new Note("b", 2), PATIENCE);
 
     gate.countDown();
 
@@ -459,10 +464,11 @@ class InputLogTest {
               }
               answer(command, reply);
             });
-    Reply<Long> bad = log.submit(new Note("bad", 1), PATIENCE);
+    Reply<Long> bad = log.writer("Tests").submit(new Note("bad", 1), PATIENCE);
 
     assertThatThrownBy(() -> bad.await(PATIENCE)).isInstanceOf(ParkedException.class);
-    assertThat(log.submit(new Note("good", 2), PATIENCE).await(PATIENCE)).isEqualTo(2);
+    assertThat(log.writer("Tests").submit(new Note("good", 2), PATIENCE).await(PATIENCE))
+        .isEqualTo(2);
   }
 
   @Test
@@ -478,7 +484,7 @@ class InputLogTest {
               throw new IllegalStateException("too late");
             });
 
-    assertThat(log.submit(new Note("a", 1), PATIENCE).await(PATIENCE)).isEqualTo(1);
+    assertThat(log.writer("Tests").submit(new Note("a", 1), PATIENCE).await(PATIENCE)).isEqualTo(1);
     assertThat(log.drainAndStop(PATIENCE)).isTrue();
 
     assertThat(attempts).hasValue(1);

@@ -58,11 +58,11 @@ class OutputLogFailuresTest {
             tuple(at(6), Reason.HELD_BACK),
             tuple(at(9), Reason.HELD_BACK));
     assertThat(logs.letters().all().getFirst().failure()).contains("cannot digest 3");
-    ReleaseResult still = log.release("One", "bad").await(PATIENCE);
+    ReleaseResult still = log.release("One", "bad", false).await(PATIENCE);
     assertThat(still).isEqualTo(new ReleaseResult("bad", 0, 0, 3));
 
     broken.set(false);
-    ReleaseResult mended = log.release("One", "bad").await(PATIENCE);
+    ReleaseResult mended = log.release("One", "bad", false).await(PATIENCE);
     logs.commitAndPublish(log, 12, "bad");
 
     assertThat(mended).isEqualTo(new ReleaseResult("bad", 3, 0, 0));
@@ -91,7 +91,7 @@ class OutputLogFailuresTest {
     assertThat(log.awaitReader("One", at(2), PATIENCE)).isTrue();
     assertThat(reader.numbers()).isEmpty();
 
-    ReleaseResult result = log.discard("One", "bad").await(PATIENCE);
+    ReleaseResult result = log.release("One", "bad", true).await(PATIENCE);
 
     assertThat(result).isEqualTo(new ReleaseResult("bad", 1, 1, 0));
     assertThat(reader.numbers()).containsExactly(2L);
@@ -128,7 +128,7 @@ class OutputLogFailuresTest {
     assertThat(logs.letters().of("note-output", "One", "bad"))
         .extracting(DeadLetter::reason)
         .containsExactly(Reason.FAILED, Reason.HELD_BACK, Reason.HELD_BACK);
-    assertThat(second.release("One", "bad").await(PATIENCE).isOpen()).isTrue();
+    assertThat(second.release("One", "bad", false).await(PATIENCE).isOpen()).isTrue();
     assertThat(again.numbers()).containsExactly(4L, 1L, 2L, 3L);
   }
 

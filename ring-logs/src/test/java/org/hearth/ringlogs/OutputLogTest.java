@@ -262,7 +262,7 @@ class OutputLogTest {
     assertThat(after.numbers()).isEqualTo(numbers(1, 500));
     assertThatThrownBy(() -> logs.commitAndPublish(log, 501, "a"))
         .isInstanceOf(LogStoppedException.class);
-    assertThatThrownBy(() -> log.release("One", "a").await(PATIENCE))
+    assertThatThrownBy(() -> log.release("One", "a", false).await(PATIENCE))
         .isInstanceOf(LogStoppedException.class);
   }
 

@@ -205,7 +205,7 @@ class RestartTest {
     all.keySet().removeAll(digested.keySet());
     assertThat(parked).as(what).isEqualTo(all);
 
-    ReleaseResult result = log.release("Choking", "bad").await(PATIENCE);
+    ReleaseResult result = log.release("Choking", "bad", false).await(PATIENCE);
 
     assertThat(result).as(what).isEqualTo(new ReleaseResult("bad", parked.size(), 0, 0));
     assertThat(disk.view("Choking")).as(what).isEqualTo(disk.view("First"));

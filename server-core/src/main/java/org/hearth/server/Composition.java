@@ -19,13 +19,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.hearth.ringlogs.FailureHandling;
-import org.hearth.ringlogs.LogFigures;
+import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
-import org.hearth.ringlogs.ReleaseResult;
-import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.ServerKeys;
 import org.hearth.server.http.DiscoveryRoutes;
 import org.hearth.server.http.HttpLimits;
 import org.hearth.server.http.HttpOptions;
@@ -129,12 +132,15 @@ final class Composition {
 
     Profiles profiles = new Profiles(store.reads());
     ProfileService profileService =
-        new ProfileService(profiles, announcer, new MemberEvents(rooms.queries(), rooms.input()));
+        new ProfileService(
+            profiles,
+            announcer,
+            new MemberEvents(rooms.queries(), rooms.input().writer("Profiles")));
     Accounts known = new Accounts(store.reads(), server);
     AccountData accountData = new AccountData(store.reads());
     PushRulesService pushRules = new PushRulesService(accountData, announcer);
     AccountDataService accountDataService = new AccountDataService(accountData, announcer);
-    LeaveRooms leaveRooms = new LeaveRooms(rooms.queries(), rooms.input());
+    LeaveRooms leaveRooms = new LeaveRooms(rooms.queries(), rooms.input().writer("Accounts"));
     this.accounts =
         new AccountService(
             accountOptions(configuration.registration()),
@@ -150,7 +156,7 @@ final class Composition {
             aliases,
             rooms.queries(),
             announcer,
-            new CanonicalAliasEvents(rooms.queries(), rooms.input()),
+            new CanonicalAliasEvents(rooms.queries(), rooms.input().writer("Directory")),
             clock,
             configuration.roomDirectory().withoutLogin());
     ClientSync sync =
@@ -169,12 +175,15 @@ final class Composition {
         .output()
         .register(new GuestAccess(accounts.queries(), rooms.queries(), leaveRooms, store.head()));
     accountOutput.register(sync.accountOutputReader());
+    accountOutput.writtenBy("Accounts", "Profiles", "AccountData", "PushRules", "Directory");
+    LogSet logs =
+        new LogSet(Stream.concat(rooms.logs().stream(), Stream.of(accountOutput)).toList());
 
     try {
       checkName(known, server);
-      opened.push(new Part("account-output", () -> accountOutput.drainAndStop(DRAIN)));
-      accountOutput.start(store.head());
       opened.push(new Part("the Room Server", rooms));
+      opened.push(new Part("the logs", () -> logs.drainAndStop(DRAIN)));
+      logs.start(store.head());
       rooms.start();
       opened.push(new Part("the profiles", profileService));
       profileService.start();
@@ -198,7 +207,7 @@ final class Composition {
                     aliases,
                     directory,
                     clock),
-                rooms.input())
+                rooms.input().writer("ClientRoomSend"))
             .routes());
     groups.addAll(sync.routes());
     groups.add(new DiscoveryRoutes(whereabouts(configuration), ProductVersion.current()));
@@ -211,12 +220,9 @@ final class Composition {
             store,
             () -> Optional.ofNullable(http).map(HttpServer::figures),
             new Admin.Wiring(
-                wiring(rooms, accountOutput),
-                () ->
-                    List.<LogFigures>of(
-                        rooms.input().figures(), rooms.output().figures(), accountOutput.figures()),
-                (log, consumer, partition, discardFirst) ->
-                    release(rooms, accountOutput, log, consumer, partition, discardFirst)),
+                WiringDescription.join(List.of(Logs.wiring(), logs.description())),
+                logs::figures,
+                logs::release),
             clock);
   }
 
@@ -229,30 +235,6 @@ final class Composition {
     }
   }
 
-  private static Reply<ReleaseResult> release(
-      RoomServer rooms,
-      OutputLog<AccountOutput> accountOutput,
-      String log,
-      String consumer,
-      String key,
-      boolean discardFirst) {
-    if (log.equals(Logs.ROOM_INPUT.name())) {
-      return discardFirst ? rooms.input().discard(key) : rooms.input().release(key);
-    }
-    OutputLog<?> output = log.equals(Logs.ROOM_OUTPUT.name()) ? rooms.output() : accountOutput;
-    return discardFirst ? output.discard(consumer, key) : output.release(consumer, key);
-  }
-
-  private static WiringDescription wiring(
-      RoomServer rooms, OutputLog<AccountOutput> accountOutput) {
-    return WiringDescription.join(
-        List.of(
-            Logs.wiring(),
-            rooms.input().description(),
-            rooms.output().description(),
-            accountOutput.description()));
-  }
-
   private static DiscoveryRoutes.Whereabouts whereabouts(Configuration configuration) {
     return new DiscoveryRoutes.Whereabouts(
         configuration.publicBaseUrl(), Optional.empty(), List.of(), Optional.empty());
@@ -261,7 +243,7 @@ final class Composition {
   private static AccountOptions accountOptions(Configuration.Registration registration) {
     return AccountOptions.defaults()
         .withRegistration(
-            switch (registration.mode()) {
+            switch (registration.effectiveMode()) {
               case CLOSED -> AccountOptions.RegistrationMode.CLOSED;
               case TOKEN -> AccountOptions.RegistrationMode.TOKEN;
               case OPEN -> AccountOptions.RegistrationMode.OPEN;

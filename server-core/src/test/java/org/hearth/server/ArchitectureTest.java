@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -8,6 +9,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -25,6 +27,10 @@ import org.junit.jupiter.api.TestFactory;
 /// The table of packages and what each may use, as data; every other rule of the wiring beside it.
 class ArchitectureTest {
   private static final String ROOT = "org.hearth.server";
+
+  /// The root package without those below it.
+  private static final String ITSELF = "(root)";
+
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -37,7 +43,11 @@ class ArchitectureTest {
     }
 
     String pattern() {
-      return ROOT + "." + name + "..";
+      return pattern(name);
+    }
+
+    static String pattern(String name) {
+      return name.equals(ITSELF) ? ROOT : ROOT + "." + name + "..";
     }
   }
 
@@ -165,7 +175,24 @@ class ArchitectureTest {
               "writers",
               "servers",
               "readers",
-              "services"));
+              "services"),
+          new Row("configuration", "matrix"),
+          new Row("control", "admin", "configuration"),
+          new Row("command", ITSELF, "admin", "configuration", "control"),
+          new Row(
+              ITSELF,
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "writers",
+              "servers",
+              "readers",
+              "services",
+              "admin",
+              "configuration",
+              "control"));
 
   @TestFactory
   Stream<DynamicTest> packageUsesOnlyWhatItsRowNames() {
@@ -174,7 +201,7 @@ class ArchitectureTest {
         .map(row -> {
           String[] allowed =
               Stream.concat(Stream.of(row.name()), row.mayUse().stream())
-                  .map(name -> ROOT + "." + name + "..")
+                  .map(Row::pattern)
                   .toArray(String[]::new);
           ArchRule rule =
               noClasses()
@@ -258,6 +285,43 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyOutboundKnowsAnHttpClient() {
+    DescribedPredicate<JavaClass> client =
+        resideInAnyPackage(
+                "java.net.http..",
+                "io.helidon.webclient..",
+                "org.apache.hc..",
+                "org.apache.http..",
+                "okhttp3..")
+            .or(assignableTo(java.net.URLConnection.class));
+
+    // The rule is about something: outbound does use one.
+    classes()
+        .that()
+        .haveFullyQualifiedName(ROOT + ".outbound.Exchange")
+        .should()
+        .dependOnClassesThat(client)
+        .check(CLASSES);
+    // The store opens a jar of its own class path, which is no network.
+    noClasses()
+        .that(not(resideInAPackage(ROOT + ".outbound..")))
+        .and()
+        .doNotHaveFullyQualifiedName(ROOT + ".store.Schema")
+        .should()
+        .dependOnClassesThat(client)
+        .orShould()
+        .callMethod(java.net.URL.class, "openConnection")
+        .orShould()
+        .callMethod(java.net.URL.class, "openConnection", java.net.Proxy.class)
+        .orShould()
+        .callMethod(java.net.URL.class, "openStream")
+        .orShould()
+        .callMethod(java.net.URL.class, "getContent")
+        .because("the block list, the limits and the figures hold for every outgoing request")
+        .check(CLASSES);
+  }
+
+  @Test
   void serversTouchNoNetwork() {
     noClasses()
         .that()
@@ -273,7 +337,7 @@ class ArchitectureTest {
   @Test
   void nobodyWritesToStandardStreamsOrThrowsGenericExceptions() {
     // The command line's answers are what its user asked for; everything else is logged.
-    Set<String> commandLine = Set.of(ROOT + ".Main", ROOT + ".Commands");
+    Set<String> commandLine = Set.of(ROOT + ".command.Main", ROOT + ".command.Commands");
     noClasses()
         .that(
             new com.tngtech.archunit.base.DescribedPredicate<JavaClass>(

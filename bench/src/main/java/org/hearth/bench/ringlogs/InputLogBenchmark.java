@@ -3,6 +3,7 @@ package org.hearth.bench.ringlogs;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.Reply;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -40,6 +41,8 @@ public class InputLogBenchmark {
           _ -> (command, reply) -> reply.complete(command),
           Numbers.handling());
 
+  private final LogWriter<Long, Long> bench = log.writer("Bench");
+
   /// A writer's own numbers.
   @State(Scope.Thread)
   public static class Writer {
@@ -63,19 +66,19 @@ public class InputLogBenchmark {
   @Benchmark
   @Threads(1)
   public Long roundTrip01(Writer writer) throws InterruptedException {
-    return log.submit(writer.next(), PATIENCE).await(PATIENCE);
+    return bench.submit(writer.next(), PATIENCE).await(PATIENCE);
   }
 
   @Benchmark
   @Threads(8)
   public Long roundTrip08(Writer writer) throws InterruptedException {
-    return log.submit(writer.next(), PATIENCE).await(PATIENCE);
+    return bench.submit(writer.next(), PATIENCE).await(PATIENCE);
   }
 
   @Benchmark
   @Threads(64)
   public Long roundTrip64(Writer writer) throws InterruptedException {
-    return log.submit(writer.next(), PATIENCE).await(PATIENCE);
+    return bench.submit(writer.next(), PATIENCE).await(PATIENCE);
   }
 
   @Benchmark
@@ -106,7 +109,7 @@ public class InputLogBenchmark {
     @SuppressWarnings({"unchecked", "rawtypes"})
     Reply<Long>[] replies = new Reply[IN_FLIGHT];
     for (int i = 0; i < IN_FLIGHT; i++) {
-      replies[i] = log.submit(writer.next(), PATIENCE);
+      replies[i] = bench.submit(writer.next(), PATIENCE);
     }
     long sum = 0;
     for (Reply<Long> reply : replies) {

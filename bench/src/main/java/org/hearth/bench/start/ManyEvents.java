@@ -17,6 +17,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.hearth.ringlogs.LogSet;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
@@ -69,20 +71,23 @@ final class ManyEvents {
                 InstantSource.system(),
                 new SecureRandom(),
                 RoomServerOptions.standard())) {
-      server.start();
+      LogSet logs = new LogSet(server.logs());
+      logs.start(store.head());
+      LogWriter<RoomInput, RoomReply> writer = server.input().writer("Bench");
       List<Future<?>> writers = new ArrayList<>();
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
         for (String room : rooms) {
           writers.add(
               threads.submit(() -> {
-                write(server, RoomId.parse(room), people, messages / ROOMS);
+                write(writer, RoomId.parse(room), people, messages / ROOMS);
                 return null;
               }));
         }
       }
-      for (Future<?> writer : writers) {
-        writer.get();
+      for (Future<?> each : writers) {
+        each.get();
       }
+      logs.drainAndStop(PATIENCE);
     } catch (ExecutionException e) {
       throw new IOException("the messages could not be written", e.getCause());
     }
@@ -92,7 +97,10 @@ final class ManyEvents {
   }
 
   private static void write(
-      RoomServer server, RoomId room, List<People.Account> people, int messages)
+      LogWriter<RoomInput, RoomReply> writer,
+      RoomId room,
+      List<People.Account> people,
+      int messages)
       throws InterruptedException {
     Deque<Reply<RoomReply>> underWay = new ArrayDeque<>();
     for (int i = 0; i < messages; i++) {
@@ -105,12 +113,10 @@ final class ManyEvents {
       content.put(
           "body", "Message %d of this room, about as long as people write them.".formatted(i));
       underWay.add(
-          server
-              .input()
-              .submit(
-                  new RoomInput.SendEvent(
-                      room, EventDraft.message(room, sender, "m.room.message", content), null),
-                  PATIENCE));
+          writer.submit(
+              new RoomInput.SendEvent(
+                  room, EventDraft.message(room, sender, "m.room.message", content), null),
+              PATIENCE));
     }
     for (Reply<RoomReply> reply : underWay) {
       require(reply.await(PATIENCE));

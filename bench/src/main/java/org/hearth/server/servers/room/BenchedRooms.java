@@ -15,6 +15,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.hearth.ringlogs.LogSet;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
@@ -49,6 +51,8 @@ final class BenchedRooms implements AutoCloseable {
 
   private final Store store;
   private final RoomServer server;
+  private final LogSet logs;
+  private final LogWriter<RoomInput, RoomReply> writer;
   private final Deque<Reply<RoomReply>> waiting = new ArrayDeque<>();
 
   private BenchedRooms(Store store, RoomServerOptions options) {
@@ -56,6 +60,9 @@ final class BenchedRooms implements AutoCloseable {
     this.server =
         new RoomServer(
             store, SERVER, KEY, InstantSource.system(), new SplittableRandom(1), options);
+    this.logs = new LogSet(server.logs());
+    logs.start(store.head());
+    this.writer = server.input().writer("Bench");
     server.start();
   }
 
@@ -140,7 +147,7 @@ final class BenchedRooms implements AutoCloseable {
   }
 
   private void submit(RoomInput command) throws InterruptedException {
-    waiting.add(server.input().submit(command, PATIENCE));
+    waiting.add(writer.submit(command, PATIENCE));
     if (waiting.size() > AHEAD) {
       settle();
     }
@@ -162,6 +169,11 @@ final class BenchedRooms implements AutoCloseable {
 
   @Override
   public void close() {
+    try {
+      logs.drainAndStop(PATIENCE);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
     server.close();
     store.close();
   }

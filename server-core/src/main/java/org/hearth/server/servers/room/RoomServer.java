@@ -1,10 +1,11 @@
 package org.hearth.server.servers.room;
 
-import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.RoomInput;
@@ -19,15 +20,13 @@ import org.hearth.server.store.Store;
 /// The server of rooms: it takes commands from room-input, decides, and announces on room-output
 /// what is committed.
 ///
-/// Make it, register the readers of [#output], then [#start] it; at the end [#close] it before the
-/// store is closed.
+/// Make it, register the readers of [#output], start its [#logs], then [#start] it; at the end stop
+/// the logs, and [#close] it before the store is closed.
 ///
 /// **thread**: [#start] and [#close] one thread; the rest any.
 public final class RoomServer implements AutoCloseable {
-  /// How long commands that were accepted may take at the end.
-  private static final Duration DRAIN = Duration.ofSeconds(10);
+  private static final String SERVER = "RoomServer";
 
-  private final Store store;
   private final RoomReads queries;
   private final OutputLog<RoomOutput> output;
   private final InputLog<RoomInput, RoomReply> input;
@@ -55,7 +54,6 @@ public final class RoomServer implements AutoCloseable {
       InstantSource clock,
       RandomGenerator random,
       RoomServerOptions options) {
-    this.store = store;
     RoomMemory memory = RoomMemory.over(store.reads(), options);
     FailureHandling failures =
         new FailureHandling(store.deadLetters(), RoomServer::isUnavailable, clock);
@@ -64,6 +62,7 @@ public final class RoomServer implements AutoCloseable {
     this.output =
         new OutputLog<>(
             Logs.ROOM_OUTPUT, new RoomOutputStore(store.reads(), memory.events()), failures);
+    output.writtenBy(SERVER);
     this.signers = Signers.forShards(options.shards());
     this.transactions = new KnownTransactions(store.reads(), random);
     ShardContext context =
@@ -83,11 +82,11 @@ public final class RoomServer implements AutoCloseable {
     this.input =
         new InputLog<>(
             Logs.ROOM_INPUT,
-            "RoomServer",
+            SERVER,
             options.shards(),
             shard -> new RoomShard(shard, context),
             failures);
-    this.sweep = new StateSweep(store.reads(), input);
+    this.sweep = new StateSweep(store.reads(), input.writer(SERVER));
   }
 
   private static boolean isUnavailable(Exception failure) {
@@ -114,24 +113,20 @@ public final class RoomServer implements AutoCloseable {
     return sweep;
   }
 
-  /// Starts the readers of the output and then takes commands. Once.
+  /// Both logs, to be started and stopped with those of the other boxes.
+  public List<Log> logs() {
+    return List.of(input, output);
+  }
+
+  /// Starts the job that drops states; the logs run already. Once.
   public void start() {
-    output.start(store.head());
-    input.start();
     sweep.start();
   }
 
-  /// Takes no more commands, finishes those that were accepted, and lets the readers come to the
-  /// end.
+  /// Ends what works for the logs; they are stopped already.
   @Override
   public void close() {
     sweep.close();
-    try {
-      input.drainAndStop(DRAIN);
-      output.drainAndStop(DRAIN);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
     signers.close();
     transactions.close();
   }

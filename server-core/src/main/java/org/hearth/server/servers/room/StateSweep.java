@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogStoppedException;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.id.RoomId;
@@ -36,11 +37,11 @@ final class StateSweep implements AutoCloseable {
           + " FETCH FIRST 100 ROWS ONLY";
 
   private final ReadPool reads;
-  private final InputLog<RoomInput, RoomReply> input;
+  private final LogWriter<RoomInput, RoomReply> input;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private @Nullable Thread thread;
 
-  StateSweep(ReadPool reads, InputLog<RoomInput, RoomReply> input) {
+  StateSweep(ReadPool reads, LogWriter<RoomInput, RoomReply> input) {
     this.reads = reads;
     this.input = input;
   }
@@ -73,6 +74,8 @@ final class StateSweep implements AutoCloseable {
         long begun = System.nanoTime();
         try {
           sweep(room.number(), room.id(), this::isRunning, STATES_PER_UNIT);
+        } catch (LogStoppedException _) {
+          return;
         } catch (RuntimeException e) {
           LOG.log(Level.WARNING, "the states of " + room.id() + " are swept another time", e);
         }

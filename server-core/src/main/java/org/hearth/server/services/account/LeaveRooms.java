@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
@@ -24,10 +24,10 @@ public final class LeaveRooms implements RoomExit {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final RoomQueries rooms;
-  private final InputLog<RoomInput, RoomReply> roomInput;
+  private final LogWriter<RoomInput, RoomReply> roomInput;
 
   /// Asks where the user is, and writes to that log.
-  public LeaveRooms(RoomQueries rooms, InputLog<RoomInput, RoomReply> roomInput) {
+  public LeaveRooms(RoomQueries rooms, LogWriter<RoomInput, RoomReply> roomInput) {
     this.rooms = rooms;
     this.roomInput = roomInput;
   }

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Optional;
-import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.event.EventDraft;
@@ -25,10 +25,10 @@ public final class CanonicalAliasEvents implements CanonicalAliases {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final RoomQueries rooms;
-  private final InputLog<RoomInput, RoomReply> roomInput;
+  private final LogWriter<RoomInput, RoomReply> roomInput;
 
   /// Asks what rooms say, and writes to that log.
-  public CanonicalAliasEvents(RoomQueries rooms, InputLog<RoomInput, RoomReply> roomInput) {
+  public CanonicalAliasEvents(RoomQueries rooms, LogWriter<RoomInput, RoomReply> roomInput) {
     this.rooms = rooms;
     this.roomInput = roomInput;
   }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
@@ -21,10 +21,10 @@ public final class MemberEvents implements RoomProfiles {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final RoomQueries rooms;
-  private final InputLog<RoomInput, RoomReply> roomInput;
+  private final LogWriter<RoomInput, RoomReply> roomInput;
 
   /// Asks where the user is, and writes to that log.
-  public MemberEvents(RoomQueries rooms, InputLog<RoomInput, RoomReply> roomInput) {
+  public MemberEvents(RoomQueries rooms, LogWriter<RoomInput, RoomReply> roomInput) {
     this.rooms = rooms;
     this.roomInput = roomInput;
   }

@@ -2,7 +2,7 @@ package org.hearth.server.writers.roomsend;
 
 import java.time.InstantSource;
 import java.util.List;
-import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
@@ -33,7 +33,7 @@ public final class ClientRoomSend {
       InstantSource clock) {}
 
   /// @param roomInput where the commands go
-  public ClientRoomSend(Needs needs, InputLog<RoomInput, RoomReply> roomInput) {
+  public ClientRoomSend(Needs needs, LogWriter<RoomInput, RoomReply> roomInput) {
     RoomCommands commands = new RoomCommands(roomInput);
     MembershipChanges changes =
         new MembershipChanges(

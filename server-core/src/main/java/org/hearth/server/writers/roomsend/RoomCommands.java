@@ -1,7 +1,7 @@
 package org.hearth.server.writers.roomsend;
 
 import java.time.Duration;
-import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.error.Errcode;
@@ -14,9 +14,9 @@ final class RoomCommands {
   private static final Duration PATIENCE_FOR_PLACE = Duration.ofSeconds(5);
   private static final Duration PATIENCE_FOR_REPLY = Duration.ofSeconds(60);
 
-  private final InputLog<RoomInput, RoomReply> input;
+  private final LogWriter<RoomInput, RoomReply> input;
 
-  RoomCommands(InputLog<RoomInput, RoomReply> input) {
+  RoomCommands(LogWriter<RoomInput, RoomReply> input) {
     this.input = input;
   }
 

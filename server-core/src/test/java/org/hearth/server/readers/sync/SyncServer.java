@@ -6,7 +6,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.hearth.ringlogs.FailureHandling;
+import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
@@ -45,7 +47,7 @@ final class SyncServer implements AutoCloseable {
 
   private final Store store;
   private final RoomServer roomServer;
-  private final OutputLog<AccountOutput> accountOutput;
+  private final LogSet logs;
   private final AccountAnnouncer announcer;
   private final ClientSync clientSync;
   private final HttpServer http;
@@ -66,7 +68,7 @@ final class SyncServer implements AutoCloseable {
             clock,
             new SplittableRandom(1),
             RoomServerOptions.standard());
-    accountOutput =
+    OutputLog<AccountOutput> accountOutput =
         new OutputLog<>(
             Logs.ACCOUNT_OUTPUT,
             new AccountJournal(store.reads(), Logs.ACCOUNT_OUTPUT.codec()),
@@ -87,7 +89,8 @@ final class SyncServer implements AutoCloseable {
             budget);
     roomServer.output().register(clientSync.roomOutputReader());
     accountOutput.register(clientSync.accountOutputReader());
-    accountOutput.start(store.head());
+    logs = new LogSet(Stream.concat(roomServer.logs().stream(), Stream.of(accountOutput)).toList());
+    logs.start(store.head());
     roomServer.start();
     List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
     routes.add(new AccountDataService(accountData, announcer));
@@ -97,7 +100,7 @@ final class SyncServer implements AutoCloseable {
             routes,
             SyncServer::authenticate,
             clock);
-    rooms = new TestRooms(roomServer.input());
+    rooms = new TestRooms(roomServer.input().writer("Tests"));
   }
 
   private static Requester authenticate(String token) {
@@ -167,12 +170,12 @@ final class SyncServer implements AutoCloseable {
   public void close() {
     http.stop(GRACE);
     clientSync.close();
-    roomServer.close();
     try {
-      accountOutput.drainAndStop(GRACE);
+      logs.drainAndStop(GRACE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    roomServer.close();
     store.close();
   }
 }

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
@@ -27,9 +27,9 @@ final class TestRooms {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final AtomicInteger ROOMS = new AtomicInteger();
 
-  private final InputLog<RoomInput, RoomReply> roomInput;
+  private final LogWriter<RoomInput, RoomReply> roomInput;
 
-  TestRooms(InputLog<RoomInput, RoomReply> roomInput) {
+  TestRooms(LogWriter<RoomInput, RoomReply> roomInput) {
     this.roomInput = roomInput;
   }
 

@@ -96,6 +96,7 @@ final class RepeatedRequestTest {
           rooms
               .server()
               .input()
+              .writer("Tests")
               .submit(
                   message(
                       ANN, EventTypes.MESSAGE, new ClientTransaction(DeviceId.parse("D"), "m" + i)),

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
+import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.Positioned;
 import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.RoomInput;
@@ -34,6 +35,7 @@ final class RunningRooms implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final RoomServer server;
+  private final LogSet logs;
   private final Told told;
 
   RunningRooms(Store store) {
@@ -49,6 +51,7 @@ final class RunningRooms implements AutoCloseable {
             InstantSource.system(),
             new SplittableRandom(1),
             options);
+    logs = new LogSet(server.logs());
     told = start(store);
   }
 
@@ -62,12 +65,14 @@ final class RunningRooms implements AutoCloseable {
             InstantSource.system(),
             new SplittableRandom(1),
             RoomServerOptions.standard());
+    logs = new LogSet(server.logs());
     told = start(store);
   }
 
   private Told start(Store store) {
     Told reader = new Told(store.head());
     server.output().register(reader);
+    logs.start(store.head());
     server.start();
     return reader;
   }
@@ -103,7 +108,7 @@ final class RunningRooms implements AutoCloseable {
 
   private Reply<RoomReply> submitted(RoomInput command) {
     try {
-      return server.input().submit(command, PATIENCE);
+      return server.input().writer("Tests").submit(command, PATIENCE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
@@ -170,6 +175,11 @@ final class RunningRooms implements AutoCloseable {
 
   @Override
   public void close() {
+    try {
+      logs.drainAndStop(PATIENCE);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
     server.close();
   }
 

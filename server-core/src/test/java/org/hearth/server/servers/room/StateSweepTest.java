@@ -195,11 +195,13 @@ final class StateSweepTest {
         rooms
             .server()
             .input()
+            .writer("Tests")
             .submit(new RoomInput.DropStates(room.roomId(), List.copyOf(unused)), PATIENCE);
     Reply<RoomReply> received =
         rooms
             .server()
             .input()
+            .writer("Tests")
             .submit(
                 RunningRooms.command(List.of(late), List.of(), Map.of(), Set.of(), Arrival.LIVE),
                 PATIENCE);

@@ -68,6 +68,7 @@ final class UnresolvableTest {
               rooms
                   .server()
                   .input()
+                  .writer("Tests")
                   .submit(
                       RunningRooms.command(
                           List.of(foreign), List.of(), Map.of(), Set.of(), Arrival.LIVE),
@@ -86,6 +87,7 @@ final class UnresolvableTest {
             rooms
                 .server()
                 .input()
+                .writer("Tests")
                 .submit(
                     new RoomInput.SendEvent(room.roomId(), draft, null), RunningRooms.PATIENCE));
       }

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
@@ -24,9 +24,9 @@ public final class RoomWriter {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final AtomicInteger ROOMS = new AtomicInteger();
 
-  private final InputLog<RoomInput, RoomReply> roomInput;
+  private final LogWriter<RoomInput, RoomReply> roomInput;
 
-  RoomWriter(InputLog<RoomInput, RoomReply> roomInput) {
+  RoomWriter(LogWriter<RoomInput, RoomReply> roomInput) {
     this.roomInput = roomInput;
   }
 

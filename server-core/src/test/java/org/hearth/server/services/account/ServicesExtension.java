@@ -15,6 +15,7 @@ import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
+import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.Positioned;
 import org.hearth.server.http.HttpOptions;
@@ -201,7 +202,9 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
             accounts,
             store.reads(),
             announcer,
-            roomServer == null ? rooms : new LeaveRooms(roomServer.queries(), roomServer.input()),
+            roomServer == null
+                ? rooms
+                : new LeaveRooms(roomServer.queries(), roomServer.input().writer("Tests")),
             List.of(profiles, data),
             new AccountService.Surroundings(clock, new SecureRandom()));
     ProfileService profileService =
@@ -210,7 +213,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
             announcer,
             roomServer == null
                 ? rooms
-                : new MemberEvents(roomServer.queries(), roomServer.input()));
+                : new MemberEvents(roomServer.queries(), roomServer.input().writer("Tests")));
     List<RouteGroup> groups = new ArrayList<>(service.routes());
     groups.add(profileService);
     groups.add(new AccountDataService(data, announcer));
@@ -221,10 +224,11 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
               new Directory(store.reads(), SERVER),
               roomServer.queries(),
               announcer,
-              new CanonicalAliasEvents(roomServer.queries(), roomServer.input()),
+              new CanonicalAliasEvents(roomServer.queries(), roomServer.input().writer("Tests")),
               clock,
               false);
       groups.add(directory);
+      new LogSet(roomServer.logs()).start(store.head());
       roomServer.start();
     }
     service.start();
@@ -276,6 +280,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     now.profileService.close();
     now.service.close();
     if (now.rooms != null) {
+      new LogSet(now.rooms.logs()).drainAndStop(Duration.ofSeconds(5));
       now.rooms.close();
     }
     now.log.drainAndStop(Duration.ofSeconds(5));
@@ -334,7 +339,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
   /// Says things to the Room Server.
   public RoomWriter roomWriter() {
     RoomServer server = Objects.requireNonNull(now().rooms, "there are no rooms in this test");
-    return new RoomWriter(server.input());
+    return new RoomWriter(server.input().writer("Tests"));
   }
 
   /// The directory.
