@@ -96,7 +96,6 @@ class ArchitectureTest {
               "store",
               "http",
               "servers.room",
-              "services.account",
               "services.accountdata"),
           new Row(
               "readers.sync.events",
@@ -108,6 +107,8 @@ class ArchitectureTest {
           new Row(
               "readers.sync.sections",
               "matrix",
+              "logs",
+              "store",
               "servers.room",
               "services.accountdata",
               "readers.sync.events",
@@ -117,9 +118,7 @@ class ArchitectureTest {
               "matrix",
               "store",
               "http",
-              "servers.room",
               "services.account",
-              "services.accountdata",
               "readers.sync.sections",
               "readers.sync.events",
               "readers.sync.view"),

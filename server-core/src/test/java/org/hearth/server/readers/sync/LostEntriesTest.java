@@ -11,6 +11,7 @@ import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.view.AccountOutputReader;
 import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.RecentEvents;
@@ -126,6 +127,24 @@ class LostEntriesTest {
     assertThat(users.roomCount()).isZero();
     assertThat(alice.feed().membership(room))
         .hasValueSatisfying(each -> assertThat(each.membership()).isEqualTo(Membership.LEAVE));
+  }
+
+  @Test
+  void whoWaitsIsAnsweredWhenChangesOfAccountsAreLost() {
+    SyncUsers.Entered alice = enter("alice");
+    AccountOutputReader accounts = new AccountOutputReader(users, start);
+    server.rooms().say(room, "alice", "raises the head");
+    LogPosition upTo = server.store().head();
+    LogPosition known = new LogPosition(upTo.value() - 1);
+    alice.waiting().look();
+    assertThat(alice.feed().mayHaveNewAccountData(known)).isFalse();
+
+    accounts.onLost(start, upTo);
+
+    assertThat(alice.waiting().isOver()).isTrue();
+    users.refresh(alice);
+    assertThat(alice.feed().mayHaveNewAccountData(known)).isTrue();
+    assertThat(accounts.position()).isEqualTo(upTo);
   }
 
   private Positioned<RoomOutput> added(RoomEvent event) {

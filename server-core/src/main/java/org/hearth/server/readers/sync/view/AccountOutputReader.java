@@ -32,6 +32,7 @@ public final class AccountOutputReader implements LogReader<AccountOutput> {
     return position;
   }
 
+  @Override
   public boolean rebuilds() {
     return true;
   }

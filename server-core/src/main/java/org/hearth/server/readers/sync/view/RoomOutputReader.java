@@ -46,6 +46,7 @@ public final class RoomOutputReader implements LogReader<RoomOutput> {
     return position;
   }
 
+  @Override
   public boolean rebuilds() {
     return true;
   }
