@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.LogPosition;
@@ -36,7 +37,7 @@ public final class Store implements AutoCloseable {
   private final Committer committer;
   private final ReadPool reads;
   private final Keeper keeper;
-  private final DeadLetters deadLetters;
+  private final StoredDeadLetters deadLetters;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Store(StoreOptions options, FolderLock lock, Opening.Opened opened, long salt) {
@@ -114,6 +115,13 @@ public final class Store implements AutoCloseable {
   /// Entries that consumers could not handle, in table `dead_letter`.
   public DeadLetters deadLetters() {
     return deadLetters;
+  }
+
+  /// What is parked in table `dead_letter`, by log, consumer and first position, without the bytes.
+  ///
+  /// @param limit at most so many
+  public List<ParkedKey> parkedKeys(int limit) {
+    return deadLetters.parkedKeys(limit);
   }
 
   /// The last committed position. What is at or before it can be read.

@@ -32,6 +32,16 @@ final class StoredDeadLetters implements DeadLetters {
   private static final String SELECT =
       "SELECT log, consumer, position, partition_key, reason, codec_version, entry, failure, parked_at"
           + " FROM dead_letter";
+  private static final String SELECT_KEYS =
+      "SELECT letter.log, letter.consumer, letter.partition_key, parked.letters, letter.failure,"
+          + " letter.parked_at FROM dead_letter letter JOIN (SELECT log, consumer, partition_key,"
+          + " MIN(position) AS first_position, COUNT(*) AS letters FROM dead_letter"
+          + " GROUP BY log, consumer, partition_key) parked ON letter.log = parked.log"
+          + " AND letter.consumer = parked.consumer"
+          + " AND letter.partition_key = parked.partition_key"
+          + " AND letter.position = parked.first_position"
+          + " ORDER BY letter.log, letter.consumer, letter.position, letter.partition_key"
+          + " FETCH FIRST ? ROWS ONLY";
   private static final String ORDER = " ORDER BY log, consumer, position, partition_key";
 
   private final Committer committer;
@@ -83,6 +93,31 @@ final class StoredDeadLetters implements DeadLetters {
           "a letter of %s is too large to be kept: an entry of %,d bytes, a key of %d characters"
               .formatted(letter.consumer(), bytes, letter.partitionKey().length()));
     }
+  }
+
+  /// What is parked, by log, consumer and first position.
+  ///
+  /// @param limit at most so many
+  List<ParkedKey> parkedKeys(int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(SELECT_KEYS)) {
+        statement.setInt(1, limit);
+        List<ParkedKey> keys = new ArrayList<>();
+        try (ResultSet row = statement.executeQuery()) {
+          while (row.next()) {
+            keys.add(
+                new ParkedKey(
+                    row.getString(1),
+                    row.getString(2),
+                    row.getString(3),
+                    row.getInt(4),
+                    row.getString(5),
+                    Instant.ofEpochMilli(row.getLong(6))));
+          }
+        }
+        return List.copyOf(keys);
+      }
+    });
   }
 
   private List<DeadLetter> select(String where, String... parameters) {

@@ -101,6 +101,22 @@ class StoredDeadLettersTest {
     assertThat(stores.store().figures().repeatedCommits()).isZero();
   }
 
+  @Test
+  void whatIsParkedIsListedByKeyWithoutTheEntries() {
+    DeadLetters letters = stores.store().deadLetters();
+    letters.park(letter("push", "!b", 9, Reason.HELD_BACK, ""));
+    letters.park(letter("push", "!b", 7, Reason.FAILED, "it broke"));
+    letters.park(letter("push", "!a", 8, Reason.FAILED, "it broke too"));
+    letters.park(letter("search", "!a", 1, Reason.FAILED, "it broke"));
+
+    assertThat(stores.store().parkedKeys(2))
+        .containsExactly(
+            new ParkedKey("room-output", "push", "!b", 2, "it broke", Instant.ofEpochMilli(1_000)),
+            new ParkedKey(
+                "room-output", "push", "!a", 1, "it broke too", Instant.ofEpochMilli(1_000)));
+    assertThat(stores.store().parkedKeys(500)).hasSize(3);
+  }
+
   private static DeadLetter letter(String consumer, String key, long position) {
     return letter(consumer, key, position, Reason.FAILED, "it broke");
   }

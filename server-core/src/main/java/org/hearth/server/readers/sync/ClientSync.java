@@ -11,6 +11,35 @@ import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.readers.sync.events.ClientEvents;
+import org.hearth.server.readers.sync.events.Erasure;
+import org.hearth.server.readers.sync.events.Timelines;
+import org.hearth.server.readers.sync.history.EventRoutes;
+import org.hearth.server.readers.sync.history.History;
+import org.hearth.server.readers.sync.history.MemberRoutes;
+import org.hearth.server.readers.sync.history.MessagesRoute;
+import org.hearth.server.readers.sync.history.StateRoutes;
+import org.hearth.server.readers.sync.sections.AccountDataSection;
+import org.hearth.server.readers.sync.sections.JoinedRooms;
+import org.hearth.server.readers.sync.sections.LeftRooms;
+import org.hearth.server.readers.sync.sections.RoomSummaries;
+import org.hearth.server.readers.sync.sections.RoomsSection;
+import org.hearth.server.readers.sync.sections.Sections;
+import org.hearth.server.readers.sync.sections.SentMembers;
+import org.hearth.server.readers.sync.sections.StateChanges;
+import org.hearth.server.readers.sync.v2.FilterRoutes;
+import org.hearth.server.readers.sync.v2.StoredFilters;
+import org.hearth.server.readers.sync.v2.SyncJson;
+import org.hearth.server.readers.sync.v2.SyncRoutes;
+import org.hearth.server.readers.sync.view.AccountOutputReader;
+import org.hearth.server.readers.sync.view.NewsKind;
+import org.hearth.server.readers.sync.view.RecentEvents;
+import org.hearth.server.readers.sync.view.RoomOutputReader;
+import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.SyncUsers;
+import org.hearth.server.readers.sync.view.Tokens;
+import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
@@ -26,9 +55,6 @@ import org.hearth.server.store.Table;
 public final class ClientSync implements Box {
   /// The name in the wiring.
   public static final String BOX = "ClientSync";
-
-  /// The name of the readers, in figures and in the order between readers.
-  public static final String READER = "client-sync";
 
   private final SyncUsers users;
   private final RoomOutputReader roomOutputReader;
@@ -65,10 +91,10 @@ public final class ClientSync implements Box {
     RoomQueries rooms = needs.rooms();
     LogPosition start = needs.store().head();
     Tokens tokens = new Tokens(needs.store().identity().epoch());
-    Snapshots snapshots = new Snapshots(needs.store(), needs.roomOutput(), needs.accountOutput());
     RecentEvents recent = new RecentEvents(rooms, budget.recentEventsBytes(), start);
+    NewsKind roomEvents = new NewsKind(needs.store()::head);
     users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
-    roomOutputReader = new RoomOutputReader(recent, users, start);
+    roomOutputReader = new RoomOutputReader(recent, users, roomEvents, start);
     accountOutputReader = new AccountOutputReader(users, start);
     readings =
         List.of(
@@ -77,19 +103,27 @@ public final class ClientSync implements Box {
 
     Timelines timelines = new Timelines(rooms, recent);
     ClientEvents events =
-        new ClientEvents(rooms, new Erasure(rooms, needs.accounts()), needs.clock(), tokens);
-    StateSection states = new StateSection(rooms, new SentMembers(budget.sentMembersBytes()));
-    SyncBuilder builder =
-        new SyncBuilder(
+        new ClientEvents(rooms, new Erasure(rooms, needs.accounts()), needs.clock());
+    StateChanges states = new StateChanges(rooms, new SentMembers(budget.sentMembersBytes()));
+    RoomsSection.Readers roomReaders =
+        new RoomsSection.Readers(
+            new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms)),
+            new LeftRooms(rooms, timelines, states));
+    Sections sections =
+        new Sections(
             rooms,
             needs.accountData(),
-            new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms), events),
-            new LeftRooms(rooms, timelines, states, events));
+            List.of(
+                new RoomsSection(
+                    needs.roomOutput(), roomEvents, rooms, needs.accountData(), roomReaders),
+                new AccountDataSection(needs.accountOutput(), needs.accountData())));
+    Snapshots snapshots = new Snapshots(needs.store(), sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
     routes =
         List.of(
-            new SyncRoutes(users, snapshots, builder, filters, tokens),
+            new SyncRoutes(
+                users, snapshots, sections, new SyncJson(events, tokens), filters, tokens),
             new FilterRoutes(filters),
             new MessagesRoute(history),
             new EventRoutes(history),

@@ -1,24 +1,35 @@
 /// The box ClientSync: what a client reads of its rooms, live by `/sync` and back in history.
 ///
 /// ```text
-///   room-output ────┐   onBatch    ┌──────────────────────────────┐
-///                   ├─────────────►│ ClientSync                   │   GET /sync, /messages, /context,
-///   account-output ─┘  (one thread │  RecentEvents   SyncUsers    │◄─ /event, /state, /members, …
-///                       per log)   │  (tails)        (wake-ups)   │   (virtual threads)
-///                                  └──────┬───────────────┬───────┘
-///                          RoomQueries ◄──┘               └──► table sync_filters (by the committer)
+///   room-output ────┐   onBatch    ┌───────────────────────────────────┐
+///                   ├─────────────►│ ClientSync                        │   GET /sync, /messages,
+///   account-output ─┘  (one thread │                                   │◄─ /context, /event, /state,
+///                       per log)   │   v2 ──► sections ┐               │   /members, …
+///                                  │                   ├► events ► view│   (virtual threads)
+///                                  │          history ─┘               │
+///                                  └──────┬────────────────────┬───────┘
+///                          RoomQueries ◄──┘                    └──► table sync_filter
 /// ```
 ///
 /// - **Logs read:** room-output, account-output. **Logs written:** none.
 /// - **Queries used:** `RoomQueries` (state, history, who may see what), account data, accounts
 ///   (whose content is erased).
-/// - **Tables owned:** `sync_filters`. A sync request never writes; only `POST …/filter` does.
-/// - **Threads:** the two log readers each write their own view (see [RecentEvents] and
-///   [SyncUsers]); a request builds its answer on its own virtual thread.
+/// - **Tables owned:** `sync_filter` (by `.v2`).
+/// - **Packages:** `.view` is what the readers keep in memory; `.events` reads and writes events;
+///   `.sections` finds the news, `.v2` writes it as the JSON of `/sync`; `.history` is the rest.
+/// - **Threads:** the two log readers each write the view; a request builds its answer on its own
+///   virtual thread.
 ///
 /// **One snapshot.** A response is built at one position: all that it shows happened at or before
 /// `next_batch`, and everything of that user's up to there is in it. No two streams are read at two
-/// times (see [Snapshots]).
+/// times (see `Snapshots`).
+///
+/// **One event, one room.** A user's feed notes in which rooms there was news, and an answer visits
+/// these. All of the user's rooms are visited only for a client that has nothing or asks for all
+/// state, and for one whose token is older than what is noted.
+///
+/// **A room that cannot be read** is left out, and the token says up to where the client has it. So
+/// no token passes a room that failed, and no room keeps a user from the others.
 ///
 /// **No lost wake-up.** A waiting sync is registered before it looks, and looks again before it
 /// sleeps. A reader wakes only the users whom an entry concerns.

@@ -13,6 +13,7 @@ import java.util.stream.StreamSupport;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.v2.StoredFilters;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

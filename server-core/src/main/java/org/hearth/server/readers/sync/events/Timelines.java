@@ -1,0 +1,194 @@
+package org.hearth.server.readers.sync.events;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.view.RecentEvents;
+import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.RoomQueries;
+
+/// Reads stretches of rooms' histories: from memory where they are recent, else from the database.
+///
+/// **Thread:** any.
+public final class Timelines {
+  /// So many events are looked at for one answer, whatever the filter keeps back.
+  static final int MOST_SCANNED = 1_000;
+
+  private static final int LEAST_PAGE = 20;
+  private static final int LARGEST_PAGE = 200;
+
+  private final RoomQueries rooms;
+  private final RecentEvents recent;
+
+  public Timelines(RoomQueries rooms, RecentEvents recent) {
+    this.rooms = rooms;
+    this.recent = recent;
+  }
+
+  /// What is asked for.
+  ///
+  /// @param after exclusive
+  /// @param upTo inclusive
+  public record Range(RoomId room, LogPosition after, LogPosition upTo) {}
+
+  /// A page of history.
+  ///
+  /// @param events those that pass, in the order of reading
+  /// @param scanned all that were looked at, in the order of reading
+  /// @param more whether there may be more beyond the last that was looked at
+  public record Page(List<RoomEvent> events, List<RoomEvent> scanned, boolean more) {}
+
+  /// Whether there is anything to tell of the room in the range.
+  public boolean any(Range range) {
+    return changedAside(range) || anyEvent(range);
+  }
+
+  /// Whether the state changed without an event of the timeline.
+  private boolean changedAside(Range range) {
+    return rooms.stateChangedAside(range.room(), range.after(), range.upTo());
+  }
+
+  private boolean anyEvent(Range range) {
+    return recent
+        .anyIn(range.room(), range.after(), range.upTo())
+        .orElseGet(() -> !rooms.forwards(range.room(), range.after(), range.upTo(), 1).isEmpty());
+  }
+
+  /// The newest events of the range: those after its last gap, if it has one.
+  public Timeline newest(Range range, Viewer viewer, EventFilter filter, int limit) {
+    Page page = backwards(range, viewer, filter, limit + 1);
+    Optional<LogPosition> gap = lastGap(range, viewer, page);
+    if (gap.isPresent()) {
+      LogPosition before = new LogPosition(gap.get().value() - 1);
+      page = backwards(new Range(range.room(), before, range.upTo()), viewer, filter, limit + 1);
+    }
+    boolean limited = gap.isPresent() || page.more() || page.events().size() > limit;
+    List<RoomEvent> events =
+        page.events().subList(0, Math.min(limit, page.events().size())).reversed();
+    LogPosition start =
+        events.isEmpty() ? range.upTo() : new LogPosition(events.getFirst().position().value() - 1);
+    Set<LogPosition> shown = new HashSet<>();
+    events.forEach(each -> shown.add(each.position()));
+    List<RoomEvent> aside =
+        page.scanned().stream()
+            .filter(each -> each.pdu().isState() && !shown.contains(each.position()))
+            .toList();
+    boolean more = limited || changedAside(range);
+    return new Timeline(
+        events,
+        limited,
+        start,
+        more || !aside.isEmpty(),
+        more || aside.stream().anyMatch(each -> each.pdu().isMember()));
+  }
+
+  /// "True if the number of events returned was limited by the `limit` on the filter": and where
+  /// events are missing that were never fetched, since a client that is not told would take what it
+  /// has for all there is. Before an event of this server nothing is missing.
+  private Optional<LogPosition> lastGap(Range range, Viewer viewer, Page page) {
+    boolean ofOthers =
+        page.scanned().stream().anyMatch(each -> !each.sender().isOn(viewer.user().server()));
+    return ofOthers ? rooms.lastGap(range.room(), range.after(), range.upTo()) : Optional.empty();
+  }
+
+  /// At most `limit` events that pass, newest first.
+  public Page backwards(Range range, Viewer viewer, EventFilter filter, int limit) {
+    List<RoomEvent> passed = new ArrayList<>();
+    List<RoomEvent> scanned = new ArrayList<>();
+    LogPosition upTo = range.upTo();
+    while (true) {
+      int size = pageSize(limit - passed.size(), scanned.size());
+      List<RoomEvent> page = newestFirst(range.room(), upTo, range.after(), size);
+      boolean more = page.size() == size;
+      int taken = take(page, viewer, filter, limit, passed);
+      scanned.addAll(page.subList(0, taken));
+      if (taken < page.size()
+          || !more
+          || scanned.size() >= MOST_SCANNED
+          || passed.size() == limit) {
+        return new Page(passed, scanned, more || taken < page.size());
+      }
+      upTo = new LogPosition(page.getLast().position().value() - 1);
+    }
+  }
+
+  /// At most `limit` events that pass, oldest first.
+  public Page forwards(Range range, Viewer viewer, EventFilter filter, int limit) {
+    List<RoomEvent> passed = new ArrayList<>();
+    List<RoomEvent> scanned = new ArrayList<>();
+    LogPosition after = range.after();
+    while (true) {
+      int size = pageSize(limit - passed.size(), scanned.size());
+      List<RoomEvent> page = rooms.forwards(range.room(), after, range.upTo(), size);
+      boolean more = page.size() == size;
+      int taken = take(page, viewer, filter, limit, passed);
+      scanned.addAll(page.subList(0, taken));
+      if (taken < page.size()
+          || !more
+          || scanned.size() >= MOST_SCANNED
+          || passed.size() == limit) {
+        return new Page(passed, scanned, more || taken < page.size());
+      }
+      after = page.getLast().position();
+    }
+  }
+
+  /// At most `limit` events that pass of the history before the live timeline.
+  ///
+  /// @param from the place before which, or from which on, to look
+  public Page history(
+      RoomId room, boolean backwards, long from, Viewer viewer, EventFilter filter, int limit) {
+    int size = Math.clamp(limit, LEAST_PAGE, MOST_SCANNED);
+    List<RoomEvent> page =
+        backwards ? rooms.history(room, from, size) : rooms.historyAfter(room, from - 1, size);
+    List<RoomEvent> passed = new ArrayList<>();
+    int taken = take(page, viewer, filter, limit, passed);
+    return new Page(passed, page.subList(0, taken), page.size() == size || taken < page.size());
+  }
+
+  private List<RoomEvent> newestFirst(RoomId room, LogPosition upTo, LogPosition after, int size) {
+    return recent
+        .backwards(room, upTo, after, size)
+        .orElseGet(() -> rooms.backwards(room, upTo, after, size));
+  }
+
+  private static int pageSize(int wanted, int scanned) {
+    int size = Math.clamp(wanted, LEAST_PAGE, LARGEST_PAGE);
+    return Math.max(1, Math.min(size, MOST_SCANNED - scanned));
+  }
+
+  /// Takes from the page what passes until there are enough.
+  ///
+  /// @return how many events of the page were looked at
+  private int take(
+      List<RoomEvent> page, Viewer viewer, EventFilter filter, int limit, List<RoomEvent> passed) {
+    List<RoomEvent> wanted =
+        filter.admitsEveryEvent() && viewer.ignored().isEmpty()
+            ? page
+            : page.stream()
+                .filter(each -> admits(filter, each) && !viewer.ignored().hides(each))
+                .toList();
+    Set<LogPosition> visible = new HashSet<>();
+    rooms.visible(viewer.user(), wanted).forEach(each -> visible.add(each.position()));
+    int looked = 0;
+    for (RoomEvent each : page) {
+      if (passed.size() == limit) {
+        break;
+      }
+      looked++;
+      if (visible.contains(each.position())) {
+        passed.add(each);
+      }
+    }
+    return looked;
+  }
+
+  public static boolean admits(EventFilter filter, RoomEvent event) {
+    return filter.admits(event.type(), event.sender().value(), event.pdu().content());
+  }
+}

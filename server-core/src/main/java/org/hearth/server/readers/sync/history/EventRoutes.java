@@ -1,0 +1,204 @@
+package org.hearth.server.readers.sync.history;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.events.EventFilter;
+import org.hearth.server.readers.sync.events.EventStyle;
+import org.hearth.server.readers.sync.events.OwnMembership;
+import org.hearth.server.readers.sync.events.Timelines;
+import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.RoomState;
+import org.hearth.server.services.account.ClientPaths;
+
+/// `GET /rooms/{roomId}/event/{eventId}`: one event; `GET /rooms/{roomId}/context/{eventId}`: one event and
+/// what is around it.
+///
+/// **Source:** [one event][event], [event context][context].
+///
+/// [event]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomideventeventid
+/// [context]: https://spec.matrix.org/v1.19/client-server-api/#event-context
+public final class EventRoutes implements RouteGroup {
+  private static final int USUAL_LIMIT = 10;
+  private static final int LARGEST_LIMIT = 100;
+
+  private final History reads;
+
+  public EventRoutes(History reads) {
+    this.reads = reads;
+  }
+
+  @Override
+  public void register(Routes routes) {
+    routes.add(
+        HttpMethod.GET,
+        ClientPaths.v3("/rooms/{roomId}/event/{eventId}"),
+        Access.USER_OR_GUEST,
+        RateClass.DEFAULT,
+        this::event);
+    routes.add(
+        HttpMethod.GET,
+        ClientPaths.v3("/rooms/{roomId}/context/{eventId}"),
+        Access.USER_OR_GUEST,
+        RateClass.DEFAULT,
+        this::context);
+    routes.add(
+        HttpMethod.GET,
+        "/_matrix/client/v1/rooms/{roomId}/timestamp_to_event",
+        Access.USER,
+        RateClass.DEFAULT,
+        this::nearest);
+  }
+
+  /// "Get the ID of the event closest to the given timestamp, in the direction specified by the
+  /// `dir` parameter."
+  private Response nearest(Request request) {
+    Viewer viewer = Viewer.of(request.requester());
+    RoomId room = Parameters.room(request);
+    boolean forwards = !Parameters.backwards(request);
+    long timestamp =
+        request
+            .queryLong("ts", 0, Long.MAX_VALUE)
+            .orElseThrow(() -> MatrixException.missingParam("ts"));
+    var _ = RoomAccess.of(reads.rooms(), room, viewer.user(), reads.snapshots().current());
+    RoomEvent event =
+        reads
+            .rooms()
+            .eventNear(room, viewer.user(), timestamp, forwards)
+            .orElseThrow(
+                () -> MatrixException.notFound("There is no event there that you may see"));
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("event_id", event.id().value());
+    json.put("origin_server_ts", event.pdu().originServerTs());
+    return Response.json(json);
+  }
+
+  private Response event(Request request) {
+    Viewer viewer = Viewer.of(request.requester());
+    RoomEvent event = visible(request, viewer);
+    return Response.json(
+        reads
+            .events()
+            .timelineEvent(event, viewer, reads.own(event.room(), viewer), EventStyle.SINGLE));
+  }
+
+  private Response context(Request request) {
+    Viewer viewer = Viewer.of(request.requester());
+    Viewer around = reads.ignoring(viewer);
+    int limit = Parameters.limit(request, USUAL_LIMIT, LARGEST_LIMIT);
+    EventFilter filter = Parameters.filter(request);
+    LogPosition now = reads.snapshots().current();
+    RoomId room = Parameters.room(request);
+    // Who may not look into the room is told so, as by the other calls that read it.
+    var _ = RoomAccess.of(reads.rooms(), room, viewer.user(), now);
+    RoomEvent event = visible(request, viewer);
+    int wantedBefore = limit / 2;
+    Timelines.Page before =
+        page(filter, room) ? before(event, around, filter, wantedBefore) : nothing();
+    Timelines.Page after =
+        page(filter, room) ? after(event, around, filter, limit - wantedBefore, now) : nothing();
+    OwnMembership own = reads.own(room, viewer);
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("start", reads.tokens().before(last(before, event)).toString());
+    json.put("end", reads.tokens().after(last(after, event)).toString());
+    json.set(
+        "events_before", reads.events().timeline(before.events(), viewer, own, EventStyle.SINGLE));
+    json.set("event", reads.events().timelineEvent(event, viewer, own, EventStyle.SINGLE));
+    json.set(
+        "events_after", reads.events().timeline(after.events(), viewer, own, EventStyle.SINGLE));
+    List<RoomEvent> shown = new ArrayList<>(before.events());
+    shown.add(event);
+    shown.addAll(after.events());
+    json.set("state", reads.events().state(state(shown, filter), viewer, own, EventStyle.SINGLE));
+    return Response.json(json);
+  }
+
+  private static boolean page(EventFilter filter, RoomId room) {
+    return filter.admitsRoom(room);
+  }
+
+  private static Timelines.Page nothing() {
+    return new Timelines.Page(List.of(), List.of(), false);
+  }
+
+  private Timelines.Page before(RoomEvent event, Viewer viewer, EventFilter filter, int limit) {
+    if (event.isHistory()) {
+      return reads.timelines().history(event.room(), true, event.place(), viewer, filter, limit);
+    }
+    LogPosition justBefore = new LogPosition(event.position().value() - 1);
+    Timelines.Range range = new Timelines.Range(event.room(), LogPosition.ORIGIN, justBefore);
+    return reads.timelines().backwards(range, viewer, filter, limit);
+  }
+
+  private Timelines.Page after(
+      RoomEvent event, Viewer viewer, EventFilter filter, int limit, LogPosition now) {
+    if (event.isHistory()) {
+      return reads
+          .timelines()
+          .history(event.room(), false, event.place() + 1, viewer, filter, limit);
+    }
+    Timelines.Range range = new Timelines.Range(event.room(), event.position(), now);
+    return reads.timelines().forwards(range, viewer, filter, limit);
+  }
+
+  /// Where a page ends.
+  private static RoomEvent last(Timelines.Page page, RoomEvent event) {
+    return page.scanned().isEmpty() ? event : page.scanned().getLast();
+  }
+
+  /// "The state of the room at the last event returned"; with lazy loading, of the members only
+  /// those who sent what is shown.
+  private List<RoomEvent> state(List<RoomEvent> shown, EventFilter filter) {
+    RoomState state = reads.rooms().stateAfter(shown.getLast());
+    List<RoomEvent> wanted;
+    if (filter.lazyLoadMembers()) {
+      Set<StateKey> keys = new TreeSet<>();
+      state.keys().stream()
+          .filter(each -> !each.type().equals(EventTypes.MEMBER))
+          .forEach(keys::add);
+      shown.forEach(each -> keys.add(StateKey.member(each.sender().value())));
+      wanted = state.events(List.copyOf(keys));
+    } else {
+      wanted = state.events();
+    }
+    return wanted.stream().filter(each -> Timelines.admits(filter, each)).toList();
+  }
+
+  /// The event, if it is in the room and the user may see it; all else is as if it were not there.
+  private RoomEvent visible(Request request, Viewer viewer) {
+    Optional<RoomId> room = id(request.path("roomId"), RoomId::parse);
+    return id(request.path("eventId"), EventId::parse)
+        .flatMap(reads.rooms()::event)
+        .filter(event -> Optional.of(event.room()).equals(room))
+        .filter(event -> reads.rooms().maySee(viewer.user(), event))
+        .orElseThrow(() -> MatrixException.notFound("Event not found"));
+  }
+
+  private static <T> Optional<T> id(String text, java.util.function.Function<String, T> reader) {
+    try {
+      return Optional.of(reader.apply(text));
+    } catch (InvalidIdentifierException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package org.hearth.server.readers.sync.history;
+
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.events.ClientEvents;
+import org.hearth.server.readers.sync.events.OwnMembership;
+import org.hearth.server.readers.sync.events.Timelines;
+import org.hearth.server.readers.sync.view.IgnoredUsers;
+import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.Tokens;
+import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.accountdata.AccountDataQueries;
+
+/// What the calls that read a room's history are made of.
+public record History(
+    RoomQueries rooms,
+    Timelines timelines,
+    ClientEvents events,
+    Snapshots snapshots,
+    Tokens tokens,
+    AccountDataQueries accountData) {
+  /// Who asks, without the messages of those whom they ignore.
+  Viewer ignoring(Viewer viewer) {
+    return viewer.ignoring(IgnoredUsers.of(accountData, viewer.user()));
+  }
+
+  /// What the room is to the one who asks.
+  OwnMembership own(RoomId room, Viewer viewer) {
+    return OwnMembership.upTo(rooms, rooms.membership(room, viewer.user()));
+  }
+}

@@ -1,0 +1,185 @@
+package org.hearth.server.readers.sync.history;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.events.EventFilter;
+import org.hearth.server.readers.sync.events.EventStyle;
+import org.hearth.server.readers.sync.events.OwnMembership;
+import org.hearth.server.readers.sync.events.Timelines;
+import org.hearth.server.readers.sync.view.SyncToken;
+import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.services.account.ClientPaths;
+
+/// `GET /rooms/{roomId}/messages`: history page by page, both ways.
+///
+/// **Source:** [getting events for a room][messages].
+///
+/// [messages]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidmessages
+public final class MessagesRoute implements RouteGroup {
+  private static final int USUAL_LIMIT = 10;
+  private static final int LARGEST_LIMIT = 500;
+
+  private final History reads;
+
+  public MessagesRoute(History reads) {
+    this.reads = reads;
+  }
+
+  /// What is asked for.
+  ///
+  /// @param from where to begin
+  /// @param place where to begin in the history before the live timeline; 0 if not there
+  /// @param to where to end; empty for wherever the history ends
+  private record Query(
+      RoomId room,
+      boolean backwards,
+      LogPosition from,
+      long place,
+      Optional<LogPosition> to,
+      int limit,
+      EventFilter filter) {
+
+    /// The part of the room's history to look at.
+    Timelines.Range range(LogPosition end) {
+      return backwards
+          ? new Timelines.Range(room, to.orElse(LogPosition.ORIGIN), earlier(from, end))
+          : new Timelines.Range(room, from, earlier(to.orElse(end), end));
+    }
+
+    private static LogPosition earlier(LogPosition one, LogPosition other) {
+      return one.isAfter(other) ? other : one;
+    }
+  }
+
+  @Override
+  public void register(Routes routes) {
+    routes.add(
+        HttpMethod.GET,
+        ClientPaths.v3("/rooms/{roomId}/messages"),
+        Access.USER_OR_GUEST,
+        RateClass.DEFAULT,
+        this::messages);
+  }
+
+  private Response messages(Request request) {
+    Viewer viewer = reads.ignoring(Viewer.of(request.requester()));
+    LogPosition now = reads.snapshots().current();
+    Query query = query(request, now);
+    RoomAccess access = RoomAccess.of(reads.rooms(), query.room(), viewer.user(), now);
+    Timelines.Page page = page(query, viewer, query.range(access.upTo()));
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    SyncToken start =
+        query.place() == 0
+            ? reads.tokens().at(query.from())
+            : reads.tokens().inHistory(query.place());
+    json.put("start", start.toString());
+    OwnMembership own = reads.own(query.room(), viewer);
+    json.set("chunk", reads.events().timeline(page.events(), viewer, own, EventStyle.SINGLE));
+    end(query, page).ifPresent(each -> json.put("end", each.toString()));
+    if (query.filter().lazyLoadMembers()) {
+      json.set(
+          "state", reads.events().state(senders(page.events()), viewer, own, EventStyle.SINGLE));
+    }
+    return Response.json(json);
+  }
+
+  private static Query query(Request request, LogPosition now) {
+    boolean backwards = Parameters.backwards(request);
+    Optional<SyncToken> from = Parameters.point(request, "from");
+    // Forwards from nowhere is from the beginning of the history.
+    long place = from.map(each -> -each.history()).orElse(backwards ? 0L : -Long.MAX_VALUE);
+    return new Query(
+        Parameters.room(request),
+        backwards,
+        from.map(SyncToken::position).orElse(backwards ? now : LogPosition.ORIGIN),
+        place,
+        Parameters.token(request, "to"),
+        Parameters.limit(request, USUAL_LIMIT, LARGEST_LIMIT),
+        Parameters.filter(request));
+  }
+
+  private Timelines.Page page(Query query, Viewer viewer, Timelines.Range range) {
+    if (!query.filter().admitsRoom(query.room())) {
+      return new Timelines.Page(List.of(), List.of(), false);
+    }
+    return query.backwards() ? backwards(query, viewer, range) : forwards(query, viewer, range);
+  }
+
+  /// The live timeline, and when that is at its end the history before it.
+  private Timelines.Page backwards(Query query, Viewer viewer, Timelines.Range range) {
+    Timelines.Page live =
+        query.place() == 0
+            ? reads.timelines().backwards(range, viewer, query.filter(), query.limit())
+            : new Timelines.Page(List.of(), List.of(), false);
+    int left = query.limit() - live.events().size();
+    if (live.more() || left == 0 || query.to().isPresent()) {
+      return live;
+    }
+    Timelines.Page history =
+        reads.timelines().history(query.room(), true, query.place(), viewer, query.filter(), left);
+    List<RoomEvent> events = new ArrayList<>(live.events());
+    events.addAll(history.events());
+    List<RoomEvent> scanned = new ArrayList<>(live.scanned());
+    scanned.addAll(history.scanned());
+    return new Timelines.Page(events, scanned, history.more());
+  }
+
+  private Timelines.Page forwards(Query query, Viewer viewer, Timelines.Range range) {
+    if (query.place() < 0) {
+      Timelines.Page history =
+          reads
+              .timelines()
+              .history(query.room(), false, query.place(), viewer, query.filter(), query.limit());
+      if (!history.scanned().isEmpty()) {
+        return new Timelines.Page(history.events(), history.scanned(), true);
+      }
+    }
+    return reads.timelines().forwards(range, viewer, query.filter(), query.limit());
+  }
+
+  /// Where the next page begins. "If no further events are available … this property is omitted":
+  /// that is told with a page that is empty, since there are clients that expect an end of every
+  /// other.
+  private Optional<SyncToken> end(Query query, Timelines.Page page) {
+    if (page.more() && page.scanned().isEmpty()) {
+      return Optional.of(
+          query.place() == 0
+              ? reads.tokens().at(query.from())
+              : reads.tokens().inHistory(query.place()));
+    }
+    if (!page.more() && query.to().isPresent()) {
+      return query.to().map(reads.tokens()::at);
+    }
+    if (!page.more() && page.events().isEmpty()) {
+      return Optional.empty();
+    }
+    RoomEvent last = page.scanned().getLast();
+    return Optional.of(
+        query.backwards() ? reads.tokens().before(last) : reads.tokens().after(last));
+  }
+
+  /// The member events of those who sent these, as of the first of them.
+  private List<RoomEvent> senders(List<RoomEvent> chunk) {
+    if (chunk.isEmpty()) {
+      return List.of();
+    }
+    List<StateKey> members =
+        chunk.stream().map(each -> StateKey.member(each.sender().value())).distinct().toList();
+    return reads.rooms().stateAfter(chunk.getFirst()).events(members);
+  }
+}

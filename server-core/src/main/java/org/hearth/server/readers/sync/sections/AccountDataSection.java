@@ -1,0 +1,83 @@
+package org.hearth.server.readers.sync.sections;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.view.Followed;
+import org.hearth.server.services.accountdata.AccountDataItem;
+import org.hearth.server.services.accountdata.AccountDataQueries;
+
+/// The user's own data, global and of rooms.
+///
+/// **Thread:** any. **Source:** [client config][config].
+///
+/// [config]: https://spec.matrix.org/v1.19/client-server-api/#client-config
+public final class AccountDataSection implements Section {
+  private final OutputLog<AccountOutput> log;
+  private final AccountDataQueries accountData;
+
+  public AccountDataSection(OutputLog<AccountOutput> log, AccountDataQueries accountData) {
+    this.log = log;
+    this.accountData = accountData;
+  }
+
+  @Override
+  public String name() {
+    return "account-data";
+  }
+
+  @Override
+  public List<Followed> follows() {
+    return List.of(new Followed.Durable(log));
+  }
+
+  @Override
+  public boolean mayHaveNews(Asked asked) {
+    return asked.since(this).filter(since -> !asked.feed().mayHaveNewAccountData(since)).isEmpty();
+  }
+
+  @Override
+  public void add(Asked asked, News news) {
+    SyncRequest request = asked.request();
+    Optional<LogPosition> since = asked.since(this);
+    LogPosition now = asked.now().position();
+    List<AccountDataItem> items =
+        since.isPresent()
+            ? accountData.changed(request.user(), since.get(), now)
+            : accountData.all(request.user(), now);
+    for (AccountDataItem each : items) {
+      ObjectNode event = JsonNodeFactory.instance.objectNode();
+      event.put("type", each.type());
+      event.set("content", each.content());
+      if (each.room() != null) {
+        addOfRoom(asked, each, each.room(), event, news);
+      } else if (request
+          .filter()
+          .accountData()
+          .admits(each.type(), request.user().value(), each.content())) {
+        news.add(News.Kind.ACCOUNT_DATA, event);
+      }
+    }
+  }
+
+  /// Data of a room that the user has left is told together with the leaving.
+  private static void addOfRoom(
+      Asked asked, AccountDataItem item, RoomId room, ObjectNode event, News news) {
+    Filter.Rooms filter = asked.request().filter().room();
+    boolean wanted =
+        filter.accountData().admitsRoom(room)
+            && filter
+                .accountData()
+                .admits(item.type(), asked.request().user().value(), item.content());
+    if (wanted && asked.isJoined(room)) {
+      news.room(room, joined -> joined.withAccountData(event));
+    } else if (wanted && news.rooms().get(room) instanceof RoomNews.Left left) {
+      news.put(room, left.withAccountData(event));
+    }
+  }
+}

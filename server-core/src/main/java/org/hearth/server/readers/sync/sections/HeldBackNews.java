@@ -1,0 +1,81 @@
+package org.hearth.server.readers.sync.sections;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.readers.sync.view.SyncPoint;
+import org.hearth.server.store.StorageException;
+
+/// What could not be told in one answer, because it could not be read.
+///
+/// One damaged row must not keep a user from all other news for ever, and no token may pass what
+/// was not told. So what fails is left out alone, and the token says up to where the client has it
+/// ([SyncPoint#heldBack]): each later request tries again from there. A failure that is not of one
+/// room fails the whole request: the store's, and more failures than a token holds.
+///
+/// **Thread:** one request's.
+public final class HeldBackNews {
+  /// More than these are not a room's fault.
+  static final int MOST = 16;
+
+  private static final System.Logger LOGGER = System.getLogger(HeldBackNews.class.getName());
+
+  /// What was complained about of late: a room that fails does so at each wake-up of its users.
+  private static final int MOST_COMPLAINTS = 100;
+
+  private final Complaints complaints;
+  private final Map<SyncPoint.HeldBack, LogPosition> heldBack = new HashMap<>();
+
+  HeldBackNews(Complaints complaints) {
+    this.complaints = complaints;
+  }
+
+  /// Which failures are in the log already.
+  static final class Complaints {
+    private final Cache<String, Boolean> recent =
+        Caffeine.newBuilder()
+            .maximumSize(MOST_COMPLAINTS)
+            .expireAfterWrite(Duration.ofMinutes(10))
+            .build();
+
+    void complain(String what, RuntimeException failure) {
+      if (recent.asMap().putIfAbsent(what, true) == null) {
+        LOGGER.log(
+            Level.ERROR, "syncs go on without %s: it cannot be read".formatted(what), failure);
+      }
+    }
+  }
+
+  /// Does what tells of a room or a section.
+  ///
+  /// @param name the room's id or the section's name
+  /// @param known up to where the client has it; empty if it has nothing
+  /// @return false if it failed and is held back
+  public boolean attempt(String name, Optional<LogPosition> known, Runnable telling) {
+    try {
+      telling.run();
+      return true;
+    } catch (MatrixException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      boolean ofTheStore = e instanceof StorageException storage && storage.isUnavailable();
+      if (ofTheStore || heldBack.size() == MOST) {
+        throw e;
+      }
+      complaints.complain(name, e);
+      heldBack.put(SyncPoint.HeldBack.of(name), known.orElse(LogPosition.ORIGIN));
+      return false;
+    }
+  }
+
+  /// What was held back, and up to where the client has it.
+  public Map<SyncPoint.HeldBack, LogPosition> positions() {
+    return heldBack;
+  }
+}

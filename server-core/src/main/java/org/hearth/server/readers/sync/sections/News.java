@@ -1,0 +1,105 @@
+package org.hearth.server.readers.sync.sections;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+
+/// The news of one answer in the making: each section adds its own.
+///
+/// **Thread:** one request's.
+public final class News {
+  private final HeldBackNews heldBack;
+  private final Map<RoomId, RoomNews> rooms = new LinkedHashMap<>();
+  private final Map<Kind, List<ObjectNode>> events = new EnumMap<>(Kind.class);
+  private DeviceLists deviceLists = DeviceLists.NONE;
+  private Map<String, Long> keyCounts = Map.of();
+
+  News(HeldBackNews heldBack) {
+    this.heldBack = heldBack;
+  }
+
+  /// The kinds of events that belong to no room.
+  public enum Kind {
+    /// The user's own data.
+    ACCOUNT_DATA,
+    /// Who of those that share a room is there.
+    PRESENCE,
+    /// Messages to the device that asks.
+    TO_DEVICE
+  }
+
+  /// Whose devices the client must look up again, and whose no more.
+  public record DeviceLists(List<UserId> changed, List<UserId> left) {
+    public static final DeviceLists NONE = new DeviceLists(List.of(), List.of());
+
+    public DeviceLists {
+      changed = List.copyOf(changed);
+      left = List.copyOf(left);
+    }
+
+    boolean isEmpty() {
+      return changed.isEmpty() && left.isEmpty();
+    }
+  }
+
+  /// Adds an event that belongs to no room.
+  void add(Kind kind, ObjectNode event) {
+    events.computeIfAbsent(kind, _ -> new ArrayList<>()).add(event);
+  }
+
+  /// Tells of a room, in place of what was told of it.
+  void put(RoomId room, RoomNews news) {
+    rooms.put(room, news);
+  }
+
+  /// Adds to what is told of a room in which the user is now.
+  void room(RoomId room, UnaryOperator<RoomNews.Joined> change) {
+    RoomNews known = rooms.get(room);
+    RoomNews.Joined joined = known instanceof RoomNews.Joined told ? told : RoomNews.Joined.QUIET;
+    rooms.put(room, change.apply(joined));
+  }
+
+  void deviceLists(DeviceLists lists) {
+    deviceLists = lists;
+  }
+
+  /// @param counts of the device's unused one-time keys, by algorithm
+  void keyCounts(Map<String, Long> counts) {
+    keyCounts = Map.copyOf(counts);
+  }
+
+  /// What had to be left out.
+  public HeldBackNews heldBack() {
+    return heldBack;
+  }
+
+  /// What is told of rooms, in the order of telling.
+  public Map<RoomId, RoomNews> rooms() {
+    return Collections.unmodifiableMap(rooms);
+  }
+
+  /// The events of that kind.
+  public List<ObjectNode> events(Kind kind) {
+    return events.getOrDefault(kind, List.of());
+  }
+
+  public DeviceLists deviceLists() {
+    return deviceLists;
+  }
+
+  public Map<String, Long> keyCounts() {
+    return keyCounts;
+  }
+
+  /// Whether there is nothing, beside what happened in rooms, for which a client would be woken.
+  public boolean isEmptyBesideRooms() {
+    return events.isEmpty() && deviceLists.isEmpty();
+  }
+}

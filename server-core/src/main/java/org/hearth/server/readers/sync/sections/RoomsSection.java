@@ -1,0 +1,143 @@
+package org.hearth.server.readers.sync.sections;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.view.Followed;
+import org.hearth.server.readers.sync.view.NewsKind;
+import org.hearth.server.readers.sync.view.SyncPoint;
+import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.accountdata.AccountDataQueries;
+import org.hearth.server.services.accountdata.InvitePermission;
+
+/// What happened in the user's rooms: events, state, members, and the user's own coming and going.
+///
+/// It visits the rooms in which there was news since the client's token, and those that could not
+/// be read then. It visits all of the user's rooms for a client that has nothing or wants all
+/// state, and when the token is older than what the user's feed remembers.
+///
+/// **Thread:** any.
+public final class RoomsSection implements Section {
+  private final OutputLog<RoomOutput> log;
+  private final NewsKind events;
+  private final RoomQueries rooms;
+  private final AccountDataQueries accountData;
+  private final JoinedRooms joinedRooms;
+  private final LeftRooms leftRooms;
+
+  /// How rooms are read, of two kinds.
+  public record Readers(JoinedRooms joined, LeftRooms left) {}
+
+  /// @param events the kind of news that the reader of the log notes
+  public RoomsSection(
+      OutputLog<RoomOutput> log,
+      NewsKind events,
+      RoomQueries rooms,
+      AccountDataQueries accountData,
+      Readers readers) {
+    this.log = log;
+    this.events = events;
+    this.rooms = rooms;
+    this.accountData = accountData;
+    this.joinedRooms = readers.joined();
+    this.leftRooms = readers.left();
+  }
+
+  @Override
+  public String name() {
+    return "rooms";
+  }
+
+  @Override
+  public List<Followed> follows() {
+    return List.of(new Followed.Durable(log));
+  }
+
+  @Override
+  public boolean mayHaveNews(Asked asked) {
+    return changed(asked).filter(Set::isEmpty).isEmpty();
+  }
+
+  @Override
+  public void add(Asked asked, News news) {
+    Collection<RoomMembership> visited =
+        changed(asked).map(asked::memberships).orElseGet(asked::memberships);
+    for (RoomMembership each : visited) {
+      RoomId room = each.room();
+      news.heldBack()
+          .attempt(
+              room.value(),
+              asked.request().since(room),
+              () -> of(asked, each).ifPresent(told -> news.put(room, told)));
+    }
+  }
+
+  /// The rooms to visit; empty for all.
+  private Optional<Set<RoomId>> changed(Asked asked) {
+    Optional<SyncPoint> since = asked.request().since();
+    if (since.isEmpty() || asked.request().fullState()) {
+      return Optional.empty();
+    }
+    Optional<Set<RoomId>> changed = asked.changedRooms(events, since.get().position());
+    if (changed.isEmpty() || since.get().heldBack().isEmpty()) {
+      return changed;
+    }
+    Set<RoomId> visited = new HashSet<>(changed.get());
+    for (RoomMembership each : asked.feed().memberships()) {
+      if (since.get().heldBack().containsKey(SyncPoint.HeldBack.of(each.room()))) {
+        visited.add(each.room());
+      }
+    }
+    return Optional.of(visited);
+  }
+
+  private Optional<RoomNews> of(Asked asked, RoomMembership membership) {
+    return switch (membership.membership()) {
+      case JOIN ->
+          joinedRooms.news(asked.request(), asked.now().position(), membership).map(each -> each);
+      case INVITE -> invited(asked.request(), membership);
+      case KNOCK ->
+          isNews(asked.request(), membership)
+              ? Optional.of(new RoomNews.Knocked(strippedState(membership)))
+              : Optional.empty();
+      case LEAVE, BAN ->
+          leftRooms.news(asked.request(), asked.now().position(), membership).map(each -> each);
+    };
+  }
+
+  private Optional<RoomNews> invited(SyncRequest request, RoomMembership membership) {
+    boolean told =
+        isNews(request, membership)
+            && !isOfAnIgnored(request.viewer(), membership)
+            // "invite events for this user already in the database […] MUST NOT be served over
+            // client synchronisation endpoints", while the user blocks invites.
+            && !InvitePermission.blocksAll(accountData, request.user());
+    return told ? Optional.of(new RoomNews.Invited(strippedState(membership))) : Optional.empty();
+  }
+
+  private boolean isOfAnIgnored(Viewer viewer, RoomMembership invited) {
+    return !viewer.ignored().isEmpty()
+        && rooms
+            .eventAt(invited.position())
+            .filter(event -> viewer.ignored().hidesInvitesOf(event.sender()))
+            .isPresent();
+  }
+
+  private static boolean isNews(SyncRequest request, RoomMembership membership) {
+    Optional<LogPosition> since = request.since(membership.room());
+    return since.isEmpty() || membership.position().isAfter(since.get());
+  }
+
+  private List<ObjectNode> strippedState(RoomMembership membership) {
+    return rooms.strippedState(membership.room(), membership.user());
+  }
+}

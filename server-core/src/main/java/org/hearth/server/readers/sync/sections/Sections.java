@@ -1,0 +1,53 @@
+package org.hearth.server.readers.sync.sections;
+
+import java.util.List;
+import org.hearth.server.readers.sync.view.Followed;
+import org.hearth.server.readers.sync.view.IgnoredUsers;
+import org.hearth.server.readers.sync.view.SyncPoint;
+import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.accountdata.AccountDataQueries;
+
+/// All kinds of news, asked one after the other for one answer as of one point.
+///
+/// **Thread:** any.
+public final class Sections {
+  private final RoomQueries rooms;
+  private final AccountDataQueries accountData;
+  private final List<Section> sections;
+  private final HeldBackNews.Complaints complaints = new HeldBackNews.Complaints();
+
+  /// @param sections asked in this order; one that adds to the news of rooms comes after that which
+  ///   tells what happened there
+  public Sections(RoomQueries rooms, AccountDataQueries accountData, List<Section> sections) {
+    this.rooms = rooms;
+    this.accountData = accountData;
+    this.sections = List.copyOf(sections);
+  }
+
+  /// What happened after what the client has, up to that point.
+  public News collect(SyncRequest request, UserFeed feed, SyncPoint now) {
+    IgnoredUsers ignored = feed.ignored(() -> IgnoredUsers.of(accountData, request.user()));
+    Asked asked = new Asked(rooms, request.ignoring(ignored), feed, now);
+    News news = new News(new HeldBackNews(complaints));
+    for (Section each : sections) {
+      if (mustAsk(asked, each) || each.mayHaveNews(asked)) {
+        news.heldBack().attempt(each.name(), asked.since(each), () -> each.add(asked, news));
+      }
+    }
+    return news;
+  }
+
+  /// Whether the client wants all, or the section failed before and must be tried again.
+  private static boolean mustAsk(Asked asked, Section section) {
+    SyncRequest request = asked.request();
+    return request.since().isEmpty()
+        || request.fullState()
+        || request.since().get().heldBack().containsKey(SyncPoint.HeldBack.of(section.name()));
+  }
+
+  /// The logs that the sections follow.
+  public List<Followed> follows() {
+    return sections.stream().flatMap(each -> each.follows().stream()).distinct().toList();
+  }
+}

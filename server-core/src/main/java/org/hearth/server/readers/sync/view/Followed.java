@@ -1,0 +1,16 @@
+package org.hearth.server.readers.sync.view;
+
+import org.hearth.ringlogs.OutputLog;
+import org.hearth.ringlogs.VolatileLog;
+
+/// A log from which this component has its news.
+public sealed interface Followed {
+  /// A log of what is committed: an answer waits until this component's reader has come to its end.
+  record Durable(OutputLog<?> log) implements Followed {}
+
+  /// A log that is not kept: an answer is of what this component's reader has come to.
+  ///
+  /// @param letter of its part in tokens, from `a` to `z` and no other's; `e`, `h` and `r` are
+  ///   taken
+  record Volatile(char letter, VolatileLog<?> log) implements Followed {}
+}

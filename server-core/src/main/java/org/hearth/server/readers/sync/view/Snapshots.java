@@ -1,0 +1,109 @@
+package org.hearth.server.readers.sync.view;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.OutputLog;
+import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.server.store.Store;
+
+/// Finds the position at which an answer can be built: everything at or before it is committed, is
+/// seen by whoever asks the servers, and has been handled by this component's readers, of every
+/// log.
+///
+/// It is the database's head, as soon as that is [published][Store#published] and the readers have
+/// come to their logs' ends. The head has moved before a writer is answered and before a reader is
+/// woken, so who reads right after being told sees what it was told.
+///
+/// **Thread:** any.
+public final class Snapshots {
+  /// The name of the readers, in figures and in the order between readers.
+  public static final String READER = "client-sync";
+
+  /// How long a reader may lag before an answer is built without the newest.
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  /// Publishing takes microseconds.
+  private static final int SPINS = 200;
+
+  private static final long PAUSE_NANOS = 20_000;
+
+  private final Store store;
+  private final List<OutputLog<?>> durable = new ArrayList<>();
+  private final List<Followed.Volatile> volatiles = new ArrayList<>();
+
+  /// @param logs those from which answers have their news, each with a reader of ours
+  public Snapshots(Store store, Collection<Followed> logs) {
+    this.store = store;
+    for (Followed each : logs) {
+      switch (each) {
+        case Followed.Durable(OutputLog<?> log) -> durable.add(log);
+        case Followed.Volatile log -> volatiles.add(log);
+      }
+    }
+  }
+
+  /// The newest position that is committed.
+  public LogPosition head() {
+    return store.head();
+  }
+
+  /// The newest position that the readers have come to.
+  public LogPosition current() {
+    LogPosition head = store.head();
+    LogPosition snapshot = awaitPublished(head);
+    // All that was published up to there is behind the logs' heads now.
+    for (OutputLog<?> each : durable) {
+      snapshot = handled(each, snapshot);
+    }
+    return snapshot;
+  }
+
+  /// The newest point that the readers have come to, in all logs.
+  public SyncPoint point() {
+    LogPosition position = current();
+    Map<Character, VolatilePosition> others = new HashMap<>();
+    for (Followed.Volatile each : volatiles) {
+      long run = each.log().head().epoch();
+      others.put(each.letter(), new VolatilePosition(run, each.log().position(READER)));
+    }
+    return new SyncPoint(position, others, Map.of());
+  }
+
+  private LogPosition awaitPublished(LogPosition head) {
+    long until = System.nanoTime() + PATIENCE.toNanos();
+    for (int i = 0; head.isAfter(store.published()); i++) {
+      if (i < SPINS) {
+        Thread.onSpinWait();
+      } else if (System.nanoTime() - until < 0) {
+        LockSupport.parkNanos(PAUSE_NANOS);
+      } else {
+        return store.published();
+      }
+    }
+    return head;
+  }
+
+  /// The snapshot, or where the reader stands if it does not come to its log's head in time.
+  private static LogPosition handled(OutputLog<?> log, LogPosition snapshot) {
+    LogPosition end = log.head();
+    LogPosition target = end.isAfter(snapshot) ? snapshot : end;
+    if (!target.isAfter(log.position(Snapshots.READER))) {
+      return snapshot;
+    }
+    try {
+      if (log.awaitReader(Snapshots.READER, snapshot, PATIENCE)) {
+        return snapshot;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    LogPosition behind = log.position(Snapshots.READER);
+    return behind.isAfter(snapshot) ? snapshot : behind;
+  }
+}

@@ -1,0 +1,164 @@
+package org.hearth.server.readers.sync.view;
+
+import java.util.Collection;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomMembership;
+import org.jspecify.annotations.Nullable;
+
+/// What is kept in memory of a user who syncs: the memberships, in which rooms there was news, the
+/// time of the last change of account data, and the requests that wait.
+///
+/// **Thread:** any. A membership is only ever replaced by a later one of the same room, so that the
+/// reader of the log and a request that loads from the database may come in either order.
+public final class UserFeed {
+  /// More requests of one user do not wait: the oldest is answered.
+  static final int MOST_WAITING = 64;
+
+  private static final int FEED_BYTES = 1_000;
+  private static final int MEMBERSHIP_BYTES = 300;
+
+  private final UserId user;
+  private final ConcurrentMap<RoomId, RoomMembership> memberships = new ConcurrentHashMap<>();
+  private final ConcurrentMap<NewsKind, ChangedRooms> changed = new ConcurrentHashMap<>();
+  private final Queue<WaitingSync> waiting = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger waitingCount = new AtomicInteger();
+  private final AtomicLong accountDataChanged = new AtomicLong();
+  private final AtomicLong accountDataChanges = new AtomicLong();
+  private volatile @Nullable Ignoring ignoring;
+
+  /// Whom the user ignored after so many changes of account data.
+  private record Ignoring(long changes, IgnoredUsers users) {}
+
+  UserFeed(UserId user) {
+    this.user = user;
+  }
+
+  UserId user() {
+    return user;
+  }
+
+  /// Takes in a membership unless a later one of the room is known. Called by one thread at a time.
+  ///
+  /// @return whether it was taken in
+  boolean merge(RoomMembership membership) {
+    @Nullable RoomMembership known = memberships.get(membership.room());
+    if (known != null && !membership.position().isAfter(known.position())) {
+      return false;
+    }
+    memberships.put(membership.room(), membership);
+    return true;
+  }
+
+  /// The newest membership of each room.
+  public Collection<RoomMembership> memberships() {
+    return memberships.values();
+  }
+
+  /// The newest membership of that room.
+  public Optional<RoomMembership> membership(RoomId room) {
+    return Optional.ofNullable(memberships.get(room));
+  }
+
+  /// Notes news of a room; only where somebody asked for it since this feed was loaded.
+  void noteChanged(NewsKind kind, RoomId room, LogPosition position) {
+    @Nullable ChangedRooms rooms = changed.get(kind);
+    if (rooms != null) {
+      rooms.add(room, position);
+    }
+  }
+
+  /// The rooms with news of that kind after that position; empty if that is not known, so that all
+  /// rooms must be looked at. The first to ask is not answered: the noting begins then.
+  public Optional<Set<RoomId>> changedRooms(NewsKind kind, LogPosition since) {
+    @Nullable ChangedRooms known = changed.get(kind);
+    if (known != null) {
+      return known.since(since);
+    }
+    ChangedRooms rooms = changed.computeIfAbsent(kind, _ -> new ChangedRooms());
+    // The head is read when the log's reader can see these already: it notes all that comes later.
+    rooms.beginAt(kind.head());
+    return Optional.empty();
+  }
+
+  /// Begins anew to note in which rooms there is news.
+  void forgetChanged() {
+    changed.clear();
+  }
+
+  /// Notes that account data changed, or may have changed, at that position.
+  void accountDataChanged(LogPosition position) {
+    accountDataChanged.accumulateAndGet(position.value(), Math::max);
+    accountDataChanges.incrementAndGet();
+  }
+
+  /// Whether account data may have changed after that position.
+  public boolean mayHaveNewAccountData(LogPosition since) {
+    return accountDataChanged.get() > since.value();
+  }
+
+  /// Whom the user ignores; read again after a change of account data.
+  public IgnoredUsers ignored(Supplier<IgnoredUsers> read) {
+    long changes = accountDataChanges.get();
+    @Nullable Ignoring known = ignoring;
+    if (known != null && known.changes() == changes) {
+      return known.users();
+    }
+    IgnoredUsers users = read.get();
+    ignoring = new Ignoring(changes, users);
+    return users;
+  }
+
+  void register(WaitingSync request) {
+    waiting.add(request);
+    if (waitingCount.incrementAndGet() > MOST_WAITING) {
+      Optional.ofNullable(waiting.peek()).ifPresent(WaitingSync::end);
+    }
+  }
+
+  void unregister(WaitingSync request) {
+    if (waiting.remove(request)) {
+      waitingCount.decrementAndGet();
+    }
+  }
+
+  public boolean isWatched() {
+    return !waiting.isEmpty();
+  }
+
+  public Iterable<WaitingSync> waiting() {
+    return waiting;
+  }
+
+  public void wake() {
+    waiting.forEach(WaitingSync::wake);
+  }
+
+  /// Wakes the requests of one device.
+  public void wake(DeviceId device) {
+    for (WaitingSync each : waiting) {
+      if (each.isOf(device)) {
+        each.wake();
+      }
+    }
+  }
+
+  long bytes() {
+    long bytes = FEED_BYTES + (long) MEMBERSHIP_BYTES * memberships.size();
+    for (ChangedRooms each : changed.values()) {
+      bytes += each.bytes();
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,25 @@
+/// Who is to be woken for what: what the readers of the logs keep in memory for those who sync.
+///
+/// ```text
+///   room-output ────► RoomOutputReader ──► RecentEvents   the newest events of all rooms
+///                            │
+///                            ▼
+///                        SyncUsers ──► UserFeed (a user) ──► WaitingSync (a request)
+///                            ▲            │ memberships
+///   account-output ─► AccountOutputReader └ ChangedRooms (a kind of news)
+///
+///   Snapshots ──► SyncPoint ◄──► SyncToken (as clients carry it)
+/// ```
+///
+/// - **Logs read:** room-output, account-output. **Queries used:** `RoomQueries`, account data
+///   (whom a user ignores). **Tables owned:** none.
+/// - **Threads:** each log's reader; requests load users and wait.
+/// - **Bounds:** [RecentEvents] and the feeds of [SyncUsers] have budgets in bytes, [ChangedRooms]
+///   has its own of one user and kind, and a user who is not seen for an hour is let go.
+///
+/// All of it is in memory only. When entries of a log are lost, it is forgotten and read from the
+/// database: see [SyncUsers#onLost].
+@NullMarked
+package org.hearth.server.readers.sync.view;
+
+import org.jspecify.annotations.NullMarked;

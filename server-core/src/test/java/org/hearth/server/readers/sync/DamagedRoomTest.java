@@ -1,0 +1,120 @@
+package org.hearth.server.readers.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hearth.server.readers.sync.SyncClient.events;
+import static org.hearth.server.readers.sync.SyncClient.join;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A room of which a row is damaged is left out of `/sync`, and told of when the row is whole
+/// again.
+class DamagedRoomTest {
+  private static final byte[] GARBAGE = "no JSON".getBytes(StandardCharsets.UTF_8);
+
+  @TempDir Path folder;
+  private SyncServer server;
+  private SyncClient alice;
+  private RoomId damaged;
+  private RoomId whole;
+  private EventId event;
+  private byte[] json;
+
+  @BeforeEach
+  void damageOneOfTwoRooms() {
+    server = new SyncServer(folder);
+    damaged = server.rooms().open("alice", "shared");
+    whole = server.rooms().open("alice", "shared");
+    alice = server.client("alice");
+    alice.sync();
+    event = server.rooms().say(damaged, "alice", "unreadable");
+    server.rooms().say(whole, "alice", "readable");
+    json = stored();
+    write(GARBAGE);
+    restart();
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void theOtherRoomsAreToldAndTheRoomLater() {
+    JsonNode told = alice.sync();
+    assertThat(events(join(told, whole).path("timeline"))).containsExactly("readable");
+    assertThat(join(told, damaged).isMissingNode()).isTrue();
+
+    server.rooms().say(whole, "alice", "goes on");
+    JsonNode next = alice.sync();
+    assertThat(events(join(next, whole).path("timeline"))).containsExactly("goes on");
+    assertThat(join(next, damaged).isMissingNode()).isTrue();
+
+    write(json);
+    restart();
+    JsonNode mended = alice.sync();
+    assertThat(events(join(mended, damaged).path("timeline"))).containsExactly("unreadable");
+    assertThat(join(mended, whole).isMissingNode()).isTrue();
+    assertThat(alice.sync().has("rooms")).isFalse();
+    assertThat(alice.since()).matches("s[0-9]+");
+  }
+
+  @Test
+  void aClientThatHasNothingIsToldOfTheRoomLater() {
+    SyncClient tablet = server.client("alice", "TABLET");
+    assertThat(join(tablet.sync(), damaged).isMissingNode()).isTrue();
+    assertThat(tablet.joined()).containsOnlyKeys(whole.value());
+
+    write(json);
+    restart();
+    tablet.moveTo(server.http("alice", "TABLET"));
+
+    JsonNode section = join(tablet.sync(), damaged);
+    assertThat(events(section.path("timeline"))).endsWith("unreadable");
+    assertThat(tablet.room(damaged).state()).containsKey("m.room.create|");
+  }
+
+  private void restart() {
+    server.close();
+    server = new SyncServer(folder);
+    alice.moveTo(server.http("alice"));
+  }
+
+  private byte[] stored() {
+    return server
+        .store()
+        .reads()
+        .read(connection -> {
+          try (var select =
+              connection.prepareStatement("SELECT json FROM room_event WHERE event_id = ?")) {
+            select.setString(1, event.value());
+            try (var rows = select.executeQuery()) {
+              assertThat(rows.next()).isTrue();
+              return rows.getBytes(1);
+            }
+          }
+        });
+  }
+
+  private void write(byte[] row) {
+    RowChange change =
+        RowChange.of(
+            new Table("room_event"),
+            "UPDATE room_event SET json = ? WHERE event_id = ?",
+            (statement, _) -> {
+              statement.setBytes(1, row);
+              statement.setString(2, event.value());
+            });
+    var _ = server.store().committer().commit("test", List.of(change), List.of());
+  }
+}

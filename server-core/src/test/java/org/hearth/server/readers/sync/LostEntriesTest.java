@@ -1,0 +1,154 @@
+package org.hearth.server.readers.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Positioned;
+import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.view.AccountOutputReader;
+import org.hearth.server.readers.sync.view.IgnoredUsers;
+import org.hearth.server.readers.sync.view.NewsKind;
+import org.hearth.server.readers.sync.view.RecentEvents;
+import org.hearth.server.readers.sync.view.RoomOutputReader;
+import org.hearth.server.readers.sync.view.SyncUsers;
+import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.room.RoomEvent;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What the view does when entries never came to it. Its reader here is registered with no log, so
+/// that it is told of nothing but what the test tells it.
+class LostEntriesTest {
+  @TempDir Path folder;
+  private SyncServer server;
+  private RoomId room;
+  private LogPosition start;
+  private RecentEvents recent;
+  private SyncUsers users;
+  private NewsKind events;
+  private RoomOutputReader reader;
+
+  @BeforeEach
+  void start() {
+    server = new SyncServer(folder);
+    room = server.rooms().open("alice", "shared");
+    start = server.store().head();
+    recent = new RecentEvents(server.queries(), 1 << 20, start);
+    users = new SyncUsers(server.queries(), server.store()::head, 1 << 20);
+    events = new NewsKind(server.store()::head);
+    reader = new RoomOutputReader(recent, users, events, start);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private SyncUsers.Entered enter(String user) {
+    return users.enter(new Viewer(TestRooms.user(user), null, IgnoredUsers.NONE));
+  }
+
+  @Test
+  void whoWaitsIsWokenAndLoadedAnew() {
+    SyncUsers.Entered bob = enter("bob");
+    server.rooms().join(room, "bob");
+    bob.waiting().look();
+    assertThat(bob.feed().membership(room)).isEmpty();
+
+    reader.onLost(start, server.store().head());
+
+    assertThat(bob.waiting().sleep(System.nanoTime())).isTrue();
+    users.refresh(bob);
+    assertThat(bob.feed().membership(room))
+        .hasValueSatisfying(each -> assertThat(each.membership()).isEqualTo(Membership.JOIN));
+    assertThat(users.noteChanged(events, room, server.store().head())).containsExactly(bob.feed());
+  }
+
+  @Test
+  void theEventsAreReadFromTheDatabase() {
+    EventId lost = server.rooms().say(room, "alice", "lost");
+    LogPosition upTo = server.store().head();
+    assertThat(recent.anyIn(room, start, upTo)).hasValue(false);
+
+    reader.onLost(start, upTo);
+
+    assertThat(recent.anyIn(room, start, upTo)).isEmpty();
+    assertThat(recent.backwards(room, upTo, start, 10)).isEmpty();
+    assertThat(reader.position()).isEqualTo(upTo);
+    assertThat(server.queries().event(lost)).isPresent();
+  }
+
+  @Test
+  void noRoomCountsAsUnchangedAcrossALoss() {
+    SyncUsers.Entered alice = enter("alice");
+    LogPosition known = server.store().head();
+    assertThat(alice.feed().changedRooms(events, known)).isEmpty();
+    assertThat(alice.feed().changedRooms(events, known)).hasValue(Set.of());
+    server.rooms().say(room, "alice", "lost");
+
+    reader.onLost(known, server.store().head());
+    users.refresh(alice);
+
+    assertThat(alice.feed().changedRooms(events, known)).isEmpty();
+    assertThat(alice.feed().changedRooms(events, known)).isEmpty();
+  }
+
+  @Test
+  void aRoomWithNewsIsNotedForWhoIsInIt() {
+    SyncUsers.Entered alice = enter("alice");
+    LogPosition known = server.store().head();
+    assertThat(alice.feed().changedRooms(events, known)).isEmpty();
+    RoomEvent said =
+        server.queries().event(server.rooms().say(room, "alice", "hello")).orElseThrow();
+
+    reader.onBatch(List.of(added(said)));
+
+    assertThat(alice.feed().changedRooms(events, known)).hasValue(Set.of(room));
+    assertThat(alice.feed().changedRooms(events, said.position())).hasValue(Set.of());
+  }
+
+  @Test
+  void nothingStaysOfRoomsThatAllHaveLeft() {
+    SyncUsers.Entered alice = enter("alice");
+    assertThat(users.roomCount()).isEqualTo(1);
+    EventId left = server.rooms().leave(room, "alice");
+    RoomEvent leaving = server.queries().event(left).orElseThrow();
+
+    reader.onBatch(List.of(added(leaving)));
+
+    assertThat(users.roomCount()).isZero();
+    assertThat(alice.feed().membership(room))
+        .hasValueSatisfying(each -> assertThat(each.membership()).isEqualTo(Membership.LEAVE));
+  }
+
+  @Test
+  void whoWaitsIsAnsweredWhenChangesOfAccountsAreLost() {
+    SyncUsers.Entered alice = enter("alice");
+    AccountOutputReader accounts = new AccountOutputReader(users, start);
+    server.rooms().say(room, "alice", "raises the head");
+    LogPosition upTo = server.store().head();
+    LogPosition known = new LogPosition(upTo.value() - 1);
+    alice.waiting().look();
+    assertThat(alice.feed().mayHaveNewAccountData(known)).isFalse();
+
+    accounts.onLost(start, upTo);
+
+    assertThat(alice.waiting().isOver()).isTrue();
+    users.refresh(alice);
+    assertThat(alice.feed().mayHaveNewAccountData(known)).isTrue();
+    assertThat(accounts.position()).isEqualTo(upTo);
+  }
+
+  private Positioned<RoomOutput> added(RoomEvent event) {
+    return new Positioned<>(
+        event.position(), new RoomOutput.EventAdded(event.pdu(), null, null, null, null));
+  }
+}
