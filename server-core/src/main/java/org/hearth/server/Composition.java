@@ -61,8 +61,8 @@ import org.hearth.server.store.Unavailable;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
 import org.jspecify.annotations.Nullable;
 
-/// Everything that runs while a server runs: the store, the boxes, the listeners. What was opened is
-/// closed in the reverse order, also when something later fails.
+/// Everything that runs while a server runs: the store, the boxes, the listeners. What was opened
+/// is closed in the reverse order, also when something later fails.
 ///
 /// ```
 /// store ─► boxes, each made of those before it ─► started: logs, boxes ─► listeners
@@ -81,7 +81,10 @@ final class Composition {
   private final Boxes boxes =
       new Boxes(death ->
           LOG.log(
-              Level.ERROR, "{0} of {1} has ended: restart the server", death.consumer(), death.log()));
+              Level.ERROR,
+              "{0} of {1} has ended: restart the server",
+              death.consumer(),
+              death.log()));
   private @Nullable Asked asked;
   private volatile @Nullable Admin admin;
   private volatile @Nullable HttpServer http;
@@ -153,8 +156,7 @@ final class Composition {
             known.rooms(),
             store,
             () -> Optional.ofNullable(http).map(HttpServer::figures),
-            new Admin.Wiring(
-                boxes.description(), boxes.logs()::figures, boxes.logs()::release),
+            new Admin.Wiring(boxes.description(), boxes.logs()::figures, boxes.logs()::release),
             clock);
   }
 

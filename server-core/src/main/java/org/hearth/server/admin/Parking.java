@@ -51,7 +51,8 @@ final class Parking {
           "Nothing of %s is parked in %s for %s.".formatted(key, log, consumer));
     }
     try {
-      ReleaseResult result = wiring.releasing().release(log, consumer, key, discardFirst).await(PATIENCE);
+      ReleaseResult result =
+          wiring.releasing().release(log, consumer, key, discardFirst).await(PATIENCE);
       return new ReleasedEntries(result.handled(), result.discarded(), result.remaining());
     } catch (ReplyTimeoutException e) {
       throw new AdminException(

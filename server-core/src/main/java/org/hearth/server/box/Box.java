@@ -32,7 +32,8 @@ public interface Box extends AutoCloseable {
     return List.of();
   }
 
-  /// The logs that it owns: the input logs whose commands it handles, the other logs that it writes.
+  /// The logs that it owns: the input logs whose commands it handles, the other logs that it
+  /// writes.
   default List<Log> logs() {
     return List.of();
   }

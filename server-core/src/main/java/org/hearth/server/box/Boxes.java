@@ -57,8 +57,7 @@ public final class Boxes {
   /// @param head the last position that was committed
   /// @throws IllegalStateException if the declarations do not fit together
   public void start(LogPosition head) {
-    LogSet set =
-        new LogSet(boxes.stream().flatMap(each -> each.logs().stream()).toList(), onDeath);
+    LogSet set = new LogSet(boxes.stream().flatMap(each -> each.logs().stream()).toList(), onDeath);
     logs = set;
     for (Box each : boxes) {
       for (Log log : each.logs()) {
@@ -81,8 +80,8 @@ public final class Boxes {
     while (!left.isEmpty()) {
       Reading<?> next =
           left.stream()
-              .filter(each ->
-                  registered.getOrDefault(each.log(), Set.of()).containsAll(each.after()))
+              .filter(
+                  each -> registered.getOrDefault(each.log(), Set.of()).containsAll(each.after()))
               .findFirst()
               .orElseThrow(() ->
                   new IllegalStateException(
@@ -173,7 +172,6 @@ public final class Boxes {
                 each.kind()))
         .filter(each -> !each.from().equals(each.to()))
         .forEach(arrows::add);
-    return WiringDescription.join(
-        Stream.of(new WiringDescription(nodes, arrows)).toList());
+    return WiringDescription.join(Stream.of(new WiringDescription(nodes, arrows)).toList());
   }
 }

@@ -32,7 +32,10 @@ public final class Journal implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(Journal.class.getName());
   static final Table TABLE =
-      new Table("journal", "a million rows and 30 days a log", "the journal removes what is beyond, every hour");
+      new Table(
+          "journal",
+          "a million rows and 30 days a log",
+          "the journal removes what is beyond, every hour");
   private static final int LONGEST_KEY = 1024;
   private static final int ROWS_A_UNIT = 500;
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);

@@ -83,7 +83,10 @@ final class CheckCommandTest {
     try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
       store
           .committer()
-          .commit("damage", List.of(RowChange.of(new Table(table, "a test's", "the test"), sql, (_, _) -> {})), List.of());
+          .commit(
+              "damage",
+              List.of(RowChange.of(new Table(table, "a test's", "the test"), sql, (_, _) -> {})),
+              List.of());
     }
   }
 

@@ -27,9 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class RegistrationTokens {
   static final Table TABLE =
       new Table(
-          "registration_token",
-          "one row a token that the owner has made",
-          "deleted by the owner");
+          "registration_token", "one row a token that the owner has made", "deleted by the owner");
   private static final int GENERATED_LENGTH = 16;
 
   private final ReadPool reads;

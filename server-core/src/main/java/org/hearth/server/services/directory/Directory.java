@@ -29,7 +29,8 @@ public final class Directory implements DirectoryQueries {
   static final Table ALIAS =
       new Table("room_alias", "200 rows a room", "an alias beyond the bound is refused");
   static final Table PUBLISHED =
-      new Table("published_room", "one row a room", "deleted when the room is taken from the directory");
+      new Table(
+          "published_room", "one row a room", "deleted when the room is taken from the directory");
 
   private final ReadPool reads;
   private final ServerName server;

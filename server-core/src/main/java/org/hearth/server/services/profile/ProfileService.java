@@ -35,7 +35,6 @@ public final class ProfileService implements RouteGroup, Box {
   /// The name in the wiring.
   public static final String BOX = "Profiles";
 
-
   private final Profiles profiles;
   private final JournalWriter<AccountOutput> journal;
   private final RoomProfiles rooms;

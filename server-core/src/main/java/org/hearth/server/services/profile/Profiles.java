@@ -26,7 +26,8 @@ public final class Profiles implements ProfileQueries, AccountCompanion {
   static final String AVATAR_URL = "avatar_url";
 
   static final Table TABLE =
-      new Table("profile", "one row an account, under 64 KiB", "deleted when the account is erased");
+      new Table(
+          "profile", "one row an account, under 64 KiB", "deleted when the account is erased");
   private static final int CACHE_BYTES = 4 << 20;
   private static final int ENTRY_BYTES = 300;
 

@@ -109,7 +109,7 @@ class DamagedRoomTest {
   private void write(byte[] row) {
     RowChange change =
         RowChange.of(
-            new Table("room_event"),
+            new Table("room_event", "a test's", "the test"),
             "UPDATE room_event SET json = ? WHERE event_id = ?",
             (statement, _) -> {
               statement.setBytes(1, row);

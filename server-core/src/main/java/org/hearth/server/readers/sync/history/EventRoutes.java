@@ -29,7 +29,6 @@ import org.hearth.server.readers.sync.events.Timelines;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomState;
-import org.hearth.server.services.account.ClientPaths;
 
 /// `GET /rooms/{roomId}/event/{eventId}`: one event; `GET /rooms/{roomId}/context/{eventId}`: one event and
 /// what is around it.

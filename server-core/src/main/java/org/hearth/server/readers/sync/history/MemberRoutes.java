@@ -27,7 +27,6 @@ import org.hearth.server.readers.sync.view.Snapshots;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.account.ClientPaths;
 
 /// Who is where: `GET /rooms/{roomId}/members`, `…/joined_members` and `/joined_rooms`.
 ///

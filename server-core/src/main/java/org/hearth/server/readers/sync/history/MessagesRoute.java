@@ -23,7 +23,6 @@ import org.hearth.server.readers.sync.events.Timelines;
 import org.hearth.server.readers.sync.view.SyncToken;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
-import org.hearth.server.services.account.ClientPaths;
 
 /// `GET /rooms/{roomId}/messages`: history page by page, both ways.
 ///

@@ -22,7 +22,6 @@ import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
-import org.hearth.server.services.account.ClientPaths;
 
 /// `GET /rooms/{roomId}/state` and `…/state/{eventType}/{stateKey}`: for who is in the room the state now;
 /// for who has left, the state then; for anyone else, only if the room is open to all to read.

@@ -10,7 +10,6 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.services.account.ClientPaths;
 
 /// `POST /user/{userId}/filter` and `GET /user/{userId}/filter/{filterId}`.
 ///

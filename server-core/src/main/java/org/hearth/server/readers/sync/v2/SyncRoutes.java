@@ -23,7 +23,6 @@ import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.readers.sync.view.WaitingSync;
-import org.hearth.server.services.account.ClientPaths;
 
 /// `GET /sync`: reads the request, collects the news, and waits while there is nothing to tell.
 ///

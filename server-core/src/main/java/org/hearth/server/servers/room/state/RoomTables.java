@@ -38,8 +38,7 @@ public final class RoomTables {
   static final Table GAP =
       new Table("room_gap", "at most one row a live event", AS_LONG_AS_THE_ROOM);
   static final Table ALERT =
-      new Table(
-          "room_alert", "the newest hundred of a room", "an insert deletes the older ones");
+      new Table("room_alert", "the newest hundred of a room", "an insert deletes the older ones");
 
   /// All of them.
   public static final List<Table> ALL =
