@@ -24,8 +24,9 @@ public final class OwnMembership {
     this.rooms = rooms;
   }
 
-  /// @param newest the membership that is the newest to be looked at; empty when there never was
-  ///   one
+  /// The memberships up to one of them.
+  ///
+  /// @param newest the newest to be looked at; empty when there never was one
   public static OwnMembership upTo(RoomQueries rooms, Optional<RoomMembership> newest) {
     OwnMembership own = new OwnMembership(rooms);
     own.newestFirst.add(
