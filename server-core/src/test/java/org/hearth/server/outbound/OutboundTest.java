@@ -271,8 +271,7 @@ class OutboundTest {
     try (Outbound outbound = open()) {
       assertThat(outbound.send(get("http://peer.example:" + port + "/")))
           .isInstanceOfSatisfying(
-              Failure.ConnectFailed.class,
-              each -> assertThat(each.address()).isEqualTo(LOOPBACK));
+              Failure.ConnectFailed.class, each -> assertThat(each.address()).isEqualTo(LOOPBACK));
     }
   }
 
