@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import javax.net.ssl.SSLSocket;
@@ -43,7 +44,7 @@ record Connector(Addresses addresses, Trust trust) {
       throws FailureException {
     List<InetAddress> tried = checked.subList(0, Math.min(ATTEMPTS, checked.size()));
     int share = (int) Math.max(1, limit.toMillis() / tried.size());
-    String reason = "";
+    IOException last = new IOException("no address");
     for (InetAddress each : tried) {
       Socket socket = new Socket(java.net.Proxy.NO_PROXY);
       try {
@@ -53,10 +54,13 @@ record Connector(Addresses addresses, Trust trust) {
         return socket;
       } catch (IOException e) {
         close(socket, e);
-        reason = Reasons.of(e);
+        last = e;
       }
     }
-    throw new FailureException(new Failure.ConnectFailed(tried.getLast(), reason));
+    throw new FailureException(
+        last instanceof SocketTimeoutException
+            ? new Failure.TimedOut(Phase.CONNECT, limit)
+            : new Failure.ConnectFailed(tried.getLast(), Reasons.of(last)));
   }
 
   private static void close(Socket socket, IOException because) {

@@ -36,9 +36,7 @@ final class Slots {
     this.overall = new Semaphore(connections, true);
   }
 
-  /// Takes a place, if there is one.
-  ///
-  /// @return whether there was room; whoever gets true must leave
+  /// Whether there was room; whoever gets true must leave.
   synchronized boolean enter(Destination destination) {
     Turns own = turns.get(destination);
     if (entered >= most

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -228,6 +232,63 @@ class OutboundTest {
       assertThat(outbound.send(encrypted)).isEqualTo(new Failure.TimedOut(Phase.HANDSHAKE, SHORT));
     } finally {
       never.countDown();
+    }
+  }
+
+  @Test
+  void aPeerThatTakesNoConnectionTimesOut() throws Exception {
+    List<Socket> waiting = new ArrayList<>();
+    try (ServerSocket full = new ServerSocket(0, 1, LOOPBACK);
+        Outbound outbound = open()) {
+      // Nobody accepts. When the queue of connections is full, the system answers no further one.
+      while (waiting.isEmpty() || waiting.getLast().isConnected()) {
+        Socket socket = new Socket();
+        waiting.add(socket);
+        try {
+          socket.connect(full.getLocalSocketAddress(), 200);
+        } catch (SocketTimeoutException _) {
+          break;
+        }
+      }
+      OutboundRequest request =
+          get("http://peer.example:" + full.getLocalPort() + "/")
+              .withLimits(new Limits(SHORT, LONG, LONG, LONG, 4_096, 10));
+
+      assertThat(outbound.send(request)).isEqualTo(new Failure.TimedOut(Phase.CONNECT, SHORT));
+    } finally {
+      for (Socket each : waiting) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
+  void aPeerThatRefusesConnectionsIsNamed() throws Exception {
+    int port;
+    try (ServerSocket gone = new ServerSocket(0, 1, LOOPBACK)) {
+      port = gone.getLocalPort();
+    }
+    try (Outbound outbound = open()) {
+      assertThat(outbound.send(get("http://peer.example:" + port + "/")))
+          .isInstanceOfSatisfying(
+              Failure.ConnectFailed.class, each -> assertThat(each.address()).isEqualTo(LOOPBACK));
+    }
+  }
+
+  @Test
+  void aPeerThatReadsNothingTimesOut() throws Exception {
+    Duration limit = Duration.ofSeconds(3);
+    try (ServerSocket deaf = new ServerSocket(0, 1, LOOPBACK);
+        Outbound outbound = open()) {
+      OutboundRequest request =
+          OutboundRequest.post(
+                  URI.create("http://peer.example:" + deaf.getLocalPort() + "/"),
+                  "text/plain",
+                  new byte[64 << 20])
+              .withPlainAllowed();
+
+      assertThat(outbound.send(allWithin(request, limit)))
+          .isEqualTo(new Failure.TimedOut(Phase.SEND, limit));
     }
   }
 
