@@ -144,9 +144,8 @@ final class SyncServer implements AutoCloseable {
     RowChange closed =
         RowChange.of(
             ACCOUNT,
-            "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated,"
-                + " is_erased, is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, TRUE,"
-                + " TRUE, TRUE, 1)",
+            "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated, is_erased,"
+                + " is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, TRUE, TRUE, TRUE, 1)",
             (statement, _) -> statement.setString(1, id.value()));
     announcer.commit("test", List.of(closed), List.of(new AccountOutput.AccountDeactivated(id)));
   }
