@@ -89,7 +89,13 @@ class ArchitectureTest {
               "writers.roomsend", "matrix", "logs", "http", "outbound", "servers.room", "services"),
           new Row("servers.room", "matrix", "logs", "store"),
           new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
-          new Row("servers.room.shard", "matrix", "logs", "store", "servers.room.state"),
+          new Row(
+              "servers.room.shard",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.state"),
           new Row(
               "servers.room.decide",
               "matrix",
@@ -103,6 +109,7 @@ class ArchitectureTest {
               "matrix",
               "logs",
               "store",
+              "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
           new Row(
@@ -110,6 +117,7 @@ class ArchitectureTest {
               "matrix",
               "logs",
               "store",
+              "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
           new Row(
@@ -121,6 +129,7 @@ class ArchitectureTest {
               "servers.room.state"),
           new Row(
               "servers.room.check", "matrix", "store", "servers.room alone", "servers.room.state"),
+          new Row("servers.room.server", "matrix", "logs", "store", "servers.room"),
           new Row("readers.sync", "matrix", "logs", "store", "http", "servers.room", "services"),
           new Row("services.account", "matrix", "logs", "store", "http", "servers.room"),
           new Row(

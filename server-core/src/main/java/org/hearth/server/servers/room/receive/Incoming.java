@@ -51,6 +51,16 @@ record Incoming(Pdu event, boolean outlier) {
     return sorted;
   }
 
+  /// The ids of all these events, and of those that they refer to.
+  static Set<EventId> cited(List<Incoming> all, ReceiveEvents command) {
+    Set<EventId> ids = new HashSet<>();
+    for (Incoming each : all) {
+      ids.add(each.event().eventId());
+      ids.addAll(each.references(command));
+    }
+    return ids;
+  }
+
   private List<EventId> references(ReceiveEvents command) {
     List<EventId> references = new ArrayList<>(event.authEvents());
     // Since version 12 every event needs the create event and does not cite it: the id of the room

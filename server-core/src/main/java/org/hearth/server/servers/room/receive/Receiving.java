@@ -110,6 +110,7 @@ public final class Receiving {
         room.isPresent()
             && room.get().members().joined().stream().noneMatch(u -> u.isOn(context.server()));
     Reception reception = new Reception(context, command, history, wants, weAreOut);
+    history.lookUp(Incoming.cited(incoming, command));
     List<RoomReply.Judged> verdicts = new ArrayList<>();
     for (Incoming each : incoming) {
       EventVerdict verdict = reception.take(each.event(), each.outlier(), command.arrival());

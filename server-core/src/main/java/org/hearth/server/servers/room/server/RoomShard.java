@@ -56,13 +56,16 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
       generation = now;
     }
     memory.forgetDropped();
+    boolean carriedOut = false;
     try {
       carryOut(dispatch.decide(command), reply);
-    } catch (RuntimeException e) {
-      // What was half decided is not in the database.
-      rooms.forget(command.room());
-      memory.clear();
-      throw e;
+      carriedOut = true;
+    } finally {
+      if (!carriedOut) {
+        // What is half decided is not in the database: also after an Error nothing may build on it.
+        memory.clear();
+        rooms.forget(command.room());
+      }
     }
   }
 
