@@ -59,7 +59,7 @@ public final class Decision {
   /// What the entries of the log are about, in their order.
   private final List<EventRef> numbered = new ArrayList<>();
 
-  private final Map<EventId, Known> byId = new HashMap<>();
+  private final Map<EventId, GraphEvent> byId = new HashMap<>();
   private final List<RoomRows.Place> placedAgain = new ArrayList<>();
   private final Map<Long, StateSnapshot> states = new HashMap<>();
   private final Map<StateHash, StateSnapshot> byHash = new HashMap<>();
@@ -167,7 +167,7 @@ public final class Decision {
             event,
             transaction,
             view.info().number(),
-            new GraphRows.Judged(place, Standing.ACCEPTED, null, GraphRows.Shown.LIVE));
+            new GraphRows.Verdict(place, Standing.ACCEPTED, null, GraphRows.Shown.LIVE));
     added.add(now);
     byId.put(event.eventId(), now.known());
     announcements.add(
@@ -212,11 +212,11 @@ public final class Decision {
   /// @param known null for an event that is new; else what was known of it
   /// @param authEvents its edges; empty unless it is state
   /// @param replaced the event that had its state key in the state before it
-  public Known receive(
+  public GraphEvent receive(
       EventRef given,
       Pdu event,
-      @Nullable Known known,
-      GraphRows.Judged verdict,
+      @Nullable GraphEvent known,
+      GraphRows.Verdict verdict,
       List<EventRef> authEvents,
       @Nullable Target redacts,
       @Nullable Pdu replaced) {
@@ -256,7 +256,7 @@ public final class Decision {
   private void tell(
       EventRef about,
       Pdu event,
-      GraphRows.Judged verdict,
+      GraphRows.Verdict verdict,
       @Nullable Target redacts,
       @Nullable Pdu replaced) {
     switch (verdict.shown()) {
@@ -310,7 +310,7 @@ public final class Decision {
   }
 
   /// What this decision knows of an event; null when it has nothing to do with it.
-  public @Nullable Known known(EventId id) {
+  public @Nullable GraphEvent known(EventId id) {
     return byId.get(id);
   }
 
