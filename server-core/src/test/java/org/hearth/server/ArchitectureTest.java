@@ -107,7 +107,13 @@ class ArchitectureTest {
               "services"),
           new Row("servers.room", "matrix", "box", "logs", "store"),
           new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
-          new Row("servers.room.shard", "matrix", "logs", "store", "servers.room.state"),
+          new Row(
+              "servers.room.shard",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.state"),
           new Row(
               "servers.room.decide",
               "matrix",
@@ -121,6 +127,7 @@ class ArchitectureTest {
               "matrix",
               "logs",
               "store",
+              "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
           new Row(
@@ -128,6 +135,7 @@ class ArchitectureTest {
               "matrix",
               "logs",
               "store",
+              "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
           new Row(
@@ -139,6 +147,7 @@ class ArchitectureTest {
               "servers.room.state"),
           new Row(
               "servers.room.check", "matrix", "store", "servers.room alone", "servers.room.state"),
+          new Row("servers.room.server", "matrix", "box", "logs", "store", "servers.room"),
           new Row(
               "readers.sync", "matrix", "box", "logs", "store", "http", "servers.room", "services"),
           new Row(

@@ -18,15 +18,15 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.sign.LocalEvents;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.read.RoomOutputStore;
-import org.hearth.server.servers.room.shard.Decided;
+import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
 import org.hearth.server.servers.room.shard.EventMaker;
-import org.hearth.server.servers.room.shard.KnownTransactions;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
 import org.hearth.server.servers.room.shard.Signers;
 import org.hearth.server.servers.room.shard.StoredTransactions;
+import org.hearth.server.servers.room.shard.TransactionFilter;
 import org.hearth.server.servers.room.state.Numbers;
 import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.store.Store;
@@ -70,7 +70,7 @@ final class ShardAlone implements AutoCloseable {
                 memory.events()),
             signers,
             new StoredTransactions(
-                store.reads(), new KnownTransactions(store.reads(), new SplittableRandom(2))),
+                store.reads(), new TransactionFilter(store.reads(), new SplittableRandom(2))),
             new Numbers(store.reads()),
             clock,
             options.roomBytes(),
@@ -124,7 +124,7 @@ final class ShardAlone implements AutoCloseable {
   }
 
   private UnitOfWork decide(RoomInput command, boolean signAhead) {
-    if (!(dispatch.decide(command) instanceof Decided.Events(Decision decision))) {
+    if (!(dispatch.decide(command) instanceof CommandOutcome.Events(Decision decision))) {
       throw new IllegalStateException("the message was refused");
     }
     if (signAhead) {

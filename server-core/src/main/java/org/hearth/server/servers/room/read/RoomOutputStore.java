@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputStore;
@@ -27,15 +29,22 @@ import org.jspecify.annotations.Nullable;
 
 /// The entries of room-output, made again from the tables.
 ///
+/// The log tells of an event when it is shown, be it live or as history, and of nothing else; so of
+/// the positions in the tables only those are read here at which an event was put in its place.
+///
 /// An event that was redacted since is read in its redacted form: a reader that comes late is never
 /// given what is no longer to be shown.
 public final class RoomOutputStore implements OutputStore<RoomOutput> {
-  private static final String POSITIONS =
-      "SELECT position FROM room_event WHERE position > ? AND position <= ?"
-          + " ORDER BY position FETCH FIRST ? ROWS ONLY";
+  /// Events by their numbers. What is shown nowhere has no place.
+  private static final String NUMBERS =
+      "SELECT position, position FROM room_event WHERE position > ? AND position <= ?"
+          + " AND place IS NOT NULL ORDER BY position FETCH FIRST ? ROWS ONLY";
+
+  /// Events by the positions at which they were judged once more.
   private static final String PLACED =
       "SELECT position, event FROM room_placed WHERE position > ? AND position <= ?"
           + " ORDER BY position FETCH FIRST ? ROWS ONLY";
+
   private static final String JUMPS =
       "SELECT c.position, c.room_nid, c.changes, r.room_id FROM room_current c JOIN room r"
           + " ON r.room_nid = c.room_nid WHERE c.position > ? AND c.position <= ?"
@@ -55,18 +64,8 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
   @Override
   public List<Positioned<RoomOutput>> read(LogPosition after, LogPosition upTo, int limit) {
     TreeMap<Long, RoomOutput> entries = new TreeMap<>();
-    List<Long> positions = new ArrayList<>();
-    read(POSITIONS, after, upTo, limit, rows -> positions.add(rows.getLong(1)));
-    for (StoredEvents.Stored event : events.get(positions)) {
-      entries.put(event.number(), entry(event));
-    }
-    Map<Long, Long> placed = new HashMap<>();
-    read(PLACED, after, upTo, limit, rows -> placed.put(rows.getLong(1), rows.getLong(2)));
-    placed.forEach((position, number) -> {
-      StoredEvents.Stored event = events.get(number);
-      boolean isLive = event.shown().place() == position;
-      entries.put(position, isLive ? added(event) : stored(event));
-    });
+    readShown(NUMBERS, after, upTo, limit, entries);
+    readShown(PLACED, after, upTo, limit, entries);
     Map<Long, Jump> jumps = new HashMap<>();
     read(
         JUMPS,
@@ -85,6 +84,44 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
         .limit(limit)
         .map(each -> new Positioned<>(new LogPosition(each.getKey()), each.getValue()))
         .toList();
+  }
+
+  /// Reads the events that got their place at positions of a range: the first `limit` of them.
+  ///
+  /// @param sql gives positions and the numbers of their events
+  private void readShown(
+      String sql,
+      LogPosition after,
+      LogPosition upTo,
+      int limit,
+      SortedMap<Long, RoomOutput> entries) {
+    LogPosition from = after;
+    int found = 0;
+    while (found < limit) {
+      List<Long> positions = new ArrayList<>();
+      List<Long> numbers = new ArrayList<>();
+      read(
+          sql,
+          from,
+          upTo,
+          limit,
+          rows -> {
+            positions.add(rows.getLong(1));
+            numbers.add(rows.getLong(2));
+          });
+      List<StoredEvents.Stored> page = events.get(numbers);
+      for (int i = 0; i < page.size() && found < limit; i++) {
+        Optional<RoomOutput> entry = entry(page.get(i), positions.get(i));
+        if (entry.isPresent()) {
+          entries.put(positions.get(i), entry.get());
+          found++;
+        }
+      }
+      if (positions.size() < limit) {
+        return;
+      }
+      from = new LogPosition(positions.getLast());
+    }
   }
 
   /// A StateChanged entry as it is stored.
@@ -142,26 +179,16 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
     });
   }
 
-  private static RoomOutput stored(StoredEvents.Stored event) {
-    return new RoomOutput.EventStored(
-        event.shown().pdu(),
-        switch (event.standing()) {
-          case ACCEPTED -> RoomOutput.Standing.HISTORY;
-          case SOFT_FAILED -> RoomOutput.Standing.SOFT_FAILED;
-          case REJECTED, REJECTED_OUTLIER -> RoomOutput.Standing.REJECTED;
-          case OUTLIER -> RoomOutput.Standing.OUTLIER;
-        });
-  }
-
-  private RoomOutput entry(StoredEvents.Stored stored) {
+  /// What the log told of an event at a position; empty when the event was shown nowhere then.
+  private Optional<RoomOutput> entry(StoredEvents.Stored stored, long position) {
+    Pdu event = stored.shown().pdu();
     long place = stored.shown().place();
-    if (place == stored.number()) {
-      return added(stored);
+    if (place == position) {
+      return Optional.of(added(stored));
     }
-    // What became live later was known without a place.
-    return Places.isLive(place)
-        ? new RoomOutput.EventStored(stored.shown().pdu(), RoomOutput.Standing.OUTLIER)
-        : stored(stored);
+    return place == Places.history(event.depth(), position)
+        ? Optional.of(new RoomOutput.EventStored(event, RoomOutput.Standing.HISTORY))
+        : Optional.empty();
   }
 
   private RoomOutput added(StoredEvents.Stored stored) {

@@ -4,6 +4,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.servers.room.shard.Decision;
-import org.hearth.server.servers.room.shard.Known;
+import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Members;
@@ -41,7 +42,7 @@ final class RoomHistory {
   private final ReadPool reads;
   private final Deque<Decision> underWay;
   private final Decision decision;
-  private final Map<EventId, Optional<Known>> committed = new HashMap<>();
+  private final Map<EventId, Optional<GraphEvent>> committed = new HashMap<>();
   private final Map<Long, StateSnapshot> loaded = new HashMap<>();
 
   /// @param underWay decisions about the room that may not be committed, oldest first
@@ -72,8 +73,8 @@ final class RoomHistory {
   }
 
   /// The event of that id, of whatever room.
-  @Nullable Known find(EventId id) {
-    Known known = decision.known(id);
+  @Nullable GraphEvent find(EventId id) {
+    GraphEvent known = decision.known(id);
     if (known != null) {
       return known;
     }
@@ -85,8 +86,17 @@ final class RoomHistory {
     }
     return committed
         .computeIfAbsent(
-            id, _ -> memory.events().position(id).map(memory.events()::get).map(Known::of))
+            id, _ -> memory.events().position(id).map(memory.events()::get).map(GraphEvent::of))
         .orElse(null);
+  }
+
+  /// Looks up many ids at once, which is what makes a command of many events quick: [#find] asks
+  /// the database once for each id that it has not been told of.
+  void lookUp(Collection<EventId> ids) {
+    Map<EventId, StoredEvents.Stored> found = memory.events().find(ids);
+    for (EventId id : ids) {
+      committed.put(id, Optional.ofNullable(found.get(id)).map(GraphEvent::of));
+    }
   }
 
   /// The event that a reference of this room leads to.
@@ -101,8 +111,8 @@ final class RoomHistory {
   }
 
   /// The event of this room that a reference leads to, with all that is known of it.
-  Known known(EventRef ref) {
-    Known known = find(event(ref).eventId());
+  GraphEvent known(EventRef ref) {
+    GraphEvent known = find(event(ref).eventId());
     if (known == null) {
       throw new IllegalStateException("an event of " + view().info().id() + " is not found");
     }
@@ -110,11 +120,11 @@ final class RoomHistory {
   }
 
   /// A forward extremity, which is accepted.
-  Known tip(EventRef ref) {
+  GraphEvent forwardExtremity(EventRef ref) {
     if (ref.pending() != null) {
       return known(ref);
     }
-    Known known = Known.of(stored(ref.position()));
+    GraphEvent known = GraphEvent.of(stored(ref.position()));
     committed.put(known.event().eventId(), Optional.of(known));
     return known;
   }

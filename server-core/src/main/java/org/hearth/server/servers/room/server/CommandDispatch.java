@@ -3,9 +3,9 @@ package org.hearth.server.servers.room.server;
 import java.util.Optional;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply.Refusal;
-import org.hearth.server.servers.room.decide.Deciding;
-import org.hearth.server.servers.room.receive.Receiving;
-import org.hearth.server.servers.room.shard.Decided;
+import org.hearth.server.servers.room.decide.UserCommands;
+import org.hearth.server.servers.room.receive.InboundEvents;
+import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
@@ -18,18 +18,18 @@ import org.hearth.server.servers.room.sweep.StateDropping;
 /// **thread**: the shard's.
 final class CommandDispatch {
   private final ShardRooms rooms;
-  private final Deciding deciding;
-  private final Receiving receiving;
+  private final UserCommands deciding;
+  private final InboundEvents receiving;
   private final StateDropping dropping;
 
   CommandDispatch(ShardContext context, ShardRooms rooms, ShardMemory memory) {
     this.rooms = rooms;
-    this.deciding = new Deciding(context, rooms);
-    this.receiving = new Receiving(context, rooms, memory);
+    this.deciding = new UserCommands(context, rooms);
+    this.receiving = new InboundEvents(context, rooms, memory);
     this.dropping = new StateDropping(rooms, memory, context.memory().states());
   }
 
-  Decided decide(RoomInput command) {
+  CommandOutcome decide(RoomInput command) {
     if (command instanceof RoomInput.CreateRoom create) {
       return deciding.create(create);
     }
@@ -38,7 +38,7 @@ final class CommandDispatch {
       return receiving.receive(received, room);
     }
     if (room.isEmpty()) {
-      return new Decided.Refused(
+      return new CommandOutcome.Refused(
           Refusal.UNKNOWN_ROOM, command.room() + " is not a room of this server");
     }
     return switch (command) {

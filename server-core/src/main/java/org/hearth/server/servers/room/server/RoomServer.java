@@ -22,10 +22,10 @@ import org.hearth.server.servers.room.read.NewRoomIds;
 import org.hearth.server.servers.room.read.RoomOutputStore;
 import org.hearth.server.servers.room.read.RoomReads;
 import org.hearth.server.servers.room.shard.EventMaker;
-import org.hearth.server.servers.room.shard.KnownTransactions;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.Signers;
 import org.hearth.server.servers.room.shard.StoredTransactions;
+import org.hearth.server.servers.room.shard.TransactionFilter;
 import org.hearth.server.servers.room.state.Numbers;
 import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.servers.room.state.RoomTables;
@@ -43,7 +43,7 @@ public final class RoomServer implements Box {
   private final RoomReads queries;
   private final OutputLog<RoomOutput> output;
   private final InputLog<RoomInput, RoomReply> input;
-  private final KnownTransactions transactions;
+  private final TransactionFilter transactions;
   private final StateSweep sweep;
   private final Signers signers;
 
@@ -75,7 +75,7 @@ public final class RoomServer implements Box {
         new OutputLog<>(
             Logs.ROOM_OUTPUT, new RoomOutputStore(store.reads(), memory.events()), failures);
     this.signers = Signers.forShards(options.shards());
-    this.transactions = new KnownTransactions(store.reads(), random);
+    this.transactions = new TransactionFilter(store.reads(), random);
     ShardContext context =
         new ShardContext(
             server,

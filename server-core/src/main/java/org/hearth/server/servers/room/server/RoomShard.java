@@ -9,7 +9,7 @@ import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.id.EventId;
-import org.hearth.server.servers.room.shard.Decided;
+import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
@@ -56,13 +56,16 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
       generation = now;
     }
     memory.forgetDropped();
+    boolean carriedOut = false;
     try {
       carryOut(dispatch.decide(command), reply);
-    } catch (RuntimeException e) {
-      // What was half decided is not in the database.
-      rooms.forget(command.room());
-      memory.clear();
-      throw e;
+      carriedOut = true;
+    } finally {
+      if (!carriedOut) {
+        // What is half decided is not in the database: also after an Error nothing may build on it.
+        memory.clear();
+        rooms.forget(command.room());
+      }
     }
   }
 
@@ -71,19 +74,19 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
     rooms.trim();
   }
 
-  private void carryOut(Decided decided, Reply<RoomReply> reply) {
+  private void carryOut(CommandOutcome decided, Reply<RoomReply> reply) {
     switch (decided) {
-      case Decided.Refused(Refusal refusal, String detail) ->
+      case CommandOutcome.Refused(Refusal refusal, String detail) ->
           reply.complete(new RoomReply.Refused(refusal, detail));
-      case Decided.Already(EventRef event, EventId id) -> answer(event, id, reply);
-      case Decided.Judged(List<RoomReply.Judged> verdicts) ->
+      case CommandOutcome.Already(EventRef event, EventId id) -> answer(event, id, reply);
+      case CommandOutcome.Verdicts(List<RoomReply.Judged> verdicts) ->
           submit(
               List.of(),
               Outcome.of(
                   last -> reply.complete(new RoomReply.Received(last, verdicts)), reply::fail));
-      case Decided.NothingToDo() ->
+      case CommandOutcome.NothingToDo() ->
           submit(List.of(), Outcome.of(last -> reply.complete(done(last)), reply::fail));
-      case Decided.Rows(List<RowChange> changes, Runnable whenCommitted) ->
+      case CommandOutcome.Rows(List<RowChange> changes, Runnable whenCommitted) ->
           submit(
               changes,
               Outcome.of(
@@ -92,7 +95,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
                     reply.complete(done(last));
                   },
                   reply::fail));
-      case Decided.Events(Decision decision) -> {
+      case CommandOutcome.Events(Decision decision) -> {
         decision.signAhead();
         context.committer().submit(decision.toUnit(owner, generation, reply));
         rooms.advance(decision);

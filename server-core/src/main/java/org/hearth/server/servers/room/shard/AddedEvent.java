@@ -20,7 +20,7 @@ record AddedEvent(
     Pdu event,
     @Nullable ClientTransaction transaction,
     long room,
-    GraphRows.Judged judged) {
+    GraphRows.Verdict judged) {
 
   RoomRows.@Nullable Place place() {
     return judged.place();
@@ -35,8 +35,8 @@ record AddedEvent(
     return made == null ? 0 : made.number();
   }
 
-  Known known() {
-    return new Known(
+  GraphEvent known() {
+    return new GraphEvent(
         ref,
         event,
         room,

@@ -59,9 +59,10 @@ public final class Decision {
   /// What the entries of the log are about, in their order.
   private final List<EventRef> numbered = new ArrayList<>();
 
-  private final Map<EventId, Known> received = new HashMap<>();
+  private final Map<EventId, GraphEvent> byId = new HashMap<>();
   private final List<RoomRows.Place> placedAgain = new ArrayList<>();
   private final Map<Long, StateSnapshot> states = new HashMap<>();
+  private final Map<StateHash, StateSnapshot> byHash = new HashMap<>();
   private @Nullable List<RoomReply.Judged> judged;
   private RoomView view;
 
@@ -141,7 +142,7 @@ public final class Decision {
               ref,
               event.eventId(),
               replaced == null ? null : replaced.eventId());
-      changes.add(RoomRows.state(view.info().number(), after));
+      addState(after);
       if (event.isMember()) {
         previous = replacedRef == null ? null : replacedRef.membership();
         members = members.changed(after, previous, ref.membership());
@@ -160,13 +161,15 @@ public final class Decision {
     if (redacts != null) {
       redact(redacts.ref(), ref);
     }
-    added.add(
+    AddedEvent now =
         new AddedEvent(
             ref,
             event,
             transaction,
             view.info().number(),
-            new GraphRows.Judged(place, Standing.ACCEPTED, null, GraphRows.Shown.LIVE)));
+            new GraphRows.Verdict(place, Standing.ACCEPTED, null, GraphRows.Shown.LIVE));
+    added.add(now);
+    byId.put(event.eventId(), now.known());
     announcements.add(
         new Announcement<RoomOutput>(
             numbered.size(),
@@ -209,11 +212,11 @@ public final class Decision {
   /// @param known null for an event that is new; else what was known of it
   /// @param authEvents its edges; empty unless it is state
   /// @param replaced the event that had its state key in the state before it
-  public Known receive(
+  public GraphEvent receive(
       EventRef given,
       Pdu event,
-      @Nullable Known known,
-      GraphRows.Judged verdict,
+      @Nullable GraphEvent known,
+      GraphRows.Verdict verdict,
       List<EventRef> authEvents,
       @Nullable Target redacts,
       @Nullable Pdu replaced) {
@@ -227,7 +230,7 @@ public final class Decision {
       }
       added.add(now);
       Relation.row(room, ref, ref, event, verdict.shown()).ifPresent(changes::add);
-      announce(ref, entry(event, verdict, redacts, replaced));
+      tell(ref, event, verdict, redacts, replaced);
     } else {
       EventRef marker = EventRef.to(event);
       changes.add(GraphRows.judged(ref, marker, event, verdict));
@@ -237,41 +240,51 @@ public final class Decision {
       }
       changes.add(GraphRows.placed(room, marker, ref));
       Relation.row(room, ref, marker, event, verdict.shown()).ifPresent(changes::add);
-      announce(marker, entry(event, verdict, redacts, replaced));
+      tell(marker, event, verdict, redacts, replaced);
     }
     if (redacts != null) {
       redact(redacts.ref(), ref);
     }
-    received.put(event.eventId(), now.known());
+    byId.put(event.eventId(), now.known());
     return now.known();
   }
 
-  private static RoomOutput entry(
-      Pdu event, GraphRows.Judged verdict, @Nullable Target redacts, @Nullable Pdu replaced) {
-    if (verdict.shown() != GraphRows.Shown.LIVE) {
-      return new RoomOutput.EventStored(event, told(verdict));
+  /// Gives an event of another server its position, and tells of it if it is shown. What is not
+  /// shown no reader has a use for, and there may be ten thousands of it: the auth events and the
+  /// state that come with a join would overrun the ring, so that every reader had to go to the
+  /// tables.
+  private void tell(
+      EventRef about,
+      Pdu event,
+      GraphRows.Verdict verdict,
+      @Nullable Target redacts,
+      @Nullable Pdu replaced) {
+    switch (verdict.shown()) {
+      case LIVE ->
+          announce(
+              new RoomOutput.EventAdded(
+                  event,
+                  null,
+                  replaced,
+                  event.isMember()
+                      ? Optional.ofNullable(replaced)
+                          .flatMap(Membership::of)
+                          .orElse(Membership.LEAVE)
+                      : null,
+                  redacts == null ? null : redacts.id()));
+      case HISTORY -> announce(new RoomOutput.EventStored(event, RoomOutput.Standing.HISTORY));
+      case NOWHERE -> {}
     }
-    return new RoomOutput.EventAdded(
-        event,
-        null,
-        replaced,
-        event.isMember()
-            ? Optional.ofNullable(replaced).flatMap(Membership::of).orElse(Membership.LEAVE)
-            : null,
-        redacts == null ? null : redacts.id());
+    takePosition(about);
   }
 
-  static RoomOutput.Standing told(GraphRows.Judged verdict) {
-    return switch (verdict.standing()) {
-      case ACCEPTED -> RoomOutput.Standing.HISTORY;
-      case SOFT_FAILED -> RoomOutput.Standing.SOFT_FAILED;
-      case REJECTED, REJECTED_OUTLIER -> RoomOutput.Standing.REJECTED;
-      case OUTLIER -> RoomOutput.Standing.OUTLIER;
-    };
-  }
-
-  private void announce(EventRef about, RoomOutput entry) {
+  /// Announces an entry at the next position that is taken.
+  private void announce(RoomOutput entry) {
     announcements.add(new Announcement<>(numbered.size(), context.log(), entry));
+  }
+
+  /// The next position is of that event, or of an entry that the reference stands for.
+  private void takePosition(EventRef about) {
     numbered.add(about);
     view =
         new RoomView(
@@ -293,51 +306,22 @@ public final class Decision {
   public void addState(StateSnapshot state) {
     changes.add(RoomRows.state(view.info().number(), state));
     states.put(state.number(), state);
+    byHash.put(state.hash(), state);
   }
 
   /// What this decision knows of an event; null when it has nothing to do with it.
-  public @Nullable Known known(EventId id) {
-    Known known = received.get(id);
-    if (known != null) {
-      return known;
-    }
-    for (AddedEvent each : added) {
-      if (each.event().eventId().equals(id)) {
-        return each.known();
-      }
-    }
-    return null;
+  public @Nullable GraphEvent known(EventId id) {
+    return byId.get(id);
   }
 
   /// A state that this decision made; null when it did not.
   public @Nullable StateSnapshot state(long number) {
-    StateSnapshot state = states.get(number);
-    if (state != null) {
-      return state;
-    }
-    for (AddedEvent each : added) {
-      RoomRows.Place place = each.place();
-      if (place != null && place.made() != null && place.made().number() == number) {
-        return place.made();
-      }
-    }
-    return null;
+    return states.get(number);
   }
 
   /// A state that this decision made with those contents; null when it made none.
   public @Nullable StateSnapshot state(StateHash hash) {
-    for (StateSnapshot each : states.values()) {
-      if (each.hash().equals(hash)) {
-        return each;
-      }
-    }
-    for (AddedEvent each : added) {
-      RoomRows.Place place = each.place();
-      if (place != null && place.made() != null && place.made().hash().equals(hash)) {
-        return place.made();
-      }
-    }
-    return null;
+    return byHash.get(hash);
   }
 
   /// Adds the numbers of all states that it makes or refers to, with those that they stand on.
@@ -399,7 +383,8 @@ public final class Decision {
     if (!jumps.isEmpty()) {
       EventRef marker = EventRef.to(read.apply(extremities.getLast()));
       lastJump = marker;
-      announce(marker, stateChanged(jumps, read));
+      announce(stateChanged(jumps, read));
+      takePosition(marker);
       changes.add(GraphRows.current(room, marker, state, jumps));
       changes.add(GraphRows.jump(room, marker));
       UnexpectedLosses.in(jumps, view.info().keys())

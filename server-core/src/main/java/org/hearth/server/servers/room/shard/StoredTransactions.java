@@ -27,9 +27,9 @@ public final class StoredTransactions {
           + " WHERE room_nid = ? AND transaction_id = ? AND device = ?";
 
   private final ReadPool reads;
-  private final KnownTransactions known;
+  private final TransactionFilter known;
 
-  public StoredTransactions(ReadPool reads, KnownTransactions known) {
+  public StoredTransactions(ReadPool reads, TransactionFilter known) {
     this.reads = reads;
     this.known = known;
   }

@@ -53,7 +53,7 @@ public final class GraphRows {
   /// @param standing what it counts for
   /// @param rule that refused it
   /// @param shown where it is shown
-  public record Judged(
+  public record Verdict(
       RoomRows.@Nullable Place place, Standing standing, @Nullable String rule, Shown shown) {}
 
   /// Where an event is shown.
@@ -75,7 +75,7 @@ public final class GraphRows {
   }
 
   /// An event of another server.
-  public static RowChange event(long room, EventRef ref, Pdu event, Judged judged) {
+  public static RowChange event(long room, EventRef ref, Pdu event, Verdict judged) {
     return RowChange.of(
         RoomTables.EVENT,
         INSERT_EVENT,
@@ -93,7 +93,7 @@ public final class GraphRows {
   /// An event that was stored before has got its place, or another verdict.
   ///
   /// @param entry the entry of the log that tells of it
-  public static RowChange judged(EventRef ref, EventRef entry, Pdu event, Judged judged) {
+  public static RowChange judged(EventRef ref, EventRef entry, Pdu event, Verdict judged) {
     return RowChange.of(
         RoomTables.EVENT,
         JUDGE_EVENT,
@@ -116,7 +116,7 @@ public final class GraphRows {
   }
 
   private static void bindJudgement(
-      PreparedStatement statement, int first, EventRef entry, Pdu event, Judged judged)
+      PreparedStatement statement, int first, EventRef entry, Pdu event, Verdict judged)
       throws SQLException {
     long place = judged.shown().place(entry.position(), event);
     RoomRows.bindLong(statement, first, place == Places.NONE ? null : place);

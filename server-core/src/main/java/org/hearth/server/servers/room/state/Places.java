@@ -21,7 +21,7 @@ public final class Places {
   /// The place of an event of history.
   ///
   /// @param position breaks ties between events of one depth
-  static long history(long depth, long position) {
+  public static long history(long depth, long position) {
     long clamped = Math.clamp(depth, 0, GREATEST_DEPTH);
     long tie = position & ((1L << POSITION_BITS) - 1);
     return -((GREATEST_DEPTH - clamped + 1) << POSITION_BITS) + tie;

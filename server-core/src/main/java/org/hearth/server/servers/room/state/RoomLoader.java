@@ -112,7 +112,7 @@ public final class RoomLoader {
         EventRef.at(head.last(), (Membership) null),
         EventRef.at(head.lastJump(), (Membership) null),
         head.depth(),
-        Extremities.unpack(head.extremities()),
+        ExtremityPacking.unpack(head.extremities()),
         state,
         Members.of(keys, state));
   }

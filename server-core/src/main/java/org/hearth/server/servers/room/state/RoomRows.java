@@ -73,7 +73,7 @@ public final class RoomRows {
     statement.setLong(1, view.last().position());
     statement.setLong(2, view.depth());
     statement.setLong(3, view.state().number());
-    statement.setBytes(4, Extremities.pack(view.extremities()));
+    statement.setBytes(4, ExtremityPacking.pack(view.extremities()));
     statement.setLong(5, view.info().number());
   }
 

@@ -8,7 +8,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,6 +65,12 @@ public final class StoredEvents {
   private static final String AT = COLUMNS + "WHERE position = ?";
   private static final String BY_ID =
       "SELECT position FROM room_event WHERE event_hash = ? AND event_id = ?";
+  private static final int IDS_AT_ONCE = 100;
+  private static final String BY_IDS =
+      "SELECT event_id, position FROM room_event --DERBY-PROPERTIES index=room_event_by_id\n"
+          + " WHERE event_hash IN (?"
+          + ", ?".repeat(IDS_AT_ONCE - 1)
+          + ")";
   private static final String PLACED = "SELECT event FROM room_placed WHERE position = ?";
   private static final String VERSION = "SELECT version FROM room WHERE room_nid = ?";
   private static final int VERSIONS_KEPT = 10_000;
@@ -158,6 +166,55 @@ public final class StoredEvents {
         }
       }
     });
+  }
+
+  /// The events of those ids that are here.
+  ///
+  /// @param ids many: they are asked for in few statements
+  public Map<EventId, Stored> find(Collection<EventId> ids) {
+    Map<EventId, Long> positions =
+        reads.read(connection -> {
+          Map<EventId, Long> found = new HashMap<>();
+          try (PreparedStatement statement = connection.prepareStatement(BY_IDS)) {
+            Iterator<EventId> all = ids.iterator();
+            while (all.hasNext()) {
+              readPositions(statement, all, found);
+            }
+          }
+          return found;
+        });
+    Map<EventId, Stored> events = new HashMap<>();
+    List<EventId> found = List.copyOf(positions.keySet());
+    List<Stored> stored = get(found.stream().map(positions::get).toList());
+    for (int i = 0; i < found.size(); i++) {
+      events.put(found.get(i), stored.get(i));
+    }
+    return events;
+  }
+
+  /// Reads the positions of the next [#IDS_AT_ONCE] ids; what is over of the places in the
+  /// statement takes the last one again.
+  private static void readPositions(
+      PreparedStatement statement, Iterator<EventId> ids, Map<EventId, Long> found)
+      throws SQLException {
+    Map<String, EventId> asked = new HashMap<>();
+    long hash = 0;
+    for (int i = 1; i <= IDS_AT_ONCE; i++) {
+      if (ids.hasNext()) {
+        EventId id = ids.next();
+        hash = hash(id);
+        asked.put(id.value(), id);
+      }
+      statement.setLong(i, hash);
+    }
+    try (ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        EventId id = asked.get(rows.getString(1));
+        if (id != null) {
+          found.put(id, rows.getLong(2));
+        }
+      }
+    }
   }
 
   /// An event was committed.

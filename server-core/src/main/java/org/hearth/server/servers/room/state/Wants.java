@@ -20,6 +20,10 @@ public final class Wants {
   private static final String OF_ROOM =
       "SELECT event_id, kind, wanted_by FROM room_want WHERE room_nid = ?";
 
+  /// So many events may want one event for one purpose, since a peer decides how many events cite
+  /// one that it keeps back. Those beyond are not judged again when it comes.
+  private static final int MOST_BY = 1_000;
+
   /// For what an event is wanted.
   public enum Kind {
     /// As a previous event: whoever comes after it is here, so it becomes no forward extremity.
@@ -75,13 +79,13 @@ public final class Wants {
 
   /// Notes a want.
   ///
-  /// @return false if it was noted before
+  /// @return false if it was noted before, or if [#MOST_BY] events want the same
   public boolean add(EventId id, Kind kind, EventRef by) {
     List<EventRef> those =
         wanted
             .computeIfAbsent(id, _ -> new EnumMap<>(Kind.class))
             .computeIfAbsent(kind, _ -> new ArrayList<>());
-    if (those.stream().anyMatch(each -> EventRef.same(each, by))) {
+    if (those.size() == MOST_BY || those.stream().anyMatch(each -> EventRef.same(each, by))) {
       return false;
     }
     return those.add(by);

@@ -5,7 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.logs.RoomInput.DropStates;
-import org.hearth.server.servers.room.shard.Decided;
+import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
 import org.hearth.server.servers.room.state.GraphRows;
@@ -37,19 +37,19 @@ public final class StateDropping {
   }
 
   /// Notes from now on what the room refers to. The answer comes in the order of commits.
-  public Decided watch(RoomView room) {
+  public CommandOutcome watch(RoomView room) {
     rooms.watch(room);
-    return new Decided.NothingToDo();
+    return new CommandOutcome.NothingToDo();
   }
 
-  public Decided drop(DropStates command, RoomView room) {
+  public CommandOutcome drop(DropStates command, RoomView room) {
     if (command.states().isEmpty()) {
       rooms.unwatch(room);
-      return new Decided.NothingToDo();
+      return new CommandOutcome.NothingToDo();
     }
     Optional<Set<Long>> referred = rooms.referred(room);
     if (referred.isEmpty()) {
-      return new Decided.NothingToDo();
+      return new CommandOutcome.NothingToDo();
     }
     // The greatest first: a state stands on smaller ones.
     Set<Long> unused = new LinkedHashSet<>();
@@ -58,11 +58,11 @@ public final class StateDropping {
         .filter(each -> !referred.get().contains(each))
         .forEach(unused::add);
     if (unused.isEmpty()) {
-      return new Decided.NothingToDo();
+      return new CommandOutcome.NothingToDo();
     }
     long number = room.info().number();
     Runnable gone = memory.drop(unused);
-    return new Decided.Rows(
+    return new CommandOutcome.Rows(
         unused.stream().map(each -> GraphRows.noState(number, each)).toList(),
         () -> {
           stored.forget(unused);

@@ -25,7 +25,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.check.DatabaseCheck;
 import org.hearth.server.servers.room.server.RunningRooms;
-import org.hearth.server.servers.room.shard.KnownTransactions;
+import org.hearth.server.servers.room.shard.TransactionFilter;
 import org.hearth.server.store.Eventually;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
@@ -170,8 +170,8 @@ final class RepeatedRequestTest {
               }
             });
 
-    try (KnownTransactions known =
-        new KnownTransactions(stores.store().reads(), new SplittableRandom(1))) {
+    try (TransactionFilter known =
+        new TransactionFilter(stores.store().reads(), new SplittableRandom(1))) {
       assertThat(known.isNew(room, "another")).isFalse();
       known.add(room, "begun");
       Eventually.until("all are read", () -> known.isNew(room, "another"));

@@ -6,8 +6,8 @@ import java.util.List;
 import org.hearth.server.matrix.auth.Membership;
 
 /// Forward extremities as bytes: the positions, eight bytes each, big-endian, ascending.
-final class Extremities {
-  private Extremities() {}
+final class ExtremityPacking {
+  private ExtremityPacking() {}
 
   static byte[] pack(List<EventRef> extremities) {
     ByteBuffer packed = ByteBuffer.allocate(Long.BYTES * extremities.size());

@@ -22,15 +22,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **source**: [checks performed on receipt of a
 /// PDU](https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu)
-final class Judging {
+final class AuthorizationChecks {
   private final RoomHistory history;
-  private final Tips tips;
+  private final ForwardExtremities extremities;
   private final KnownEvents judgedBefore;
   private @Nullable EventId create;
 
-  Judging(RoomHistory history, Tips tips) {
+  AuthorizationChecks(RoomHistory history, ForwardExtremities extremities) {
     this.history = history;
-    this.tips = tips;
+    this.extremities = extremities;
     EventRef created = history.view().createOrNull();
     this.create = created == null ? null : history.event(created).eventId();
     this.judgedBefore =
@@ -97,7 +97,7 @@ final class Judging {
       if (arrival == Arrival.HISTORY) {
         return Optional.empty();
       }
-      StateSnapshot current = tips.state();
+      StateSnapshot current = extremities.state();
       return current.size() == 0 || current.number() == before.number()
           ? Optional.empty()
           : Optional.of(history.authState(current));

@@ -8,32 +8,32 @@ import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.store.RowChange;
 
 /// What a shard makes of a command.
-public sealed interface Decided {
+public sealed interface CommandOutcome {
   /// Events are to be committed.
-  record Events(Decision decision) implements Decided {}
+  record Events(Decision decision) implements CommandOutcome {}
 
   /// The command asks for what an event has done already.
-  record Already(EventRef event, EventId id) implements Decided {}
+  record Already(EventRef event, EventId id) implements CommandOutcome {}
 
   /// Events of others were judged, and nothing of them is to be committed.
-  record Judged(List<RoomReply.Judged> verdicts) implements Decided {
-    public Judged {
+  record Verdicts(List<RoomReply.Judged> verdicts) implements CommandOutcome {
+    public Verdicts {
       verdicts = List.copyOf(verdicts);
     }
   }
 
   /// The command is done with what was decided before it.
-  record NothingToDo() implements Decided {}
+  record NothingToDo() implements CommandOutcome {}
 
   /// Rows are to be committed without an event.
   ///
   /// @param whenCommitted quick; runs on the committer's thread before the reply
-  record Rows(List<RowChange> changes, Runnable whenCommitted) implements Decided {
+  record Rows(List<RowChange> changes, Runnable whenCommitted) implements CommandOutcome {
     public Rows {
       changes = List.copyOf(changes);
     }
   }
 
   /// The command is refused.
-  record Refused(Refusal refusal, String detail) implements Decided {}
+  record Refused(Refusal refusal, String detail) implements CommandOutcome {}
 }

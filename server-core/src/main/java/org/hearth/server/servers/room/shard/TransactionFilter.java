@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// it knows nothing.
 ///
 /// **thread**: any; the reading is done by its own, `room-transactions`.
-public final class KnownTransactions implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(KnownTransactions.class.getName());
+public final class TransactionFilter implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(TransactionFilter.class.getName());
 
   // From the index alone, in the order of the index.
   private static final String ALL =
@@ -39,7 +39,7 @@ public final class KnownTransactions implements AutoCloseable {
 
   private int count;
 
-  public KnownTransactions(ReadPool reads, RandomGenerator random) {
+  public TransactionFilter(ReadPool reads, RandomGenerator random) {
     this.reads = reads;
     this.salt = random.nextLong();
   }

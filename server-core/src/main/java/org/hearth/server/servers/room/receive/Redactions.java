@@ -4,7 +4,7 @@ import java.util.List;
 import org.hearth.server.matrix.auth.PowerLevels;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.servers.room.shard.Decision;
-import org.hearth.server.servers.room.shard.Known;
+import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.GraphRows;
 import org.hearth.server.servers.room.state.RoomRows;
@@ -17,15 +17,15 @@ import org.jspecify.annotations.Nullable;
 /// **thread**: the shard's; for one command.
 ///
 /// **source**: [redactions](https://spec.matrix.org/v1.19/rooms/v11/#handling-redactions)
-final class Redacting {
+final class Redactions {
   private final RoomHistory history;
 
-  Redacting(RoomHistory history) {
+  Redactions(RoomHistory history) {
     this.history = history;
   }
 
   /// What a redaction redacts, when it may.
-  Decision.@Nullable Target target(Pdu event, GraphRows.Judged judged) {
+  Decision.@Nullable Target target(Pdu event, GraphRows.Verdict judged) {
     RoomRows.Place place = judged.place();
     if (place == null || judged.standing() != Standing.ACCEPTED) {
       return null;
@@ -40,7 +40,7 @@ final class Redacting {
 
   /// "the power level of the redaction event's sender is greater than or equal to the redact level"
   /// or "the domain of the redaction event's sender matches that of the original event's sender".
-  private boolean mayRedact(Pdu redaction, StateSnapshot before, Known target) {
+  private boolean mayRedact(Pdu redaction, StateSnapshot before, GraphEvent target) {
     if (target.room() != history.view().info().number()) {
       return false;
     }
@@ -50,9 +50,9 @@ final class Redacting {
   }
 
   /// Redactions that came before what they redact.
-  void redactBy(List<EventRef> redactions, Known target) {
+  void redactBy(List<EventRef> redactions, GraphEvent target) {
     for (EventRef each : redactions) {
-      Known redaction = history.known(each);
+      GraphEvent redaction = history.known(each);
       if (redaction.standing() == Standing.ACCEPTED
           && mayRedact(redaction.event(), history.state(redaction.stateBefore()), target)) {
         history.decision().redact(target.ref(), redaction.ref());

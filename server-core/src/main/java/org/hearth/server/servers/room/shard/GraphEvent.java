@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param stateBefore the state before it; of no meaning without a place in the graph
 /// @param stateAfter the state after it; of no meaning without a place in the graph
 /// @param inTimeline whether it is shown
-public record Known(
+public record GraphEvent(
     EventRef ref,
     Pdu event,
     long room,
@@ -28,9 +28,9 @@ public record Known(
     boolean inTimeline) {
 
   /// A committed event.
-  public static Known of(StoredEvents.Stored stored) {
+  public static GraphEvent of(StoredEvents.Stored stored) {
     Pdu event = stored.shown().pdu();
-    return new Known(
+    return new GraphEvent(
         EventRef.at(stored.number(), event),
         event,
         stored.room(),

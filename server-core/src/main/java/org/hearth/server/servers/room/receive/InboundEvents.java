@@ -19,10 +19,10 @@ import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
-import org.hearth.server.servers.room.shard.Decided;
+import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
 import org.hearth.server.servers.room.shard.EventMaker;
-import org.hearth.server.servers.room.shard.Known;
+import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
@@ -35,42 +35,42 @@ import org.hearth.server.store.StorageException;
 /// Decides about events that other servers made.
 ///
 /// **thread**: the shard's.
-public final class Receiving {
+public final class InboundEvents {
   /// With more forward extremities than these the room is healed by an event that follows them.
-  static final int MOST_TIPS = 10;
+  static final int MOST_EXTREMITIES = 10;
 
   static final String DUMMY_EVENT = "org.matrix.dummy_event";
 
-  private static final System.Logger LOG = System.getLogger(Receiving.class.getName());
+  private static final System.Logger LOG = System.getLogger(InboundEvents.class.getName());
 
   private final ShardContext context;
   private final ShardRooms rooms;
   private final ShardMemory memory;
 
-  public Receiving(ShardContext context, ShardRooms rooms, ShardMemory memory) {
+  public InboundEvents(ShardContext context, ShardRooms rooms, ShardMemory memory) {
     this.context = context;
     this.rooms = rooms;
     this.memory = memory;
   }
 
-  public Decided receive(ReceiveEvents command, Optional<RoomView> room) {
+  public CommandOutcome receive(ReceiveEvents command, Optional<RoomView> room) {
     Optional<RoomVersion> version = RoomVersions.of(command.version());
     if (version.isEmpty()) {
-      return new Decided.Refused(
+      return new CommandOutcome.Refused(
           Refusal.BAD_CONTENT, "room version %s is not known".formatted(command.version()));
     }
-    List<Incoming> incoming = Incoming.sorted(command);
+    List<InboundEvent> incoming = InboundEvent.sorted(command);
     Optional<Decision> decision =
         room.map(view -> new Decision(context, view))
             .or(() ->
                 incoming.stream()
-                    .map(Incoming::event)
+                    .map(InboundEvent::event)
                     .filter(each -> each.isCreate() && each.roomId().equals(command.room()))
                     .findFirst()
                     .map(create ->
                         new Decision(context, command.room(), version.get(), create.sender())));
     if (decision.isEmpty()) {
-      return new Decided.Refused(
+      return new CommandOutcome.Refused(
           Refusal.UNKNOWN_ROOM,
           command.room()
               + " is not a room of this server, and its create event did not come along");
@@ -88,16 +88,19 @@ public final class Receiving {
   }
 
   /// What is known of the room does not fit together: its error, and nobody else's.
-  private Decided unresolvable(ReceiveEvents command, RuntimeException failure) {
+  private CommandOutcome unresolvable(ReceiveEvents command, RuntimeException failure) {
     LOG.log(Level.ERROR, "events of " + command.room() + " cannot be taken in", failure);
     rooms.forget(command.room());
     memory.clear();
-    return new Decided.Refused(
+    return new CommandOutcome.Refused(
         Refusal.UNRESOLVABLE, "the state of %s cannot be worked out".formatted(command.room()));
   }
 
-  private Decided receive(
-      ReceiveEvents command, List<Incoming> incoming, Decision decision, Optional<RoomView> room) {
+  private CommandOutcome receive(
+      ReceiveEvents command,
+      List<InboundEvent> incoming,
+      Decision decision,
+      Optional<RoomView> room) {
     Wants wants = rooms.wants(decision.view(), context.reads());
     RoomHistory history =
         new RoomHistory(
@@ -109,9 +112,10 @@ public final class Receiving {
     boolean weAreOut =
         room.isPresent()
             && room.get().members().joined().stream().noneMatch(u -> u.isOn(context.server()));
-    Reception reception = new Reception(context, command, history, wants, weAreOut);
+    Intake reception = new Intake(context, command, history, wants, weAreOut);
+    history.lookUp(InboundEvent.cited(incoming, command));
     List<RoomReply.Judged> verdicts = new ArrayList<>();
-    for (Incoming each : incoming) {
+    for (InboundEvent each : incoming) {
       EventVerdict verdict = reception.take(each.event(), each.outlier(), command.arrival());
       verdicts.add(new RoomReply.Judged(each.event().eventId(), verdict));
     }
@@ -119,21 +123,21 @@ public final class Receiving {
     reception.finish();
     boolean isRoom = room.isPresent() || decision.view().createOrNull() != null;
     if (decision.isEmpty() || !isRoom) {
-      return new Decided.Judged(verdicts);
+      return new CommandOutcome.Verdicts(verdicts);
     }
     decision.answerWith(verdicts);
-    return new Decided.Events(decision);
+    return new CommandOutcome.Events(decision);
   }
 
   /// Makes events that follow the forward extremities while there are too many, if somebody of this
   /// server may send them.
-  private void heal(Reception reception, RoomHistory history) {
-    Tips tips = reception.tips();
-    while (tips.count() > MOST_TIPS) {
-      List<Known> followed =
-          tips.shallowestFirst().stream().limit(PduFormat.MAX_PREV_EVENTS).toList();
+  private void heal(Intake reception, RoomHistory history) {
+    ForwardExtremities extremities = reception.extremities();
+    while (extremities.count() > MOST_EXTREMITIES) {
+      List<GraphEvent> followed =
+          extremities.shallowestFirst().stream().limit(PduFormat.MAX_PREV_EVENTS).toList();
       RoomView after = after(followed, history);
-      Optional<UserId> sender = sender(after, tips.state(), history);
+      Optional<UserId> sender = sender(after, extremities.state(), history);
       if (sender.isEmpty()) {
         return;
       }
@@ -150,17 +154,17 @@ public final class Receiving {
   }
 
   /// The room as it would be if there were no extremities but these.
-  private RoomView after(List<Known> tips, RoomHistory history) {
+  private RoomView after(List<GraphEvent> extremities, RoomHistory history) {
     RoomView view = history.view();
     StateSnapshot state =
-        Resolving.resolve(
-            tips.stream().map(Known::stateAfter).toList(), history, context.numbers());
+        StateResolver.resolve(
+            extremities.stream().map(GraphEvent::stateAfter).toList(), history, context.numbers());
     return new RoomView(
         view.info(),
         view.last(),
         view.lastJump(),
-        tips.stream().mapToLong(each -> each.event().depth()).max().orElse(0),
-        tips.stream().map(Known::ref).toList(),
+        extremities.stream().mapToLong(each -> each.event().depth()).max().orElse(0),
+        extremities.stream().map(GraphEvent::ref).toList(),
         state,
         Members.of(view.info().keys(), state));
   }

@@ -25,7 +25,7 @@ import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.servers.room.shard.Decision;
-import org.hearth.server.servers.room.shard.Known;
+import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.GraphRows;
@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **source**: [checks performed on receipt of a
 /// PDU](https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu)
-final class Reception {
+final class Intake {
   private static final GraphRows.Shown NOWHERE = GraphRows.Shown.NOWHERE;
 
   private final ShardContext context;
@@ -52,16 +52,16 @@ final class Reception {
   private final RoomHistory history;
   private final Decision decision;
   private final Wants wants;
-  private final Tips tips;
+  private final ForwardExtremities extremities;
 
   /// The state events that the timeline has told of, by key.
   private final Map<Integer, EventRef> timeline = new HashMap<>();
 
   private long stateOfTimeline;
-  private final Judging judging;
-  private final Redacting redacting;
+  private final AuthorizationChecks checks;
+  private final Redactions redacting;
 
-  Reception(
+  Intake(
       ShardContext context,
       ReceiveEvents command,
       RoomHistory history,
@@ -72,10 +72,10 @@ final class Reception {
     this.history = history;
     this.decision = history.decision();
     this.wants = wants;
-    this.tips = new Tips(history, context.numbers(), weAreOut);
+    this.extremities = new ForwardExtremities(history, context.numbers(), weAreOut);
     this.stateOfTimeline = history.view().state().number();
-    this.judging = new Judging(history, tips);
-    this.redacting = new Redacting(history);
+    this.checks = new AuthorizationChecks(history, extremities);
+    this.redacting = new Redactions(history);
   }
 
   /// Takes in an event.
@@ -88,7 +88,7 @@ final class Reception {
       return new EventVerdict.Dropped(
           "it is an event of %s, version %s".formatted(event.roomId(), event.version()));
     }
-    Known known = history.find(event.eventId());
+    GraphEvent known = history.find(event.eventId());
     if (known != null && (outlier || known.standing().isPlaced())) {
       return new EventVerdict.Known();
     }
@@ -103,29 +103,29 @@ final class Reception {
       return takeOutlier(ref, event, known, SignedBy.servers(signers));
     }
     StateSnapshot before = given == null ? stateAfter(event.prevEvents()) : stateOf(given);
-    Outcome outcome = judging.judge(event, before, SignedBy.servers(signers), arrival);
+    Outcome outcome = checks.judge(event, before, SignedBy.servers(signers), arrival);
     enter(ref, event, known, before, outcome, arrival);
     noteGaps(event, given, known == null && arrival == Arrival.LIVE);
     return verdict(event, outcome);
   }
 
   private EventVerdict takeOutlier(
-      EventRef ref, Pdu event, @Nullable Known known, SignedBy signatures) {
+      EventRef ref, Pdu event, @Nullable GraphEvent known, SignedBy signatures) {
     // "4. Passes authorization rules based on the event's auth events, otherwise it is rejected."
     // An event without a place has no state before it, so this is all that can be asked.
-    if (judging.byAuthEvents(event, signatures) instanceof Outcome.Rejected rejected) {
+    if (checks.byAuthEvents(event, signatures) instanceof Outcome.Rejected rejected) {
       String rule = rejected.rule().name();
-      store(ref, event, known, new GraphRows.Judged(null, REJECTED_OUTLIER, rule, NOWHERE), null);
+      store(ref, event, known, new GraphRows.Verdict(null, REJECTED_OUTLIER, rule, NOWHERE), null);
       return verdict(event, rejected);
     }
-    store(ref, event, known, new GraphRows.Judged(null, OUTLIER, null, NOWHERE), null);
+    store(ref, event, known, new GraphRows.Verdict(null, OUTLIER, null, NOWHERE), null);
     return verdict(event, new Outcome.Accepted());
   }
 
   private EventVerdict verdict(Pdu event, Outcome outcome) {
     return switch (outcome) {
       case Outcome.Accepted() -> {
-        judging.accepted(event);
+        checks.accepted(event);
         judgeAgain(event.eventId());
         yield new EventVerdict.Accepted();
       }
@@ -149,7 +149,7 @@ final class Reception {
       previous = notHere(event.prevEvents(), known -> known.standing().isPlaced());
     }
     for (EventId id : outlier || given != null ? List.<EventId>of() : event.prevEvents()) {
-      Known known = history.find(id);
+      GraphEvent known = history.find(id);
       if (known != null && known.room() != history.view().info().number()) {
         return Optional.of(new EventVerdict.Dropped(id + " before it is of another room"));
       }
@@ -159,10 +159,10 @@ final class Reception {
         : Optional.of(new EventVerdict.Incomplete(previous, auth, state));
   }
 
-  private Set<EventId> notHere(List<EventId> ids, Predicate<Known> suffices) {
+  private Set<EventId> notHere(List<EventId> ids, Predicate<GraphEvent> suffices) {
     Set<EventId> missing = new HashSet<>();
     for (EventId id : ids) {
-      Known known = history.find(id);
+      GraphEvent known = history.find(id);
       if (known == null || !suffices.test(known)) {
         missing.add(id);
       }
@@ -177,13 +177,13 @@ final class Reception {
     }
     List<Long> states = new ArrayList<>();
     for (EventId id : previous) {
-      Known known = history.find(id);
+      GraphEvent known = history.find(id);
       if (known == null) {
         throw new IllegalStateException(id + " was found before");
       }
       states.add(known.stateAfter());
     }
-    return Resolving.resolve(states, history, context.numbers());
+    return StateResolver.resolve(states, history, context.numbers());
   }
 
   /// A state that a peer has given. What is no state, was rejected, or is of another room is left
@@ -193,7 +193,7 @@ final class Reception {
     long room = history.view().info().number();
     StateSnapshot base = history.view().state();
     for (EventId id : ids) {
-      Known known = history.find(id);
+      GraphEvent known = history.find(id);
       if (known != null && known.room() == room && !known.standing().isRejected()) {
         known
             .event()
@@ -210,14 +210,14 @@ final class Reception {
         changes.remove(key);
       }
     }
-    return Resolving.made(base, changes, history, context.numbers());
+    return StateResolver.made(base, changes, history, context.numbers());
   }
 
   /// Puts an event into the graph as it was judged.
   private void enter(
       EventRef ref,
       Pdu event,
-      @Nullable Known known,
+      @Nullable GraphEvent known,
       StateSnapshot before,
       Outcome outcome,
       Arrival arrival) {
@@ -225,14 +225,15 @@ final class Reception {
     switch (outcome) {
       case Outcome.Rejected(_, AuthRule rule, _) -> {
         RoomRows.Place place = new RoomRows.Place(room, before, null, StateKeys.UNKNOWN, null);
-        store(ref, event, known, new GraphRows.Judged(place, REJECTED, rule.name(), NOWHERE), null);
+        store(
+            ref, event, known, new GraphRows.Verdict(place, REJECTED, rule.name(), NOWHERE), null);
       }
       case Outcome.SoftFailed(AuthRule rule, _) ->
           place(ref, event, known, before, SOFT_FAILED, rule.name(), NOWHERE);
       case Outcome.Accepted() -> {
         boolean live = arrival == Arrival.LIVE;
         GraphRows.Shown shown = live ? GraphRows.Shown.LIVE : GraphRows.Shown.HISTORY;
-        Known now = place(ref, event, known, before, ACCEPTED, null, shown);
+        GraphEvent now = place(ref, event, known, before, ACCEPTED, null, shown);
         if (live) {
           follow(now);
         }
@@ -244,10 +245,10 @@ final class Reception {
   }
 
   /// Puts an event into the graph that makes a state, if it is state.
-  private Known place(
+  private GraphEvent place(
       EventRef ref,
       Pdu event,
-      @Nullable Known known,
+      @Nullable GraphEvent known,
       StateSnapshot before,
       Standing standing,
       @Nullable String rule,
@@ -266,14 +267,14 @@ final class Reception {
         ref,
         event,
         known,
-        new GraphRows.Judged(place, standing, rule, shown),
+        new GraphRows.Verdict(place, standing, rule, shown),
         replaced == null ? null : history.event(replaced));
   }
 
   /// A live event comes after what is there, and the timeline tells of it.
-  private void follow(Known event) {
+  private void follow(GraphEvent event) {
     EventId id = event.event().eventId();
-    tips.add(event, isFollowed(id), command.states().containsKey(id));
+    extremities.add(event, isFollowed(id), command.states().containsKey(id));
     stateOfTimeline = event.stateAfter();
     event
         .event()
@@ -287,9 +288,9 @@ final class Reception {
   }
 
   /// The rejected events before an accepted one: they are followed, whatever becomes of them.
-  private void noteRejected(Known event) {
+  private void noteRejected(GraphEvent event) {
     for (EventId id : event.event().prevEvents()) {
-      Known previous = history.find(id);
+      GraphEvent previous = history.find(id);
       if (previous != null && previous.standing().isRejected()) {
         want(id, Wants.Kind.FOLLOWED, event.ref());
       }
@@ -320,16 +321,16 @@ final class Reception {
     return after;
   }
 
-  private Known store(
+  private GraphEvent store(
       EventRef ref,
       Pdu event,
-      @Nullable Known known,
-      GraphRows.Judged judged,
+      @Nullable GraphEvent known,
+      GraphRows.Verdict judged,
       @Nullable Pdu replaced) {
     List<EventRef> authEvents = edges(event);
     Decision.Target redacts =
         judged.standing().isRejected() ? null : redacting.target(event, judged);
-    Known now = decision.receive(ref, event, known, judged, authEvents, redacts, replaced);
+    GraphEvent now = decision.receive(ref, event, known, judged, authEvents, redacts, replaced);
     if (redacts == null && event.isRedaction() && !judged.standing().isRejected()) {
       event
           .redacts()
@@ -348,7 +349,7 @@ final class Reception {
   private List<EventRef> edges(Pdu event) {
     List<EventRef> edges = new ArrayList<>();
     for (EventId id : event.isState() ? event.authEvents() : List.<EventId>of()) {
-      Known auth = history.find(id);
+      GraphEvent auth = history.find(id);
       if (auth == null) {
         return List.of();
       }
@@ -376,10 +377,10 @@ final class Reception {
     if (given == null) {
       return;
     }
-    Known now = history.find(event.eventId());
+    GraphEvent now = history.find(event.eventId());
     boolean missing = false;
     for (EventId id : event.prevEvents()) {
-      Known previous = history.find(id);
+      GraphEvent previous = history.find(id);
       if (now != null && (previous == null || !previous.standing().isPlaced())) {
         want(id, Wants.Kind.PREVIOUS, now.ref());
         missing = true;
@@ -391,9 +392,9 @@ final class Reception {
   }
 
   /// A rejection for want of auth events, or because of rejected ones, is not for ever.
-  private void wantAuthEvents(Known rejected) {
+  private void wantAuthEvents(GraphEvent rejected) {
     for (EventId id : rejected.event().authEvents()) {
-      Known auth = history.find(id);
+      GraphEvent auth = history.find(id);
       if (auth == null || auth.standing().isRejected()) {
         want(id, Wants.Kind.AUTH, rejected.ref());
       }
@@ -405,7 +406,7 @@ final class Reception {
     List<EventId> open = new ArrayList<>(List.of(accepted));
     while (!open.isEmpty()) {
       for (EventRef waiting : takeWant(open.removeLast(), Wants.Kind.AUTH)) {
-        Known known = history.known(waiting);
+        GraphEvent known = history.known(waiting);
         keepEdges(known);
         if (known.standing().isRejected() && passesNow(known)) {
           open.add(known.event().eventId());
@@ -414,7 +415,7 @@ final class Reception {
     }
   }
 
-  private void keepEdges(Known known) {
+  private void keepEdges(GraphEvent known) {
     List<EventRef> edges = edges(known.event());
     if (!edges.isEmpty()) {
       decision.change(GraphRows.noAuth(known.room(), known.ref()));
@@ -436,7 +437,7 @@ final class Reception {
   /// out from a rejected event has anything of it, and none becomes wrong by its acceptance: what
   /// was accepted, shown and signed on those states stays accepted. Whoever cites it from now on,
   /// in `prev_events` or in the auth chain of a state that is resolved, finds it accepted.
-  private boolean passesNow(Known known) {
+  private boolean passesNow(GraphEvent known) {
     Pdu event = known.event();
     SignedBy signatures = SignedBy.servers(Set.of());
     boolean placed = known.standing().isPlaced();
@@ -444,8 +445,8 @@ final class Reception {
     StateSnapshot before = placed ? stateBeforeNow(known) : StateSnapshot.EMPTY;
     Outcome outcome =
         placed
-            ? judging.judge(event, before, signatures, arrival)
-            : judging.byAuthEvents(event, signatures);
+            ? checks.judge(event, before, signatures, arrival)
+            : checks.byAuthEvents(event, signatures);
     if (outcome instanceof Outcome.Rejected) {
       wantAuthEvents(known);
       return false;
@@ -453,14 +454,14 @@ final class Reception {
     if (placed) {
       enter(known.ref(), event, known, before, outcome, arrival);
     } else {
-      store(known.ref(), event, known, new GraphRows.Judged(null, OUTLIER, null, NOWHERE), null);
+      store(known.ref(), event, known, new GraphRows.Verdict(null, OUTLIER, null, NOWHERE), null);
     }
     return true;
   }
 
   /// The state before an event that has a place: as a peer has given it, where events before it are
   /// missing.
-  private StateSnapshot stateBeforeNow(Known known) {
+  private StateSnapshot stateBeforeNow(GraphEvent known) {
     List<EventId> previous = known.event().prevEvents();
     return notHere(previous, each -> each.standing().isPlaced()).isEmpty()
         ? stateAfter(previous)
@@ -469,17 +470,18 @@ final class Reception {
 
   /// The end: the room is where the events have brought it.
   void finish() {
-    tips.prune();
-    StateSnapshot state = tips.state();
+    extremities.prune();
+    StateSnapshot state = extremities.state();
     if (state.number() == history.view().state().number()
-        && !tips.haveChanged()
+        && !extremities.haveChanged()
         && timeline.isEmpty()) {
       return;
     }
-    decision.move(tips.refs(), tips.depth(), state, timeline, stateOfTimeline, history::event);
+    decision.move(
+        extremities.refs(), extremities.depth(), state, timeline, stateOfTimeline, history::event);
   }
 
-  Tips tips() {
-    return tips;
+  ForwardExtremities extremities() {
+    return extremities;
   }
 }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
-import org.hearth.server.servers.room.shard.Known;
+import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Numbers;
 import org.hearth.server.servers.room.state.Standing;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// they resolve to.
 ///
 /// **thread**: the shard's; for one command.
-final class Tips {
+final class ForwardExtremities {
   /// More are not kept, so that an event of ours can follow them all.
   static final int MOST = PduFormat.MAX_PREV_EVENTS;
 
@@ -31,19 +31,19 @@ final class Tips {
   private final RoomHistory history;
   private final Numbers numbers;
   private final boolean weAreOut;
-  private final Map<EventId, Known> tips = new LinkedHashMap<>();
+  private final Map<EventId, GraphEvent> extremities = new LinkedHashMap<>();
   private @Nullable StateSnapshot state;
   private boolean changed;
 
   /// @param weAreOut whether nobody of this server is in the room, so that it has gone on without
   ///   us
-  Tips(RoomHistory history, Numbers numbers, boolean weAreOut) {
+  ForwardExtremities(RoomHistory history, Numbers numbers, boolean weAreOut) {
     this.history = history;
     this.numbers = numbers;
     this.weAreOut = weAreOut;
     for (EventRef each : history.view().extremities()) {
-      Known known = history.tip(each);
-      tips.put(known.event().eventId(), known);
+      GraphEvent known = history.forwardExtremity(each);
+      extremities.put(known.event().eventId(), known);
     }
     this.state = history.view().state();
   }
@@ -53,10 +53,12 @@ final class Tips {
     StateSnapshot known = state;
     if (known == null) {
       known =
-          tips.isEmpty()
+          extremities.isEmpty()
               ? StateSnapshot.EMPTY
-              : Resolving.resolve(
-                  tips.values().stream().map(Known::stateAfter).toList(), history, numbers);
+              : StateResolver.resolve(
+                  extremities.values().stream().map(GraphEvent::stateAfter).toList(),
+                  history,
+                  numbers);
       state = known;
     }
     return known;
@@ -67,49 +69,49 @@ final class Tips {
   }
 
   int count() {
-    return tips.size();
+    return extremities.size();
   }
 
   List<EventRef> refs() {
-    return tips.values().stream().map(Known::ref).toList();
+    return extremities.values().stream().map(GraphEvent::ref).toList();
   }
 
   /// The extremities, shallowest first.
-  List<Known> shallowestFirst() {
-    return tips.values().stream()
+  List<GraphEvent> shallowestFirst() {
+    return extremities.values().stream()
         .sorted(
-            Comparator.<Known>comparingLong(each -> each.event().depth())
+            Comparator.<GraphEvent>comparingLong(each -> each.event().depth())
                 .thenComparing(each -> each.event().eventId()))
         .toList();
   }
 
   long depth() {
-    return tips.values().stream().mapToLong(each -> each.event().depth()).max().orElse(0);
+    return extremities.values().stream().mapToLong(each -> each.event().depth()).max().orElse(0);
   }
 
   /// An event was accepted.
   ///
   /// @param followed whether an event that is here follows it already
   /// @param withState whether its state was given, because what is before it is not known
-  void add(Known event, boolean followed, boolean withState) {
+  void add(GraphEvent event, boolean followed, boolean withState) {
     changed = true;
     state = null;
     if (withState && weAreOut) {
       // The room has gone on without us; what we knew to be last is long past.
-      tips.clear();
+      extremities.clear();
     }
     removeFollowed(event);
     if (!followed) {
-      tips.put(event.event().eventId(), event);
+      extremities.put(event.event().eventId(), event);
     }
   }
 
   /// Gives up the shallowest extremities that are too many. What they have changed and no other has
   /// is no longer part of the current state.
   void prune() {
-    List<Known> stale = shallowestFirst().subList(0, Math.max(0, tips.size() - MOST));
+    List<GraphEvent> stale = shallowestFirst().subList(0, Math.max(0, extremities.size() - MOST));
     if (!stale.isEmpty()) {
-      stale.forEach(each -> tips.remove(each.event().eventId()));
+      stale.forEach(each -> extremities.remove(each.event().eventId()));
       changed = true;
       state = null;
     }
@@ -117,15 +119,15 @@ final class Tips {
 
   /// What an event follows is no extremity; and neither is what it follows through events that are
   /// not shown, which never were any.
-  private void removeFollowed(Known event) {
+  private void removeFollowed(GraphEvent event) {
     Deque<EventId> open = new ArrayDeque<>(event.event().prevEvents());
     Set<EventId> seen = new HashSet<>(open);
     while (!open.isEmpty() && seen.size() <= MOST_HIDDEN) {
       EventId id = open.pop();
-      if (tips.remove(id) != null) {
+      if (extremities.remove(id) != null) {
         continue;
       }
-      Known hidden = history.find(id);
+      GraphEvent hidden = history.find(id);
       if (hidden != null
           && hidden.standing().isPlaced()
           && hidden.standing() != Standing.ACCEPTED) {

@@ -18,7 +18,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.RoomEvent;
-import org.hearth.server.servers.room.shard.Decided;
+import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
 import org.hearth.server.servers.room.shard.EventMaker;
 import org.hearth.server.servers.room.shard.SentEvent;
@@ -33,49 +33,51 @@ import org.jspecify.annotations.Nullable;
 /// Decides about commands, each on the room as the command before left it.
 ///
 /// **thread**: the shard's.
-public final class Deciding {
+public final class UserCommands {
   private final ShardContext context;
   private final ShardRooms rooms;
 
-  public Deciding(ShardContext context, ShardRooms rooms) {
+  public UserCommands(ShardContext context, ShardRooms rooms) {
     this.context = context;
     this.rooms = rooms;
   }
 
-  public Decided create(RoomInput.CreateRoom command) {
+  public CommandOutcome create(RoomInput.CreateRoom command) {
     Optional<RoomVersion> version = RoomVersions.of(command.version());
     if (version.isEmpty()) {
-      return new Decided.Refused(
+      return new CommandOutcome.Refused(
           Refusal.BAD_CONTENT, "room version %s is not known".formatted(command.version()));
     }
     if (rooms.find(command.room()).isPresent()) {
-      return new Decided.Refused(Refusal.ROOM_EXISTS, command.room() + " exists");
+      return new CommandOutcome.Refused(Refusal.ROOM_EXISTS, command.room() + " exists");
     }
     Decision decision =
         new Decision(context, command.room(), version.get(), command.create().sender());
-    Optional<Decided.Refused> refused =
+    Optional<CommandOutcome.Refused> refused =
         append(decision, command.create(), null, command.originServerTs());
     for (EventDraft draft : command.events()) {
       if (refused.isEmpty()) {
         refused = append(decision, draft, null, context.clock().millis());
       }
     }
-    return refused.<Decided>map(each -> each).orElseGet(() -> new Decided.Events(decision));
+    return refused
+        .<CommandOutcome>map(each -> each)
+        .orElseGet(() -> new CommandOutcome.Events(decision));
   }
 
-  public Decided send(RoomInput.SendEvent command, RoomView room) {
+  public CommandOutcome send(RoomInput.SendEvent command, RoomView room) {
     EventDraft draft = command.draft();
     ClientTransaction transaction = command.transaction();
     if (transaction != null) {
       Optional<SentEvent> before = rooms.sent(room, draft, transaction);
       if (before.isPresent()) {
-        return new Decided.Already(before.get().ref(), before.get().id());
+        return new CommandOutcome.Already(before.get().ref(), before.get().id());
       }
     }
     if (draft.key() != null) {
       EventRef current = room.current(new StateKey(draft.type(), draft.key()));
       if (current != null && saysTheSame(current, draft)) {
-        return new Decided.Already(current, context.maker().event(current).eventId());
+        return new CommandOutcome.Already(current, context.maker().event(current).eventId());
       }
     }
     return append(room, draft, transaction);
@@ -86,18 +88,18 @@ public final class Deciding {
     return event.sender().equals(draft.sender()) && event.content().equals(draft.content());
   }
 
-  public Decided changeMembership(RoomInput.ChangeMembership command, RoomView room) {
+  public CommandOutcome changeMembership(RoomInput.ChangeMembership command, RoomView room) {
     Membership known = room.membership(command.target());
     Membership current = known == null ? Membership.LEAVE : known;
     boolean own = command.sender().equals(command.target());
     if (own && known == command.membership()) {
       EventRef event = room.current(StateKey.member(command.target().value()));
       if (event != null && isSettled(event, command)) {
-        return new Decided.Already(event, context.maker().event(event).eventId());
+        return new CommandOutcome.Already(event, context.maker().event(event).eventId());
       }
     }
     if (!command.from().isEmpty() && !command.from().contains(current)) {
-      return new Decided.Refused(
+      return new CommandOutcome.Refused(
           Refusal.WRONG_MEMBERSHIP,
           "the membership of %s is %s".formatted(command.target(), current.value()));
     }
@@ -110,7 +112,7 @@ public final class Deciding {
       if (RestrictedJoins.isNeeded(state, known) && RestrictedJoins.allows(state, allowedBy)) {
         var authoriser = RestrictedJoins.authoriser(room, state, context.server());
         if (authoriser.isEmpty()) {
-          return new Decided.Refused(
+          return new CommandOutcome.Refused(
               Refusal.UNABLE_TO_AUTHORISE_JOIN,
               "no member of this server may let others into " + command.room());
         }
@@ -144,10 +146,10 @@ public final class Deciding {
     return content;
   }
 
-  public Decided updateProfile(RoomInput.UpdateProfile command, RoomView room) {
+  public CommandOutcome updateProfile(RoomInput.UpdateProfile command, RoomView room) {
     EventRef member = room.current(StateKey.member(command.user().value()));
     if (member == null || member.membership() != Membership.JOIN) {
-      return new Decided.NothingToDo();
+      return new CommandOutcome.NothingToDo();
     }
     Pdu event = context.maker().event(member);
     ObjectNode content = JsonNodeFactory.instance.objectNode();
@@ -157,7 +159,7 @@ public final class Deciding {
     put(content, "displayname", command.displayName());
     put(content, "avatar_url", command.avatarUrl());
     if (content.equals(event.content())) {
-      return new Decided.Already(member, event.eventId());
+      return new CommandOutcome.Already(member, event.eventId());
     }
     return append(
         room,
@@ -174,42 +176,43 @@ public final class Deciding {
     }
   }
 
-  public Decided forget(RoomInput.ForgetRoom command, RoomView room) {
+  public CommandOutcome forget(RoomInput.ForgetRoom command, RoomView room) {
     Membership membership = room.membership(command.user());
     if (membership == null) {
-      return new Decided.NothingToDo();
+      return new CommandOutcome.NothingToDo();
     }
     if (membership != Membership.LEAVE && membership != Membership.BAN) {
-      return new Decided.Refused(
+      return new CommandOutcome.Refused(
           Refusal.WRONG_MEMBERSHIP, "%s has not left %s".formatted(command.user(), command.room()));
     }
-    return new Decided.Rows(
+    return new CommandOutcome.Rows(
         List.of(RoomRows.forgotten(room.info().number(), command.user())),
         () -> context.memory().userRooms().changed(command.user()));
   }
 
-  private Decided append(RoomView room, EventDraft draft, @Nullable ClientTransaction transaction) {
+  private CommandOutcome append(
+      RoomView room, EventDraft draft, @Nullable ClientTransaction transaction) {
     Decision decision = new Decision(context, room);
     return append(decision, draft, transaction, context.clock().millis())
-        .<Decided>map(refused -> refused)
-        .orElseGet(() -> new Decided.Events(decision));
+        .<CommandOutcome>map(refused -> refused)
+        .orElseGet(() -> new CommandOutcome.Events(decision));
   }
 
   /// Adds an event to a decision, or says why not.
-  private Optional<Decided.Refused> append(
+  private Optional<CommandOutcome.Refused> append(
       Decision decision,
       EventDraft draft,
       @Nullable ClientTransaction transaction,
       long originServerTs) {
     return switch (context.maker().make(draft, decision.view(), originServerTs)) {
       case EventMaker.Made.Refused(Refusal refusal, String detail) ->
-          Optional.of(new Decided.Refused(refusal, detail));
+          Optional.of(new CommandOutcome.Refused(refusal, detail));
       case EventMaker.Made.Event(Pdu event, Optional<Pdu> replaced) when event.isRedaction() ->
           redact(decision, event, transaction, replaced.orElse(null));
       case EventMaker.Made.Event(Pdu event, Optional<Pdu> replaced) -> {
         if (!event.roomId().equals(decision.view().info().id())) {
           yield Optional.of(
-              new Decided.Refused(
+              new CommandOutcome.Refused(
                   Refusal.BAD_CONTENT, "the create event makes the room " + event.roomId()));
         }
         decision.add(event, transaction, null, replaced.orElse(null));
@@ -222,7 +225,7 @@ public final class Deciding {
   /// may send redactions for their own events in the room. If the user's power level is also
   /// greater than or equal to the `redact` power level of the room, the user may redact events sent
   /// by other users."
-  private Optional<Decided.Refused> redact(
+  private Optional<CommandOutcome.Refused> redact(
       Decision decision,
       Pdu event,
       @Nullable ClientTransaction transaction,
@@ -231,7 +234,8 @@ public final class Deciding {
     Optional<EventId> redacts = event.redacts();
     if (redacts.isEmpty()) {
       return Optional.of(
-          new Decided.Refused(Refusal.BAD_CONTENT, "a redaction names the event it redacts"));
+          new CommandOutcome.Refused(
+              Refusal.BAD_CONTENT, "a redaction names the event it redacts"));
     }
     Optional<StoredEvents.Stored> target =
         context
@@ -242,7 +246,7 @@ public final class Deciding {
             .filter(each -> each.room() == room.info().number());
     if (target.isEmpty()) {
       return Optional.of(
-          new Decided.Refused(
+          new CommandOutcome.Refused(
               Refusal.UNKNOWN_EVENT, "%s is not in the room".formatted(redacts.get())));
     }
     RoomEvent shown = target.get().shown();
@@ -250,7 +254,7 @@ public final class Deciding {
       PowerLevels levels = PowerLevels.in(context.maker().stateOf(room), room.info().version());
       if (levels.userLevel(event.sender()) < levels.redact()) {
         return Optional.of(
-            new Decided.Refused(
+            new CommandOutcome.Refused(
                 Refusal.FORBIDDEN,
                 "redacting events of others needs power level " + levels.redact()));
       }

@@ -15,7 +15,7 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.state.EventSource;
 import org.hearth.server.matrix.state.StateResolution;
-import org.hearth.server.servers.room.shard.Known;
+import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.state.AuthEdges;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Numbers;
@@ -28,7 +28,7 @@ import org.hearth.server.servers.room.state.StateSnapshot;
 /// An event is a number to a resolution: its position, or a negative number while it has none.
 ///
 /// **thread**: the shard's; for one command.
-final class Resolving {
+final class StateResolver {
   private final RoomHistory history;
   private final Numbers numbers;
   private final AuthEdges graph;
@@ -36,7 +36,7 @@ final class Resolving {
   private final IdentityHashMap<EventRef, Long> unnumbered = new IdentityHashMap<>();
   private final Map<Long, EventRef> refs = new HashMap<>();
 
-  private Resolving(RoomHistory history, Numbers numbers) {
+  private StateResolver(RoomHistory history, Numbers numbers) {
     this.history = history;
     this.numbers = numbers;
     this.graph = history.shard().graph(history.view().info().number());
@@ -63,7 +63,7 @@ final class Resolving {
       return history.state(known);
     }
     List<StateSnapshot> states = distinct.stream().map(history::state).toList();
-    StateSnapshot resolved = new Resolving(history, numbers).resolve(states);
+    StateSnapshot resolved = new StateResolver(history, numbers).resolve(states);
     history.shard().keep(distinct, resolved.number());
     return resolved;
   }
@@ -168,8 +168,8 @@ final class Resolving {
     return ref;
   }
 
-  private Known known(EventId id) {
-    Known known = history.find(id);
+  private GraphEvent known(EventId id) {
+    GraphEvent known = history.find(id);
     if (known == null) {
       throw new IllegalStateException("auth event %s is not stored".formatted(id));
     }
@@ -197,7 +197,7 @@ final class Resolving {
       long[] edges = new long[event.authEvents().size()];
       int count = 0;
       for (EventId id : event.authEvents()) {
-        Known auth = history.find(id);
+        GraphEvent auth = history.find(id);
         if (auth != null) {
           edges[count++] = numberOf(auth.ref());
         }

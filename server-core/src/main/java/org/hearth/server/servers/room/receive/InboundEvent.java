@@ -16,26 +16,30 @@ import org.hearth.server.matrix.version.RoomRule;
 /// An event of another server that has come.
 ///
 /// @param outlier whether it gets no place in the graph
-record Incoming(Pdu event, boolean outlier) {
+record InboundEvent(Pdu event, boolean outlier) {
 
   /// The events of a command, each once, and each after those that it refers to. Where events refer
   /// to each other in a circle, which hashes forbid and versions 1 and 2 do not, some come before
   /// what they refer to.
-  static List<Incoming> sorted(ReceiveEvents command) {
-    Map<EventId, Incoming> all = new LinkedHashMap<>();
-    command.events().forEach(each -> all.putIfAbsent(each.eventId(), new Incoming(each, false)));
-    command.outliers().forEach(each -> all.putIfAbsent(each.eventId(), new Incoming(each, true)));
-    List<Incoming> sorted = new ArrayList<>(all.size());
+  static List<InboundEvent> sorted(ReceiveEvents command) {
+    Map<EventId, InboundEvent> all = new LinkedHashMap<>();
+    command
+        .events()
+        .forEach(each -> all.putIfAbsent(each.eventId(), new InboundEvent(each, false)));
+    command
+        .outliers()
+        .forEach(each -> all.putIfAbsent(each.eventId(), new InboundEvent(each, true)));
+    List<InboundEvent> sorted = new ArrayList<>(all.size());
     Set<EventId> begun = new HashSet<>();
     Set<EventId> done = new HashSet<>();
-    Deque<Incoming> open = new ArrayDeque<>();
-    for (Incoming start : all.values()) {
+    Deque<InboundEvent> open = new ArrayDeque<>();
+    for (InboundEvent start : all.values()) {
       open.push(start);
       while (!open.isEmpty()) {
-        Incoming top = open.peek();
+        InboundEvent top = open.peek();
         if (begun.add(top.event().eventId())) {
           for (EventId id : top.references(command)) {
-            Incoming before = all.get(id);
+            InboundEvent before = all.get(id);
             if (before != null && !begun.contains(id)) {
               open.push(before);
             }
@@ -49,6 +53,16 @@ record Incoming(Pdu event, boolean outlier) {
       }
     }
     return sorted;
+  }
+
+  /// The ids of all these events, and of those that they refer to.
+  static Set<EventId> cited(List<InboundEvent> all, ReceiveEvents command) {
+    Set<EventId> ids = new HashSet<>();
+    for (InboundEvent each : all) {
+      ids.add(each.event().eventId());
+      ids.addAll(each.references(command));
+    }
+    return ids;
   }
 
   private List<EventId> references(ReceiveEvents command) {
