@@ -178,7 +178,8 @@ final class SyncServer implements AutoCloseable {
   @Override
   public void close() {
     http.stop(GRACE);
-    clientSync.close();
+    clientSync.stop();
+    roomServer.stop();
     try {
       logs.drainAndStop(GRACE);
     } catch (InterruptedException e) {
