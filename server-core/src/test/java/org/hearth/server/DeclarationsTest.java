@@ -87,7 +87,8 @@ class DeclarationsTest {
     }
   }
 
-  /// Of several boxes in one package an interface tells nothing about which is asked: one is enough.
+  /// Of several boxes in one package an interface tells nothing about which is asked: one is
+  /// enough.
   private Set<String> ofOnePackage(Set<String> used, Box box) {
     Set<String> packages =
         box.asks().stream().map(this::box).map(this::packageOf).collect(Collectors.toSet());
@@ -147,8 +148,7 @@ class DeclarationsTest {
     closeQuietly();
 
     List<String> inDatabase;
-    try (Store store =
-        Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
       inDatabase =
           store
               .reads()
@@ -192,8 +192,7 @@ class DeclarationsTest {
   }
 
   private static String row(String box, Table table) {
-    return "| %s | `%s` | %s | %s |\n"
-        .formatted(box, table.name(), table.bound(), table.keptBy());
+    return "| %s | `%s` | %s | %s |\n".formatted(box, table.name(), table.bound(), table.keptBy());
   }
 
   private Stream<Table> tables() {
