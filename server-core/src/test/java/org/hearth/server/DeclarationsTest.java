@@ -115,8 +115,9 @@ class DeclarationsTest {
 
   /// `servers.room` of a class in `org.hearth.server.servers.room.server`.
   private String packageOf(Box box) {
-    String[] parts = box.getClass().getPackageName().substring(ROOT.length()).split("\\.");
-    return ROOT + parts[0] + "." + parts[1];
+    String below = box.getClass().getPackageName().substring(ROOT.length());
+    int second = below.indexOf('.', below.indexOf('.') + 1);
+    return ROOT + (second < 0 ? below : below.substring(0, second));
   }
 
   private static boolean isIn(JavaClass each, String name) {
