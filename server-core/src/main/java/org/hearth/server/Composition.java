@@ -131,12 +131,12 @@ final class Composition {
         new ProfileService(
             profiles,
             announcer,
-            new MemberEvents(rooms.queries(), rooms.input().writer("Profiles")));
+            new MemberEvents(rooms.queries(), rooms.client("Profiles")));
     Accounts known = new Accounts(store.reads(), server);
     AccountData accountData = new AccountData(store.reads());
     PushRulesService pushRules = new PushRulesService(accountData, announcer);
     AccountDataService accountDataService = new AccountDataService(accountData, announcer);
-    LeaveRooms leaveRooms = new LeaveRooms(rooms.queries(), rooms.input().writer("Accounts"));
+    LeaveRooms leaveRooms = new LeaveRooms(rooms.queries(), rooms.client("Accounts"));
     this.accounts =
         new AccountService(
             accountOptions(configuration.registration()),
@@ -152,7 +152,7 @@ final class Composition {
             aliases,
             rooms.queries(),
             announcer,
-            new CanonicalAliasEvents(rooms.queries(), rooms.input().writer("Directory")),
+            new CanonicalAliasEvents(rooms.queries(), rooms.client("Directory")),
             clock,
             configuration.roomDirectory().withoutLogin());
     ClientSync sync =
@@ -203,7 +203,7 @@ final class Composition {
                     aliases,
                     directory,
                     clock),
-                rooms.input().writer("ClientRoomSend"))
+                rooms.client("ClientRoomSend"))
             .routes());
     groups.addAll(sync.routes());
     groups.add(new DiscoveryRoutes(whereabouts(configuration), ProductVersion.current()));

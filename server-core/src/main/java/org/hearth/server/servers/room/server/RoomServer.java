@@ -14,6 +14,7 @@ import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.sign.LocalEvents;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.read.NewRoomIds;
@@ -99,7 +100,7 @@ public final class RoomServer implements AutoCloseable {
             options.shards(),
             shard -> new RoomShard(shard, context),
             failures);
-    this.sweep = new StateSweep(store.reads(), input.writer(SERVER));
+    this.sweep = new StateSweep(store.reads(), client(SERVER));
   }
 
   private static boolean isUnavailable(Exception failure) {
@@ -109,6 +110,13 @@ public final class RoomServer implements AutoCloseable {
   /// The log of commands, for writers.
   public InputLog<RoomInput, RoomReply> input() {
     return input;
+  }
+
+  /// The way by which a box has something done.
+  ///
+  /// @param box its name, under which it stands in the wiring
+  public RoomClient client(String box) {
+    return new RoomClient(input.writer(box));
   }
 
   /// The log of what was decided, for readers, who register before the start.
