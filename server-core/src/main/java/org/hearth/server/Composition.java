@@ -179,7 +179,7 @@ final class Composition {
         new ProfileService(
             profiles,
             accountOutput.writer(ProfileService.BOX),
-            new MemberEvents(rooms.queries(), rooms.input().writer(ProfileService.BOX))));
+            new MemberEvents(rooms.queries(), rooms.client(ProfileService.BOX))));
     AccountData accountData = new AccountData(store.reads());
     boxes.add(new AccountDataService(accountData, accountOutput.writer(AccountDataService.BOX)));
     PushRulesService pushRules =
@@ -191,14 +191,14 @@ final class Composition {
                 known,
                 store.reads(),
                 accountOutput.writer(AccountService.BOX),
-                new LeaveRooms(rooms.queries(), rooms.input().writer(AccountService.BOX)),
+                new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
                 List.of(profiles, accountData, pushRules),
                 new AccountService.Surroundings(clock, identity.random())));
     boxes.add(
         new Guests(
             known,
             rooms.queries(),
-            new LeaveRooms(rooms.queries(), rooms.input().writer(Guests.BOX)),
+            new LeaveRooms(rooms.queries(), rooms.client(Guests.BOX)),
             rooms.output(),
             store.head()));
     Directory aliases = new Directory(store.reads(), identity.server());
@@ -209,14 +209,14 @@ final class Composition {
                 rooms.queries(),
                 accountOutput.writer(DirectoryService.BOX),
                 new CanonicalAliasEvents(
-                    rooms.queries(), rooms.input().writer(DirectoryService.BOX)),
+                    rooms.queries(), rooms.client(DirectoryService.BOX)),
                 clock,
                 configuration.roomDirectory().withoutLogin()));
     boxes.add(
         new ClientRoomSend(
             new ClientRoomSend.Needs(
                 rooms.queries(), profiles, known, accountData, aliases, directory, clock),
-            rooms.input().writer(ClientRoomSend.BOX)));
+            rooms.client(ClientRoomSend.BOX)));
     boxes.add(
         new ClientSync(
             new ClientSync.Needs(

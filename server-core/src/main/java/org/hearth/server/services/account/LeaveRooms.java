@@ -1,19 +1,18 @@
 package org.hearth.server.services.account;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 
@@ -21,15 +20,14 @@ import org.hearth.server.servers.room.RoomQueries;
 ///
 /// **thread**: any; a call waits for the commits.
 public final class LeaveRooms implements RoomExit {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final RoomQueries rooms;
-  private final LogWriter<RoomInput, RoomReply> roomInput;
+  private final RoomClient client;
 
-  /// Asks where the user is, and writes to that log.
-  public LeaveRooms(RoomQueries rooms, LogWriter<RoomInput, RoomReply> roomInput) {
+  /// Asks where the user is, and has the Room Server write by that client.
+  public LeaveRooms(RoomQueries rooms, RoomClient client) {
     this.rooms = rooms;
-    this.roomInput = roomInput;
+    this.client = client;
   }
 
   @Override
@@ -60,18 +58,15 @@ public final class LeaveRooms implements RoomExit {
   /// @return why that was refused; empty when it is done
   private Optional<String> leave(UserId user, RoomId room) throws InterruptedException {
     RoomReply reply =
-        roomInput
-            .submit(
-                new RoomInput.ChangeMembership(
-                    room,
-                    user,
-                    user,
-                    Membership.LEAVE,
-                    JsonNodeFactory.instance.objectNode(),
-                    Set.of(),
-                    null),
-                PATIENCE)
-            .await(PATIENCE);
+        client.ask(
+            new RoomInput.ChangeMembership(
+                room,
+                user,
+                user,
+                Membership.LEAVE,
+                JsonNodeFactory.instance.objectNode(),
+                Set.of(),
+                null));
     return switch (reply) {
       case RoomReply.Done _ -> Optional.empty();
       case RoomReply.Refused(RoomReply.Refusal refusal, String detail) ->

@@ -4,9 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.util.Optional;
-import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.event.EventDraft;
@@ -15,6 +13,7 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 
 /// Takes aliases out of rooms' canonical alias by commands on room-input.
@@ -22,15 +21,14 @@ import org.hearth.server.servers.room.RoomQueries;
 /// **thread**: any; a call waits for the commit.
 public final class CanonicalAliasEvents implements CanonicalAliases {
   private static final System.Logger LOG = System.getLogger(CanonicalAliasEvents.class.getName());
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final RoomQueries rooms;
-  private final LogWriter<RoomInput, RoomReply> roomInput;
+  private final RoomClient client;
 
-  /// Asks what rooms say, and writes to that log.
-  public CanonicalAliasEvents(RoomQueries rooms, LogWriter<RoomInput, RoomReply> roomInput) {
+  /// Asks what rooms say, and has the Room Server write by that client.
+  public CanonicalAliasEvents(RoomQueries rooms, RoomClient client) {
     this.rooms = rooms;
-    this.roomInput = roomInput;
+    this.client = client;
   }
 
   @Override
@@ -48,14 +46,11 @@ public final class CanonicalAliasEvents implements CanonicalAliases {
       return;
     }
     RoomReply reply =
-        roomInput
-            .submit(
-                new RoomInput.SendEvent(
-                    room,
-                    EventDraft.state(room, user, StateKey.of(EventTypes.CANONICAL_ALIAS), after),
-                    null),
-                PATIENCE)
-            .await(PATIENCE);
+        client.ask(
+            new RoomInput.SendEvent(
+                room,
+                EventDraft.state(room, user, StateKey.of(EventTypes.CANONICAL_ALIAS), after),
+                null));
     if (reply instanceof RoomReply.Refused refused) {
       // "delete the alias and return a successful response even if the user does not have
       // permission to update the

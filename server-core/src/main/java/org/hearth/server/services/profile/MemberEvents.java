@@ -1,15 +1,13 @@
 package org.hearth.server.services.profile;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import org.hearth.ringlogs.LogWriter;
-import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 
@@ -18,15 +16,14 @@ import org.hearth.server.servers.room.RoomQueries;
 /// **thread**: any; a call waits for the commits.
 public final class MemberEvents implements RoomProfiles {
   private static final System.Logger LOG = System.getLogger(MemberEvents.class.getName());
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final RoomQueries rooms;
-  private final LogWriter<RoomInput, RoomReply> roomInput;
+  private final RoomClient client;
 
-  /// Asks where the user is, and writes to that log.
-  public MemberEvents(RoomQueries rooms, LogWriter<RoomInput, RoomReply> roomInput) {
+  /// Asks where the user is, and has the Room Server write by that client.
+  public MemberEvents(RoomQueries rooms, RoomClient client) {
     this.rooms = rooms;
-    this.roomInput = roomInput;
+    this.client = client;
   }
 
   @Override
@@ -36,19 +33,17 @@ public final class MemberEvents implements RoomProfiles {
 
   @Override
   public void write(UserId user, Profile profile) throws InterruptedException {
-    List<Reply<RoomReply>> replies = new ArrayList<>();
+    List<RoomInput> updates = new ArrayList<>();
     for (RoomMembership each : joined(user)) {
-      replies.add(
-          roomInput.submit(
-              new RoomInput.UpdateProfile(
-                  each.room(),
-                  user,
-                  profile.displayName().orElse(null),
-                  profile.avatarUrl().orElse(null)),
-              PATIENCE));
+      updates.add(
+          new RoomInput.UpdateProfile(
+              each.room(),
+              user,
+              profile.displayName().orElse(null),
+              profile.avatarUrl().orElse(null)));
     }
-    for (Reply<RoomReply> reply : replies) {
-      if (reply.await(PATIENCE) instanceof RoomReply.Refused refused) {
+    for (RoomReply reply : client.askAll(updates)) {
+      if (reply instanceof RoomReply.Refused refused) {
         // The room does not want it, now or later: trying again changes nothing.
         LOG.log(
             System.Logger.Level.INFO,

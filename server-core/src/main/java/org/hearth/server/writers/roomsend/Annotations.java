@@ -13,6 +13,7 @@ import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RelationQuery;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 
@@ -30,10 +31,10 @@ final class Annotations {
   private static final String ANNOTATION = "m.annotation";
 
   private final RoomQueries rooms;
-  private final RoomCommands commands;
+  private final RoomClient commands;
   private final TurnPerKey turns = new TurnPerKey();
 
-  Annotations(RoomQueries rooms, RoomCommands commands) {
+  Annotations(RoomQueries rooms, RoomClient commands) {
     this.rooms = rooms;
     this.commands = commands;
   }

@@ -2,12 +2,10 @@ package org.hearth.server.writers.roomsend;
 
 import java.time.InstantSource;
 import java.util.List;
-import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
-import org.hearth.server.logs.RoomInput;
-import org.hearth.server.logs.RoomReply;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
@@ -40,9 +38,8 @@ public final class ClientRoomSend implements Box {
       DirectoryService directory,
       InstantSource clock) {}
 
-  /// @param roomInput where the commands go
-  public ClientRoomSend(Needs needs, LogWriter<RoomInput, RoomReply> roomInput) {
-    RoomCommands commands = new RoomCommands(roomInput);
+  /// @param commands has the Room Server do what is asked
+  public ClientRoomSend(Needs needs, RoomClient commands) {
     MembershipChanges changes =
         new MembershipChanges(
             needs.rooms(), commands, needs.profiles(), needs.accounts(), needs.accountData());

@@ -16,6 +16,7 @@ import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomRule;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.directory.DirectoryService;
 
@@ -23,7 +24,7 @@ import org.hearth.server.services.directory.DirectoryService;
 /// and given back when the room is refused.
 final class CreateRoomRoute implements RouteGroup {
   private final RoomQueries rooms;
-  private final RoomCommands commands;
+  private final RoomClient commands;
   private final NewRoomEvents events;
   private final MembershipChanges memberships;
   private final DirectoryService directory;
@@ -32,7 +33,7 @@ final class CreateRoomRoute implements RouteGroup {
   /// @param clock says no time twice
   CreateRoomRoute(
       RoomQueries rooms,
-      RoomCommands commands,
+      RoomClient commands,
       NewRoomEvents events,
       MembershipChanges memberships,
       DirectoryService directory,

@@ -22,6 +22,7 @@ import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.directory.DirectoryQueries;
 import org.jspecify.annotations.Nullable;
@@ -35,14 +36,14 @@ final class EventRoutes implements RouteGroup {
   private static final int LONGEST_BYTES = 255;
 
   private final RoomQueries rooms;
-  private final RoomCommands commands;
+  private final RoomClient commands;
   private final DirectoryQueries directory;
   private final MembershipChanges memberships;
   private final Annotations annotations;
 
   EventRoutes(
       RoomQueries rooms,
-      RoomCommands commands,
+      RoomClient commands,
       DirectoryQueries directory,
       MembershipChanges memberships) {
     this.rooms = rooms;

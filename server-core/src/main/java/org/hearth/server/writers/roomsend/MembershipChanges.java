@@ -15,6 +15,7 @@ import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.GuestAccess;
@@ -29,14 +30,14 @@ import org.jspecify.annotations.Nullable;
 /// **thread**: any; a call waits for the commit.
 final class MembershipChanges {
   private final RoomQueries rooms;
-  private final RoomCommands commands;
+  private final RoomClient commands;
   private final ProfileQueries profiles;
   private final AccountQueries accounts;
   private final AccountDataQueries accountData;
 
   MembershipChanges(
       RoomQueries rooms,
-      RoomCommands commands,
+      RoomClient commands,
       ProfileQueries profiles,
       AccountQueries accounts,
       AccountDataQueries accountData) {

@@ -23,6 +23,7 @@ import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.directory.DirectoryQueries;
 
@@ -35,14 +36,14 @@ final class MembershipRoutes implements RouteGroup {
       Set.of("membership", "reason", "third_party_signed");
 
   private final RoomQueries rooms;
-  private final RoomCommands commands;
+  private final RoomClient commands;
   private final MembershipChanges changes;
   private final ThirdPartyInvites thirdPartyInvites;
   private final DirectoryQueries directory;
 
   MembershipRoutes(
       RoomQueries rooms,
-      RoomCommands commands,
+      RoomClient commands,
       MembershipChanges changes,
       DirectoryQueries directory) {
     this.rooms = rooms;

@@ -33,6 +33,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomRule;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
@@ -58,7 +59,7 @@ final class UpgradeRoute implements RouteGroup {
   private static final long CREATOR_LEVEL = 100;
 
   private final RoomQueries rooms;
-  private final RoomCommands commands;
+  private final RoomClient commands;
   private final MembershipChanges memberships;
   private final DirectoryService directory;
   private final InstantSource clock;
@@ -66,7 +67,7 @@ final class UpgradeRoute implements RouteGroup {
   /// @param clock says no time twice
   UpgradeRoute(
       RoomQueries rooms,
-      RoomCommands commands,
+      RoomClient commands,
       MembershipChanges memberships,
       DirectoryService directory,
       InstantSource clock) {

@@ -1,7 +1,7 @@
 /// ClientRoomSend: every client call that creates a room event.
 ///
 /// ```
-///  client ──► routes ──► RoomCommands ──► [room-input] ──► RoomServer
+///  client ──► routes ──► RoomClient ──► [room-input] ──► RoomServer
 ///                │            ▲                 reply after the commit │
 ///                │            └────────────────────────────────────────┘
 ///                └── asks ──► RoomQueries, ProfileQueries, DirectoryService, AccountQueries,

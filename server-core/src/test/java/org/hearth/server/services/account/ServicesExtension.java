@@ -208,7 +208,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
             journal,
             roomServer == null
                 ? rooms
-                : new LeaveRooms(roomServer.queries(), roomServer.input().writer("Tests")),
+                : new LeaveRooms(roomServer.queries(), roomServer.client("Tests")),
             List.of(profiles, data),
             new AccountService.Surroundings(clock, new SecureRandom()));
     ProfileService profileService =
@@ -217,7 +217,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
             journal,
             roomServer == null
                 ? rooms
-                : new MemberEvents(roomServer.queries(), roomServer.input().writer("Tests")));
+                : new MemberEvents(roomServer.queries(), roomServer.client("Tests")));
     List<RouteGroup> groups = new ArrayList<>(service.routes());
     groups.add(profileService);
     groups.add(new AccountDataService(data, journal));
@@ -228,7 +228,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
               new Directory(store.reads(), SERVER),
               roomServer.queries(),
               journal,
-              new CanonicalAliasEvents(roomServer.queries(), roomServer.input().writer("Tests")),
+              new CanonicalAliasEvents(roomServer.queries(), roomServer.client("Tests")),
               clock,
               false);
       groups.add(directory);

@@ -215,7 +215,8 @@ public final class UserCommands {
               new CommandOutcome.Refused(
                   Refusal.BAD_CONTENT, "the create event makes the room " + event.roomId()));
         }
-        decision.add(event, transaction, null, replaced.orElse(null));
+        new TimelineAppend(decision, context.numbers())
+            .append(event, transaction, null, replaced.orElse(null));
         yield Optional.empty();
       }
     };
@@ -263,7 +264,7 @@ public final class UserCommands {
         shown.redactedBecause() == null
             ? new Decision.Target(EventRef.at(target.get().number(), shown.pdu()), shown.id())
             : null;
-    decision.add(event, transaction, effect, replaced);
+    new TimelineAppend(decision, context.numbers()).append(event, transaction, effect, replaced);
     return Optional.empty();
   }
 }

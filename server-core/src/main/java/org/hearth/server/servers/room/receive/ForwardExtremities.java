@@ -12,7 +12,6 @@ import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.state.EventRef;
-import org.hearth.server.servers.room.state.Numbers;
 import org.hearth.server.servers.room.state.Standing;
 import org.hearth.server.servers.room.state.StateSnapshot;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +28,7 @@ final class ForwardExtremities {
   private static final int MOST_HIDDEN = 1_000;
 
   private final RoomHistory history;
-  private final Numbers numbers;
+  private final StateResolver resolver;
   private final boolean weAreOut;
   private final Map<EventId, GraphEvent> extremities = new LinkedHashMap<>();
   private @Nullable StateSnapshot state;
@@ -37,9 +36,9 @@ final class ForwardExtremities {
 
   /// @param weAreOut whether nobody of this server is in the room, so that it has gone on without
   ///   us
-  ForwardExtremities(RoomHistory history, Numbers numbers, boolean weAreOut) {
+  ForwardExtremities(RoomHistory history, StateResolver resolver, boolean weAreOut) {
     this.history = history;
-    this.numbers = numbers;
+    this.resolver = resolver;
     this.weAreOut = weAreOut;
     for (EventRef each : history.view().extremities()) {
       GraphEvent known = history.forwardExtremity(each);
@@ -55,10 +54,8 @@ final class ForwardExtremities {
       known =
           extremities.isEmpty()
               ? StateSnapshot.EMPTY
-              : StateResolver.resolve(
-                  extremities.values().stream().map(GraphEvent::stateAfter).toList(),
-                  history,
-                  numbers);
+              : resolver.resolve(
+                  extremities.values().stream().map(GraphEvent::stateAfter).toList());
       state = known;
     }
     return known;

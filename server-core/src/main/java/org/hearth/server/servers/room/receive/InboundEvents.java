@@ -112,15 +112,16 @@ public final class InboundEvents {
     boolean weAreOut =
         room.isPresent()
             && room.get().members().joined().stream().noneMatch(u -> u.isOn(context.server()));
-    Intake reception = new Intake(context, command, history, wants, weAreOut);
+    StateResolver resolver = new StateResolver(history, context.numbers());
+    Intake intake = new Intake(context, command, history, resolver, wants, weAreOut);
     history.lookUp(InboundEvent.cited(incoming, command));
     List<RoomReply.Judged> verdicts = new ArrayList<>();
     for (InboundEvent each : incoming) {
-      EventVerdict verdict = reception.take(each.event(), each.outlier(), command.arrival());
+      EventVerdict verdict = intake.take(each.event(), each.outlier(), command.arrival());
       verdicts.add(new RoomReply.Judged(each.event().eventId(), verdict));
     }
-    heal(reception, history);
-    reception.finish();
+    heal(intake, history, resolver);
+    intake.finish();
     boolean isRoom = room.isPresent() || decision.view().createOrNull() != null;
     if (decision.isEmpty() || !isRoom) {
       return new CommandOutcome.Verdicts(verdicts);
@@ -131,12 +132,12 @@ public final class InboundEvents {
 
   /// Makes events that follow the forward extremities while there are too many, if somebody of this
   /// server may send them.
-  private void heal(Intake reception, RoomHistory history) {
-    ForwardExtremities extremities = reception.extremities();
+  private void heal(Intake intake, RoomHistory history, StateResolver resolver) {
+    ForwardExtremities extremities = intake.extremities();
     while (extremities.count() > MOST_EXTREMITIES) {
       List<GraphEvent> followed =
           extremities.shallowestFirst().stream().limit(PduFormat.MAX_PREV_EVENTS).toList();
-      RoomView after = after(followed, history);
+      RoomView after = after(followed, history, resolver);
       Optional<UserId> sender = sender(after, extremities.state(), history);
       if (sender.isEmpty()) {
         return;
@@ -147,18 +148,18 @@ public final class InboundEvents {
       EventMaker.Made made =
           context.maker().make(draft, after, context.clock().millis(), history::event);
       if (!(made instanceof EventMaker.Made.Event(Pdu dummy, _))
-          || !(reception.take(dummy, false, Arrival.LIVE) instanceof EventVerdict.Accepted)) {
+          || !(intake.take(dummy, false, Arrival.LIVE) instanceof EventVerdict.Accepted)) {
         return;
       }
     }
   }
 
   /// The room as it would be if there were no extremities but these.
-  private RoomView after(List<GraphEvent> extremities, RoomHistory history) {
+  private RoomView after(
+      List<GraphEvent> extremities, RoomHistory history, StateResolver resolver) {
     RoomView view = history.view();
     StateSnapshot state =
-        StateResolver.resolve(
-            extremities.stream().map(GraphEvent::stateAfter).toList(), history, context.numbers());
+        resolver.resolve(extremities.stream().map(GraphEvent::stateAfter).toList());
     return new RoomView(
         view.info(),
         view.last(),

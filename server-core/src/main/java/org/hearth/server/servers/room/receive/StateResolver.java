@@ -1,6 +1,5 @@
 package org.hearth.server.servers.room.receive;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -22,6 +21,7 @@ import org.hearth.server.servers.room.state.Numbers;
 import org.hearth.server.servers.room.state.StateHash;
 import org.hearth.server.servers.room.state.StateKeys;
 import org.hearth.server.servers.room.state.StateSnapshot;
+import org.jspecify.annotations.Nullable;
 
 /// Makes one state of several, and remembers what came of which.
 ///
@@ -31,29 +31,51 @@ import org.hearth.server.servers.room.state.StateSnapshot;
 final class StateResolver {
   private final RoomHistory history;
   private final Numbers numbers;
-  private final AuthEdges graph;
+
+  /// Events of earlier decisions that may have no position yet, in the order in which they get
+  /// their positions; the first has the number -1.
   private final List<EventRef> underWay;
+
+  /// How many events of this decision have a number, which are those below `underWay`'s.
+  private int numbered;
+
   private final IdentityHashMap<EventRef, Long> unnumbered = new IdentityHashMap<>();
   private final Map<Long, EventRef> refs = new HashMap<>();
+  private @Nullable AuthEdges graph;
 
-  private StateResolver(RoomHistory history, Numbers numbers) {
+  StateResolver(RoomHistory history, Numbers numbers) {
     this.history = history;
     this.numbers = numbers;
-    this.graph = history.shard().graph(history.view().info().number());
-    long next = -1;
     this.underWay = history.underWay();
-    List<EventRef> all = new ArrayList<>(underWay);
-    all.addAll(history.decision().underWay());
-    for (EventRef each : all) {
-      refs.put(next, each);
-      unnumbered.put(each, next--);
+    underWay.forEach(this::giveNumber);
+  }
+
+  private void giveNumber(EventRef ref) {
+    long number = -1L - unnumbered.size();
+    refs.put(number, ref);
+    unnumbered.put(ref, number);
+  }
+
+  /// Gives numbers to the events that the decision has added since the last resolution.
+  private void numberAdded() {
+    List<EventRef> added = history.decision().underWay();
+    added.subList(numbered, added.size()).forEach(this::giveNumber);
+    numbered = added.size();
+  }
+
+  private AuthEdges graph() {
+    AuthEdges loaded = graph;
+    if (loaded == null) {
+      loaded = history.shard().graph(history.view().info().number());
+      graph = loaded;
     }
+    return loaded;
   }
 
   /// The state that states resolve to: the one itself when all are equal.
   ///
   /// @param from numbers of states, at least one; equal ones may repeat
-  static StateSnapshot resolve(List<Long> from, RoomHistory history, Numbers numbers) {
+  StateSnapshot resolve(List<Long> from) {
     List<Long> distinct = from.stream().distinct().sorted().toList();
     if (distinct.size() == 1) {
       return history.state(distinct.getFirst());
@@ -63,18 +85,20 @@ final class StateResolver {
       return history.state(known);
     }
     List<StateSnapshot> states = distinct.stream().map(history::state).toList();
-    StateSnapshot resolved = new StateResolver(history, numbers).resolve(states);
+    StateSnapshot resolved = resolveStates(states);
     history.shard().keep(distinct, resolved.number());
     return resolved;
   }
 
-  private StateSnapshot resolve(List<StateSnapshot> states) {
+  private StateSnapshot resolveStates(List<StateSnapshot> states) {
+    numberAdded();
+    AuthEdges edgesOfRoom = graph();
     List<Map<StateKey, Long>> sets = states.stream().map(this::numbered).toList();
-    int edges = graph.size();
+    int edges = edgesOfRoom.size();
     Map<StateKey, Long> resolved =
         StateResolution.resolve(history.view().info().version(), sets, new Source());
-    if (graph.size() != edges) {
-      history.shard().grown(history.view().info().number(), graph);
+    if (edgesOfRoom.size() != edges) {
+      history.shard().grown(history.view().info().number(), edgesOfRoom);
     }
     StateSnapshot base =
         states.stream().max(Comparator.comparingInt(StateSnapshot::size)).orElseThrow();
@@ -96,16 +120,12 @@ final class StateResolver {
         changes.put(index, Optional.empty());
       }
     }
-    return made(base, changes, history, numbers);
+    return made(base, changes);
   }
 
   /// A state with some keys changed: the one with these contents if the room ever had it, else a
   /// new one.
-  static StateSnapshot made(
-      StateSnapshot base,
-      NavigableMap<Integer, Optional<EventRef>> changes,
-      RoomHistory history,
-      Numbers numbers) {
+  StateSnapshot made(StateSnapshot base, NavigableMap<Integer, Optional<EventRef>> changes) {
     if (changes.isEmpty()) {
       return base;
     }
@@ -149,13 +169,33 @@ final class StateResolver {
     }
     long position = ref.position();
     // The commit may have come in between: then another reference has the same event's number.
-    for (int i = 0; i < underWay.size(); i++) {
-      if (EventRef.same(underWay.get(i), ref)) {
-        return -1L - i;
-      }
+    int index = indexUnderWay(position);
+    if (index >= 0) {
+      return -1L - index;
     }
     refs.putIfAbsent(position, ref);
     return position;
+  }
+
+  /// Which of the events under way has that position; negative when none has. They get their
+  /// positions in their order, so those that have none yet are the last.
+  private int indexUnderWay(long position) {
+    int low = 0;
+    int high = underWay.size() - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      EventRef ref = underWay.get(middle);
+      long at = ref.isAssigned() ? ref.position() : Long.MAX_VALUE;
+      if (at == position) {
+        return middle;
+      }
+      if (at < position) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return -1;
   }
 
   private EventRef refOf(long number) {
@@ -179,7 +219,7 @@ final class StateResolver {
   private final class Source implements EventSource {
     @Override
     public long[] authEvents(long event) {
-      long[] kept = event < 0 ? null : graph.of(event);
+      long[] kept = event < 0 ? null : graph().of(event);
       if (kept != null) {
         return kept;
       }
@@ -187,7 +227,7 @@ final class StateResolver {
       long[] edges = edges(pdu);
       boolean settled = event >= 0 && Arrays.stream(edges).allMatch(each -> each >= 0);
       if (settled && edges.length == pdu.authEvents().size()) {
-        graph.put(event, edges);
+        graph().put(event, edges);
       }
       return edges;
     }

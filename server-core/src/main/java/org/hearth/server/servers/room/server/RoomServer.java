@@ -16,6 +16,7 @@ import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.sign.LocalEvents;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.read.NewRoomIds;
@@ -97,7 +98,7 @@ public final class RoomServer implements Box {
             options.shards(),
             shard -> new RoomShard(shard, context),
             failures);
-    this.sweep = new StateSweep(store.reads(), input.writer(RoomQueries.BOX));
+    this.sweep = new StateSweep(store.reads(), client(RoomQueries.BOX));
   }
 
   @Override
@@ -118,6 +119,13 @@ public final class RoomServer implements Box {
   /// The log of commands, for writers.
   public InputLog<RoomInput, RoomReply> input() {
     return input;
+  }
+
+  /// The way by which a box has something done.
+  ///
+  /// @param box its name, under which it stands in the wiring
+  public RoomClient client(String box) {
+    return new RoomClient(input.writer(box));
   }
 
   /// The log of what was decided, for readers, who register before the start.

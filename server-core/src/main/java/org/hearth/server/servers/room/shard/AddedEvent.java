@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param transaction under which a device of this server sent it
 /// @param room the number of its room
-record AddedEvent(
+public record AddedEvent(
     EventRef ref,
     Pdu event,
     @Nullable ClientTransaction transaction,

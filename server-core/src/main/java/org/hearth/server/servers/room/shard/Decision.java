@@ -1,37 +1,26 @@
 package org.hearth.server.servers.room.shard;
 
-import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.function.Function;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.Reply;
-import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.RoomReply;
-import org.hearth.server.matrix.auth.AuthEventSelection;
 import org.hearth.server.matrix.auth.Membership;
-import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.servers.room.state.EventRef;
-import org.hearth.server.servers.room.state.GraphRows;
 import org.hearth.server.servers.room.state.Members;
-import org.hearth.server.servers.room.state.Relation;
 import org.hearth.server.servers.room.state.RoomInfo;
 import org.hearth.server.servers.room.state.RoomRows;
 import org.hearth.server.servers.room.state.RoomView;
-import org.hearth.server.servers.room.state.Standing;
 import org.hearth.server.servers.room.state.StateHash;
-import org.hearth.server.servers.room.state.StateJump;
 import org.hearth.server.servers.room.state.StateKeys;
 import org.hearth.server.servers.room.state.StateSnapshot;
 import org.hearth.server.store.Announcement;
@@ -44,10 +33,16 @@ import org.jspecify.annotations.Nullable;
 
 /// What one command comes to: the room after it, and the unit of work that makes it so.
 ///
+/// It is one unit, however many events the command has. Where a room is new, the rows of its head,
+/// its state and its events mean nothing without each other, and others must not find a room whose
+/// state is half there; where it is known, the events that come with a state are what makes the
+/// state whole. The committer takes the rows of a large unit in batches, one statement a kind of
+/// row, and whoever waits behind it waits once.
+///
+/// **bound**: what it holds is in proportion to its command.
+///
 /// **thread**: the shard's while it grows; then the committer's.
 public final class Decision {
-  private static final System.Logger LOG = System.getLogger(Decision.class.getName());
-
   private final ShardContext context;
   private final boolean newRoom;
   private final List<RowChange> changes = new ArrayList<>();
@@ -107,96 +102,15 @@ public final class Decision {
     return added.stream().filter(each -> each.transaction() != null).toList();
   }
 
+  /// Whether the room was not there before.
+  public boolean isOfNewRoom() {
+    return newRoom;
+  }
+
   /// Has its events signed while others are being decided.
   public void signAhead() {
     for (AddedEvent each : added) {
       context.signers().ahead(each.event());
-    }
-  }
-
-  /// Adds an event that was allowed, and what follows from it.
-  ///
-  /// @param transaction null when it was sent without one
-  /// @param redacts what it redacts, when that takes effect
-  /// @param replaced the event that its state key has now; null when none has, or it is not state
-  public void add(
-      Pdu event,
-      @Nullable ClientTransaction transaction,
-      @Nullable Target redacts,
-      @Nullable Pdu replaced) {
-    EventRef ref = EventRef.to(event);
-    StateSnapshot before = view.state();
-    StateSnapshot after = before;
-    Members members = view.members();
-    int key = StateKeys.UNKNOWN;
-    EventRef replacedRef = null;
-    Membership previous = null;
-    if (event.isState()) {
-      StateKey stateKey = new StateKey(event.type(), event.stateKey().orElseThrow());
-      key = keyNumber(stateKey);
-      replacedRef = before.get(key);
-      after =
-          before.with(
-              context.numbers().nextState(),
-              key,
-              ref,
-              event.eventId(),
-              replaced == null ? null : replaced.eventId());
-      addState(after);
-      if (event.isMember()) {
-        previous = replacedRef == null ? null : replacedRef.membership();
-        members = members.changed(after, previous, ref.membership());
-        changeMember(stateKey, ref, replacedRef == null);
-      }
-    }
-    RoomRows.Place place =
-        new RoomRows.Place(
-            view.info().number(), before, after == before ? null : after, key, replacedRef);
-    changes.add(RoomRows.event(ref, event, place, transaction));
-    Relation.row(view.info().number(), ref, ref, event, GraphRows.Shown.LIVE)
-        .ifPresent(changes::add);
-    if (event.isState()) {
-      addEdges(ref, event);
-    }
-    if (redacts != null) {
-      redact(redacts.ref(), ref);
-    }
-    AddedEvent now =
-        new AddedEvent(
-            ref,
-            event,
-            transaction,
-            view.info().number(),
-            new GraphRows.Verdict(place, Standing.ACCEPTED, null, GraphRows.Shown.LIVE));
-    added.add(now);
-    byId.put(event.eventId(), now.known());
-    announcements.add(
-        new Announcement<RoomOutput>(
-            numbered.size(),
-            context.log(),
-            new RoomOutput.EventAdded(
-                event,
-                transaction,
-                replaced,
-                event.isMember() ? (previous == null ? Membership.LEAVE : previous) : null,
-                redacts == null ? null : redacts.id())));
-    numbered.add(ref);
-    view =
-        new RoomView(
-            view.info(), ref, view.lastJump(), event.depth(), List.of(ref), after, members);
-  }
-
-  /// Keeps the edges of an event of ours, whose auth events are in the current state.
-  private void addEdges(EventRef ref, Pdu event) {
-    List<EventRef> authEvents = new ArrayList<>();
-    for (StateKey key : AuthEventSelection.keysFor(event)) {
-      EventRef held = view.current(key);
-      if (held != null) {
-        authEvents.add(held);
-      }
-    }
-    if (!authEvents.isEmpty()) {
-      changes.add(GraphRows.auth(view.info().number(), ref, authEvents));
     }
   }
 
@@ -206,85 +120,34 @@ public final class Decision {
     touched.add(target);
   }
 
-  /// Adds an event of another server.
+  /// Adds an event that is new; its row is a [#change].
   ///
-  /// @param given the reference to it, if it is new
-  /// @param known null for an event that is new; else what was known of it
-  /// @param authEvents its edges; empty unless it is state
-  /// @param replaced the event that had its state key in the state before it
-  public GraphEvent receive(
-      EventRef given,
-      Pdu event,
-      @Nullable GraphEvent known,
-      GraphRows.Verdict verdict,
-      List<EventRef> authEvents,
-      @Nullable Target redacts,
-      @Nullable Pdu replaced) {
-    long room = view.info().number();
-    EventRef ref = known == null ? given : known.ref();
-    AddedEvent now = new AddedEvent(ref, event, null, room, verdict);
-    if (known == null) {
-      changes.add(GraphRows.event(room, ref, event, verdict));
-      if (!authEvents.isEmpty()) {
-        changes.add(GraphRows.auth(room, ref, authEvents));
-      }
-      added.add(now);
-      Relation.row(room, ref, ref, event, verdict.shown()).ifPresent(changes::add);
-      tell(ref, event, verdict, redacts, replaced);
-    } else {
-      EventRef marker = EventRef.to(event);
-      changes.add(GraphRows.judged(ref, marker, event, verdict));
-      touched.add(ref);
-      if (verdict.place() != null) {
-        placedAgain.add(verdict.place());
-      }
-      changes.add(GraphRows.placed(room, marker, ref));
-      Relation.row(room, ref, marker, event, verdict.shown()).ifPresent(changes::add);
-      tell(marker, event, verdict, redacts, replaced);
-    }
-    if (redacts != null) {
-      redact(redacts.ref(), ref);
-    }
-    byId.put(event.eventId(), now.known());
-    return now.known();
+  /// @return what is known of it from now on
+  public GraphEvent add(AddedEvent event) {
+    added.add(event);
+    byId.put(event.event().eventId(), event.known());
+    return event.known();
   }
 
-  /// Gives an event of another server its position, and tells of it if it is shown. What is not
-  /// shown no reader has a use for, and there may be ten thousands of it: the auth events and the
-  /// state that come with a join would overrun the ring, so that every reader had to go to the
-  /// tables.
-  private void tell(
-      EventRef about,
-      Pdu event,
-      GraphRows.Verdict verdict,
-      @Nullable Target redacts,
-      @Nullable Pdu replaced) {
-    switch (verdict.shown()) {
-      case LIVE ->
-          announce(
-              new RoomOutput.EventAdded(
-                  event,
-                  null,
-                  replaced,
-                  event.isMember()
-                      ? Optional.ofNullable(replaced)
-                          .flatMap(Membership::of)
-                          .orElse(Membership.LEAVE)
-                      : null,
-                  redacts == null ? null : redacts.id()));
-      case HISTORY -> announce(new RoomOutput.EventStored(event, RoomOutput.Standing.HISTORY));
-      case NOWHERE -> {}
+  /// Takes down what was made of an event that is stored already; its rows are [#change]s.
+  ///
+  /// @return what is known of it from now on
+  public GraphEvent judgedAgain(AddedEvent event) {
+    touched.add(event.ref());
+    if (event.place() != null) {
+      placedAgain.add(event.place());
     }
-    takePosition(about);
+    byId.put(event.event().eventId(), event.known());
+    return event.known();
   }
 
   /// Announces an entry at the next position that is taken.
-  private void announce(RoomOutput entry) {
+  public void announce(RoomOutput entry) {
     announcements.add(new Announcement<>(numbered.size(), context.log(), entry));
   }
 
   /// The next position is of that event, or of an entry that the reference stands for.
-  private void takePosition(EventRef about) {
+  public void takePosition(EventRef about) {
     numbered.add(about);
     view =
         new RoomView(
@@ -295,6 +158,17 @@ public final class Decision {
             view.extremities(),
             view.state(),
             view.members());
+  }
+
+  /// The room is here now.
+  public void moveTo(RoomView now) {
+    view = now;
+  }
+
+  /// The user's rooms are to be read again when this is committed.
+  public void changeMember(UserId user, RowChange row) {
+    changes.add(row);
+    changedMembers.add(user);
   }
 
   /// Adds a row of whatever follows from the events.
@@ -362,97 +236,6 @@ public final class Decision {
     return changes.isEmpty() && announcements.isEmpty();
   }
 
-  /// Where the room has come to by events of others.
-  ///
-  /// @param depth the greatest of the extremities
-  /// @param timeline by key, the state events that the timeline has told of, in their last version
-  /// @param stateOfTimeline the state after the last live event, or the state before all this
-  public void move(
-      List<EventRef> extremities,
-      long depth,
-      StateSnapshot state,
-      Map<Integer, EventRef> timeline,
-      long stateOfTimeline,
-      Function<EventRef, Pdu> read) {
-    RoomView before = view;
-    // Who comes into a room asks for its state; nobody knows anything yet that would have changed.
-    List<StateJump> jumps = newRoom ? List.of() : jumps(before.state(), state, timeline);
-    Members members = changeMembers(before.members(), before.state(), state);
-    EventRef lastJump = before.lastJump();
-    long room = view.info().number();
-    if (!jumps.isEmpty()) {
-      EventRef marker = EventRef.to(read.apply(extremities.getLast()));
-      lastJump = marker;
-      announce(stateChanged(jumps, read));
-      takePosition(marker);
-      changes.add(GraphRows.current(room, marker, state, jumps));
-      changes.add(GraphRows.jump(room, marker));
-      UnexpectedLosses.in(jumps, view.info().keys())
-          .ifPresent(text -> {
-            LOG.log(Level.WARNING, "{0}: {1}", view.info().id(), text);
-            changes.addAll(UnexpectedLosses.alert(room, context.clock().millis(), text));
-          });
-    } else if (state.number() != stateOfTimeline) {
-      changes.add(GraphRows.current(room, view.last(), state, null));
-    }
-    view = new RoomView(view.info(), view.last(), lastJump, depth, extremities, state, members);
-  }
-
-  private RoomOutput stateChanged(List<StateJump> jumps, Function<EventRef, Pdu> read) {
-    List<RoomOutput.StateChange> told = new ArrayList<>();
-    for (StateJump each : jumps) {
-      told.add(
-          new RoomOutput.StateChange(
-              view.info().keys().key(each.key()),
-              each.now() == null ? null : read.apply(each.now()),
-              each.before() == null ? null : read.apply(each.before())));
-    }
-    return new RoomOutput.StateChanged(view.info().id(), told);
-  }
-
-  /// What holds in the new state otherwise than the timeline says.
-  static List<StateJump> jumps(
-      StateSnapshot before, StateSnapshot now, Map<Integer, EventRef> timeline) {
-    TreeSet<Integer> keys = new TreeSet<>(timeline.keySet());
-    now.forEachDifference(before, keys::add);
-    List<StateJump> jumps = new ArrayList<>();
-    for (int key : keys) {
-      EventRef expected = timeline.containsKey(key) ? timeline.get(key) : before.get(key);
-      if (!EventRef.same(expected, now.get(key))) {
-        jumps.add(new StateJump(key, now.get(key), expected));
-      }
-    }
-    return jumps;
-  }
-
-  /// Brings the index of memberships from one state to another.
-  private Members changeMembers(Members members, StateSnapshot before, StateSnapshot now) {
-    List<Integer> differing = new ArrayList<>();
-    now.forEachDifference(before, differing::add);
-    Members changed = members;
-    for (int key : differing) {
-      Optional<UserId> user = Members.userOf(view.info().keys().key(key));
-      EventRef held = now.get(key);
-      EventRef holder = before.get(key);
-      changed = changed.changed(now, membership(holder), membership(held));
-      if (user.isEmpty()) {
-        continue;
-      }
-      Membership membership = membership(held);
-      changes.add(
-          held == null || membership == null
-              ? GraphRows.noMember(view.info().number(), user.get())
-              : RoomRows.member(
-                  view.info().number(), user.get(), membership, held, holder == null));
-      changedMembers.add(user.get());
-    }
-    return changed;
-  }
-
-  private static @Nullable Membership membership(@Nullable EventRef ref) {
-    return ref == null ? null : ref.membership();
-  }
-
   /// The answer to the command is what became of its events.
   public void answerWith(List<RoomReply.Judged> verdicts) {
     judged = List.copyOf(verdicts);
@@ -467,16 +250,6 @@ public final class Decision {
     int number = keys.add(key);
     changes.add(RoomRows.key(view.info().number(), number, key));
     return number;
-  }
-
-  private void changeMember(StateKey key, EventRef ref, boolean isNew) {
-    UserId user = UserId.parse(key.stateKey());
-    Membership membership = ref.membership();
-    if (membership == null) {
-      throw new IllegalStateException("a member event says a membership");
-    }
-    changes.add(RoomRows.member(view.info().number(), user, membership, ref, isNew));
-    changedMembers.add(user);
   }
 
   /// The unit of work: the rows, the entries, and what is to be done when it is committed.

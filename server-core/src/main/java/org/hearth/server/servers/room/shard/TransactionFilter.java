@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// before the start are read once, beside the work, when first somebody asks; until they are there
 /// it knows nothing.
 ///
+/// **bound**: [#MAXIMUM_BYTES], which is enough for two million transactions. With more it gives up
+/// what it has and knows nothing, so that each transaction is looked up in the database: as right
+/// as before, and slower.
+///
 /// **thread**: any; the reading is done by its own, `room-transactions`.
 public final class TransactionFilter implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TransactionFilter.class.getName());
@@ -23,6 +27,9 @@ public final class TransactionFilter implements AutoCloseable {
       "SELECT room_nid, transaction_id FROM room_event"
           + " --DERBY-PROPERTIES index=room_event_by_transaction\n";
 
+  /// Memory for the numbers, the old table and the new one together while they are moved.
+  static final int MAXIMUM_BYTES = 24 << 20;
+
   private static final int FIRST_SIZE = 1 << 10;
 
   private final ReadPool reads;
@@ -30,8 +37,11 @@ public final class TransactionFilter implements AutoCloseable {
   /// So that nobody outside knows which ids come to lie together.
   private final long salt;
 
+  private final int maximumBytes;
+
   private @Nullable Thread reader;
   private boolean complete;
+  private boolean full;
   private boolean closed;
 
   /// Open addressing; 0 for a free place. At most two thirds are taken.
@@ -40,13 +50,22 @@ public final class TransactionFilter implements AutoCloseable {
   private int count;
 
   public TransactionFilter(ReadPool reads, RandomGenerator random) {
+    this(reads, random, MAXIMUM_BYTES);
+  }
+
+  /// @param maximumBytes for the numbers
+  TransactionFilter(ReadPool reads, RandomGenerator random, int maximumBytes) {
     this.reads = reads;
     this.salt = random.nextLong();
+    this.maximumBytes = maximumBytes;
   }
 
   /// Whether no event of the room of that number was sent in a transaction of that id. False when
   /// it cannot tell.
   public synchronized boolean isNew(long room, String transactionId) {
+    if (full) {
+      return false;
+    }
     if (!complete) {
       if (reader == null && !closed) {
         reader = Thread.ofPlatform().name("room-transactions").daemon().start(this::readAll);
@@ -62,6 +81,9 @@ public final class TransactionFilter implements AutoCloseable {
   }
 
   private synchronized void add(int number) {
+    if (full) {
+      return;
+    }
     int place = place(numbers, number);
     if (numbers[place] != 0) {
       return;
@@ -69,14 +91,27 @@ public final class TransactionFilter implements AutoCloseable {
     numbers[place] = number;
     count++;
     if (count > numbers.length / 3 * 2) {
-      int[] larger = new int[2 * numbers.length];
-      for (int each : numbers) {
-        if (each != 0) {
-          larger[place(larger, each)] = each;
-        }
-      }
-      numbers = larger;
+      grow();
     }
+  }
+
+  private void grow() {
+    if (3L * Integer.BYTES * numbers.length > maximumBytes) {
+      full = true;
+      numbers = new int[0];
+      LOG.log(
+          Level.INFO,
+          "more transactions than {0} bytes have room for: they are looked up one by one",
+          maximumBytes);
+      return;
+    }
+    int[] larger = new int[2 * numbers.length];
+    for (int each : numbers) {
+      if (each != 0) {
+        larger[place(larger, each)] = each;
+      }
+    }
+    numbers = larger;
   }
 
   /// Where the number is, or else belongs.
@@ -103,7 +138,7 @@ public final class TransactionFilter implements AutoCloseable {
       reads.read(connection -> {
         try (PreparedStatement statement = connection.prepareStatement(ALL);
             ResultSet rows = statement.executeQuery()) {
-          while (rows.next() && !isClosed()) {
+          while (rows.next() && goesOn()) {
             String transactionId = rows.getString(2);
             if (transactionId != null) {
               add(number(rows.getLong(1), transactionId));
@@ -121,8 +156,19 @@ public final class TransactionFilter implements AutoCloseable {
     }
   }
 
-  private synchronized boolean isClosed() {
-    return closed;
+  private synchronized boolean goesOn() {
+    return !closed && !full;
+  }
+
+  /// Returns when those of before the start are read, if somebody has asked.
+  void awaitReading() throws InterruptedException {
+    Thread running;
+    synchronized (this) {
+      running = reader;
+    }
+    if (running != null) {
+      running.join();
+    }
   }
 
   /// Ends the reading.

@@ -59,7 +59,7 @@ public final class EventRef {
   }
 
   /// Whether the committer has given the number, though the commit may still fail and give another.
-  boolean isAssigned() {
+  public boolean isAssigned() {
     return position != NOT_YET;
   }
 

@@ -10,10 +10,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.hearth.ringlogs.LogStoppedException;
-import org.hearth.ringlogs.LogWriter;
 import org.hearth.server.logs.RoomInput;
-import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
 
@@ -31,19 +30,22 @@ public final class StateSweep implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StateSweep.class.getName());
   private static final Duration FIRST_AFTER = Duration.ofMinutes(10);
   private static final Duration NEXT_AFTER = Duration.ofDays(1);
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  /// How long the end waits for the unit that is under way.
+  private static final Duration PATIENCE_AT_STOP = Duration.ofMinutes(1);
+
   private static final String ROOMS =
       "SELECT room_nid, room_id FROM room WHERE room_nid > ? ORDER BY room_nid"
           + " FETCH FIRST 100 ROWS ONLY";
 
   private final ReadPool reads;
-  private final LogWriter<RoomInput, RoomReply> input;
+  private final RoomClient client;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private @Nullable Thread thread;
 
-  public StateSweep(ReadPool reads, LogWriter<RoomInput, RoomReply> input) {
+  public StateSweep(ReadPool reads, RoomClient client) {
     this.reads = reads;
-    this.input = input;
+    this.client = client;
   }
 
   private record Room(long number, RoomId id) {}
@@ -115,17 +117,13 @@ public final class StateSweep implements AutoCloseable {
     if (UnusedStates.find(reads, number, goOn).isEmpty()) {
       return;
     }
-    submit(new RoomInput.WatchStates(room));
+    var _ = client.ask(new RoomInput.WatchStates(room));
     List<Long> unused = UnusedStates.find(reads, number, goOn);
     for (int i = 0; i < unused.size() && goOn.getAsBoolean(); i += statesPerUnit) {
       int end = Math.min(unused.size(), i + statesPerUnit);
-      submit(new RoomInput.DropStates(room, unused.subList(i, end)));
+      var _ = client.ask(new RoomInput.DropStates(room, unused.subList(i, end)));
     }
-    submit(new RoomInput.DropStates(room, List.of()));
-  }
-
-  private void submit(RoomInput command) throws InterruptedException {
-    input.submit(command, PATIENCE).await(PATIENCE);
+    var _ = client.ask(new RoomInput.DropStates(room, List.of()));
   }
 
   /// Ends the thread after the unit that it is at.
@@ -135,7 +133,7 @@ public final class StateSweep implements AutoCloseable {
     Thread running = thread;
     if (running != null) {
       try {
-        running.join(PATIENCE);
+        running.join(PATIENCE_AT_STOP);
       } catch (InterruptedException _) {
         Thread.currentThread().interrupt();
       }

@@ -1,4 +1,4 @@
-package org.hearth.server.servers.room.shard;
+package org.hearth.server.servers.room.receive;
 
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,0 +1,125 @@
+package org.hearth.server.servers.room.receive;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.hearth.server.logs.EventVerdict;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.servers.room.shard.GraphEvent;
+import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.servers.room.state.GraphRows;
+import org.hearth.server.servers.room.state.Standing;
+import org.hearth.server.servers.room.state.Wants;
+import org.jspecify.annotations.Nullable;
+
+/// Says which events are missing for one that has come, and notes for what they are wanted, so that
+/// they are put to use when they come.
+///
+/// **thread**: the shard's; for one command.
+final class MissingEvents {
+  private final RoomHistory history;
+  private final Wants wants;
+
+  /// Auth events that no server gives us.
+  private final Set<EventId> unobtainable;
+
+  MissingEvents(RoomHistory history, Wants wants, Set<EventId> unobtainable) {
+    this.history = history;
+    this.wants = wants;
+    this.unobtainable = unobtainable;
+  }
+
+  /// What is needed to judge the event and is not here.
+  Optional<EventVerdict> missing(Pdu event, boolean outlier, @Nullable List<EventId> given) {
+    Set<EventId> auth = notHere(event.authEvents(), _ -> true);
+    auth.removeAll(unobtainable);
+    Set<EventId> previous = Set.of();
+    Set<EventId> state = Set.of();
+    if (given != null) {
+      state = notHere(given, _ -> true);
+    } else if (!outlier) {
+      previous = notHere(event.prevEvents(), known -> known.standing().isPlaced());
+    }
+    for (EventId id : outlier || given != null ? List.<EventId>of() : event.prevEvents()) {
+      GraphEvent known = history.find(id);
+      if (known != null && known.room() != history.view().info().number()) {
+        return Optional.of(new EventVerdict.Dropped(id + " before it is of another room"));
+      }
+    }
+    return auth.isEmpty() && previous.isEmpty() && state.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new EventVerdict.Incomplete(previous, auth, state));
+  }
+
+  private Set<EventId> notHere(List<EventId> ids, Predicate<GraphEvent> suffices) {
+    Set<EventId> missing = new HashSet<>();
+    for (EventId id : ids) {
+      GraphEvent known = history.find(id);
+      if (known == null || !suffices.test(known)) {
+        missing.add(id);
+      }
+    }
+    return missing;
+  }
+
+  /// Whether an accepted event is here already that has this one as a previous event.
+  boolean isFollowed(EventId id) {
+    return wants.has(id, Wants.Kind.PREVIOUS) || wants.has(id, Wants.Kind.FOLLOWED);
+  }
+
+  /// The rejected events before an accepted one: they are followed, whatever becomes of them.
+  void noteRejected(GraphEvent event) {
+    for (EventId id : event.event().prevEvents()) {
+      GraphEvent previous = history.find(id);
+      if (previous != null && previous.standing().isRejected()) {
+        want(id, Wants.Kind.FOLLOWED, event.ref());
+      }
+    }
+  }
+
+  void want(EventId id, Wants.Kind kind, EventRef by) {
+    if (wants.add(id, kind, by)) {
+      history.decision().change(GraphRows.wanted(history.view().info().number(), id, kind, by));
+    }
+  }
+
+  List<EventRef> takeWant(EventId id, Wants.Kind kind) {
+    List<EventRef> by = wants.take(id, kind);
+    if (!by.isEmpty()) {
+      history.decision().change(GraphRows.found(history.view().info().number(), id, kind));
+    }
+    return by;
+  }
+
+  /// The events before one whose state a peer has given: whoever of them comes later is history.
+  void noteGaps(Pdu event, @Nullable List<EventId> given, boolean isNewAndLive) {
+    if (given == null) {
+      return;
+    }
+    GraphEvent now = history.find(event.eventId());
+    boolean missing = false;
+    for (EventId id : event.prevEvents()) {
+      GraphEvent previous = history.find(id);
+      if (now != null && (previous == null || !previous.standing().isPlaced())) {
+        want(id, Wants.Kind.PREVIOUS, now.ref());
+        missing = true;
+      }
+    }
+    if (missing && now != null && isNewAndLive && now.standing() == Standing.ACCEPTED) {
+      history.decision().change(GraphRows.gap(now.room(), now.ref()));
+    }
+  }
+
+  /// A rejection for want of auth events, or because of rejected ones, is not for ever.
+  void wantAuthEvents(GraphEvent rejected) {
+    for (EventId id : rejected.event().authEvents()) {
+      GraphEvent auth = history.find(id);
+      if (auth == null || auth.standing().isRejected()) {
+        want(id, Wants.Kind.AUTH, rejected.ref());
+      }
+    }
+  }
+}
