@@ -11,14 +11,14 @@ import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
-import org.hearth.server.store.Unavailable;
 
 /// One box's way to have the Room Server do something: a command on room-input, and the answer.
 ///
 /// **thread**: any that may wait: of requests, or a box's own. Never a consumer of a log.
 ///
 /// **errors**: every call throws a [LogException] when there is no answer, and what the command
-/// failed with when it failed; see [#isUnavailable].
+/// failed with when it failed; `store.Unavailable` tells which
+/// may succeed later.
 ///
 /// **bound**: [#PATIENCE_FOR_PLACE] while the ring is full, [#PATIENCE_FOR_REPLY] for the answer.
 public final class RoomClient {
@@ -33,12 +33,6 @@ public final class RoomClient {
   /// @param input the end of room-input that bears the box's name
   public RoomClient(LogWriter<RoomInput, RoomReply> input) {
     this.input = input;
-  }
-
-  /// Whether a call has failed because the Room Server is not to be reached now: it is stopping,
-  /// has too much to do, or its disk fails. Then the same call may succeed later.
-  public static boolean isUnavailable(RuntimeException failure) {
-    return Unavailable.is(failure);
   }
 
   /// Has a command carried out, and returns when that is durable, or refused.
