@@ -37,6 +37,7 @@ import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.server.RoomServer;
+import org.hearth.server.servers.typing.TypingServer;
 import org.hearth.server.services.account.AccountOptions;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Accounts;
@@ -57,6 +58,7 @@ import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Unavailable;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
+import org.hearth.server.writers.typingsetter.ClientTypingSetter;
 import org.jspecify.annotations.Nullable;
 
 /// Everything that runs while a server runs: the store, the boxes, the listeners. What was opened
@@ -217,6 +219,10 @@ final class Composition {
             new ClientRoomSend.Needs(
                 rooms.queries(), profiles, known, accountData, aliases, directory, clock),
             rooms.client(ClientRoomSend.BOX)));
+    TypingServer typing =
+        boxes.add(new TypingServer(rooms.queries(), rooms.output(), store.head(), clock));
+    boxes.add(
+        new ClientTypingSetter(rooms.queries(), typing.input().writer(ClientTypingSetter.BOX)));
     boxes.add(
         new ClientSync(
             new ClientSync.Needs(
@@ -224,8 +230,8 @@ final class Composition {
                 rooms.queries(),
                 accountData,
                 known,
-                rooms.output(),
-                accountOutput.output(),
+                typing.queries(),
+                new ClientSync.Logs(rooms.output(), accountOutput.output(), typing.output()),
                 clock),
             ClientSync.Budget.STANDARD));
     return new Asked(accounts, profiles, rooms.queries());

@@ -105,6 +105,7 @@ class ArchitectureTest {
               "outbound",
               "servers.room",
               "services"),
+          new Row("writers.typingsetter", "matrix", "box", "logs", "http", "servers.room"),
           new Row("servers.room", "matrix", "box", "logs", "store"),
           new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
           new Row(
@@ -148,8 +149,17 @@ class ArchitectureTest {
           new Row(
               "servers.room.check", "matrix", "store", "servers.room alone", "servers.room.state"),
           new Row("servers.room.server", "matrix", "box", "logs", "store", "servers.room"),
+          new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
           new Row(
-              "readers.sync", "matrix", "box", "logs", "store", "http", "servers.room", "services"),
+              "readers.sync",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "servers.typing",
+              "services"),
           new Row(
               "readers.sync.view",
               "matrix",
@@ -171,6 +181,7 @@ class ArchitectureTest {
               "logs",
               "store",
               "servers.room",
+              "servers.typing",
               "services.accountdata",
               "readers.sync.events",
               "readers.sync.view"),

@@ -14,6 +14,7 @@ public final class Logs {
   private static final int ROOM_OUTPUT_CAPACITY = 1024;
 
   private static final int ACCOUNT_OUTPUT_CAPACITY = 1024;
+  private static final int TYPING_CAPACITY = 1024;
 
   /// The commands to the Room Server.
   public static final LogSpec<RoomInput> ROOM_INPUT =
@@ -41,6 +42,24 @@ public final class Logs {
           ACCOUNT_OUTPUT_CAPACITY,
           AccountOutput::partitionKey,
           new JsonCodec<>(AccountOutput.class));
+
+  /// The commands to the Typing Server.
+  public static final LogSpec<TypingInput> TYPING_INPUT =
+      new LogSpec<>(
+          "typing-input",
+          TypingInput.class,
+          TYPING_CAPACITY,
+          command -> command.room().value(),
+          new JsonCodec<>(TypingInput.class));
+
+  /// Who types.
+  public static final LogSpec<TypingOutput> TYPING_OUTPUT =
+      new LogSpec<>(
+          "typing-output",
+          TypingOutput.class,
+          TYPING_CAPACITY,
+          entry -> entry.room().value(),
+          new JsonCodec<>(TypingOutput.class));
 
   private Logs() {}
 }

@@ -6,11 +6,13 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.Node;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.ringlogs.VolatileLog;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.logs.TypingOutput;
 import org.hearth.server.readers.sync.events.ClientEvents;
 import org.hearth.server.readers.sync.events.Erasure;
 import org.hearth.server.readers.sync.events.Timelines;
@@ -25,6 +27,7 @@ import org.hearth.server.readers.sync.sections.LeftRooms;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
 import org.hearth.server.readers.sync.sections.RoomsSection;
 import org.hearth.server.readers.sync.sections.Sections;
+import org.hearth.server.readers.sync.sections.TypingSection;
 import org.hearth.server.readers.sync.sections.SentMembers;
 import org.hearth.server.readers.sync.sections.StateChanges;
 import org.hearth.server.readers.sync.v2.FilterRoutes;
@@ -41,6 +44,7 @@ import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.typing.TypingQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.accountdata.AccountDataQueries;
@@ -65,16 +69,21 @@ public final class ClientSync implements Box {
   /// What this component uses of others.
   ///
   /// @param store open; for the stored filters
-  /// @param roomOutput not yet started
-  /// @param accountOutput not yet started
+  /// @param logs not yet started
   public record Needs(
       Store store,
       RoomQueries rooms,
       AccountDataQueries accountData,
       AccountQueries accounts,
-      OutputLog<RoomOutput> roomOutput,
-      OutputLog<AccountOutput> accountOutput,
+      TypingQueries typing,
+      Logs logs,
       InstantSource clock) {}
+
+  /// The logs that it follows.
+  public record Logs(
+      OutputLog<RoomOutput> room,
+      OutputLog<AccountOutput> account,
+      VolatileLog<TypingOutput> typing) {}
 
   /// How much memory this component takes for speed.
   ///
@@ -96,10 +105,12 @@ public final class ClientSync implements Box {
     users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
     roomOutputReader = new RoomOutputReader(recent, users, roomEvents, start);
     accountOutputReader = new AccountOutputReader(users, start);
+    TypingSection typing = new TypingSection(needs.logs().typing(), needs.typing(), users);
     readings =
         List.of(
-            Reading.of(needs.roomOutput(), roomOutputReader),
-            Reading.of(needs.accountOutput(), accountOutputReader));
+            Reading.of(needs.logs().room(), roomOutputReader),
+            Reading.of(needs.logs().account(), accountOutputReader),
+            Reading.of(needs.logs().typing(), typing.reader()));
 
     Timelines timelines = new Timelines(rooms, recent);
     ClientEvents events =
@@ -115,8 +126,9 @@ public final class ClientSync implements Box {
             needs.accountData(),
             List.of(
                 new RoomsSection(
-                    needs.roomOutput(), roomEvents, rooms, needs.accountData(), roomReaders),
-                new AccountDataSection(needs.accountOutput(), needs.accountData())));
+                    needs.logs().room(), roomEvents, rooms, needs.accountData(), roomReaders),
+                new AccountDataSection(needs.logs().account(), needs.accountData()),
+                typing));
     Snapshots snapshots = new Snapshots(needs.store(), sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
@@ -158,7 +170,7 @@ public final class ClientSync implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(RoomQueries.BOX, AccountService.BOX, AccountDataService.BOX);
+    return List.of(RoomQueries.BOX, AccountService.BOX, AccountDataService.BOX, TypingQueries.BOX);
   }
 
   @Override

@@ -16,9 +16,9 @@ import org.hearth.server.readers.sync.view.Followed;
 /// | a device: messages to it, its keys | the device's requests     | [News#add], [News#keyCounts]  |
 /// | others: presence, their devices    | those who share a room    | [News#add], [News#deviceLists]|
 ///
-/// A section with a volatile log is also that log's reader: it notes with `SyncUsers.noteChanged`
-/// which rooms have news of its `NewsKind`, wakes the users, and is asked with the log's part of
-/// the token ([Asked#since(char, org.hearth.ringlogs.VolatilePosition)]).
+/// A section with a volatile log has that log's reader: this notes with `SyncUsers.noteChanged`
+/// which rooms have news of the section's `NewsKind` and wakes the users. The section finds the
+/// log's part of the token with [Asked#since(char, org.hearth.ringlogs.VolatilePosition)].
 ///
 /// **Thread:** any; it writes nothing when asked.
 public interface Section {

@@ -8,16 +8,16 @@ import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
 
-/// In which of a user's rooms there was news of one kind, so that an answer visits these and not
-/// all of the user's rooms.
+/// In which rooms there was news of one kind, so that an answer visits these and not all: of one
+/// user's rooms, or of all rooms.
 ///
 /// Of what was before its floor it knows nothing, and before it begins it knows nothing at all.
 /// When it is full, the rooms whose news is oldest go, and the floor rises.
 ///
 /// **Shape:** room → position of its latest news, in the order of the positions. **Thread:** any.
-final class ChangedRooms {
+public final class ChangedRooms {
   /// With the room's id and the nodes of the map.
-  static final int ROOM_BYTES = 200;
+  public static final int ROOM_BYTES = 200;
 
   /// Of one user and kind: some 300 rooms.
   static final int LARGEST_BYTES = 64 << 10;
@@ -25,7 +25,24 @@ final class ChangedRooms {
   private static final LogPosition NEVER = new LogPosition(Long.MAX_VALUE);
 
   private final LinkedHashMap<RoomId, LogPosition> newestLast = new LinkedHashMap<>();
+  private final int largestBytes;
   private LogPosition floor = NEVER;
+
+  /// Of one user's rooms; to be begun.
+  ChangedRooms() {
+    this(LARGEST_BYTES);
+  }
+
+  private ChangedRooms(int largestBytes) {
+    this.largestBytes = largestBytes;
+  }
+
+  /// Of all news after that position.
+  public static ChangedRooms after(LogPosition position, int largestBytes) {
+    ChangedRooms rooms = new ChangedRooms(largestBytes);
+    rooms.beginAt(position);
+    return rooms;
+  }
 
   /// From now on, all news after that position is noted here.
   synchronized void beginAt(LogPosition head) {
@@ -35,16 +52,16 @@ final class ChangedRooms {
   }
 
   /// Notes news at that position, which is no earlier than those noted before.
-  synchronized void add(RoomId room, LogPosition position) {
+  public synchronized void add(RoomId room, LogPosition position) {
     newestLast.putLast(room, position);
-    if (newestLast.size() * ROOM_BYTES > LARGEST_BYTES) {
+    if (newestLast.size() * ROOM_BYTES > largestBytes) {
       LogPosition oldest = newestLast.pollFirstEntry().getValue();
       floor = oldest.isAfter(floor) ? oldest : floor;
     }
   }
 
   /// The rooms with news after that position; empty if that is not known any more.
-  synchronized Optional<Set<RoomId>> since(LogPosition position) {
+  public synchronized Optional<Set<RoomId>> since(LogPosition position) {
     if (floor.isAfter(position)) {
       return Optional.empty();
     }

@@ -8,7 +8,7 @@ public sealed interface Followed {
   /// A log of what is committed: an answer waits until this component's reader has come to its end.
   record Durable(OutputLog<?> log) implements Followed {}
 
-  /// A log that is not kept: an answer is of what this component's reader has come to.
+  /// A log that is not kept: an answer waits in the same way.
   ///
   /// @param letter of its part in tokens, from `a` to `z` and no other's; `e`, `h` and `r` are
   ///   taken

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.hearth.ringlogs.FollowedLog;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.VolatilePosition;
@@ -59,7 +60,7 @@ public final class Snapshots {
     LogPosition snapshot = awaitPublished(head);
     // All that was published up to there is behind the logs' heads now.
     for (OutputLog<?> each : durable) {
-      snapshot = handled(each, snapshot);
+      snapshot = handled(each, each.head(), snapshot);
     }
     return snapshot;
   }
@@ -69,8 +70,10 @@ public final class Snapshots {
     LogPosition position = current();
     Map<Character, VolatilePosition> others = new HashMap<>();
     for (Followed.Volatile each : volatiles) {
-      long run = each.log().head().epoch();
-      others.put(each.letter(), new VolatilePosition(run, each.log().position(READER)));
+      VolatilePosition head = each.log().head();
+      LogPosition end = head.position();
+      others.put(
+          each.letter(), new VolatilePosition(head.epoch(), handled(each.log(), end, end)));
     }
     return new SyncPoint(position, others, Map.of());
   }
@@ -90,8 +93,7 @@ public final class Snapshots {
   }
 
   /// The snapshot, or where the reader stands if it does not come to its log's head in time.
-  private static LogPosition handled(OutputLog<?> log, LogPosition snapshot) {
-    LogPosition end = log.head();
+  private static LogPosition handled(FollowedLog<?> log, LogPosition end, LogPosition snapshot) {
     LogPosition target = end.isAfter(snapshot) ? snapshot : end;
     if (!target.isAfter(log.position(Snapshots.READER))) {
       return snapshot;

@@ -1,0 +1,195 @@
+package org.hearth.server.readers.sync.sections;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.LogReader;
+import org.hearth.ringlogs.Positioned;
+import org.hearth.ringlogs.VolatileLog;
+import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.server.logs.TypingOutput;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.readers.sync.view.ChangedRooms;
+import org.hearth.server.readers.sync.view.Followed;
+import org.hearth.server.readers.sync.view.IgnoredUsers;
+import org.hearth.server.readers.sync.view.NewsKind;
+import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.SyncUsers;
+import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.servers.typing.TypingQueries;
+
+/// Who types: an `m.typing` event in each room whose list is another than the client has.
+///
+/// A client that has lists of an earlier run of the server is told of all its rooms, also of those
+/// in which nobody types: what it has may be of any of them.
+///
+/// **Thread:** any. **Source:** [typing notifications][typing].
+///
+/// [typing]: https://spec.matrix.org/v1.19/client-server-api/#typing-notifications
+public final class TypingSection implements Section {
+  /// Of the log's part in tokens.
+  private static final char LETTER = 't';
+
+  private static final String TYPE = "m.typing";
+
+  /// For the rooms of whomever that have changed, 10,000 of them: for users of whom it is not noted
+  /// which of their rooms have.
+  private static final int CHANGED_BYTES = 10_000 * ChangedRooms.ROOM_BYTES;
+
+  private final VolatileLog<TypingOutput> log;
+  private final TypingQueries typing;
+  private final SyncUsers users;
+  private final NewsKind kind;
+  private final Reader reader = new Reader();
+  private volatile ChangedRooms changed = ChangedRooms.after(LogPosition.ORIGIN, CHANGED_BYTES);
+
+  /// @param log not yet started
+  public TypingSection(VolatileLog<TypingOutput> log, TypingQueries typing, SyncUsers users) {
+    this.log = log;
+    this.typing = typing;
+    this.users = users;
+    this.kind = new NewsKind(() -> log.head().position());
+  }
+
+  /// To be registered with typing-output.
+  public LogReader<TypingOutput> reader() {
+    return reader;
+  }
+
+  @Override
+  public String name() {
+    return "typing";
+  }
+
+  @Override
+  public List<Followed> follows() {
+    return List.of(new Followed.Volatile(LETTER, log));
+  }
+
+  @Override
+  public boolean mayHaveNews(Asked asked) {
+    return !typing.rooms().isEmpty() || !changed(asked).isEmpty();
+  }
+
+  @Override
+  public void add(Asked asked, News news) {
+    Filter.Rooms filter = asked.request().filter().room();
+    if (!filter.ephemeral().admits(TYPE, "", content(List.of()))) {
+      return;
+    }
+    Set<RoomId> rooms = new LinkedHashSet<>(changed(asked));
+    for (RoomId each : news.rooms().keySet()) {
+      if (isSomebodyTyping(each) && isNewlyJoined(asked, each)) {
+        rooms.add(each);
+      }
+    }
+    for (RoomId each : rooms) {
+      if (filter.ephemeral().admitsRoom(each)) {
+        news.heldBack()
+            .attempt(each.value(), asked.request().since(each), () -> tell(asked, each, news));
+      }
+    }
+  }
+
+  /// The rooms whose lists may be other than the client has; they may be others' rooms, too.
+  private Collection<RoomId> changed(Asked asked) {
+    VolatilePosition now = log.head();
+    // Asked in any case: what changes is noted from the first question on.
+    Optional<Set<RoomId>> noted = asked.changedRooms(kind, asked.since(LETTER, now));
+    VolatilePosition known =
+        asked
+            .request()
+            .since()
+            .map(each -> each.volatiles().get(LETTER))
+            .orElse(new VolatilePosition(now.epoch(), LogPosition.ORIGIN));
+    if (known.position().equals(LogPosition.ORIGIN)) {
+      return typing.rooms().stream().filter(this::isSomebodyTyping).toList();
+    }
+    Optional<Set<RoomId>> rooms =
+        known.epoch() == now.epoch()
+            ? noted.or(() -> changed.since(known.position()))
+            : Optional.empty();
+    return rooms.isPresent()
+        ? rooms.get()
+        : asked.feed().memberships().stream().map(RoomMembership::room).toList();
+  }
+
+  private boolean isSomebodyTyping(RoomId room) {
+    return !typing.typing(room).isEmpty();
+  }
+
+  /// Of a room in which the user was not, the client has no list.
+  private static boolean isNewlyJoined(Asked asked, RoomId room) {
+    LogPosition since = asked.request().since(room).orElse(LogPosition.ORIGIN);
+    return asked.membership(room).filter(each -> each.position().isAfter(since)).isPresent();
+  }
+
+  /// "Once ignored, the client will no longer receive events sent by that user": an ignored user is
+  /// not in the list.
+  private void tell(Asked asked, RoomId room, News news) {
+    if (asked.isJoined(room)) {
+      IgnoredUsers ignored = asked.request().viewer().ignored();
+      List<UserId> shown =
+          typing.typing(room).stream()
+              .filter(each -> !ignored.users().contains(each.value()))
+              .toList();
+      ObjectNode event = JsonNodeFactory.instance.objectNode().put("type", TYPE);
+      event.set("content", content(shown));
+      news.room(room, joined -> joined.withEphemeral(event));
+    }
+  }
+
+  private static ObjectNode content(List<UserId> typists) {
+    ObjectNode content = JsonNodeFactory.instance.objectNode();
+    ArrayNode ids = content.putArray("user_ids");
+    typists.forEach(each -> ids.add(each.value()));
+    return content;
+  }
+
+  /// Notes which rooms have changed and wakes who is in them. It keeps no list: the Typing Server
+  /// is asked for it. **Thread:** the log's for this reader.
+  private final class Reader implements LogReader<TypingOutput> {
+    private volatile LogPosition position = LogPosition.ORIGIN;
+
+    @Override
+    public String name() {
+      return Snapshots.READER;
+    }
+
+    @Override
+    public LogPosition position() {
+      return position;
+    }
+
+    @Override
+    public boolean rebuilds() {
+      return true;
+    }
+
+    @Override
+    public void onBatch(List<Positioned<TypingOutput>> batch) {
+      Set<UserFeed> concerned = new LinkedHashSet<>();
+      for (Positioned<TypingOutput> each : batch) {
+        changed.add(each.entry().room(), each.position());
+        concerned.addAll(users.noteChanged(kind, each.entry().room(), each.position()));
+        position = each.position();
+      }
+      concerned.forEach(UserFeed::wake);
+    }
+
+    @Override
+    public void onLost(LogPosition after, LogPosition upTo) {
+      changed = ChangedRooms.after(upTo, CHANGED_BYTES);
+      position = upTo;
+      users.onLost();
+    }
+  }
+}

@@ -1,0 +1,363 @@
+package org.hearth.server.servers.typing;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiPredicate;
+import org.hearth.ringlogs.CommandHandler;
+import org.hearth.ringlogs.DeadLetters;
+import org.hearth.ringlogs.FailureHandling;
+import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.Log;
+import org.hearth.ringlogs.LogFullException;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.LogReader;
+import org.hearth.ringlogs.LogStoppedException;
+import org.hearth.ringlogs.LogWriter;
+import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.OutputLog;
+import org.hearth.ringlogs.ParkedException;
+import org.hearth.ringlogs.Positioned;
+import org.hearth.ringlogs.Reply;
+import org.hearth.ringlogs.VolatileLog;
+import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.server.box.Box;
+import org.hearth.server.box.Reading;
+import org.hearth.server.logs.Logs;
+import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.logs.TypingInput;
+import org.hearth.server.logs.TypingOutput;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.store.Unavailable;
+import org.jspecify.annotations.Nullable;
+
+/// The server of typing: it knows who types in which room until their time runs out, and announces
+/// on typing-output each list that has changed.
+///
+/// Who leaves a room stops typing there. Whoever is to be noted is checked against the room first,
+/// so that a command that comes after the leaving has no effect.
+///
+/// **bound**: [#MOST_ROOMS] rooms and [#MOST_TYPISTS] users in each; who is over that is not shown.
+/// **thread**: as [Box] has it; the rest any.
+public final class TypingServer implements Box {
+  /// Rooms in which somebody types at a time, each with one alarm.
+  static final int MOST_ROOMS = 10_000;
+
+  /// Users who are shown typing in one room.
+  static final int MOST_TYPISTS = 100;
+
+  private static final System.Logger LOG = System.getLogger(TypingServer.class.getName());
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  private final BiPredicate<RoomId, UserId> joined;
+  private final InstantSource clock;
+  private final Alarms alarms;
+  private final Typists typists = new Typists();
+  private final VolatileLog<TypingOutput> output;
+  private final InputLog<TypingInput, VolatilePosition> input;
+  private final LogWriter<TypingInput, VolatilePosition> commands;
+  private final Reading<RoomOutput> reading;
+
+  /// @param roomOutput not yet started
+  /// @param start the last position that was committed before it is
+  public TypingServer(
+      RoomQueries rooms, OutputLog<RoomOutput> roomOutput, LogPosition start, InstantSource clock) {
+    this(rooms::isJoined, roomOutput, start, clock, new AlarmThread());
+  }
+
+  TypingServer(
+      BiPredicate<RoomId, UserId> joined,
+      OutputLog<RoomOutput> roomOutput,
+      LogPosition start,
+      InstantSource clock,
+      Alarms alarms) {
+    this.joined = joined;
+    this.clock = clock;
+    this.alarms = alarms;
+    FailureHandling failures =
+        new FailureHandling(DeadLetters.inMemory(), Unavailable::is, clock);
+    output = new VolatileLog<>(Logs.TYPING_OUTPUT, clock.millis(), failures);
+    input = new InputLog<>(Logs.TYPING_INPUT, TypingQueries.BOX, 1, _ -> typists, failures);
+    commands = input.writer(TypingQueries.BOX);
+    reading = Reading.of(roomOutput, new Leavers(start));
+  }
+
+  @Override
+  public String name() {
+    return TypingQueries.BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVER;
+  }
+
+  @Override
+  public List<Log> logs() {
+    return List.of(input, output);
+  }
+
+  @Override
+  public List<Reading<?>> readings() {
+    return List.of(reading);
+  }
+
+  @Override
+  public List<String> asks() {
+    return List.of(RoomQueries.BOX);
+  }
+
+  /// The log of commands, for writers.
+  public InputLog<TypingInput, VolatilePosition> input() {
+    return input;
+  }
+
+  /// The log of who types, for readers, who register before the start.
+  public VolatileLog<TypingOutput> output() {
+    return output;
+  }
+
+  /// What others may ask.
+  public TypingQueries queries() {
+    return typists;
+  }
+
+  /// Ends the alarms, which write to typing-input.
+  @Override
+  public void stop() throws InterruptedException {
+    alarms.close();
+  }
+
+  /// Hands in a command whose answer nobody waits for.
+  ///
+  /// @throws LogFullException if there is no place for it now
+  private void submit(TypingInput command) throws InterruptedException {
+    try {
+      var _ = commands.submit(command, PATIENCE);
+    } catch (LogStoppedException | ParkedException e) {
+      // When the server stops, all typing ends. A parked room waits for a person.
+      LOG.log(Level.DEBUG, "not taken in: {0}: {1}", command, e.getMessage());
+    }
+  }
+
+  private void expire(RoomId room) {
+    try {
+      submit(new TypingInput.StopExpired(room));
+    } catch (LogFullException e) {
+      LOG.log(Level.DEBUG, "typing ends later", e);
+      var _ = alarms.set(PATIENCE, () -> expire(room));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Alarms: something is done once, after a while.
+  interface Alarms {
+    /// @return calls the alarm off
+    Runnable set(Duration after, Runnable ring);
+
+    /// No alarm rings any more; one that rings has ended.
+    void close() throws InterruptedException;
+  }
+
+  /// Alarms on a thread that sleeps until the next of them.
+  private static final class AlarmThread implements Alarms {
+    private final ScheduledThreadPoolExecutor thread =
+        new ScheduledThreadPoolExecutor(
+            1,
+            Thread.ofPlatform().daemon().name("typing-alarms").factory(),
+            // The last commands come after the end of the alarms.
+            new ThreadPoolExecutor.DiscardPolicy());
+
+    AlarmThread() {
+      thread.setRemoveOnCancelPolicy(true);
+    }
+
+    @Override
+    public Runnable set(Duration after, Runnable ring) {
+      Future<?> alarm = thread.schedule(ring, after.toNanos(), TimeUnit.NANOSECONDS);
+      return () -> alarm.cancel(false);
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+      thread.shutdownNow();
+      var _ = thread.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+  }
+
+  /// A room in which somebody types. **Thread**: the shard's; the list is read by any.
+  private static final class TypingRoom {
+    /// Who types until when, in the order in which they started.
+    private final Map<UserId, Instant> ends = new LinkedHashMap<>();
+
+    private volatile List<UserId> announced = List.of();
+    private @Nullable Instant alarmAt;
+    private Runnable callOff = () -> {};
+  }
+
+  /// Who types. **Thread**: commands, the shard's; queries, any.
+  private final class Typists
+      implements CommandHandler<TypingInput, VolatilePosition>, TypingQueries {
+    private final ConcurrentMap<RoomId, TypingRoom> rooms = new ConcurrentHashMap<>();
+
+    @Override
+    public List<UserId> typing(RoomId room) {
+      TypingRoom known = rooms.get(room);
+      return known == null ? List.of() : known.announced;
+    }
+
+    @Override
+    public Set<RoomId> rooms() {
+      return Collections.unmodifiableSet(rooms.keySet());
+    }
+
+    @Override
+    public void handle(TypingInput command, Reply<VolatilePosition> reply) {
+      if (command instanceof TypingInput.StartTyping && rooms.size() < MOST_ROOMS) {
+        // Before it is asked who is joined: if the user leaves after that, the reader of room-output
+        // sees that somebody types here.
+        rooms.putIfAbsent(command.room(), new TypingRoom());
+      }
+      TypingRoom room = rooms.get(command.room());
+      if (room != null) {
+        try {
+          take(command, room);
+        } finally {
+          announce(command.room(), room);
+        }
+      }
+      reply.complete(output.head());
+    }
+
+    private void take(TypingInput command, TypingRoom room) {
+      switch (command) {
+        case TypingInput.StartTyping(var id, var user, var timeoutMillis) -> {
+          boolean noted = room.ends.containsKey(user);
+          if (noted || (room.ends.size() < MOST_TYPISTS && joined.test(id, user))) {
+            room.ends.put(user, clock.instant().plusMillis(timeoutMillis));
+          }
+        }
+        case TypingInput.StopTyping(_, var user) -> room.ends.remove(user);
+        case TypingInput.StopExpired _ -> {
+          Instant now = clock.instant();
+          room.ends.values().removeIf(end -> !end.isAfter(now));
+          room.alarmAt = null;
+        }
+      }
+    }
+
+    /// Announces the list if it has changed, and sets the alarm for the next who is to leave it.
+    private void announce(RoomId id, TypingRoom room) {
+      List<UserId> now = List.copyOf(room.ends.keySet());
+      boolean changed = !now.equals(room.announced);
+      room.announced = now;
+      if (now.isEmpty()) {
+        room.callOff.run();
+        rooms.remove(id);
+      } else {
+        setAlarm(id, room, Collections.min(room.ends.values()));
+      }
+      if (changed) {
+        var _ = output.publish(new TypingOutput(id, now));
+      }
+    }
+
+    private void setAlarm(RoomId id, TypingRoom room, Instant end) {
+      if (room.alarmAt == null || end.isBefore(room.alarmAt)) {
+        room.callOff.run();
+        room.alarmAt = end;
+        room.callOff = alarms.set(Duration.between(clock.instant(), end), () -> expire(id));
+      }
+    }
+  }
+
+  /// Follows room-output for those who leave. It keeps nothing. **Thread**: the log's for it.
+  private final class Leavers implements LogReader<RoomOutput> {
+    private volatile LogPosition position;
+
+    Leavers(LogPosition start) {
+      position = start;
+    }
+
+    @Override
+    public String name() {
+      return "typing-server";
+    }
+
+    @Override
+    public LogPosition position() {
+      return position;
+    }
+
+    @Override
+    public boolean rebuilds() {
+      return true;
+    }
+
+    @Override
+    public void onBatch(List<Positioned<RoomOutput>> batch) throws InterruptedException {
+      for (Positioned<RoomOutput> each : batch) {
+        switch (each.entry()) {
+          case RoomOutput.EventAdded added when added.event().isMember() ->
+              take(added.room(), added.event().stateKey().orElseThrow(), added.event());
+          case RoomOutput.StateChanged changed -> {
+            for (RoomOutput.StateChange change : changed.changes()) {
+              if (change.key().type().equals(EventTypes.MEMBER)) {
+                take(changed.room(), change.key().stateKey(), change.now());
+              }
+            }
+          }
+          case RoomOutput.EventAdded _, RoomOutput.EventStored _ -> {
+            // Nobody leaves by that.
+          }
+        }
+        position = each.position();
+      }
+    }
+
+    private void take(RoomId room, String user, @Nullable Pdu member) throws InterruptedException {
+      Optional<Membership> now = Optional.ofNullable(member).flatMap(Membership::of);
+      if (now.filter(each -> each == Membership.JOIN).isEmpty()
+          && typists.rooms().contains(room)) {
+        try {
+          submit(new TypingInput.StopTyping(room, UserId.parse(user)));
+        } catch (InvalidIdentifierException e) {
+          LOG.log(Level.DEBUG, "a member event of nobody in " + room, e);
+        }
+      }
+    }
+
+    /// Some may have left without being seen here.
+    @Override
+    public void onLost(LogPosition after, LogPosition upTo) throws InterruptedException {
+      for (RoomId room : typists.rooms()) {
+        for (UserId user : typists.typing(room)) {
+          if (!joined.test(room, user)) {
+            submit(new TypingInput.StopTyping(room, user));
+          }
+        }
+      }
+      position = upTo.isAfter(position) ? upTo : position;
+    }
+  }
+}
