@@ -210,8 +210,7 @@ final class Composition {
                 aliases,
                 rooms.queries(),
                 accountOutput.writer(DirectoryService.BOX),
-                new CanonicalAliasEvents(
-                    rooms.queries(), rooms.client(DirectoryService.BOX)),
+                new CanonicalAliasEvents(rooms.queries(), rooms.client(DirectoryService.BOX)),
                 clock,
                 configuration.roomDirectory().withoutLogin()));
     boxes.add(

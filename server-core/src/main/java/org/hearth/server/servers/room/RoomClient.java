@@ -17,8 +17,7 @@ import org.hearth.server.matrix.error.MatrixException;
 /// **thread**: any that may wait: of requests, or a box's own. Never a consumer of a log.
 ///
 /// **errors**: every call throws a [LogException] when there is no answer, and what the command
-/// failed with when it failed; `store.Unavailable` tells which
-/// may succeed later.
+/// failed with when it failed; `store.Unavailable` tells which may succeed later.
 ///
 /// **bound**: [#PATIENCE_FOR_PLACE] while the ring is full, [#PATIENCE_FOR_REPLY] for the answer.
 public final class RoomClient {
