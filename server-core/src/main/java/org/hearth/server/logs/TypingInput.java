@@ -13,7 +13,8 @@ public sealed interface TypingInput {
 
   /// A user has started to type, or goes on.
   ///
-  /// @param timeoutMillis how long that is so unless it is said again; replaces what was said before
+  /// @param timeoutMillis how long that is so unless it is said again; replaces what was said
+  ///   before
   record StartTyping(RoomId room, UserId user, long timeoutMillis) implements TypingInput {}
 
   /// A user has stopped typing, or has left the room.

@@ -4,8 +4,8 @@ import java.util.List;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 
-/// Who types in a room now: the entries of the log typing-output. Each replaces the one before it of
-/// the same room.
+/// Who types in a room now: the entries of the log typing-output. Each replaces the one before it
+/// of the same room.
 ///
 /// **shape**: the partition key is the room id.
 ///

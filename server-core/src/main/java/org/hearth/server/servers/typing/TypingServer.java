@@ -93,8 +93,7 @@ public final class TypingServer implements Box {
     this.joined = joined;
     this.clock = clock;
     this.alarms = alarms;
-    FailureHandling failures =
-        new FailureHandling(DeadLetters.inMemory(), Unavailable::is, clock);
+    FailureHandling failures = new FailureHandling(DeadLetters.inMemory(), Unavailable::is, clock);
     output = new VolatileLog<>(Logs.TYPING_OUTPUT, clock.millis(), failures);
     input = new InputLog<>(Logs.TYPING_INPUT, TypingQueries.BOX, 1, _ -> typists, failures);
     commands = input.writer(TypingQueries.BOX);
@@ -234,7 +233,8 @@ public final class TypingServer implements Box {
     @Override
     public void handle(TypingInput command, Reply<VolatilePosition> reply) {
       if (command instanceof TypingInput.StartTyping && rooms.size() < MOST_ROOMS) {
-        // Before it is asked who is joined: if the user leaves after that, the reader of room-output
+        // Before it is asked who is joined: if the user leaves after that, the reader of
+        // room-output
         // sees that somebody types here.
         rooms.putIfAbsent(command.room(), new TypingRoom());
       }
@@ -337,8 +337,7 @@ public final class TypingServer implements Box {
 
     private void take(RoomId room, String user, @Nullable Pdu member) throws InterruptedException {
       Optional<Membership> now = Optional.ofNullable(member).flatMap(Membership::of);
-      if (now.filter(each -> each == Membership.JOIN).isEmpty()
-          && typists.rooms().contains(room)) {
+      if (now.filter(each -> each == Membership.JOIN).isEmpty() && typists.rooms().contains(room)) {
         try {
           submit(new TypingInput.StopTyping(room, UserId.parse(user)));
         } catch (InvalidIdentifierException e) {

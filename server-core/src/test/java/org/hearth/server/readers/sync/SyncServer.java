@@ -118,8 +118,7 @@ final class SyncServer implements AutoCloseable {
     List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
     routes.add(new AccountDataService(accountData, journal));
     routes.addAll(
-        new ClientTypingSetter(
-                roomServer.queries(), typing.input().writer(ClientTypingSetter.BOX))
+        new ClientTypingSetter(roomServer.queries(), typing.input().writer(ClientTypingSetter.BOX))
             .routes());
     http =
         HttpServer.start(

@@ -184,8 +184,7 @@ class TypingTest {
     type("alice");
     type("bob");
 
-    assertThat(typing(server.client("bob", "NEW").sync()))
-        .containsExactly(id("alice"), id("bob"));
+    assertThat(typing(server.client("bob", "NEW").sync())).containsExactly(id("alice"), id("bob"));
 
     put("alice", room, "{'typing':false}").expect(200);
     put("bob", room, "{'typing':false}").expect(200);

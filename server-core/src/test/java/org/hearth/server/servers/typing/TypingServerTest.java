@@ -174,8 +174,7 @@ class TypingServerTest {
     pass(Duration.ofSeconds(20));
     assertThat(typing()).isEmpty();
 
-    assertThat(told())
-        .containsExactly(List.of(BOB), List.of(BOB, ALICE), List.of(BOB), List.of());
+    assertThat(told()).containsExactly(List.of(BOB), List.of(BOB, ALICE), List.of(BOB), List.of());
     assertThat(alarms.pending()).isZero();
   }
 
@@ -298,8 +297,7 @@ class TypingServerTest {
     type(BOB);
     assertThat(server.input().drainAndStop(PATIENCE)).isTrue();
 
-    roomOutput.publish(
-        new LogPosition(1), added(fixture.member(ALICE, BOB, "ban").build()));
+    roomOutput.publish(new LogPosition(1), added(fixture.member(ALICE, BOB, "ban").build()));
 
     assertThat(roomOutput.drainAndStop(PATIENCE)).isTrue();
   }

@@ -72,8 +72,7 @@ public final class Snapshots {
     for (Followed.Volatile each : volatiles) {
       VolatilePosition head = each.log().head();
       LogPosition end = head.position();
-      others.put(
-          each.letter(), new VolatilePosition(head.epoch(), handled(each.log(), end, end)));
+      others.put(each.letter(), new VolatilePosition(head.epoch(), handled(each.log(), end, end)));
     }
     return new SyncPoint(position, others, Map.of());
   }
