@@ -16,7 +16,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.box.Boxes;
 import org.hearth.server.configuration.Configuration;
@@ -57,7 +56,6 @@ import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
-import org.hearth.server.store.Table;
 import org.hearth.server.store.Unavailable;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
 import org.hearth.server.writers.typingsetter.ClientTypingSetter;
@@ -303,9 +301,9 @@ final class Composition {
     return Addresses.of(configuration, serving == null ? List.of() : serving.addresses());
   }
 
-  /// The tables of all boxes and of the store.
-  List<Table> tables() {
-    return Stream.concat(Store.TABLES.stream(), boxes.tables().stream()).toList();
+  /// What the server is made of.
+  Boxes boxes() {
+    return boxes;
   }
 
   Admin admin() {

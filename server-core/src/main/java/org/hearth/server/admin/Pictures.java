@@ -1,10 +1,7 @@
 package org.hearth.server.admin;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import org.hearth.ringlogs.Arrow;
 import org.hearth.ringlogs.ConsumerFigures;
 import org.hearth.ringlogs.LogFigures;
@@ -23,20 +20,14 @@ final class Pictures {
       WiringDescription description, List<LogFigures> figures, StoreFigures store) {
     List<WiringPicture.Node> nodes = new ArrayList<>();
     List<WiringPicture.Arrow> arrows = new ArrayList<>();
-    Map<String, String> names = names(description);
     for (Node node : description.nodes()) {
-      if (!node.isLog() && node.name().equals(names.get(node.name()))) {
+      if (!node.isLog()) {
         nodes.add(new WiringPicture.Node(node.name(), kind(node.kind())));
       }
     }
     nodes.add(new WiringPicture.Node(COMMITTER, WiringPicture.Kind.STORE));
     arrows.add(new WiringPicture.Arrow(COMMIT_RING, COMMITTER));
-    for (Arrow each : description.arrows()) {
-      Arrow arrow =
-          new Arrow(
-              names.getOrDefault(each.from(), each.from()),
-              names.getOrDefault(each.to(), each.to()),
-              each.kind());
+    for (Arrow arrow : description.arrows()) {
       switch (arrow.kind()) {
         case FEEDS -> addOnce(arrows, new WiringPicture.Arrow(arrow.from(), arrow.to()));
         case WRITES -> {
@@ -57,19 +48,6 @@ final class Pictures {
     figures.forEach(each -> rings.add(ring(each)));
     rings.add(commitRing(store));
     return new WiringPicture(nodes, arrows, rings);
-  }
-
-  /// A reader registers with a log as `client-sync`, where the box is called ClientSync: one box.
-  private static Map<String, String> names(WiringDescription description) {
-    Map<String, String> byPlainName = new HashMap<>();
-    Map<String, String> names = new HashMap<>();
-    for (Node node : description.nodes()) {
-      String plain = node.name().replace("-", "").toLowerCase(Locale.ROOT);
-      names.put(
-          node.name(),
-          node.isLog() ? node.name() : byPlainName.computeIfAbsent(plain, _ -> node.name()));
-    }
-    return names;
   }
 
   private static void addOnce(List<WiringPicture.Arrow> arrows, WiringPicture.Arrow arrow) {

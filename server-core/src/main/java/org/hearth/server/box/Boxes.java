@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.hearth.ringlogs.Arrow;
 import org.hearth.ringlogs.ConsumerDeath;
 import org.hearth.ringlogs.FollowedLog;
@@ -19,7 +18,6 @@ import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.Node;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.http.RouteGroup;
-import org.hearth.server.store.Table;
 import org.jspecify.annotations.Nullable;
 
 /// The boxes of one server: what they declare, taken together, and their life.
@@ -67,7 +65,8 @@ public final class Boxes {
       }
     }
     registerReaders();
-    LOG.log(Level.DEBUG, "the boxes are wired: {0}", description());
+    WiringDescription wiring = description(); // refuses what does not fit together
+    LOG.log(Level.DEBUG, "the boxes are wired: {0}", wiring);
     set.start(head);
     boxes.forEach(Box::start);
   }
@@ -138,9 +137,9 @@ public final class Boxes {
     return boxes.stream().flatMap(each -> each.routes().stream()).toList();
   }
 
-  /// The tables of all boxes.
-  public List<Table> tables() {
-    return boxes.stream().flatMap(each -> each.tables().stream()).toList();
+  /// All boxes, in the order in which they were added.
+  public List<Box> all() {
+    return List.copyOf(boxes);
   }
 
   /// The logs of all boxes.
@@ -159,8 +158,15 @@ public final class Boxes {
     List<Arrow> arrows = new ArrayList<>();
     for (Box box : boxes) {
       nodes.add(new Node(box.name(), box.kind()));
-      box.readings().forEach(each -> boxOfReader.put(each.reader().name(), box.name()));
       box.asks().forEach(asked -> arrows.add(new Arrow(box.name(), asked, Arrow.Kind.ASKS)));
+      for (Reading<?> each : box.readings()) {
+        String other = boxOfReader.put(each.reader().name(), box.name());
+        if (other != null && !other.equals(box.name())) {
+          throw new IllegalStateException(
+              "%s and %s have readers of one name: %s"
+                  .formatted(other, box.name(), each.reader().name()));
+        }
+      }
     }
     WiringDescription ofLogs = logs().description();
     ofLogs.nodes().stream().filter(Node::isLog).forEach(nodes::add);
@@ -172,6 +178,6 @@ public final class Boxes {
                 each.kind()))
         .filter(each -> !each.from().equals(each.to()))
         .forEach(arrows::add);
-    return WiringDescription.join(Stream.of(new WiringDescription(nodes, arrows)).toList());
+    return WiringDescription.join(List.of(new WiringDescription(nodes, arrows)));
   }
 }

@@ -203,7 +203,8 @@ final class SyncServer implements AutoCloseable {
   @Override
   public void close() {
     http.stop(GRACE);
-    clientSync.close();
+    clientSync.stop();
+    roomServer.stop();
     try {
       typing.stop();
       logs.drainAndStop(GRACE);

@@ -153,7 +153,7 @@ class SyncWaitingTest {
     String before = alice.since();
     Future<JsonNode> waiting = waiting("alice", () -> alice.sync(LONG));
 
-    server.clientSync().close();
+    server.clientSync().stop();
 
     assertThat(answer(waiting).path("next_batch").asText()).isEqualTo(before);
   }

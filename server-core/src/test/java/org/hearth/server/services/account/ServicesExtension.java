@@ -281,9 +281,10 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
   private void end() throws InterruptedException {
     Running now = now();
     now.http.stop(Duration.ofSeconds(5));
-    now.profileService.close();
-    now.service.close();
+    now.profileService.stop();
+    now.service.stop();
     if (now.rooms != null) {
+      now.rooms.stop();
       new LogSet(now.rooms.logs()).drainAndStop(Duration.ofSeconds(5));
       now.rooms.close();
     }

@@ -171,6 +171,7 @@ final class BenchedRooms implements AutoCloseable {
 
   @Override
   public void close() {
+    server.stop();
     try {
       logs.drainAndStop(PATIENCE);
     } catch (InterruptedException _) {

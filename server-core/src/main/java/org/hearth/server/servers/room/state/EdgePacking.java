@@ -13,6 +13,8 @@ public final class EdgePacking {
     return packed.array();
   }
 
+  /// The positions of a row.
+  ///
   /// @throws IllegalArgumentException if the bytes are not positions
   public static long[] unpack(byte[] packed) {
     if (packed.length % Long.BYTES != 0) {

@@ -24,6 +24,8 @@ public record StateJump(int key, @Nullable EventRef now, @Nullable EventRef befo
     return packed.array();
   }
 
+  /// The changes of a row.
+  ///
   /// @throws IllegalArgumentException if the bytes are not changes
   public static List<StateJump> unpack(byte[] packed) {
     if (packed.length % BYTES != 0) {

@@ -184,6 +184,7 @@ public final class RunningRooms implements AutoCloseable {
 
   @Override
   public void close() {
+    server.stop();
     try {
       logs.drainAndStop(PATIENCE);
     } catch (InterruptedException _) {

@@ -1,0 +1,208 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.hearth.ringlogs.Arrow;
+import org.hearth.ringlogs.WiringDescription;
+import org.hearth.server.box.Box;
+import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Table;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What the boxes of a whole server declare, against the code, the database and the documentation.
+class DeclarationsTest {
+  private static final String ROOT = "org.hearth.server.";
+  private static final Path PAGE = Path.of("..", "docs", "tables.md");
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("org.hearth.server");
+
+  @TempDir private Path folder;
+  private Composition composition;
+
+  @BeforeEach
+  void open() throws IOException {
+    DataFolder data = new DataFolder(folder);
+    data.create();
+    composition =
+        Composition.open(
+            data,
+            ConfigurationReader.parse(folder.resolve("hearth.yaml"), "server-name: hearth.test"),
+            InstantSource.system(),
+            new SecureRandom(),
+            _ -> {});
+  }
+
+  @AfterEach
+  void close() {
+    RuntimeException failures = new IllegalStateException("not closed");
+    composition.close(Duration.ofSeconds(5), failures);
+    assertThat(failures.getSuppressed()).isEmpty();
+  }
+
+  /// An arrow is a log or a call to one `…Queries` interface: whoever uses another box's interface
+  /// says that it asks, and whoever says so does.
+  @Test
+  void whoUsesTheQueriesOfAnotherBoxSaysThatItAsks() {
+    for (Box box : composition.boxes().all()) {
+      Set<String> used = new TreeSet<>();
+      Set<String> known = new HashSet<>();
+      for (Box other : composition.boxes().all()) {
+        if (!packageOf(other).equals(packageOf(box))) {
+          used.addAll(uses(box, other, true) ? List.of(other.name()) : List.of());
+          known.addAll(uses(box, other, false) ? List.of(other.name()) : List.of());
+        } else {
+          known.add(other.name());
+        }
+      }
+
+      assertThat(box.asks()).as("asked by %s", box.name()).containsAll(ofOnePackage(used, box));
+      assertThat(known).as("used by %s", box.name()).containsAll(box.asks());
+    }
+  }
+
+  /// Of several boxes in one package an interface tells nothing about which is asked: one is
+  /// enough.
+  private Set<String> ofOnePackage(Set<String> used, Box box) {
+    Set<String> packages =
+        box.asks().stream().map(this::box).map(this::packageOf).collect(Collectors.toSet());
+    return used.stream()
+        .filter(name -> box.asks().contains(name) || !packages.contains(packageOf(box(name))))
+        .collect(Collectors.toSet());
+  }
+
+  private boolean uses(Box box, Box other, boolean queriesOnly) {
+    return CLASSES.stream()
+        .filter(each -> isIn(each, packageOf(box)))
+        .flatMap(each -> each.getDirectDependenciesFromSelf().stream())
+        .map(each -> each.getTargetClass())
+        .filter(each -> isIn(each, packageOf(other)))
+        .anyMatch(each -> !queriesOnly || each.getSimpleName().endsWith("Queries"));
+  }
+
+  private Box box(String name) {
+    return composition.boxes().all().stream()
+        .filter(each -> each.name().equals(name))
+        .findAny()
+        .orElseThrow();
+  }
+
+  /// `servers.room` of a class in `org.hearth.server.servers.room.server`.
+  private String packageOf(Box box) {
+    String below = box.getClass().getPackageName().substring(ROOT.length());
+    int second = below.indexOf('.', below.indexOf('.') + 1);
+    return ROOT + (second < 0 ? below : below.substring(0, second));
+  }
+
+  private static boolean isIn(JavaClass each, String name) {
+    return each.getPackageName().equals(name) || each.getPackageName().startsWith(name + ".");
+  }
+
+  @Test
+  void thePictureHasEveryBoxAndTheWayOfAMessage() {
+    WiringDescription wiring = composition.boxes().description();
+
+    assertThat(wiring.arrows())
+        .contains(
+            new Arrow("ClientRoomSend", "room-input", Arrow.Kind.WRITES),
+            new Arrow("room-input", "RoomServer", Arrow.Kind.FEEDS),
+            new Arrow("RoomServer", "room-output", Arrow.Kind.WRITES),
+            new Arrow("room-output", "ClientSync", Arrow.Kind.FEEDS),
+            new Arrow("room-output", "GuestAccess", Arrow.Kind.FEEDS),
+            new Arrow("Profiles", "account-output", Arrow.Kind.WRITES),
+            new Arrow("account-output", "ClientSync", Arrow.Kind.FEEDS),
+            new Arrow("ClientSync", "RoomServer", Arrow.Kind.ASKS));
+    assertThat(wiring.nodes())
+        .extracting(each -> each.name())
+        .containsAll(composition.boxes().all().stream().map(Box::name).toList());
+  }
+
+  @Test
+  void everyTableOfTheDatabaseIsDeclaredOnce() {
+    List<String> declared = tables().map(Table::name).sorted().toList();
+    closeQuietly();
+
+    List<String> inDatabase;
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      inDatabase =
+          store
+              .reads()
+              .read(connection -> {
+                List<String> names = new java.util.ArrayList<>();
+                try (Statement statement = connection.createStatement();
+                    ResultSet row =
+                        statement.executeQuery(
+                            "SELECT tablename FROM sys.systables WHERE tabletype = 'T'")) {
+                  while (row.next()) {
+                    names.add(row.getString(1).toLowerCase(Locale.ROOT));
+                  }
+                }
+                return names;
+              });
+    }
+
+    assertThat(declared).doesNotHaveDuplicates().containsExactlyInAnyOrderElementsOf(inDatabase);
+  }
+
+  @Test
+  void thePageOfTheTablesSaysWhatTheBoxesDeclare() throws IOException {
+    StringBuilder page =
+        new StringBuilder(
+            """
+            # Tables and their bounds
+
+            Every table, the box that alone writes it, what limits its rows, and what keeps it so. The boxes declare this (`Box.tables`); a test
+            compares this page with the declarations and with the database.
+
+            | box | table | bound | kept by |
+            |---|---|---|---|
+            """);
+    Store.TABLES.forEach(table -> page.append(row("the store", table)));
+    for (Box box : composition.boxes().all()) {
+      box.tables().forEach(table -> page.append(row(box.name(), table)));
+    }
+    Files.writeString(Path.of("target", "tables.md"), page);
+
+    assertThat(Files.readString(PAGE)).isEqualTo(page.toString());
+  }
+
+  private static String row(String box, Table table) {
+    return "| %s | `%s` | %s | %s |\n".formatted(box, table.name(), table.bound(), table.keptBy());
+  }
+
+  private Stream<Table> tables() {
+    return Stream.concat(
+        Store.TABLES.stream(),
+        composition.boxes().all().stream().flatMap(each -> each.tables().stream()));
+  }
+
+  private void closeQuietly() {
+    composition.close(Duration.ofSeconds(5), new IllegalStateException("not closed"));
+  }
+}
