@@ -19,8 +19,7 @@ class TypingWiringTest {
     try (WholeServer server = new WholeServer(folder)) {
       server.start();
       TestClient alice = server.register("alice");
-      String room =
-          alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");
+      String room = alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");
       alice
           .put(
               "/_matrix/client/v3/rooms/%s/typing/@alice:hearth.test".formatted(room),
@@ -30,7 +29,8 @@ class TypingWiringTest {
 
       WiringPicture picture = server.homeserver().admin().orElseThrow().wiring();
 
-      assertThat(answer.path("rooms").path("join").path(room).at("/ephemeral/events/0/type").asText())
+      assertThat(
+              answer.path("rooms").path("join").path(room).at("/ephemeral/events/0/type").asText())
           .isEqualTo("m.typing");
       assertThat(picture.nodes())
           .contains(
