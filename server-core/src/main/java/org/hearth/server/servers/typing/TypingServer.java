@@ -63,7 +63,7 @@ public final class TypingServer implements Box {
   static final int MOST_ROOMS = 10_000;
 
   /// Users who are shown typing in one room.
-  static final int MOST_TYPISTS = 100;
+  static final int MOST_TYPISTS = 50;
 
   private static final System.Logger LOG = System.getLogger(TypingServer.class.getName());
   private static final Duration PATIENCE = Duration.ofSeconds(1);
@@ -233,9 +233,8 @@ public final class TypingServer implements Box {
     @Override
     public void handle(TypingInput command, Reply<VolatilePosition> reply) {
       if (command instanceof TypingInput.StartTyping && rooms.size() < MOST_ROOMS) {
-        // Before it is asked who is joined: if the user leaves after that, the reader of
-        // room-output
-        // sees that somebody types here.
+        // Before it is asked who is joined: whoever leaves after that is seen to leave a room in
+        // which somebody types.
         rooms.putIfAbsent(command.room(), new TypingRoom());
       }
       TypingRoom room = rooms.get(command.room());
