@@ -15,6 +15,7 @@ import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.Positioned;
+import org.hearth.server.box.Alarms;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.TypingInput;
@@ -303,7 +304,7 @@ class TypingServerTest {
   }
 
   /// Alarms that ring when the test says so. **Thread:** any.
-  private static final class ManualAlarms implements TypingServer.Alarms {
+  private static final class ManualAlarms implements Alarms {
     private final ManualClock clock;
     private final List<Alarm> alarms = new CopyOnWriteArrayList<>();
 
