@@ -190,6 +190,7 @@ class ArchitectureTest {
               "matrix",
               "store",
               "http",
+              "servers.room",
               "services.account",
               "readers.sync.sections",
               "readers.sync.events",
