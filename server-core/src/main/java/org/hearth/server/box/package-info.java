@@ -14,8 +14,8 @@
 /// each ([BoundedTable]). Nothing of that is said again elsewhere: the order of the start, the
 /// picture and the pages of the documentation come from these declarations.
 ///
-/// Logs read and written: none of its own. Tables: none. Threads: none; the composition's starts
-/// and closes.
+/// Logs read and written: none of its own. Tables: none. Threads: the composition's starts and
+/// closes; those of [Alarms].
 @NullMarked
 package org.hearth.server.box;
 

@@ -2,7 +2,9 @@ package org.hearth.server.logs;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import java.util.Optional;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
@@ -17,6 +19,30 @@ import org.jspecify.annotations.Nullable;
 public sealed interface RoomOutput {
   /// The room that the entry is about.
   RoomId room();
+
+  /// The memberships that are others, or are said anew, from this entry on.
+  default List<Member> members() {
+    return switch (this) {
+      case EventAdded added when added.event().isMember() ->
+          List.of(Member.of(added.event().stateKey().orElseThrow(), added.event()));
+      case StateChanged changed ->
+          changed.changes().stream()
+              .filter(each -> each.key().type().equals(EventTypes.MEMBER))
+              .map(each -> Member.of(each.key().stateKey(), each.now()))
+              .toList();
+      case EventAdded _, EventStored _ -> List.of();
+    };
+  }
+
+  /// A membership.
+  ///
+  /// @param user the id, or whatever else stands in the place of one
+  record Member(String user, Membership membership) {
+    static Member of(String user, @Nullable Pdu event) {
+      return new Member(
+          user, Optional.ofNullable(event).flatMap(Membership::of).orElse(Membership.LEAVE));
+    }
+  }
 
   /// An event was added to the end of a room's timeline.
   ///

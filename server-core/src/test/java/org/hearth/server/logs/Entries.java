@@ -116,6 +116,17 @@ final class Entries {
     return entries;
   }
 
+  static Map<String, TypingInput> typingInput() {
+    return Map.of(
+        "start-typing", new TypingInput.StartTyping(ROOM, ALICE, 30_000),
+        "stop-typing", new TypingInput.StopTyping(ROOM, ALICE),
+        "stop-expired", new TypingInput.StopExpired(ROOM));
+  }
+
+  static Map<String, TypingOutput> typingOutput() {
+    return Map.of("typing-output", new TypingOutput(ROOM, List.of(ALICE, RoomFixture.BOB)));
+  }
+
   static Map<String, AccountOutput> accountOutput() {
     Map<String, AccountOutput> entries = new LinkedHashMap<>();
     entries.put("account-created", new AccountOutput.AccountCreated(ALICE, true));

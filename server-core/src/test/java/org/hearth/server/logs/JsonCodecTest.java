@@ -46,7 +46,9 @@ class JsonCodecTest {
     return Stream.of(
             rows(Logs.ROOM_INPUT, Entries.roomInput()),
             rows(Logs.ROOM_OUTPUT, Entries.roomOutput()),
-            rows(Logs.ACCOUNT_OUTPUT, Entries.accountOutput()))
+            rows(Logs.ACCOUNT_OUTPUT, Entries.accountOutput()),
+            rows(Logs.TYPING_INPUT, Entries.typingInput()),
+            rows(Logs.TYPING_OUTPUT, Entries.typingOutput()))
         .flatMap(each -> each);
   }
 
@@ -110,7 +112,9 @@ class JsonCodecTest {
     assertThat(rows().<Class<?>>map(each -> each.entry().getClass()))
         .containsAll(records(RoomInput.class).toList())
         .containsAll(records(RoomOutput.class).toList())
-        .containsAll(records(AccountOutput.class).toList());
+        .containsAll(records(AccountOutput.class).toList())
+        .containsAll(records(TypingInput.class).toList())
+        .containsAll(records(TypingOutput.class).toList());
   }
 
   private static Stream<Class<?>> records(Class<?> type) {

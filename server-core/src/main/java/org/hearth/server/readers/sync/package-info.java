@@ -2,8 +2,8 @@
 ///
 /// ```text
 ///   room-output ────┐   onBatch    ┌───────────────────────────────────┐
-///                   ├─────────────►│ ClientSync                        │   GET /sync, /messages,
-///   account-output ─┘  (one thread │                                   │◄─ /context, /event, /state,
+///   account-output ─┼─────────────►│ ClientSync                        │   GET /sync, /messages,
+///   of a section ───┘  (one thread │                                   │◄─ /context, /event, /state,
 ///                       per log)   │   v2 ──► sections ┐               │   /members, …
 ///                                  │                   ├► events ► view│   (virtual threads)
 ///                                  │          history ─┘               │
@@ -11,13 +11,14 @@
 ///                          RoomQueries ◄──┘                    └──► table sync_filter
 /// ```
 ///
-/// - **Logs read:** room-output, account-output. **Logs written:** none.
+/// - **Logs read:** room-output, account-output, and those of which single sections have their
+///   news. **Logs written:** none.
 /// - **Queries used:** `RoomQueries` (state, history, who may see what), account data, accounts
 ///   (whose content is erased).
 /// - **Tables owned:** `sync_filter` (by `.v2`).
 /// - **Packages:** `.view` is what the readers keep in memory; `.events` reads and writes events;
 ///   `.sections` finds the news, `.v2` writes it as the JSON of `/sync`; `.history` is the rest.
-/// - **Threads:** the two log readers each write the view; a request builds its answer on its own
+/// - **Threads:** the log readers each write the view; a request builds its answer on its own
 ///   virtual thread.
 ///
 /// **One snapshot.** A response is built at one position: all that it shows happened at or before

@@ -8,14 +8,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
 import org.hearth.ringlogs.CommandHandler;
 import org.hearth.ringlogs.DeadLetters;
@@ -34,6 +29,7 @@ import org.hearth.ringlogs.Positioned;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.server.box.Alarms;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.logs.Logs;
@@ -41,8 +37,6 @@ import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.TypingInput;
 import org.hearth.server.logs.TypingOutput;
 import org.hearth.server.matrix.auth.Membership;
-import org.hearth.server.matrix.event.EventTypes;
-import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
@@ -63,7 +57,7 @@ public final class TypingServer implements Box {
   static final int MOST_ROOMS = 10_000;
 
   /// Users who are shown typing in one room.
-  static final int MOST_TYPISTS = 100;
+  static final int MOST_TYPISTS = 50;
 
   private static final System.Logger LOG = System.getLogger(TypingServer.class.getName());
   private static final Duration PATIENCE = Duration.ofSeconds(1);
@@ -81,7 +75,7 @@ public final class TypingServer implements Box {
   /// @param start the last position that was committed before it is
   public TypingServer(
       RoomQueries rooms, OutputLog<RoomOutput> roomOutput, LogPosition start, InstantSource clock) {
-    this(rooms::isJoined, roomOutput, start, clock, new AlarmThread());
+    this(rooms::isJoined, roomOutput, start, clock, Alarms.onThread("typing-alarms"));
   }
 
   TypingServer(
@@ -169,41 +163,6 @@ public final class TypingServer implements Box {
     }
   }
 
-  /// Alarms: something is done once, after a while.
-  interface Alarms {
-    /// @return calls the alarm off
-    Runnable set(Duration after, Runnable ring);
-
-    /// No alarm rings any more; one that rings has ended.
-    void close() throws InterruptedException;
-  }
-
-  /// Alarms on a thread that sleeps until the next of them.
-  private static final class AlarmThread implements Alarms {
-    private final ScheduledThreadPoolExecutor thread =
-        new ScheduledThreadPoolExecutor(
-            1,
-            Thread.ofPlatform().daemon().name("typing-alarms").factory(),
-            // The last commands come after the end of the alarms.
-            new ThreadPoolExecutor.DiscardPolicy());
-
-    AlarmThread() {
-      thread.setRemoveOnCancelPolicy(true);
-    }
-
-    @Override
-    public Runnable set(Duration after, Runnable ring) {
-      Future<?> alarm = thread.schedule(ring, after.toNanos(), TimeUnit.NANOSECONDS);
-      return () -> alarm.cancel(false);
-    }
-
-    @Override
-    public void close() throws InterruptedException {
-      thread.shutdownNow();
-      var _ = thread.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    }
-  }
-
   /// A room in which somebody types. **Thread**: the shard's; the list is read by any.
   private static final class TypingRoom {
     /// Who types until when, in the order in which they started.
@@ -233,9 +192,8 @@ public final class TypingServer implements Box {
     @Override
     public void handle(TypingInput command, Reply<VolatilePosition> reply) {
       if (command instanceof TypingInput.StartTyping && rooms.size() < MOST_ROOMS) {
-        // Before it is asked who is joined: if the user leaves after that, the reader of
-        // room-output
-        // sees that somebody types here.
+        // Before it is asked who is joined: whoever leaves after that is seen to leave a room in
+        // which somebody types.
         rooms.putIfAbsent(command.room(), new TypingRoom());
       }
       TypingRoom room = rooms.get(command.room());
@@ -317,29 +275,17 @@ public final class TypingServer implements Box {
     @Override
     public void onBatch(List<Positioned<RoomOutput>> batch) throws InterruptedException {
       for (Positioned<RoomOutput> each : batch) {
-        switch (each.entry()) {
-          case RoomOutput.EventAdded added when added.event().isMember() ->
-              take(added.room(), added.event().stateKey().orElseThrow(), added.event());
-          case RoomOutput.StateChanged changed -> {
-            for (RoomOutput.StateChange change : changed.changes()) {
-              if (change.key().type().equals(EventTypes.MEMBER)) {
-                take(changed.room(), change.key().stateKey(), change.now());
-              }
-            }
-          }
-          case RoomOutput.EventAdded _, RoomOutput.EventStored _ -> {
-            // Nobody leaves by that.
-          }
+        for (RoomOutput.Member member : each.entry().members()) {
+          take(each.entry().room(), member);
         }
         position = each.position();
       }
     }
 
-    private void take(RoomId room, String user, @Nullable Pdu member) throws InterruptedException {
-      Optional<Membership> now = Optional.ofNullable(member).flatMap(Membership::of);
-      if (now.filter(each -> each == Membership.JOIN).isEmpty() && typists.rooms().contains(room)) {
+    private void take(RoomId room, RoomOutput.Member member) throws InterruptedException {
+      if (member.membership() != Membership.JOIN && typists.rooms().contains(room)) {
         try {
-          submit(new TypingInput.StopTyping(room, UserId.parse(user)));
+          submit(new TypingInput.StopTyping(room, UserId.parse(member.user())));
         } catch (InvalidIdentifierException e) {
           LOG.log(Level.DEBUG, "a member event of nobody in " + room, e);
         }

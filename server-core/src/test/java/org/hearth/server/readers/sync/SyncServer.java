@@ -11,6 +11,7 @@ import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.box.Reading;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.Listener;
@@ -28,6 +29,7 @@ import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.server.RoomServer;
+import org.hearth.server.servers.typing.TypingServer;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
@@ -38,6 +40,7 @@ import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
+import org.hearth.server.writers.typingsetter.ClientTypingSetter;
 
 /// The reading half of a server: database, Room Server, account data, ClientSync, HTTP. A token is
 /// `user/device`; one that begins with `guest` is a guest's.
@@ -51,6 +54,7 @@ final class SyncServer implements AutoCloseable {
   private final RoomServer roomServer;
   private final LogSet logs;
   private final JournalWriter<AccountOutput> journal;
+  private final TypingServer typing;
   private final ClientSync clientSync;
   private final HttpServer http;
   private final TestRooms rooms;
@@ -82,6 +86,8 @@ final class SyncServer implements AutoCloseable {
     journal = journaled.writer("test");
     AccountData accountData = new AccountData(store.reads());
     Accounts accounts = new Accounts(store.reads(), NAME);
+    typing = new TypingServer(roomServer.queries(), roomServer.output(), store.head(), clock);
+    typing.output().writtenBy(typing.name());
     clientSync =
         new ClientSync(
             new ClientSync.Needs(
@@ -89,8 +95,8 @@ final class SyncServer implements AutoCloseable {
                 roomServer.queries(),
                 accountData,
                 accounts,
-                roomServer.output(),
-                accountOutput,
+                typing.queries(),
+                new ClientSync.Logs(roomServer.output(), accountOutput, typing.output()),
                 clock),
             budget);
     roomServer.output().register(clientSync.roomOutputReader());
@@ -98,11 +104,22 @@ final class SyncServer implements AutoCloseable {
     accountOutput.register(
         clientSync.accountOutputReader(),
         before.stream().map(LogReader::name).toArray(String[]::new));
-    logs = new LogSet(Stream.concat(roomServer.logs().stream(), Stream.of(accountOutput)).toList());
+    typing.readings().forEach(SyncServer::register);
+    clientSync.readings().stream()
+        .filter(each -> each.log() == typing.output())
+        .forEach(SyncServer::register);
+    logs =
+        new LogSet(
+            Stream.of(roomServer.logs(), typing.logs(), List.of(accountOutput))
+                .flatMap(List::stream)
+                .toList());
     logs.start(store.head());
     roomServer.start();
     List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
     routes.add(new AccountDataService(accountData, journal));
+    routes.addAll(
+        new ClientTypingSetter(roomServer.queries(), typing.input().writer(ClientTypingSetter.BOX))
+            .routes());
     http =
         HttpServer.start(
             HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off()),
@@ -110,6 +127,10 @@ final class SyncServer implements AutoCloseable {
             SyncServer::authenticate,
             clock);
     rooms = new TestRooms(roomServer.input().writer("Tests"));
+  }
+
+  private static <E> void register(Reading<E> reading) {
+    reading.log().register(reading.reader());
   }
 
   private static Requester authenticate(String token) {
@@ -135,6 +156,10 @@ final class SyncServer implements AutoCloseable {
 
   ClientSync clientSync() {
     return clientSync;
+  }
+
+  TypingServer typing() {
+    return typing;
   }
 
   Store store() {
@@ -181,6 +206,7 @@ final class SyncServer implements AutoCloseable {
     clientSync.stop();
     roomServer.stop();
     try {
+      typing.stop();
       logs.drainAndStop(GRACE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

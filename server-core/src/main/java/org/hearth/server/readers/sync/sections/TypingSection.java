@@ -28,6 +28,9 @@ import org.hearth.server.servers.typing.TypingQueries;
 
 /// Who types: an `m.typing` event in each room whose list is another than the client has.
 ///
+/// The list is the newest, also where the answer's point is a moment older; then it is told again
+/// with the next answer.
+///
 /// A client that has lists of an earlier run of the server is told of all its rooms, also of those
 /// in which nobody types: what it has may be of any of them.
 ///

@@ -3,15 +3,18 @@
 /// ```text
 ///   SyncRequest ──► Sections ──► RoomsSection ────► JoinedRooms, LeftRooms ──► RoomNews ─┐
 ///                      │                               StateChanges, RoomSummaries       ├─► News
-///                      └───────► AccountDataSection ─────────────────────────────────────┘
-///                                (each a Section)          HeldBackNews: what could not be read
+///                      ├───────► AccountDataSection ─────────────────────────────────────┤
+///                      └───────► and so on: each a Section ──────────────────────────────┘
+///                                                           HeldBackNews: what could not be read
 /// ```
 ///
 /// A new kind of news is a class that implements [Section] and a line in the list that `ClientSync`
 /// gives to [Sections].
 ///
-/// - **Queries used:** `RoomQueries`, account data. **Tables owned:** none.
-/// - **Threads:** any. Only [SentMembers] is kept between requests, within a budget of bytes.
+/// - **Queries used:** `RoomQueries`, account data, and those of the boxes whose news a section
+///   tells. **Tables owned:** none.
+/// - **Threads:** any; the reader of a section's log has the log's. Between requests only
+///   [SentMembers] is kept, within a budget of bytes, and in which rooms there was volatile news.
 @NullMarked
 package org.hearth.server.readers.sync.sections;
 

@@ -34,6 +34,19 @@ class ChangedRoomsTest {
   }
 
   @Test
+  void ofAllRoomsKnowsWhatIsAfterItsBeginningWithinABoundOfItsOwn() {
+    ChangedRooms all = ChangedRooms.after(LogPosition.ORIGIN, 2 * ChangedRooms.ROOM_BYTES);
+
+    all.add(ONE, at(1));
+    all.add(OTHER, at(2));
+    assertThat(all.since(LogPosition.ORIGIN)).hasValue(Set.of(ONE, OTHER));
+
+    all.add(RoomId.parse("!third:hearth.test"), at(3));
+    assertThat(all.since(LogPosition.ORIGIN)).isEmpty();
+    assertThat(all.since(at(1))).hasValue(Set.of(OTHER, RoomId.parse("!third:hearth.test")));
+  }
+
+  @Test
   void beginsOnce() {
     rooms.beginAt(at(4));
     rooms.add(ONE, at(5));

@@ -1,0 +1,59 @@
+package org.hearth.server.box;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class AlarmsTest {
+  private final Alarms alarms = Alarms.onThread("test-alarms");
+  private final List<String> rung = new CopyOnWriteArrayList<>();
+
+  @AfterEach
+  void close() throws InterruptedException {
+    alarms.close();
+  }
+
+  @Test
+  void ringInTheOrderOfTheirTimesUnlessTheyAreCalledOff() throws Exception {
+    CountDownLatch last = new CountDownLatch(1);
+    var _ = alarms.set(Duration.ofMillis(60), last::countDown);
+    var _ = alarms.set(Duration.ofMillis(40), () -> rung.add("second"));
+    Runnable callOff = alarms.set(Duration.ofMillis(30), () -> rung.add("called off"));
+    var _ = alarms.set(Duration.ofMillis(-1), () -> rung.add("first"));
+    callOff.run();
+
+    assertThat(last.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(rung).containsExactly("first", "second");
+  }
+
+  @Test
+  void oneThatFailsEndsNoOther() throws Exception {
+    CountDownLatch other = new CountDownLatch(1);
+    var _ =
+        alarms.set(
+            Duration.ZERO,
+            () -> {
+              throw new IllegalStateException("for the test");
+            });
+    var _ = alarms.set(Duration.ofMillis(1), other::countDown);
+
+    assertThat(other.await(20, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void afterTheEndNoneRingsAndNoneFailsToBeSet() throws Exception {
+    var _ = alarms.set(Duration.ofHours(1), () -> rung.add("never"));
+
+    alarms.close();
+    Runnable callOff = alarms.set(Duration.ZERO, () -> rung.add("too late"));
+    callOff.run();
+
+    assertThat(rung).isEmpty();
+  }
+}
