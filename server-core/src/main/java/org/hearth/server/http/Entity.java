@@ -25,7 +25,7 @@ final class Entity {
   /// refused.
   private static final int DISCARDED_BYTES = 64 * 1024;
 
-  private static final int LINGERING_BYTES = 4 * 1024 * 1024;
+  static final int LINGERING_BYTES = 4 * 1024 * 1024;
   private static final Duration LINGERING_TIME = Duration.ofSeconds(2);
 
   private final ServerRequest request;

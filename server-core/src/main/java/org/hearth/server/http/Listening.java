@@ -41,7 +41,9 @@ final class Listening {
             .host(listener.bind().getHostAddress())
             .port(listener.port())
             .backlog(limits.backlog())
-            .maxPayloadSize(limits.largeBodyBytes())
+            // Entity has a limit for each route, and reads on for a while after it has refused.
+            // Helidon closes at once, and a client that still sends then may not see why.
+            .maxPayloadSize((long) limits.largeBodyBytes() + Entity.LINGERING_BYTES)
             .maxTcpConnections(limits.connections())
             .maxConcurrentRequests(limits.requests())
             .idleConnectionTimeout(limits.idleConnection())

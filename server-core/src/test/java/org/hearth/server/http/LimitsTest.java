@@ -130,6 +130,20 @@ class LimitsTest {
   }
 
   @Test
+  void soDoesAClientThatSendsMoreThanAnyRouteTakes() {
+    for (int i = 0; i < 50; i++) {
+      try (RawClient raw = server.raw()) {
+        raw.send(
+            "POST /LARGE HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer alice\r\n"
+                + "Content-Length: 200000\r\n\r\n"
+                + "x".repeat(200_000));
+
+        assertThat(raw.answer().status()).isEqualTo(413);
+      }
+    }
+  }
+
+  @Test
   void continuesWhenAsked() {
     try (RawClient raw = server.raw()) {
       raw.send(
