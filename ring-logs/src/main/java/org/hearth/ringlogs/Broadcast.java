@@ -19,6 +19,9 @@ import java.util.stream.Stream;
 ///
 /// **Thread**: [#publish] one; [#register] and [#start] one, before that; the rest any.
 final class Broadcast<E> {
+  /// How long a reader may take, at the end, for the batch that it is at.
+  private static final Duration LAST_BATCH = Duration.ofSeconds(1);
+
   private final LogSpec<E> spec;
   private final Node.Kind kind;
   private final Source<E> source;
@@ -217,10 +220,18 @@ final class Broadcast<E> {
     phase = Phase.CLOSED;
     followers.forEach(Follower::drain);
     boolean drained = true;
-    for (Follower<E> each : followers) {
-      drained &= each.join(Duration.ofNanos(deadline - System.nanoTime()));
+    try {
+      for (Follower<E> each : followers) {
+        drained &= each.join(Duration.ofNanos(deadline - System.nanoTime()));
+      }
+    } finally {
+      // Also when the wait is interrupted: no thread is left behind in its ring.
+      followers.forEach(Follower::halt);
     }
-    followers.forEach(Follower::halt);
+    long last = System.nanoTime() + LAST_BATCH.toNanos();
+    for (Follower<E> each : followers) {
+      var _ = each.join(Duration.ofNanos(last - System.nanoTime()));
+    }
     return drained;
   }
 

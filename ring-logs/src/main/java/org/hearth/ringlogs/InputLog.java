@@ -164,11 +164,15 @@ public final class InputLog<C, R> implements Log {
     started = true;
     shards.forEach(Shard::close);
     boolean drained = true;
-    for (Shard<C, R> shard : shards) {
-      drained &= shard.awaitEmpty(deadline - System.nanoTime());
+    try {
+      for (Shard<C, R> shard : shards) {
+        drained &= shard.awaitEmpty(deadline - System.nanoTime());
+      }
+      drained &= answered.await(() -> unanswered.get() == 0, deadline - System.nanoTime());
+    } finally {
+      // Also when the wait is interrupted: no thread is left behind in its ring.
+      shards.forEach(Shard::halt);
     }
-    drained &= answered.await(() -> unanswered.get() == 0, deadline - System.nanoTime());
-    shards.forEach(Shard::halt);
     long last = System.nanoTime() + LAST_COMMAND.toNanos();
     for (Shard<C, R> shard : shards) {
       shard.join(Duration.ofNanos(last - System.nanoTime()));

@@ -111,6 +111,21 @@ class LogSetTest {
   }
 
   @Test
+  void leavesNoThreadInItsRingWhenTheStopIsInterrupted() throws InterruptedException {
+    logs.start(LogPosition.ORIGIN);
+    Thread shard =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(each -> each.getName().equals("note-input-0"))
+            .findAny()
+            .orElseThrow();
+
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> logs.drainAndStop(PATIENCE)).isInstanceOf(InterruptedException.class);
+
+    assertThat(shard.join(PATIENCE)).isTrue();
+  }
+
+  @Test
   void refusesTwoLogsOfOneName() {
     assertThatThrownBy(() -> new LogSet(List.of(input, input)))
         .isInstanceOf(IllegalArgumentException.class)

@@ -95,15 +95,24 @@ public final class Boxes {
   ///
   /// @param patience how long what was accepted may take, all logs together
   public void close(Duration patience, Exception failures) {
+    // An interrupt would end each wait that follows: it is told when all is closed.
+    boolean interrupted = Thread.interrupted();
     List<Box> reversed = boxes.reversed();
-    reversed.forEach(each -> attempt(each.name() + " could not be stopped", each::stop, failures));
+    for (Box each : reversed) {
+      interrupted |= attempt(each.name() + " could not be stopped", each::stop, failures);
+    }
     LogSet set = logs;
     if (set != null) {
-      attempt("the logs could not be drained", () -> drain(set, patience), failures);
+      interrupted |= attempt("the logs could not be drained", () -> drain(set, patience), failures);
     }
-    reversed.forEach(each -> attempt(each.name() + " could not be closed", each::close, failures));
+    for (Box each : reversed) {
+      interrupted |= attempt(each.name() + " could not be closed", each::close, failures);
+    }
     boxes.clear();
     logs = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void drain(LogSet logs, Duration patience) throws InterruptedException {
@@ -121,15 +130,18 @@ public final class Boxes {
     void take() throws InterruptedException;
   }
 
-  private static void attempt(String otherwise, Step step, Exception failures) {
+  /// @return whether the thread was interrupted meanwhile; it is not any more
+  private static boolean attempt(String otherwise, Step step, Exception failures) {
+    boolean interrupted = false;
     try {
       step.take();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      interrupted = true;
       failures.addSuppressed(new IllegalStateException(otherwise, e));
     } catch (RuntimeException e) {
       failures.addSuppressed(new IllegalStateException(otherwise, e));
     }
+    return Thread.interrupted() || interrupted;
   }
 
   /// The endpoints of all boxes.

@@ -60,6 +60,11 @@ public final class GuestAccess implements LogReader<RoomOutput> {
     return position;
   }
 
+  @Override
+  public boolean rebuilds() {
+    return true;
+  }
+
   /// "If the `m.room.guest_access` event is changed to stop this from being the case, the server
   /// MUST set those users' `m.room.member` state to `leave`."
   @Override
@@ -70,10 +75,10 @@ public final class GuestAccess implements LogReader<RoomOutput> {
     }
   }
 
-  /// What was held back is looked at as it is now: the position stays.
+  /// Entries that were held back before this reader said that it keeps memory only.
   @Override
   public void onRelease(List<Positioned<RoomOutput>> entries) {
-    entries.forEach(each -> look(each.entry()));
+    removal.lookAtAllGuests();
   }
 
   @Override

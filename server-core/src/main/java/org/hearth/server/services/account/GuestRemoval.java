@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -181,35 +182,44 @@ final class GuestRemoval implements AutoCloseable {
 
   /// @return false if it has to be tried again
   private boolean isDone(Look look) throws InterruptedException {
+    boolean done = true;
     try {
-      switch (look) {
-        case Look.At(UserId user) -> leaveIfGuest(user);
-        case Look.Into(RoomId room) -> {
-          for (UserId user : joinedUsers.apply(room)) {
-            leaveIfGuest(user);
-          }
-        }
-        case Look.Everywhere _ -> {
-          for (UserId guest : accounts.guests()) {
-            exit.leaveWhereGuestsMayNotBe(guest);
-          }
-        }
+      Collection<UserId> users =
+          switch (look) {
+            case Look.At(UserId user) -> List.of(user);
+            case Look.Into(RoomId room) -> joinedUsers.apply(room);
+            case Look.Everywhere _ -> accounts.guests();
+          };
+      for (UserId user : users) {
+        done &= hasLeftIfGuest(user);
+      }
+    } catch (RuntimeException e) {
+      done = isGivenUp(look.toString(), e);
+    }
+    return done;
+  }
+
+  /// A guest who cannot leave keeps no other in.
+  ///
+  /// @return false if it has to be tried again
+  private boolean hasLeftIfGuest(UserId user) throws InterruptedException {
+    try {
+      if (accounts.isGuest(user)) {
+        exit.leaveWhereGuestsMayNotBe(user);
       }
       return true;
     } catch (RuntimeException e) {
-      if (Unavailable.is(e)) {
-        LOG.log(Level.DEBUG, "guests are looked at again: {0}", e.getMessage());
-        return false;
-      }
-      LOG.log(Level.WARNING, look + ": a guest stays in a closed room until the next start", e);
-      return true;
+      return isGivenUp(user.toString(), e);
     }
   }
 
-  private void leaveIfGuest(UserId user) throws InterruptedException {
-    if (accounts.isGuest(user)) {
-      exit.leaveWhereGuestsMayNotBe(user);
+  private static boolean isGivenUp(String what, RuntimeException failure) {
+    if (Unavailable.is(failure)) {
+      LOG.log(Level.DEBUG, "guests are looked at again: {0}", failure.getMessage());
+      return false;
     }
+    LOG.log(Level.WARNING, what + ": a guest stays in a closed room until the next start", failure);
+    return true;
   }
 
   /// Ends the thread; what is noted is left to the next start.

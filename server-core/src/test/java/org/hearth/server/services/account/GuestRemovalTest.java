@@ -159,6 +159,23 @@ class GuestRemovalTest {
   }
 
   @Test
+  void whoCannotLeaveKeepsNoOtherOfTheSameRoomIn() {
+    rooms.open.countDown();
+    started();
+    rooms.fail(1, new IllegalStateException("refused in this test"));
+
+    removal.lookAt(ROOM);
+
+    Eventually.until("the other has left", () -> rooms.left.contains(OTHER_GUEST));
+    assertThat(rooms.left).containsExactly(OTHER_GUEST);
+  }
+
+  @Test
+  void theReaderIsToldOfLostEntriesInPlaceOfParkingRooms() {
+    assertThat(reader.rebuilds()).isTrue();
+  }
+
+  @Test
   void looksAtAllGuestsAtTheStart() {
     guests.all.add(GUEST);
     rooms.open.countDown();

@@ -90,7 +90,7 @@ public final class InboundEvents {
   /// What is known of the room does not fit together: its error, and nobody else's.
   private CommandOutcome unresolvable(ReceiveEvents command, RuntimeException failure) {
     LOG.log(Level.ERROR, "events of " + command.room() + " cannot be taken in", failure);
-    rooms.forget(command.room());
+    rooms.halfDecided(command.room());
     memory.clear();
     return new CommandOutcome.Refused(
         Refusal.UNRESOLVABLE, "the state of %s cannot be worked out".formatted(command.room()));

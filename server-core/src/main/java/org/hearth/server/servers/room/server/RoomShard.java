@@ -49,6 +49,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
 
   @Override
   public void handle(RoomInput command, Reply<RoomReply> reply) {
+    rooms.forgetHalfDecided();
     long now = owner.generation();
     if (now != generation) {
       rooms.clear();
@@ -64,7 +65,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
       if (!carriedOut) {
         // What is half decided is not in the database: also after an Error nothing may build on it.
         memory.clear();
-        rooms.forget(command.room());
+        rooms.halfDecided(command.room());
       }
     }
   }

@@ -32,6 +32,10 @@ public final class ShardRooms {
   private final Map<RoomId, Held> rooms = new LinkedHashMap<>(16, 0.75f, true);
   private long bytes;
 
+  /// Rooms whose last command came to nothing half-way: what is in memory of them may lack its
+  /// rows. At most one or two, because no command is handled before they are settled.
+  private final Set<RoomId> halfDecided = new HashSet<>();
+
   /// A room in the shard's memory.
   private static final class Held {
     private RoomView head;
@@ -165,21 +169,39 @@ public final class ShardRooms {
                 room.info(), draft.sender(), transaction, draft.type(), draft.redacted()));
   }
 
-  /// Forgets a room, because what was begun about it did not come to be.
-  public void forget(RoomId room) {
-    // Who finds the room again finds what is committed, and goes on from there.
-    awaitUnderWay.run();
-    Held held = rooms.remove(room);
-    if (held != null) {
-      bytes -= held.head.weightBytes();
-    }
-    memory.rooms().forget(room);
+  /// Notes a room about which something was begun that did not come to be. It is forgotten by
+  /// [#forgetHalfDecided].
+  public void halfDecided(RoomId room) {
+    halfDecided.add(room);
   }
 
-  /// Forgets all rooms.
+  /// Forgets the rooms of which something is half decided; before the next command. They stay noted
+  /// if that fails: nothing may be decided on what is in memory of them.
+  ///
+  /// @throws org.hearth.server.store.StorageException if it is not known yet what becomes of the
+  ///   decisions under way
+  public void forgetHalfDecided() {
+    if (halfDecided.isEmpty()) {
+      return;
+    }
+    // Who finds the room again finds what is committed, and goes on from there.
+    awaitUnderWay.run();
+    for (RoomId room : halfDecided) {
+      Held held = rooms.remove(room);
+      if (held != null) {
+        bytes -= held.head.weightBytes();
+      }
+      memory.rooms().forget(room);
+    }
+    halfDecided.clear();
+  }
+
+  /// Forgets all rooms: also those that are not held, of which a commit that was found late may
+  /// have brought back what failed behind it.
   public void clear() {
-    rooms.keySet().forEach(memory.rooms()::forget);
+    memory.rooms().clear();
     rooms.clear();
+    halfDecided.clear();
     bytes = 0;
   }
 

@@ -41,6 +41,11 @@ public final class CommittedRooms {
     rooms.invalidate(room);
   }
 
+  /// Forgets all rooms.
+  public void clear() {
+    rooms.invalidateAll();
+  }
+
   /// What a commit says and what was read at the same time may come here in either order.
   private RoomView keepNewer(RoomView view) {
     return rooms
