@@ -3,26 +3,21 @@ package org.hearth.server.servers.room;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.hearth.ringlogs.LogException;
-import org.hearth.ringlogs.LogFullException;
-import org.hearth.ringlogs.LogStoppedException;
 import org.hearth.ringlogs.LogWriter;
-import org.hearth.ringlogs.ParkedException;
 import org.hearth.ringlogs.Reply;
-import org.hearth.ringlogs.ReplyTimeoutException;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
-import org.hearth.server.store.StorageException;
 
 /// One box's way to have the Room Server do something: a command on room-input, and the answer.
 ///
 /// **thread**: any that may wait: of requests, or a box's own. Never a consumer of a log.
 ///
-/// **errors**: every call throws a [LogException] when there is no answer, and what the command
-/// failed with when it failed; see [#isUnavailable].
+/// **errors**: every call throws a [org.hearth.ringlogs.LogException] when there is no answer (the
+/// log is full, stopped or too slow, or the room is parked), and what the command failed with when
+/// it failed.
 ///
 /// **bound**: [#PATIENCE_FOR_PLACE] while the ring is full, [#PATIENCE_FOR_REPLY] for the answer.
 public final class RoomClient {
@@ -37,20 +32,6 @@ public final class RoomClient {
   /// @param input the end of room-input that bears the box's name
   public RoomClient(LogWriter<RoomInput, RoomReply> input) {
     this.input = input;
-  }
-
-  /// Whether a call has failed because the Room Server is not to be reached now: it is stopping,
-  /// has too much to do, or its disk fails. Then the same call may succeed later.
-  public static boolean isUnavailable(RuntimeException failure) {
-    return switch (failure) {
-      case StorageException storage -> storage.isUnavailable();
-      case LogException log ->
-          switch (log) {
-            case LogFullException _, LogStoppedException _, ReplyTimeoutException _ -> true;
-            case ParkedException _ -> false;
-          };
-      default -> false;
-    };
   }
 
   /// Has a command carried out, and returns when that is durable, or refused.
