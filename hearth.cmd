@@ -38,7 +38,7 @@ if defined BUILD (
 )
 
 rem The panel's program knows every command; the one without loads no JavaFX.
-set "MAIN=org.hearth.server.Main"
+set "MAIN=org.hearth.server.command.Main"
 set "FIRST=%~1"
 if "%FIRST%"=="" set "MAIN=org.hearth.app.Main"
 if "%FIRST%"=="panel" set "MAIN=org.hearth.app.Main"

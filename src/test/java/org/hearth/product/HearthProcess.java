@@ -56,7 +56,7 @@ final class HearthProcess implements AutoCloseable {
             "-Xmx512m",
             "-cp",
             System.getProperty("java.class.path"),
-            "org.hearth.server.Main"),
+            "org.hearth.server.command.Main"),
         dataFolder);
   }
 

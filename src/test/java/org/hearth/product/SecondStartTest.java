@@ -111,7 +111,7 @@ class SecondStartTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                "org.hearth.server.Main",
+                "org.hearth.server.command.Main",
                 "serve"));
     command.addAll(List.of(arguments));
     Path errors = Files.createTempFile(temp, "process", ".err");

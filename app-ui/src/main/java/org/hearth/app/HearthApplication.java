@@ -17,8 +17,8 @@ import org.hearth.app.shell.Colours;
 import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.MainView;
 import org.hearth.app.state.ServerSession;
-import org.hearth.server.DataFolder;
 import org.hearth.server.ServerState;
+import org.hearth.server.configuration.DataFolder;
 import org.jspecify.annotations.Nullable;
 
 /// The panel's life: opens the window, follows the system's colours, stops the server at the end.

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import javafx.application.Application;
-import org.hearth.server.DataFolder;
 import org.hearth.server.SecondStart;
+import org.hearth.server.configuration.DataFolder;
 
 /// The program's entry with a panel: `hearth` opens it, and every other command is the one of the
 /// program without.
@@ -19,7 +19,7 @@ public final class Main {
   /// @param arguments as typed; none, or only `--data-dir DIR`, is the panel
   public static void main(String[] arguments) {
     boolean named = arguments.length > 0 && !arguments[0].startsWith("--data-dir");
-    org.hearth.server.Main.run(Main::open, named ? arguments : afterPanel(arguments));
+    org.hearth.server.command.Main.run(Main::open, named ? arguments : afterPanel(arguments));
   }
 
   private static boolean open(DataFolder folder) {

@@ -30,10 +30,10 @@ import javafx.stage.Stage;
 import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.MainView;
 import org.hearth.app.state.ServerSession;
-import org.hearth.server.DataFolder;
-import org.hearth.server.FirstSetup;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.FirstSetup;
 import org.testfx.api.FxRobot;
 import org.testfx.util.WaitForAsyncUtils;
 

@@ -25,6 +25,10 @@ import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.ServerKeys;
 import org.hearth.server.http.DiscoveryRoutes;
 import org.hearth.server.http.HttpLimits;
 import org.hearth.server.http.HttpOptions;
@@ -129,9 +133,7 @@ final class Composition {
     Profiles profiles = new Profiles(store.reads());
     ProfileService profileService =
         new ProfileService(
-            profiles,
-            announcer,
-            new MemberEvents(rooms.queries(), rooms.client("Profiles")));
+            profiles, announcer, new MemberEvents(rooms.queries(), rooms.client("Profiles")));
     Accounts known = new Accounts(store.reads(), server);
     AccountData accountData = new AccountData(store.reads());
     PushRulesService pushRules = new PushRulesService(accountData, announcer);
@@ -239,7 +241,7 @@ final class Composition {
   private static AccountOptions accountOptions(Configuration.Registration registration) {
     return AccountOptions.defaults()
         .withRegistration(
-            switch (registration.mode()) {
+            switch (registration.effectiveMode()) {
               case CLOSED -> AccountOptions.RegistrationMode.CLOSED;
               case TOKEN -> AccountOptions.RegistrationMode.TOKEN;
               case OPEN -> AccountOptions.RegistrationMode.OPEN;

@@ -7,11 +7,18 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.control.Control;
+import org.hearth.server.control.ControlException;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.PortInUseException;
 import org.jspecify.annotations.Nullable;
@@ -118,7 +125,7 @@ public final class Homeserver implements AutoCloseable {
   /// that is not running.
   ///
   /// @throws StartFailedException with the reason and the remedy
-  synchronized void openWithoutListeners() throws StartFailedException {
+  public synchronized void openWithoutListeners() throws StartFailedException {
     start(false);
   }
 
@@ -146,6 +153,9 @@ public final class Homeserver implements AutoCloseable {
         control = ControlPort.open(folder, random, this::answerControl);
       }
       change(new ServerState.Running(clock.instant(), started.addresses()));
+      if (listening) {
+        configuration.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
+      }
       LOG.log(
           Level.INFO,
           "{0} serves {1} after {2} ms",
@@ -191,23 +201,37 @@ public final class Homeserver implements AutoCloseable {
   }
 
   /// The operations of the command line on this server.
-  Control control() {
+  ///
+  /// @return the operations
+  /// @throws ControlException unless it is open
+  public Control control() {
     Composition running = composition;
     if (running == null) {
       throw new ControlException("The server is not running.");
     }
-    return new Control(running.admin(), this);
+    ServerState now = state;
+    Optional<ServerState.Running> serving =
+        now instanceof ServerState.Running it ? Optional.of(it) : Optional.empty();
+    return new Control(
+        running.admin(),
+        new Control.Server(
+            configuration.serverName(),
+            now.getClass().getSimpleName().toLowerCase(Locale.ROOT),
+            serving.map(ServerState.Running::addresses).orElse(List.of()),
+            serving.map(ServerState.Running::since),
+            ProductVersion.current(),
+            configuration.warnings()));
   }
 
   private JsonNode answerControl(ControlRequest request) {
-    if (request.operation().equals(SecondStart.SHOW_PANEL)) {
+    if (request.operation().equals(ControlRequest.SHOW_PANEL)) {
       Runnable action = showPanel;
       if (action == null) {
         throw new ControlException("This server runs without a panel.");
       }
       action.run();
     }
-    if (request.operation().equals("stop")) {
+    if (request.operation().equals(ControlRequest.STOP)) {
       endProgram.run();
     }
     return control().handle(request);

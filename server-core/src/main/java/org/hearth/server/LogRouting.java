@@ -101,7 +101,7 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
 
   /// From now on only warnings and worse to the standard error stream: for commands that open the
   /// database for a moment.
-  static void onlyWarnings() {
+  public static void onlyWarnings() {
     if (org.slf4j.LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
       Appender<ILoggingEvent> console =
           context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).getAppender(CONSOLE);

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.FirstSetup;
 
 /// What a first run makes on the disk, so that it can be taken back as long as nobody lives there.
 ///

@@ -2,6 +2,10 @@ package org.hearth.server;
 
 import java.io.IOException;
 import java.util.Map;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.control.ControlException;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
 
 /// What a start of the panel finds: nobody on its data folder, a panel that it can bring to the
 /// front, or a server that runs without one.
@@ -13,9 +17,6 @@ public enum SecondStart {
   /// A server without a panel runs there, `hearth serve` or a service.
   RUNS_WITHOUT_PANEL;
 
-  /// The operation that a second start asks for.
-  static final String SHOW_PANEL = "show-panel";
-
   /// Looks who runs on a data folder, and brings its panel to the front.
   ///
   /// @param folder the data folder
@@ -23,7 +24,8 @@ public enum SecondStart {
   /// @throws IOException if something answers that is not understood
   public static SecondStart on(DataFolder folder) throws IOException {
     try {
-      return ControlPort.ask(folder, new ControlRequest(SHOW_PANEL, Map.of())).isPresent()
+      return ControlPort.ask(folder, new ControlRequest(ControlRequest.SHOW_PANEL, Map.of()))
+              .isPresent()
           ? HANDED_OVER
           : FIRST;
     } catch (ControlException _) {

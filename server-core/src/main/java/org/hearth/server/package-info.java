@@ -1,16 +1,15 @@
-/// The root: configuration, composition, start, stop, status, the command line.
+/// The root: composition, start, stop and state of one server, and where its log goes.
 ///
 /// ```
-///   hearth.yaml --ConfigurationReader--> Configuration --+
-///                                                        v
-///   ./hearth serve --CommandLine-----------------> Homeserver --constructs--> store, logs, servers,
-///   panel ---------------------------------------> (ServerState, Admin)       writers, readers, services, http
-///   ./hearth user|status --ControlPort------------------^
+///   command, panel ──► Homeserver ──► Composition ──constructs──► store, logs, servers,
+///                        │    │                                    writers, readers, services, http
+///                        │    └──opens──► ControlPort
+///                        └──tells──► ServerState, Admin, LogTail
 /// ```
 ///
 /// **threads**: `Homeserver` starts and closes everything; start and stop run on whoever called
-/// them, one at a time. This package is the one composition root: it alone sees every other
-/// package, and none of them sees it.
+/// them, one at a time. This package is the one composition root: it sees every other package but
+/// `command`, and only `command` and the panel see it.
 @NullMarked
 package org.hearth.server;
 

@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -8,6 +9,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -25,6 +27,13 @@ import org.junit.jupiter.api.TestFactory;
 /// The table of packages and what each may use, as data; every other rule of the wiring beside it.
 class ArchitectureTest {
   private static final String ROOT = "org.hearth.server";
+
+  /// The root package without those below it.
+  private static final String ITSELF = "(root)";
+
+  /// After a name: that package without those below it.
+  private static final String ALONE = " alone";
+
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -42,11 +51,13 @@ class ArchitectureTest {
     }
 
     static String pattern(String name) {
-      String alone = " alone";
+      if (name.equals(ITSELF)) {
+        return ROOT;
+      }
       return ROOT
           + "."
-          + (name.endsWith(alone)
-              ? name.substring(0, name.length() - alone.length())
+          + (name.endsWith(ALONE)
+              ? name.substring(0, name.length() - ALONE.length())
               : name + "..");
     }
   }
@@ -174,7 +185,24 @@ class ArchitectureTest {
               "writers",
               "servers",
               "readers",
-              "services"));
+              "services"),
+          new Row("configuration", "matrix"),
+          new Row("control", "admin", "configuration"),
+          new Row("command", ITSELF, "admin", "configuration", "control"),
+          new Row(
+              ITSELF,
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "writers",
+              "servers",
+              "readers",
+              "services",
+              "admin",
+              "configuration",
+              "control"));
 
   @TestFactory
   Stream<DynamicTest> packageUsesOnlyWhatItsRowNames() {
@@ -279,6 +307,43 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyOutboundKnowsAnHttpClient() {
+    DescribedPredicate<JavaClass> client =
+        resideInAnyPackage(
+                "java.net.http..",
+                "io.helidon.webclient..",
+                "org.apache.hc..",
+                "org.apache.http..",
+                "okhttp3..")
+            .or(assignableTo(java.net.URLConnection.class));
+
+    // The rule is about something: outbound does use one.
+    classes()
+        .that()
+        .haveFullyQualifiedName(ROOT + ".outbound.Exchange")
+        .should()
+        .dependOnClassesThat(client)
+        .check(CLASSES);
+    // The store opens a jar of its own class path, which is no network.
+    noClasses()
+        .that(not(resideInAPackage(ROOT + ".outbound..")))
+        .and()
+        .doNotHaveFullyQualifiedName(ROOT + ".store.Schema")
+        .should()
+        .dependOnClassesThat(client)
+        .orShould()
+        .callMethod(java.net.URL.class, "openConnection")
+        .orShould()
+        .callMethod(java.net.URL.class, "openConnection", java.net.Proxy.class)
+        .orShould()
+        .callMethod(java.net.URL.class, "openStream")
+        .orShould()
+        .callMethod(java.net.URL.class, "getContent")
+        .because("the block list, the limits and the figures hold for every outgoing request")
+        .check(CLASSES);
+  }
+
+  @Test
   void serversTouchNoNetwork() {
     noClasses()
         .that()
@@ -294,7 +359,7 @@ class ArchitectureTest {
   @Test
   void nobodyWritesToStandardStreamsOrThrowsGenericExceptions() {
     // The command line's answers are what its user asked for; everything else is logged.
-    Set<String> commandLine = Set.of(ROOT + ".Main", ROOT + ".Commands");
+    Set<String> commandLine = Set.of(ROOT + ".command.Main", ROOT + ".command.Commands");
     noClasses()
         .that(
             new com.tngtech.archunit.base.DescribedPredicate<JavaClass>(

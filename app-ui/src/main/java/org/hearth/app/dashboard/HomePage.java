@@ -49,6 +49,10 @@ public final class HomePage implements Page {
     problem.visibleProperty().bind(model.problem().isNotEmpty());
     problem.managedProperty().bind(problem.visibleProperty());
 
+    Label warnings = Forms.sentence("home-warnings", "card", model.warnings());
+    warnings.getStyleClass().add("alert");
+    warnings.setMaxWidth(Double.MAX_VALUE);
+
     Label rate = new Label("Messages and other room events per second");
     rate.getStyleClass().add(Styles.TEXT_BOLD);
     RatePicture drawn = new RatePicture(model.rates());
@@ -63,6 +67,7 @@ public final class HomePage implements Page {
             title,
             problem,
             new AlertList(model),
+            warnings,
             Forms.sentence("home-hint", "notice", model.hint()),
             address(desktop),
             tiles,

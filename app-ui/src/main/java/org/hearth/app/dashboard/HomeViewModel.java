@@ -38,6 +38,7 @@ public final class HomeViewModel {
   private final ReadOnlyStringWrapper disk = new ReadOnlyStringWrapper("–");
   private final ReadOnlyStringWrapper free = new ReadOnlyStringWrapper("Stored");
   private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
+  private final ReadOnlyStringWrapper warnings = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper addressHint = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper("");
   private final ReadOnlyObjectWrapper<Optional<String>> address =
@@ -103,6 +104,11 @@ public final class HomeViewModel {
     return hint.getReadOnlyProperty();
   }
 
+  /// What the owner should know of the configuration, a sentence a line; empty if there is nothing.
+  ReadOnlyStringProperty warnings() {
+    return warnings.getReadOnlyProperty();
+  }
+
   /// What to do with the address, and who can reach it.
   ReadOnlyStringProperty addressHint() {
     return addressHint.getReadOnlyProperty();
@@ -140,6 +146,11 @@ public final class HomeViewModel {
 
   private void showState(ServerState state) {
     if (state instanceof ServerState.Running running) {
+      warnings.set(
+          session
+              .configuration()
+              .map(configuration -> String.join("\n", configuration.warnings()))
+              .orElse(""));
       address.set(running.addresses().stream().findFirst());
       addressHint.set(
           "In the app choose “other homeserver” or “edit”, and type or paste this address."
@@ -202,6 +213,7 @@ public final class HomeViewModel {
     disk.set("–");
     free.set("Stored");
     hint.set("");
+    warnings.set("");
     problem.set("");
   }
 

@@ -22,12 +22,12 @@ import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.property.StringProperty;
 import org.hearth.app.state.FxState;
 import org.hearth.app.state.ServerSession;
-import org.hearth.server.DataFolder;
-import org.hearth.server.FirstSetup;
-import org.hearth.server.ListenerPort;
 import org.hearth.server.NewServer;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.FirstSetup;
+import org.hearth.server.configuration.ListenerPort;
 
 /// The choices of the first run. Nothing is written before the last step.
 ///

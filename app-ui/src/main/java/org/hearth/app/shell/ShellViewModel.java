@@ -11,8 +11,8 @@ import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.value.ObservableValue;
 import org.hearth.app.state.FxState;
 import org.hearth.app.state.ServerSession;
-import org.hearth.server.ListenerPort;
 import org.hearth.server.ServerState;
+import org.hearth.server.configuration.ListenerPort;
 
 /// The one honest line, and what can be done now.
 public final class ShellViewModel {

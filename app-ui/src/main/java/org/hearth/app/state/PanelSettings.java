@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Function;
-import org.hearth.server.DataFolder;
+import org.hearth.server.configuration.DataFolder;
 
 /// What the owner chose about the panel itself, in `panel.properties` in the data folder. Without
 /// the file, or with one that cannot be read, the panel asks again.

@@ -7,16 +7,16 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
-import org.hearth.server.Configuration;
-import org.hearth.server.ConfigurationException;
-import org.hearth.server.ConfigurationReader;
-import org.hearth.server.DataFolder;
 import org.hearth.server.Homeserver;
-import org.hearth.server.ListenerPort;
 import org.hearth.server.LogTail;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.ListenerPort;
 import org.jspecify.annotations.Nullable;
 
 /// The server that this panel looks after: at most one at a time.

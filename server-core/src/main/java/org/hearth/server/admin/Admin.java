@@ -55,7 +55,7 @@ public final class Admin {
     this.store = store;
     this.http = http;
     this.wiring = wiring;
-    this.parking = new Parking(store.deadLetters(), wiring.releasing());
+    this.parking = new Parking(store.deadLetters(), wiring, clock);
     this.clock = clock;
     this.people =
         new Scan<>(

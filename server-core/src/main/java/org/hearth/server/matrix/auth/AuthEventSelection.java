@@ -17,7 +17,7 @@ import org.hearth.server.matrix.version.RoomVersion;
 ///
 /// **source**: [auth events selection][s].
 ///
-/// [s]: https://spec.matrix.org/v1.18/server-server-api/#auth-events-selection
+/// [s]: https://spec.matrix.org/v1.19/server-server-api/#auth-events-selection
 public final class AuthEventSelection {
   private AuthEventSelection() {}
 

@@ -33,8 +33,8 @@ import org.hearth.server.matrix.version.RoomRule;
 ///
 /// **source**: [authorisation rules][rules] of version 12 and those of the versions before.
 ///
-/// [checks]: https://spec.matrix.org/v1.18/server-server-api/#checks-performed-on-receipt-of-a-pdu
-/// [rules]: https://spec.matrix.org/v1.18/rooms/v12/#authorisation-rules
+/// [checks]: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
+/// [rules]: https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules
 public final class AuthRules {
   private AuthRules() {}
 

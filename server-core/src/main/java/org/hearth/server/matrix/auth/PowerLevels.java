@@ -23,7 +23,7 @@ import org.hearth.server.matrix.version.RoomVersion;
 ///
 /// **source**: [m.room.power_levels][s].
 ///
-/// [s]: https://spec.matrix.org/v1.18/client-server-api/#mroompower_levels
+/// [s]: https://spec.matrix.org/v1.19/client-server-api/#mroompower_levels
 public final class PowerLevels {
   /// The level of creators since version 12, above every level that can be written.
   public static final long INFINITE = Long.MAX_VALUE;

@@ -25,7 +25,7 @@ import org.hearth.server.matrix.event.StateKey;
 /// State resolution of version 1.
 ///
 /// **source**: [state resolution of version
-/// 1](https://spec.matrix.org/v1.18/rooms/v1/#state-resolution).
+/// 1](https://spec.matrix.org/v1.19/rooms/v1/#state-resolution).
 final class ResolutionV1 {
   private final EventSource source;
   private final Map<Long, Pdu> fetched = new HashMap<>();

@@ -12,9 +12,9 @@ import org.hearth.server.matrix.version.RoomVersion;
 ///
 /// **source**: state resolution of versions [1][v1], [2 to 11][v2] and [12][v2.1].
 ///
-/// [v1]: https://spec.matrix.org/v1.18/rooms/v1/#state-resolution
-/// [v2]: https://spec.matrix.org/v1.18/rooms/v2/#state-resolution
-/// [v2.1]: https://spec.matrix.org/v1.18/rooms/v12/#state-resolution
+/// [v1]: https://spec.matrix.org/v1.19/rooms/v1/#state-resolution
+/// [v2]: https://spec.matrix.org/v1.19/rooms/v2/#state-resolution
+/// [v2.1]: https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
 public final class StateResolution {
   private StateResolution() {}
 

@@ -1,0 +1,74 @@
+package org.hearth.server.command;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.hearth.server.Homeserver;
+import org.hearth.server.ServerState;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.FirstSetup;
+
+/// `hearth serve`: the server without a panel, until the process is asked to end.
+final class Headless {
+  /// The name of a server that nobody named: good for a try on one computer, and nothing else.
+  private static final String NAME_OF_A_TRY = "localhost";
+
+  private static final Duration GRACE = Duration.ofSeconds(8);
+
+  private Headless() {}
+
+  /// Starts a server in this process. It ends when the process gets a signal to.
+  ///
+  /// @param folder the data folder; made if it does not exist
+  /// @param configuration a configuration file elsewhere than in the data folder
+  /// @param serverName for a data folder without a configuration: the server's permanent name
+  /// @param out where the addresses are told
+  /// @return [Commands#SERVING]
+  /// @throws StartFailedException if the server cannot start
+  /// @throws IOException if the first configuration cannot be written
+  static int serve(
+      DataFolder folder, Optional<Path> configuration, Optional<String> serverName, PrintStream out)
+      throws StartFailedException, IOException {
+    folder.create();
+    Path file = configuration.orElse(folder.configuration());
+    if (configuration.isEmpty() && !Files.exists(file)) {
+      writeFirst(folder, serverName, out);
+    } else if (serverName.isPresent()
+        && !ConfigurationReader.read(file).serverName().equals(serverName.get())) {
+      throw new ConfigurationException(
+          "This data folder already belongs to the server %s; a server's name is permanent. To make another server, give another --data-dir."
+              .formatted(ConfigurationReader.read(file).serverName()));
+    }
+    Homeserver server = new Homeserver(folder, ConfigurationReader.read(file));
+    server.onStopRequest(
+        () -> Thread.ofPlatform().name("stop-on-request").start(() -> System.exit(0)));
+    // A signal that comes while the server starts waits for it: what started is stopped in order.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(GRACE), "stop-on-signal"));
+    server.start();
+    if (server.state() instanceof ServerState.Running running) {
+      out.println("Hearth serves " + String.join(" and ", running.addresses()));
+      out.flush();
+    }
+    return Commands.SERVING;
+  }
+
+  private static void writeFirst(DataFolder folder, Optional<String> serverName, PrintStream out)
+      throws IOException {
+    FirstSetup.write(folder, serverName.orElse(NAME_OF_A_TRY));
+    if (serverName.isEmpty()) {
+      out.println(
+          """
+          No server was set up in this data folder, so one named "localhost" was made: good for a try on this computer.
+          The name is a part of every user's id and permanent. For a server to keep, choose another data folder and a name:
+            hearth serve --data-dir DIR --server-name example.org\
+          """);
+    }
+    out.println("The configuration is " + folder.configuration());
+  }
+}

@@ -1,0 +1,217 @@
+package org.hearth.server.configuration;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// Everything that `hearth.yaml` can say, checked, with the defaults filled in.
+///
+/// **source**: read by [ConfigurationReader]; the keys have the names of the components here, in
+/// lower case with dashes.
+///
+/// @param serverName the permanent name of this server, a part of every user id
+/// @param publicBaseUrl the address that clients are told to use, if it is not that of a listener
+/// @param listeners where the server listens; not empty
+/// @param registration who may make an account
+/// @param federation which other servers may talk to this one
+/// @param outbound what requests of this server to others must not reach
+/// @param roomDirectory who may read the directory of public rooms
+/// @param rateLimits whether clients are slowed down
+/// @param accessTokenInQuery whether `?access_token=` is accepted beside the header
+/// @param urlPreviews whether the server fetches pages for previews
+/// @param email how to send mail, if at all
+/// @param applicationServices registration files of bridges and bots
+/// @param unused keys that the file sets and that no part of this version uses, such as
+///   `room-directory.over-federation`
+public record Configuration(
+    String serverName,
+    Optional<URI> publicBaseUrl,
+    List<Listener> listeners,
+    Registration registration,
+    Federation federation,
+    Outbound outbound,
+    RoomDirectory roomDirectory,
+    boolean rateLimits,
+    boolean accessTokenInQuery,
+    boolean urlPreviews,
+    Optional<Email> email,
+    List<Path> applicationServices,
+    List<String> unused) {
+
+  /// The port of the listener that a configuration without `listeners` has.
+  public static final int DEFAULT_PORT = 8008;
+
+  public Configuration {
+    listeners = List.copyOf(listeners);
+    applicationServices = List.copyOf(applicationServices);
+    unused = List.copyOf(unused);
+    if (listeners.isEmpty()) {
+      throw new IllegalArgumentException("a server without a listener cannot be reached");
+    }
+  }
+
+  /// All defaults: one plain listener on the loopback address, closed registration.
+  ///
+  /// @param serverName the permanent name
+  /// @return what a `hearth.yaml` with only the server name says
+  public static Configuration defaults(String serverName) {
+    return new Configuration(
+        serverName,
+        Optional.empty(),
+        List.of(new Listener("127.0.0.1", DEFAULT_PORT, Optional.empty())),
+        new Registration(RegistrationMode.CLOSED, false, Optional.empty(), Optional.empty()),
+        new Federation(FederationMode.OPEN, List.of()),
+        new Outbound(Outbound.PRIVATE_NETWORKS, List.of()),
+        new RoomDirectory(false, false),
+        true,
+        true,
+        true,
+        Optional.empty(),
+        List.of(),
+        List.of());
+  }
+
+  /// The settings whose part of Hearth does not exist yet, each as a person is told: at the start,
+  /// by `hearth status` and on the panel's Home.
+  ///
+  /// @return a sentence for each; empty if every setting in the file is used
+  public List<String> warnings() {
+    return unused.stream().map(this::warning).toList();
+  }
+
+  private String warning(String key) {
+    return key.equals(Registration.RECAPTCHA) && registration.waitsForRecaptcha()
+        ? "Registration is closed: %s asks for a test that this version of Hearth cannot make yet. To open registration without the test, write \"required: false\" under recaptcha."
+            .formatted(key)
+        : "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
+            .formatted(key);
+  }
+
+  /// One socket.
+  ///
+  /// @param bind the address to listen on
+  /// @param port the TCP port; 0 lets the system choose one
+  /// @param tls the certificate, or empty for plain HTTP
+  public record Listener(String bind, int port, Optional<Tls> tls) {}
+
+  /// A certificate with its key.
+  ///
+  /// @param certificate a PEM file, the leaf first
+  /// @param privateKey a PEM file
+  public record Tls(Path certificate, Path privateKey) {}
+
+  /// Who may make an account.
+  public enum RegistrationMode {
+    /// Only the owner makes accounts.
+    CLOSED,
+    /// Whoever has a registration token.
+    TOKEN,
+    /// Anybody.
+    OPEN
+  }
+
+  /// Who may make an account.
+  ///
+  /// @param mode who may
+  /// @param guests whether guest accounts are given
+  /// @param sharedSecret what the shared-secret registration is keyed with
+  /// @param recaptcha the human test asked for at registration
+  public record Registration(
+      RegistrationMode mode,
+      boolean guests,
+      Optional<String> sharedSecret,
+      Optional<Recaptcha> recaptcha) {
+    /// The key of the human test.
+    static final String RECAPTCHA = "registration.recaptcha";
+
+    /// Who may make an account as long as no human test can be made: nobody where one is required.
+    ///
+    /// @return the mode in force
+    public RegistrationMode effectiveMode() {
+      return waitsForRecaptcha() ? RegistrationMode.CLOSED : mode;
+    }
+
+    private boolean waitsForRecaptcha() {
+      return mode == RegistrationMode.OPEN && recaptcha.filter(Recaptcha::required).isPresent();
+    }
+  }
+
+  /// A human test at registration.
+  ///
+  /// @param verifyUrl where answers are verified
+  /// @param publicKey given to clients
+  /// @param privateKey given to the verifier
+  /// @param required whether nobody registers without the test
+  public record Recaptcha(URI verifyUrl, String publicKey, String privateKey, boolean required) {}
+
+  /// Which other servers may talk to this one.
+  public enum FederationMode {
+    /// None.
+    OFF,
+    /// Only those listed.
+    ALLOW_LIST,
+    /// All.
+    OPEN
+  }
+
+  /// Which other servers may talk to this one.
+  ///
+  /// @param mode how the list is meant
+  /// @param servers the listed server names
+  public record Federation(FederationMode mode, List<String> servers) {
+    public Federation {
+      servers = List.copyOf(servers);
+    }
+  }
+
+  /// What requests of this server to others must not reach, and whom they trust.
+  ///
+  /// @param blockedNetworks networks in CIDR notation
+  /// @param trustedCertificates PEM files of authorities trusted beside the system's
+  public record Outbound(List<String> blockedNetworks, List<Path> trustedCertificates) {
+    /// Everything that is not the public internet.
+    public static final List<String> PRIVATE_NETWORKS =
+        List.of(
+            "127.0.0.0/8",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "192.0.0.0/24",
+            "169.254.0.0/16",
+            "192.88.99.0/24",
+            "198.18.0.0/15",
+            "192.0.2.0/24",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "0.0.0.0/8",
+            "240.0.0.0/4",
+            "::1/128",
+            "::/128",
+            "fe80::/10",
+            "fc00::/7",
+            "2001:db8::/32",
+            "ff00::/8",
+            "fec0::/10");
+
+    public Outbound {
+      blockedNetworks = List.copyOf(blockedNetworks);
+      trustedCertificates = List.copyOf(trustedCertificates);
+    }
+  }
+
+  /// Who may read the directory of public rooms.
+  ///
+  /// @param withoutLogin anybody on the network
+  /// @param overFederation other servers
+  public record RoomDirectory(boolean withoutLogin, boolean overFederation) {}
+
+  /// How to send mail.
+  ///
+  /// @param smtpHost the mail server
+  /// @param smtpPort its port
+  /// @param from the sender's address
+  public record Email(String smtpHost, int smtpPort, String from) {}
+}

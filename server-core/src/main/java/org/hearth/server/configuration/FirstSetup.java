@@ -1,0 +1,167 @@
+package org.hearth.server.configuration;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.ServerName;
+
+/// The choices of a first run, checked one by one, and the configuration that follows from them.
+public final class FirstSetup {
+  private static final long MEGABYTE = 1_000_000;
+  private static final long LEAST_FREE_BYTES = 200 * MEGABYTE;
+  private static final Set<String> OWN =
+      Set.of("database", "media", "search", "keys", "logs", "backups", "panel.properties");
+
+  /// What is of no use without a server that is set up.
+  private static final Set<String> OF_A_SERVER = Set.of("hearth.yaml", "hearth.lock", "control");
+
+  private FirstSetup() {}
+
+  /// What is wrong with a name for a server.
+  ///
+  /// @param name as typed
+  /// @return a sentence, or empty if the name is good
+  public static Optional<String> problemOfName(String name) {
+    if (name.isBlank()) {
+      return Optional.of("A server needs a name.");
+    }
+    if (!name.equals(name.strip())) {
+      return Optional.of("The name must not begin or end with a space.");
+    }
+    if (!name.equals(name.toLowerCase(Locale.ROOT))) {
+      return Optional.of("The name must be in lower case.");
+    }
+    try {
+      ServerName.parse(name);
+    } catch (InvalidIdentifierException e) {
+      return Optional.of(
+          "This is not a server name (" + e.getMessage() + "). Use one such as example.org.");
+    }
+    return Optional.empty();
+  }
+
+  /// What is worth a second thought about a good name.
+  ///
+  /// @param name a name without a problem
+  /// @return a sentence, or empty
+  public static Optional<String> doubtAboutName(String name) {
+    if (name.matches("[0-9.]+(:\\d+)?") || name.startsWith("[")) {
+      return Optional.of(
+          "An IP address changes when you move or change your provider; a name does not.");
+    }
+    if (name.startsWith("matrix.")) {
+      return Optional.of(
+          "People’s ids will end in “:%s”. Most use the domain itself, such as “:%s”."
+              .formatted(name, name.substring("matrix.".length())));
+    }
+    if (!name.contains(".")) {
+      return Optional.of("This name works on this computer or network only.");
+    }
+    return Optional.empty();
+  }
+
+  /// What is wrong with a folder for a new server's data.
+  ///
+  /// @param folder a path
+  /// @return a sentence, or empty if a server can be made there
+  public static Optional<String> problemOfFolder(Path folder) {
+    if (!folder.isAbsolute()) {
+      return Optional.of("Give the whole path of the folder.");
+    }
+    if (Files.exists(folder.resolve("hearth.yaml"))) {
+      return Optional.of("There is a server in this folder already.");
+    }
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      return Optional.of("This is a file, not a folder.");
+    }
+    Path existing = folder;
+    while (existing != null && !Files.exists(existing)) {
+      existing = existing.getParent();
+    }
+    if (existing != null && !Files.isDirectory(existing)) {
+      return Optional.of("%s is a file, not a folder.".formatted(existing));
+    }
+    if (existing == null || !Files.isWritable(existing)) {
+      return Optional.of("You may not write there.");
+    }
+    if (existing.equals(folder) && holdsOtherThings(folder)) {
+      return Optional.of(
+          "There are other things in this folder. Choose an empty one, or a new name inside it.");
+    }
+    long free = freeBytes(folder);
+    if (free >= 0 && free < LEAST_FREE_BYTES) {
+      return Optional.of(
+          "There are only %d MB left on this disk; at least %d MB are needed."
+              .formatted(free / MEGABYTE, LEAST_FREE_BYTES / MEGABYTE));
+    }
+    return Optional.empty();
+  }
+
+  /// The space left on the disk that a folder is, or would be, on.
+  ///
+  /// @param folder a path
+  /// @return bytes; -1 if the system does not tell
+  public static long freeBytes(Path folder) {
+    Path existing = folder;
+    while (existing != null && !Files.exists(existing)) {
+      existing = existing.getParent();
+    }
+    try {
+      return existing == null ? -1 : Files.getFileStore(existing).getUsableSpace();
+    } catch (IOException _) {
+      // Some network disks do not tell: then nothing is said about space.
+      return -1;
+    }
+  }
+
+  /// What a set-up that did not come to its end left behind may stay: it is Hearth's own.
+  private static boolean holdsOtherThings(Path folder) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.anyMatch(entry -> !OWN.contains(String.valueOf(entry.getFileName())));
+    } catch (IOException _) {
+      // Who may not look into a folder may not use it either.
+      return true;
+    }
+  }
+
+  /// Whether a thing in a data folder is Hearth's.
+  ///
+  /// @param name of a file or folder in the data folder
+  /// @return true for what a server or its set-up makes
+  public static boolean isOwn(String name) {
+    return OWN.contains(name) || OF_A_SERVER.contains(name);
+  }
+
+  /// What is wrong with the name of a first owner.
+  ///
+  /// @param localpart the part of the id between @ and :
+  /// @return a sentence, or empty if the name is good
+  public static Optional<String> problemOfOwner(String localpart) {
+    return localpart.matches("[a-z0-9._=/+-]+")
+        ? Optional.empty()
+        : Optional.of("Only lower-case letters, digits and . _ = / + - can be used.");
+  }
+
+  /// Writes the first `hearth.yaml`. Nothing is overwritten.
+  ///
+  /// @param folder the data folder; made if it does not exist
+  /// @param serverName the permanent name
+  /// @throws IOException if it cannot be written, or is there already
+  public static void write(DataFolder folder, String serverName) throws IOException {
+    String text =
+        """
+        # The permanent name of this server: the last part of everybody's id. It cannot be changed.
+        server-name: %s
+        """
+            .formatted(serverName);
+    ConfigurationReader.parse(folder.configuration(), text);
+    folder.create();
+    Files.writeString(folder.configuration(), text, StandardOpenOption.CREATE_NEW);
+  }
+}

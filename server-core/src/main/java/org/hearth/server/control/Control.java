@@ -1,0 +1,159 @@
+package org.hearth.server.control;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.Overview;
+import org.hearth.server.admin.ParkedEntries;
+import org.hearth.server.admin.Person;
+import org.hearth.server.admin.ReleasedEntries;
+
+/// The operations of the command line, done by [Admin] and told as JSON.
+///
+/// @param admin does them
+/// @param server whose state is told
+public record Control(Admin admin, Server server) {
+  private static final int MOST_LISTED = 10_000;
+
+  /// The server as it tells of itself.
+  ///
+  /// @param name its permanent name
+  /// @param state what it is doing, in a word
+  /// @param addresses the addresses that clients may be given
+  /// @param since when it began to serve; empty unless it serves
+  /// @param version of the program
+  /// @param warnings what its owner should know of the configuration, each a sentence
+  public record Server(
+      String name,
+      String state,
+      List<String> addresses,
+      Optional<Instant> since,
+      String version,
+      List<String> warnings) {
+    public Server {
+      addresses = List.copyOf(addresses);
+      warnings = List.copyOf(warnings);
+    }
+  }
+
+  /// Does one operation.
+  ///
+  /// @param request the operation with its arguments
+  /// @return what there is to tell
+  /// @throws ControlException if there is no such operation
+  public JsonNode handle(ControlRequest request) {
+    return switch (request.operation()) {
+      case "status" -> status();
+      case "create-user" ->
+          user(
+              admin.createPerson(
+                  request.argument("name"),
+                  request.argument("password"),
+                  Boolean.parseBoolean(request.argument("admin"))));
+      case "list-users" -> users(request.argument("search"));
+      case "reset-password" -> {
+        admin.resetPassword(userId(request.argument("name")), request.argument("password"));
+        yield empty();
+      }
+      case "deactivate-user" -> {
+        admin.deactivate(userId(request.argument("name")), false);
+        yield empty();
+      }
+      case "list-parked" -> parked();
+      case "retry-parked" ->
+          released(
+              admin.retryParked(
+                  request.argument("log"), request.argument("reader"), request.argument("key")));
+      case "discard-parked" ->
+          released(
+              admin.discardParked(
+                  request.argument("log"), request.argument("reader"), request.argument("key")));
+      case ControlRequest.STOP -> empty().put("process", ProcessHandle.current().pid());
+      case ControlRequest.SHOW_PANEL -> empty();
+      default ->
+          throw new ControlException("This server knows no operation " + request.operation());
+    };
+  }
+
+  private ObjectNode status() {
+    Overview overview = admin.overview();
+    ObjectNode json = empty();
+    json.put("state", server.state());
+    json.put("server-name", server.name());
+    if (server.since().isPresent()) {
+      ArrayNode addresses = json.putArray("addresses");
+      server.addresses().forEach(addresses::add);
+      json.put(
+          "uptime-seconds", Duration.between(server.since().get(), overview.time()).toSeconds());
+    }
+    json.put("people", overview.people());
+    json.put("rooms", overview.rooms());
+    json.put("messages", overview.messages());
+    json.put("requests", overview.requests());
+    json.put("requests-in-flight", overview.requestsInFlight());
+    json.put("database-bytes", overview.databaseBytes());
+    json.put("free-bytes", overview.freeBytes());
+    json.put("heap-bytes", overview.heapUsedBytes());
+    json.put("storage", overview.storage());
+    json.put("version", server.version());
+    json.put("process", ProcessHandle.current().pid());
+    if (!server.warnings().isEmpty()) {
+      ArrayNode warnings = json.putArray("warnings");
+      server.warnings().forEach(warnings::add);
+    }
+    return json;
+  }
+
+  private ObjectNode users(String search) {
+    ObjectNode json = empty();
+    ArrayNode users = json.putArray("users");
+    admin.people(search, MOST_LISTED).items().forEach(person -> users.add(user(person)));
+    return json;
+  }
+
+  private ObjectNode parked() {
+    ObjectNode json = empty();
+    ArrayNode all = json.putArray("parked");
+    for (ParkedEntries parked : admin.parked()) {
+      all.addObject()
+          .put("log", parked.log())
+          .put("reader", parked.consumer())
+          .put("key", parked.key())
+          .put("entries", parked.entries())
+          .put("failure", parked.failure())
+          .put("since", parked.since().toString());
+    }
+    return json;
+  }
+
+  private static ObjectNode released(ReleasedEntries released) {
+    return empty()
+        .put("handled", released.handled())
+        .put("discarded", released.discarded())
+        .put("remaining", released.remaining());
+  }
+
+  private static ObjectNode user(Person person) {
+    ObjectNode json = empty();
+    json.put("user_id", person.userId());
+    json.put("admin", person.admin());
+    json.put("deactivated", person.deactivated());
+    json.put("devices", person.devices());
+    return json;
+  }
+
+  /// Accepts a whole id or its first part.
+  private String userId(String name) {
+    return name.startsWith("@") ? name : "@" + name + ":" + server.name();
+  }
+
+  private static ObjectNode empty() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+}

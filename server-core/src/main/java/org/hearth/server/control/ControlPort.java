@@ -1,0 +1,198 @@
+package org.hearth.server.control;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.hearth.server.configuration.DataFolder;
+
+/// The door through which the command line and a second start of the panel reach the server that
+/// holds a data folder. It is a port of the loopback address; the file `control` in the data
+/// folder, which only its user can read, has the port and the secret that every request must show.
+///
+/// ```
+/// request:  {"secret":"…","operation":"status","arguments":{…}}\n
+/// answer:   {"result":{…}}\n   or   {"error":"a sentence"}\n
+/// ```
+///
+/// **thread**: one virtual thread a connection; requests are answered one after the other.
+public final class ControlPort implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ControlPort.class.getName());
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int TIMEOUT_MILLIS = 60_000;
+  private static final int MOST_CHARACTERS = 64 * 1024;
+
+  private final ServerSocket socket;
+  private final Path file;
+  private final String secret;
+  private final Function<ControlRequest, JsonNode> handler;
+
+  private ControlPort(
+      ServerSocket socket, Path file, String secret, Function<ControlRequest, JsonNode> handler) {
+    this.socket = socket;
+    this.file = file;
+    this.secret = secret;
+    this.handler = handler;
+  }
+
+  /// Opens the door.
+  ///
+  /// @param folder the data folder, held by this process
+  /// @param random makes the secret
+  /// @param handler answers requests; an exception's message goes to the asker
+  /// @return the open door
+  /// @throws IOException if no port can be had, or the file cannot be written
+  public static ControlPort open(
+      DataFolder folder, SecureRandom random, Function<ControlRequest, JsonNode> handler)
+      throws IOException {
+    byte[] bytes = new byte[24];
+    random.nextBytes(bytes);
+    String secret = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    ServerSocket socket = new ServerSocket();
+    try {
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      Path file = file(folder);
+      Path fresh = file.resolveSibling("control.new");
+      Files.writeString(fresh, socket.getLocalPort() + "\n" + secret + "\n");
+      move(fresh, file);
+      ControlPort port = new ControlPort(socket, file, secret, handler);
+      Thread.ofVirtual().name("control").start(port::accept);
+      return port;
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /// Asks the server that holds a data folder.
+  ///
+  /// @param folder the data folder
+  /// @param request what is asked
+  /// @return its answer; empty if no server holds the folder
+  /// @throws ControlException with the server's sentence if it refused
+  /// @throws IOException if something answers that is not understood
+  public static Optional<JsonNode> ask(DataFolder folder, ControlRequest request)
+      throws IOException {
+    Path file = file(folder);
+    if (!Files.isReadable(file)) {
+      return Optional.empty();
+    }
+    String[] lines = Files.readString(file).split("\n", -1);
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(lines[0])),
+          TIMEOUT_MILLIS);
+      socket.setSoTimeout(TIMEOUT_MILLIS);
+      ObjectNode json = JSON.createObjectNode();
+      json.put("secret", lines[1]);
+      json.put("operation", request.operation());
+      json.set("arguments", JSON.valueToTree(request.arguments()));
+      write(socket.getOutputStream(), json);
+      String answer = reader(socket).readLine();
+      if (answer == null) {
+        return Optional.empty();
+      }
+      JsonNode tree = JSON.readTree(answer);
+      if (tree.has("error")) {
+        throw new ControlException(tree.get("error").asText());
+      }
+      return Optional.of(tree.path("result"));
+    } catch (java.net.ConnectException | NumberFormatException | ArrayIndexOutOfBoundsException _) {
+      // The file was left behind by a server that was killed.
+      return Optional.empty();
+    }
+  }
+
+  private void accept() {
+    while (!socket.isClosed()) {
+      try {
+        Socket connection = socket.accept();
+        Thread.ofVirtual().name("control-request").start(() -> answer(connection));
+      } catch (IOException e) {
+        if (!socket.isClosed()) {
+          LOG.log(Level.WARNING, "The control port failed to accept a connection", e);
+        }
+      }
+    }
+  }
+
+  private void answer(Socket connection) {
+    try (connection) {
+      connection.setSoTimeout(TIMEOUT_MILLIS);
+      String line = reader(connection).readLine();
+      if (line == null || line.length() > MOST_CHARACTERS) {
+        return;
+      }
+      JsonNode json = JSON.readTree(line);
+      if (!MessageDigest.isEqual(
+          json.path("secret").asText().getBytes(StandardCharsets.UTF_8),
+          secret.getBytes(StandardCharsets.UTF_8))) {
+        return;
+      }
+      Map<String, String> arguments = new HashMap<>();
+      json.path("arguments")
+          .properties()
+          .forEach(entry -> arguments.put(entry.getKey(), entry.getValue().asText()));
+      ObjectNode answer = JSON.createObjectNode();
+      try {
+        answer.set(
+            "result",
+            handler.apply(new ControlRequest(json.path("operation").asText(), arguments)));
+      } catch (RuntimeException e) {
+        LOG.log(Level.DEBUG, "A control request failed", e);
+        answer.put("error", String.valueOf(e.getMessage()));
+      }
+      write(connection.getOutputStream(), answer);
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "A control connection ended early", e);
+    }
+  }
+
+  private static BufferedReader reader(Socket connection) throws IOException {
+    return new BufferedReader(
+        new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  private static void write(OutputStream out, JsonNode json) throws IOException {
+    out.write((JSON.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8));
+    out.flush();
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (AtomicMoveNotSupportedException _) {
+      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private static Path file(DataFolder folder) {
+    return folder.root().resolve("control");
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+    Files.deleteIfExists(file);
+  }
+}

@@ -1,0 +1,28 @@
+package org.hearth.server.control;
+
+import java.util.Map;
+
+/// What one process asks of the server that holds a data folder.
+///
+/// @param operation the name of the operation
+/// @param arguments its arguments
+public record ControlRequest(String operation, Map<String, String> arguments) {
+  /// Asks a panel to bring its window to the front.
+  public static final String SHOW_PANEL = "show-panel";
+
+  /// Asks the server to stop and the program to end.
+  public static final String STOP = "stop";
+
+  public ControlRequest {
+    arguments = Map.copyOf(arguments);
+  }
+
+  /// An argument that the operation needs.
+  String argument(String name) {
+    String value = arguments.get(name);
+    if (value == null) {
+      throw new IllegalArgumentException("the argument " + name + " is missing");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,121 @@
+package org.hearth.server.outbound;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+
+/// Turns the host of a destination into addresses that may be connected to.
+///
+/// A name is looked up once for a connection; the connection is made to the very addresses that
+/// were checked here. If one address of a name is blocked, the name is refused as a whole: nobody
+/// has good reasons to publish both kinds, and a choice among them would be the other side's to
+/// play with.
+///
+/// **threads**: lookups run on at most [#THREADS] platform threads, because the system's lookup
+/// would hold a carrier of virtual threads. A lookup that nobody waits for any more holds its
+/// thread until the system gives up.
+final class Addresses implements AutoCloseable {
+  private static final int THREADS = 16;
+  private static final int WAITING = 256;
+
+  /// RFC 1123 §2.1, with the underscores that some names have; a last dot is not accepted.
+  private static final Pattern NAME =
+      Pattern.compile("(?=.{1,253}$)[a-z0-9_-]{1,63}(\\.[a-z0-9_-]{1,63})*");
+
+  /// URL Standard, "ends in a number checker": what a lookup may read as an address.
+  private static final Pattern ENDS_IN_NUMBER = Pattern.compile("(.*\\.)?([0-9]+|0x[0-9a-f]*)");
+
+  private static final String OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+  private static final Pattern DOTTED_DECIMAL = Pattern.compile(OCTET + "(\\." + OCTET + "){3}");
+
+  private final Resolver resolver;
+  private final BlockedNetworks networks;
+  private final Set<String> allowedHosts;
+  private final ThreadPoolExecutor lookups =
+      new ThreadPoolExecutor(
+          THREADS,
+          THREADS,
+          30,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(WAITING),
+          Thread.ofPlatform().daemon().name("outbound-lookup-", 0).factory());
+
+  Addresses(Resolver resolver, OutboundOptions options) {
+    this.resolver = resolver;
+    this.networks = new BlockedNetworks(options.blockedNetworks(), options.allowedNetworks());
+    this.allowedHosts = options.allowedHosts();
+    lookups.allowCoreThreadTimeOut(true);
+  }
+
+  /// The addresses to connect to, the preferred first.
+  List<InetAddress> of(Destination destination) throws FailureException, InterruptedException {
+    String host = destination.host();
+    List<InetAddress> found = find(host);
+    if (!allowedHosts.contains(destination.name())) {
+      for (InetAddress each : found) {
+        if (networks.blocks(each)) {
+          throw new FailureException(new Failure.AddressBlocked(host, each));
+        }
+      }
+    }
+    return found;
+  }
+
+  private List<InetAddress> find(String host) throws FailureException, InterruptedException {
+    if (host.startsWith("[") && host.endsWith("]") && !host.contains("%")) {
+      return List.of(literal(host, host.substring(1, host.length() - 1)));
+    }
+    if (DOTTED_DECIMAL.matcher(host).matches()) {
+      return List.of(literal(host, host));
+    }
+    if (ENDS_IN_NUMBER.matcher(host).matches() || !NAME.matcher(host).matches()) {
+      throw new FailureException(new Failure.InvalidHost(host));
+    }
+    return lookUp(host);
+  }
+
+  private static InetAddress literal(String host, String text) throws FailureException {
+    try {
+      return host.startsWith("[") ? InetAddress.ofLiteral(text) : Inet4Address.ofLiteral(text);
+    } catch (IllegalArgumentException _) {
+      throw new FailureException(new Failure.InvalidHost(host));
+    }
+  }
+
+  private List<InetAddress> lookUp(String name) throws FailureException, InterruptedException {
+    Future<List<InetAddress>> lookup;
+    try {
+      lookup = lookups.submit(() -> resolver.addresses(name));
+    } catch (RejectedExecutionException _) {
+      throw new FailureException(new Failure.Busy());
+    }
+    try {
+      List<InetAddress> found = List.copyOf(lookup.get());
+      if (found.isEmpty()) {
+        throw new FailureException(new Failure.NameNotFound(name, "it has no address"));
+      }
+      return found;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownHostException unknown) {
+        throw new FailureException(new Failure.NameNotFound(name, Reasons.of(unknown)));
+      }
+      throw new IllegalStateException("the lookup of " + name + " failed", e.getCause());
+    } finally {
+      lookup.cancel(true);
+    }
+  }
+
+  @Override
+  public void close() {
+    lookups.shutdownNow();
+  }
+}

@@ -1,0 +1,69 @@
+package org.hearth.server.outbound;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import javax.net.ssl.SSLSocket;
+
+/// Makes a connection to a destination: resolve once, check every address, connect to one of those
+/// very addresses, verify the certificate for the name.
+///
+/// @param addresses resolves and checks
+/// @param trust whose certificates are believed
+record Connector(Addresses addresses, Trust trust) {
+  /// A host with more addresses is tried at its first ones only.
+  private static final int ATTEMPTS = 4;
+
+  Connection connect(Destination destination, Limits limits, Progress progress)
+      throws FailureException, InterruptedException {
+    progress.enter(Phase.RESOLVE, limits.connect());
+    List<InetAddress> checked = addresses.of(destination);
+    progress.enter(Phase.CONNECT, limits.connect());
+    Socket socket = tcp(checked, destination.port(), limits.connect(), progress);
+    InetAddress address = socket.getInetAddress();
+    try {
+      if (!destination.tls()) {
+        return new Connection(socket, null, address);
+      }
+      progress.enter(Phase.HANDSHAKE, limits.handshake());
+      SSLSocket secure = trust.over(socket, destination.name(), destination.port());
+      secure.startHandshake();
+      return new Connection(socket, secure, address);
+    } catch (IOException e) {
+      close(socket, e);
+      throw new FailureException(new Failure.TlsFailed(address, Trust.reason(e), Reasons.of(e)));
+    }
+  }
+
+  /// The addresses share the time; the first that takes the connection has it.
+  private static Socket tcp(List<InetAddress> checked, int port, Duration limit, Progress progress)
+      throws FailureException {
+    List<InetAddress> tried = checked.subList(0, Math.min(ATTEMPTS, checked.size()));
+    int share = (int) Math.max(1, limit.toMillis() / tried.size());
+    String reason = "";
+    for (InetAddress each : tried) {
+      Socket socket = new Socket(java.net.Proxy.NO_PROXY);
+      try {
+        progress.uses(socket);
+        socket.connect(new InetSocketAddress(each, port), share);
+        socket.setTcpNoDelay(true);
+        return socket;
+      } catch (IOException e) {
+        close(socket, e);
+        reason = Reasons.of(e);
+      }
+    }
+    throw new FailureException(new Failure.ConnectFailed(tried.getLast(), reason));
+  }
+
+  private static void close(Socket socket, IOException because) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      because.addSuppressed(e);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package org.hearth.server.outbound;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// What the owner decided about outgoing requests.
+///
+/// @param blockedNetworks what is refused; [#PRIVATE_NETWORKS] unless the owner names others
+/// @param allowedNetworks exceptions from it, such as a push gateway in the same home
+/// @param allowedHosts names whose addresses are not checked; the owner trusts whoever answers for
+///   them
+/// @param trustedCertificates PEM files of certificates that are trusted beside the system's
+/// @param connectionsPerDestination the most requests under way to one scheme, host and port
+/// @param connections the most requests under way to all
+public record OutboundOptions(
+    List<Network> blockedNetworks,
+    List<Network> allowedNetworks,
+    Set<String> allowedHosts,
+    List<Path> trustedCertificates,
+    int connectionsPerDestination,
+    int connections) {
+  /// Everything that is not the public internet.
+  public static final List<Network> PRIVATE_NETWORKS = BlockedNetworks.PRIVATE;
+
+  public OutboundOptions {
+    blockedNetworks = List.copyOf(blockedNetworks);
+    allowedNetworks = List.copyOf(allowedNetworks);
+    allowedHosts =
+        allowedHosts.stream()
+            .map(each -> each.toLowerCase(Locale.ROOT))
+            .collect(Collectors.toUnmodifiableSet());
+    trustedCertificates = List.copyOf(trustedCertificates);
+    if (connectionsPerDestination < 1 || connections < connectionsPerDestination) {
+      throw new IllegalArgumentException(
+          "expected 1 ≤ connections per destination ≤ connections, found "
+              + connectionsPerDestination
+              + " and "
+              + connections);
+    }
+  }
+
+  /// Private networks are refused, the system's certificates trusted.
+  public static OutboundOptions defaults() {
+    return new OutboundOptions(PRIVATE_NETWORKS, List.of(), Set.of(), List.of(), 8, 512);
+  }
+}

@@ -1,0 +1,79 @@
+package org.hearth.server.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StartCommandTest {
+  @Test
+  void readsThePlainFormsOfTheCommandsThatStartAServer() {
+    assertThat(StartCommand.plain("serve")).contains(new StartCommand(false, null, null, null));
+    assertThat(
+            StartCommand.plain(
+                "serve", "--config", "a.yaml", "--server-name", "home.example", "--data-dir", "d"))
+        .contains(new StartCommand(false, Path.of("d"), Path.of("a.yaml"), "home.example"));
+    assertThat(StartCommand.plain("panel", "--data-dir", "a folder"))
+        .contains(new StartCommand(true, Path.of("a folder"), null, null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "status",
+        "serve --help",
+        "serve --data-dir",
+        "serve --data-dir=d",
+        "serve --data-dir --config",
+        "serve --data-dir a --data-dir b",
+        "serve --data-dir @options",
+        "serve --unknown x",
+        "serve d",
+        "panel --config a.yaml",
+        "panel --server-name home.example"
+      })
+  void leavesEveryOtherFormToTheLibrary(String line) {
+    assertThat(StartCommand.plain(line.split(" ", -1))).isEmpty();
+    assertThat(StartCommand.plain()).isEmpty();
+  }
+
+  @Test
+  void theLibraryRefusesAMistakeInAStartCommand() {
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    PrintStream stream = new PrintStream(told, true, StandardCharsets.UTF_8);
+
+    int code = Commands.run(null, stream, stream, "serve", "--unknown", "x");
+
+    assertThat(code).isEqualTo(2);
+    assertThat(told.toString(StandardCharsets.UTF_8)).contains("--unknown", "--data-dir");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "serve --help",
+        "stop --help",
+        "user --help",
+        "user create --help",
+        "parked retry --help",
+        "check -h"
+      })
+  void everyCommandExplainsItself(String line) {
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(told, true, StandardCharsets.UTF_8);
+    PrintStream nothing = new PrintStream(OutputStream.nullOutputStream(), true);
+
+    int code = Commands.run(null, out, nothing, line.split(" ", -1));
+
+    assertThat(code).isZero();
+    assertThat(told.toString(StandardCharsets.UTF_8)).contains("Usage: ");
+  }
+}

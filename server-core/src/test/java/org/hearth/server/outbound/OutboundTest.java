@@ -1,0 +1,382 @@
+package org.hearth.server.outbound;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class OutboundTest {
+  private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+  private static final Resolver TO_LOOPBACK = _ -> List.of(LOOPBACK);
+  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final Duration SHORT = Duration.ofMillis(300);
+
+  private static Outbound open(Resolver resolver, int perDestination) throws Exception {
+    return Outbound.start(
+        new OutboundOptions(
+            OutboundOptions.PRIVATE_NETWORKS,
+            List.of(Network.parse("127.0.0.1/32")),
+            Set.of(),
+            List.of(),
+            perDestination,
+            16),
+        resolver,
+        InstantSource.system());
+  }
+
+  private static Outbound open() throws Exception {
+    return open(TO_LOOPBACK, 8);
+  }
+
+  private static OutboundRequest get(Peer peer, String host) {
+    return get("http://" + host + ":" + peer.port() + "/a?b=%20c");
+  }
+
+  private static OutboundRequest get(String address) {
+    return OutboundRequest.get(URI.create(address))
+        .withPlainAllowed()
+        .withLimits(new Limits(LONG, LONG, LONG, LONG, 4_096, 10_000));
+  }
+
+  private static OutboundRequest answerWithin(OutboundRequest request, Duration limit) {
+    return request.withLimits(new Limits(LONG, LONG, limit, LONG, 4_096, 10_000));
+  }
+
+  private static OutboundRequest allWithin(OutboundRequest request, Duration limit) {
+    return request.withLimits(new Limits(LONG, LONG, LONG, limit, 4_096, 10_000));
+  }
+
+  @Test
+  void answersAreReadAndConnectionsUsedAgain() throws Exception {
+    try (Peer peer = Peer.saying(OK);
+        Outbound outbound = open()) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(outbound.send(get(peer, "peer.example")))
+            .isInstanceOfSatisfying(
+                Response.class,
+                each -> {
+                  assertThat(each.status()).isEqualTo(200);
+                  assertThat(each.body()).asString(StandardCharsets.US_ASCII).isEqualTo("ok");
+                  assertThat(each.address()).isEqualTo(LOOPBACK);
+                });
+      }
+
+      assertThat(peer.connections()).isEqualTo(1);
+      assertThat(peer.heads().getFirst())
+          .startsWith("GET /a?b=%20c HTTP/1.1\r\nHost: peer.example:" + peer.port() + "\r\n");
+      assertThat(outbound.figures())
+          .singleElement()
+          .satisfies(each -> {
+            assertThat(each.requests()).isEqualTo(3);
+            assertThat(each.failures()).isZero();
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "10.0.0.1"})
+  void privateAddressesAreBlockedByDefault(String host) throws Exception {
+    try (Peer peer = Peer.saying(OK);
+        Outbound outbound =
+            Outbound.start(OutboundOptions.defaults(), TO_LOOPBACK, InstantSource.system())) {
+      assertThat(outbound.send(get(peer, host))).isInstanceOf(Failure.AddressBlocked.class);
+      assertThat(outbound.send(get(peer, "peer.example")))
+          .isInstanceOf(Failure.AddressBlocked.class);
+
+      assertThat(peer.connections()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "2130706433",
+        "127.1",
+        "127.0.1",
+        "0177.0.0.1",
+        "0x7f.0.0.1",
+        "0x7f000001",
+        "127.0.0.1.",
+        "017700000001",
+        "256.0.0.1",
+        "1.2.3.4.5",
+        "a.0x7f",
+        "[fe80::1%251]"
+      })
+  void otherSpellingsOfAddressesAreNoHosts(String host) throws Exception {
+    try (Outbound outbound = open()) {
+      Outcome outcome;
+      try {
+        outcome = outbound.send(get("http://" + host + "/"));
+      } catch (IllegalArgumentException _) {
+        // It is no URI with a host, which is as good.
+        return;
+      }
+
+      assertThat(outcome).isInstanceOf(Failure.InvalidHost.class);
+    }
+  }
+
+  @Test
+  void aNameIsResolvedOnceForAConnection() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    Resolver rebinding =
+        _ ->
+            List.of(
+                asked.getAndIncrement() == 0 ? LOOPBACK : InetAddress.ofLiteral("169.254.169.254"));
+    try (Peer peer =
+            Peer.saying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        Outbound outbound = open(rebinding, 8)) {
+      assertThat(outbound.send(get(peer, "peer.example"))).isInstanceOf(Response.class);
+      assertThat(asked).hasValue(1);
+
+      assertThat(outbound.send(get(peer, "peer.example")))
+          .isInstanceOf(Failure.AddressBlocked.class);
+      assertThat(peer.connections()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void oneBlockedAddressRefusesTheName() throws Exception {
+    try (Peer peer = Peer.saying(OK);
+        Outbound outbound = open(_ -> List.of(LOOPBACK, InetAddress.ofLiteral("10.0.0.1")), 8)) {
+      assertThat(outbound.send(get(peer, "peer.example")))
+          .isEqualTo(new Failure.AddressBlocked("peer.example", InetAddress.ofLiteral("10.0.0.1")));
+      assertThat(peer.connections()).isZero();
+    }
+  }
+
+  @Test
+  void plainTextNeedsTheCallersConsent() throws Exception {
+    try (Outbound outbound = open()) {
+      assertThat(outbound.send(OutboundRequest.get(URI.create("http://peer.example/"))))
+          .isEqualTo(new Failure.PlainTextRefused());
+    }
+  }
+
+  @Test
+  void redirectsAreNotFollowedAndCheckedAgain() throws Exception {
+    try (Peer peer =
+            Peer.saying(
+                "HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n");
+        Outbound outbound = open()) {
+      OutboundRequest request = get(peer, "peer.example");
+      Response response = (Response) outbound.send(request);
+      assertThat(response.status()).isEqualTo(302);
+      URI next = response.redirect().orElseThrow();
+
+      assertThat(outbound.send(request.redirectedTo(next)))
+          .isInstanceOf(Failure.AddressBlocked.class);
+    }
+  }
+
+  @Test
+  void credentialsDoNotFollowARedirectToAnotherServer() {
+    OutboundRequest signed =
+        new OutboundRequest(
+            "GET",
+            URI.create("https://a.example/"),
+            Map.of("Authorization", "x", "Accept", "y"),
+            java.util.Optional.empty(),
+            true,
+            Limits.defaults());
+
+    assertThat(signed.redirectedTo(URI.create("https://a.example/b")).headers())
+        .containsKey("Authorization");
+    assertThat(signed.redirectedTo(URI.create("https://b.example/")).headers())
+        .containsOnlyKeys("Accept");
+    assertThat(signed.redirectedTo(URI.create("http://a.example/")).plainAllowed()).isFalse();
+  }
+
+  @Test
+  void aHangingPeerTimesOutInItsPhase() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    try (Peer silent = Peer.plain((_, _) -> never.await());
+        Peer stuck =
+            Peer.plain((_, out) -> {
+              out.write(
+                  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"
+                      .getBytes(StandardCharsets.US_ASCII));
+              out.flush();
+              never.await();
+            });
+        Outbound outbound = open()) {
+      assertThat(outbound.send(answerWithin(get(silent, "peer.example"), SHORT)))
+          .isEqualTo(new Failure.TimedOut(Phase.ANSWER, SHORT));
+      assertThat(outbound.send(allWithin(get(stuck, "peer.example"), Duration.ofSeconds(2))))
+          .isEqualTo(new Failure.TimedOut(Phase.BODY, Duration.ofSeconds(2)));
+      OutboundRequest encrypted =
+          OutboundRequest.get(URI.create("https://peer.example:" + silent.port() + "/"))
+              .withLimits(new Limits(LONG, SHORT, LONG, LONG, 4_096, 10_000));
+      assertThat(outbound.send(encrypted)).isEqualTo(new Failure.TimedOut(Phase.HANDSHAKE, SHORT));
+    } finally {
+      never.countDown();
+    }
+  }
+
+  @Test
+  void aHangingResolverTimesOut() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    Resolver hanging =
+        _ -> {
+          try {
+            never.await();
+          } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+          }
+          return List.of(LOOPBACK);
+        };
+    try (Outbound outbound = open(hanging, 8)) {
+      OutboundRequest request =
+          get("http://peer.example/").withLimits(new Limits(SHORT, LONG, LONG, LONG, 4_096, 10));
+
+      assertThat(outbound.send(request)).isEqualTo(new Failure.TimedOut(Phase.RESOLVE, SHORT));
+    } finally {
+      never.countDown();
+    }
+  }
+
+  @Test
+  void endlessHeadersEndlessBodiesAndHugeChunksAreCutOff() throws Exception {
+    byte[] header =
+        "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".getBytes(StandardCharsets.US_ASCII);
+    try (Peer headers =
+            Peer.plain((_, out) -> {
+              out.write("HTTP/1.1 200 OK\r\n".getBytes(StandardCharsets.US_ASCII));
+              while (true) {
+                out.write(header);
+              }
+            });
+        Peer body =
+            Peer.plain((_, out) -> {
+              out.write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+              while (true) {
+                out.write(header);
+              }
+            });
+        Peer chunk =
+            Peer.plain((_, out) -> {
+              out.write(
+                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n"
+                      .getBytes(StandardCharsets.US_ASCII));
+              while (true) {
+                out.write(header);
+              }
+            });
+        Peer announced = Peer.saying("HTTP/1.1 200 OK\r\nContent-Length: 10001\r\n\r\n");
+        Outbound outbound = open()) {
+      assertThat(outbound.send(get(headers, "peer.example")))
+          .isEqualTo(new Failure.TooLarge(Failure.Part.HEADERS, 4_096));
+      for (Peer each : List.of(body, chunk, announced)) {
+        assertThat(outbound.send(get(each, "peer.example")))
+            .isEqualTo(new Failure.TooLarge(Failure.Part.BODY, 10_000));
+      }
+    }
+  }
+
+  @Test
+  void compressedBodiesAndNonsenseAreInvalid() throws Exception {
+    try (Peer compressed =
+            Peer.saying(
+                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok");
+        Peer switching = Peer.saying("HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n");
+        Peer nonsense = Peer.saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+        Outbound outbound = open()) {
+      for (Peer each : List.of(compressed, switching, nonsense)) {
+        assertThat(outbound.send(get(each, "peer.example")))
+            .isInstanceOf(Failure.InvalidResponse.class);
+      }
+      assertThat(compressed.heads().getFirst()).contains("Accept-Encoding: identity\r\n");
+    }
+  }
+
+  @Test
+  void anInterruptedCallerGivesUpItsRequest() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch never = new CountDownLatch(1);
+    try (Peer peer =
+            Peer.plain((_, _) -> {
+              asked.countDown();
+              never.await();
+            });
+        Outbound outbound = open(TO_LOOPBACK, 1)) {
+      FutureTask<Outcome> task = new FutureTask<>(() -> outbound.send(get(peer, "peer.example")));
+      Thread caller = Thread.ofPlatform().start(task);
+      assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+      caller.interrupt();
+      assertThatThrownBy(() -> task.get(30, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(InterruptedException.class);
+
+      // The only connection is free again: the next request gets as far as the peer.
+      assertThat(outbound.send(answerWithin(get(peer, "peer.example"), SHORT)))
+          .isEqualTo(new Failure.TimedOut(Phase.ANSWER, SHORT));
+    } finally {
+      never.countDown();
+    }
+  }
+
+  @Test
+  void aRequestWaitsForAFreeConnectionUntilItsDeadline() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    try (Peer peer =
+            Peer.plain((_, out) -> {
+              asked.countDown();
+              answer.await();
+              out.write(OK.getBytes(StandardCharsets.US_ASCII));
+            });
+        Outbound outbound = open(TO_LOOPBACK, 1)) {
+      FutureTask<Outcome> first = new FutureTask<>(() -> outbound.send(get(peer, "peer.example")));
+      Thread.ofVirtual().start(first);
+      assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(outbound.send(allWithin(get(peer, "peer.example"), SHORT)))
+          .isEqualTo(new Failure.TimedOut(Phase.QUEUE, SHORT));
+      assertThat(peer.connections()).isEqualTo(1);
+
+      answer.countDown();
+      assertThat(first.get(30, TimeUnit.SECONDS)).isInstanceOf(Response.class);
+      assertThat(outbound.send(get(peer, "peer.example"))).isInstanceOf(Response.class);
+    }
+  }
+
+  @Test
+  void closingEndsWhatIsUnderWay() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch never = new CountDownLatch(1);
+    try (Peer peer =
+        Peer.plain((_, _) -> {
+          asked.countDown();
+          never.await();
+        })) {
+      Outbound outbound = open();
+      FutureTask<Outcome> task = new FutureTask<>(() -> outbound.send(get(peer, "peer.example")));
+      Thread.ofVirtual().start(task);
+      assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+
+      outbound.close();
+
+      assertThat(task.get(30, TimeUnit.SECONDS)).isEqualTo(new Failure.Stopping());
+      assertThat(outbound.send(get(peer, "peer.example"))).isEqualTo(new Failure.Stopping());
+    } finally {
+      never.countDown();
+    }
+  }
+}
