@@ -209,9 +209,7 @@ final class Broadcast<E> {
   }
 
   Reply<ReleaseResult> ask(String reader, String partitionKey, boolean discardFirst) {
-    Reply<ReleaseResult> reply = Reply.pending();
-    follower(reader).ask(partitionKey, discardFirst, reply);
-    return reply;
+    return follower(reader).ask(partitionKey, discardFirst);
   }
 
   synchronized boolean drainAndStop(Duration patience) throws InterruptedException {

@@ -11,11 +11,12 @@ import java.util.List;
 /// @param position how far it has come in an output log; [LogPosition#ORIGIN] for a shard
 /// @param lag entries in the ring that it has not handled yet
 /// @param fromStore entries that it read from the store instead of the ring
-/// @param lost entries of a volatile log that it was told to fetch anew, counted by position
+/// @param lost entries that it was told to fetch anew, counted by position
 /// @param overruns how often the ring had overwritten what it wanted next
 /// @param failures exceptions thrown to it by its handler, its reader, the store or the dead
 ///   letters
 /// @param lastFailure the last of them: class and message; empty if there was none
+/// @param unkept entries that were parked without a dead letter, because it could not be kept
 /// @param parkedKeys partition keys that are parked
 /// @param batchSizes entries per batch
 /// @param batchNanos nanoseconds per batch
@@ -30,6 +31,7 @@ public record ConsumerFigures(
     long overruns,
     long failures,
     String lastFailure,
+    long unkept,
     List<String> parkedKeys,
     Distribution batchSizes,
     Distribution batchNanos) {

@@ -11,6 +11,7 @@ final class ConsumerMeter {
   private final Sequence fromStore = new Sequence(0);
   private final Sequence lost = new Sequence(0);
   private final Sequence overruns = new Sequence(0);
+  private final Sequence unkept = new Sequence(0);
   private final Sequence failures = new Sequence(0);
   private final Tally batchSizes = new Tally();
   private final Tally batchNanos = new Tally();
@@ -43,7 +44,12 @@ final class ConsumerMeter {
     overruns.set(overruns.get() + 1);
   }
 
-  void failure(Exception failure) {
+  /// A letter that could not be kept.
+  void unkept() {
+    unkept.set(unkept.get() + 1);
+  }
+
+  void failure(Throwable failure) {
     failures.set(failures.get() + 1);
     lastFailure = failure.toString();
   }
@@ -61,6 +67,7 @@ final class ConsumerMeter {
         overruns.get(),
         failures.get(),
         lastFailure,
+        unkept.get(),
         parkedKeys.stream().sorted().toList(),
         batchSizes.snapshot(),
         batchNanos.snapshot());

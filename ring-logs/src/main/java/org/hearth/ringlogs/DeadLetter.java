@@ -6,9 +6,9 @@ import java.time.Instant;
 ///
 /// @param log the name of the log
 /// @param consumer the name of the reader; of an input log, the log's name again
-/// @param partitionKey what is parked
+/// @param partitionKey what is parked; `position 123` if the key of the entry cannot be known
 /// @param position where the entry stands; [LogPosition#ORIGIN] for a command
-/// @param entry its bytes
+/// @param entry its bytes; text ([EncodedEntry#TEXT]) if they could not be had or kept
 /// @param reason whether this entry failed or waits behind one that did
 /// @param failure what was thrown: class, message and place; empty if held back
 /// @param parkedAt when
@@ -24,9 +24,12 @@ public record DeadLetter(
 
   /// Why an entry lies here.
   public enum Reason {
-    /// Its consumer threw, twice.
+    /// Its consumer threw, twice; or the log's store could not read it.
     FAILED,
     /// An earlier entry of the same partition key failed.
-    HELD_BACK
+    HELD_BACK,
+    /// Stands for the entry at its position and for all later ones of its key: there were too many
+    /// to keep a letter of each. They are in the log's store.
+    REST
   }
 }

@@ -8,8 +8,8 @@ import java.util.List;
 ///
 /// **Thread**: consumer threads; [#all] any.
 ///
-/// **Errors**: any exception means that the letters cannot be kept now; the consumer waits and
-/// tries again.
+/// **Errors**: what [FailureHandling] calls unavailable means not now: the consumer waits and tries
+/// again. Anything else means that this letter is refused for good.
 public interface DeadLetters {
   /// Keeps a letter: durable when this returns. A letter of the same identity is replaced.
   void park(DeadLetter letter);

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /// The bytes of one entry with the version of the codec that wrote them. Immutable.
 public final class EncodedEntry {
-  /// The version of an entry that its codec could not encode: the bytes are its text in UTF-8, for
+  /// The version of an entry whose bytes cannot be had or kept: they are a text in UTF-8, for
   /// people.
   public static final int TEXT = 0;
 

@@ -4,13 +4,22 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Predicate;
 
-/// What the consumers of a log do when something throws. Nothing is skipped, and no consumer dies.
+/// What the consumers of a log do when something throws. Nothing is skipped, and no consumer ends.
 ///
 /// | thrown | by a command's handler | by a reader |
 /// |---|---|---|
 /// | `unavailable` says yes (the disk is full, say): nothing is wrong with the entry | the command fails with it | the reader waits and tries the same again, for as long as it takes |
 /// | anything else | once more; then the command goes to the dead letters and its partition key is parked: this and later commands fail with [ParkedException] | entry by entry, each once more; then the entry goes to the dead letters and its partition key is parked: later entries of it follow into the dead letters; other keys go on |
-/// | by the dead letters | once more a moment later, for as long as it takes | the same |
+/// | by the dead letters, unavailable | again after growing pauses | the same |
+/// | by the dead letters, anything else | once more; then a shortened letter; if that is refused, too, the key is parked until the next start | the same |
+/// | by the log's store, unavailable | | again after growing pauses |
+/// | by the log's store, anything else | | what cannot be read is found and parked by itself; the rest goes on |
+///
+/// A reader that [rebuilds][LogReader#rebuilds] parks nothing: it is told what it has to fetch anew
+/// ([LogReader#onLost]).
+///
+/// What another log answers when it is full, stopped or slow ([LogFullException],
+/// [LogStoppedException], [ReplyTimeoutException]) is always unavailable.
 ///
 /// @param deadLetters where parked entries go
 /// @param unavailable whether an exception says nothing about the entry that was being handled
@@ -30,6 +39,13 @@ public record FailureHandling(
           "pauses grow from more than nothing, not from %s to %s"
               .formatted(firstPause, longestPause));
     }
+  }
+
+  boolean isUnavailable(Exception failure) {
+    return failure instanceof LogFullException
+        || failure instanceof LogStoppedException
+        || failure instanceof ReplyTimeoutException
+        || unavailable.test(failure);
   }
 
   /// Pauses from 100 ms to 5 s.

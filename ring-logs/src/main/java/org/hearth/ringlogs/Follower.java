@@ -8,7 +8,6 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /* Catching up
@@ -19,10 +18,11 @@ for; and `seen`, the position it has come to. Both only grow, and `seen` is move
 
 It misses something when its place in the ring holds a later envelope (overrun), when an envelope names a
 previous entry that it has not seen (nothing here should bring that about), and when it starts. All three end in
-catchUp(upTo), which reads the store from `seen`. How far it may read is bounded: by the head of the log, which is set only after the commit; and,
-for a follower after others, by what those have seen, so that the order between them holds in the store as in
-the ring. After an overrun it has then seen all that was available in the ring when it noticed, and goes on
-behind that; entries that are in the ring still and were read already are passed over by position. */
+catchUp(upTo), which reads the store from `seen`. How far it may read is bounded: by the head of the log, which
+is set only after the commit; and, for a follower after others, by what those have seen, so that the order
+between them holds in the store as in the ring. After an overrun it has then seen all that was available in the
+ring when it noticed, and goes on behind that; entries that are in the ring still and were read already are
+passed over by position. */
 
 /// Runs one [LogReader].
 ///
@@ -31,24 +31,22 @@ final class Follower<E> {
   static final int LONGEST_BATCH = 256;
   private static final System.Logger LOG = System.getLogger("org.hearth.ringlogs");
 
-  private record Request(String key, boolean discardFirst, Reply<ReleaseResult> reply) {}
-
   private final Broadcast<E> log;
   private final LogReader<E> reader;
   private final String name;
   private final Source<E> source;
   private final List<Follower<E>> before;
-  private final Recovery<E> recovery;
+  private final Recovery recovery;
+  private final ParkedKeys<E> parked;
+  private final Delivery<E> delivery;
+  private final @Nullable Rereading<E> rereading;
   private final ConsumerMeter meter = new ConsumerMeter();
   private final SequenceBarrier barrier;
   private final Sequence handled = new Sequence();
   private final Thread thread;
-  private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
+  private final ReleaseRequests requests;
   private volatile LogPosition seen = LogPosition.ORIGIN;
   private volatile boolean draining;
-
-  /// Nobody serves requests. Set before the last look at them, so that none is left behind.
-  private volatile boolean ended = true;
 
   Follower(
       Broadcast<E> log,
@@ -61,7 +59,14 @@ final class Follower<E> {
     this.name = reader.name();
     this.source = source;
     this.before = List.copyOf(before);
-    this.recovery = new Recovery<>(log.spec(), name, failures, meter, log.signal());
+    this.requests = new ReleaseRequests(log.spec().name());
+    this.recovery = new Recovery(log.spec().name() + "/" + name, failures, meter, log.signal());
+    this.rereading =
+        source instanceof Source.Stored<E> stored
+            ? new Rereading<>(stored, LONGEST_BATCH, recovery)
+            : null;
+    this.parked = new ParkedKeys<>(log.spec(), name, failures, recovery, meter);
+    this.delivery = new Delivery<>(reader, recovery, parked, meter, this::serveRequests);
     this.barrier = log.barrier(before.stream().map(each -> each.handled).toArray(Sequence[]::new));
     this.thread =
         Thread.ofPlatform().daemon().name(log.spec().name() + "/" + name).unstarted(this::run);
@@ -83,12 +88,13 @@ final class Follower<E> {
   /// Reads where the reader stands and what it has parked. Before [#start].
   LogPosition load() {
     seen = source instanceof Source.Stored<E> ? reader.position() : LogPosition.ORIGIN;
-    recovery.load(_ -> true);
+    // A reader that rebuilds needs nothing of what was parked: its letters wait for a person.
+    parked.load(_ -> !reader.rebuilds(), seen);
     return seen;
   }
 
   void start() {
-    ended = false;
+    requests.begin();
     thread.start();
   }
 
@@ -110,13 +116,14 @@ final class Follower<E> {
         || (patience.isPositive() ? thread.join(patience) : !thread.isAlive());
   }
 
-  void ask(String key, boolean discardFirst, Reply<ReleaseResult> reply) {
-    requests.add(new Request(key, discardFirst, reply));
-    barrier.alert();
-    log.signal().raise();
-    if (ended) {
-      refuseRequests();
-    }
+  Reply<ReleaseResult> ask(String key, boolean discardFirst) {
+    return requests.ask(
+        key,
+        discardFirst,
+        () -> {
+          barrier.alert();
+          log.signal().raise();
+        });
   }
 
   long lag() {
@@ -124,7 +131,7 @@ final class Follower<E> {
   }
 
   ConsumerFigures figures() {
-    return meter.snapshot(name, seen, lag(), recovery.parkedKeys());
+    return meter.snapshot(name, seen, lag(), parked.keys());
   }
 
   // --- the follower's thread
@@ -143,8 +150,7 @@ final class Follower<E> {
       LOG.log(Level.ERROR, thread.getName() + " has ended", t);
       died = t;
     } finally {
-      ended = true;
-      refuseRequests();
+      requests.end();
     }
     if (died != null) {
       log.died(new ConsumerDeath(log.spec().name(), name, died));
@@ -209,9 +215,8 @@ final class Follower<E> {
     LogPosition reached = seen;
     for (long sequence = from; sequence <= to; sequence++) {
       Envelope<E> envelope = log.envelope(sequence);
-      // Both, because a later envelope may continue exactly where this follower has come to by the
-      // store, and
-      // yet not be handled by those before it.
+      // Both are looked at: a later envelope may continue exactly where this follower has come to
+      // by the store, and yet not be handled by those before it.
       if (envelope.sequence() != sequence || envelope.previous().isAfter(reached)) {
         meter.overrun();
         deliver(batch);
@@ -242,153 +247,52 @@ final class Follower<E> {
 
   /// Handles what the ring does not hold any more.
   private void catchUp(LogPosition upTo) throws AlertException {
-    switch (source) {
-      case Source.Stored<E> stored -> readAgain(stored, upTo);
-      case Source.Nowhere<E> _ -> tellLost(upTo);
+    if (rereading == null) {
+      tellLost(seen, upTo);
+      return;
     }
-  }
-
-  private void readAgain(Source.Stored<E> stored, LogPosition upTo) throws AlertException {
     while (upTo.isAfter(seen)) {
-      recovery.checkHalted();
-      LogPosition after = seen;
-      List<Positioned<E>> entries =
-          recovery.insist("the store", () -> stored.read(after, upTo, LONGEST_BATCH));
-      meter.readFromStore(entries.size());
-      deliver(entries);
-      if (entries.size() < LONGEST_BATCH) {
-        advance(upTo);
+      switch (rereading.next(seen, upTo)) {
+        case Rereading.Part.Entries<E>(var entries, var reached) -> {
+          meter.readFromStore(entries.size());
+          deliver(entries);
+          advance(reached);
+        }
+        case Rereading.Part.Damaged<E>(var position, var failure) -> {
+          if (reader.rebuilds()) {
+            tellLost(seen, upTo);
+          } else {
+            delivery.parkUnreadable(position, failure);
+            advance(position);
+          }
+        }
       }
     }
   }
 
-  private void tellLost(LogPosition upTo) throws AlertException {
-    LogPosition after = seen;
+  private void tellLost(LogPosition after, LogPosition upTo) throws AlertException {
     if (upTo.isAfter(after)) {
-      recovery.insist(
-          "its reader to make up for what is lost",
-          () -> {
-            reader.onLost(after, upTo);
-            return upTo;
-          });
-      meter.lost(upTo.value() - after.value());
+      delivery.tellLost(after, upTo);
       advance(upTo);
     }
   }
 
-  private void advance(LogPosition to) {
-    seen = to;
-    log.signal().raise();
-  }
-
-  /// Gives entries to the reader, whatever it takes; those of parked keys to the dead letters.
   private void deliver(List<Positioned<E>> entries) throws AlertException {
-    if (entries.isEmpty()) {
-      return;
-    }
-    long start = System.nanoTime();
-    List<Positioned<E>> open = new ArrayList<>(entries.size());
-    for (Positioned<E> each : entries) {
-      if (!isHeldBack(each)) {
-        open.add(each);
-      }
-    }
-    giveTogether(open);
-    meter.batch(entries.size(), System.nanoTime() - start);
-    advance(entries.getLast().position());
-  }
-
-  private boolean isHeldBack(Positioned<E> each) throws AlertException {
-    String key = log.spec().partitionKey().apply(each.entry());
-    if (!recovery.isParked(key)) {
-      return false;
-    }
-    recovery.holdBack(key, each.position(), each.entry());
-    return true;
-  }
-
-  private void giveTogether(List<Positioned<E>> entries) throws AlertException {
-    Recovery<E>.Stall stall = recovery.new Stall("its reader");
-    List<Positioned<E>> left = entries;
-    while (!left.isEmpty()) {
-      Exception failure = give(left);
-      if (failure == null) {
-        stall.over();
-        return;
-      }
-      left = notKept(left);
-      if (recovery.isUnavailable(failure)) {
-        stall.pause(failure);
-      } else {
-        stall.over();
-        giveOneByOne(left);
-        return;
-      }
+    if (!entries.isEmpty()) {
+      delivery.deliver(entries);
+      advance(entries.getLast().position());
     }
   }
 
-  private void giveOneByOne(List<Positioned<E>> entries) throws AlertException {
-    for (Positioned<E> each : entries) {
-      if (!isHeldBack(each)) {
-        giveOne(each);
-      }
+  private void advance(LogPosition to) {
+    if (to.isAfter(seen)) {
+      seen = to;
+      log.signal().raise();
     }
-  }
-
-  private void giveOne(Positioned<E> entry) throws AlertException {
-    Recovery<E>.Stall stall = recovery.new Stall("its reader");
-    boolean failedBefore = false;
-    List<Positioned<E>> left = List.of(entry);
-    while (!left.isEmpty()) {
-      Exception failure = give(left);
-      if (failure == null) {
-        break;
-      }
-      left = notKept(left);
-      if (recovery.isUnavailable(failure)) {
-        stall.pause(failure);
-      } else if (failedBefore && !left.isEmpty()) {
-        String key = log.spec().partitionKey().apply(entry.entry());
-        recovery.park(key, entry.position(), entry.entry(), failure);
-        break;
-      } else {
-        failedBefore = true;
-      }
-    }
-    stall.over();
-  }
-
-  private @Nullable Exception give(List<Positioned<E>> entries) {
-    List<Positioned<E>> given = List.copyOf(entries);
-    return recovery.attempt(() -> reader.onBatch(given));
-  }
-
-  /// Of entries whose handling failed, those that the reader did not keep after all.
-  private List<Positioned<E>> notKept(List<Positioned<E>> entries) throws AlertException {
-    LogPosition kept = recovery.insist("the position of its reader", reader::position);
-    return entries.stream().filter(each -> each.position().isAfter(kept)).toList();
   }
 
   private void serveRequests() {
-    for (Request request = requests.poll(); request != null; request = requests.poll()) {
-      String key = request.key();
-      try {
-        request.reply().complete(recovery.release(key, request.discardFirst(), this::giveReleased));
-      } catch (RuntimeException e) {
-        request.reply().fail(e);
-      } catch (Exception e) {
-        request.reply().fail(new IllegalStateException(e.toString(), e));
-      }
-    }
-  }
-
-  private void giveReleased(LogPosition position, E entry) throws Exception {
-    reader.onRelease(List.of(new Positioned<>(position, entry)));
-  }
-
-  private void refuseRequests() {
-    for (Request request = requests.poll(); request != null; request = requests.poll()) {
-      request.reply().fail(new LogStoppedException(log.spec().name()));
-    }
+    Releasing<E> again = new Releasing<>(reader, log.spec(), rereading, parked, recovery);
+    requests.serve((key, discardFirst) -> parked.release(key, discardFirst, again));
   }
 }

@@ -2,10 +2,8 @@ package org.hearth.ringlogs;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -32,8 +30,8 @@ public final class InputLog<C, R> implements Log {
   private volatile Consumer<? super ConsumerDeath> onDeath = _ -> {};
   private boolean started;
 
-  /// In the order of the first request; replaced, never changed, so that any thread may read it.
-  private volatile Map<String, LogWriter<C, R>> writers = Map.of();
+  /// In the order of the first request; one a box.
+  private final List<LogWriter<C, R>> writers = new CopyOnWriteArrayList<>();
 
   /// @param server the box that handles the commands, for the wiring
   /// @param shards how many rings and threads; the commands of one partition key all go to one of
@@ -76,16 +74,18 @@ public final class InputLog<C, R> implements Log {
   /// asks again is given the same writer.
   ///
   /// @param box the name of the node that writes
-  public synchronized LogWriter<C, R> writer(String box) {
-    LogWriter<C, R> known = writers.get(box);
-    if (known != null) {
-      return known;
+  public LogWriter<C, R> writer(String box) {
+    // Not the log's own lock: a stop holds that for as long as it takes.
+    synchronized (writers) {
+      for (LogWriter<C, R> each : writers) {
+        if (each.name().equals(box)) {
+          return each;
+        }
+      }
+      LogWriter<C, R> writer = new LogWriter<>(this, box);
+      writers.add(writer);
+      return writer;
     }
-    LogWriter<C, R> writer = new LogWriter<>(this, box);
-    Map<String, LogWriter<C, R>> more = new LinkedHashMap<>(writers);
-    more.put(box, writer);
-    writers = Collections.unmodifiableMap(more);
-    return writer;
   }
 
   @Override
@@ -149,9 +149,7 @@ public final class InputLog<C, R> implements Log {
     if (!consumer.equals(spec.name())) {
       throw new IllegalArgumentException("%s has no consumer %s".formatted(spec.name(), consumer));
     }
-    Reply<ReleaseResult> reply = Reply.pending();
-    shardOf(partitionKey).ask(partitionKey, discardFirst, reply);
-    return reply;
+    return shardOf(partitionKey).ask(partitionKey, discardFirst);
   }
 
   /// Takes no more commands, handles those that were accepted, waits until all are answered, and
@@ -180,7 +178,7 @@ public final class InputLog<C, R> implements Log {
 
   @Override
   public LogFigures figures() {
-    List<WriterFigures> writing = writers.values().stream().map(LogWriter::figures).toList();
+    List<WriterFigures> writing = writers.stream().map(LogWriter::figures).toList();
     return new LogFigures(
         spec.name(),
         Node.Kind.INPUT_LOG,
@@ -199,9 +197,7 @@ public final class InputLog<C, R> implements Log {
   @Override
   public WiringDescription description() {
     List<Arrow> arrows = new ArrayList<>();
-    writers
-        .keySet()
-        .forEach(writer -> arrows.add(new Arrow(writer, spec.name(), Arrow.Kind.WRITES)));
+    writers.forEach(each -> arrows.add(new Arrow(each.name(), spec.name(), Arrow.Kind.WRITES)));
     arrows.add(new Arrow(spec.name(), server, Arrow.Kind.FEEDS));
     return new WiringDescription(
         List.of(new Node(spec.name(), Node.Kind.INPUT_LOG), new Node(server, Node.Kind.SERVER)),

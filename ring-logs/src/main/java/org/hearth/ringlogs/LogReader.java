@@ -32,8 +32,19 @@ public interface LogReader<E> {
     onBatch(entries);
   }
 
-  /// Entries of a [VolatileLog] after one position up to another were overwritten before this
-  /// reader came to them: what it keeps must be fetched anew from their owner. Never called for an
-  /// [OutputLog].
+  /// Whether this reader keeps its data in memory only and can fetch it anew at any time. Then no
+  /// entry is ever parked for it: of one that it cannot handle, or that the store cannot read, it
+  /// is told by [#onLost], so that no hole is left in its view. The same answer at all times.
+  default boolean rebuilds() {
+    return false;
+  }
+
+  /// Entries after one position up to another will not be given to this reader: what it keeps must
+  /// be fetched anew from their owner, as of now or later. Called by a [VolatileLog] for entries
+  /// that were overwritten before the reader came to them, and by any log if the reader
+  /// [rebuilds][#rebuilds].
+  ///
+  /// @throws Exception if that cannot be done now: it is called again after growing pauses, for as
+  ///   long as it takes, and the reader is shown as stalled
   default void onLost(LogPosition after, LogPosition upTo) throws Exception {}
 }

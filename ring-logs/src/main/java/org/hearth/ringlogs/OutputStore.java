@@ -18,6 +18,7 @@ public interface OutputStore<E> {
   /// @param limit at most so many entries
   /// @return in the order of their positions, without holes; fewer than `limit` only if there are
   ///   no more in the range
-  /// @throws Exception if the store cannot be read now: the reader waits and asks again
+  /// @throws Exception if the entries cannot be read; [FailureHandling] says whether that is so now
+  ///   or for good. For good: the range is narrowed until the entry that is damaged is alone
   List<Positioned<E>> read(LogPosition after, LogPosition upTo, int limit) throws Exception;
 }

@@ -9,7 +9,6 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -44,12 +43,12 @@ final class Shard<C, R> {
   /// A command as it lies in the ring.
   private record Accepted<C, R>(C command, String key, Reply<R> reply) {}
 
-  private record Request(String key, boolean discardFirst, Reply<ReleaseResult> reply) {}
-
   private final String log;
   private final int number;
   private final CommandHandler<C, R> handler;
-  private final Recovery<C> recovery;
+  private final LogSpec<C> spec;
+  private final Recovery recovery;
+  private final ParkedKeys<C> parked;
   private final Consumer<ConsumerDeath> onDeath;
   private final ConsumerMeter meter = new ConsumerMeter();
   private final Thread thread;
@@ -57,12 +56,9 @@ final class Shard<C, R> {
   private final SequenceBarrier barrier;
   private final Sequence handled = new Sequence();
   private final Semaphore places;
-  private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
+  private final ReleaseRequests requests;
   private final List<Reply<R>> batch = new ArrayList<>(LONGEST_BATCH);
   private volatile boolean closed = true;
-
-  /// Nobody serves requests. Set before the last look at them, so that none is left behind.
-  private volatile boolean ended = true;
 
   /// @param onDeath told if the thread ends by an error
   Shard(
@@ -72,11 +68,14 @@ final class Shard<C, R> {
       FailureHandling failures,
       Consumer<ConsumerDeath> onDeath) {
     this.onDeath = onDeath;
+    this.spec = spec;
     this.log = spec.name();
     this.number = number;
     this.handler = handler;
     Signal signal = new Signal();
-    this.recovery = new Recovery<>(spec, spec.name(), failures, meter, signal);
+    this.recovery = new Recovery(log + "-" + number, failures, meter, signal);
+    this.parked = new ParkedKeys<>(spec, log, failures, recovery, meter);
+    this.requests = new ReleaseRequests(log);
     this.ring =
         RingBuffer.createMultiProducer(
             Place::new, spec.capacity(), new ParkingWaitStrategy(signal));
@@ -89,11 +88,11 @@ final class Shard<C, R> {
   // --- what writers call
 
   boolean isParked(String key) {
-    return recovery.isParked(key);
+    return parked.isParked(key);
   }
 
   ParkedException parked(String key) {
-    return new ParkedException(log, key, recovery.why(key));
+    return new ParkedException(log, key, parked.why(key));
   }
 
   /// @param waits counts the wait if there is one
@@ -128,12 +127,12 @@ final class Shard<C, R> {
   // --- what the log calls
 
   void load(Predicate<String> mine) {
-    recovery.load(mine);
+    parked.load(mine, LogPosition.ORIGIN);
   }
 
   void start() {
     closed = false;
-    ended = false;
+    requests.begin();
     thread.start();
   }
 
@@ -164,12 +163,8 @@ final class Shard<C, R> {
     }
   }
 
-  void ask(String key, boolean discardFirst, Reply<ReleaseResult> reply) {
-    requests.add(new Request(key, discardFirst, reply));
-    barrier.alert();
-    if (ended) {
-      refuseRequests();
-    }
+  Reply<ReleaseResult> ask(String key, boolean discardFirst) {
+    return requests.ask(key, discardFirst, barrier::alert);
   }
 
   long published() {
@@ -181,7 +176,7 @@ final class Shard<C, R> {
   }
 
   ConsumerFigures figures() {
-    return meter.snapshot(thread.getName(), LogPosition.ORIGIN, inRing(), recovery.parkedKeys());
+    return meter.snapshot(thread.getName(), LogPosition.ORIGIN, inRing(), parked.keys());
   }
 
   // --- the shard's thread
@@ -197,10 +192,9 @@ final class Shard<C, R> {
       LOG.log(Level.ERROR, thread.getName() + " has ended and takes no more commands", t);
       died = t;
     } finally {
-      ended = true;
       batch.forEach(reply -> reply.fail(new LogStoppedException(log)));
       refuseTheRest();
-      refuseRequests();
+      requests.end();
     }
     if (died != null) {
       onDeath.accept(new ConsumerDeath(log, thread.getName(), died));
@@ -228,7 +222,7 @@ final class Shard<C, R> {
         next += handleBatch(next, Math.min(available, next + LONGEST_BATCH - 1));
       } catch (AlertException _) {
         barrier.clearAlert();
-        serveRequests();
+        requests.serve(this::release);
       } catch (InterruptedException e) {
         LOG.log(Level.DEBUG, "left over from a handler", e);
       }
@@ -268,7 +262,7 @@ final class Shard<C, R> {
   private void handle(Accepted<C, R> accepted) {
     batch.add(accepted.reply());
     String key = accepted.key();
-    if (recovery.isParked(key)) {
+    if (parked.isParked(key)) {
       accepted.reply().fail(parked(key));
       return;
     }
@@ -279,15 +273,15 @@ final class Shard<C, R> {
     if (failure == null) {
       return;
     }
-    if (recovery.isUnavailable(failure)) {
-      accepted.reply().fail(unchecked(failure));
+    if (recovery.isUnavailable(failure) || !parked.hasRoom()) {
+      accepted.reply().fail(Recovery.unchecked(failure));
       return;
     }
     try {
-      recovery.park(key, LogPosition.ORIGIN, accepted.command(), failure);
-      ParkedException parked = parked(key);
-      parked.initCause(failure);
-      accepted.reply().fail(parked);
+      parked.park(key, LogPosition.ORIGIN, accepted.command(), failure);
+      ParkedException answer = parked(key);
+      answer.initCause(failure);
+      accepted.reply().fail(answer);
     } catch (AlertException _) {
       accepted.reply().fail(new LogStoppedException(log));
     }
@@ -304,41 +298,23 @@ final class Shard<C, R> {
     }
     if (failure != null) {
       LOG.log(Level.ERROR, thread.getName() + ": the end of a batch failed", failure);
-      RuntimeException answer = unchecked(failure);
+      RuntimeException answer = Recovery.unchecked(failure);
       batch.forEach(reply -> reply.fail(answer));
     }
   }
 
-  private static RuntimeException unchecked(Exception failure) {
-    return failure instanceof RuntimeException already
-        ? already
-        : new IllegalStateException(failure.toString(), failure);
-  }
-
-  private void serveRequests() {
-    for (Request request = requests.poll(); request != null; request = requests.poll()) {
-      try {
-        request.reply().complete(release(request));
-      } catch (Exception e) {
-        request.reply().fail(unchecked(e));
-      }
-    }
-  }
-
-  private ReleaseResult release(Request request) throws Exception {
-    return recovery.release(
-        request.key(),
-        request.discardFirst(),
-        (_, command) -> {
-          handler.handle(command, Reply.pending());
+  private ReleaseResult release(String key, boolean discardFirst) throws Exception {
+    return parked.release(
+        key,
+        discardFirst,
+        letter -> {
+          if (letter.entry().version() == EncodedEntry.TEXT) {
+            throw new IllegalStateException(
+                "of this command only a text is left; it can be discarded");
+          }
+          handler.handle(letter.entry().decode(spec.codec()), Reply.pending());
           handler.endOfBatch();
         });
-  }
-
-  private void refuseRequests() {
-    for (Request request = requests.poll(); request != null; request = requests.poll()) {
-      request.reply().fail(new LogStoppedException(log));
-    }
   }
 
   /// Answers what was accepted but will not be handled, until no writer holds a place any more.

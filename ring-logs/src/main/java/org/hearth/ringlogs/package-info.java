@@ -4,9 +4,9 @@
 /// ```
 ///                      InputLog<C,R>: commands, volatile until they are answered
 ///
-///  writer ──submit──►  ring 0 ──► thread "name-0" ──► CommandHandler ──┐
-///  writer ──submit──►  ring 1 ──► thread "name-1" ──► CommandHandler ──┤ decide, commit
-///  writer ◄─ await ─   Reply  ◄──────────── complete, from any thread ─┘
+///  box ► LogWriter ──submit──►  ring 0 ──► thread "name-0" ──► CommandHandler ──┐
+///  box ► LogWriter ──submit──►  ring 1 ──► thread "name-1" ──► CommandHandler ──┤ decide, commit
+///  box ◄── await ── Reply  ◄─────────────────── complete, from any thread ──────┘
 ///
 ///                      OutputLog<E>: what was decided, after it was committed
 ///
@@ -19,7 +19,15 @@
 ///
 ///                      VolatileLog<E>: as OutputLog, without a store; positions of this run only
 ///
+///                      LogSet: all of them; starts, stops, releases, and shows them together
+///
 ///  a consumer that throws:  retry ──► park the partition key, entry to DeadLetters; the rest goes on
+///  an entry that the store   ──► narrowed until it is alone ──► parked by its position
+///  cannot read
+///  either, of a reader that  ──► LogReader.onLost: its view is fetched anew, nothing is parked
+///  rebuilds
+///  a thread that ends by     ──► state FAILED, ConsumerDeath to who watches the LogSet
+///  an error
 /// ```
 ///
 /// A **log** is named by its [LogSpec]: entry type, capacity, partition key and codec. Entries are
@@ -47,8 +55,8 @@
 /// says why not. The commands of one partition key are handled one after the other in the order
 /// they were submitted. A reader sees the entries of a log in the order of their positions, each
 /// exactly once in a run that does not fail; after a failure it sees again what it had not made
-/// durable. A slow reader never makes the publisher wait. A consumer is never skipped ahead of an
-/// entry and never dies of one: see [FailureHandling]. Idle threads are parked, not polling.
+/// durable. A slow reader never makes the publisher wait. No entry is skipped in silence, and no
+/// consumer ends because of one: see [FailureHandling]. Idle threads are parked, not polling.
 @NullMarked
 package org.hearth.ringlogs;
 

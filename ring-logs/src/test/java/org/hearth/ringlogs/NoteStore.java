@@ -1,6 +1,8 @@
 package org.hearth.ringlogs;
 
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -8,6 +10,29 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class NoteStore implements OutputStore<Note> {
   private final ConcurrentSkipListMap<LogPosition, Note> notes = new ConcurrentSkipListMap<>();
   private final AtomicInteger failures = new AtomicInteger();
+
+  private final Set<LogPosition> damaged = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger reads = new AtomicInteger();
+  private volatile boolean broken;
+
+  /// Lets every read that comes to this entry fail for good.
+  void damage(long position) {
+    damaged.add(new LogPosition(position));
+  }
+
+  void mend() {
+    damaged.clear();
+    broken = false;
+  }
+
+  /// Lets every read fail for good.
+  void breakAll() {
+    broken = true;
+  }
+
+  int reads() {
+    return reads.get();
+  }
 
   /// Lets the next reads fail.
   void failNextReads(int count) {
@@ -28,9 +53,20 @@ final class NoteStore implements OutputStore<Note> {
     if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
       throw new UnavailableException();
     }
+    reads.incrementAndGet();
+    if (broken) {
+      throw new IllegalStateException("no such table");
+    }
     return notes.subMap(after, false, upTo, true).entrySet().stream()
         .limit(limit)
-        .map(each -> new Positioned<>(each.getKey(), each.getValue()))
+        .map(each -> new Positioned<>(undamaged(each.getKey()), each.getValue()))
         .toList();
+  }
+
+  private LogPosition undamaged(LogPosition position) {
+    if (damaged.contains(position)) {
+      throw new IllegalStateException("the row at " + position + " is damaged");
+    }
+    return position;
   }
 }

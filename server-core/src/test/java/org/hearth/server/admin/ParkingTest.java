@@ -164,6 +164,7 @@ class ParkingTest {
             0,
             failures,
             "",
+            0,
             keys,
             Distribution.NONE,
             Distribution.NONE);
@@ -178,6 +179,7 @@ class ParkingTest {
         Duration.ZERO,
         0,
         0,
+        List.of(),
         List.of(reader));
   }
 }

@@ -1,0 +1,280 @@
+package org.hearth.ringlogs;
+
+import com.lmax.disruptor.AlertException;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.hearth.ringlogs.DeadLetter.Reason;
+import org.jspecify.annotations.Nullable;
+
+/* Bounds
+
+A consumer parks at most MOST_KEYS keys. One that fails on more is broken as a whole: a reader waits, visibly,
+and tries again; a shard answers the command with its failure and parks nothing.
+
+At most MOST_LETTERS letters of entries that are held back are kept, of all keys together. After that the next
+one of a key becomes a letter of the reason REST, which stands for all that follow: of these only the last
+position is remembered, and they are read from the store when the key is released. A log without a store tells
+its reader then that they are lost. So there are never more letters than MOST_LETTERS and two of each key. */
+
+/// The partition keys that one consumer has parked, and their dead letters.
+///
+/// **Thread**: the consumer's own; [#isParked], [#why] and [#keys] any.
+///
+/// @param <E> the entries or commands
+final class ParkedKeys<E> {
+  static final int MOST_KEYS = 1_000;
+  static final int MOST_LETTERS = 1_000;
+  private static final System.Logger LOG = System.getLogger("org.hearth.ringlogs");
+
+  /// A parked key.
+  ///
+  /// @param failure why
+  /// @param upTo the last of its entries that was held back
+  /// @param heldBack how many letters of held back entries it has
+  /// @param rest whether one of them stands for all that follow
+  private record Parked(String failure, LogPosition upTo, int heldBack, boolean rest) {
+    Parked and(Parked later) {
+      return new Parked(
+          failure.isEmpty() ? later.failure : failure,
+          later.upTo.isAfter(upTo) ? later.upTo : upTo,
+          heldBack + later.heldBack,
+          rest || later.rest);
+    }
+  }
+
+  /// Handles parked entries again.
+  interface Again {
+    /// Handles what one letter holds.
+    void handle(DeadLetter letter) throws Exception;
+
+    /// Handles the entries of a letter's key from the letter's position up to another.
+    ///
+    /// @return null if all were handled; else where it failed, and why
+    default @Nullable Stopped handleRest(DeadLetter letter, LogPosition upTo, boolean discardFirst)
+        throws Exception {
+      throw new IllegalStateException("commands are not held back");
+    }
+  }
+
+  /// Where the handling of a rest ended too early.
+  record Stopped(LogPosition at, Exception failure) {}
+
+  private final LogSpec<E> spec;
+  private final String consumer;
+  private final FailureHandling policy;
+  private final Recovery recovery;
+  private final ConsumerMeter meter;
+  private final Letters<E> write;
+  private final ConcurrentHashMap<String, Parked> parked = new ConcurrentHashMap<>();
+
+  /// Letters of entries that are held back, of all keys together.
+  private int heldBack;
+
+  ParkedKeys(
+      LogSpec<E> spec,
+      String consumer,
+      FailureHandling policy,
+      Recovery recovery,
+      ConsumerMeter meter) {
+    this.spec = spec;
+    this.consumer = consumer;
+    this.policy = policy;
+    this.recovery = recovery;
+    this.meter = meter;
+    this.write = new Letters<>(spec, consumer, policy.clock());
+  }
+
+  /// Remembers what was parked in an earlier run, of the keys that are wanted.
+  ///
+  /// @param seen how far the consumer came in that run: what a letter of the reason REST stands for
+  ///   reaches to there
+  void load(Predicate<String> wanted, LogPosition seen) {
+    for (DeadLetter letter : policy.deadLetters().of(spec.name(), consumer)) {
+      if (wanted.test(letter.partitionKey())) {
+        remember(letter);
+        if (letter.reason() == Reason.REST) {
+          extend(letter.partitionKey(), seen);
+        }
+      }
+    }
+  }
+
+  private void extend(String key, LogPosition upTo) {
+    parked.computeIfPresent(key, (_, known) -> known.and(new Parked("", upTo, 0, false)));
+  }
+
+  boolean isEmpty() {
+    return parked.isEmpty();
+  }
+
+  boolean isParked(String key) {
+    return parked.containsKey(key);
+  }
+
+  /// Whether another key can be parked.
+  boolean hasRoom() {
+    return parked.size() < MOST_KEYS;
+  }
+
+  /// Why a key is parked; empty if it is not.
+  String why(String key) {
+    Parked found = parked.get(key);
+    return found == null ? "" : found.failure();
+  }
+
+  Set<String> keys() {
+    return Set.copyOf(parked.keySet());
+  }
+
+  /// The key of an entry; one of its own, by the position, if it cannot be told.
+  String keyOf(Positioned<E> entry) {
+    try {
+      return Objects.requireNonNull(spec.partitionKey().apply(entry.entry()), "no partition key");
+    } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
+      meter.failure(e);
+      return keyOf(entry.position());
+    }
+  }
+
+  /// The key of an entry of which nothing is known but its place.
+  private static String keyOf(LogPosition position) {
+    return "position " + position;
+  }
+
+  /// Parks a key whose entry failed.
+  void park(String key, LogPosition position, E entry, Exception failure) throws AlertException {
+    LOG.log(
+        Level.ERROR,
+        () -> "%s/%s parks %s at %s".formatted(spec.name(), consumer, key, position),
+        failure);
+    keep(write.failed(key, position, entry, failure), entry);
+  }
+
+  /// Parks the place of an entry that the store cannot read.
+  void parkUnreadable(LogPosition position, Exception failure) throws AlertException {
+    String key = keyOf(position);
+    LOG.log(
+        Level.ERROR,
+        () -> "%s/%s parks %s: the store cannot read it".formatted(spec.name(), consumer, key),
+        failure);
+    keep(write.unreadable(key, position, failure), null);
+  }
+
+  /// Keeps an entry of a key that is parked already, unless it was kept before.
+  void holdBack(String key, LogPosition position, E entry) throws AlertException {
+    Parked known = parked.get(key);
+    if (known != null && !position.isAfter(known.upTo())) {
+      return;
+    }
+    if (known != null && known.rest()) {
+      extend(key, position);
+    } else if (heldBack >= MOST_LETTERS) {
+      keep(write.rest(key, position), null);
+    } else {
+      keep(write.heldBack(key, position, entry), entry);
+    }
+  }
+
+  /// Stores a letter; a shortened one if it is refused for good; none if that is refused, too.
+  private void keep(DeadLetter letter, @Nullable E entry) throws AlertException {
+    // Known as parked at once: no later entry of the key passes while the letter waits to be kept.
+    remember(letter);
+    @Nullable Exception refused = store(letter);
+    if (refused != null && entry != null) {
+      refused = store(write.shortened(letter, entry, refused));
+    }
+    if (refused != null) {
+      meter.unkept();
+      Exception why = refused;
+      LOG.log(
+          Level.ERROR,
+          () ->
+              "%s/%s cannot keep a letter of %s at %s: the key is parked until the next start"
+                  .formatted(spec.name(), consumer, letter.partitionKey(), letter.position()),
+          why);
+    }
+  }
+
+  private @Nullable Exception store(DeadLetter letter) throws AlertException {
+    Recovery.Fetched<DeadLetter> stored =
+        recovery.fetch(
+            "the dead letters",
+            () -> {
+              policy.deadLetters().park(letter);
+              return letter;
+            });
+    return switch (stored) {
+      case Recovery.Fetched.Had<DeadLetter> _ -> null;
+      case Recovery.Fetched.Failed<DeadLetter>(var failure) -> failure;
+    };
+  }
+
+  private void remember(DeadLetter letter) {
+    int count = letter.reason() == Reason.HELD_BACK ? 1 : 0;
+    parked.merge(
+        letter.partitionKey(),
+        new Parked(letter.failure(), letter.position(), count, letter.reason() == Reason.REST),
+        Parked::and);
+    heldBack += count;
+  }
+
+  /// Handles the letters of a key again, in order, until one fails.
+  ///
+  /// @throws Exception if the letters cannot be had now; the key stays parked
+  ReleaseResult release(String key, boolean discardFirst, Again again) throws Exception {
+    List<DeadLetter> letters = policy.deadLetters().of(spec.name(), consumer, key);
+    int discarded = 0;
+    int handled = 0;
+    for (DeadLetter letter : letters) {
+      boolean discard = discardFirst && discarded == 0;
+      if (discard) {
+        discarded++;
+      }
+      @Nullable DeadLetter left = handleAgain(letter, discard, again);
+      if (left != null) {
+        policy.deadLetters().park(left);
+        if (!left.position().equals(letter.position())) {
+          policy.deadLetters().remove(letter);
+        }
+        int remaining = letters.size() - handled - discarded;
+        if (discard) {
+          remaining++;
+        }
+        return new ReleaseResult(key, handled, discarded, remaining);
+      }
+      policy.deadLetters().remove(letter);
+      if (!discard) {
+        handled++;
+      }
+    }
+    @Nullable Parked opened = parked.remove(key);
+    heldBack -= opened == null ? 0 : opened.heldBack();
+    return new ReleaseResult(key, handled, discarded, 0);
+  }
+
+  /// @return null if nothing is left of the letter; else what takes its place
+  private @Nullable DeadLetter handleAgain(DeadLetter letter, boolean discard, Again again)
+      throws Exception {
+    if (letter.reason() == Reason.REST) {
+      Parked known = parked.get(letter.partitionKey());
+      LogPosition upTo = known == null ? letter.position() : known.upTo();
+      @Nullable Stopped stopped = again.handleRest(letter, upTo, discard);
+      if (stopped != null && recovery.isUnavailable(stopped.failure())) {
+        throw stopped.failure();
+      }
+      return stopped == null ? null : write.failedAgain(letter, stopped.at(), stopped.failure());
+    }
+    if (discard) {
+      return null;
+    }
+    Exception failure = recovery.attempt(() -> again.handle(letter));
+    if (failure != null && recovery.isUnavailable(failure)) {
+      throw failure;
+    }
+    return failure == null ? null : write.failedAgain(letter, letter.position(), failure);
+  }
+}
