@@ -36,10 +36,13 @@ final class Slots {
     this.overall = new Semaphore(connections, true);
   }
 
+  /// Takes a slot if there is one.
+  ///
   /// @return whether there was room; whoever gets true must leave
   synchronized boolean enter(Destination destination) {
     Turns own = turns.get(destination);
-    if (entered >= most || own != null && own.entered >= perDestination + WAITING_PER_DESTINATION) {
+    if (entered >= most
+        || (own != null && own.entered >= perDestination + WAITING_PER_DESTINATION)) {
       return false;
     }
     if (own == null) {

@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.Reply;
+import org.hearth.ringlogs.ReplyTimeoutException;
+import org.hearth.server.store.StorageException.Reason;
 import org.jspecify.annotations.Nullable;
 
 /// The one writer of the database: gathers units of work and commits many at once.
@@ -26,31 +28,67 @@ public final class Committer {
   private static final System.Logger LOG = System.getLogger(Committer.class.getName());
   static final int CAPACITY = 1024;
   private static final long FULL_PAUSE_NANOS = 50_000;
-  private static final Duration FOR_AS_LONG_AS_IT_TAKES = Duration.ofDays(1);
+
+  /// How long a writer waits for a place in the ring, and again for the commit.
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final class Slot {
     private @Nullable UnitOfWork unit;
   }
 
+  /// Tells the unit's own outcome, then who waits.
+  private record Awaited(Outcome own, Reply<LogPosition> reply) implements Outcome {
+    @Override
+    public void placed(LogPosition first) {
+      own.placed(first);
+    }
+
+    @Override
+    public void durable(LogPosition first) {
+      own.durable(first);
+    }
+
+    @Override
+    public void committed(LogPosition first) {
+      try {
+        own.committed(first);
+      } finally {
+        reply.complete(first);
+      }
+    }
+
+    @Override
+    public void failed(StorageException failure) {
+      try {
+        own.failed(failure);
+      } finally {
+        reply.fail(failure);
+      }
+    }
+  }
+
   private final RingBuffer<Slot> ring =
       RingBuffer.createMultiProducer(Slot::new, CAPACITY, new BlockingWaitStrategy());
   private final GroupCommit groupCommit;
+  private final Duration patience;
   private final BatchEventProcessor<Slot> processor;
   private final Thread thread;
   private final AtomicInteger submitting = new AtomicInteger();
   private final LongAdder waits = new LongAdder();
   private volatile boolean closed;
 
-  Committer(GroupCommit groupCommit) {
+  /// Nobody takes units from the ring any more. Set before the last look at it, so that none is
+  /// left behind.
+  private volatile boolean ended;
+
+  /// @param patience how long a writer waits for a place in the ring, and again for the commit
+  Committer(GroupCommit groupCommit, Health health, Duration patience) {
     this.groupCommit = groupCommit;
+    this.patience = patience;
     EventHandler<Slot> handler =
         (slot, _, endOfBatch) -> {
-          UnitOfWork unit = slot.unit;
-          slot.unit = null;
-          if (unit != null) {
-            groupCommit.add(unit);
-          }
-          if (endOfBatch) {
+          take(slot);
+          if (endOfBatch || groupCommit.isFull()) {
             groupCommit.commit();
           }
         };
@@ -58,13 +96,22 @@ public final class Committer {
         new BatchEventProcessorBuilder()
             .setMaxBatchSize(GroupCommit.MOST_UNITS)
             .build(ring, ring.newBarrier(), handler);
-    processor.setExceptionHandler(new LastResort(groupCommit));
+    processor.setExceptionHandler(new LastResort());
     ring.addGatingSequences(processor.getSequence());
-    thread = Thread.ofPlatform().name("committer").unstarted(processor);
+    thread = VitalThread.of("committer", health, processor, this::refuseTheRest);
   }
 
   void start() {
     thread.start();
+  }
+
+  /// The unit stays in its slot until the batch has it.
+  private void take(Slot slot) {
+    UnitOfWork unit = slot.unit;
+    if (unit != null) {
+      groupCommit.add(unit);
+      slot.unit = null;
+    }
   }
 
   /// Hands over a unit; its [Outcome] hears what became of it. Waits while the ring is full. Units
@@ -73,8 +120,9 @@ public final class Committer {
   /// While the store is not open, units are still taken, and fail: so an owner learns of it in
   /// order.
   ///
-  /// @throws StorageException [StorageException.Reason#CLOSED] if the store is closed: the unit was
-  ///   not taken
+  /// @throws StorageException the unit was not taken: [StorageException.Reason#CLOSED] if the store
+  ///   is closed, [StorageException.Reason#FAILED] if the committer's thread has ended,
+  ///   [StorageException.Reason#BUSY] if the ring stays full for [#PATIENCE]
   public void submit(UnitOfWork unit) {
     submitting.incrementAndGet();
     try {
@@ -87,10 +135,14 @@ public final class Committer {
   }
 
   private long nextSequence() {
+    long begun = System.nanoTime();
     boolean waited = false;
     while (true) {
       if (closed) {
-        throw new StorageException(StorageException.Reason.CLOSED, "the store is closed");
+        throw new StorageException(Reason.CLOSED, "the store is closed");
+      }
+      if (ended) {
+        throw new StorageException(Reason.FAILED, "the committer has ended");
       }
       try {
         return ring.tryNext();
@@ -98,6 +150,9 @@ public final class Committer {
         if (!waited) {
           waits.increment();
           waited = true;
+        } else if (System.nanoTime() - begun > patience.toNanos()) {
+          throw new StorageException(
+              Reason.BUSY, "%d units are waiting to be committed".formatted(CAPACITY));
         }
         LockSupport.parkNanos(FULL_PAUSE_NANOS);
       }
@@ -110,11 +165,11 @@ public final class Committer {
   ///
   /// @return the unit's first position; of a unit that takes none, the last position given before
   ///   it
-  /// @throws StorageException if it is not committed; [StorageException.Reason#BUSY] if the waiting
-  ///   thread was interrupted, and then it may have been
+  /// @throws StorageException if it is not committed; [StorageException.Reason#BUSY] if the answer
+  ///   did not come within [#PATIENCE] or the waiting thread was interrupted, and then it may have
+  ///   been committed, or may still be
   public LogPosition commit(UnitOfWork unit) {
     Reply<LogPosition> reply = Reply.pending();
-    Outcome own = unit.outcome();
     submit(
         new UnitOfWork(
             unit.owner(),
@@ -122,29 +177,18 @@ public final class Committer {
             unit.changes(),
             unit.positions(),
             unit.announcements(),
-            Outcome.of(
-                first -> {
-                  try {
-                    own.committed(first);
-                  } finally {
-                    reply.complete(first);
-                  }
-                },
-                failure -> {
-                  try {
-                    own.failed(failure);
-                  } finally {
-                    reply.fail(failure);
-                  }
-                })));
+            new Awaited(unit.outcome(), reply)));
     try {
-      return reply.await(FOR_AS_LONG_AS_IT_TAKES);
+      return reply.await(patience);
+    } catch (ReplyTimeoutException e) {
+      throw new StorageException(
+          Reason.BUSY,
+          "a unit of %s has not been committed within %s".formatted(unit.owner(), patience),
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StorageException(
-          StorageException.Reason.BUSY,
-          "interrupted while a unit of " + unit.owner() + " was being committed",
-          e);
+          Reason.BUSY, "interrupted while a unit of " + unit.owner() + " was being committed", e);
     }
   }
 
@@ -195,11 +239,30 @@ public final class Committer {
     }
   }
 
-  /// Hears of what [GroupCommit] does not handle: only defects, for it handles every fault of the
-  /// database. The thread goes on, and every unit fails from then on.
-  private record LastResort(GroupCommit groupCommit) implements ExceptionHandler<Slot> {
+  /// Answers what no thread will commit, until no writer is on its way to the ring.
+  private void refuseTheRest() {
+    ended = true;
+    groupCommit.refuse();
+    while (submitting.get() > 0 || queued() > 0) {
+      long next = processor.getSequence().get() + 1;
+      if (ring.isAvailable(next)) {
+        take(ring.get(next));
+        processor.getSequence().set(next);
+        groupCommit.refuse();
+      } else {
+        LockSupport.parkNanos(FULL_PAUSE_NANOS);
+      }
+    }
+  }
+
+  /// Hears of what [GroupCommit] does not handle: an [Error], or a defect, for it handles every
+  /// fault of the database. The thread goes on, and every unit fails from then on.
+  private final class LastResort implements ExceptionHandler<Slot> {
     @Override
     public void handleEventException(Throwable defect, long sequence, @Nullable Slot slot) {
+      if (slot != null) {
+        take(slot);
+      }
       groupCommit.defect(defect);
     }
 

@@ -3,13 +3,9 @@ package org.hearth.server.store;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.sql.SQLException;
-import java.sql.Savepoint;
-import java.util.ArrayList;
-import java.util.IdentityHashMap;
-import java.util.List;
 import org.hearth.ringlogs.Distribution;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.server.store.CommitPlan.PlacedUnit;
+import org.hearth.server.store.BatchWriter.Written;
 import org.hearth.server.store.StorageException.Reason;
 import org.jspecify.annotations.Nullable;
 
@@ -18,15 +14,26 @@ import org.jspecify.annotations.Nullable;
  1. Units of an earlier generation of their owner fail; they build on what did not come true.
  2. All others are written together, in one transaction with the head, and committed: one forced write.
  3. If a statement fails, nothing of that attempt stays. The units are then written one by one, each behind a savepoint,
-    in one transaction again: those that fail raise their owner's generation, the others are committed.
-    Positions are given while they are written, so they are dense whoever fails.
- 4. If the database fails (or somebody holds a row for too long), all units fail, and the connection is given up. The next batch that finds the store open
-    takes a new connection and compares the head that the database has with the one it should have. It may be
-    the one of the failed commit: the write had reached the disk and only its answer was lost. Then its announcements
-    are published late; the units had been reported as failed, which Outcome allows for.
- 5. After the commit: the mark, what owners keep in memory, the head that readers see, the output logs, the outcomes, in
-    this order. Whoever an entry wakes asks the owner at once, so the owner is up to date first; whoever is told of the
+    in one transaction again: those that fail take the later ones of their owner with them, the others are committed.
+ 4. After the commit: the mark, what owners keep in memory, the head that readers see, the output logs, those who wait.
+    Whoever an entry wakes asks the owner at once, so the owner is up to date first; whoever is told of the
     commit reads at once, so the entries are out by then. What has gone out to all logs is [#published].
+ 5. Now every unit before those that failed is settled, in the database and in memory: the generations of their owners
+    rise, and the failures are told.
+
+When the database fails
+
+ All units of the batch fail, and the connection is given up. The next batch that finds the store open
+ takes a new connection and compares the head that the database has with the one it should have. It may be
+ the one of the failed commit: the write had reached the disk and only its answer was lost. Its units had been told
+ that they failed, and their owners may have read the database before it had them. So the memory is brought
+ up to date as after any commit, the generations rise once more, and the entries are published late.
+
+When an Error is thrown
+
+ The store has failed, for good: nothing is written or read until it is started again. The batch stays in its field, so
+ everyone in it still hears: those that the database has, that they are committed; all others, that they failed. If the
+ Error came out of the commit itself, nobody knows which, and they hear that they failed.
 */
 
 /// Commits units of work in batches. **Thread**: the committer's; [#head] and the figures any.
@@ -38,18 +45,18 @@ final class GroupCommit implements AutoCloseable {
   static final int MOST_UNITS = 64;
 
   private static final int MOST_ROWS = 128;
-  private static final int ATTEMPTS = 3;
 
   private final Derby derby;
   private final Health health;
   private final HighWaterMark mark;
   private final long salt;
-  private final List<UnitOfWork> batch = new ArrayList<>();
-  private int batchRows;
-  private final IdentityHashMap<UnitOfWork, StorageException> rejected = new IdentityHashMap<>();
   private @Nullable WriteConnection connection;
   private volatile CommitHead head;
   private volatile CommitHead published;
+
+  /// What the database has; [#head] follows when the memory is up to date.
+  private CommitHead reached;
+
   private @Nullable Written uncertain;
 
   private final Tally unitsPerCommit = new Tally();
@@ -57,20 +64,7 @@ final class GroupCommit implements AutoCloseable {
   private final Tally commitNanos = new Tally();
   private final Tally failures = new Tally();
   private final Tally repeats = new Tally();
-
-  /// What one transaction holds.
-  private record Written(List<PlacedUnit> units, CommitHead head, int rows) {}
-
-  /// No unit of the batch can be committed; if the database has failed, [Health] says so already.
-  private static final class BatchFailed extends Exception {
-    private static final long serialVersionUID = 1L;
-    private final transient StorageException told;
-
-    BatchFailed(StorageException told) {
-      super(told);
-      this.told = told;
-    }
-  }
+  private final Batch batch = new Batch(failures);
 
   /// @param salt of this run, for the running hash
   GroupCommit(Derby derby, Health health, HighWaterMark mark, CommitHead head, long salt) {
@@ -79,6 +73,7 @@ final class GroupCommit implements AutoCloseable {
     this.mark = mark;
     this.head = head;
     this.published = head;
+    this.reached = head;
     this.salt = salt;
   }
 
@@ -96,41 +91,62 @@ final class GroupCommit implements AutoCloseable {
 
   void add(UnitOfWork unit) {
     batch.add(unit);
-    batchRows += unit.changes().size();
-    if (batchRows >= MOST_ROWS) {
-      commit();
-    }
+  }
+
+  boolean isFull() {
+    return batch.rows() >= MOST_ROWS;
   }
 
   void commit() {
-    List<UnitOfWork> units = List.copyOf(batch);
-    batch.clear();
-    batchRows = 0;
     try {
       WriteConnection writing = connection();
-      List<UnitOfWork> current = units.stream().filter(unit -> !rejectSuperseded(unit)).toList();
-      write(writing, current);
+      batch.supersedeOutdated();
+      write(writing);
     } catch (BatchFailed e) {
       giveUpConnection();
-      units.stream()
-          .filter(unit -> !rejected.containsKey(unit))
-          .forEach(unit -> reject(unit, e.told));
+      batch.failOpen(e.told());
     }
-    tellRejected(units);
+    tellAll();
+    batch.clear();
   }
 
-  /// A defect of this class: the store stops, nothing is lost that was acknowledged.
+  /// An [Error], or a defect of this class: the store stops, nothing is lost that was acknowledged,
+  /// and everyone in the batch hears.
   void defect(Throwable defect) {
+    String detail = "a defect in the committer: " + defect;
+    health.failed(detail);
     LOG.log(Level.ERROR, "the committer is broken", defect);
-    health.failed("a defect in the committer: " + defect);
     giveUpConnection();
-    StorageException failure =
-        new StorageException(Reason.FAILED, "a defect in the committer", defect);
-    List<UnitOfWork> units = List.copyOf(batch);
+    failRest(
+        new StorageException(
+            Reason.FAILED, detail + "; whether the unit is committed is not known", defect));
+  }
+
+  /// The thread has ended: what was added since the last commit fails.
+  void refuse() {
+    failRest(new StorageException(Reason.FAILED, "the committer has ended"));
+  }
+
+  private void failRest(StorageException failure) {
+    batch.failOpen(failure);
+    while (!batch.isTold()) {
+      try {
+        tellAll();
+      } catch (Throwable again) {
+        // The last resort of the committer's thread. It ends: each turn leaves a step behind.
+        LOG.log(Level.ERROR, "the committer is broken, and so is who was told of it", again);
+      }
+    }
     batch.clear();
-    batchRows = 0;
-    units.forEach(unit -> reject(unit, failure));
-    tellRejected(units);
+  }
+
+  private void tellAll() {
+    batch.tellDurable();
+    head = reached;
+    batch.publish();
+    published = reached;
+    batch.tellCommitted();
+    batch.tellFailed();
   }
 
   private WriteConnection connection() throws BatchFailed {
@@ -149,7 +165,7 @@ final class GroupCommit implements AutoCloseable {
       connection = opened;
       found = opened.readHead();
     } catch (SQLException e) {
-      throw failed("opening the database for writing", e, DerbyFault.ofMedium(e));
+      throw BatchFailed.by(DerbyFault.ofMedium(e), "opening the database for writing", e, health);
     }
     adopt(found);
     return opened;
@@ -167,8 +183,14 @@ final class GroupCommit implements AutoCloseable {
           "commit {0} had reached the disk though its answer was lost",
           found.commits());
       appendToMark(found);
+      reached = found;
+      lost.members().forEach(Batch::tellDurable);
       head = found;
-      publish(lost.units());
+      lost.members().stream()
+          .map(each -> each.unit().owner())
+          .distinct()
+          .forEach(UnitOwner::advance);
+      Batch.publish(lost.members());
       published = found;
       return;
     }
@@ -179,162 +201,30 @@ final class GroupCommit implements AutoCloseable {
     throw new BatchFailed(new StorageException(Reason.FAILED, detail));
   }
 
-  private void write(WriteConnection writing, List<UnitOfWork> units) throws BatchFailed {
-    if (units.stream().allMatch(u -> u.isEmpty())) {
-      List<PlacedUnit> placed = units.stream().map(u -> new PlacedUnit(u, head())).toList();
-      placed.forEach(GroupCommit::tellDurable);
-      placed.forEach(GroupCommit::tellCommitted);
-      return;
-    }
+  private void write(WriteConnection writing) throws BatchFailed {
     long begun = System.nanoTime();
-    Written written = writeTogether(writing, units);
+    BatchWriter writer = new BatchWriter(writing, batch, head, salt, health);
+    Written written = writer.writeTogether();
     if (written == null) {
       repeats.add(1);
-      written = writeOneByOne(writing, units);
+      written = writer.writeOneByOne();
     }
-    if (written.units().isEmpty()) {
+    if (written.head().equals(head)) {
+      batch.stored(written.members());
       return;
     }
     try {
       writing.commit();
     } catch (SQLException e) {
       uncertain = written;
-      throw failed("committing", e, DerbyFault.ofMedium(e));
+      throw BatchFailed.by(DerbyFault.ofMedium(e), "committing", e, health);
     }
+    batch.stored(written.members());
+    reached = written.head();
     commitNanos.add(System.nanoTime() - begun);
-    unitsPerCommit.add(written.units().size());
+    unitsPerCommit.add(written.members().size());
     rowsPerCommit.add(written.rows());
     appendToMark(written.head());
-    written.units().forEach(GroupCommit::tellDurable);
-    head = written.head();
-    publish(written.units());
-    published = written.head();
-    written.units().forEach(GroupCommit::tellCommitted);
-    tellRejected(units);
-  }
-
-  /// @return null if one of the units is bad: then nothing is written
-  private @Nullable Written writeTogether(WriteConnection writing, List<UnitOfWork> units)
-      throws BatchFailed {
-    CommitPlan plan = CommitPlan.of(units, head.position());
-    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      try {
-        tellPlaced(plan);
-        int rows = 0;
-        for (CommitPlan.Run run : plan.runs()) {
-          writing.write(run);
-          rows += run.changes().size();
-        }
-        CommitHead next = head.next(plan.lastPosition(), salt);
-        writing.writeHead(next);
-        return new Written(plan.units(), next, rows);
-      } catch (SQLException e) {
-        DerbyFault fault = writing.faultOf(e);
-        rollback(writing, "writing a batch", e, fault);
-        if (fault == DerbyFault.STATEMENT) {
-          return null;
-        }
-        if (attempt == ATTEMPTS) {
-          throw failed("writing a batch", e, fault);
-        }
-        LOG.log(Level.WARNING, "a batch is repeated: {0}", e.getMessage());
-      } catch (RuntimeException e) {
-        rollback(writing, "binding a batch", e, DerbyFault.STATEMENT);
-        return null;
-      }
-    }
-    throw new AssertionError("the last attempt returns or throws");
-  }
-
-  private Written writeOneByOne(WriteConnection writing, List<UnitOfWork> units)
-      throws BatchFailed {
-    List<PlacedUnit> placed = new ArrayList<>(units.size());
-    long last = head.position();
-    int rows = 0;
-    for (UnitOfWork unit : units) {
-      if (rejectSuperseded(unit)) {
-        continue;
-      }
-      CommitPlan plan = CommitPlan.of(List.of(unit), last);
-      StorageException failure = writeBehindSavepoint(writing, plan);
-      if (failure == null) {
-        placed.addAll(plan.units());
-        last = plan.lastPosition();
-        rows += plan.runs().stream().mapToInt(run -> run.changes().size()).sum();
-      } else {
-        reject(unit, failure);
-      }
-    }
-    CommitHead next = head.next(last, salt);
-    try {
-      if (placed.isEmpty()) {
-        writing.rollback();
-      } else {
-        writing.writeHead(next);
-      }
-    } catch (SQLException e) {
-      throw failed("writing the head", e, DerbyFault.ofMedium(e));
-    }
-    return new Written(placed, next, rows);
-  }
-
-  /// @return why the unit is bad, or null if it is written
-  private @Nullable StorageException writeBehindSavepoint(WriteConnection writing, CommitPlan plan)
-      throws BatchFailed {
-    UnitOfWork unit = plan.units().getFirst().unit();
-    try {
-      Savepoint savepoint = writing.savepoint();
-      try {
-        tellPlaced(plan);
-        for (CommitPlan.Run run : plan.runs()) {
-          writing.write(run);
-        }
-        writing.release(savepoint);
-        return null;
-      } catch (SQLException e) {
-        DerbyFault fault = writing.faultOf(e);
-        if (fault != DerbyFault.STATEMENT) {
-          throw failed("writing a unit of " + unit.owner(), e, fault);
-        }
-        writing.rollbackTo(savepoint);
-        return bad(unit, e);
-      } catch (RuntimeException e) {
-        writing.rollbackTo(savepoint);
-        return bad(unit, e);
-      }
-    } catch (SQLException e) {
-      throw failed("undoing a unit of " + unit.owner(), e, DerbyFault.ofMedium(e));
-    }
-  }
-
-  private static StorageException bad(UnitOfWork unit, Exception cause) {
-    LOG.log(Level.WARNING, "a unit of " + unit.owner() + " cannot be written", cause);
-    return new StorageException(
-        Reason.BAD_UNIT,
-        "a unit of " + unit.owner() + " cannot be written: " + cause.getMessage(),
-        cause);
-  }
-
-  private void rollback(WriteConnection writing, String doing, Exception cause, DerbyFault fault)
-      throws BatchFailed {
-    if (fault != DerbyFault.STATEMENT && fault != DerbyFault.CONFLICT) {
-      throw failed(doing, cause, fault);
-    }
-    try {
-      writing.rollback();
-    } catch (SQLException e) {
-      e.addSuppressed(cause);
-      throw failed("undoing a batch", e, DerbyFault.ofMedium(e));
-    }
-  }
-
-  private BatchFailed failed(String doing, Exception cause, DerbyFault fault) {
-    if (fault == DerbyFault.CONFLICT) {
-      return new BatchFailed(
-          new StorageException(
-              Reason.BUSY, doing + ": somebody holds a row: " + cause.getMessage(), cause));
-    }
-    return new BatchFailed(health.fault(fault, doing, cause));
   }
 
   private void appendToMark(CommitHead reached) {
@@ -344,75 +234,6 @@ final class GroupCommit implements AutoCloseable {
       // What is committed is committed; nothing more is taken until the mark can be kept again.
       health.fault(DerbyFault.ofMedium(e), "noting a commit in the high-water mark", e);
     }
-  }
-
-  private static void publish(List<PlacedUnit> units) {
-    Publication publication = new Publication();
-    units.forEach(placed -> publication.add(placed.unit().announcements(), placed.first()));
-    publication.publish();
-  }
-
-  private static void tellPlaced(CommitPlan plan) {
-    for (PlacedUnit each : plan.units()) {
-      each.unit().outcome().placed(each.first());
-    }
-  }
-
-  private static void tellDurable(PlacedUnit placed) {
-    try {
-      placed.unit().outcome().durable(placed.first());
-    } catch (RuntimeException e) {
-      LOG.log(Level.ERROR, "an outcome of " + placed.unit().owner() + " failed", e);
-    }
-  }
-
-  private static void tellCommitted(PlacedUnit placed) {
-    try {
-      placed.unit().outcome().committed(placed.first());
-    } catch (RuntimeException e) {
-      LOG.log(Level.ERROR, "an outcome of " + placed.unit().owner() + " failed", e);
-    }
-  }
-
-  /// The unit fails: at once for those behind it, while its outcome hears of it when the batch is
-  /// done.
-  private void reject(UnitOfWork unit, StorageException failure) {
-    failures.add(1);
-    if (!isSuperseded(unit)) {
-      unit.owner().advance();
-    }
-    rejected.put(unit, failure);
-  }
-
-  private boolean rejectSuperseded(UnitOfWork unit) {
-    boolean superseded = isSuperseded(unit);
-    if (superseded) {
-      reject(
-          unit,
-          new StorageException(
-              Reason.SUPERSEDED, "an earlier unit of " + unit.owner() + " failed"));
-    }
-    return superseded;
-  }
-
-  private void tellRejected(List<UnitOfWork> units) {
-    if (rejected.isEmpty()) {
-      return;
-    }
-    for (UnitOfWork unit : units) {
-      StorageException failure = rejected.remove(unit);
-      if (failure != null) {
-        try {
-          unit.outcome().failed(failure);
-        } catch (RuntimeException e) {
-          LOG.log(Level.ERROR, "an outcome of " + unit.owner() + " failed", e);
-        }
-      }
-    }
-  }
-
-  private static boolean isSuperseded(UnitOfWork unit) {
-    return unit.generation() != unit.owner().generation();
   }
 
   private void giveUpConnection() {

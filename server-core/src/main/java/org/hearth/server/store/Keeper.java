@@ -49,7 +49,7 @@ final class Keeper implements AutoCloseable {
     this.mark = mark;
     this.reads = reads;
     this.committer = committer;
-    thread = Thread.ofPlatform().name("store-keeper").unstarted(this::run);
+    thread = VitalThread.of("store-keeper", health, this::run, () -> {});
   }
 
   void start() {

@@ -6,7 +6,7 @@ import org.hearth.ringlogs.LogPosition;
 /// Hears what became of a [UnitOfWork]: of [#committed] and [#failed] exactly one, once.
 ///
 /// **Thread**: the committer's; so it must be quick and must never wait. What it throws is logged;
-/// an [Error] is the store's end besides ([StoreState.Failed]), and everyone else still hears.
+/// an [Error] besides makes the store fail ([StoreState.Failed]), and everyone else still hears.
 public interface Outcome {
   /// The unit has been given its positions and is about to be written, before any of its changes is
   /// bound. Called once an attempt: a later attempt may give other positions, and any attempt may
@@ -19,6 +19,9 @@ public interface Outcome {
   /// announcements published, nor has [#committed] been called for any unit of the same commit. The
   /// place to bring up to date what is kept in memory, so that whoever is told of the unit sees it.
   ///
+  /// Also called, late and alone, for a unit that was told that it failed because the answer to its
+  /// commit was lost, when the database turns out to have it.
+  ///
   /// @param first as in [#committed]
   default void durable(LogPosition first) {}
 
@@ -28,10 +31,13 @@ public interface Outcome {
   ///   before it
   void committed(LogPosition first);
 
-  /// The unit is not committed, and the generation of its owner has moved on.
+  /// The unit is not committed. All earlier units of its owner are settled, in the database and in
+  /// memory, and the owner's generation has moved on.
   ///
-  /// After a failure of the disk itself it may, rarely, still turn out to be in the database at the
-  /// next start, as any write may whose answer was lost.
+  /// After a failure of the disk itself, or an [Error] in the commit, it may, rarely, still turn
+  /// out to be in the database, as any write may whose answer was lost. If the running store finds
+  /// that, [#durable] is called, the owner's generation moves on once more, and the announcements
+  /// are published.
   void failed(StorageException failure);
 
   /// For a unit whose fate nobody waits for. Its failure is seen by the owner's generation.

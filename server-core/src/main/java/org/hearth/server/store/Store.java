@@ -38,7 +38,7 @@ public final class Store implements AutoCloseable {
     mark = opened.mark();
     reads = new ReadPool(derby, options.readers(), options.readDeadline(), health);
     groupCommit = new GroupCommit(derby, health, mark, opened.head(), salt);
-    committer = new Committer(groupCommit);
+    committer = new Committer(groupCommit, health, Committer.PATIENCE);
     keeper = new Keeper(options, derby, health, mark, reads, committer);
     deadLetters = new StoredDeadLetters(committer, reads);
   }

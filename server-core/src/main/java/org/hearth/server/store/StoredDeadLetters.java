@@ -10,12 +10,16 @@ import org.hearth.ringlogs.DeadLetter;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.EncodedEntry;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.store.StorageException.Reason;
 
 /// Parked entries in table `dead_letter`. **Thread**: any but the committer's.
 final class StoredDeadLetters implements DeadLetters {
   private static final Table DEAD_LETTER = new Table("dead_letter");
   private static final String OWNER = "dead-letters";
   private static final int LONGEST_FAILURE = 32_000;
+  private static final int LONGEST_NAME = 128;
+  private static final int LONGEST_KEY = 1024;
+  private static final int LARGEST_ENTRY_BYTES = 64 << 20;
   private static final String DELETE =
       "DELETE FROM dead_letter WHERE log = ? AND consumer = ? AND position = ? AND partition_key = ?";
   private static final String INSERT =
@@ -34,8 +38,11 @@ final class StoredDeadLetters implements DeadLetters {
     this.reads = reads;
   }
 
+  /// @throws StorageException [StorageException.Reason#BAD_UNIT] if the letter is larger than its
+  ///   columns: a shorter one can be kept
   @Override
   public void park(DeadLetter letter) {
+    refuseOversized(letter);
     committer.commit(OWNER, List.of(deletion(letter), insertion(letter)), List.of());
   }
 
@@ -58,6 +65,20 @@ final class StoredDeadLetters implements DeadLetters {
   @Override
   public List<DeadLetter> all() {
     return select("");
+  }
+
+  /// Refused here, a letter costs the other units of a commit nothing.
+  private static void refuseOversized(DeadLetter letter) {
+    int bytes = letter.entry().bytes().length;
+    if (bytes > LARGEST_ENTRY_BYTES
+        || letter.partitionKey().length() > LONGEST_KEY
+        || letter.log().length() > LONGEST_NAME
+        || letter.consumer().length() > LONGEST_NAME) {
+      throw new StorageException(
+          Reason.BAD_UNIT,
+          "a letter of %s is too large to be kept: an entry of %,d bytes, a key of %d characters"
+              .formatted(letter.consumer(), bytes, letter.partitionKey().length()));
+    }
   }
 
   private List<DeadLetter> select(String where, String... parameters) {

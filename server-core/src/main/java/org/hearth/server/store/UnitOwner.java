@@ -4,8 +4,9 @@ package org.hearth.server.store;
 ///
 /// An owner decides in memory, ahead of the commit. When one of its units fails, all units behind
 /// it were decided on a memory that did not come true. So an owner has a **generation**: the
-/// committer raises it when a unit fails, and every unit of an earlier generation that it still
-/// finds fails too. The owner
+/// committer raises it when a unit has failed and it is settled what became of every earlier one:
+/// what is committed is in the database, and [Outcome#durable] has been called. Every unit of an
+/// earlier generation that the committer still finds fails too. The owner
 ///
 /// 1. reads [#generation] before it loads its memory from the database, and keeps the number with
 ///    that memory;
@@ -13,8 +14,9 @@ package org.hearth.server.store;
 /// 3. looks before each decision whether [#generation] has changed; if so it drops its memory and
 ///    starts over.
 ///
-/// Once the generation has changed, every earlier unit has either been committed or will never be,
-/// so what is then read from the database is the truth.
+/// So what is read from the database once the generation has changed is the truth. The one
+/// exception is a commit whose answer was lost: if it turns out to have reached the disk, the
+/// generation rises once more.
 ///
 /// **Thread**: written by the committer's thread only; read by any.
 public final class UnitOwner {

@@ -7,7 +7,10 @@
 ///
 /// - **logs read**: none; **logs written**: those that units announce on, by the committer's thread
 /// - **tables owned**: `store_identity`, `commit_head`, `dead_letter` (and `flyway_schema_history`, Flyway's)
-/// - **threads**: `committer` (the only writer of the database and of the high-water mark), `store-keeper`
+/// - **threads**: `committer` (the only writer of the database and of the high-water mark), `store-keeper`; the death of
+///   either is a failed state
+/// - **waits**: for a place in the committer's ring of 1,024 units and for a commit 60 s each (Committer), for a
+///   connection that reads as the options say (StoreOptions, 10 s); for a stop as long as the disk takes
 ///
 /// On disk, below the data folder:
 ///

@@ -66,6 +66,70 @@ class CommitterTest {
   }
 
   @Test
+  void positionsThatAreNotAnnouncedReachNoReader() throws InterruptedException {
+    OutputLog<String> log = TestLogs.log();
+    VisibleRows reader = new VisibleRows(stores.store());
+    log.register(reader);
+    log.start(LogPosition.ORIGIN);
+
+    LogPosition first =
+        commit(
+            new UnitOfWork(
+                owner,
+                owner.generation(),
+                List.of(Rows.insert("silent", 0), Rows.insert("told", 1)),
+                3,
+                List.of(new Announcement<>(1, log, "told")),
+                Outcome.ignored()));
+    LogPosition next = commit(unit("next"));
+
+    assertThat(first.value()).isEqualTo(1);
+    assertThat(log.head().value()).isEqualTo(2);
+    assertThat(next.value()).isEqualTo(4);
+    assertThat(log.awaitReader(reader.name(), log.head(), Duration.ofSeconds(10))).isTrue();
+    assertThat(reader.seen).containsExactly("told");
+    assertThat(log.drainAndStop(Duration.ofSeconds(10))).isTrue();
+  }
+
+  @Test
+  void unitHearsItsPositionOnceAnAttemptBeforeItIsBound() {
+    commit(unit("taken"));
+    Queue<String> told = new ConcurrentLinkedQueue<>();
+    RowChange noting =
+        RowChange.of(
+            Rows.TABLE,
+            "DELETE FROM test_row WHERE position = -1",
+            (_, first) -> told.add("bound at " + first));
+    Outcome outcome =
+        new Outcome() {
+          @Override
+          public void placed(LogPosition first) {
+            told.add("placed at " + first);
+          }
+
+          @Override
+          public void committed(LogPosition first) {
+            told.add("committed at " + first);
+          }
+
+          @Override
+          public void failed(StorageException failure) {}
+        };
+
+    whileCommitterWaits(() -> {
+      submit(unit("taken"));
+      submit(unit(List.of(noting, noting), 1, outcome));
+    });
+    awaitEndOfBatch();
+
+    assertThat(told)
+        .endsWith("placed at 2", "bound at 2", "bound at 2", "committed at 2")
+        .startsWith("placed at 3")
+        .filteredOn(each -> each.startsWith("placed"))
+        .hasSize(2);
+  }
+
+  @Test
   void unitsThatWaitAreCommittedTogetherInTheirOrder() throws InterruptedException {
     long before = stores.store().figures().commits();
     CountDownLatch done = new CountDownLatch(50);

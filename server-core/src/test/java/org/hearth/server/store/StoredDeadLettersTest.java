@@ -1,8 +1,10 @@
 package org.hearth.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Instant;
+import java.util.List;
 import org.hearth.ringlogs.DeadLetter;
 import org.hearth.ringlogs.DeadLetter.Reason;
 import org.hearth.ringlogs.DeadLetters;
@@ -75,6 +77,32 @@ class StoredDeadLettersTest {
     DeadLetter kept = letters.all().getFirst();
     assertThat(kept.entry()).isEqualTo(large.entry());
     assertThat(kept.failure()).hasSize(32_000);
+  }
+
+  @Test
+  void letterThatIsTooLargeFailsForGoodAndDisturbsNobody() {
+    DeadLetters letters = stores.store().deadLetters();
+    DeadLetter large =
+        new DeadLetter(
+            "room-input",
+            "room-input",
+            "!a",
+            LogPosition.ORIGIN,
+            new EncodedEntry(3, new byte[(64 << 20) + 1]),
+            Reason.FAILED,
+            "",
+            Instant.ofEpochMilli(5));
+
+    for (DeadLetter each : List.of(large, letter("push", "!" + "a".repeat(1024), 7))) {
+      assertThatThrownBy(() -> letters.park(each))
+          .isInstanceOfSatisfying(
+              StorageException.class, e -> assertThat(e.isUnavailable()).isFalse());
+    }
+    assertThat(stores.store().figures().repeatedCommits()).isZero();
+  }
+
+  private static DeadLetter letter(String consumer, String key, long position) {
+    return letter(consumer, key, position, Reason.FAILED, "it broke");
   }
 
   private static DeadLetter letter(

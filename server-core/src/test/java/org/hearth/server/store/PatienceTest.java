@@ -1,0 +1,62 @@
+package org.hearth.server.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.hearth.server.store.StorageException.Reason;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Nobody waits for the committer for ever.
+class PatienceTest {
+  @TempDir private Path folder;
+  private Opening.Opened opened;
+  private Committer committer;
+
+  @BeforeEach
+  void start() throws Exception {
+    opened = new Opening(StoreOptions.of(folder).withMinimumFreeBytes(0), 1).open();
+    Health health = new Health();
+    GroupCommit groupCommit =
+        new GroupCommit(opened.derby(), health, opened.mark(), opened.head(), 1);
+    committer = new Committer(groupCommit, health, Duration.ofMillis(200));
+    committer.start();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    committer.drainAndStop();
+    opened.mark().close();
+    opened.derby().shutDown();
+  }
+
+  @Test
+  void commitThatDoesNotComeIsGivenUp() throws InterruptedException {
+    try (HeldCommitter _ = HeldCommitter.hold(committer)) {
+      assertThatThrownBy(() -> committer.commit("waiting", List.of(), List.of()))
+          .isInstanceOfSatisfying(
+              StorageException.class, e -> assertThat(e.reason()).isEqualTo(Reason.BUSY))
+          .hasMessageContaining("waiting");
+    }
+  }
+
+  @Test
+  void placeInAFullRingIsGivenUp() throws InterruptedException {
+    try (HeldCommitter _ = HeldCommitter.hold(committer)) {
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i <= Committer.CAPACITY; i++) {
+                  committer.submit(UnitOfWork.alone("unit " + i, List.of(), List.of()));
+                }
+              })
+          .isInstanceOfSatisfying(
+              StorageException.class, e -> assertThat(e.reason()).isEqualTo(Reason.BUSY));
+    }
+    assertThat(committer.waits()).isEqualTo(1);
+  }
+}
