@@ -18,6 +18,7 @@ import java.util.SplittableRandom;
 import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.Reply;
+import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
@@ -49,6 +50,7 @@ final class BenchedRooms implements AutoCloseable {
 
   private static final RoomVersion VERSION = RoomVersions.of("12").orElseThrow();
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE_FOR_MANY = Duration.ofMinutes(10);
   private static final int AHEAD = 256;
 
   private final Store store;
@@ -142,6 +144,16 @@ final class BenchedRooms implements AutoCloseable {
 
   void say(RoomId room, int sender, int number) throws InterruptedException {
     submit(RoomInputs.message(room, sender, number));
+  }
+
+  /// Takes in events of another server, all of which must be accepted.
+  void receive(RoomInput.ReceiveEvents command) throws InterruptedException {
+    RoomReply reply = writer.submit(command, PATIENCE).await(PATIENCE_FOR_MANY);
+    if (!(reply instanceof RoomReply.Received received)
+        || !received.events().stream()
+            .allMatch(each -> each.verdict() instanceof EventVerdict.Accepted)) {
+      throw new IllegalStateException("the events were not accepted");
+    }
   }
 
   private static ObjectNode object() {

@@ -15,17 +15,18 @@ import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.RoomState;
 import org.hearth.server.store.Store;
 
-/// What the Room Server costs: processor time for an event, time to load a large room, memory for
-/// idle rooms, disk for states.
+/// What the Room Server costs: processor time for an event, time to join a room of another server,
+/// time to load a large room, memory for idle rooms, disk for states.
 ///
 /// ```
-/// RoomServerFigures FOLDER [OUT [append] [send] [load] [idle] [disk]]
+/// RoomServerFigures FOLDER [OUT [append] [send] [receive] [load] [idle] [disk]]
 /// ```
 ///
 /// FOLDER gets the databases, about a gigabyte, or has those of a run before; OUT the figures as
 /// JSON, all of them or those that are named.
 public final class RoomServerFigures {
-  private static final List<String> KINDS = List.of("append", "send", "load", "idle", "disk");
+  private static final List<String> KINDS =
+      List.of("append", "send", "receive", "load", "idle", "disk");
   private static final List<String> SIGNED =
       List.of(
           "events_per_second_signed_and_settled_1_signer",
@@ -73,6 +74,7 @@ public final class RoomServerFigures {
           switch (kind) {
             case "append" -> append(database);
             case "send" -> SendFigures.measure(database);
+            case "receive" -> ReceiveFigures.measure(database);
             case "load" -> coldLoad(database);
             case "idle" -> idleRooms(database);
             case "disk" -> stateOnDisk(database);

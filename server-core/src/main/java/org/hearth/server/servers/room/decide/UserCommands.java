@@ -30,7 +30,8 @@ import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StoredEvents;
 import org.jspecify.annotations.Nullable;
 
-/// Decides about commands, each on the room as the command before left it.
+/// Decides about the commands of this server's users, each on the room as the command before left
+/// it.
 ///
 /// **thread**: the shard's.
 public final class UserCommands {
@@ -126,8 +127,8 @@ public final class UserCommands {
         null);
   }
 
-  /// Who leaves what he has left has what he wants; so has who joins where he is, unless he wants
-  /// to be called something else there.
+  /// Whether a membership that the user has already is all that the command asks for. A second join
+  /// is not, when it brings another name or picture.
   private boolean isSettled(EventRef member, RoomInput.ChangeMembership command) {
     return switch (command.membership()) {
       case LEAVE, KNOCK -> true;
@@ -141,7 +142,7 @@ public final class UserCommands {
     ObjectNode content = JsonNodeFactory.instance.objectNode();
     content.setAll(member.content());
     content.remove("membership");
-    // It named who let the user in; the user is in.
+    // This names who let the user in. The user is in, so it is not needed again.
     content.remove("join_authorised_via_users_server");
     return content;
   }
@@ -154,7 +155,7 @@ public final class UserCommands {
     Pdu event = context.maker().event(member);
     ObjectNode content = JsonNodeFactory.instance.objectNode();
     content.setAll(event.content());
-    // It named who let the user in; the user is in.
+    // This names who let the user in. The user is in, so it is not needed again.
     content.remove("join_authorised_via_users_server");
     put(content, "displayname", command.displayName());
     put(content, "avatar_url", command.avatarUrl());

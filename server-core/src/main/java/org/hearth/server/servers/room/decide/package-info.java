@@ -2,7 +2,7 @@
 /// changed.
 ///
 /// ```
-///  CreateRoom, SendEvent, ChangeMembership, … ─► Deciding ─► EventMaker ─► Decision
+///  CreateRoom, SendEvent, ChangeMembership, … ─► UserCommands ─► EventMaker ─► TimelineAppend ─► Decision
 /// ```
 ///
 /// Events of this server take the short way: they follow the forward extremities, and the state

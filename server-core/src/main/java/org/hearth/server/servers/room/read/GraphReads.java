@@ -22,6 +22,9 @@ import org.hearth.server.store.ReadPool;
 /// Walks over the graph of a room's committed events. All are iterative, visit an event once, and
 /// end at a limit.
 ///
+/// **bound**: the limit that the caller gives; an auth chain is as long as the room's auth graph is
+/// deep.
+///
 /// **thread**: any.
 final class GraphReads {
   /// So many events around a moment are looked at for one that may be shown.

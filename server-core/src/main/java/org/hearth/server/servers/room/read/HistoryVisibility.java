@@ -59,9 +59,8 @@ final class HistoryVisibility {
       return true;
     }
     // "For m.room.history_visibility events themselves, the user should be allowed to see the event
-    // if the history_visibility before or after the event would allow them to see it." "Likewise,
-    // for
-    // the user's own m.room.member events".
+    // if the history_visibility before or after the event would allow them to see it."
+    // "Likewise, for the user's own m.room.member events".
     boolean judgedAfterToo =
         event.shown().pdu().isState(EventTypes.HISTORY_VISIBILITY, "")
             || event.shown().pdu().isState(EventTypes.MEMBER, user.value());

@@ -55,7 +55,7 @@ final class CurrentStateChange {
   void apply(List<EventRef> extremities, long depth, StateSnapshot state) {
     boolean newRoom = decision.isOfNewRoom();
     RoomView before = decision.view();
-    // Who comes into a room asks for its state; nobody knows anything yet that would have changed.
+    // Of a new room no reader knows a state yet, so nothing in it has changed for anybody.
     List<StateJump> jumps = newRoom ? List.of() : jumps(before.state(), state, timeline);
     Members members = changeMembers(before.members(), before.state(), state);
     EventRef lastJump = before.lastJump();

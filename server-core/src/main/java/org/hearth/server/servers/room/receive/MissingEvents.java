@@ -94,7 +94,8 @@ final class MissingEvents {
     return by;
   }
 
-  /// The events before one whose state a peer has given: whoever of them comes later is history.
+  /// Notes the gap before an event whose state a peer has given: the events before it are history
+  /// when they come later.
   void noteGaps(Pdu event, @Nullable List<EventId> given, boolean isNewAndLive) {
     if (given == null) {
       return;

@@ -73,8 +73,8 @@ final class SecondJudgement {
   /// still pass the auth rules. The state used in the checks should be calculated as normal, except
   /// not updating with the rejected event where it is a state event." So no state that was worked
   /// out from a rejected event has anything of it, and none becomes wrong by its acceptance: what
-  /// was accepted, shown and signed on those states stays accepted. Whoever cites it from now on,
-  /// in `prev_events` or in the auth chain of a state that is resolved, finds it accepted.
+  /// was accepted, shown and signed on those states stays accepted. Every event that cites it from
+  /// now on, in `prev_events` or in the auth chain of a state that is resolved, finds it accepted.
   private boolean passesNow(GraphEvent known) {
     Pdu event = known.event();
     SignedBy signatures = SignedBy.servers(Set.of());

@@ -1,16 +1,18 @@
 /// Decides about the events of other servers, which may be anywhere in the room's graph.
 ///
 /// ```
-///  ReceiveEvents ─► Receiving ─► Incoming, sorted: after what they refer to
+///  ReceiveEvents ─► InboundEvents ─► InboundEvent, sorted: after what they refer to
 ///                      │
 ///                      ▼ each
-///                  Reception ──► missing something? say what ──► EventVerdict.Incomplete
-///                      │ judge: auth events, state before, current state
-///                      │     Resolving: states → state, over AuthEdges (positions only)
-///                      ▼
-///                  Decision: rows and entries; Tips: forward extremities; Wants: what is missing
+///                   Intake ─► MissingEvents ── something is missing ─► EventVerdict.Incomplete
+///                      │
+///                      ├─► StatesBefore ─► StateResolver: states → state, over AuthEdges
+///                      ├─► AuthorizationChecks: by auth events, state before, current state
+///                      ├─► EventPlacement ─► Decision, ForwardExtremities, Redactions
+///                      └─► SecondJudgement: rejected events that waited for this one
+///                      │
 ///                      ▼ at the end
-///                  heal (dummy events), move: current state, memberships, StateChanged
+///                   heal (dummy events); CurrentStateChange: head, memberships, StateChanged
 /// ```
 ///
 /// RoomHistory finds what one decision needs, whether it is being decided, under way, or committed.

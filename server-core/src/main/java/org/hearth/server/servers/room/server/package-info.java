@@ -6,7 +6,7 @@
 ///  (hash of room)   shard 1 ├─ UnitOfWork ► Committer┼─► committed views ──► RoomQueries ──► writers, readers, services
 ///                   shard n ┘   (rows, entry, reply) └─► [room-output]
 ///
-///  RoomShard ─► CommandDispatch ─► decide, receive, sweep ─► Decided
+///  RoomShard ─► CommandDispatch ─► decide, receive, sweep ─► CommandOutcome
 /// ```
 ///
 /// A shard decides in memory, ahead of the disk; everybody else sees only what is committed.

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 /// its state and its events mean nothing without each other, and others must not find a room whose
 /// state is half there; where it is known, the events that come with a state are what makes the
 /// state whole. The committer takes the rows of a large unit in batches, one statement a kind of
-/// row, and whoever waits behind it waits once.
+/// row.
 ///
 /// **bound**: what it holds is in proportion to its command.
 ///

@@ -11,8 +11,10 @@ import org.hearth.server.servers.room.state.StateSnapshot;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
 
-/// What a shard remembers of rooms that are more than a line, within budgets of bytes: states other
-/// than the current ones, what came out of resolutions, and auth graphs.
+/// What a shard remembers of rooms whose history forks: states other than the current ones, what
+/// came out of resolutions, and auth graphs.
+///
+/// **bound**: a budget of bytes each; states that are being dropped, by the units under way.
 ///
 /// It may hold what is not committed yet; when a commit fails all of it is forgotten.
 ///

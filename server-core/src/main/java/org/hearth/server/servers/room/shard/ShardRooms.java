@@ -18,7 +18,10 @@ import org.hearth.server.servers.room.state.Wants;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
 
-/// The rooms of one shard as they are after its last decision, within a budget of bytes.
+/// The rooms of one shard as they are after its last decision.
+///
+/// **bound**: a budget of bytes for rooms, which a room is over that is not committed yet;
+/// decisions under way, by the committer's ring; states noted during a sweep, by [#MOST_REFERRED].
 ///
 /// **thread**: the shard's.
 public final class ShardRooms {
@@ -184,7 +187,7 @@ public final class ShardRooms {
     if (halfDecided.isEmpty()) {
       return;
     }
-    // Who finds the room again finds what is committed, and goes on from there.
+    // A room is found again as it is committed, so all that is under way must be committed first.
     awaitUnderWay.run();
     for (RoomId room : halfDecided) {
       Held held = rooms.remove(room);

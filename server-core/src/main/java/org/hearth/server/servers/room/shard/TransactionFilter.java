@@ -96,7 +96,7 @@ public final class TransactionFilter implements AutoCloseable {
   }
 
   private void grow() {
-    if (3L * Integer.BYTES * numbers.length > maximumBytes) {
+    if (3L * bytes() > maximumBytes) {
       full = true;
       numbers = new int[0];
       LOG.log(
@@ -158,6 +158,11 @@ public final class TransactionFilter implements AutoCloseable {
 
   private synchronized boolean goesOn() {
     return !closed && !full;
+  }
+
+  /// The memory that its numbers take.
+  synchronized int bytes() {
+    return Integer.BYTES * numbers.length;
   }
 
   /// Returns when those of before the start are read, if somebody has asked.

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// A cache of what was read from the database, bounded in bytes, that never keeps what a commit has
 /// made old.
 ///
-/// Who reads takes a [#ticket] first. What was read is kept only if nothing was invalidated since:
-/// otherwise the reading may have begun before the commit that invalidated it.
+/// A reader takes a [#ticket] before it reads. What it has read is kept only if nothing was
+/// invalidated since: otherwise it may have read before the commit that invalidated it.
 ///
 /// **thread**: any.
 final class GuardedCache<K, V> {

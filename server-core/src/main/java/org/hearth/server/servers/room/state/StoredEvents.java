@@ -73,6 +73,8 @@ public final class StoredEvents {
           + ")";
   private static final String PLACED = "SELECT event FROM room_placed WHERE position = ?";
   private static final String VERSION = "SELECT version FROM room WHERE room_nid = ?";
+
+  /// Versions of rooms, which take about a megabyte.
   private static final int VERSIONS_KEPT = 10_000;
 
   private final ReadPool reads;

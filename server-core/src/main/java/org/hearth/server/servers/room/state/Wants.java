@@ -15,6 +15,9 @@ import org.hearth.server.store.ReadPool;
 /// What events of one room refer to that is not here, or not as they need it; so that it is put to
 /// use when it comes.
 ///
+/// **bound**: thirty for each event that is stored, as an event cites twenty previous and ten auth
+/// events at most; [#MOST_BY] for one event and purpose.
+///
 /// **thread**: the room's shard.
 public final class Wants {
   private static final String OF_ROOM =
@@ -26,7 +29,7 @@ public final class Wants {
 
   /// For what an event is wanted.
   public enum Kind {
-    /// As a previous event: whoever comes after it is here, so it becomes no forward extremity.
+    /// As a previous event: an event after it is here, so it becomes no forward extremity.
     PREVIOUS(1),
     /// As an auth event of one that was rejected for want of it, which is to be judged again.
     AUTH(2),
@@ -91,7 +94,7 @@ public final class Wants {
     return those.add(by);
   }
 
-  /// Who wants the event so; the want is met with this.
+  /// The events that want this one for that purpose; they want it no more.
   public List<EventRef> take(EventId id, Kind kind) {
     Map<Kind, List<EventRef>> kinds = wanted.get(id);
     if (kinds == null) {

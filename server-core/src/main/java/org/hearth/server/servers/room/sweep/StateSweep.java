@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// The job that bounds the table `room_state`: it drops the states that nothing refers to, such as
 /// those on the way to the current state when many events come at once.
 ///
+/// **bound**: one room at a time, [#STATES_PER_UNIT] states a unit; the numbers of the room's
+/// states are in memory meanwhile, 16 bytes each.
+///
 /// It reads by itself and lets the shard of each room decide, see [StateDropping]. What it has
 /// dropped when it is stopped stays dropped, and the rest is found by the next sweep.
 ///

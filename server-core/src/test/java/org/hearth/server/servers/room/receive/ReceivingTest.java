@@ -405,6 +405,48 @@ final class ReceivingTest {
   }
 
   @Test
+  void tellsReadersOfWhatIsShownAndOfNothingElse() {
+    RoomFixture room = room();
+    for (int i = 0; i < 6; i++) {
+      room.message(BOB, "m.room.message", "{\"body\":\"" + i + "\"}").add();
+    }
+    List<Pdu> all = List.copyOf(room.events());
+    join(room);
+    LogPosition joined = head();
+    List<RoomOutput> toldOfTheJoin = rooms.told().stream().map(Positioned::entry).toList();
+
+    rooms.receive(RunningRooms.command(all, List.of(), Map.of(), Set.of(), Arrival.HISTORY));
+
+    assertThat(toldOfTheJoin).hasSize(1).hasOnlyElementsOfType(RoomOutput.EventAdded.class);
+    assertThat(joined.value()).isGreaterThan(toldOfTheJoin.size());
+    List<Positioned<RoomOutput>> told = rooms.told();
+    assertThat(told.stream().filter(each -> each.position().isAfter(joined)))
+        .hasSize(all.size())
+        .allSatisfy(each ->
+            assertThat(each.entry())
+                .isInstanceOfSatisfying(
+                    RoomOutput.EventStored.class,
+                    stored ->
+                        assertThat(stored.standing()).isEqualTo(RoomOutput.Standing.HISTORY)));
+    assertThat(readFromTheTables(1000)).isEqualTo(told);
+    assertThat(readFromTheTables(2)).isEqualTo(told);
+  }
+
+  /// @param limit how many entries are read at once
+  private List<Positioned<RoomOutput>> readFromTheTables(int limit) {
+    RoomOutputStore store =
+        new RoomOutputStore(
+            stores.store().reads(), new StoredEvents(stores.store().reads(), 1 << 20));
+    List<Positioned<RoomOutput>> read = new ArrayList<>();
+    List<Positioned<RoomOutput>> page = store.read(LogPosition.ORIGIN, head(), limit);
+    while (!page.isEmpty()) {
+      read.addAll(page);
+      page = store.read(page.getLast().position(), head(), limit);
+    }
+    return read;
+  }
+
+  @Test
   void healsManyForwardExtremitiesIfSomebodyHereMaySend() {
     RoomFixture room = room();
     Pdu join = room.join(OURS).add();

@@ -1,0 +1,118 @@
+package org.hearth.server.servers.room.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.hearth.server.matrix.testkit.RoomFixture.ALICE;
+
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.hearth.ringlogs.FailureHandling;
+import org.hearth.ringlogs.OutputLog;
+import org.hearth.ringlogs.Reply;
+import org.hearth.server.logs.Logs;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.logs.RoomInput.Arrival;
+import org.hearth.server.logs.RoomReply;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.sign.LocalEvents;
+import org.hearth.server.matrix.testkit.RoomFixture;
+import org.hearth.server.matrix.testkit.TestKeys;
+import org.hearth.server.matrix.version.RoomVersions;
+import org.hearth.server.servers.room.RoomServerOptions;
+import org.hearth.server.servers.room.check.DatabaseCheck;
+import org.hearth.server.servers.room.read.RoomOutputStore;
+import org.hearth.server.servers.room.shard.EventMaker;
+import org.hearth.server.servers.room.shard.ShardContext;
+import org.hearth.server.servers.room.shard.Signers;
+import org.hearth.server.servers.room.shard.StoredTransactions;
+import org.hearth.server.servers.room.shard.TransactionFilter;
+import org.hearth.server.servers.room.state.Numbers;
+import org.hearth.server.servers.room.state.RoomMemory;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreExtension;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// A shard without a log before it.
+final class RoomShardTest {
+  private static final UserId OURS = UserId.parse("@dave:hearth.test");
+
+  @RegisterExtension final StoreExtension stores = new StoreExtension();
+
+  private static RoomShard shard(Store store, InstantSource clock, Signers signers) {
+    RoomServerOptions options = RoomServerOptions.standard();
+    RoomMemory memory = RoomMemory.over(store.reads(), options);
+    return new RoomShard(
+        0,
+        new ShardContext(
+            RunningRooms.SERVER,
+            store.committer(),
+            store.reads(),
+            new OutputLog<>(
+                Logs.ROOM_OUTPUT,
+                new RoomOutputStore(store.reads(), memory.events()),
+                new FailureHandling(store.deadLetters(), _ -> false, clock)),
+            memory,
+            new EventMaker(
+                new LocalEvents(
+                    RunningRooms.SERVER, TestKeys.of(RunningRooms.SERVER), new SplittableRandom(1)),
+                memory.events()),
+            signers,
+            new StoredTransactions(
+                store.reads(), new TransactionFilter(store.reads(), new SplittableRandom(2))),
+            new Numbers(store.reads()),
+            clock,
+            options.roomBytes(),
+            options.graphBytes()));
+  }
+
+  /// Each sets a state key that the room has not had; so many that the room is healed at the end.
+  private static List<Pdu> branches(RoomFixture room, Pdu fork) {
+    List<Pdu> branches = new ArrayList<>();
+    for (int i = 0; i < 25; i++) {
+      branches.add(room.state(ALICE, "org.example." + i, "", "{}").after(fork).build());
+    }
+    return branches;
+  }
+
+  private static RoomInput receive(List<Pdu> events) {
+    return RunningRooms.command(events, List.of(), Map.of(), Set.of(), Arrival.LIVE);
+  }
+
+  @Test
+  void buildsOnNothingThatAnErrorHasLeftHalfMade() throws InterruptedException {
+    RoomFixture room = RoomFixture.withMembers(RoomVersions.V11);
+    Pdu join = room.join(OURS).add();
+    try (RunningRooms rooms = new RunningRooms(stores.store())) {
+      rooms.live(room.events());
+    }
+    List<Pdu> branches = branches(room, join);
+    AtomicBoolean broken = new AtomicBoolean(true);
+    InstantSource clock =
+        () -> {
+          if (broken.get()) {
+            throw new AssertionError("the event that heals the room asks what time it is");
+          }
+          return Instant.EPOCH;
+        };
+    try (Signers signers = Signers.forShards(1)) {
+      RoomShard shard = shard(stores.store(), clock, signers);
+
+      assertThatThrownBy(() -> shard.handle(receive(branches), Reply.pending()))
+          .isInstanceOf(AssertionError.class);
+      broken.set(false);
+      Reply<RoomReply> reply = Reply.pending();
+      shard.handle(receive(branches.subList(20, 21)), reply);
+
+      assertThat(RunningRooms.await(reply)).isInstanceOf(RoomReply.Received.class);
+    }
+    DatabaseCheck.assertSound(stores.store());
+  }
+}
