@@ -89,7 +89,7 @@ public final class MessagesRoute implements RouteGroup {
     json.put("start", start.toString());
     OwnMembership own = reads.own(query.room(), viewer);
     json.set("chunk", reads.events().timeline(page.events(), viewer, own, EventStyle.SINGLE));
-    end(query, page).ifPresent(each -> json.put("end", each.toString()));
+    end(query, page, request.query("to")).ifPresent(each -> json.put("end", each));
     if (query.filter().lazyLoadMembers()) {
       json.set(
           "state", reads.events().state(senders(page.events()), viewer, own, EventStyle.SINGLE));
@@ -154,22 +154,26 @@ public final class MessagesRoute implements RouteGroup {
   /// Where the next page begins. "If no further events are available … this property is omitted":
   /// that is told with a page that is empty, since there are clients that expect an end of every
   /// other.
-  private Optional<SyncToken> end(Query query, Timelines.Page page) {
+  ///
+  /// @param to as the client wrote it, and as it is given back where the page ends there: so the
+  ///   client sees that it has come to where it wanted
+  private Optional<String> end(Query query, Timelines.Page page, Optional<String> to) {
     if (page.more() && page.scanned().isEmpty()) {
-      return Optional.of(
+      SyncToken here =
           query.place() == 0
               ? reads.tokens().at(query.from())
-              : reads.tokens().inHistory(query.place()));
+              : reads.tokens().inHistory(query.place());
+      return Optional.of(here.toString());
     }
-    if (!page.more() && query.to().isPresent()) {
-      return query.to().map(reads.tokens()::at);
+    if (!page.more() && to.isPresent()) {
+      return to;
     }
     if (!page.more() && page.events().isEmpty()) {
       return Optional.empty();
     }
     RoomEvent last = page.scanned().getLast();
-    return Optional.of(
-        query.backwards() ? reads.tokens().before(last) : reads.tokens().after(last));
+    SyncToken next = query.backwards() ? reads.tokens().before(last) : reads.tokens().after(last);
+    return Optional.of(next.toString());
   }
 
   /// The member events of those who sent these, as of the first of them.
