@@ -1,7 +1,6 @@
 package org.hearth.server.readers.sync.sections;
 
 import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
@@ -36,22 +35,18 @@ public record Asked(RoomQueries rooms, SyncRequest request, UserFeed feed, SyncP
     return feed.changedRooms(kind, since);
   }
 
-  /// The user's memberships in those rooms, as of now, where the client wants the room.
-  List<RoomMembership> memberships(Collection<RoomId> those) {
-    return those.stream().flatMap(each -> membership(each).stream()).toList();
-  }
-
-  /// All of the user's memberships as of now, where the client wants the room.
-  List<RoomMembership> memberships() {
-    return feed.memberships().stream().flatMap(each -> asOfNow(each).stream()).toList();
-  }
-
   /// The user's membership in that room, as of now, if the client wants the room.
   Optional<RoomMembership> membership(RoomId room) {
     return feed.membership(room).flatMap(this::asOfNow);
   }
 
-  private Optional<RoomMembership> asOfNow(RoomMembership newest) {
+  /// The user's newest memberships in those rooms, which may be ahead of now.
+  Collection<RoomMembership> newestMemberships(Collection<RoomId> those) {
+    return those.stream().flatMap(each -> feed.membership(each).stream()).toList();
+  }
+
+  /// What a membership was as of now, if the client wants the room.
+  Optional<RoomMembership> asOfNow(RoomMembership newest) {
     if (!request.filter().room().admits(newest.room())) {
       return Optional.empty();
     }

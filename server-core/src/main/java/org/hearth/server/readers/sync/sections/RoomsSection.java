@@ -70,14 +70,18 @@ public final class RoomsSection implements Section {
   @Override
   public void add(Asked asked, News news) {
     Collection<RoomMembership> visited =
-        changed(asked).map(asked::memberships).orElseGet(asked::memberships);
+        changed(asked).map(asked::newestMemberships).orElseGet(asked.feed()::memberships);
     for (RoomMembership each : visited) {
       RoomId room = each.room();
       news.heldBack()
           .attempt(
               room.value(),
               asked.request().since(room),
-              () -> of(asked, each).ifPresent(told -> news.put(room, told)));
+              () ->
+                  asked
+                      .asOfNow(each)
+                      .flatMap(membership -> of(asked, membership))
+                      .ifPresent(told -> news.put(room, told)));
     }
   }
 

@@ -43,10 +43,11 @@ public final class SyncJson {
                 .attempt(
                     room.value(),
                     request.since(room),
-                    () ->
-                        rooms
-                            .withObjectProperty(name(told))
-                            .set(room.value(), room(request, now, told))));
+                    () -> {
+                      // Written first: a room that cannot be leaves nothing behind.
+                      ObjectNode written = room(request, now, told);
+                      rooms.withObjectProperty(name(told)).set(room.value(), written);
+                    }));
     ObjectNode json = JSON.objectNode();
     json.put("next_batch", tokens.of(now.holdingBack(news.heldBack().positions())).toString());
     if (!news.events(News.Kind.ACCOUNT_DATA).isEmpty()) {
