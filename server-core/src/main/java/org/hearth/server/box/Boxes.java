@@ -3,6 +3,7 @@ package org.hearth.server.box;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -180,6 +181,8 @@ public final class Boxes {
         }
       }
     }
+    // In the order of the flow: writers, servers, readers, services.
+    nodes.sort(Comparator.comparing(Node::kind));
     WiringDescription ofLogs = logs().description();
     ofLogs.nodes().stream().filter(Node::isLog).forEach(nodes::add);
     ofLogs.arrows().stream()
