@@ -150,7 +150,7 @@ public final class Homeserver implements AutoCloseable {
       if (listening) {
         change(new ServerState.Starting("Opening the listeners"));
         started.listen();
-        control = ControlPort.open(folder, random, this::answerControl);
+        control = ControlPort.open(folder, random, new Operations());
       }
       change(new ServerState.Running(clock.instant(), started.addresses()));
       if (listening) {
@@ -223,18 +223,26 @@ public final class Homeserver implements AutoCloseable {
             configuration.warnings()));
   }
 
-  private JsonNode answerControl(ControlRequest request) {
-    if (request.operation().equals(ControlRequest.SHOW_PANEL)) {
-      Runnable action = showPanel;
-      if (action == null) {
-        throw new ControlException("This server runs without a panel.");
+  /// What the command line and a second start of the panel ask for.
+  private final class Operations implements ControlPort.Handler {
+    @Override
+    public JsonNode handle(ControlRequest request) {
+      if (request.operation().equals(ControlRequest.SHOW_PANEL)) {
+        Runnable action = showPanel;
+        if (action == null) {
+          throw new ControlException("This server runs without a panel.");
+        }
+        action.run();
       }
-      action.run();
+      return control().handle(request);
     }
-    if (request.operation().equals(ControlRequest.STOP)) {
-      endProgram.run();
+
+    @Override
+    public void answered(ControlRequest request) {
+      if (request.operation().equals(ControlRequest.STOP)) {
+        endProgram.run();
+      }
     }
-    return control().handle(request);
   }
 
   /// Closes everything in the reverse order; what fails is added to `failures`.

@@ -23,7 +23,6 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.hearth.server.configuration.DataFolder;
 
 /// The door through which the command line and a second start of the panel reach the server that
@@ -45,25 +44,39 @@ public final class ControlPort implements AutoCloseable {
   private final ServerSocket socket;
   private final Path file;
   private final String secret;
-  private final Function<ControlRequest, JsonNode> handler;
+  private final Handler handler;
 
-  private ControlPort(
-      ServerSocket socket, Path file, String secret, Function<ControlRequest, JsonNode> handler) {
+  private ControlPort(ServerSocket socket, Path file, String secret, Handler handler) {
     this.socket = socket;
     this.file = file;
     this.secret = secret;
     this.handler = handler;
   }
 
+  /// Does what is asked for.
+  public interface Handler {
+    /// Does one operation and tells of it.
+    ///
+    /// @param request the operation with its arguments
+    /// @return what the asker is told
+    /// @throws RuntimeException whose message the asker is told instead
+    JsonNode handle(ControlRequest request);
+
+    /// Called when the asker has been answered. What ends the process is done here, so that nobody
+    /// waits for an answer of a process that is gone.
+    ///
+    /// @param request the operation that was answered without a failure
+    void answered(ControlRequest request);
+  }
+
   /// Opens the door.
   ///
   /// @param folder the data folder, held by this process
   /// @param random makes the secret
-  /// @param handler answers requests; an exception's message goes to the asker
+  /// @param handler does what requests ask for
   /// @return the open door
   /// @throws IOException if no port can be had, or the file cannot be written
-  public static ControlPort open(
-      DataFolder folder, SecureRandom random, Function<ControlRequest, JsonNode> handler)
+  public static ControlPort open(DataFolder folder, SecureRandom random, Handler handler)
       throws IOException {
     byte[] bytes = new byte[24];
     random.nextBytes(bytes);
@@ -153,16 +166,21 @@ public final class ControlPort implements AutoCloseable {
       json.path("arguments")
           .properties()
           .forEach(entry -> arguments.put(entry.getKey(), entry.getValue().asText()));
+      ControlRequest request = new ControlRequest(json.path("operation").asText(), arguments);
       ObjectNode answer = JSON.createObjectNode();
       try {
-        answer.set(
-            "result",
-            handler.apply(new ControlRequest(json.path("operation").asText(), arguments)));
+        answer.set("result", handler.handle(request));
       } catch (RuntimeException e) {
         LOG.log(Level.DEBUG, "A control request failed", e);
         answer.put("error", String.valueOf(e.getMessage()));
       }
-      write(connection.getOutputStream(), answer);
+      try {
+        write(connection.getOutputStream(), answer);
+      } finally {
+        if (answer.has("result")) {
+          handler.answered(request);
+        }
+      }
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "A control connection ended early", e);
     }
