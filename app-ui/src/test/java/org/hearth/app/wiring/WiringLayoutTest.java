@@ -95,11 +95,13 @@ class WiringLayoutTest {
   @Test
   void nothingStandsOnSomethingElseOrOutside() {
     List<Place> places = List.copyOf(layout.places().values());
-    assertThat(places).hasSize(PICTURE.nodes().size() + PICTURE.rings().size());
+    assertThat(places)
+        .hasSize(PICTURE.nodes().size() + PICTURE.rings().size())
+        .doesNotHaveDuplicates();
     for (Place place : places) {
       assertThat(place.row()).isBetween(-0.5, layout.rows() - 0.5);
       assertThat(places)
-          .filteredOn(other -> other != place && other.column() == place.column())
+          .filteredOn(other -> !other.equals(place) && other.column() == place.column())
           .allSatisfy(other ->
               assertThat(Math.abs(place.row() - other.row())).isGreaterThanOrEqualTo(1 - 1e-9));
     }

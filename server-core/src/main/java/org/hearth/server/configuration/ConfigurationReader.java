@@ -30,6 +30,8 @@ import org.snakeyaml.engine.v2.nodes.Node;
 ///
 /// Relative paths in the file are relative to the folder that it lies in.
 public final class ConfigurationReader {
+  private static final String WEB_ADDRESS = "an http or https address";
+
   private static final long MOST_BYTES = 1L << 20;
   private static final int DEEPEST = 20;
 
@@ -152,7 +154,7 @@ public final class ConfigurationReader {
     Configuration result =
         new Configuration(
             defaults.serverName(),
-            root.parsed("public-base-url", "an http or https address", this::webAddress),
+            root.parsed("public-base-url", WEB_ADDRESS, this::webAddress),
             root.sections("listeners", section -> listener(section, sockets))
                 .orElse(defaults.listeners()),
             root.section("registration", this::registration).orElse(defaults.registration()),
@@ -192,6 +194,10 @@ public final class ConfigurationReader {
   }
 
   private Configuration.Registration registration(YamlSection section) {
+    // Taken for "no test", it would leave open what its owner meant to close.
+    if (section.isBare("recaptcha")) {
+      throw section.wrong("recaptcha", "keys with values, or not there");
+    }
     return new Configuration.Registration(
         choice(section, "mode", Configuration.RegistrationMode.class)
             .orElse(Configuration.RegistrationMode.CLOSED),
@@ -201,7 +207,7 @@ public final class ConfigurationReader {
             "recaptcha",
             recaptcha ->
                 new Configuration.Recaptcha(
-                    webAddress(recaptcha.requiredString("verify-url")),
+                    recaptcha.requiredParsed("verify-url", WEB_ADDRESS, this::webAddress),
                     recaptcha.requiredString("public-key"),
                     recaptcha.requiredString("private-key"),
                     recaptcha.bool("required", true))));
@@ -282,6 +288,10 @@ public final class ConfigurationReader {
   /// Checks an address, or the name of one, without a look-up.
   private static String bindable(String text) {
     if (text.matches("[0-9.]+") || text.indexOf(':') >= 0) {
+      // Java takes 1.2.3 for 1.2.0.3.
+      if (text.indexOf(':') < 0 && text.split("\\.", -1).length != 4) {
+        throw new IllegalArgumentException("an IPv4 address has four numbers");
+      }
       var _ = InetAddress.ofLiteral(text);
     } else if (!text.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")) {
       throw new IllegalArgumentException("neither an address nor a host's name");

@@ -73,10 +73,7 @@ final class YamlSection {
   }
 
   String requiredString(String key) {
-    return string(key)
-        .orElseThrow(() ->
-            new ConfigurationException(
-                "%s, line %d: the key \"%s\" is missing".formatted(file, line, path(key))));
+    return string(key).orElseThrow(() -> missing(key));
   }
 
   boolean bool(String key, boolean otherwise) {
@@ -106,6 +103,18 @@ final class YamlSection {
             throw refuse(lineOf(node), path(key), expected, node);
           }
         });
+  }
+
+  /// A text that must be there and has to satisfy a parser.
+  ///
+  /// @param parser throws [IllegalArgumentException] for what it does not accept
+  <T> T requiredParsed(String key, String expected, Function<String, T> parser) {
+    return parsed(key, expected, parser).orElseThrow(() -> missing(key));
+  }
+
+  private ConfigurationException missing(String key) {
+    return new ConfigurationException(
+        "%s, line %d: the key \"%s\" is missing".formatted(file, line, path(key)));
   }
 
   /// A text that has to satisfy a parser.
@@ -147,6 +156,12 @@ final class YamlSection {
     }
     return dot < 0
         || new YamlSection(file, path(path.substring(0, dot)), node).sets(path.substring(dot + 1));
+  }
+
+  /// True if the key is there with nothing behind it, as where all below it is commented out.
+  boolean isBare(String key) {
+    Node node = values.get(key);
+    return node != null && node.getTag().equals(Tag.NULL);
   }
 
   /// True if the key is there with a list that has nothing in it.

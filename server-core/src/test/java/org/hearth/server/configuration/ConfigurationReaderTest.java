@@ -175,6 +175,8 @@ class ConfigurationReaderTest {
             "listeners[0].bind",
             "an address such as 127.0.0.1"),
         new Broken(
+            name + "listeners:\n  - { bind: 1.2.3 }\n", 3, "listeners[0].bind", "four numbers"),
+        new Broken(
             name + "listeners:\n  - { bind: \"::g\" }\n",
             3,
             "listeners[0].bind",
@@ -227,6 +229,17 @@ class ConfigurationReaderTest {
             3,
             "registration.recaptcha.verify-url",
             "missing"),
+        new Broken(
+            name
+                + "registration:\n  recaptcha: { verify-url: host/x, public-key: a, private-key: b }\n",
+            3,
+            "registration.recaptcha.verify-url",
+            "an http or https address"),
+        new Broken(
+            name + "registration:\n  mode: open\n  recaptcha:\n    # verify-url: x\n",
+            4,
+            "registration.recaptcha",
+            "keys with values, or not there"),
         new Broken(name + "federation: []\n", 2, "federation", "keys with values", "a list"),
         new Broken(
             name + "federation: { servers: one }\n",

@@ -29,6 +29,8 @@ public final class MatrixJson {
   /// How deep objects and arrays may be nested, the outermost counting one.
   public static final int MAX_DEPTH = 100;
 
+  private static final int DEEPEST_STORED = 2 * MAX_DEPTH;
+
   /// How many characters a number may have.
   public static final int MAX_NUMBER_LENGTH = 64;
 
@@ -121,6 +123,21 @@ public final class MatrixJson {
       return object;
     }
     throw MatrixException.badJson("The JSON must be an object");
+  }
+
+  /// The object that was written there by this server. What was checked when it came is not refused
+  /// now: it may have been wrapped, or the limits may have been others.
+  ///
+  /// @throws IllegalStateException if it is damaged: nothing that a client could be told of
+  public static ObjectNode restoreObject(byte[] stored) {
+    try {
+      if (parse(stored, DEEPEST_STORED) instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (MatrixException e) {
+      throw new IllegalStateException("stored JSON is damaged: " + e.getMessage(), e);
+    }
+    throw new IllegalStateException("stored JSON is damaged: it is no object");
   }
 
   /// The value as JSON, keys in the order they have, without white space.

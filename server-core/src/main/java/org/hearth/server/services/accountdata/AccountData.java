@@ -56,7 +56,7 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
                 new AccountDataItem(
                     room.isEmpty() ? null : new RoomId(room),
                     rows.getString(2),
-                    MatrixJson.parseObject(rows.getBytes(3)),
+                    MatrixJson.restoreObject(rows.getBytes(3)),
                     new LogPosition(rows.getLong(4))));
           }
         }

@@ -184,6 +184,8 @@ public final class AccountDataService implements RouteGroup, Box {
   /// Only while it is the user's turn.
   private void set(UserId user, @Nullable RoomId room, String type, ObjectNode content) {
     byte[] json = MatrixJson.write(content);
+    // A tag stands two levels deeper here than in the request.
+    var _ = MatrixJson.parseObject(json);
     if (json.length > MOST_ITEM_BYTES) {
       throw MatrixException.tooLarge("Account data of one type has at most 64 KiB");
     }

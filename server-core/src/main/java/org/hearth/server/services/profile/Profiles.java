@@ -79,7 +79,7 @@ public final class Profiles implements ProfileQueries, AccountCompanion {
             return Optional.empty();
           }
           byte[] json = rows.getBytes(1);
-          return Optional.of(new Stored(MatrixJson.parseObject(json), json.length));
+          return Optional.of(new Stored(MatrixJson.restoreObject(json), json.length));
         }
       }
     });

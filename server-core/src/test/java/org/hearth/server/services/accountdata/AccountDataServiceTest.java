@@ -12,6 +12,7 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.services.account.ServicesExtension;
 import org.hearth.server.store.RowChange;
 import org.junit.jupiter.api.Test;
@@ -152,6 +153,44 @@ class AccountDataServiceTest {
     alice.put(IN_ROOM + "/tags/u.x", "{'order': 'first'}").expect(400, "M_BAD_JSON");
     alice.put(IN_ROOM + "/tags/" + "x".repeat(256), "{}").expect(400, "M_INVALID_PARAM");
     alice.put(ALICE + "/rooms/nonsense/tags/u.x", "{}").expect(400, "M_INVALID_PARAM");
+  }
+
+  /// Tags are kept in one item, in which each stands two levels deeper than in its request.
+  @Test
+  void refusesATagThatCouldNotBeReadAgain() {
+    TestClient alice = services.register("alice");
+    String tags = IN_ROOM + "/tags/";
+
+    alice.put(tags + "u.deep", nested(MatrixJson.MAX_DEPTH - 2)).expect(200);
+    alice.put(tags + "u.deeper", nested(MatrixJson.MAX_DEPTH - 1)).expect(400, "M_BAD_JSON");
+
+    assertThat(alice.get(IN_ROOM + "/tags").expect(200).at("/tags")).hasSize(1);
+    alice.put(tags + "u.other", "{}").expect(200);
+    alice.delete(tags + "u.deep").expect(200);
+  }
+
+  /// As an earlier version could store it.
+  @Test
+  void aTagThatIsTooDeepIsStillReadAndDeleted() {
+    TestClient alice = services.register("alice");
+    String stored = "{'tags': {'u.deep': %s}}".formatted(nested(MatrixJson.MAX_DEPTH));
+    services
+        .store()
+        .committer()
+        .commit(
+            "test",
+            AccountData.set(
+                user("alice"), ROOM, "m.tag", stored.replace('\'', '"').getBytes(UTF_8)),
+            List.of());
+
+    assertThat(alice.get(IN_ROOM + "/tags").expect(200).at("/tags")).hasSize(1);
+    alice.delete(IN_ROOM + "/tags/u.deep").expect(200);
+    assertThat(alice.get(IN_ROOM + "/tags").expect(200).at("/tags")).isEmpty();
+  }
+
+  /// An object of that many levels.
+  private static String nested(int levels) {
+    return "{'x':".repeat(levels - 1) + "{}" + "}".repeat(levels - 1);
   }
 
   @Test

@@ -126,7 +126,7 @@ public final class StoredFilters {
 
   /// The filter as it was stored.
   Optional<ObjectNode> definition(UserId user, String id) {
-    return text(user, id).map(MatrixJson::parseObject);
+    return text(user, id).map(MatrixJson::restoreObject);
   }
 
   /// The filter that a request names: by the id of a stored one, or by the JSON itself.
@@ -146,7 +146,7 @@ public final class StoredFilters {
     byte[] text =
         text(user, parameter)
             .orElseThrow(() -> MatrixException.invalidParam("No filter is stored under that id"));
-    Named named = new Named(parameter, Filter.parse(MatrixJson.parseObject(text)));
+    Named named = new Named(parameter, Filter.parse(MatrixJson.restoreObject(text)));
     cache.put(key, new Read(named, text.length));
     return named;
   }
