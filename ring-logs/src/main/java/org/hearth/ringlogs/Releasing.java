@@ -44,8 +44,8 @@ record Releasing<E>(
   }
 
   @Override
-  public @Nullable Stopped handleRest(DeadLetter letter, LogPosition upTo, boolean discardFirst)
-      throws Exception {
+  public @Nullable Stopped handleRest(
+      DeadLetter.Label letter, LogPosition upTo, boolean discardFirst) throws Exception {
     LogPosition after = before(letter.position());
     if (rereading == null) {
       LogPosition lost = after;

@@ -64,18 +64,23 @@ class ParkedKeysTest {
     }
 
     @Override
-    public void remove(DeadLetter letter) {
+    public void remove(DeadLetter.Label letter) {
       letters.remove(letter);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer) {
+    public List<DeadLetter.Label> of(String log, String consumer) {
       return letters.of(log, consumer);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer, String partitionKey) {
+    public List<DeadLetter.Label> of(String log, String consumer, String partitionKey) {
       return letters.of(log, consumer, partitionKey);
+    }
+
+    @Override
+    public DeadLetter read(DeadLetter.Label letter) {
+      return letters.read(letter);
     }
 
     @Override

@@ -83,18 +83,23 @@ class RestartTest {
     }
 
     @Override
-    public void remove(DeadLetter letter) {
+    public void remove(DeadLetter.Label letter) {
       disk.letters.remove(letter);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer) {
+    public List<DeadLetter.Label> of(String log, String consumer) {
       return disk.letters.of(log, consumer);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer, String partitionKey) {
+    public List<DeadLetter.Label> of(String log, String consumer, String partitionKey) {
       return disk.letters.of(log, consumer, partitionKey);
+    }
+
+    @Override
+    public DeadLetter read(DeadLetter.Label letter) {
+      return disk.letters.read(letter);
     }
 
     @Override
