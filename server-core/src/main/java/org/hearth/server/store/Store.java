@@ -129,9 +129,9 @@ public final class Store implements AutoCloseable {
     return groupCommit.head();
   }
 
-  /// The position up to which every announcement, to whatever log, is published, and every outcome
-  /// told; at or shortly behind [#head]. A log's own head does not say that, because the
-  /// announcements of one commit go out log by log.
+  /// The position up to which every announcement, to whatever log, is published; at or shortly
+  /// behind [#head]. A log's own head does not say that, because the announcements of one commit go
+  /// out log by log. Who waits for a commit may be told of it a little later.
   public LogPosition published() {
     return groupCommit.published();
   }
