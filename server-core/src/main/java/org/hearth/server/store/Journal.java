@@ -142,12 +142,13 @@ public final class Journal implements AutoCloseable {
 
   // --- pruning
 
-  /// What fails is tried again the next time: the thread goes on.
+  /// What fails, by whatever error, is tried again the next time: an executor would drop it
+  /// silently and never come back.
   private void prune() {
     for (String log : logs.keySet()) {
       try {
         prune(log);
-      } catch (RuntimeException failed) {
+      } catch (RuntimeException | Error failed) {
         LOG.log(Level.WARNING, "old entries of " + log + " could not be removed", failed);
       }
     }

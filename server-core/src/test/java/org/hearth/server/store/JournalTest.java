@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.flywaydb.core.Flyway;
 import org.hearth.ringlogs.DeadLetters;
@@ -159,6 +160,27 @@ class JournalTest {
 
       Eventually.until("the old ones are gone", () -> rows(stores.store()).size() < 3);
       assertThat(rows(stores.store())).containsExactly("fruit 3 key of plum: plum");
+    }
+  }
+
+  @Test
+  void goesOnRemovingAfterAnError() {
+    AtomicInteger looks = new AtomicInteger();
+    InstantSource failing =
+        () -> {
+          if (looks.getAndIncrement() == 1) {
+            throw new StackOverflowError("as if");
+          }
+          return now.get();
+        };
+    try (Journal journal =
+        new Journal(stores.store(), failing, new Journal.Bounds(AGE, 100, OFTEN))) {
+      started(journal, "fruit").writer("Orchard").commit(List.of(), List.of("apple"));
+      now.set(BEGIN.plus(AGE).plusMillis(1));
+
+      journal.start();
+
+      Eventually.until("the old one is gone", () -> rows(stores.store()).isEmpty());
     }
   }
 

@@ -214,10 +214,11 @@ public final class AccountService implements Box {
   }
 
   /// Runs on the housekeeping thread, which must not end: what fails is tried again the next time.
+  /// Logs what fails, by whatever error: an executor would drop it silently and never come back.
   private static void attempt(String otherwise, Runnable action) {
     try {
       action.run();
-    } catch (RuntimeException failed) {
+    } catch (RuntimeException | Error failed) {
       LOG.log(Level.WARNING, otherwise, failed);
     }
   }
