@@ -298,8 +298,9 @@ final class ParkedKeys<E> {
     return false;
   }
 
+  /// A halt, too, says nothing about the entry.
   private void throwIfUnavailable(Exception failure) throws Exception {
-    if (recovery.isUnavailable(failure)) {
+    if (failure instanceof AlertException || recovery.isUnavailable(failure)) {
       throw failure;
     }
   }

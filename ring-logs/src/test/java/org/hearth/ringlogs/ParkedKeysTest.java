@@ -9,6 +9,7 @@ import static org.hearth.ringlogs.NoteLogs.numbers;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
@@ -113,6 +114,23 @@ class ParkedKeysTest {
     broken.set(false);
     assertThat(log.release("One", letter.partitionKey(), false).await(PATIENCE).isOpen()).isTrue();
     assertThat(reader.numbers()).containsExactly(2L, 1L);
+  }
+
+  @Test
+  void releaseThatIsHaltedLeavesTheLetterAsItIs() throws InterruptedException {
+    NoteReader reader = reader(LogPosition.ORIGIN);
+    OutputLog<Note> log = follow(reader, new Refusing(logs.letters(), ParkedKeysTest::isWhole), 0);
+    publish(log, 1, 1, "bad");
+    assertThat(log.awaitReader("One", at(1), PATIENCE)).isTrue();
+    DeadLetter letter = logs.letters().all().getFirst();
+    logs.store().failNextReads(Integer.MAX_VALUE);
+    broken.set(false);
+
+    Reply<ReleaseResult> reply = log.release("One", "bad", false);
+    log.drainAndStop(Duration.ofMillis(50));
+
+    assertThatThrownBy(() -> reply.await(PATIENCE)).isInstanceOf(LogStoppedException.class);
+    assertThat(logs.letters().all()).containsExactly(letter);
   }
 
   @Test
