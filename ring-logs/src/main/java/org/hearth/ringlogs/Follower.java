@@ -270,6 +270,7 @@ final class Follower<E> {
             advance(position);
           }
         }
+        case Rereading.Part.Gone<E>(var gone) -> tellLost(seen, gone);
       }
     }
   }

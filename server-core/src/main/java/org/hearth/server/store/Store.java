@@ -22,7 +22,8 @@ public final class Store implements AutoCloseable {
           new Table("commit_head", "one row", "made once"),
           new Table("flyway_schema_history", "one row a migration", "nothing: there are few"),
           StoredDeadLetters.DEAD_LETTER,
-          Journal.TABLE);
+          Journal.TABLE,
+          Journal.FLOOR);
 
   /// Derby's settings belong to the JVM, so one database is opened at a time.
   private static final Object OPENING = new Object();

@@ -127,8 +127,41 @@ class JournalTest {
     }
   }
 
+  @Test
+  void readerThatIsFurtherBehindThanWhatWasRemovedIsTold() throws InterruptedException {
+    try (Journal journal = journal(2)) {
+      JournalWriter<String> writer = started(journal, "fruit").writer("Orchard");
+      started(journal, "trees").writer("Forest").commit(List.of(), List.of("oak"));
+      writer.commit(List.of(), List.of("apple", "pear", "plum", "cherry"));
+      journal.start();
+      Eventually.until("two are gone", () -> rows(stores.store()).size() == 3);
+    }
+    Store store = stores.reopen();
+
+    try (Journal journal = new Journal(store, clock)) {
+      for (String name : List.of("fruit", "trees")) {
+        JournaledLog<String> log = journal.log(spec(name), failures());
+        Collecting reader = new Collecting();
+        log.output().register(reader);
+        log.output().start(store.head());
+        assertThat(
+                log.output().awaitReader(reader.name(), store.head(), Duration.ofSeconds(60)))
+            .isTrue();
+        log.output().drainAndStop(Duration.ofSeconds(5));
+        assertThat(reader.entries)
+            .containsExactlyElementsOf(
+                name.equals("fruit") ? List.of("lost 0-3", "plum", "cherry") : List.of("oak"));
+      }
+    }
+  }
+
   private static final class Collecting implements LogReader<String> {
     private final List<String> entries = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void onLost(LogPosition after, LogPosition upTo) {
+      entries.add("lost " + after + "-" + upTo);
+    }
 
     @Override
     public String name() {
