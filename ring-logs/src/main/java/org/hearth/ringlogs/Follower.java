@@ -9,6 +9,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogSet.ConsumerDeath;
 
 /* Catching up
 

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.hearth.ringlogs.DeadLetter.Label;
 import org.hearth.ringlogs.DeadLetter.Reason;
 import org.jspecify.annotations.Nullable;
+import org.hearth.ringlogs.Log.ReleaseResult;
 
 /* Bounds
 

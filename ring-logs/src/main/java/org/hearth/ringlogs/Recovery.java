@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 
 /// What one consumer does when something throws: counts it, tries again, waits.
 ///

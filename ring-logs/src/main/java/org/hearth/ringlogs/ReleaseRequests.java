@@ -2,6 +2,7 @@ package org.hearth.ringlogs;
 
 import com.lmax.disruptor.AlertException;
 import java.util.concurrent.ArrayBlockingQueue;
+import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// What people ask of the parked keys of one consumer, on its way to the consumer's thread.
 ///

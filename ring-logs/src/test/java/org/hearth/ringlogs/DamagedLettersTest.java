@@ -13,6 +13,7 @@ import org.hearth.ringlogs.DeadLetter.Reason;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// Letters whose labels can be read, and whose entries cannot all be.
 @Timeout(120)

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.ringlogs.WiringDescription.Arrow;
 
 class FiguresTest {
   @Test

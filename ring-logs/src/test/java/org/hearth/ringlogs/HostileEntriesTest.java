@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.hearth.ringlogs.LogFigures.WriterFigures;
 
 /// Entries whose key, codec or text throws stop nobody.
 @Timeout(60)

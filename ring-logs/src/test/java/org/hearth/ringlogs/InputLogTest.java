@@ -23,6 +23,8 @@ import org.hearth.ringlogs.DeadLetter.Reason;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.Log.ReleaseResult;
 
 @Timeout(120)
 class InputLogTest {

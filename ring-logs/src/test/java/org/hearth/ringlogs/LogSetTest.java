@@ -12,6 +12,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.LogFigures.WriterFigures;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogSet.ConsumerDeath;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 
 @Timeout(60)
 class LogSetTest {

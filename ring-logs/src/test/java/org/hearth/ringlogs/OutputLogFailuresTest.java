@@ -17,6 +17,7 @@ import org.hearth.ringlogs.DeadLetter.Reason;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// What becomes of entries that a reader of an output log throws on.
 @Timeout(120)

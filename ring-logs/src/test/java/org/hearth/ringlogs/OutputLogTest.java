@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 
 /// What readers of an output log are told, in which order, and from where.
 @Timeout(120)

@@ -17,6 +17,8 @@ import org.hearth.ringlogs.DeadLetter.Reason;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// The bounds of what is parked, and letters that cannot be kept.
 @Timeout(60)

@@ -9,6 +9,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 
 /// A reader that keeps its view in memory is told to fetch it anew, where another has entries
 /// parked.

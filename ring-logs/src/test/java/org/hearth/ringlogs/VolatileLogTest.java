@@ -7,6 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 
 @Timeout(120)
 class VolatileLogTest {

@@ -21,7 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.hearth.ringlogs.Arrow;
+import org.hearth.ringlogs.WiringDescription.Arrow;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.box.Box;
 import org.hearth.server.configuration.ConfigurationReader;

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogFigures;
-import org.hearth.ringlogs.ReleaseResult;
+import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.http.HttpFigures;

@@ -2,10 +2,10 @@ package org.hearth.server.admin;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.hearth.ringlogs.Arrow;
-import org.hearth.ringlogs.ConsumerFigures;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.hearth.ringlogs.LogFigures;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.store.StoreFigures;
 

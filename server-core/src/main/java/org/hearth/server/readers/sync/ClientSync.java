@@ -4,7 +4,7 @@ import java.time.InstantSource;
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.server.box.Box;

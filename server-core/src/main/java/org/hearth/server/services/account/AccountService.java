@@ -16,7 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.hearth.ringlogs.Log;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.RouteGroup;

@@ -6,7 +6,7 @@ import java.util.random.RandomGenerator;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.InputLog;
 import org.hearth.ringlogs.Log;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.box.Box;
 import org.hearth.server.logs.Logs;
