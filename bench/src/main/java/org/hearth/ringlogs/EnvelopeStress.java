@@ -4,13 +4,13 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 
 import java.time.InstantSource;
 import java.util.List;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.JJ_Result;
-import org.hearth.ringlogs.WiringDescription.Node;
 
 /// Claim: who sees a sequence published finds in its place the envelope of that sequence or a later
 /// one, with all that the publisher wrote before, although nothing keeps the publisher from

@@ -8,10 +8,10 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
+import org.jspecify.annotations.Nullable;
 
 /* Catching up
 

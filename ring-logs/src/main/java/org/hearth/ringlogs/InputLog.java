@@ -11,11 +11,11 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.hearth.ringlogs.WiringDescription.Node;
-import org.hearth.ringlogs.WiringDescription.Arrow;
-import org.hearth.ringlogs.LogFigures.WriterFigures;
 import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.WriterFigures;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.WiringDescription.Node;
 
 /// A log of commands: many writers, a fixed number of shards, an answer to each command.
 ///

@@ -7,9 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
-import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.WiringDescription.Node;
+import org.jspecify.annotations.Nullable;
 
 /// All logs of a program: started, stopped, released and looked at together.
 ///

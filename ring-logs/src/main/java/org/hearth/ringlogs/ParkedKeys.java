@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.hearth.ringlogs.DeadLetter.Label;
 import org.hearth.ringlogs.DeadLetter.Reason;
-import org.jspecify.annotations.Nullable;
 import org.hearth.ringlogs.Log.ReleaseResult;
+import org.jspecify.annotations.Nullable;
 
 /* Bounds
 

@@ -13,10 +13,10 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
-import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
+import org.jspecify.annotations.Nullable;
 
 /* Places
 

@@ -10,10 +10,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.ringlogs.DeadLetter.Label;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ReleaseResult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// Letters whose labels can be read, and whose entries cannot all be.
 @Timeout(120)

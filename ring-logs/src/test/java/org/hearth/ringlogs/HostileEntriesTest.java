@@ -7,9 +7,9 @@ import static org.hearth.ringlogs.NoteLogs.at;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.ringlogs.LogFigures.WriterFigures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.hearth.ringlogs.LogFigures.WriterFigures;
 
 /// Entries whose key, codec or text throws stop nobody.
 @Timeout(60)

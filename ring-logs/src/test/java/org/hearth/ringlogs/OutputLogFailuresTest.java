@@ -14,10 +14,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ReleaseResult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// What becomes of entries that a reader of an output log throws on.
 @Timeout(120)

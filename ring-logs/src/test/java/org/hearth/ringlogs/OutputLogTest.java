@@ -15,14 +15,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.LongStream;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.hearth.ringlogs.WiringDescription.Node;
-import org.hearth.ringlogs.WiringDescription.Arrow;
-import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 
 /// What readers of an output log are told, in which order, and from where.
 @Timeout(120)

@@ -8,17 +8,17 @@ import static org.hearth.ringlogs.NoteLogs.at;
 import static org.hearth.ringlogs.NoteLogs.numbers;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.hearth.ringlogs.LogFigures.ConsumerFigures;
-import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// The bounds of what is parked, and letters that cannot be kept.
 @Timeout(60)

@@ -6,10 +6,10 @@ import static org.hearth.ringlogs.NoteLogs.at;
 
 import java.util.List;
 import java.util.stream.LongStream;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 
 /// A reader that keeps its view in memory is told to fetch it anew, where another has entries
 /// parked.

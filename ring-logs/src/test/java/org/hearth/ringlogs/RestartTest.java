@@ -12,12 +12,12 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.hearth.ringlogs.LogFigures.ConsumerFigures;
-import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// The program ends at any step and starts again: what is durable afterwards is as if it had not
 /// ended.

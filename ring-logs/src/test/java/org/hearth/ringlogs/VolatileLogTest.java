@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.LongStream;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 
 @Timeout(120)
 class VolatileLogTest {

@@ -139,8 +139,8 @@ final class BatchWriter {
 
   /// @param members those of the plan, in its order
   /// @return how many rows were written
-  /// @throws RuntimeException if a unit's own code fails, be it by an error that says nothing of the
-  ///   virtual machine's health
+  /// @throws RuntimeException if a unit's own code fails, be it by an error that says nothing of
+  ///   the virtual machine's health
   private int write(CommitPlan plan, List<Member> members) throws SQLException {
     try {
       return writeRows(plan, members);

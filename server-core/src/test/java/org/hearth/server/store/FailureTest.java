@@ -240,7 +240,10 @@ class FailureTest {
     assertThat(told).contains("a COMMITTED 0", "broken FAILED 1", "b FAILED 1");
     assertThat(stores.store().state()).isInstanceOf(StoreState.Open.class);
     assertThat(Rows.all(stores.store())).extracting(Row::name).containsExactly("a");
-    stores.store().committer().commit("later", List.of(Rows.insert("later", 0)), TestLogs.announcements(1));
+    stores
+        .store()
+        .committer()
+        .commit("later", List.of(Rows.insert("later", 0)), TestLogs.announcements(1));
   }
 
   private void assertFailed() {

@@ -144,8 +144,7 @@ class JournalTest {
         Collecting reader = new Collecting();
         log.output().register(reader);
         log.output().start(store.head());
-        assertThat(
-                log.output().awaitReader(reader.name(), store.head(), Duration.ofSeconds(60)))
+        assertThat(log.output().awaitReader(reader.name(), store.head(), Duration.ofSeconds(60)))
             .isTrue();
         log.output().drainAndStop(Duration.ofSeconds(5));
         assertThat(reader.entries)
