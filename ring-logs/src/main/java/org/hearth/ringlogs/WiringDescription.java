@@ -67,7 +67,7 @@ public record WiringDescription(List<Node> nodes, List<Arrow> arrows) {
   /// A box of the wiring.
   ///
   /// @param name unique in a description
-  public record Node(String name, Kind kind) {
+  public record Node(String name, Node.Kind kind) {
     /// What a box is.
     public enum Kind {
       /// Turns requests from outside into commands.
@@ -87,7 +87,9 @@ public record WiringDescription(List<Node> nodes, List<Arrow> arrows) {
     }
 
     public boolean isLog() {
-      return kind == Kind.INPUT_LOG || kind == Kind.OUTPUT_LOG || kind == Kind.VOLATILE_LOG;
+      return kind == Node.Kind.INPUT_LOG
+          || kind == Node.Kind.OUTPUT_LOG
+          || kind == Node.Kind.VOLATILE_LOG;
     }
   }
 
@@ -95,7 +97,7 @@ public record WiringDescription(List<Node> nodes, List<Arrow> arrows) {
   ///
   /// @param from the name of a node
   /// @param to the name of a node
-  public record Arrow(String from, String to, Kind kind) {
+  public record Arrow(String from, String to, Arrow.Kind kind) {
     /// What an arrow is.
     public enum Kind {
       /// From a box to the log it writes.
