@@ -9,6 +9,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogSet.ConsumerDeath;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.WiringDescription.Node;
 
 /// The ring behind a [FollowedLog]: one publisher, followers that do not gate it.
 ///

@@ -2,6 +2,7 @@ package org.hearth.ringlogs;
 
 import com.lmax.disruptor.Sequence;
 import java.util.Collection;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 
 /// What one consumer counts. **Thread**: the consumer writes, any reads; no locks.
 final class ConsumerMeter {

@@ -22,6 +22,22 @@ public record DeadLetter(
     String failure,
     Instant parkedAt) {
 
+  /// A letter without its entry: what a consumer holds of all its letters at once.
+  ///
+  /// @param position where the entry stands; [LogPosition#ORIGIN] also if that cannot be read
+  /// @param reason [Reason#FAILED] also if that cannot be read
+  public record Label(
+      String log,
+      String consumer,
+      String partitionKey,
+      LogPosition position,
+      Reason reason,
+      String failure) {}
+
+  public Label label() {
+    return new Label(log, consumer, partitionKey, position, reason, failure);
+  }
+
   /// Why an entry lies here.
   public enum Reason {
     /// Its consumer threw, twice; or the log's store could not read it.

@@ -1,6 +1,7 @@
 package org.hearth.ringlogs;
 
 import java.util.List;
+import org.hearth.ringlogs.DeadLetter.Label;
 
 /// Keeps parked entries until a person decides.
 ///
@@ -15,13 +16,19 @@ public interface DeadLetters {
   void park(DeadLetter letter);
 
   /// Forgets a letter. One that is not there is no error.
-  void remove(DeadLetter letter);
+  void remove(Label letter);
 
-  /// The letters of one consumer, by position.
-  List<DeadLetter> of(String log, String consumer);
+  /// The letters of one consumer, by position. A damaged one hinders no other: it is listed with
+  /// what can be read of it, and can be removed.
+  List<Label> of(String log, String consumer);
 
-  /// The letters of one consumer and partition key, by position.
-  List<DeadLetter> of(String log, String consumer, String partitionKey);
+  /// The letters of one consumer and partition key, by position; damaged ones as above.
+  List<Label> of(String log, String consumer, String partitionKey);
+
+  /// One letter with its entry.
+  ///
+  /// @throws RuntimeException if it is damaged, or not there
+  DeadLetter read(Label letter);
 
   /// All letters, by log, consumer and position.
   List<DeadLetter> all();

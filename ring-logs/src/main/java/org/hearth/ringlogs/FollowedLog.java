@@ -2,6 +2,9 @@ package org.hearth.ringlogs;
 
 import java.time.Duration;
 import java.util.function.Consumer;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogSet.ConsumerDeath;
+import org.hearth.ringlogs.WiringDescription.Node;
 
 /// A log with one publisher that never waits, and readers that follow it at their own pace.
 ///

@@ -8,6 +8,9 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.LogSet.ConsumerDeath;
 import org.jspecify.annotations.Nullable;
 
 /* Catching up
@@ -36,6 +39,7 @@ final class Follower<E> {
   private final String name;
   private final Source<E> source;
   private final List<Follower<E>> before;
+  private final FailureHandling failures;
   private final Recovery recovery;
   private final ParkedKeys<E> parked;
   private final Delivery<E> delivery;
@@ -59,6 +63,7 @@ final class Follower<E> {
     this.name = reader.name();
     this.source = source;
     this.before = List.copyOf(before);
+    this.failures = failures;
     this.requests = new ReleaseRequests(log.spec().name());
     this.recovery = new Recovery(log.spec().name() + "/" + name, failures, meter, log.signal());
     this.rereading =
@@ -89,7 +94,9 @@ final class Follower<E> {
   LogPosition load() {
     seen = source instanceof Source.Stored<E> ? reader.position() : LogPosition.ORIGIN;
     // A reader that rebuilds needs nothing of what was parked: its letters wait for a person.
-    parked.load(_ -> !reader.rebuilds(), seen);
+    if (!reader.rebuilds()) {
+      parked.load(failures.deadLetters().of(log.spec().name(), name), seen);
+    }
     return seen;
   }
 
@@ -266,6 +273,7 @@ final class Follower<E> {
             advance(position);
           }
         }
+        case Rereading.Part.Gone<E>(var gone) -> tellLost(seen, gone);
       }
     }
   }

@@ -3,12 +3,19 @@ package org.hearth.ringlogs;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.WriterFigures;
+import org.hearth.ringlogs.LogSet.ConsumerDeath;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.WiringDescription.Node;
 
 /// A log of commands: many writers, a fixed number of shards, an answer to each command.
 ///
@@ -22,6 +29,7 @@ public final class InputLog<C, R> implements Log {
 
   private final LogSpec<C> spec;
   private final String server;
+  private final FailureHandling failures;
   private final List<Shard<C, R>> shards;
   private final AtomicLong unanswered = new AtomicLong();
   private final Signal answered = new Signal();
@@ -48,6 +56,7 @@ public final class InputLog<C, R> implements Log {
     }
     this.spec = spec;
     this.server = server;
+    this.failures = failures;
     this.shards =
         IntStream.range(0, shards)
             .mapToObj(i ->
@@ -99,9 +108,10 @@ public final class InputLog<C, R> implements Log {
       throw new IllegalStateException(spec.name() + " was started before");
     }
     started = true;
-    for (Shard<C, R> shard : shards) {
-      shard.load(key -> shardOf(key) == shard);
-    }
+    Map<Shard<C, R>, List<DeadLetter.Label>> letters =
+        failures.deadLetters().of(spec.name(), spec.name()).stream()
+            .collect(Collectors.groupingBy(letter -> shardOf(letter.partitionKey())));
+    letters.forEach(Shard::load);
     shards.forEach(Shard::start);
   }
 

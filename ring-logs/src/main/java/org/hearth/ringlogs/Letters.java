@@ -55,12 +55,21 @@ final class Letters<E> {
 
   /// A letter that stands for an entry and all later ones of its key.
   DeadLetter rest(String key, LogPosition position) {
+    return rest(key, position, "");
+  }
+
+  /// A letter that stands for what is left of a rest, whose first entry failed.
+  DeadLetter restAgain(String key, LogPosition position, Exception failure) {
+    return rest(key, position, describe(failure));
+  }
+
+  private DeadLetter rest(String key, LogPosition position, String failure) {
     return letter(
         key,
         position,
         text("This entry and all later ones of the key are held back without letters."),
         Reason.REST,
-        "");
+        failure);
   }
 
   /// The head of an entry's text in place of the entry.
@@ -82,10 +91,10 @@ final class Letters<E> {
         letter.parkedAt());
   }
 
-  /// A letter whose entry failed again, there or at a later position.
-  DeadLetter failedAgain(DeadLetter letter, LogPosition position, Exception failure) {
-    Reason reason = letter.reason() == Reason.REST ? Reason.REST : Reason.FAILED;
-    return letter(letter.partitionKey(), position, letter.entry(), reason, describe(failure));
+  /// A letter whose entry failed again.
+  DeadLetter failedAgain(DeadLetter letter, Exception failure) {
+    return letter(
+        letter.partitionKey(), letter.position(), letter.entry(), Reason.FAILED, describe(failure));
   }
 
   private DeadLetter letter(

@@ -1,6 +1,7 @@
 package org.hearth.ringlogs;
 
 import java.time.Duration;
+import org.hearth.ringlogs.WiringDescription.Node;
 
 /// What all kinds of log have: a name, figures, a place in the wiring, parked entries that can be
 /// released, a start and an end.
@@ -41,4 +42,15 @@ public sealed interface Log permits InputLog, FollowedLog {
   ///
   /// @return whether everything that was accepted has been handled
   boolean drainAndStop(Duration patience) throws InterruptedException;
+
+  /// What became of a parked partition key when it was released.
+  ///
+  /// @param handled letters that were handled now and are gone
+  /// @param discarded letters that were dropped unhandled
+  /// @param remaining letters that are still there because one failed again; with 0 the key is open
+  record ReleaseResult(String partitionKey, int handled, int discarded, int remaining) {
+    public boolean isOpen() {
+      return remaining == 0;
+    }
+  }
 }

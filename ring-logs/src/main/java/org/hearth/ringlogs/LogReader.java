@@ -41,7 +41,8 @@ public interface LogReader<E> {
 
   /// Entries after one position up to another will not be given to this reader: what it keeps must
   /// be fetched anew from their owner, as of now or later. Called by a [VolatileLog] for entries
-  /// that were overwritten before the reader came to them, and by any log if the reader
+  /// that were overwritten before the reader came to them, by an [OutputLog] for those that its
+  /// store had removed by then ([OutputStore#floor]), and by any log if the reader
   /// [rebuilds][#rebuilds].
   ///
   /// @throws Exception if that cannot be done now: it is called again after growing pauses, for as

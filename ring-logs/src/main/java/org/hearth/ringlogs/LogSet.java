@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.jspecify.annotations.Nullable;
 
 /// All logs of a program: started, stopped, released and looked at together.
@@ -121,4 +123,12 @@ public final class LogSet {
   public WiringDescription description() {
     return WiringDescription.merge(logs.values().stream().map(Log::description).toList());
   }
+
+  /// The end of a consumer's thread that should have gone on: an error of the virtual machine, or a
+  /// defect of this package.
+  ///
+  /// @param log the name of its log
+  /// @param consumer as in [LogFigures.ConsumerFigures#consumer]
+  /// @param cause what ended the thread
+  public record ConsumerDeath(String log, String consumer, Throwable cause) {}
 }

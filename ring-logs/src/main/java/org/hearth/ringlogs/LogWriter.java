@@ -2,6 +2,7 @@ package org.hearth.ringlogs;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
+import org.hearth.ringlogs.LogFigures.WriterFigures;
 
 /// The end of an [InputLog] that one box holds to write to it. What it submits is counted under the
 /// name of the box.

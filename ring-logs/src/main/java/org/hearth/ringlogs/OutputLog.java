@@ -1,6 +1,7 @@
 package org.hearth.ringlogs;
 
 import java.util.List;
+import org.hearth.ringlogs.WiringDescription.Node;
 
 /// A log of what was decided and committed: one publisher that never waits, readers at their own
 /// pace, a store that they fall back to.

@@ -21,4 +21,11 @@ public interface OutputStore<E> {
   /// @throws Exception if the entries cannot be read; [FailureHandling] says whether that is so now
   ///   or for good. For good: the range is narrowed until the entry that is damaged is alone
   List<Positioned<E>> read(LogPosition after, LogPosition upTo, int limit) throws Exception;
+
+  /// Up to here entries have been removed and cannot be read: a reader that is further behind is
+  /// told that they are lost ([LogReader#onLost]). It never sinks. A store that removes nothing
+  /// answers with the origin.
+  default LogPosition floor() throws Exception {
+    return LogPosition.ORIGIN;
+  }
 }

@@ -2,12 +2,14 @@ package org.hearth.ringlogs;
 
 import com.lmax.disruptor.AlertException;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
+import org.hearth.ringlogs.DeadLetter.Label;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ReleaseResult;
 import org.jspecify.annotations.Nullable;
 
 /* Bounds
@@ -54,7 +56,7 @@ final class ParkedKeys<E> {
     /// Handles the entries of a letter's key from the letter's position up to another.
     ///
     /// @return null if all were handled; else where it failed, and why
-    default @Nullable Stopped handleRest(DeadLetter letter, LogPosition upTo, boolean discardFirst)
+    default @Nullable Stopped handleRest(Label letter, LogPosition upTo, boolean discardFirst)
         throws Exception {
       throw new IllegalStateException("commands are not held back");
     }
@@ -88,17 +90,16 @@ final class ParkedKeys<E> {
     this.write = new Letters<>(spec, consumer, policy.clock());
   }
 
-  /// Remembers what was parked in an earlier run, of the keys that are wanted.
+  /// Remembers what was parked in an earlier run.
   ///
+  /// @param letters of this consumer
   /// @param seen how far the consumer came in that run: what a letter of the reason REST stands for
   ///   reaches to there
-  void load(Predicate<String> wanted, LogPosition seen) {
-    for (DeadLetter letter : policy.deadLetters().of(spec.name(), consumer)) {
-      if (wanted.test(letter.partitionKey())) {
-        remember(letter);
-        if (letter.reason() == Reason.REST) {
-          extend(letter.partitionKey(), seen);
-        }
+  void load(List<Label> letters, LogPosition seen) {
+    for (Label letter : letters) {
+      remember(letter);
+      if (letter.reason() == Reason.REST) {
+        extend(letter.partitionKey(), seen);
       }
     }
   }
@@ -182,7 +183,7 @@ final class ParkedKeys<E> {
   /// Stores a letter; a shortened one if it is refused for good; none if that is refused, too.
   private void keep(DeadLetter letter, @Nullable E entry) throws AlertException {
     // Known as parked at once: no later entry of the key passes while the letter waits to be kept.
-    remember(letter);
+    remember(letter.label());
     @Nullable Exception refused = store(letter);
     if (refused != null && entry != null) {
       refused = store(write.shortened(letter, entry, refused));
@@ -213,7 +214,7 @@ final class ParkedKeys<E> {
     };
   }
 
-  private void remember(DeadLetter letter) {
+  private void remember(Label letter) {
     int count = letter.reason() == Reason.HELD_BACK ? 1 : 0;
     parked.merge(
         letter.partitionKey(),
@@ -222,24 +223,24 @@ final class ParkedKeys<E> {
     heldBack += count;
   }
 
-  /// Handles the letters of a key again, in order, until one fails.
+  /// Handles the letters of a key again, in order, until one fails. Their entries are read one at a
+  /// time.
   ///
   /// @throws Exception if the letters cannot be had now; the key stays parked
   ReleaseResult release(String key, boolean discardFirst, Again again) throws Exception {
-    List<DeadLetter> letters = policy.deadLetters().of(spec.name(), consumer, key);
+    List<Label> letters = policy.deadLetters().of(spec.name(), consumer, key);
     int discarded = 0;
     int handled = 0;
-    for (DeadLetter letter : letters) {
+    for (Label letter : letters) {
       boolean discard = discardFirst && discarded == 0;
       if (discard) {
         discarded++;
       }
-      @Nullable DeadLetter left = handleAgain(letter, discard, again);
-      if (left != null) {
-        policy.deadLetters().park(left);
-        if (!left.position().equals(letter.position())) {
-          policy.deadLetters().remove(letter);
-        }
+      boolean settled =
+          letter.reason() == Reason.REST
+              ? settleRest(letter, discard, again)
+              : discard || settle(letter, again);
+      if (!settled) {
         int remaining = letters.size() - handled - discarded;
         if (discard) {
           remaining++;
@@ -256,25 +257,52 @@ final class ParkedKeys<E> {
     return new ReleaseResult(key, handled, discarded, 0);
   }
 
-  /// @return null if nothing is left of the letter; else what takes its place
-  private @Nullable DeadLetter handleAgain(DeadLetter letter, boolean discard, Again again)
-      throws Exception {
-    if (letter.reason() == Reason.REST) {
-      Parked known = parked.get(letter.partitionKey());
-      LogPosition upTo = known == null ? letter.position() : known.upTo();
-      @Nullable Stopped stopped = again.handleRest(letter, upTo, discard);
-      if (stopped != null && recovery.isUnavailable(stopped.failure())) {
-        throw stopped.failure();
-      }
-      return stopped == null ? null : write.failedAgain(letter, stopped.at(), stopped.failure());
+  /// @return whether the entry is handled; if not, its letter says why, unless the letter itself is
+  ///   damaged
+  private boolean settle(Label letter, Again again) throws Exception {
+    List<DeadLetter> read = new ArrayList<>(1);
+    @Nullable Exception damage =
+        recovery.attempt(() -> read.add(policy.deadLetters().read(letter)));
+    if (damage != null) {
+      throwIfUnavailable(damage);
+      LOG.log(
+          Level.ERROR,
+          () ->
+              "%s/%s cannot read its letter of %s at %s: it can be discarded"
+                  .formatted(spec.name(), consumer, letter.partitionKey(), letter.position()),
+          damage);
+      return false;
     }
-    if (discard) {
-      return null;
+    @Nullable Exception failure = recovery.attempt(() -> again.handle(read.getFirst()));
+    if (failure != null) {
+      throwIfUnavailable(failure);
+      policy.deadLetters().park(write.failedAgain(read.getFirst(), failure));
     }
-    Exception failure = recovery.attempt(() -> again.handle(letter));
-    if (failure != null && recovery.isUnavailable(failure)) {
+    return failure == null;
+  }
+
+  /// @return whether nothing is left of what the letter stands for
+  private boolean settleRest(Label letter, boolean discardFirst, Again again) throws Exception {
+    Parked known = parked.get(letter.partitionKey());
+    LogPosition upTo = known == null ? letter.position() : known.upTo();
+    @Nullable Stopped stopped = again.handleRest(letter, upTo, discardFirst);
+    if (stopped == null) {
+      return true;
+    }
+    throwIfUnavailable(stopped.failure());
+    policy
+        .deadLetters()
+        .park(write.restAgain(letter.partitionKey(), stopped.at(), stopped.failure()));
+    if (!stopped.at().equals(letter.position())) {
+      policy.deadLetters().remove(letter);
+    }
+    return false;
+  }
+
+  /// A halt, too, says nothing about the entry.
+  private void throwIfUnavailable(Exception failure) throws Exception {
+    if (failure instanceof AlertException || recovery.isUnavailable(failure)) {
       throw failure;
     }
-    return failure == null ? null : write.failedAgain(letter, letter.position(), failure);
   }
 }

@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.jspecify.annotations.Nullable;
 
 /// What one consumer does when something throws: counts it, tries again, waits.

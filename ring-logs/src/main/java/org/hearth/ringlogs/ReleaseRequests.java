@@ -1,6 +1,8 @@
 package org.hearth.ringlogs;
 
+import com.lmax.disruptor.AlertException;
 import java.util.concurrent.ArrayBlockingQueue;
+import org.hearth.ringlogs.Log.ReleaseResult;
 
 /// What people ask of the parked keys of one consumer, on its way to the consumer's thread.
 ///
@@ -48,14 +50,18 @@ final class ReleaseRequests {
     return waiting.isEmpty();
   }
 
+  /// Answers those that wait, unless the consumer is halted meanwhile.
   void serve(Release release) {
     for (Request request = waiting.poll(); request != null; request = waiting.poll()) {
       try {
         request.reply().complete(release.of(request.key(), request.discardFirst()));
+      } catch (AlertException _) {
+        // The consumer sees by itself that it is halted, and refuses the rest.
+        return;
       } catch (Exception e) {
         request.reply().fail(Recovery.unchecked(e));
       } finally {
-        // After an error of the virtual machine; an answer that was given counts.
+        // After a halt, or an error of the virtual machine; an answer that was given counts.
         request.reply().fail(new LogStoppedException(log));
       }
     }

@@ -44,12 +44,11 @@ record Releasing<E>(
   }
 
   @Override
-  public @Nullable Stopped handleRest(DeadLetter letter, LogPosition upTo, boolean discardFirst)
-      throws Exception {
+  public @Nullable Stopped handleRest(
+      DeadLetter.Label letter, LogPosition upTo, boolean discardFirst) throws Exception {
     LogPosition after = before(letter.position());
     if (rereading == null) {
-      LogPosition lost = after;
-      @Nullable Exception failure = recovery.attempt(() -> reader.onLost(lost, upTo));
+      @Nullable Exception failure = tellLost(after, upTo);
       return failure == null ? null : new Stopped(letter.position(), failure);
     }
     boolean discard = discardFirst;
@@ -69,9 +68,20 @@ record Releasing<E>(
           parkUnreadable(position, failure);
           after = position;
         }
+        case Rereading.Part.Gone<E>(var gone) -> {
+          @Nullable Exception failure = tellLost(after, gone);
+          if (failure != null) {
+            return new Stopped(after.plus(1), failure);
+          }
+          after = gone;
+        }
       }
     }
     return null;
+  }
+
+  private @Nullable Exception tellLost(LogPosition after, LogPosition upTo) {
+    return recovery.attempt(() -> reader.onLost(after, upTo));
   }
 
   private List<Positioned<E>> ofKey(String key, List<Positioned<E>> entries) {

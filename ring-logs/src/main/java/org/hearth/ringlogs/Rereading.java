@@ -26,6 +26,9 @@ final class Rereading<E> {
 
     /// The position right after can never be read.
     record Damaged<E>(LogPosition position, Exception failure) implements Part<E> {}
+
+    /// Up to a position the store has removed some, and nobody knows which.
+    record Gone<E>(LogPosition upTo) implements Part<E> {}
   }
 
   private final Source.Stored<E> stored;
@@ -44,6 +47,16 @@ final class Rereading<E> {
 
   /// The next entries.
   Part<E> next(LogPosition after, LogPosition upTo) throws AlertException {
+    Part<E> found = find(after, upTo);
+    // Asked after the read: what was removed before it is not missed.
+    LogPosition floor = recovery.insist("the store", () -> stored.store().floor());
+    if (floor.isAfter(after)) {
+      return new Part.Gone<>(floor.isAfter(upTo) ? upTo : floor);
+    }
+    return found;
+  }
+
+  private Part<E> find(LogPosition after, LogPosition upTo) throws AlertException {
     LogPosition next = after.plus(1);
     boolean alone = next.equals(suspect) || next.equals(upTo);
     return switch (read(after, alone ? next : upTo)) {

@@ -13,7 +13,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.LogSet.ConsumerDeath;
 import org.jspecify.annotations.Nullable;
 
 /* Places
@@ -126,8 +128,9 @@ final class Shard<C, R> {
 
   // --- what the log calls
 
-  void load(Predicate<String> mine) {
-    parked.load(mine, LogPosition.ORIGIN);
+  /// Remembers what was parked of this shard's keys in an earlier run.
+  void load(List<DeadLetter.Label> letters) {
+    parked.load(letters, LogPosition.ORIGIN);
   }
 
   void start() {

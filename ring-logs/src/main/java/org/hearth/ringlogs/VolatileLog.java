@@ -1,6 +1,7 @@
 package org.hearth.ringlogs;
 
 import java.util.List;
+import org.hearth.ringlogs.WiringDescription.Node;
 
 /// A log of what is so for now and need not outlive the program (who types, who is there): one
 /// publisher that never waits, readers at their own pace, no store.
@@ -44,4 +45,12 @@ public final class VolatileLog<E> extends FollowedLog<E> {
   public VolatilePosition head() {
     return new VolatilePosition(epoch, log().head());
   }
+
+  /// A place in a [VolatileLog], good for one run of the program.
+  ///
+  /// A token that bears an epoch of an earlier run says: start over.
+  ///
+  /// @param epoch different for each run
+  /// @param position counts from 1 in each run
+  public record VolatilePosition(long epoch, LogPosition position) {}
 }

@@ -63,4 +63,51 @@ public record WiringDescription(List<Node> nodes, List<Arrow> arrows) {
   public List<Arrow> to(String node) {
     return arrows.stream().filter(arrow -> arrow.to().equals(node)).toList();
   }
+
+  /// A box of the wiring.
+  ///
+  /// @param name unique in a description
+  public record Node(String name, Node.Kind kind) {
+    /// What a box is.
+    public enum Kind {
+      /// Turns requests from outside into commands.
+      WRITER,
+      /// Owns state, decides, and writes what it decided.
+      SERVER,
+      /// Follows logs and keeps a view.
+      READER,
+      /// Answers requests from tables of its own.
+      SERVICE,
+      /// An [InputLog].
+      INPUT_LOG,
+      /// An [OutputLog].
+      OUTPUT_LOG,
+      /// A [VolatileLog].
+      VOLATILE_LOG
+    }
+
+    public boolean isLog() {
+      return kind == Node.Kind.INPUT_LOG
+          || kind == Node.Kind.OUTPUT_LOG
+          || kind == Node.Kind.VOLATILE_LOG;
+    }
+  }
+
+  /// An arrow of the wiring.
+  ///
+  /// @param from the name of a node
+  /// @param to the name of a node
+  public record Arrow(String from, String to, Arrow.Kind kind) {
+    /// What an arrow is.
+    public enum Kind {
+      /// From a box to the log it writes.
+      WRITES,
+      /// From a log to the box that consumes it.
+      FEEDS,
+      /// From a box to the box whose queries it calls.
+      ASKS,
+      /// From a reader of a log to a reader of the same log that is told after it.
+      BEFORE
+    }
+  }
 }

@@ -9,6 +9,8 @@ import static org.hearth.ringlogs.NoteLogs.numbers;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

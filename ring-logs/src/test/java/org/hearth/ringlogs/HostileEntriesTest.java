@@ -7,6 +7,7 @@ import static org.hearth.ringlogs.NoteLogs.at;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.ringlogs.LogFigures.WriterFigures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ReleaseResult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,7 +53,7 @@ class OutputLogFailuresTest {
 
     assertThat(reader.numbers()).containsExactly(1L, 2L, 4L, 5L, 7L, 8L, 10L);
     assertThat(logs.letters().of("note-output", "One", "bad"))
-        .extracting(DeadLetter::position, DeadLetter::reason)
+        .extracting(DeadLetter.Label::position, DeadLetter.Label::reason)
         .containsExactly(
             tuple(at(3), Reason.FAILED),
             tuple(at(6), Reason.HELD_BACK),
@@ -126,7 +127,7 @@ class OutputLogFailuresTest {
     assertThat(second.awaitReader("One", at(4), PATIENCE)).isTrue();
     assertThat(again.numbers()).containsExactly(4L);
     assertThat(logs.letters().of("note-output", "One", "bad"))
-        .extracting(DeadLetter::reason)
+        .extracting(DeadLetter.Label::reason)
         .containsExactly(Reason.FAILED, Reason.HELD_BACK, Reason.HELD_BACK);
     assertThat(second.release("One", "bad", false).await(PATIENCE).isOpen()).isTrue();
     assertThat(again.numbers()).containsExactly(4L, 1L, 2L, 3L);
@@ -195,18 +196,23 @@ class OutputLogFailuresTest {
     }
 
     @Override
-    public void remove(DeadLetter letter) {
+    public void remove(DeadLetter.Label letter) {
       letters.remove(letter);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer) {
+    public List<DeadLetter.Label> of(String log, String consumer) {
       return letters.of(log, consumer);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer, String partitionKey) {
+    public List<DeadLetter.Label> of(String log, String consumer, String partitionKey) {
       return letters.of(log, consumer, partitionKey);
+    }
+
+    @Override
+    public DeadLetter read(DeadLetter.Label letter) {
+      return letters.read(letter);
     }
 
     @Override

@@ -8,11 +8,14 @@ import static org.hearth.ringlogs.NoteLogs.at;
 import static org.hearth.ringlogs.NoteLogs.numbers;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -64,18 +67,23 @@ class ParkedKeysTest {
     }
 
     @Override
-    public void remove(DeadLetter letter) {
+    public void remove(DeadLetter.Label letter) {
       letters.remove(letter);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer) {
+    public List<DeadLetter.Label> of(String log, String consumer) {
       return letters.of(log, consumer);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer, String partitionKey) {
+    public List<DeadLetter.Label> of(String log, String consumer, String partitionKey) {
       return letters.of(log, consumer, partitionKey);
+    }
+
+    @Override
+    public DeadLetter read(DeadLetter.Label letter) {
+      return letters.read(letter);
     }
 
     @Override
@@ -108,6 +116,23 @@ class ParkedKeysTest {
     broken.set(false);
     assertThat(log.release("One", letter.partitionKey(), false).await(PATIENCE).isOpen()).isTrue();
     assertThat(reader.numbers()).containsExactly(2L, 1L);
+  }
+
+  @Test
+  void releaseThatIsHaltedLeavesTheLetterAsItIs() throws InterruptedException {
+    NoteReader reader = reader(LogPosition.ORIGIN);
+    OutputLog<Note> log = follow(reader, new Refusing(logs.letters(), ParkedKeysTest::isWhole), 0);
+    publish(log, 1, 1, "bad");
+    assertThat(log.awaitReader("One", at(1), PATIENCE)).isTrue();
+    DeadLetter letter = logs.letters().all().getFirst();
+    logs.store().failNextReads(Integer.MAX_VALUE);
+    broken.set(false);
+
+    Reply<ReleaseResult> reply = log.release("One", "bad", false);
+    log.drainAndStop(Duration.ofMillis(50));
+
+    assertThatThrownBy(() -> reply.await(PATIENCE)).isInstanceOf(LogStoppedException.class);
+    assertThat(logs.letters().all()).containsExactly(letter);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.hearth.ringlogs.NoteLogs.at;
 
 import java.util.List;
 import java.util.stream.LongStream;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

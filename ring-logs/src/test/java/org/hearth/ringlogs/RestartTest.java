@@ -12,6 +12,8 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
+import org.hearth.ringlogs.Log.ReleaseResult;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -83,18 +85,23 @@ class RestartTest {
     }
 
     @Override
-    public void remove(DeadLetter letter) {
+    public void remove(DeadLetter.Label letter) {
       disk.letters.remove(letter);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer) {
+    public List<DeadLetter.Label> of(String log, String consumer) {
       return disk.letters.of(log, consumer);
     }
 
     @Override
-    public List<DeadLetter> of(String log, String consumer, String partitionKey) {
+    public List<DeadLetter.Label> of(String log, String consumer, String partitionKey) {
       return disk.letters.of(log, consumer, partitionKey);
+    }
+
+    @Override
+    public DeadLetter read(DeadLetter.Label letter) {
+      return disk.letters.read(letter);
     }
 
     @Override

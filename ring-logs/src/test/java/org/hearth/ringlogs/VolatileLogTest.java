@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.LongStream;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 

@@ -2,7 +2,7 @@ package org.hearth.server.admin;
 
 import java.time.Duration;
 import java.util.List;
-import org.hearth.ringlogs.ReleaseResult;
+import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.ReplyTimeoutException;
 import org.hearth.server.store.Store;
 

@@ -3,12 +3,12 @@ package org.hearth.server.admin;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.hearth.ringlogs.Arrow;
-import org.hearth.ringlogs.ConsumerFigures;
 import org.hearth.ringlogs.LogFigures;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.LogFigures.WriterFigures;
 import org.hearth.ringlogs.WiringDescription;
-import org.hearth.ringlogs.WriterFigures;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.store.StoreFigures;
 
 /// Makes a [WiringPicture] of what the logs and the store say of themselves.

@@ -2,7 +2,7 @@ package org.hearth.server.box;
 
 import java.util.List;
 import org.hearth.ringlogs.Log;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.store.Table;
 

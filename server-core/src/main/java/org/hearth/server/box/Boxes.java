@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.hearth.ringlogs.Arrow;
-import org.hearth.ringlogs.ConsumerDeath;
 import org.hearth.ringlogs.FollowedLog;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogSet;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.LogSet.ConsumerDeath;
 import org.hearth.ringlogs.WiringDescription;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.http.RouteGroup;
 import org.jspecify.annotations.Nullable;
 

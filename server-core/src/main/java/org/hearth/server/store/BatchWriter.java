@@ -139,7 +139,17 @@ final class BatchWriter {
 
   /// @param members those of the plan, in its order
   /// @return how many rows were written
+  /// @throws RuntimeException if a unit's own code fails, be it by an error that says nothing of
+  ///   the virtual machine's health
   private int write(CommitPlan plan, List<Member> members) throws SQLException {
+    try {
+      return writeRows(plan, members);
+    } catch (AssertionError | LinkageError | StackOverflowError e) {
+      throw new IllegalStateException(e.toString(), e);
+    }
+  }
+
+  private int writeRows(CommitPlan plan, List<Member> members) throws SQLException {
     for (int i = 0; i < members.size(); i++) {
       PlacedUnit placed = plan.units().get(i);
       members.get(i).placeAt(placed.first());

@@ -33,7 +33,7 @@ public final class Committer {
   private static final long FULL_PAUSE_NANOS = 50_000;
 
   /// How long a writer waits for a place in the ring, and again for the commit.
-  static final Duration PATIENCE = Duration.ofSeconds(60);
+  public static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final class Slot {
     private @Nullable UnitOfWork unit;
@@ -232,25 +232,41 @@ public final class Committer {
     return waits.sum();
   }
 
-  /// Takes no more units, commits those that it has, and ends the thread.
+  /// Takes no more units, commits those that it has, and ends the thread. Waits [#PATIENCE] for the
+  /// ring to become empty, and again for the last commit. A thread that does not end within that is
+  /// left behind with its connection: the disk does not answer it.
   void drainAndStop() {
     closed = true;
-    boolean interrupted = false;
-    while (submitting.get() > 0 || (thread.isAlive() && queued() > 0)) {
+    long begun = System.nanoTime();
+    while ((submitting.get() > 0 || (thread.isAlive() && queued() > 0))
+        && System.nanoTime() - begun < patience.toNanos()) {
       LockSupport.parkNanos(FULL_PAUSE_NANOS);
     }
     processor.halt();
-    while (thread.isAlive()) {
+    if (awaitEnd()) {
+      groupCommit.close();
+    } else {
+      LOG.log(Level.ERROR, "the last commit has not ended within {0}", patience);
+    }
+  }
+
+  /// @return whether the thread has ended
+  private boolean awaitEnd() {
+    long begun = System.nanoTime();
+    boolean interrupted = false;
+    long left = patience.toNanos();
+    while (thread.isAlive() && left > 0) {
       try {
-        thread.join();
+        var _ = thread.join(Duration.ofNanos(left));
       } catch (InterruptedException _) {
         interrupted = true;
       }
+      left = patience.toNanos() - (System.nanoTime() - begun);
     }
-    groupCommit.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    return !thread.isAlive();
   }
 
   /// Answers what no thread will commit, until no writer is on its way to the ring.

@@ -22,7 +22,9 @@ import org.hearth.ringlogs.OutputLog;
 /// an entry, written in the unit of work that caused the entry.
 ///
 /// Of each log it holds the newest entries without a hole. What [Bounds] lets go of is removed
-/// every hour, oldest first, a few rows a unit, so that no other unit waits for it for long.
+/// every hour, oldest first, a few rows a unit, so that no other unit waits for it for long. With
+/// them the table `journal_floor` notes how far they are gone: a reader that is further behind is
+/// told ([org.hearth.ringlogs.LogReader#onLost]).
 ///
 /// **Thread**: [#log], [#start] and [#close] one; the rest any. It has one of its own, `journal`,
 /// which removes old entries.
@@ -36,6 +38,8 @@ public final class Journal implements AutoCloseable {
           "journal",
           "a million rows and 30 days a log",
           "the journal removes what is beyond, every hour");
+  static final Table FLOOR =
+      new Table("journal_floor", "one row a log", "nothing: there are few logs");
   private static final int LONGEST_KEY = 1024;
   private static final int ROWS_A_UNIT = 500;
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
@@ -142,12 +146,13 @@ public final class Journal implements AutoCloseable {
 
   // --- pruning
 
-  /// What fails is tried again the next time: the thread goes on.
+  /// What fails, by whatever error, is tried again the next time: an executor would drop it
+  /// silently and never come back.
   private void prune() {
     for (String log : logs.keySet()) {
       try {
         prune(log);
-      } catch (RuntimeException failed) {
+      } catch (RuntimeException | Error failed) {
         LOG.log(Level.WARNING, "old entries of " + log + " could not be removed", failed);
       }
     }
@@ -159,8 +164,10 @@ public final class Journal implements AutoCloseable {
     do {
       oldest = oldest(log, upTo);
       if (!oldest.isEmpty()) {
-        committer.commit(
-            "journal", oldest.stream().map(each -> deletion(log, each)).toList(), List.of());
+        List<RowChange> changes = new ArrayList<>();
+        oldest.forEach(each -> changes.add(deletion(log, each)));
+        changes.addAll(floor(log, oldest.getLast()));
+        committer.commit("journal", changes, List.of());
       }
     } while (oldest.size() == ROWS_A_UNIT && !thread.isShutdown());
   }
@@ -217,6 +224,21 @@ public final class Journal implements AutoCloseable {
         return positions;
       }
     });
+  }
+
+  private static List<RowChange> floor(String log, long position) {
+    return List.of(
+        RowChange.of(
+            FLOOR,
+            "DELETE FROM journal_floor WHERE log = ?",
+            (statement, _) -> statement.setString(1, log)),
+        RowChange.of(
+            FLOOR,
+            "INSERT INTO journal_floor (log, position) VALUES (?, ?)",
+            (statement, _) -> {
+              statement.setString(1, log);
+              statement.setLong(2, position);
+            }));
   }
 
   private static RowChange deletion(String log, long position) {

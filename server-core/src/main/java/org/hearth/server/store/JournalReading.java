@@ -36,4 +36,17 @@ record JournalReading<E>(ReadPool reads, LogSpec<E> spec) implements OutputStore
       }
     });
   }
+
+  @Override
+  public LogPosition floor() {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement("SELECT position FROM journal_floor WHERE log = ?")) {
+        statement.setString(1, spec.name());
+        try (ResultSet row = statement.executeQuery()) {
+          return row.next() ? new LogPosition(row.getLong(1)) : LogPosition.ORIGIN;
+        }
+      }
+    });
+  }
 }

@@ -25,7 +25,9 @@ public interface RowChange {
   ///
   /// @param first the unit's first position, so offset `i` is `first.plus(i)`; of a unit that takes
   ///   none, the last position given before it
-  /// @throws SQLException if a value cannot be bound: the unit fails
+  /// @throws SQLException if a value cannot be bound: the unit fails, as it does by a
+  ///   [RuntimeException], a failed assertion, a class that cannot be linked or too deep a
+  ///   recursion
   void bind(PreparedStatement statement, LogPosition first) throws SQLException;
 
   /// If not null: a later change of the same SQL and an equal key within one commit makes this one

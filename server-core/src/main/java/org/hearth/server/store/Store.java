@@ -22,7 +22,8 @@ public final class Store implements AutoCloseable {
           new Table("commit_head", "one row", "made once"),
           new Table("flyway_schema_history", "one row a migration", "nothing: there are few"),
           StoredDeadLetters.DEAD_LETTER,
-          Journal.TABLE);
+          Journal.TABLE,
+          Journal.FLOOR);
 
   /// Derby's settings belong to the JVM, so one database is opened at a time.
   private static final Object OPENING = new Object();
@@ -129,9 +130,9 @@ public final class Store implements AutoCloseable {
     return groupCommit.head();
   }
 
-  /// The position up to which every announcement, to whatever log, is published, and every outcome
-  /// told; at or shortly behind [#head]. A log's own head does not say that, because the
-  /// announcements of one commit go out log by log.
+  /// The position up to which every announcement, to whatever log, is published; at or shortly
+  /// behind [#head]. A log's own head does not say that, because the announcements of one commit go
+  /// out log by log. Who waits for a commit may be told of it a little later.
   public LogPosition published() {
     return groupCommit.published();
   }

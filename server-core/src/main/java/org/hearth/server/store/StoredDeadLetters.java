@@ -1,16 +1,19 @@
 package org.hearth.server.store;
 
+import java.lang.System.Logger.Level;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import org.hearth.ringlogs.DeadLetter;
+import org.hearth.ringlogs.DeadLetter.Label;
+import org.hearth.ringlogs.DeadLetter.Reason;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.EncodedEntry;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.server.store.StorageException.Reason;
 
 /// Parked entries in table `dead_letter`. **Thread**: any but the committer's.
 final class StoredDeadLetters implements DeadLetters {
@@ -19,19 +22,26 @@ final class StoredDeadLetters implements DeadLetters {
           "dead_letter",
           "of each consumer 1,000 held back, and two of each of its 1,000 parked keys at most",
           "deleted when the key is released or its entries are discarded");
+  private static final System.Logger LOG = System.getLogger(StoredDeadLetters.class.getName());
   private static final String OWNER = "dead-letters";
   private static final int LONGEST_FAILURE = 32_000;
   private static final int LONGEST_NAME = 128;
   private static final int LONGEST_KEY = 1024;
   private static final int LARGEST_ENTRY_BYTES = 64 << 20;
-  private static final String DELETE =
-      "DELETE FROM dead_letter WHERE log = ? AND consumer = ? AND position = ? AND partition_key = ?";
+
+  /// The position as a range: one that is damaged and cannot be told counts as the origin.
+  private static final String IDENTITY =
+      " WHERE log = ? AND consumer = ? AND position BETWEEN ? AND ? AND partition_key = ?";
+
+  private static final String DELETE = "DELETE FROM dead_letter" + IDENTITY;
   private static final String INSERT =
       "INSERT INTO dead_letter (log, consumer, position, partition_key, reason, codec_version, entry,"
           + " failure, parked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
   private static final String SELECT =
       "SELECT log, consumer, position, partition_key, reason, codec_version, entry, failure, parked_at"
           + " FROM dead_letter";
+  private static final String SELECT_LABELS =
+      "SELECT log, consumer, position, partition_key, reason, failure FROM dead_letter";
   private static final String SELECT_KEYS =
       "SELECT letter.log, letter.consumer, letter.partition_key, parked.letters, letter.failure,"
           + " letter.parked_at FROM dead_letter letter JOIN (SELECT log, consumer, partition_key,"
@@ -57,28 +67,52 @@ final class StoredDeadLetters implements DeadLetters {
   @Override
   public void park(DeadLetter letter) {
     refuseOversized(letter);
-    committer.commit(OWNER, List.of(deletion(letter), insertion(letter)), List.of());
+    committer.commit(OWNER, List.of(deletion(letter.label()), insertion(letter)), List.of());
   }
 
   @Override
-  public void remove(DeadLetter letter) {
+  public void remove(Label letter) {
     committer.commit(OWNER, List.of(deletion(letter)), List.of());
   }
 
   @Override
-  public List<DeadLetter> of(String log, String consumer) {
-    return select(" WHERE log = ? AND consumer = ?", log, consumer);
+  public List<Label> of(String log, String consumer) {
+    return labels(" WHERE log = ? AND consumer = ?", log, consumer);
   }
 
   @Override
-  public List<DeadLetter> of(String log, String consumer, String partitionKey) {
-    return select(
+  public List<Label> of(String log, String consumer, String partitionKey) {
+    return labels(
         " WHERE log = ? AND consumer = ? AND partition_key = ?", log, consumer, partitionKey);
   }
 
   @Override
+  public DeadLetter read(Label letter) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(SELECT + IDENTITY)) {
+        bindIdentity(statement, letter);
+        try (ResultSet row = statement.executeQuery()) {
+          if (!row.next()) {
+            throw new NoSuchElementException("there is no letter " + letter);
+          }
+          return letter(row);
+        }
+      }
+    });
+  }
+
+  @Override
   public List<DeadLetter> all() {
-    return select("");
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(SELECT + ORDER);
+          ResultSet rows = statement.executeQuery()) {
+        List<DeadLetter> letters = new ArrayList<>();
+        while (rows.next()) {
+          letters.add(letter(rows));
+        }
+        return List.copyOf(letters);
+      }
+    });
   }
 
   /// Refused here, a letter costs the other units of a commit nothing.
@@ -89,7 +123,7 @@ final class StoredDeadLetters implements DeadLetters {
         || letter.log().length() > LONGEST_NAME
         || letter.consumer().length() > LONGEST_NAME) {
       throw new StorageException(
-          Reason.BAD_UNIT,
+          StorageException.Reason.BAD_UNIT,
           "a letter of %s is too large to be kept: an entry of %,d bytes, a key of %d characters"
               .formatted(letter.consumer(), bytes, letter.partitionKey().length()));
     }
@@ -120,21 +154,41 @@ final class StoredDeadLetters implements DeadLetters {
     });
   }
 
-  private List<DeadLetter> select(String where, String... parameters) {
+  private List<Label> labels(String where, String... parameters) {
     return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(SELECT + where + ORDER)) {
+      try (PreparedStatement statement =
+          connection.prepareStatement(SELECT_LABELS + where + ORDER)) {
         for (int i = 0; i < parameters.length; i++) {
           statement.setString(i + 1, parameters[i]);
         }
-        List<DeadLetter> letters = new ArrayList<>();
+        List<Label> letters = new ArrayList<>();
         try (ResultSet rows = statement.executeQuery()) {
           while (rows.next()) {
-            letters.add(letter(rows));
+            letters.add(label(rows));
           }
         }
         return List.copyOf(letters);
       }
     });
+  }
+
+  private static Label label(ResultSet row) throws SQLException {
+    String key = row.getString(4);
+    long position = row.getLong(3);
+    Reason reason = Reason.FAILED;
+    String failure = row.getString(6);
+    try {
+      reason = Reason.valueOf(row.getString(5));
+      return new Label(
+          row.getString(1), row.getString(2), key, new LogPosition(position), reason, failure);
+    } catch (IllegalArgumentException e) {
+      LOG.log(
+          Level.ERROR,
+          () -> "the letter of %s at %d is damaged, and stays parked".formatted(key, position),
+          e);
+      LogPosition known = position < 0 ? LogPosition.ORIGIN : new LogPosition(position);
+      return new Label(row.getString(1), row.getString(2), key, known, reason, failure);
+    }
   }
 
   private static DeadLetter letter(ResultSet row) throws SQLException {
@@ -144,12 +198,12 @@ final class StoredDeadLetters implements DeadLetters {
         row.getString(4),
         new LogPosition(row.getLong(3)),
         new EncodedEntry(row.getInt(6), row.getBytes(7)),
-        DeadLetter.Reason.valueOf(row.getString(5)),
+        Reason.valueOf(row.getString(5)),
         row.getString(8),
         Instant.ofEpochMilli(row.getLong(9)));
   }
 
-  private static RowChange deletion(DeadLetter letter) {
+  private static RowChange deletion(Label letter) {
     return RowChange.of(DEAD_LETTER, DELETE, (statement, _) -> bindIdentity(statement, letter));
   }
 
@@ -158,7 +212,10 @@ final class StoredDeadLetters implements DeadLetters {
         DEAD_LETTER,
         INSERT,
         (statement, _) -> {
-          bindIdentity(statement, letter);
+          statement.setString(1, letter.log());
+          statement.setString(2, letter.consumer());
+          statement.setLong(3, letter.position().value());
+          statement.setString(4, letter.partitionKey());
           statement.setString(5, letter.reason().name());
           statement.setInt(6, letter.entry().version());
           statement.setBytes(7, letter.entry().bytes());
@@ -168,11 +225,12 @@ final class StoredDeadLetters implements DeadLetters {
         });
   }
 
-  private static void bindIdentity(PreparedStatement statement, DeadLetter letter)
-      throws SQLException {
+  private static void bindIdentity(PreparedStatement statement, Label letter) throws SQLException {
+    long position = letter.position().value();
     statement.setString(1, letter.log());
     statement.setString(2, letter.consumer());
-    statement.setLong(3, letter.position().value());
-    statement.setString(4, letter.partitionKey());
+    statement.setLong(3, position == 0 ? Long.MIN_VALUE : position);
+    statement.setLong(4, position);
+    statement.setString(5, letter.partitionKey());
   }
 }

@@ -73,9 +73,4 @@ public record UnitOfWork(
   private static int needed(List<Announcement<?>> announcements) {
     return announcements.isEmpty() ? 0 : announcements.getLast().offset() + 1;
   }
-
-  /// Whether it only waits for those before it.
-  boolean isEmpty() {
-    return changes.isEmpty() && positions == 0;
-  }
 }

@@ -9,7 +9,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.hearth.ringlogs.Arrow;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.EntryCodec;
 import org.hearth.ringlogs.FailureHandling;
@@ -17,9 +16,10 @@ import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogSpec;
-import org.hearth.ringlogs.Node;
 import org.hearth.ringlogs.Positioned;
 import org.hearth.ringlogs.VolatileLog;
+import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.junit.jupiter.api.Test;
 
 /// The life of boxes, and what is made of their declarations.

@@ -8,6 +8,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.Rows.Row;
 import org.hearth.server.store.StorageException.Reason;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// What the units of a batch hear when one of them fails, or an [Error] is thrown in the middle.
 class FailureTest {
@@ -187,6 +189,61 @@ class FailureTest {
     assertEachHeardOnce("a", "broken", "b");
     assertThat(told).noneMatch(each -> each.contains("COMMITTED"));
     assertThat(Rows.all(stores.reopen())).isEmpty();
+  }
+
+  static Stream<Error> errorsOfAUnit() {
+    return Stream.of(
+        new StackOverflowError("as if"),
+        new AssertionError("as if"),
+        new NoClassDefFoundError("as if"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("errorsOfAUnit")
+  void errorOfAUnitsOwnCodeCostsThatUnitOnly(Error error) throws InterruptedException {
+    CountDownLatch ends = new CountDownLatch(4);
+    RowChange broken =
+        RowChange.of(
+            Rows.TABLE,
+            "DELETE FROM test_row WHERE position = ?",
+            (_, _) -> {
+              throw error;
+            });
+    Outcome brokenOutcome =
+        new Outcome() {
+          @Override
+          public void placed(LogPosition first) {
+            throw error;
+          }
+
+          @Override
+          public void committed(LogPosition first) {}
+
+          @Override
+          public void failed(StorageException failure) {
+            ends.countDown();
+          }
+        };
+
+    whileCommitterWaits(() -> {
+      submit("a", null, ends, Rows.insert("a", 0));
+      stores
+          .store()
+          .committer()
+          .submit(unit(new UnitOwner("other"), brokenOutcome, Rows.insert("other", 0)));
+      submit("broken", null, ends, broken);
+      submit("b", null, ends, Rows.insert("b", 0));
+    });
+    await(ends);
+
+    assertEachHeardOnce("a", "broken", "b");
+    assertThat(told).contains("a COMMITTED 0", "broken FAILED 1", "b FAILED 1");
+    assertThat(stores.store().state()).isInstanceOf(StoreState.Open.class);
+    assertThat(Rows.all(stores.store())).extracting(Row::name).containsExactly("a");
+    stores
+        .store()
+        .committer()
+        .commit("later", List.of(Rows.insert("later", 0)), TestLogs.announcements(1));
   }
 
   private void assertFailed() {

@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.flywaydb.core.Flyway;
 import org.hearth.ringlogs.DeadLetters;
@@ -126,8 +127,40 @@ class JournalTest {
     }
   }
 
+  @Test
+  void readerThatIsFurtherBehindThanWhatWasRemovedIsTold() throws InterruptedException {
+    try (Journal journal = journal(2)) {
+      JournalWriter<String> writer = started(journal, "fruit").writer("Orchard");
+      started(journal, "trees").writer("Forest").commit(List.of(), List.of("oak"));
+      writer.commit(List.of(), List.of("apple", "pear", "plum", "cherry"));
+      journal.start();
+      Eventually.until("two are gone", () -> rows(stores.store()).size() == 3);
+    }
+    Store store = stores.reopen();
+
+    try (Journal journal = new Journal(store, clock)) {
+      for (String name : List.of("fruit", "trees")) {
+        JournaledLog<String> log = journal.log(spec(name), failures());
+        Collecting reader = new Collecting();
+        log.output().register(reader);
+        log.output().start(store.head());
+        assertThat(log.output().awaitReader(reader.name(), store.head(), Duration.ofSeconds(60)))
+            .isTrue();
+        log.output().drainAndStop(Duration.ofSeconds(5));
+        assertThat(reader.entries)
+            .containsExactlyElementsOf(
+                name.equals("fruit") ? List.of("lost 0-3", "plum", "cherry") : List.of("oak"));
+      }
+    }
+  }
+
   private static final class Collecting implements LogReader<String> {
     private final List<String> entries = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void onLost(LogPosition after, LogPosition upTo) {
+      entries.add("lost " + after + "-" + upTo);
+    }
 
     @Override
     public String name() {
@@ -159,6 +192,27 @@ class JournalTest {
 
       Eventually.until("the old ones are gone", () -> rows(stores.store()).size() < 3);
       assertThat(rows(stores.store())).containsExactly("fruit 3 key of plum: plum");
+    }
+  }
+
+  @Test
+  void goesOnRemovingAfterAnError() {
+    AtomicInteger looks = new AtomicInteger();
+    InstantSource failing =
+        () -> {
+          if (looks.getAndIncrement() == 1) {
+            throw new StackOverflowError("as if");
+          }
+          return now.get();
+        };
+    try (Journal journal =
+        new Journal(stores.store(), failing, new Journal.Bounds(AGE, 100, OFTEN))) {
+      started(journal, "fruit").writer("Orchard").commit(List.of(), List.of("apple"));
+      now.set(BEGIN.plus(AGE).plusMillis(1));
+
+      journal.start();
+
+      Eventually.until("the old one is gone", () -> rows(stores.store()).isEmpty());
     }
   }
 

@@ -10,6 +10,7 @@ import org.hearth.server.store.StorageException.Reason;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Nobody waits for the committer for ever.
@@ -42,6 +43,20 @@ class PatienceTest {
           .isInstanceOfSatisfying(
               StorageException.class, e -> assertThat(e.reason()).isEqualTo(Reason.BUSY))
           .hasMessageContaining("waiting");
+    }
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void endOfACommitIsNotWaitedForForEver() throws InterruptedException {
+    try (HeldCommitter _ = HeldCommitter.hold(committer)) {
+      committer.submit(UnitOfWork.alone("waiting", List.of(), List.of()));
+
+      committer.drainAndStop();
+
+      assertThatThrownBy(() -> committer.submit(UnitOfWork.alone("late", List.of(), List.of())))
+          .isInstanceOfSatisfying(
+              StorageException.class, e -> assertThat(e.reason()).isEqualTo(Reason.CLOSED));
     }
   }
 

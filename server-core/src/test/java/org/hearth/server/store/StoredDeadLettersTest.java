@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Instant;
 import java.util.List;
 import org.hearth.ringlogs.DeadLetter;
+import org.hearth.ringlogs.DeadLetter.Label;
 import org.hearth.ringlogs.DeadLetter.Reason;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.EncodedEntry;
@@ -52,8 +53,8 @@ class StoredDeadLettersTest {
     DeadLetter letter = letter("push", "!a", 7, Reason.FAILED, "it broke");
     letters.park(letter);
 
-    letters.remove(letter);
-    letters.remove(letter);
+    letters.remove(letter.label());
+    letters.remove(letter.label());
 
     assertThat(letters.all()).isEmpty();
   }
@@ -115,6 +116,43 @@ class StoredDeadLettersTest {
             new ParkedKey(
                 "room-output", "push", "!a", 1, "it broke too", Instant.ofEpochMilli(1_000)));
     assertThat(stores.store().parkedKeys(500)).hasSize(3);
+  }
+
+  private void damage(String change) {
+    stores
+        .store()
+        .committer()
+        .commit(
+            "test",
+            List.of(RowChange.of(StoredDeadLetters.DEAD_LETTER, change, (_, _) -> {})),
+            List.of());
+  }
+
+  @Test
+  void damagedLetterCostsItselfOnlyAndCanBeRemoved() {
+    DeadLetters letters = stores.store().deadLetters();
+    DeadLetter sound = letter("push", "!a", 8, Reason.FAILED, "it broke");
+    letters.park(letter("push", "!b", 7, Reason.HELD_BACK, ""));
+    letters.park(sound);
+    letters.park(letter("push", "!c", 9));
+    damage("UPDATE dead_letter SET reason = 'LOST' WHERE position = 7");
+    damage("UPDATE dead_letter SET position = -9 WHERE position = 9");
+
+    List<Label> labels = letters.of("room-output", "push");
+
+    assertThat(labels)
+        .containsExactly(
+            new Label("room-output", "push", "!c", LogPosition.ORIGIN, Reason.FAILED, "it broke"),
+            new Label("room-output", "push", "!b", new LogPosition(7), Reason.FAILED, ""),
+            sound.label());
+    assertThatThrownBy(() -> letters.read(labels.get(0))).hasMessageContaining("-9");
+    assertThatThrownBy(() -> letters.read(labels.get(1))).hasMessageContaining("LOST");
+    assertThat(letters.read(labels.get(2))).isEqualTo(sound);
+
+    letters.remove(labels.get(0));
+    letters.remove(labels.get(1));
+
+    assertThat(letters.all()).containsExactly(sound);
   }
 
   private static DeadLetter letter(String consumer, String key, long position) {

@@ -16,7 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.hearth.ringlogs.Log;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.RouteGroup;
@@ -214,10 +214,11 @@ public final class AccountService implements Box {
   }
 
   /// Runs on the housekeeping thread, which must not end: what fails is tried again the next time.
+  /// Logs what fails, by whatever error: an executor would drop it silently and never come back.
   private static void attempt(String otherwise, Runnable action) {
     try {
       action.run();
-    } catch (RuntimeException failed) {
+    } catch (RuntimeException | Error failed) {
       LOG.log(Level.WARNING, otherwise, failed);
     }
   }

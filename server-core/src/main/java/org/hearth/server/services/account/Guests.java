@@ -2,8 +2,8 @@ package org.hearth.server.services.account;
 
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.Node;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.logs.RoomOutput;

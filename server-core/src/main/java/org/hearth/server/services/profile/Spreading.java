@@ -88,7 +88,7 @@ final class Spreading {
   private void takeUp() {
     try {
       pending.addAll(profiles.spreading());
-    } catch (RuntimeException failed) {
+    } catch (RuntimeException | Error failed) {
       LOG.log(Level.WARNING, "profiles that have not spread could not be looked up", failed);
     }
     spreadPending();
@@ -117,7 +117,8 @@ final class Spreading {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return false;
-    } catch (RuntimeException failed) {
+    } catch (RuntimeException | Error failed) {
+      // Whatever error it is: an executor would drop it silently and never come back.
       LOG.log(
           Level.WARNING,
           "the profile of " + user + " could not be written into all rooms yet",

@@ -2,7 +2,7 @@ package org.hearth.server.writers.roomsend;
 
 import java.time.InstantSource;
 import java.util.List;
-import org.hearth.ringlogs.Node;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.servers.room.RoomClient;

@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.view.NewsKind;

@@ -18,7 +18,8 @@ import org.hearth.server.readers.sync.view.Followed;
 ///
 /// A section with a volatile log has that log's reader: this notes with `SyncUsers.noteChanged`
 /// which rooms have news of the section's `NewsKind` and wakes the users. The section finds the
-/// log's part of the token with [Asked#since(char, org.hearth.ringlogs.VolatilePosition)].
+/// log's part of the token with [Asked#since(char,
+/// org.hearth.ringlogs.VolatileLog.VolatilePosition)].
 ///
 /// **Thread:** any; it writes nothing when asked.
 public interface Section {

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.hearth.ringlogs.FollowedLog;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
-import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.store.Store;
 
 /// Finds the position at which an answer can be built: everything at or before it is committed, is

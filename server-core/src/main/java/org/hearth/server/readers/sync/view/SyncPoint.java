@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.matrix.id.RoomId;
 
 /// What a client has been told: everything up to a position, but for what could not be read.

@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.matrix.error.MatrixException;
 
 /// A point between two entries of the server's one order of events, as clients carry it: `since`,

@@ -1,10 +1,11 @@
 package org.hearth.server.servers.room.server;
 
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.hearth.ringlogs.CommandHandler;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.Reply;
+import org.hearth.ringlogs.ReplyTimeoutException;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
@@ -16,8 +17,10 @@ import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
 import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.store.Committer;
 import org.hearth.server.store.Outcome;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.StorageException;
 import org.hearth.server.store.UnitOfWork;
 import org.hearth.server.store.UnitOwner;
 
@@ -31,6 +34,7 @@ import org.hearth.server.store.UnitOwner;
 /// **thread**: the shard's.
 final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
   private final ShardContext context;
+  private final Duration patience;
   private final UnitOwner owner;
   private final ShardRooms rooms;
   private final ShardMemory memory;
@@ -38,7 +42,13 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
   private long generation;
 
   RoomShard(int number, ShardContext context) {
+    this(number, context, Committer.PATIENCE);
+  }
+
+  /// @param patience how long a command waits for what was decided before it, if it has to
+  RoomShard(int number, ShardContext context, Duration patience) {
     this.context = context;
+    this.patience = patience;
     this.owner = new UnitOwner(RoomQueries.BOX, "room-shard-" + number);
     this.rooms =
         new ShardRooms(
@@ -123,10 +133,18 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
 
   /// Returns when all units of this shard are committed, or never will be. Then the generation
   /// tells which.
+  ///
+  /// @throws ReplyTimeoutException if that takes too long
   private void awaitUnderWay() {
-    CompletableFuture<Boolean> ended = new CompletableFuture<>();
+    Reply<Boolean> ended = Reply.pending();
     submit(List.of(), Outcome.of(_ -> ended.complete(true), _ -> ended.complete(false)));
-    ended.join();
+    try {
+      var _ = ended.await(patience);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StorageException(
+          StorageException.Reason.BUSY, "interrupted while units were being committed", e);
+    }
   }
 
   private void submit(List<RowChange> changes, Outcome outcome) {

@@ -181,8 +181,8 @@ public final class ShardRooms {
   /// Forgets the rooms of which something is half decided; before the next command. They stay noted
   /// if that fails: nothing may be decided on what is in memory of them.
   ///
-  /// @throws org.hearth.server.store.StorageException if it is not known yet what becomes of the
-  ///   decisions under way
+  /// @throws RuntimeException what tells that it is not known yet what becomes of the decisions
+  ///   under way
   public void forgetHalfDecided() {
     if (halfDecided.isEmpty()) {
       return;

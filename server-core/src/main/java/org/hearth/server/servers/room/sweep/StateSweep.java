@@ -62,11 +62,24 @@ public final class StateSweep implements AutoCloseable {
     try {
       Duration pause = FIRST_AFTER;
       while (!stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
-        sweepRooms();
-        pause = NEXT_AFTER;
+        pause = round();
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Sweeps all rooms once. What fails, say because the database cannot be read now, is left to the
+  /// next round.
+  ///
+  /// @return how long to wait for that
+  Duration round() throws InterruptedException {
+    try {
+      sweepRooms();
+      return NEXT_AFTER;
+    } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
+      LOG.log(Level.WARNING, "the states of the rooms are swept another time", e);
+      return FIRST_AFTER;
     }
   }
 
@@ -81,7 +94,7 @@ public final class StateSweep implements AutoCloseable {
           sweep(room.number(), room.id(), this::isRunning, STATES_PER_UNIT);
         } catch (LogStoppedException _) {
           return;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
           LOG.log(Level.WARNING, "the states of " + room.id() + " are swept another time", e);
         }
         if (stopped.await(System.nanoTime() - begun, TimeUnit.NANOSECONDS)) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.HashMap;
 import java.util.Map;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.VolatilePosition;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hearth.server.matrix.testkit.RoomFixture.ALICE;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -11,10 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.Reply;
+import org.hearth.ringlogs.ReplyTimeoutException;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomInput.Arrival;
@@ -35,9 +38,13 @@ import org.hearth.server.servers.room.shard.StoredTransactions;
 import org.hearth.server.servers.room.shard.TransactionFilter;
 import org.hearth.server.servers.room.state.Numbers;
 import org.hearth.server.servers.room.state.RoomMemory;
+import org.hearth.server.store.Outcome;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreExtension;
+import org.hearth.server.store.UnitOfWork;
+import org.hearth.server.store.UnitOwner;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// A shard without a log before it.
@@ -46,7 +53,8 @@ final class RoomShardTest {
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
 
-  private static RoomShard shard(Store store, InstantSource clock, Signers signers) {
+  private static RoomShard shard(
+      Store store, InstantSource clock, Signers signers, Duration patience) {
     RoomServerOptions options = RoomServerOptions.standard();
     RoomMemory memory = RoomMemory.over(store.reads(), options);
     return new RoomShard(
@@ -70,7 +78,8 @@ final class RoomShardTest {
             new Numbers(store.reads()),
             clock,
             options.roomBytes(),
-            options.graphBytes()));
+            options.graphBytes()),
+        patience);
   }
 
   /// Each sets a state key that the room has not had; so many that the room is healed at the end.
@@ -103,7 +112,7 @@ final class RoomShardTest {
           return Instant.EPOCH;
         };
     try (Signers signers = Signers.forShards(1)) {
-      RoomShard shard = shard(stores.store(), clock, signers);
+      RoomShard shard = shard(stores.store(), clock, signers, RunningRooms.PATIENCE);
 
       assertThatThrownBy(() -> shard.handle(receive(branches), Reply.pending()))
           .isInstanceOf(AssertionError.class);
@@ -114,5 +123,65 @@ final class RoomShardTest {
       assertThat(RunningRooms.await(reply)).isInstanceOf(RoomReply.Received.class);
     }
     DatabaseCheck.assertSound(stores.store());
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void doesNotWaitForEverForWhatWasDecidedBefore() throws InterruptedException {
+    RoomFixture room = RoomFixture.withMembers(RoomVersions.V11);
+    Pdu join = room.join(OURS).add();
+    try (RunningRooms rooms = new RunningRooms(stores.store())) {
+      rooms.live(room.events());
+    }
+    List<Pdu> branches = branches(room, join);
+    AtomicBoolean broken = new AtomicBoolean(true);
+    InstantSource clock =
+        () -> {
+          if (broken.get()) {
+            throw new AssertionError("the event that heals the room asks what time it is");
+          }
+          return Instant.EPOCH;
+        };
+    CountDownLatch released = new CountDownLatch(1);
+    try (Signers signers = Signers.forShards(1)) {
+      RoomShard shard = shard(stores.store(), clock, signers, Duration.ofMillis(100));
+      assertThatThrownBy(() -> shard.handle(receive(branches), Reply.pending()))
+          .isInstanceOf(AssertionError.class);
+      broken.set(false);
+      holdCommitter(released);
+
+      assertThatThrownBy(() -> shard.handle(receive(branches.subList(20, 21)), Reply.pending()))
+          .isInstanceOf(ReplyTimeoutException.class);
+      released.countDown();
+      stores.store().committer().commit("test", List.of(), List.of());
+      Reply<RoomReply> reply = Reply.pending();
+      shard.handle(receive(branches.subList(20, 21)), reply);
+
+      assertThat(RunningRooms.await(reply)).isInstanceOf(RoomReply.Received.class);
+    } finally {
+      released.countDown();
+    }
+    DatabaseCheck.assertSound(stores.store());
+  }
+
+  /// Holds the committer's thread up in an outcome.
+  private void holdCommitter(CountDownLatch released) {
+    stores
+        .store()
+        .committer()
+        .submit(
+            new UnitOfWork(
+                new UnitOwner("holder"),
+                List.of(),
+                List.of(),
+                Outcome.of(
+                    _ -> {
+                      try {
+                        released.await();
+                      } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                      }
+                    },
+                    _ -> {})));
   }
 }

@@ -29,7 +29,9 @@ import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.check.DatabaseCheck;
 import org.hearth.server.servers.room.server.RunningRooms;
+import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StoreExtension;
+import org.hearth.server.store.Table;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,6 +129,36 @@ final class StateSweepTest {
     rooms = new RunningRooms(stores.reopen());
     assertThat(statesOfAllEvents()).isEqualTo(before);
     assertThat(rooms.state(room.roomId())).isEqualTo(RunningRooms.ids(room.state()));
+  }
+
+  private void rename(String from, String to) {
+    stores
+        .store()
+        .committer()
+        .commit(
+            "test",
+            List.of(
+                RowChange.of(
+                    new Table("room", "a test's", "the test"),
+                    "UPDATE room SET room_id = ? WHERE room_id = ?",
+                    (statement, _) -> {
+                      statement.setString(1, to);
+                      statement.setString(2, from);
+                    })),
+            List.of());
+  }
+
+  @Test
+  void goesOnWithTheNextRoundWhenTheRoomsCannotBeRead() throws InterruptedException {
+    branches(9);
+    String id = room.roomId().toString();
+    rename(id, "no room id");
+    assertThat(rooms.sweep().round()).isEqualTo(Duration.ofMinutes(10));
+    rename("no room id", id);
+
+    assertThat(rooms.sweep().round()).isEqualTo(Duration.ofDays(1));
+
+    assertThat(numbers(UNUSED)).isEmpty();
   }
 
   @Test
