@@ -321,7 +321,9 @@ final class Composition {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         failures.addSuppressed(e);
-      } catch (Exception e) {
+      } catch (Exception | Error e) {
+        // An Error too: whatever is wrong with one part, the others have files and threads to let
+        // go.
         failures.addSuppressed(new IllegalStateException(part.name() + " could not be closed", e));
       }
     }

@@ -164,7 +164,7 @@ public final class Homeserver implements AutoCloseable {
               ? "nobody but this program"
               : String.join(" and ", started.addresses()),
           (System.nanoTime() - began) / 1_000_000);
-    } catch (RuntimeException | IOException e) {
+    } catch (RuntimeException | IOException | Error e) {
       StartFailedException failure = StartFailures.explain(e, folder);
       LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage(), e);
       closeAll(Duration.ZERO, failure);
@@ -252,7 +252,7 @@ public final class Homeserver implements AutoCloseable {
     if (port != null) {
       try {
         port.close();
-      } catch (IOException e) {
+      } catch (RuntimeException | IOException | Error e) {
         failures.addSuppressed(e);
       }
     }
