@@ -68,6 +68,9 @@ public final class AccountService implements Box {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("account-housekeeping").factory());
 
+  /// The housekeeping ends with the user that it is at.
+  private volatile boolean ended;
+
   /// What comes from outside of the program.
   ///
   /// @param random for tokens, salts and ids
@@ -224,18 +227,17 @@ public final class AccountService implements Box {
 
   /// Ends the housekeeping, and writes when devices were last seen.
   @Override
-  public void stop() {
+  public void stop() throws InterruptedException {
+    ended = true;
+    // An interrupt in the middle of a read closes Derby's files, so nobody is interrupted.
     housekeeping.shutdown();
     try {
       if (!housekeeping.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.log(Level.INFO, "closed accounts go on leaving their rooms at the next start");
-        housekeeping.shutdownNow();
       }
-    } catch (InterruptedException _) {
-      housekeeping.shutdownNow();
-      Thread.currentThread().interrupt();
+    } finally {
+      attempt("when devices were last seen could not be written", this::saveLastSeen);
     }
-    attempt("when devices were last seen could not be written", this::saveLastSeen);
   }
 
   // --- accounts
@@ -333,6 +335,9 @@ public final class AccountService implements Box {
   }
 
   private void leaveRooms(UserId user) {
+    if (ended) {
+      return; // The account's row says that this is left to the next start.
+    }
     stillInRooms.add(user);
     attempt(
         user + " could not leave all rooms yet",

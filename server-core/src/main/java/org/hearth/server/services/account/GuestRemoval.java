@@ -138,10 +138,9 @@ final class GuestRemoval implements AutoCloseable {
                   : LONGEST_PAUSE;
         }
       }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // Closed while it waited for a room.
     } catch (Throwable e) {
-      // The top of a thread: an error of the virtual machine, or a defect here.
+      // The top of a thread, which nobody interrupts: an error of the virtual machine, or a defect
+      // here.
       death = e;
       LOG.log(Level.ERROR, "guests are not let out of rooms any more", e);
     }

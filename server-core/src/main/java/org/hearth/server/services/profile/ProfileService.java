@@ -82,7 +82,7 @@ public final class ProfileService implements RouteGroup, Box {
   }
 
   @Override
-  public void stop() {
+  public void stop() throws InterruptedException {
     spreading.close();
   }
 
