@@ -191,6 +191,8 @@ public final class AccountService implements Box {
   @Override
   public void start() {
     housekeeping.execute(() ->
+        attempt("the tokens of those who are logged in could not be read", sessions::remember));
+    housekeeping.execute(() ->
         attempt(
             "closed accounts that are still in rooms could not be looked up",
             () -> accounts.leaving().forEach(this::leaveRooms)));

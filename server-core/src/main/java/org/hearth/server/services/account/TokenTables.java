@@ -105,6 +105,26 @@ final class TokenTables {
     });
   }
 
+  /// The hashes of access tokens, whosever they are.
+  ///
+  /// @param limit at most so many
+  List<TokenHash> accessTokens(int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement(
+              "SELECT token_hash FROM access_token FETCH FIRST ? ROWS ONLY")) {
+        statement.setInt(1, limit);
+        List<TokenHash> hashes = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            hashes.add(TokenHash.fromBytes(rows.getBytes(1)));
+          }
+        }
+        return hashes;
+      }
+    });
+  }
+
   /// The hashes of the device's access tokens; of all the user's devices when there is no device.
   List<TokenHash> accessTokens(UserId user, @Nullable DeviceId device) {
     return reads.read(connection -> {
