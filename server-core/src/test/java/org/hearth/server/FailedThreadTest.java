@@ -25,11 +25,13 @@ class FailedThreadTest {
   void theDeathOfAConsumersThreadIsAFailedStateWithReasonAndRemedy() throws Exception {
     try (WholeServer server = new WholeServer(folder, this::now)) {
       CompletableFuture<ServerState.Failed> told = new CompletableFuture<>();
-      server.homeserver().onState(state -> {
-        if (state instanceof ServerState.Failed failed) {
-          told.complete(failed);
-        }
-      });
+      server
+          .homeserver()
+          .onState(state -> {
+            if (state instanceof ServerState.Failed failed) {
+              told.complete(failed);
+            }
+          });
       server.start();
       TestClient alice = server.register("alice");
       String room = alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");

@@ -54,9 +54,7 @@ final class Headless {
     server.start();
     server.onState(state -> {
       if (state instanceof ServerState.Failed) {
-        Thread.ofPlatform()
-            .name("stop-on-failure")
-            .start(() -> System.exit(Commands.REFUSED));
+        Thread.ofPlatform().name("stop-on-failure").start(() -> System.exit(Commands.REFUSED));
       }
     });
     return switch (server.state()) {
@@ -67,7 +65,8 @@ final class Headless {
       }
       // It failed before anybody listened.
       case ServerState.Failed _ -> Commands.REFUSED;
-      case ServerState.Starting _, ServerState.Stopping _, ServerState.Stopped _ -> Commands.SERVING;
+      case ServerState.Starting _, ServerState.Stopping _, ServerState.Stopped _ ->
+          Commands.SERVING;
     };
   }
 

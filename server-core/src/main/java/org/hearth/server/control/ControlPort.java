@@ -164,13 +164,15 @@ public final class ControlPort implements AutoCloseable {
       connections.acquireUninterruptibly();
       try {
         Socket connection = socket.accept();
-        Thread.ofVirtual().name("control-request").start(() -> {
-          try {
-            answer(connection);
-          } finally {
-            connections.release();
-          }
-        });
+        Thread.ofVirtual()
+            .name("control-request")
+            .start(() -> {
+              try {
+                answer(connection);
+              } finally {
+                connections.release();
+              }
+            });
       } catch (IOException e) {
         connections.release();
         if (closed.getCount() > 0) {

@@ -149,8 +149,7 @@ class ControlPortTest {
             new Exhausted(), root.resolve("control"), "secret", new Answering(() -> {}));
     Thread accepting = Thread.ofPlatform().start(port::accept);
 
-    Eventually.until(
-        "it pauses", () -> accepting.getState() == Thread.State.TIMED_WAITING);
+    Eventually.until("it pauses", () -> accepting.getState() == Thread.State.TIMED_WAITING);
     port.close();
 
     assertThat(accepting.join(Duration.ofSeconds(30))).isTrue();
