@@ -6,15 +6,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.hearth.ringlogs.Node;
-import org.hearth.server.box.Box;
+import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
-import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
@@ -31,7 +29,7 @@ import org.hearth.server.store.Table;
 /// **thread**: any; [#start] and [#close] one.
 ///
 /// **source**: [Profiles](https://spec.matrix.org/v1.19/client-server-api/#profiles)
-public final class ProfileService implements RouteGroup, Box {
+public final class ProfileService implements ServiceBox {
   /// The name in the wiring.
   public static final String BOX = "Profiles";
 
@@ -53,16 +51,6 @@ public final class ProfileService implements RouteGroup, Box {
   @Override
   public String name() {
     return BOX;
-  }
-
-  @Override
-  public Node.Kind kind() {
-    return Node.Kind.SERVICE;
-  }
-
-  @Override
-  public List<RouteGroup> routes() {
-    return List.of(this);
   }
 
   @Override
