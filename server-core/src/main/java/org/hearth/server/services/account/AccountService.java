@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// The accounts of this server: their endpoints, and what the panel and the command line do with
 /// them.
 ///
-/// **thread**: any; [#start] and [#close] one.
+/// **thread**: any; [#start] and [#stop] one.
 ///
 /// **errors**: what cannot be done is told as a [MatrixException] whose message may be shown; a
 /// database that takes no writes as a StorageException.
@@ -254,8 +254,8 @@ public final class AccountService implements Box {
         newAccounts.available(username), password, admin, displayName, List.of());
   }
 
-  /// Sets a password in the place of one that was forgotten. All devices are logged out: whoever
-  /// had the old one has nothing left.
+  /// Sets a password in the place of one that was forgotten. All devices are logged out, also those
+  /// of somebody who had stolen the old password.
   ///
   /// @throws MatrixException `M_NOT_FOUND` if there is no such open account, `M_WEAK_PASSWORD`
   public void resetPassword(UserId user, String password) {

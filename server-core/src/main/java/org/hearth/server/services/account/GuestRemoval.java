@@ -198,7 +198,7 @@ final class GuestRemoval implements AutoCloseable {
     return done;
   }
 
-  /// A guest who cannot leave keeps no other in.
+  /// Lets a guest leave. A failure is kept here, so that the other guests leave all the same.
   ///
   /// @return false if it has to be tried again
   private boolean hasLeftIfGuest(UserId user) throws InterruptedException {

@@ -192,7 +192,7 @@ final class TokenTables {
         byId(REFRESH, "DELETE FROM refresh_token WHERE refresh_id = ?", generation));
   }
 
-  /// The generation has been used: it stands alone.
+  /// The generation has been used: it has no previous one any more.
   static RowChange used(long generation) {
     return byId(
         REFRESH, "UPDATE refresh_token SET previous_id = NULL WHERE refresh_id = ?", generation);

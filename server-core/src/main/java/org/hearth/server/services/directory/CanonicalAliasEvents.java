@@ -53,8 +53,7 @@ public final class CanonicalAliasEvents implements CanonicalAliases {
                 null));
     if (reply instanceof RoomReply.Refused refused) {
       // "delete the alias and return a successful response even if the user does not have
-      // permission to update the
-      // `m.room.canonical_alias` event"
+      // permission to update the `m.room.canonical_alias` event"
       LOG.log(
           Level.DEBUG,
           "{0} stays in the canonical alias of {1}: {2}",

@@ -26,7 +26,7 @@ import org.hearth.server.store.Table;
 
 /// The profiles of this server's users: their endpoints, and their way into the rooms.
 ///
-/// **thread**: any; [#start] and [#close] one.
+/// **thread**: any; [#start] and [#stop] one.
 ///
 /// **source**: [Profiles](https://spec.matrix.org/v1.19/client-server-api/#profiles)
 public final class ProfileService implements ServiceBox {
