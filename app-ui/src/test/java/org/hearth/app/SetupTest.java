@@ -84,8 +84,7 @@ class SetupTest {
     panel.await("the panel", () -> panel.shows("home-page") || panel.shows("setup-problem"));
 
     // The port of a new server may be taken on the machine that runs this test: then the reason is
-    // shown and
-    // everything is there to try again.
+    // shown and everything is there to try again.
     assertThat(Files.exists(folder.resolve("data").resolve("hearth.yaml"))).isTrue();
     if (panel.shows("setup-problem")) {
       assertThat(panel.text("setup-problem")).contains("ort 8008");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +25,7 @@ class StopRequestTest {
     CountDownLatch stopped = new CountDownLatch(1);
     try (Homeserver server = server()) {
       server.onStopRequest(() -> {
-        server.close();
+        server.stop(Duration.ZERO);
         stopped.countDown();
       });
       server.start();

@@ -12,7 +12,7 @@ import javafx.beans.value.ObservableValue;
 public final class Colours {
   private Colours() {}
 
-  /// Wears what the system wears, now and whenever the system changes.
+  /// Uses the light or dark colours of the system, now and whenever they change.
   ///
   /// @param scheme the system's
   public static void follow(ObservableValue<ColorScheme> scheme) {

@@ -1,12 +1,12 @@
 package org.hearth.app.wiring;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
-import javafx.scene.Node;
 import javafx.scene.canvas.Canvas;
 import javafx.scene.canvas.GraphicsContext;
 import javafx.scene.control.ToggleGroup;
@@ -19,22 +19,34 @@ import org.hearth.server.admin.WiringPicture;
 /// thicker the more goes along it, and dashed where nothing does. One that leads back goes above
 /// the boxes, thin: what goes along it is a part of what the ring tells.
 final class WiringDrawing extends Region {
-  private static final double BOX_WIDTH = 112;
-  private static final double BOX_COLUMN = 116;
-  private static final double RING_COLUMN = 96;
-  private static final double ROW_HEIGHT = 66;
-  private static final double MARGIN = 4;
-  private static final double LANE = 16;
+  private static final double LEAST_BOX = 76;
+  private static final double COLUMN_GAP = 12;
+  private static final double ROW_HEIGHT = 53;
+  private static final double MARGIN = 5;
+
+  /// Between two arrows that lead back, above everything or beside a column.
+  private static final double LANE = 9;
+
+  private static final double CORNER = 8;
   private static final Color ARROW = Color.gray(0.5);
   private static final Color CHOSEN = Color.web("#4493f8");
+  private static final double[] DASHED = {4, 4};
+  private static final double[] SOLID = {};
 
   private final Canvas canvas = new Canvas();
   private final ToggleGroup group = new ToggleGroup();
   private final Map<String, WiringNode> nodes = new HashMap<>();
   private final ReadOnlyStringWrapper chosen = new ReadOnlyStringWrapper("");
   private Optional<WiringViewModel.Now> now = Optional.empty();
-  private WiringLayout layout = new WiringLayout(Map.of(), 0, 0);
-  private List<Double> middles = List.of();
+  private WiringLayout layout = WiringLayout.empty();
+  private final List<Column> columns = new ArrayList<>();
+  private List<String> backTargets = List.of();
+
+  /// The room of a column.
+  ///
+  /// @param left its left side, in pixels
+  /// @param width with the gap to the next
+  private record Column(double left, double width) {}
 
   WiringDrawing() {
     setId("wiring-drawing");
@@ -81,43 +93,38 @@ final class WiringDrawing extends Region {
     chooseNothing();
     nodes.clear();
     getChildren().setAll(canvas);
-    layout =
-        now.map(each -> WiringLayout.of(each.picture())).orElse(new WiringLayout(Map.of(), 0, 0));
+    layout = now.map(each -> WiringLayout.of(each.picture())).orElse(WiringLayout.empty());
     now.ifPresent(each -> {
       for (WiringPicture.Node node : each.picture().nodes()) {
         if (!each.rings().containsKey(node.name())) {
-          nodes.put(node.name(), WiringNode.box(node, BOX_WIDTH));
+          nodes.put(node.name(), WiringNode.box(node, LEAST_BOX));
         }
       }
       each.rings().forEach((name, ring) -> nodes.put(name, WiringNode.ring(ring)));
     });
     nodes.values().forEach(node -> node.setToggleGroup(group));
     // In the order of the flow, so that the tab key goes along it.
-    layout.places().entrySet().stream()
-        .sorted(
-            java.util.Comparator.comparingInt(
-                    (Map.Entry<String, Place> each) -> each.getValue().column())
-                .thenComparingDouble(each -> each.getValue().row()))
-        .map(each -> nodes.get(each.getKey()))
-        .filter(java.util.Objects::nonNull)
+    layout.inOrder().stream()
+        .flatMap(name -> Optional.ofNullable(nodes.get(name)).stream())
         .forEach(getChildren()::add);
-    setMinSize(leastWidth(), MARGIN * 2 + Math.max(1, layout.rows()) * ROW_HEIGHT);
+    backTargets =
+        now.stream()
+            .flatMap(each -> each.picture().arrows().stream())
+            .filter(arrow -> layout.way(arrow).isEmpty())
+            .map(WiringPicture.Arrow::to)
+            .distinct()
+            .toList();
   }
 
-  private double leastWidth() {
-    double width = 2 * MARGIN;
-    for (int column = 0; column < layout.columns(); column++) {
-      width += width(column);
-    }
-    return width;
-  }
-
+  /// As wide as the widest of its boxes and rings.
   private double width(int column) {
     return layout.places().entrySet().stream()
             .filter(each -> each.getValue().column() == column)
-            .allMatch(each -> isRing(each.getKey()))
-        ? RING_COLUMN
-        : BOX_COLUMN;
+            .flatMap(each -> Optional.ofNullable(nodes.get(each.getKey())).stream())
+            .mapToDouble(node -> node.prefWidth(-1))
+            .max()
+            .orElse(0)
+        + COLUMN_GAP;
   }
 
   private boolean isRing(String name) {
@@ -125,13 +132,32 @@ final class WiringDrawing extends Region {
   }
 
   @Override
+  protected double computeMinWidth(double height) {
+    double width = 2 * MARGIN;
+    for (int column = 0; column < layout.columns(); column++) {
+      width += width(column);
+    }
+    return width;
+  }
+
+  @Override
+  protected double computeMinHeight(double width) {
+    return top() + MARGIN + Math.max(1, layout.rows()) * ROW_HEIGHT;
+  }
+
+  @Override
   protected double computePrefWidth(double height) {
-    return leastWidth();
+    return computeMinWidth(height);
   }
 
   @Override
   protected double computePrefHeight(double width) {
-    return getMinHeight();
+    return computeMinHeight(width);
+  }
+
+  /// The room of the arrows that lead back.
+  private double top() {
+    return MARGIN + backTargets.size() * LANE;
   }
 
   @Override
@@ -139,15 +165,16 @@ final class WiringDrawing extends Region {
     canvas.setWidth(getWidth());
     canvas.setHeight(getHeight());
     double spare =
-        layout.columns() == 0 ? 0 : Math.max(0, getWidth() - leastWidth()) / layout.columns();
-    List<Double> next = new java.util.ArrayList<>();
+        layout.columns() == 0
+            ? 0
+            : Math.max(0, getWidth() - computeMinWidth(-1)) / layout.columns();
+    columns.clear();
     double left = MARGIN;
     for (int column = 0; column < layout.columns(); column++) {
       double width = width(column) + spare;
-      next.add(left + width / 2);
+      columns.add(new Column(left, width));
       left += width;
     }
-    middles = next;
     nodes.forEach((name, node) -> {
       Place place = layout.places().get(name);
       if (place != null) {
@@ -159,12 +186,13 @@ final class WiringDrawing extends Region {
   }
 
   private double x(Place place) {
-    return middles.get(place.column());
+    Column column = columns.get(place.column());
+    return column.left() + column.width() / 2;
   }
 
   private double y(Place place) {
-    double spare = Math.max(0, getHeight() - getMinHeight()) / Math.max(1, layout.rows());
-    return MARGIN + (ROW_HEIGHT + spare) * (place.row() + 0.5);
+    double rows = Math.max(1, layout.rows());
+    return top() + (getHeight() - top() - MARGIN) / rows * (place.row() + 0.5);
   }
 
   private void drawArrows() {
@@ -174,88 +202,88 @@ final class WiringDrawing extends Region {
       return;
     }
     for (WiringPicture.Arrow arrow : now.get().picture().arrows()) {
-      Place from = layout.places().get(arrow.from());
-      Place to = layout.places().get(arrow.to());
-      if (from != null && to != null) {
-        WiringViewModel.RingNow ring =
-            now.get().rings().getOrDefault(arrow.from(), now.get().rings().get(arrow.to()));
-        boolean touched =
-            !chosen.get().isEmpty()
-                && (arrow.from().equals(chosen.get()) || arrow.to().equals(chosen.get()));
-        if (layout.leadsBack(arrow)) {
-          drawBack(graphics, arrow, touched);
-          continue;
-        }
-        drawArrow(
-            graphics,
-            x(from) + half(arrow.from()),
-            y(from),
-            x(to) - half(arrow.to()),
-            y(to),
-            ring == null ? 0 : ring.perSecond(),
-            touched);
-      }
+      WiringViewModel.RingNow ring =
+          now.get().rings().getOrDefault(arrow.from(), now.get().rings().get(arrow.to()));
+      boolean touched = arrow.from().equals(chosen.get()) || arrow.to().equals(chosen.get());
+      double rate = ring == null ? 0 : ring.perSecond();
+      layout
+          .way(arrow)
+          .ifPresentOrElse(
+              way -> drawOnward(graphics, arrow, way, rate, touched),
+              () -> drawBack(graphics, arrow, touched));
     }
   }
 
+  /// Half of what an arrow ends at: the circle of a ring, a box as wide as it is.
   private double half(String name) {
-    return isRing(name) ? WiringNode.RADIUS : BOX_WIDTH / 2;
+    WiringNode node = nodes.get(name);
+    return isRing(name) || node == null ? WiringNode.RADIUS : node.getWidth() / 2;
   }
 
-  /// Over the highest of the boxes between the two.
+  private void drawOnward(
+      GraphicsContext graphics,
+      WiringPicture.Arrow arrow,
+      List<Place> way,
+      double rate,
+      boolean touched) {
+    graphics.setStroke(touched ? CHOSEN : Color.color(0.5, 0.5, 0.5, rate > 0 ? 0.85 : 0.5));
+    graphics.setLineWidth((touched ? 2 : 1.2) + Math.min(4, Math.log10(1 + rate)));
+    graphics.setLineDashes(rate > 0 || touched ? SOLID : DASHED);
+    double fromX = x(way.getFirst()) + half(arrow.from());
+    double fromY = y(way.getFirst());
+    double endX = x(way.getLast()) - half(arrow.to());
+    graphics.beginPath();
+    graphics.moveTo(fromX, fromY);
+    for (Place next : way.subList(1, way.size() - 1)) {
+      Column column = columns.get(next.column());
+      curveTo(graphics, fromX, fromY, column.left() + COLUMN_GAP / 2, y(next));
+      fromX = column.left() + column.width() - COLUMN_GAP / 2;
+      fromY = y(next);
+      graphics.lineTo(fromX, fromY);
+    }
+    curveTo(graphics, fromX, fromY, endX - 7, y(way.getLast()));
+    graphics.stroke();
+    tip(graphics, endX, y(way.getLast()), touched);
+  }
+
+  private static void curveTo(
+      GraphicsContext graphics, double fromX, double fromY, double toX, double toY) {
+    double bend = (toX - fromX) / 2;
+    graphics.bezierCurveTo(fromX + bend, fromY, toX - bend, toY, toX, toY);
+  }
+
+  /// Up in the gap at the right of where it begins, above everything to the left, and down in the
+  /// gap at the left of where it ends. Arrows to one target share the way.
   private void drawBack(GraphicsContext graphics, WiringPicture.Arrow arrow, boolean touched) {
-    WiringNode from = nodes.get(arrow.from());
-    WiringNode to = nodes.get(arrow.to());
+    Place from = layout.places().get(arrow.from());
+    Place to = layout.places().get(arrow.to());
     if (from == null || to == null) {
       return;
     }
-    double fromX = from.getLayoutX() + from.getWidth() / 2;
-    double toX = to.getLayoutX() + to.getWidth() / 2;
-    double highest =
-        nodes.values().stream()
-            .filter(node ->
-                node.getLayoutX() + node.getWidth() / 2 >= toX - 1
-                    && node.getLayoutX() + node.getWidth() / 2 <= fromX + 1)
-            .mapToDouble(Node::getLayoutY)
-            .min()
-            .orElse(from.getLayoutY());
-    double lane = Math.max(3, highest - LANE);
+    int number = backTargets.indexOf(arrow.to());
+    double lane = MARGIN + LANE * number;
+    double shift = COLUMN_GAP / 2 * number / Math.max(1, backTargets.size());
+    Column last = columns.get(from.column());
+    double up = last.left() + last.width() - 2 - shift;
+    double down = columns.get(to.column()).left() + 1 + shift;
+    double endX = x(to) - half(arrow.to());
     graphics.setStroke(touched ? CHOSEN : Color.color(0.5, 0.5, 0.5, 0.5));
     graphics.setLineWidth(touched ? 2 : 1.2);
-    graphics.setLineDashes(touched ? new double[0] : new double[] {4, 4});
+    graphics.setLineDashes(touched ? SOLID : DASHED);
     graphics.beginPath();
-    graphics.moveTo(fromX, from.getLayoutY() + 2);
-    graphics.quadraticCurveTo(fromX, lane, fromX - 24, lane);
-    graphics.lineTo(toX + 24, lane);
-    graphics.quadraticCurveTo(toX, lane, toX, to.getLayoutY() - 5);
+    graphics.moveTo(x(from) + half(arrow.from()), y(from));
+    graphics.arcTo(up, y(from), up, lane, CORNER);
+    graphics.arcTo(up, lane, down, lane, CORNER);
+    graphics.arcTo(down, lane, down, y(to), CORNER);
+    graphics.arcTo(down, y(to), endX, y(to), Math.min(CORNER, Math.abs(endX - 7 - down)));
+    graphics.lineTo(endX - 7, y(to));
     graphics.stroke();
-    graphics.setLineDashes();
-    graphics.setFill(touched ? CHOSEN : ARROW);
-    double tip = to.getLayoutY() + 2;
-    graphics.fillPolygon(
-        new double[] {toX, toX - 4.5, toX + 4.5}, new double[] {tip, tip - 8, tip - 8}, 3);
+    tip(graphics, endX, y(to), touched);
   }
 
-  private static void drawArrow(
-      GraphicsContext graphics,
-      double fromX,
-      double fromY,
-      double toX,
-      double toY,
-      double rate,
-      boolean touched) {
-    Color colour = touched ? CHOSEN : ARROW;
-    graphics.setStroke(touched ? colour : Color.color(0.5, 0.5, 0.5, rate > 0 ? 0.85 : 0.5));
-    graphics.setLineWidth((touched ? 2 : 1.2) + Math.min(4, Math.log10(1 + rate)));
-    graphics.setLineDashes(rate > 0 || touched ? new double[0] : new double[] {4, 4});
-    double bend = Math.max(20, Math.abs(toX - fromX) / 2);
-    graphics.beginPath();
-    graphics.moveTo(fromX, fromY);
-    graphics.bezierCurveTo(fromX + bend, fromY, toX - bend, toY, toX - 7, toY);
-    graphics.stroke();
+  private static void tip(GraphicsContext graphics, double x, double y, boolean touched) {
     graphics.setLineDashes();
-    graphics.setFill(colour);
-    graphics.fillPolygon(
-        new double[] {toX, toX - 8, toX - 8}, new double[] {toY, toY - 4.5, toY + 4.5}, 3);
+    graphics.setFill(touched ? CHOSEN : ARROW);
+    graphics.fillPolygon(new double[] {x, x - 8, x - 8}, new double[] {y, y - 4.5, y + 4.5}, 3);
   }
 }

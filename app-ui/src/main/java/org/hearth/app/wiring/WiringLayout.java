@@ -4,21 +4,38 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.hearth.server.admin.WiringPicture;
+import org.hearth.server.admin.WiringPicture.Arrow;
+import org.hearth.server.admin.WiringPicture.Kind;
 
-/// Where boxes and rings are drawn: columns from left to right, each one right of everything that
-/// feeds it, and in each column as near as can be to what feeds it. Arrows that lead back (a reader
-/// that is also a writer) do not push their target to the right.
+/// Where boxes and rings are drawn: in columns by what they do, from the writers at the left to the
+/// readers at the right, and within a column near to what they are connected with.
 ///
-/// @param places by name
+/// An arrow over several columns goes through a bend in each column between, where no box stands.
+/// Arrows that end at the same box share their bends.
+///
+/// @param places of boxes and rings, by name
+/// @param ways of the arrows that lead to the right: their ends, and their bends between them
 /// @param columns how many columns there are
 /// @param rows how many rows the fullest column has
-record WiringLayout(Map<String, Place> places, int columns, int rows) {
+record WiringLayout(
+    Map<String, Place> places, Map<Arrow, List<Place>> ways, int columns, double rows) {
   /// Rings are higher than boxes: they have a name above and a rate below.
-  private static final double RING_GAP = 1.2;
+  private static final double RING_GAP = 1.42;
+
+  private static final double BEND_GAP = 0.4;
+
+  WiringLayout {
+    places = Map.copyOf(places);
+    ways = Map.copyOf(ways);
+  }
 
   /// A place in the drawing.
   ///
@@ -26,156 +43,119 @@ record WiringLayout(Map<String, Place> places, int columns, int rows) {
   /// @param row from 0 at the top; between two rows if that is nearest
   record Place(int column, double row) {}
 
+  /// What a column holds, from left to right.
+  private enum Role {
+    WRITER,
+    INPUT,
+    SERVER,
+    COMMIT,
+    STORE,
+    OUTPUT,
+    READER
+  }
+
+  /// A drawing without anything.
+  static WiringLayout empty() {
+    return new WiringLayout(Map.of(), Map.of(), 0, 0);
+  }
+
   /// Lays out a picture.
   static WiringLayout of(WiringPicture picture) {
-    List<String> names = names(picture);
-    Map<String, Integer> columns = new HashMap<>();
-    Set<WiringPicture.Arrow> back = leadingBack(names, picture);
-    for (String name : names) {
-      column(name, picture, back, columns);
+    Map<String, Integer> columns = columns(picture);
+    Set<String> rings =
+        picture.rings().stream().map(WiringPicture.Ring::name).collect(Collectors.toSet());
+    Map<Arrow, List<String>> ways = new HashMap<>();
+    Set<WiringRows.Item> items = new LinkedHashSet<>();
+    columns.forEach((name, column) ->
+        items.add(new WiringRows.Item(name, column, rings.contains(name) ? RING_GAP : 1)));
+    Set<WiringRows.Link> links = new LinkedHashSet<>();
+    for (Arrow arrow : picture.arrows()) {
+      Integer from = columns.get(arrow.from());
+      Integer to = columns.get(arrow.to());
+      if (from == null || to == null || to <= from) {
+        continue;
+      }
+      List<String> way = new ArrayList<>(List.of(arrow.from()));
+      for (int column = from + 1; column < to; column++) {
+        String bend = "to " + arrow.to() + " in " + column;
+        items.add(new WiringRows.Item(bend, column, BEND_GAP));
+        way.add(bend);
+      }
+      way.add(arrow.to());
+      for (int i = 1; i < way.size(); i++) {
+        links.add(new WiringRows.Link(way.get(i - 1), way.get(i)));
+      }
+      ways.put(arrow, way);
     }
+    WiringRows rows = WiringRows.of(items, links);
+    Map<String, Place> all = new HashMap<>();
+    items.forEach(item -> all.put(item.name(), new Place(item.column(), rows.row(item.name()))));
+    Map<String, Place> places = new HashMap<>(all);
+    places.keySet().retainAll(columns.keySet());
+    Map<Arrow, List<Place>> drawn = new HashMap<>();
+    ways.forEach((arrow, way) ->
+        drawn.put(
+            arrow,
+            way.stream().flatMap(each -> Optional.ofNullable(all.get(each)).stream()).toList()));
     int count = columns.values().stream().mapToInt(each -> each + 1).max().orElse(0);
-    List<List<String>> inColumns = new ArrayList<>();
-    for (int column = 0; column < count; column++) {
-      int wanted = column;
-      inColumns.add(
-          new ArrayList<>(
-              names.stream().filter(name -> columns.getOrDefault(name, 0) == wanted).toList()));
-    }
-    int rows = inColumns.stream().mapToInt(List::size).max().orElse(0);
-    Map<String, Place> places = new HashMap<>();
-    for (int column = 0; column < count; column++) {
-      List<String> here = inColumns.get(column);
-      Map<String, Double> wish = new HashMap<>();
-      for (String name : here) {
-        wish.put(
-            name,
-            column == 0 ? nearestTarget(name, picture, columns) : middle(name, picture, places));
-      }
-      here.sort(Comparator.comparing(name -> wish.getOrDefault(name, 0.0)));
-      boolean onlyRings =
-          here.stream()
-              .allMatch(
-                  name -> picture.rings().stream().anyMatch(ring -> ring.name().equals(name)));
-      place(here, wish, column, rows, onlyRings ? RING_GAP : 1, places);
-    }
-    return new WiringLayout(places, count, rows);
+    return new WiringLayout(places, drawn, count, rows.height());
   }
 
-  private static List<String> names(WiringPicture picture) {
-    List<String> names = new ArrayList<>();
-    picture.nodes().forEach(node -> names.add(node.name()));
-    picture.rings().forEach(ring -> names.add(ring.name()));
-    for (WiringPicture.Arrow arrow : picture.arrows()) {
-      for (String end : List.of(arrow.from(), arrow.to())) {
-        if (!names.contains(end)) {
-          names.add(end);
-        }
-      }
-    }
-    return names;
+  /// The way of an arrow to the right; empty if it leads back, against the flow.
+  Optional<List<Place>> way(Arrow arrow) {
+    return Optional.ofNullable(ways.get(arrow));
   }
 
-  /// Boxes at the left stand above those whose first target is further to the right, so that a long
-  /// arrow does not cross a short one's.
-  private static double nearestTarget(
-      String name, WiringPicture picture, Map<String, Integer> columns) {
-    return picture.arrows().stream()
-        .filter(arrow -> arrow.from().equals(name))
-        .mapToInt(arrow -> columns.getOrDefault(arrow.to(), 0))
-        .min()
-        .orElse(0);
+  /// The columns in use, numbered from the left, by name and in the order of the picture.
+  private static Map<String, Integer> columns(WiringPicture picture) {
+    Map<String, Kind> kinds = new HashMap<>();
+    Map<String, Role> roles = new java.util.LinkedHashMap<>();
+    for (WiringPicture.Node node : picture.nodes()) {
+      kinds.put(node.name(), node.kind());
+      roles.put(
+          node.name(),
+          switch (node.kind()) {
+            case WRITER, SERVICE -> Role.WRITER;
+            case SERVER -> Role.SERVER;
+            case STORE -> Role.STORE;
+            case READER -> Role.READER;
+          });
+    }
+    for (WiringPicture.Ring ring : picture.rings()) {
+      roles.put(ring.name(), roleOfRing(ring.name(), picture, kinds));
+    }
+    Map<Role, Integer> numbers = new TreeMap<>();
+    roles.values().stream().sorted().distinct().forEach(role -> numbers.put(role, numbers.size()));
+    Map<String, Integer> columns = new java.util.LinkedHashMap<>();
+    roles.forEach((name, role) -> columns.put(name, numbers.getOrDefault(role, 0)));
+    return columns;
   }
 
-  private static double middle(String name, WiringPicture picture, Map<String, Place> places) {
-    return picture.arrows().stream()
-        .filter(arrow -> arrow.to().equals(name) && places.containsKey(arrow.from()))
-        .mapToDouble(arrow -> places.getOrDefault(arrow.from(), new Place(0, 0)).row())
-        .average()
-        .orElse(0);
-  }
-
-  /// Gives each its wish, or the nearest row below that is free, and moves the column up where it
-  /// would leave the drawing.
-  private static void place(
-      List<String> here,
-      Map<String, Double> wish,
-      int column,
-      int rows,
-      double gap,
-      Map<String, Place> places) {
-    double[] at = new double[here.size()];
-    double total = 0;
-    for (int i = 0; i < at.length; i++) {
-      double wanted = column == 0 ? i : wish.getOrDefault(here.get(i), 0.0);
-      at[i] = i == 0 ? wanted : Math.max(wanted, at[i - 1] + gap);
-      total += at[i] - wanted;
-    }
-    // What was pushed down is shared, so that a column stays around the middle of its wishes.
-    double back = at.length == 0 ? 0 : total / at.length;
-    for (int i = 0; i < at.length; i++) {
-      double highest = i * gap;
-      double lowest = Math.max(highest, rows - 1 - (at.length - 1 - i) * gap);
-      places.put(here.get(i), new Place(column, Math.clamp(at[i] - back, highest, lowest)));
-    }
-  }
-
-  /// The arrows that lead to where one has come from, if one follows the flow from where it begins.
-  private static Set<WiringPicture.Arrow> leadingBack(List<String> names, WiringPicture picture) {
-    Set<WiringPicture.Arrow> back = new HashSet<>();
-    Set<String> followed = new HashSet<>();
-    for (String name : names) {
-      follow(name, picture, new HashSet<>(), followed, back);
-    }
-    return back;
-  }
-
-  private static void follow(
-      String name,
-      WiringPicture picture,
-      Set<String> way,
-      Set<String> followed,
-      Set<WiringPicture.Arrow> back) {
-    if (!followed.add(name)) {
-      return;
-    }
-    way.add(name);
-    for (WiringPicture.Arrow arrow : picture.arrows()) {
-      if (arrow.from().equals(name)) {
-        if (way.contains(arrow.to())) {
-          back.add(arrow);
-        } else {
-          follow(arrow.to(), picture, way, followed, back);
-        }
+  /// A log that ends at the store is the commit ring. One that only servers and the store write
+  /// tells what they decided. Any other brings requests in.
+  private static Role roleOfRing(String ring, WiringPicture picture, Map<String, Kind> kinds) {
+    Set<Kind> readers = new HashSet<>();
+    Set<Kind> writers = new HashSet<>();
+    for (Arrow arrow : picture.arrows()) {
+      if (arrow.from().equals(ring)) {
+        Optional.ofNullable(kinds.get(arrow.to())).ifPresent(readers::add);
+      } else if (arrow.to().equals(ring)) {
+        Optional.ofNullable(kinds.get(arrow.from())).ifPresent(writers::add);
       }
     }
-    way.remove(name);
+    if (readers.contains(Kind.STORE)) {
+      return Role.COMMIT;
+    }
+    return Set.of(Kind.SERVER, Kind.STORE).containsAll(writers) ? Role.OUTPUT : Role.INPUT;
   }
 
-  /// The length of the longest way to a name. The graph has some dozens of nodes.
-  private static int column(
-      String name,
-      WiringPicture picture,
-      Set<WiringPicture.Arrow> back,
-      Map<String, Integer> known) {
-    Integer before = known.get(name);
-    if (before != null) {
-      return before;
-    }
-    int column = 0;
-    for (WiringPicture.Arrow arrow : picture.arrows()) {
-      if (arrow.to().equals(name) && !back.contains(arrow)) {
-        column = Math.max(column, column(arrow.from(), picture, back, known) + 1);
-      }
-    }
-    known.put(name, column);
-    return column;
-  }
-
-  /// Whether an arrow leads back, against the flow.
-  boolean leadsBack(WiringPicture.Arrow arrow) {
-    Place from = places.get(arrow.from());
-    Place to = places.get(arrow.to());
-    return from != null && to != null && to.column() <= from.column();
+  /// Names in the order of the flow: by column, then from the top.
+  List<String> inOrder() {
+    return places.entrySet().stream()
+        .sorted(
+            Comparator.comparingInt((Map.Entry<String, Place> each) -> each.getValue().column())
+                .thenComparingDouble(each -> each.getValue().row()))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 }

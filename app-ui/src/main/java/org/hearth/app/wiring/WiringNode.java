@@ -38,7 +38,7 @@ final class WiringNode extends ToggleButton {
     setTooltip(told);
   }
 
-  static WiringNode box(WiringPicture.Node node, double width) {
+  static WiringNode box(WiringPicture.Node node, double leastWidth) {
     WiringNode made = new WiringNode(node.name());
     Label name = new Label(node.name());
     name.getStyleClass().add("wiring-name");
@@ -46,8 +46,7 @@ final class WiringNode extends ToggleButton {
     kind.getStyleClass().add("wiring-kind");
     VBox words = new VBox(1, name, kind);
     words.setAlignment(Pos.CENTER);
-    words.setMinWidth(width);
-    words.setMaxWidth(width);
+    words.setMinWidth(leastWidth);
     words.getStyleClass().addAll("wiring-box", node.kind().name().toLowerCase(Locale.ROOT));
     made.setGraphic(words);
     String text = "%s: %s".formatted(node.name(), explained(node.kind()));

@@ -108,8 +108,7 @@ final class Derby {
       connect("shutdown", "true").close();
     } catch (SQLException e) {
       // Derby reports success by this state; any other means that it was down already, or that the
-      // checkpoint
-      // failed and the log will be replayed at the next boot.
+      // checkpoint failed and the log will be replayed at the next boot.
       if (!DATABASE_SHUT_DOWN.equals(e.getSQLState())) {
         LOG.log(Level.DEBUG, "shutting down the database in {0}: {1}", folder, e.getMessage());
       }

@@ -54,8 +54,7 @@ public final class ClientEventFormat {
     json.set("redacts", redacts);
     if (!inContent) {
       // "For improved compatibility with newer clients, servers should add a `redacts` property to
-      // the
-      // `content` of `m.room.redaction` events in *older* room versions".
+      // the `content` of `m.room.redaction` events in *older* room versions".
       ObjectNode content = JsonNodeFactory.instance.objectNode();
       content.setAll(event.content());
       json.set("content", content.set("redacts", redacts));

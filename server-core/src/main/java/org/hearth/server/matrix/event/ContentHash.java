@@ -31,8 +31,7 @@ public final class ContentHash {
   ///   canonical form in its room version
   static byte[] hashedBytes(ObjectNode event, RoomVersion version) {
     // "First, any existing `unsigned`, `signatures`, and `hashes` properties are removed. The
-    // resulting
-    // object is then encoded as Canonical JSON, and the JSON is hashed using SHA-256."
+    // resulting object is then encoded as Canonical JSON, and the JSON is hashed using SHA-256."
     return CanonicalJson.encodeWithout(NOT_HASHED, event, Hashes.numbers(version));
   }
 
@@ -43,8 +42,7 @@ public final class ContentHash {
   ///   canonical form in its room version
   public static boolean matches(ObjectNode event, RoomVersion version) {
     // "The content hash in the `hashes` property of the received event is base64-decoded, and the
-    // two
-    // are compared for equality."
+    // two are compared for equality."
     String claimed = event.path("hashes").path("sha256").asText("");
     return UnpaddedBase64.decode(claimed)
         .map(hash -> MessageDigest.isEqual(hash, of(event, version)))

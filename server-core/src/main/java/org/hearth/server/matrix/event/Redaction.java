@@ -23,8 +23,7 @@ public final class Redaction {
     ObjectNode left = keep(event, rules.members());
     if (left.get("content") instanceof ObjectNode content) {
       // "The content object must also be stripped of all keys, unless it is one of the following
-      // event
-      // types"
+      // event types"
       KeptContent kept = rules.contentOf(event.path("type").asText());
       left.set("content", kept.everything() ? content : keepContent(content, kept));
     }
@@ -34,9 +33,8 @@ public final class Redaction {
   private static ObjectNode keepContent(ObjectNode content, KeptContent kept) {
     ObjectNode left = keep(content, kept.keys());
     // Since 11: "Additionally, it allows the `signed` key of the `third_party_invite` key." What
-    // has
-    // no such key is left empty, not away: so do the servers with which we have to agree, since the
-    // event's id depends on it.
+    // has no such key is left empty, not away: so do the servers with which we have to agree, since
+    // the event's id depends on it.
     kept.within()
         .forEach((key, inner) -> {
           if (content.get(key) instanceof ObjectNode object) {

@@ -11,9 +11,8 @@ public record UserId(String value) implements Comparable<UserId> {
 
   public UserId {
     // "servers MUST accept user IDs with localparts consisting of any legal non-surrogate Unicode
-    // code
-    // points except for `:` and `NUL` (U+0000), including other control characters and the empty
-    // string."
+    // code points except for `:` and `NUL` (U+0000), including other control characters and the
+    // empty string."
     Grammar.checkDomain(KIND, value, Grammar.checkSigilAndLocalpart(KIND, '@', value));
   }
 

@@ -25,8 +25,7 @@ final class DefaultPushRules {
   static List<PushRule> override(UserId user) {
     return List.of(
         // "Matches all events. This can be enabled to turn off all push notifications. By default
-        // this
-        // rule is disabled."
+        // this rule is disabled."
         override(MASTER, List.of(), NOTHING).withEnabled(false),
         override(
             ".m.rule.suppress_notices",

@@ -58,8 +58,7 @@ sealed interface PushCondition {
       // string value, then the condition will not match, even if `pattern` is `*`."
       Optional<String> value = path.of(event).filter(JsonNode::isTextual).map(JsonNode::textValue);
       // "As a special case, if `key` is `content.body`, then `pattern` must instead match any
-      // substring
-      // of the value of the property which starts and ends at a word boundary."
+      // substring of the value of the property which starts and ends at a word boundary."
       return path.text().equals("content.body")
           ? value.filter(glob::matchesWords).isPresent()
           : value.filter(glob::matches).isPresent();

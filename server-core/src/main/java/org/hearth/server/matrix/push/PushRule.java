@@ -38,8 +38,7 @@ public final class PushRule {
     this.conditions = List.copyOf(conditions);
     this.pattern = pattern;
     // "Clients and homeservers MUST ignore these actions, for instance, by stripping them from
-    // actions
-    // arrays they encounter."
+    // actions arrays they encounter."
     this.actions =
         actions.stream()
             .filter(each -> !each.isTextual() || !HISTORICAL_ACTIONS.contains(each.textValue()))
@@ -164,8 +163,7 @@ public final class PushRule {
     return enabled
         && switch (kind) {
           // "All conditions must hold true for an event in order for the rule to match. A rule with
-          // no
-          // conditions always matches."
+          // no conditions always matches."
           case OVERRIDE, UNDERRIDE ->
               conditions.stream().allMatch(each -> each.holds(event, context));
           case CONTENT ->

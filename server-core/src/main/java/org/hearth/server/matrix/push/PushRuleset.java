@@ -119,8 +119,7 @@ public final class PushRuleset {
       place = neighbour(own, kind, after) + 1;
     }
     // "If neither `after` nor `before` are provided and the rule is created, it should be added as
-    // the
-    // most important user defined rule among rules of the same kind."
+    // the most important user defined rule among rules of the same kind."
     own.add(Math.max(0, place), added);
     return with(kind, own, defaultsOf(kind));
   }

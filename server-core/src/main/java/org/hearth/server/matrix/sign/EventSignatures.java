@@ -25,10 +25,8 @@ public final class EventSignatures {
   public static ObjectNode hashAndSign(
       ObjectNode event, RoomVersion version, ServerName server, SigningKey key) {
     // "Before signing the event, the *content hash* of the event is calculated as described below.
-    // The
-    // hash is encoded using Unpadded Base64 and stored in the event object, in a `hashes` object,
-    // under
-    // a `sha256` key."
+    // The hash is encoded using Unpadded Base64 and stored in the event object, in a `hashes`
+    // object, under a `sha256` key."
     ObjectNode hashed = JsonNodeFactory.instance.objectNode();
     hashed.setAll(event);
     hashed.putObject("hashes").put("sha256", UnpaddedBase64.encode(ContentHash.of(event, version)));
@@ -43,10 +41,8 @@ public final class EventSignatures {
   public static ObjectNode sign(
       ObjectNode event, RoomVersion version, ServerName server, SigningKey key) {
     // "The event object is then *redacted*, following the redaction algorithm. Finally it is signed
-    // as
-    // described in Signing JSON, using the server's signing key. The signature is then copied back
-    // to
-    // the original event object."
+    // as described in Signing JSON, using the server's signing key. The signature is then copied
+    // back to the original event object."
     byte[] signature = key.sign(ReferenceHash.essentialBytes(event, version));
     return Signatures.withSignature(event, server.value(), key.id(), signature);
   }

@@ -32,8 +32,7 @@ public final class Signatures {
   ///   canonical form
   public static ObjectNode sign(ObjectNode object, String entity, SigningKey key) {
     // "JSON is signed by encoding the JSON object without `signatures` or keys grouped as
-    // `unsigned`,
-    // using the canonical encoding described above."
+    // `unsigned`, using the canonical encoding described above."
     byte[] signed = CanonicalJson.encodeWithout(NOT_SIGNED, object, Numbers.CONVERTED);
     return withSignature(object, entity, key.id(), key.sign(signed));
   }
@@ -86,8 +85,7 @@ public final class Signatures {
     // 1.  Checks if the `signatures` member of the object contains an entry with the name of the
     //     entity. If the entry is missing then the check fails.
     // 2.  Removes any *signing key identifiers* from the entry with algorithms it doesn't
-    // understand. If
-    //     there are no *signing key identifiers* left then the check fails.
+    //     understand. If there are no *signing key identifiers* left then the check fails.
     Set<KeyId> candidates = supported(ofEntity);
     if (candidates.isEmpty()) {
       return new SignatureVerdict.Unsigned();
@@ -96,8 +94,7 @@ public final class Signatures {
     Set<KeyId> valid = new LinkedHashSet<>();
     for (KeyId id : candidates) {
       // 3.  Looks up *verification keys* for the remaining *signing key identifiers*. (Of events:
-      // "Any
-      //     unknown keys are ignored.")
+      //     "Any unknown keys are ignored.")
       Optional<VerifyKey> key = keys.apply(id);
       if (key.isPresent()) {
         // 4.  Decodes the base64 encoded signature bytes. If base64 decoding fails then the check
@@ -105,8 +102,7 @@ public final class Signatures {
         Optional<byte[]> signature = UnpaddedBase64.decode(ofEntity.path(id.value()).asText());
         message = message == null ? signed.bytes() : message;
         // 7.  Checks the signature bytes against the encoded object using the *verification key*.
-        // If
-        //     this fails then the check fails.
+        //     If this fails then the check fails.
         if (signature.isEmpty() || !key.get().verify(message, signature.get())) {
           return new SignatureVerdict.Invalid(id);
         }

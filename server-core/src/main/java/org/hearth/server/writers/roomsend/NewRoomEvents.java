@@ -61,8 +61,7 @@ final class NewRoomEvents {
   List<EventDraft> after(RoomId id, NewRoom room, UserId creator, Optional<RoomAlias> alias) {
     List<EventDraft> events = new ArrayList<>();
     // 2. "An m.room.member event for the creator to join the room. This is needed so the remaining
-    // events
-    //    can be sent."
+    //    events can be sent."
     ObjectNode join =
         memberships.withNames(creator, Membership.JOIN, JsonNodeFactory.instance.objectNode());
     join.put("membership", Membership.JOIN.value());
@@ -140,8 +139,8 @@ final class NewRoomEvents {
     levels.put("invite", 0);
     levels.put("historical", 100);
     // "The power level content to override in the default power level event. This object is applied
-    // on top of
-    // the generated m.room.power_levels event content prior to it being sent to the room."
+    // on top of the generated m.room.power_levels event content prior to it being sent to the
+    // room."
     for (var each : room.levels().properties()) {
       JsonNode value = each.getValue();
       levels.set(each.getKey(), value);

@@ -39,9 +39,8 @@ final class NaiveResolutionV1 {
     });
 
     // "First we resolve conflicts between m.room.power_levels events." "Repeat the above process
-    // for
-    // conflicts between m.room.join_rules events. Repeat the above process for conflicts between
-    // m.room.member events."
+    // for conflicts between m.room.join_rules events. Repeat the above process for conflicts
+    // between m.room.member events."
     for (String type : List.of("m.room.power_levels", "m.room.join_rules", "m.room.member")) {
       Map<StateKey, Pdu> before = Map.copyOf(r);
       all.forEach((key, events) -> {
