@@ -15,8 +15,8 @@
 ///
 /// **logs** none. **tables** none. **queries** the `Authenticator`.
 ///
-/// **threads** every request runs on a virtual thread of its own and blocks plainly. Beside them run
-/// the listeners' accepting threads and `http-deadlines`.
+/// **threads** every request runs on a virtual thread of its own and blocks plainly. Beside them
+/// run the listeners' accepting threads and `http-deadlines`.
 @NullMarked
 package org.hearth.server.http;
 
