@@ -80,7 +80,6 @@ final class Composition {
   private final Configuration configuration;
   private final InstantSource clock;
   private final Deque<Part> opened = new ArrayDeque<>();
-  private final Consumer<? super ServerState.Failed> onFailed;
   private final Boxes boxes;
   private @Nullable Asked asked;
   private volatile @Nullable Admin admin;
@@ -107,7 +106,6 @@ final class Composition {
       Consumer<? super ServerState.Failed> onFailed) {
     this.configuration = configuration;
     this.clock = clock;
-    this.onFailed = onFailed;
     boxes =
         new Boxes(death ->
             onFailed.accept(

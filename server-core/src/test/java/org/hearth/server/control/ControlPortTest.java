@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -117,10 +118,10 @@ class ControlPortTest {
       for (int i = 0; i < askers; i++) {
         threads.execute(() -> {
           try {
-            ControlPort.ask(folder, STATUS).orElseThrow();
+            var _ = ControlPort.ask(folder, STATUS).orElseThrow();
             answered.countDown();
           } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
           }
         });
       }

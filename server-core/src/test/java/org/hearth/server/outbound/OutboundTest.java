@@ -361,7 +361,6 @@ class OutboundTest {
         assertThat(outbound.send(allWithin(get(peer, "p" + i + ".other.test"), LONG.dividedBy(2))))
             .isInstanceOf(Response.class);
       }
-      outbound.close();
     } finally {
       never.countDown();
     }
@@ -387,7 +386,6 @@ class OutboundTest {
                 .withLimits(new Limits(moment, LONG, LONG, LONG, 4_096, 10));
         assertThat(outbound.send(request)).isEqualTo(new Failure.TimedOut(Phase.RESOLVE, moment));
       }
-      outbound.close();
     } finally {
       never.countDown();
     }

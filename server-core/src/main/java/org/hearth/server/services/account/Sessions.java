@@ -103,7 +103,9 @@ final class Sessions implements Authenticator {
   /// needs no look into the database after a restart, which strangers behind the same address may
   /// have used up.
   void remember() {
-    tokens.accessTokens(MOST_REMEMBERED).forEach(hash -> cache.get(hash, this::load));
+    for (TokenHash hash : tokens.accessTokens(MOST_REMEMBERED)) {
+      var _ = cache.get(hash, this::load);
+    }
   }
 
   @Override
