@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.Test;
@@ -49,5 +52,43 @@ class TypingWiringTest {
           .hasSize(2)
           .allMatch(each -> each.published() > 0);
     }
+  }
+
+  @Test
+  void entriesAreCountedByTheBoxThatWritesThem() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      TestClient alice = server.register("alice");
+      Map<String, Map<String, Long>> before = writers(server);
+
+      String room = alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");
+      alice
+          .put(
+              "/_matrix/client/v3/rooms/%s/typing/@alice:hearth.test".formatted(room),
+              "{'typing':true}")
+          .expect(200);
+
+      Map<String, Map<String, Long>> after = writers(server);
+      assertThat(grown(before, after, "typing-input"))
+          .containsExactly(Map.entry("ClientTypingSetter", 1L));
+      assertThat(grown(before, after, "room-input")).containsOnlyKeys("ClientRoomSend");
+      assertThat(grown(before, after, "commit")).containsOnlyKeys("RoomServer");
+    }
+  }
+
+  private static Map<String, Map<String, Long>> writers(WholeServer server) {
+    return server.homeserver().admin().orElseThrow().wiring().rings().stream()
+        .collect(Collectors.toMap(WiringPicture.Ring::name, WiringPicture.Ring::writers));
+  }
+
+  private static Map<String, Long> grown(
+      Map<String, Map<String, Long>> before, Map<String, Map<String, Long>> after, String ring) {
+    Map<String, Long> more = new HashMap<>();
+    after
+        .getOrDefault(ring, Map.of())
+        .forEach((box, count) ->
+            more.put(box, count - before.getOrDefault(ring, Map.of()).getOrDefault(box, 0L)));
+    more.values().removeIf(count -> count == 0);
+    return more;
   }
 }

@@ -202,15 +202,13 @@ final class WiringDrawing extends Region {
       return;
     }
     for (WiringPicture.Arrow arrow : now.get().picture().arrows()) {
-      WiringViewModel.RingNow ring =
-          now.get().rings().getOrDefault(arrow.from(), now.get().rings().get(arrow.to()));
       boolean touched = arrow.from().equals(chosen.get()) || arrow.to().equals(chosen.get());
-      double rate = ring == null ? 0 : ring.perSecond();
+      double rate = now.get().rate(arrow);
       layout
           .way(arrow)
           .ifPresentOrElse(
               way -> drawOnward(graphics, arrow, way, rate, touched),
-              () -> drawBack(graphics, arrow, touched));
+              () -> drawBack(graphics, arrow, rate, touched));
     }
   }
 
@@ -226,9 +224,7 @@ final class WiringDrawing extends Region {
       List<Place> way,
       double rate,
       boolean touched) {
-    graphics.setStroke(touched ? CHOSEN : Color.color(0.5, 0.5, 0.5, rate > 0 ? 0.85 : 0.5));
-    graphics.setLineWidth((touched ? 2 : 1.2) + Math.min(4, Math.log10(1 + rate)));
-    graphics.setLineDashes(rate > 0 || touched ? SOLID : DASHED);
+    stroke(graphics, rate, touched);
     double fromX = x(way.getFirst()) + half(arrow.from());
     double fromY = y(way.getFirst());
     double endX = x(way.getLast()) - half(arrow.to());
@@ -246,6 +242,12 @@ final class WiringDrawing extends Region {
     tip(graphics, endX, y(way.getLast()), touched);
   }
 
+  private static void stroke(GraphicsContext graphics, double rate, boolean touched) {
+    graphics.setStroke(touched ? CHOSEN : Color.color(0.5, 0.5, 0.5, rate > 0 ? 0.85 : 0.5));
+    graphics.setLineWidth((touched ? 2 : 1.2) + Math.min(4, Math.log10(1 + rate)));
+    graphics.setLineDashes(rate > 0 || touched ? SOLID : DASHED);
+  }
+
   private static void curveTo(
       GraphicsContext graphics, double fromX, double fromY, double toX, double toY) {
     double bend = (toX - fromX) / 2;
@@ -254,7 +256,8 @@ final class WiringDrawing extends Region {
 
   /// Up in the gap at the right of where it begins, above everything to the left, and down in the
   /// gap at the left of where it ends. Arrows to one target share the way.
-  private void drawBack(GraphicsContext graphics, WiringPicture.Arrow arrow, boolean touched) {
+  private void drawBack(
+      GraphicsContext graphics, WiringPicture.Arrow arrow, double rate, boolean touched) {
     Place from = layout.places().get(arrow.from());
     Place to = layout.places().get(arrow.to());
     if (from == null || to == null) {
@@ -267,9 +270,7 @@ final class WiringDrawing extends Region {
     double up = last.left() + last.width() - 2 - shift;
     double down = columns.get(to.column()).left() + 1 + shift;
     double endX = x(to) - half(arrow.to());
-    graphics.setStroke(touched ? CHOSEN : Color.color(0.5, 0.5, 0.5, 0.5));
-    graphics.setLineWidth(touched ? 2 : 1.2);
-    graphics.setLineDashes(touched ? SOLID : DASHED);
+    stroke(graphics, rate, touched);
     graphics.beginPath();
     graphics.moveTo(x(from) + half(arrow.from()), y(from));
     graphics.arcTo(up, y(from), up, lane, CORNER);

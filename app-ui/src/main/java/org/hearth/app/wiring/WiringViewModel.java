@@ -33,8 +33,10 @@ public final class WiringViewModel {
   ///
   /// @param ring its numbers
   /// @param perSecond entries published a second since the last look
+  /// @param writers the same by the box that writes; empty if one writer has all of them
   /// @param fill the share of its slots that are taken, 0 to 1
-  record RingNow(WiringPicture.Ring ring, double perSecond, double fill) {
+  record RingNow(
+      WiringPicture.Ring ring, double perSecond, Map<String, Double> writers, double fill) {
     /// The greatest lag of its readers, in entries.
     long lag() {
       return ring.consumers().stream().mapToLong(WiringPicture.Consumer::lag).max().orElse(0);
@@ -45,7 +47,20 @@ public final class WiringViewModel {
   ///
   /// @param picture the server's own description
   /// @param rings by name
-  record Now(WiringPicture picture, Map<String, RingNow> rings) {}
+  record Now(WiringPicture picture, Map<String, RingNow> rings) {
+    /// Entries a second along an arrow: what its writer writes, or what its reader reads, which is
+    /// all that is written.
+    double rate(WiringPicture.Arrow arrow) {
+      RingNow written = rings.get(arrow.to());
+      if (written != null) {
+        return written.writers().isEmpty()
+            ? written.perSecond()
+            : written.writers().getOrDefault(arrow.from(), 0.0);
+      }
+      RingNow read = rings.get(arrow.from());
+      return read == null ? 0 : read.perSecond();
+    }
+  }
 
   /// What is asked for in one go.
   private record Answer(WiringPicture picture, List<ParkedEntries> parked) {}
@@ -191,24 +206,37 @@ public final class WiringViewModel {
     parked.set(answer.parked());
     long nanos = System.nanoTime();
     double seconds = (nanos - beforeNanos) / 1e9;
-    Map<String, Long> published = new HashMap<>();
+    Map<String, WiringPicture.Ring> last = new HashMap<>();
     if (before != null) {
-      before.rings().forEach(ring -> published.put(ring.name(), ring.published()));
+      before.rings().forEach(ring -> last.put(ring.name(), ring));
     }
     Map<String, RingNow> rings = new HashMap<>();
     for (WiringPicture.Ring ring : picture.rings()) {
-      long was = published.getOrDefault(ring.name(), ring.published());
       rings.put(
           ring.name(),
-          new RingNow(
-              ring,
-              seconds > 0 ? (ring.published() - was) / seconds : 0,
-              ring.capacity() == 0 ? 0 : (double) ring.inFlight() / ring.capacity()));
+          rates(ring, Optional.ofNullable(last.get(ring.name())).orElse(ring), seconds));
     }
     before = picture;
     beforeNanos = nanos;
     now.set(Optional.of(new Now(picture, rings)));
     sentence.set(judge(List.copyOf(rings.values())));
+  }
+
+  private static RingNow rates(WiringPicture.Ring ring, WiringPicture.Ring before, double seconds) {
+    Map<String, Double> writers = new HashMap<>();
+    ring.writers()
+        .forEach((writer, count) ->
+            writers.put(
+                writer, perSecond(count, before.writers().getOrDefault(writer, 0L), seconds)));
+    return new RingNow(
+        ring,
+        perSecond(ring.published(), before.published(), seconds),
+        writers,
+        ring.capacity() == 0 ? 0 : (double) ring.inFlight() / ring.capacity());
+  }
+
+  private static double perSecond(long now, long before, double seconds) {
+    return seconds > 0 ? (now - before) / seconds : 0;
   }
 
   private void showStopped() {

@@ -3,6 +3,7 @@ package org.hearth.app.wiring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.hearth.app.wiring.WiringLayout.Place;
 import org.hearth.server.admin.WiringPicture;
@@ -121,6 +122,6 @@ class WiringLayoutTest {
   }
 
   private static WiringPicture.Ring ring(String name) {
-    return new WiringPicture.Ring(name, 1_024, 0, 0, 0, List.of());
+    return new WiringPicture.Ring(name, 1_024, 0, 0, 0, Map.of(), List.of());
   }
 }

@@ -2,11 +2,13 @@ package org.hearth.server.admin;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.hearth.ringlogs.Arrow;
 import org.hearth.ringlogs.ConsumerFigures;
 import org.hearth.ringlogs.LogFigures;
 import org.hearth.ringlogs.Node;
 import org.hearth.ringlogs.WiringDescription;
+import org.hearth.ringlogs.WriterFigures;
 import org.hearth.server.store.StoreFigures;
 
 /// Makes a [WiringPicture] of what the logs and the store say of themselves.
@@ -77,6 +79,8 @@ final class Pictures {
         figures.inRing(),
         figures.published(),
         figures.waits(),
+        figures.writers().stream()
+            .collect(Collectors.toMap(WriterFigures::writer, WriterFigures::submitted, Long::sum)),
         figures.consumers().stream().map(Pictures::consumer).toList());
   }
 
@@ -97,6 +101,7 @@ final class Pictures {
         store.queued(),
         store.units() + store.failedUnits() + store.queued(),
         store.queueWaits(),
+        store.taken(),
         List.of(
             new WiringPicture.Consumer(
                 COMMITTER,

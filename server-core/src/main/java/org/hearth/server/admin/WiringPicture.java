@@ -1,6 +1,7 @@
 package org.hearth.server.admin;
 
 import java.util.List;
+import java.util.Map;
 
 /// The running server's own description of its wiring with the numbers of this moment: what the
 /// Wiring page draws. Rates are for whoever looks twice: every count only grows.
@@ -48,6 +49,7 @@ public record WiringPicture(List<Node> nodes, List<Arrow> arrows, List<Ring> rin
   /// @param inFlight slots taken now
   /// @param published entries since the start
   /// @param waits times that a writer waited for room
+  /// @param writers entries of each box that writes it; empty if one writer has all of them
   /// @param consumers who reads it
   public record Ring(
       String name,
@@ -55,8 +57,10 @@ public record WiringPicture(List<Node> nodes, List<Arrow> arrows, List<Ring> rin
       long inFlight,
       long published,
       long waits,
+      Map<String, Long> writers,
       List<Consumer> consumers) {
     public Ring {
+      writers = Map.copyOf(writers);
       consumers = List.copyOf(consumers);
     }
   }

@@ -9,7 +9,10 @@ import com.lmax.disruptor.InsufficientCapacityException;
 import com.lmax.disruptor.RingBuffer;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -75,6 +78,10 @@ public final class Committer {
   private final Thread thread;
   private final AtomicInteger submitting = new AtomicInteger();
   private final LongAdder waits = new LongAdder();
+
+  /// Units that were taken, by the name of the box. There are as many as boxes.
+  private final Map<String, LongAdder> taken = new ConcurrentHashMap<>();
+
   private volatile boolean closed;
 
   /// Nobody takes units from the ring any more. Set before the last look at it, so that none is
@@ -129,6 +136,7 @@ public final class Committer {
       long sequence = nextSequence();
       ring.get(sequence).unit = unit;
       ring.publish(sequence);
+      taken.computeIfAbsent(unit.owner().box(), _ -> new LongAdder()).increment();
     } finally {
       submitting.decrementAndGet();
     }
@@ -208,6 +216,12 @@ public final class Committer {
     } catch (StorageException e) {
       LOG.log(Level.DEBUG, "not nudged: {0}", e.getMessage());
     }
+  }
+
+  Map<String, Long> taken() {
+    Map<String, Long> counts = new HashMap<>();
+    taken.forEach((box, count) -> counts.put(box, count.sum()));
+    return counts;
   }
 
   int queued() {

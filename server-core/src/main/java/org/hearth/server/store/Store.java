@@ -169,6 +169,7 @@ public final class Store implements AutoCloseable {
         committer.queued(),
         Committer.CAPACITY,
         committer.waits(),
+        committer.taken(),
         reads.active(),
         reads.waiting(),
         keeper.databaseBytes(),

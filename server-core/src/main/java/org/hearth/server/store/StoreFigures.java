@@ -1,5 +1,6 @@
 package org.hearth.server.store;
 
+import java.util.Map;
 import org.hearth.ringlogs.Distribution;
 import org.hearth.ringlogs.LogPosition;
 
@@ -19,6 +20,7 @@ import org.hearth.ringlogs.LogPosition;
 /// @param queued units waiting in the ring
 /// @param queueCapacity places in the ring
 /// @param queueWaits how often someone found the ring full
+/// @param taken units that were taken into the ring, by the name of the box that made them
 /// @param activeReads queries running
 /// @param waitingReads queries waiting for a connection
 /// @param databaseBytes the database on disk, with its write-ahead log
@@ -38,8 +40,13 @@ public record StoreFigures(
     int queued,
     int queueCapacity,
     long queueWaits,
+    Map<String, Long> taken,
     int activeReads,
     int waitingReads,
     long databaseBytes,
     long logBytes,
-    long freeBytes) {}
+    long freeBytes) {
+  public StoreFigures {
+    taken = Map.copyOf(taken);
+  }
+}

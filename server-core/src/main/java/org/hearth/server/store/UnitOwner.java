@@ -20,11 +20,26 @@ package org.hearth.server.store;
 ///
 /// **Thread**: written by the committer's thread only; read by any.
 public final class UnitOwner {
+  private final String box;
   private final String name;
   private volatile long generation;
 
-  public UnitOwner(String name) {
+  /// A box that has one owner.
+  public UnitOwner(String box) {
+    this(box, box);
+  }
+
+  /// One of several of a box.
+  ///
+  /// @param name in logs and errors
+  public UnitOwner(String box, String name) {
+    this.box = box;
     this.name = name;
+  }
+
+  /// The name of the box, by which [StoreFigures] count.
+  public String box() {
+    return box;
   }
 
   /// The name in logs and errors.

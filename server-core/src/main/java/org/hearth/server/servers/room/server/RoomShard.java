@@ -9,6 +9,7 @@ import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
 import org.hearth.server.servers.room.shard.ShardContext;
@@ -38,7 +39,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
 
   RoomShard(int number, ShardContext context) {
     this.context = context;
-    this.owner = new UnitOwner("room-shard-" + number);
+    this.owner = new UnitOwner(RoomQueries.BOX, "room-shard-" + number);
     this.rooms =
         new ShardRooms(
             context.memory(), context.transactions(), context.memoryBytes(), this::awaitUnderWay);
