@@ -74,17 +74,13 @@ import org.jspecify.annotations.Nullable;
 final class Composition {
   private static final System.Logger LOG = System.getLogger(Composition.class.getName());
   private static final Duration DRAIN = Duration.ofSeconds(10);
+  private static final String RESTART =
+      "Restart the server; if this happens again, report it with the log.";
 
   private final Configuration configuration;
   private final InstantSource clock;
   private final Deque<Part> opened = new ArrayDeque<>();
-  private final Boxes boxes =
-      new Boxes(death ->
-          LOG.log(
-              Level.ERROR,
-              "{0} of {1} has ended: restart the server",
-              death.consumer(),
-              death.log()));
+  private final Boxes boxes;
   private @Nullable Asked asked;
   private volatile @Nullable Admin admin;
   private volatile @Nullable HttpServer http;
@@ -104,19 +100,32 @@ final class Composition {
   /// The boxes that the listeners and the operations ask.
   private record Asked(AccountService accounts, Profiles profiles, RoomQueries rooms) {}
 
-  private Composition(Configuration configuration, InstantSource clock) {
+  private Composition(
+      Configuration configuration,
+      InstantSource clock,
+      Consumer<? super ServerState.Failed> onFailed) {
     this.configuration = configuration;
     this.clock = clock;
+    boxes =
+        new Boxes(death ->
+            onFailed.accept(
+                new ServerState.Failed(
+                    "The thread %s, which handles the log %s, has ended: %s."
+                        .formatted(death.consumer(), death.log(), death.cause()),
+                    RESTART)));
   }
 
+  /// @param progress told what is being done
+  /// @param onFailed told when something ends that must not, in its thread; quick
   static Composition open(
       DataFolder folder,
       Configuration configuration,
       InstantSource clock,
       SecureRandom random,
-      Consumer<String> progress)
+      Consumer<String> progress,
+      Consumer<? super ServerState.Failed> onFailed)
       throws IOException {
-    Composition composition = new Composition(configuration, clock);
+    Composition composition = new Composition(configuration, clock, onFailed);
     boolean open = false;
     RuntimeException failures = new IllegalStateException("what was opened could not be closed");
     try {
@@ -124,6 +133,9 @@ final class Composition {
       progress.accept("Opening the database");
       Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock));
       composition.opened.push(new Part("the database", (_, _) -> store.close()));
+      store.onFailed(detail ->
+          onFailed.accept(
+              new ServerState.Failed("The database has failed: " + detail + ".", RESTART)));
       progress.accept("Starting the components");
       composition.start(store, key, random);
       open = true;
@@ -321,7 +333,9 @@ final class Composition {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         failures.addSuppressed(e);
-      } catch (Exception e) {
+      } catch (Exception | Error e) {
+        // An Error too: whatever is wrong with one part, the others have files and threads to let
+        // go.
         failures.addSuppressed(new IllegalStateException(part.name() + " could not be closed", e));
       }
     }

@@ -38,6 +38,10 @@ public final class Homeserver implements AutoCloseable {
   private final SecureRandom random = new SecureRandom();
   private final List<Consumer<ServerState>> listeners = new CopyOnWriteArrayList<>();
   private volatile ServerState state = new ServerState.Stopped();
+
+  /// What has ended since the last start; guarded by `listeners`.
+  private ServerState.@Nullable Failed failure;
+
   private volatile @Nullable Runnable showPanel;
   private volatile Runnable endProgram = () -> {};
   private volatile @Nullable Composition composition;
@@ -134,6 +138,7 @@ public final class Homeserver implements AutoCloseable {
       return;
     }
     long began = System.nanoTime();
+    failure = null;
     try {
       change(new ServerState.Starting("Opening the data folder"));
       folder.create();
@@ -145,14 +150,19 @@ public final class Homeserver implements AutoCloseable {
       }
       Composition started =
           Composition.open(
-              folder, configuration, clock, random, step -> change(new ServerState.Starting(step)));
+              folder,
+              configuration,
+              clock,
+              random,
+              step -> change(new ServerState.Starting(step)),
+              this::failed);
       composition = started;
       if (listening) {
         change(new ServerState.Starting("Opening the listeners"));
         started.listen();
         control = ControlPort.open(folder, random, new Operations());
       }
-      change(new ServerState.Running(clock.instant(), started.addresses()));
+      running(new ServerState.Running(clock.instant(), started.addresses()));
       if (listening) {
         configuration.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
       }
@@ -164,7 +174,7 @@ public final class Homeserver implements AutoCloseable {
               ? "nobody but this program"
               : String.join(" and ", started.addresses()),
           (System.nanoTime() - began) / 1_000_000);
-    } catch (RuntimeException | IOException e) {
+    } catch (RuntimeException | IOException | Error e) {
       StartFailedException failure = StartFailures.explain(e, folder);
       LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage(), e);
       closeAll(Duration.ZERO, failure);
@@ -210,6 +220,10 @@ public final class Homeserver implements AutoCloseable {
       throw new ControlException("The server is not running.");
     }
     ServerState now = state;
+    Optional<String> failed =
+        now instanceof ServerState.Failed(String reason, String remedy, _)
+            ? Optional.of(reason + " " + remedy)
+            : Optional.empty();
     Optional<ServerState.Running> serving =
         now instanceof ServerState.Running it ? Optional.of(it) : Optional.empty();
     return new Control(
@@ -219,6 +233,7 @@ public final class Homeserver implements AutoCloseable {
             now.getClass().getSimpleName().toLowerCase(Locale.ROOT),
             serving.map(ServerState.Running::addresses).orElse(List.of()),
             serving.map(ServerState.Running::since),
+            failed,
             ProductVersion.current(),
             configuration.warnings()));
   }
@@ -252,7 +267,7 @@ public final class Homeserver implements AutoCloseable {
     if (port != null) {
       try {
         port.close();
-      } catch (IOException e) {
+      } catch (RuntimeException | IOException | Error e) {
         failures.addSuppressed(e);
       }
     }
@@ -260,6 +275,28 @@ public final class Homeserver implements AutoCloseable {
     composition = null;
     if (running != null) {
       running.close(grace, failures);
+    }
+  }
+
+  /// Something has ended that must not. What still works goes on until the server is stopped, so
+  /// that its owner can be told.
+  private void failed(ServerState.Failed how) {
+    LOG.log(Level.ERROR, how.reason() + " " + how.remedy());
+    synchronized (listeners) {
+      failure = how;
+      if (state instanceof ServerState.Running) {
+        change(how);
+      }
+    }
+  }
+
+  /// A server that has failed on its way up does not run.
+  private void running(ServerState.Running next) {
+    synchronized (listeners) {
+      change(next);
+      if (failure != null) {
+        change(failure);
+      }
     }
   }
 

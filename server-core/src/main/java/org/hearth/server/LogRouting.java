@@ -58,8 +58,9 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     root.addAppender(console);
     root.addAppender(tail);
     context.getLogger("org.hearth").setLevel(Level.INFO);
-    // At each start that Derby is newer than the last one it was tried with, and at the first that
-    // a statement of a migration found no row: neither is for anybody to do something about.
+    // Flyway warns at each start that it does not know so new a Derby, and at the first start that
+    // a
+    // statement of a migration changed no row. Nobody can or need do anything about either.
     context.getLogger("org.flywaydb.core.internal.database.base.Database").setLevel(Level.ERROR);
     context
         .getLogger("org.flywaydb.core.internal.sqlscript.DefaultSqlScriptExecutor")
@@ -92,7 +93,7 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     aside.setName(FILE + "-aside");
     aside.setQueueSize(WAITING_LINES);
     aside.setDiscardingThreshold(0);
-    // No request waits for its line: in a storm lines are lost rather than time.
+    // No request waits until its line is written: when there are too many, some are lost.
     aside.setNeverBlock(true);
     aside.addAppender(file(context, folder, "access", "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %msg%n"));
     aside.start();

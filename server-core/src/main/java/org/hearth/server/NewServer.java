@@ -44,8 +44,8 @@ public record NewServer(DataFolder folder, Set<String> before, List<Path> madeFo
     }
   }
 
-  /// Removes what was made since: the configuration, and what a server that was started on it and
-  /// has stopped has put there. Only things of Hearth's own that were not there before.
+  /// Removes what was made since: the configuration, and the files of a server that was started
+  /// with it and has stopped. What was there before stays, and so does what is not Hearth's.
   ///
   /// @throws IOException if something of it cannot be removed
   public void takeBack() throws IOException {

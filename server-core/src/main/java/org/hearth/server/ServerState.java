@@ -33,7 +33,8 @@ public sealed interface ServerState {
   /// On the way down: requests under way are let end.
   record Stopping() implements ServerState {}
 
-  /// Not running, because something went wrong.
+  /// Something went wrong: the server did not start, or a thread or the database without which it
+  /// is not whole has ended. In the second case it has to be stopped before it can be started.
   ///
   /// @param reason what went wrong, in a sentence
   /// @param remedy what to do about it, in a sentence

@@ -15,7 +15,7 @@ import org.hearth.server.store.StoreRefusedException;
 final class StartFailures {
   private StartFailures() {}
 
-  static StartFailedException explain(Exception failure, DataFolder folder) {
+  static StartFailedException explain(Throwable failure, DataFolder folder) {
     return switch (failure) {
       case StoreRefusedException refused ->
           new StartFailedException(

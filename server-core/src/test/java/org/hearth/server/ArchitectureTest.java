@@ -93,7 +93,7 @@ class ArchitectureTest {
           new Row("logs", "matrix"),
           new Row("store"),
           new Row("http", "matrix", "store"),
-          new Row("outbound", "matrix", "store"),
+          new Row("outbound", "configuration", "matrix", "store"),
           // http and store: a box declares its routes and its tables.
           new Row("box", "http", "store"),
           new Row(

@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
@@ -12,8 +13,10 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.derby.jdbc.EmbeddedDriver;
 import org.hearth.server.configuration.ConfigurationReader;
@@ -236,6 +239,39 @@ class StartRefusalsTest {
                     "{ port: %d }, { port: %d }".formatted(free, other.getLocalPort())))) {
       assertRefused(server, String.valueOf(other.getLocalPort()));
       new ServerSocket(free, 1, InetAddress.getLoopbackAddress()).close();
+    }
+  }
+
+  /// A class that is missing, say: nobody waits for a start that is over, and nothing stays open.
+  @Test
+  void anErrorOfTheVirtualMachineEndsTheStartAndClosesWhatHadStarted(@TempDir Path parent)
+      throws Exception {
+    Path folder = parent.resolve("data");
+    copy(served, folder);
+    AtomicBoolean broken = new AtomicBoolean();
+    Thread starting = Thread.currentThread();
+    try (Homeserver server =
+        new Homeserver(
+            new DataFolder(folder),
+            ConfigurationReader.read(folder.resolve("hearth.yaml")),
+            () -> {
+              if (Thread.currentThread() == starting && broken.getAndSet(false)) {
+                throw new NoClassDefFoundError("org/example/Missing");
+              }
+              return Instant.now();
+            })) {
+      server.onState(
+          state -> broken.set(state.equals(new ServerState.Starting("Opening the listeners"))));
+
+      assertThatThrownBy(server::start)
+          .isInstanceOf(StartFailedException.class)
+          .hasRootCauseInstanceOf(NoClassDefFoundError.class);
+      assertThat(server.state()).isInstanceOf(ServerState.Failed.class);
+      assertThat(server.admin()).isEmpty();
+
+      try (Homeserver next = server(folder, CONFIGURATION)) {
+        next.start();
+      }
     }
   }
 

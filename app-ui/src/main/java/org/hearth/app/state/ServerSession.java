@@ -174,6 +174,7 @@ public final class ServerSession {
   }
 
   private void startNow(Consumer<Admin> first) throws IOException {
+    stopNow(); // One that has failed while it ran still holds the folder.
     try {
       Homeserver fresh =
           new Homeserver(folder.get(), ConfigurationReader.read(folder.get().configuration()));

@@ -139,7 +139,8 @@ public final class Boxes {
     } catch (InterruptedException e) {
       interrupted = true;
       failures.addSuppressed(new IllegalStateException(otherwise, e));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // An Error too: whatever is wrong with one part, the others have files and threads to let go.
       failures.addSuppressed(new IllegalStateException(otherwise, e));
     }
     return Thread.interrupted() || interrupted;

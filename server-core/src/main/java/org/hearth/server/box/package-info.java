@@ -11,8 +11,8 @@
 ///
 /// A box says what it is (name, kind), what it answers (routes), which logs it owns, which logs it
 /// follows and after whom ([Reading]), whom it asks, and which tables it owns with the bound of
-/// each ([BoundedTable]). Nothing of that is said again elsewhere: the order of the start, the
-/// picture and the pages of the documentation come from these declarations.
+/// each ([org.hearth.server.store.Table]). Nothing of that is said again elsewhere: the order of
+/// the start, the picture and the pages of the documentation come from these declarations.
 ///
 /// Logs read and written: none of its own. Tables: none. Threads: the composition's starts and
 /// closes; those of [Alarms].

@@ -40,7 +40,8 @@ final class Commands {
   /// The server now runs in this process; the program must not end.
   static final int SERVING = -1;
 
-  private static final int REFUSED = 1;
+  /// The exit code of what could not be done.
+  static final int REFUSED = 1;
 
   private final PrintStream out;
   private final PrintStream err;

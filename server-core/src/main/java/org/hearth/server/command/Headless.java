@@ -23,7 +23,8 @@ final class Headless {
 
   private Headless() {}
 
-  /// Starts a server in this process. It ends when the process gets a signal to.
+  /// Starts a server in this process. It ends when the process gets a signal to, or with
+  /// [Commands#REFUSED] when the server fails.
   ///
   /// @param folder the data folder; made if it does not exist
   /// @param configuration a configuration file elsewhere than in the data folder
@@ -51,11 +52,22 @@ final class Headless {
     // A signal that comes while the server starts waits for it: what started is stopped in order.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(GRACE), "stop-on-signal"));
     server.start();
-    if (server.state() instanceof ServerState.Running running) {
-      out.println("Hearth serves " + String.join(" and ", running.addresses()));
-      out.flush();
-    }
-    return Commands.SERVING;
+    server.onState(state -> {
+      if (state instanceof ServerState.Failed) {
+        Thread.ofPlatform().name("stop-on-failure").start(() -> System.exit(Commands.REFUSED));
+      }
+    });
+    return switch (server.state()) {
+      case ServerState.Running running -> {
+        out.println("Hearth serves " + String.join(" and ", running.addresses()));
+        out.flush();
+        yield Commands.SERVING;
+      }
+      // It failed before anybody listened.
+      case ServerState.Failed _ -> Commands.REFUSED;
+      case ServerState.Starting _, ServerState.Stopping _, ServerState.Stopped _ ->
+          Commands.SERVING;
+    };
   }
 
   private static void writeFirst(DataFolder folder, Optional<String> serverName, PrintStream out)

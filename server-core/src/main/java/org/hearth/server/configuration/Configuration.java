@@ -170,31 +170,43 @@ public record Configuration(
   /// @param blockedNetworks networks in CIDR notation
   /// @param trustedCertificates PEM files of authorities trusted beside the system's
   public record Outbound(List<String> blockedNetworks, List<Path> trustedCertificates) {
-    /// Everything that is not the public internet.
+    /// The networks that are not the public internet.
+    ///
+    /// **source**: the IANA registries of special-purpose addresses, RFC 6890; `::/96` and
+    /// `::ffff:0:0:0/96` (RFC 4291, RFC 2765) carry IPv4 addresses
     public static final List<String> PRIVATE_NETWORKS =
         List.of(
-            "127.0.0.0/8",
+            "0.0.0.0/8",
             "10.0.0.0/8",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
             "100.64.0.0/10",
-            "192.0.0.0/24",
+            "127.0.0.0/8",
             "169.254.0.0/16",
-            "192.88.99.0/24",
-            "198.18.0.0/15",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
             "192.0.2.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
             "198.51.100.0/24",
             "203.0.113.0/24",
             "224.0.0.0/4",
-            "0.0.0.0/8",
             "240.0.0.0/4",
             "::1/128",
-            "::/128",
-            "fe80::/10",
-            "fc00::/7",
+            "::/96",
+            "::ffff:0:0:0/96",
+            "64:ff9b::/96",
+            "64:ff9b:1::/48",
+            "100::/64",
+            "2001::/32",
+            "2001:2::/48",
+            "2001:10::/28",
             "2001:db8::/32",
-            "ff00::/8",
-            "fec0::/10");
+            "3fff::/20",
+            "5f00::/16",
+            "fc00::/7",
+            "fe80::/10",
+            "fec0::/10",
+            "ff00::/8");
 
     public Outbound {
       blockedNetworks = List.copyOf(blockedNetworks);

@@ -86,6 +86,20 @@ public record DataFolder(Path root) {
     return makePrivate(root.resolve("logs"));
   }
 
+  /// Makes an empty file that only its user can read and write, in place of the one that is there.
+  ///
+  /// @param file in this folder or below it
+  /// @throws IOException if it cannot be made
+  public static void makePrivateFile(Path file) throws IOException {
+    Files.deleteIfExists(file);
+    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    } else {
+      Files.createFile(file);
+    }
+  }
+
   private static Path makePrivate(Path folder) {
     try {
       if (Files.isDirectory(folder)) {

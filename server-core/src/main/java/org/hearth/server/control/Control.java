@@ -27,6 +27,7 @@ public record Control(Admin admin, Server server) {
   /// @param state what it is doing, in a word
   /// @param addresses the addresses that clients may be given
   /// @param since when it began to serve; empty unless it serves
+  /// @param failure why it has failed and what to do about it; empty unless it has
   /// @param version of the program
   /// @param warnings what its owner should know of the configuration, each a sentence
   public record Server(
@@ -34,6 +35,7 @@ public record Control(Admin admin, Server server) {
       String state,
       List<String> addresses,
       Optional<Instant> since,
+      Optional<String> failure,
       String version,
       List<String> warnings) {
     public Server {
@@ -85,6 +87,7 @@ public record Control(Admin admin, Server server) {
     Overview overview = admin.overview();
     ObjectNode json = empty();
     json.put("state", server.state());
+    server.failure().ifPresent(failure -> json.put("failure", failure));
     json.put("server-name", server.name());
     if (server.since().isPresent()) {
       ArrayNode addresses = json.putArray("addresses");

@@ -3,9 +3,10 @@ package org.hearth.server.control;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -23,7 +24,11 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.hearth.server.configuration.DataFolder;
+import org.jspecify.annotations.Nullable;
 
 /// The door through which the command line and a second start of the panel reach the server that
 /// holds a data folder. It is a port of the loopback address; the file `control` in the data
@@ -34,19 +39,35 @@ import org.hearth.server.configuration.DataFolder;
 /// answer:   {"result":{…}}\n   or   {"error":"a sentence"}\n
 /// ```
 ///
-/// **thread**: one virtual thread a connection; requests are answered one after the other.
+/// **thread**: one virtual thread a connection.
+///
+/// **bound**: [#MOST_CONNECTIONS] at a time; more wait until one of them ends. A request has
+/// [#MOST_BYTES_ASKED] and [#PATIENCE_FOR_REQUEST_MILLIS] for each read, an answer
+/// [#MOST_BYTES_ANSWERED] and [#TIMEOUT_MILLIS].
 public final class ControlPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ControlPort.class.getName());
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int TIMEOUT_MILLIS = 60_000;
-  private static final int MOST_CHARACTERS = 64 * 1024;
+
+  /// A request comes in one piece: who is silent must not keep the places of others.
+  private static final int PATIENCE_FOR_REQUEST_MILLIS = 5_000;
+
+  static final int MOST_CONNECTIONS = 32;
+  static final int MOST_BYTES_ASKED = 64 << 10;
+  private static final int MOST_BYTES_ANSWERED = 64 << 20;
+
+  /// How long nothing is accepted after that has failed, because the process has no descriptor
+  /// left, say.
+  private static final int PAUSE_MILLIS = 1_000;
 
   private final ServerSocket socket;
   private final Path file;
   private final String secret;
   private final Handler handler;
+  private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
+  private final CountDownLatch closed = new CountDownLatch(1);
 
-  private ControlPort(ServerSocket socket, Path file, String secret, Handler handler) {
+  ControlPort(ServerSocket socket, Path file, String secret, Handler handler) {
     this.socket = socket;
     this.file = file;
     this.secret = secret;
@@ -86,6 +107,7 @@ public final class ControlPort implements AutoCloseable {
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       Path file = file(folder);
       Path fresh = file.resolveSibling("control.new");
+      DataFolder.makePrivateFile(fresh);
       Files.writeString(fresh, socket.getLocalPort() + "\n" + secret + "\n");
       move(fresh, file);
       ControlPort port = new ControlPort(socket, file, secret, handler);
@@ -121,7 +143,7 @@ public final class ControlPort implements AutoCloseable {
       json.put("operation", request.operation());
       json.set("arguments", JSON.valueToTree(request.arguments()));
       write(socket.getOutputStream(), json);
-      String answer = reader(socket).readLine();
+      String answer = line(socket, MOST_BYTES_ANSWERED);
       if (answer == null) {
         return Optional.empty();
       }
@@ -136,24 +158,45 @@ public final class ControlPort implements AutoCloseable {
     }
   }
 
-  private void accept() {
-    while (!socket.isClosed()) {
+  /// Accepts connections until the port is closed.
+  void accept() {
+    while (closed.getCount() > 0) {
+      connections.acquireUninterruptibly();
       try {
         Socket connection = socket.accept();
-        Thread.ofVirtual().name("control-request").start(() -> answer(connection));
+        Thread.ofVirtual()
+            .name("control-request")
+            .start(() -> {
+              try {
+                answer(connection);
+              } finally {
+                connections.release();
+              }
+            });
       } catch (IOException e) {
-        if (!socket.isClosed()) {
+        connections.release();
+        if (closed.getCount() > 0) {
           LOG.log(Level.WARNING, "The control port failed to accept a connection", e);
+          pause();
         }
       }
     }
   }
 
+  private void pause() {
+    try {
+      var _ = closed.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException _) {
+      // Nobody interrupts this thread. If somebody did, it would only accept again sooner.
+      LOG.log(Level.DEBUG, "the pause of the control port ended early");
+    }
+  }
+
   private void answer(Socket connection) {
     try (connection) {
-      connection.setSoTimeout(TIMEOUT_MILLIS);
-      String line = reader(connection).readLine();
-      if (line == null || line.length() > MOST_CHARACTERS) {
+      connection.setSoTimeout(PATIENCE_FOR_REQUEST_MILLIS);
+      String line = line(connection, MOST_BYTES_ASKED);
+      if (line == null) {
         return;
       }
       JsonNode json = JSON.readTree(line);
@@ -186,9 +229,17 @@ public final class ControlPort implements AutoCloseable {
     }
   }
 
-  private static BufferedReader reader(Socket connection) throws IOException {
-    return new BufferedReader(
-        new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8));
+  /// @return null if the other side sends no whole line of so many bytes
+  private static @Nullable String line(Socket connection, int mostBytes) throws IOException {
+    InputStream in = new BufferedInputStream(connection.getInputStream());
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    for (int next = in.read(); next != '\n'; next = in.read()) {
+      if (next < 0 || line.size() == mostBytes) {
+        return null;
+      }
+      line.write(next);
+    }
+    return line.toString(StandardCharsets.UTF_8);
   }
 
   private static void write(OutputStream out, JsonNode json) throws IOException {
@@ -210,6 +261,7 @@ public final class ControlPort implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    closed.countDown();
     socket.close();
     Files.deleteIfExists(file);
   }

@@ -5,8 +5,8 @@
 ///                             ◄──────── JSON ────────┘
 /// ```
 ///
-/// **threads**: one virtual thread a connection. **bound**: a request of 64 Ki characters, answered
-/// within a minute.
+/// **threads**: one virtual thread a connection. **bound**: 32 connections at a time, a request of
+/// 64 KiB, an answer of 64 MiB; five seconds for each read of the one, a minute of the other.
 @NullMarked
 package org.hearth.server.control;
 

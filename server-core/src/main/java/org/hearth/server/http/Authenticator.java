@@ -7,7 +7,8 @@ import java.util.Optional;
 ///
 /// **thread**: any; called for each request, so mostly answered from memory.
 public interface Authenticator {
-  /// The owner of the token, as far as memory knows it. This never reads from the database.
+  /// The owner of the token, as far as memory knows it. A token that nobody has costs no look into
+  /// the database here.
   ///
   /// @param accessToken never empty
   /// @return empty if only the database can tell

@@ -10,8 +10,10 @@ import java.util.concurrent.locks.LockSupport;
 /// Ends what takes too long to arrive: headers and bodies that are sent a byte at a time.
 ///
 /// A time-out of the socket is about one read; a sender that drips never runs into it. Here a
-/// request's thread says by when it wants to be done with reading; one thread looks once in a while
-/// who is late and interrupts them, which closes the socket that a virtual thread reads from.
+/// request's thread says by when it wants to be done with reading; one thread looks twice a second
+/// for those that are late and interrupts them, which closes the socket that a virtual thread reads
+/// from. Threads are interrupted only while they read from their clients, never while they use the
+/// database.
 ///
 /// **thread**: any; one platform thread does the looking.
 final class Deadlines implements AutoCloseable {

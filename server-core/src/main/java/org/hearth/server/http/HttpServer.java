@@ -141,7 +141,7 @@ public final class HttpServer {
     WebServer server = Listening.on(listener, limits, keys, dispatcher, deadlines);
     server.start();
     if (!server.isRunning()) {
-      // Helidon logs the reason and keeps it to itself; mostly it is found out so.
+      // Helidon logs the reason but does not throw it. Mostly the port is taken, which this finds.
       checkFree(listener);
       throw new UncheckedIOException(
           new IOException("could not listen on %s".formatted(requested(listener))));

@@ -6,7 +6,7 @@
 ///                                            │  path as sent,         (writers, readers,
 ///                                            │  decoded once           services, admin)
 ///                                            ├──► Authenticator (services.account)
-///                                            ├──► RateLimiter, BodyReader
+///                                            ├──► RateLimiter, Entity
 ///                                            └──► ErrorHandlers, access log, HttpFigures
 /// ```
 ///
@@ -15,8 +15,8 @@
 ///
 /// **logs** none. **tables** none. **queries** the `Authenticator`.
 ///
-/// **threads** every request runs on a virtual thread of its own and blocks plainly; nothing else
-/// runs here but the listeners' accepting threads.
+/// **threads** every request runs on a virtual thread of its own and blocks plainly. Beside them
+/// run the listeners' accepting threads and `http-deadlines`.
 @NullMarked
 package org.hearth.server.http;
 

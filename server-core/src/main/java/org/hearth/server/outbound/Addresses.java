@@ -3,12 +3,16 @@ package org.hearth.server.outbound;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -23,13 +27,18 @@ import java.util.regex.Pattern;
 /// **threads**: lookups run on at most [#THREADS] platform threads, because the system's lookup
 /// would hold a carrier of virtual threads. A lookup that nobody waits for any more holds its
 /// thread until the system gives up.
+///
+/// **bound**: [#PER_ZONE] lookups at a time for the names of one zone, so that its silent name
+/// server holds no more threads than that; [#WAITING] wait for a thread.
 final class Addresses implements AutoCloseable {
-  private static final int THREADS = 16;
-  private static final int WAITING = 256;
+  static final int THREADS = 16;
+  static final int WAITING = 256;
+  static final int PER_ZONE = 4;
 
-  /// RFC 1123 §2.1, with the underscores that some names have; a last dot is not accepted.
+  /// RFC 1123 §2.1: no underscores, which neither [java.net.URI] nor the name in a TLS handshake
+  /// can have. A last dot is not accepted.
   private static final Pattern NAME =
-      Pattern.compile("(?=.{1,253}$)[a-z0-9_-]{1,63}(\\.[a-z0-9_-]{1,63})*");
+      Pattern.compile("(?=.{1,253}$)[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63})*");
 
   /// URL Standard, "ends in a number checker": what a lookup may read as an address.
   private static final Pattern ENDS_IN_NUMBER = Pattern.compile("(.*\\.)?([0-9]+|0x[0-9a-f]*)");
@@ -40,6 +49,7 @@ final class Addresses implements AutoCloseable {
   private final Resolver resolver;
   private final BlockedNetworks networks;
   private final Set<String> allowedHosts;
+  private final Zones zones = new Zones();
   private final ThreadPoolExecutor lookups =
       new ThreadPoolExecutor(
           THREADS,
@@ -92,10 +102,21 @@ final class Addresses implements AutoCloseable {
   }
 
   private List<InetAddress> lookUp(String name) throws FailureException, InterruptedException {
-    Future<List<InetAddress>> lookup;
+    String zone = zone(name);
+    zones.take(zone);
+    FutureTask<List<InetAddress>> lookup = new FutureTask<>(() -> resolver.addresses(name));
+    Runnable turn =
+        () -> {
+          try {
+            lookup.run();
+          } finally {
+            zones.giveBack(zone);
+          }
+        };
     try {
-      lookup = lookups.submit(() -> resolver.addresses(name));
+      lookups.execute(turn);
     } catch (RejectedExecutionException _) {
+      zones.giveBack(zone);
       throw new FailureException(new Failure.Busy());
     }
     try {
@@ -111,6 +132,55 @@ final class Addresses implements AutoCloseable {
       throw new IllegalStateException("the lookup of " + name + " failed", e.getCause());
     } finally {
       lookup.cancel(true);
+      if (lookups.remove(turn)) {
+        zones.giveBack(zone); // It had not begun.
+      }
+    }
+  }
+
+  /// The last two labels: mostly what one owner's name servers answer for, sometimes what many
+  /// owners share (`co.uk`).
+  private static String zone(String name) {
+    int last = name.lastIndexOf('.');
+    return name.substring(name.lastIndexOf('.', last - 1) + 1);
+  }
+
+  /// Lets so many lookups of one zone go on at a time.
+  private static final class Zones {
+    private final Map<String, Turns> all = new HashMap<>();
+
+    private static final class Turns {
+      private final Semaphore free = new Semaphore(PER_ZONE, true);
+
+      /// Those who wait or have a turn; guarded by the zones' lock.
+      private int users;
+    }
+
+    void take(String zone) throws InterruptedException {
+      Turns turns;
+      synchronized (this) {
+        turns = all.computeIfAbsent(zone, _ -> new Turns());
+        turns.users++;
+      }
+      try {
+        turns.free.acquire();
+      } catch (InterruptedException e) {
+        leave(zone);
+        throw e;
+      }
+    }
+
+    void giveBack(String zone) {
+      leave(zone).free.release();
+    }
+
+    private synchronized Turns leave(String zone) {
+      Turns turns = Objects.requireNonNull(all.get(zone), "whoever leaves has entered");
+      turns.users--;
+      if (turns.users == 0) {
+        all.remove(zone);
+      }
+      return turns;
     }
   }
 

@@ -14,40 +14,6 @@ import java.util.Optional;
 /// @param blocked what is refused
 /// @param exceptions what is reached all the same; an exception wins over a blocked network
 record BlockedNetworks(List<Network> blocked, List<Network> exceptions) {
-  /// The networks that are not the public internet.
-  ///
-  /// **source**: the IANA registries of special-purpose addresses, RFC 6890
-  static final List<Network> PRIVATE =
-      List.of(
-              "0.0.0.0/8",
-              "10.0.0.0/8",
-              "100.64.0.0/10",
-              "127.0.0.0/8",
-              "169.254.0.0/16",
-              "172.16.0.0/12",
-              "192.0.0.0/24",
-              "192.0.2.0/24",
-              "192.88.99.0/24",
-              "192.168.0.0/16",
-              "198.18.0.0/15",
-              "198.51.100.0/24",
-              "203.0.113.0/24",
-              "224.0.0.0/4",
-              "240.0.0.0/4",
-              "::/96",
-              "64:ff9b::/96",
-              "64:ff9b:1::/48",
-              "100::/64",
-              "2001::/32",
-              "2001:db8::/32",
-              "fc00::/7",
-              "fe80::/10",
-              "fec0::/10",
-              "ff00::/8")
-          .stream()
-          .map(Network::parse)
-          .toList();
-
   private static final Network COMPATIBLE = Network.parse("::/96");
   private static final Network NAT64 = Network.parse("64:ff9b::/96");
   private static final Network SIX_TO_FOUR = Network.parse("2002::/16");

@@ -36,6 +36,9 @@ record Connector(Addresses addresses, Trust trust) {
     } catch (IOException e) {
       close(socket, e);
       throw new FailureException(new Failure.TlsFailed(address, Trust.reason(e), Reasons.of(e)));
+    } catch (RuntimeException | Error e) {
+      close(socket, e);
+      throw e;
     }
   }
 
@@ -55,6 +58,9 @@ record Connector(Addresses addresses, Trust trust) {
       } catch (IOException e) {
         close(socket, e);
         last = e;
+      } catch (RuntimeException | Error e) {
+        close(socket, e);
+        throw e;
       }
     }
     throw new FailureException(
@@ -63,7 +69,7 @@ record Connector(Addresses addresses, Trust trust) {
             : new Failure.ConnectFailed(tried.getLast(), Reasons.of(last)));
   }
 
-  private static void close(Socket socket, IOException because) {
+  private static void close(Socket socket, Throwable because) {
     try {
       socket.close();
     } catch (IOException e) {

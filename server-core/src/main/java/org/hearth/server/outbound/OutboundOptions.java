@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.hearth.server.configuration.Configuration;
 
 /// What the owner decided about outgoing requests.
 ///
@@ -23,7 +24,8 @@ public record OutboundOptions(
     int connectionsPerDestination,
     int connections) {
   /// Everything that is not the public internet.
-  public static final List<Network> PRIVATE_NETWORKS = BlockedNetworks.PRIVATE;
+  public static final List<Network> PRIVATE_NETWORKS =
+      Configuration.Outbound.PRIVATE_NETWORKS.stream().map(Network::parse).toList();
 
   public OutboundOptions {
     blockedNetworks = List.copyOf(blockedNetworks);

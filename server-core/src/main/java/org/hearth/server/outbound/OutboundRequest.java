@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 /// A request to another server.
 ///
 /// @param method such as `GET`
-/// @param uri an absolute address of `https` or `http`, sent as it is spelled, without its fragment
+/// @param uri an absolute address of `https` or `http`, sent as it is spelled, without its
+///   fragment; its host has no underscores (RFC 1123)
 /// @param headers name → value; those that frame the message are set by this package
 /// @param body what is sent, or empty for none; not to be changed
 /// @param plainAllowed whether `http` will do; a decision of the caller's, never of the address

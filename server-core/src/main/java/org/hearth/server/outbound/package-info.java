@@ -15,7 +15,7 @@
 ///   clock), `outbound-lookup-n` (at most 16, for the system's resolver), `outbound-idle` (closes
 ///   kept connections)
 /// - **bounds**: requests under way and waiting ([OutboundOptions], `Slots`), kept connections
-///   (`IdleConnections`), lookups (`Addresses`), figures (`Figures`), time and bytes ([Limits])
+///   (`IdleConnections`), lookups and those of one zone (`Addresses`), figures (`Figures`), time and bytes ([Limits])
 ///
 /// A redirect is a response like any other. A caller who wants to follow it counts the hops and sends
 /// [OutboundRequest#redirectedTo]; the new address is checked again. Compressed content is never

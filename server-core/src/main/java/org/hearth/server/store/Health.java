@@ -2,6 +2,7 @@ package org.hearth.server.store;
 
 import java.lang.System.Logger.Level;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The state of the store, and its changes.
@@ -13,8 +14,18 @@ final class Health {
 
   private final AtomicReference<StoreState> state = new AtomicReference<>(new StoreState.Open());
 
+  private volatile Consumer<String> onFailed = _ -> {};
+
   StoreState state() {
     return state.get();
+  }
+
+  /// @param listener told once, with the detail, when the store fails; quick
+  void onFailed(Consumer<String> listener) {
+    onFailed = listener;
+    if (state.get() instanceof StoreState.Failed(var detail)) {
+      listener.accept(detail);
+    }
   }
 
   boolean isOpen() {
@@ -87,6 +98,9 @@ final class Health {
             ? Level.INFO
             : Level.ERROR;
     LOG.log(level, sentence(next));
+    if (next instanceof StoreState.Failed(var detail)) {
+      onFailed.accept(detail);
+    }
     return true;
   }
 

@@ -7,6 +7,7 @@ import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.StorageException.Reason;
@@ -143,6 +144,13 @@ public final class Store implements AutoCloseable {
 
   public StoreState state() {
     return health.state();
+  }
+
+  /// Follows the end of the store, from which only a restart helps.
+  ///
+  /// @param listener told the detail of [StoreState.Failed], in the thread that found it; quick
+  public void onFailed(Consumer<String> listener) {
+    health.onFailed(listener);
   }
 
   public StoreFigures figures() {

@@ -170,6 +170,26 @@ class BoxesTest {
   }
 
   @Test
+  void anErrorOfOneBoxLeavesNoOtherOpen() {
+    boxes.add(new Noting("A"));
+    boxes.add(
+        new Noting("B") {
+          @Override
+          public void stop() {
+            throw new NoClassDefFoundError("org/example/Missing");
+          }
+        });
+    boxes.start(LogPosition.ORIGIN);
+
+    Exception failures = close();
+
+    assertThat(steps).contains("stop A", "close A", "close B");
+    assertThat(failures.getSuppressed())
+        .extracting(Throwable::getMessage)
+        .containsExactly("B could not be stopped");
+  }
+
+  @Test
   void boxesThatWereNeverStartedAreClosedToo() {
     boxes.add(new Noting("A"));
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class BlockedNetworksTest {
   private static final BlockedNetworks NETWORKS =
-      new BlockedNetworks(BlockedNetworks.PRIVATE, List.of());
+      new BlockedNetworks(OutboundOptions.PRIVATE_NETWORKS, List.of());
 
   @ParameterizedTest
   @ValueSource(
@@ -41,15 +41,23 @@ class BlockedNetworksTest {
         "::127.0.0.1",
         "::8.8.8.8",
         "::ffff:10.0.0.1",
+        "::ffff:0:8.8.8.8",
         "64:ff9b::7f00:1",
         "64:ff9b::8.8.8.8",
         "64:ff9b:1::1",
         "100::1",
         "2001::1",
         "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+        "2001:2::1",
+        "2001:2:0:ffff::1",
+        "2001:10::1",
+        "2001:1f:ffff::1",
         "2001:db8::1",
         "2002:7f00:1::",
         "2002:a00:1::1",
+        "3fff::1",
+        "3fff:fff:ffff::1",
+        "5f00::1",
         "fc00::1",
         "fd00::1",
         "fe80::1",
@@ -75,7 +83,11 @@ class BlockedNetworksTest {
         "198.20.0.0",
         "223.255.255.255",
         "2002:808:808::1",
+        "2001:2:1::1",
+        "2001:20::1",
         "2001:4860:4860::8888",
+        "3fff:1000::1",
+        "5f01::1",
         "2606:4700::1111"
       })
   void leavesThePublicInternetOpen(String address) {
@@ -86,7 +98,7 @@ class BlockedNetworksTest {
   void anExceptionOpensItsNetworkOnly() {
     BlockedNetworks home =
         new BlockedNetworks(
-            BlockedNetworks.PRIVATE,
+            OutboundOptions.PRIVATE_NETWORKS,
             List.of(Network.parse("192.168.1.7"), Network.parse("64:ff9b::/96")));
 
     assertThat(home.blocks(InetAddress.ofLiteral("192.168.1.7"))).isFalse();

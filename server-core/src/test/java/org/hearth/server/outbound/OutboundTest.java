@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -309,6 +311,81 @@ class OutboundTest {
           get("http://peer.example/").withLimits(new Limits(SHORT, LONG, LONG, LONG, 4_096, 10));
 
       assertThat(outbound.send(request)).isEqualTo(new Failure.TimedOut(Phase.RESOLVE, SHORT));
+    } finally {
+      never.countDown();
+    }
+  }
+
+  /// A resolver that never answers for some names and at once for the others.
+  private static Resolver hangingFor(String zone, CountDownLatch inside, CountDownLatch never) {
+    return name -> {
+      if (name.endsWith(zone)) {
+        inside.countDown();
+        try {
+          never.await();
+        } catch (InterruptedException _) {
+          // As a lookup of the system, it goes on although nobody waits for it.
+        }
+      }
+      return List.of(LOOPBACK);
+    };
+  }
+
+  private static Outbound openWide(Resolver resolver) throws Exception {
+    return Outbound.start(
+        new OutboundOptions(
+            OutboundOptions.PRIVATE_NETWORKS,
+            List.of(Network.parse("127.0.0.1/32")),
+            Set.of(),
+            List.of(),
+            8,
+            512),
+        resolver,
+        InstantSource.system());
+  }
+
+  @Test
+  void aSilentNameServerHoldsUpItsOwnNamesOnly() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch inside = new CountDownLatch(Addresses.PER_ZONE);
+    try (Peer peer = Peer.saying(OK);
+        ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
+        Outbound outbound = openWide(hangingFor(".silent.example", inside, never))) {
+      for (int i = 0; i < 2 * Addresses.THREADS; i++) {
+        OutboundRequest request = get("http://n" + i + ".silent.example/");
+        var _ = callers.submit(() -> outbound.send(request));
+      }
+      assertThat(inside.await(30, TimeUnit.SECONDS)).isTrue();
+
+      for (int i = 0; i < Addresses.THREADS; i++) {
+        assertThat(outbound.send(allWithin(get(peer, "p" + i + ".other.test"), LONG.dividedBy(2))))
+            .isInstanceOf(Response.class);
+      }
+    } finally {
+      never.countDown();
+    }
+  }
+
+  /// All threads are held by many zones; what was given up must not fill the queue.
+  @Test
+  void lookupsThatNobodyWaitsForLeaveTheQueue() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch inside = new CountDownLatch(Addresses.THREADS);
+    try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
+        Outbound outbound = openWide(hangingFor("example", inside, never))) {
+      for (int i = 0; i < Addresses.THREADS; i++) {
+        OutboundRequest request = get("http://silent" + i + ".example/");
+        var _ = callers.submit(() -> outbound.send(request));
+      }
+      assertThat(inside.await(30, TimeUnit.SECONDS)).isTrue();
+
+      Duration moment = Duration.ofMillis(2);
+      for (int i = 0; i < 2 * Addresses.WAITING; i++) {
+        OutboundRequest request =
+            get("http://other" + i + ".test/")
+                .withLimits(new Limits(moment, LONG, LONG, LONG, 4_096, 10));
+        assertThat(outbound.send(request)).isEqualTo(new Failure.TimedOut(Phase.RESOLVE, moment));
+      }
     } finally {
       never.countDown();
     }

@@ -10,6 +10,8 @@ class VitalThreadTest {
   void deathOfAVitalThreadIsAFailureOfTheStore() throws InterruptedException {
     Health health = new Health();
     AtomicReference<StoreState> last = new AtomicReference<>();
+    AtomicReference<String> told = new AtomicReference<>("");
+    health.onFailed(told::set);
     Thread thread =
         VitalThread.of(
             "vital",
@@ -25,6 +27,7 @@ class VitalThreadTest {
     assertThat(health.state())
         .isInstanceOfSatisfying(
             StoreState.Failed.class, it -> assertThat(it.detail()).contains("vital", "as if"));
+    assertThat(told.get()).contains("vital", "as if");
     assertThat(last.get()).isEqualTo(health.state());
   }
 

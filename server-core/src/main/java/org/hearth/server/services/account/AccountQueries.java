@@ -9,7 +9,7 @@ import org.hearth.server.matrix.id.UserId;
 ///
 /// **thread**: any; a call may read from the disk, accounts are mostly cached.
 ///
-/// **shape**: of users of other servers nothing is known here: they do not exist.
+/// **shape**: users of other servers have no account here; the answers are those for nobody.
 public interface AccountQueries {
   /// The account, closed or not; empty when there never was one.
   Optional<Account> account(UserId user);

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// The accounts of this server: their endpoints, and what the panel and the command line do with
 /// them.
 ///
-/// **thread**: any; [#start] and [#close] one.
+/// **thread**: any; [#start] and [#stop] one.
 ///
 /// **errors**: what cannot be done is told as a [MatrixException] whose message may be shown; a
 /// database that takes no writes as a StorageException.
@@ -67,6 +67,9 @@ public final class AccountService implements Box {
   private final ScheduledExecutorService housekeeping =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("account-housekeeping").factory());
+
+  /// The housekeeping ends with the user that it is at.
+  private volatile boolean ended;
 
   /// What comes from outside of the program.
   ///
@@ -188,6 +191,8 @@ public final class AccountService implements Box {
   @Override
   public void start() {
     housekeeping.execute(() ->
+        attempt("the tokens of those who are logged in could not be read", sessions::remember));
+    housekeeping.execute(() ->
         attempt(
             "closed accounts that are still in rooms could not be looked up",
             () -> accounts.leaving().forEach(this::leaveRooms)));
@@ -225,18 +230,17 @@ public final class AccountService implements Box {
 
   /// Ends the housekeeping, and writes when devices were last seen.
   @Override
-  public void stop() {
+  public void stop() throws InterruptedException {
+    ended = true;
+    // An interrupt in the middle of a read closes Derby's files, so nobody is interrupted.
     housekeeping.shutdown();
     try {
       if (!housekeeping.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.log(Level.INFO, "closed accounts go on leaving their rooms at the next start");
-        housekeeping.shutdownNow();
       }
-    } catch (InterruptedException _) {
-      housekeeping.shutdownNow();
-      Thread.currentThread().interrupt();
+    } finally {
+      attempt("when devices were last seen could not be written", this::saveLastSeen);
     }
-    attempt("when devices were last seen could not be written", this::saveLastSeen);
   }
 
   // --- accounts
@@ -251,8 +255,8 @@ public final class AccountService implements Box {
         newAccounts.available(username), password, admin, displayName, List.of());
   }
 
-  /// Sets a password in the place of one that was forgotten. All devices are logged out: whoever
-  /// had the old one has nothing left.
+  /// Sets a password in the place of one that was forgotten. All devices are logged out, also those
+  /// of somebody who had stolen the old password.
   ///
   /// @throws MatrixException `M_NOT_FOUND` if there is no such open account, `M_WEAK_PASSWORD`
   public void resetPassword(UserId user, String password) {
@@ -334,6 +338,9 @@ public final class AccountService implements Box {
   }
 
   private void leaveRooms(UserId user) {
+    if (ended) {
+      return; // The account's row says that this is left to the next start.
+    }
     stillInRooms.add(user);
     attempt(
         user + " could not leave all rooms yet",

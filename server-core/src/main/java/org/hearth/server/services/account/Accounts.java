@@ -69,8 +69,8 @@ public final class Accounts implements AccountQueries {
     return Objects.requireNonNull(cache.get(user, this::read));
   }
 
-  /// The server that the accounts which are there belong to; empty as long as there is none. A
-  /// server that was given another name would know nobody of them.
+  /// The server that the stored accounts belong to; empty if there is no account. Under another
+  /// name the server would not find them.
   public Optional<ServerName> serverOfAccounts() {
     return reads.read(connection -> {
       try (PreparedStatement statement =

@@ -102,7 +102,7 @@ final class DeviceRoutes implements RouteGroup {
   }
 
   private Response deleteSome(Request request) {
-    // Looked at before the user is bothered.
+    // A malformed request is refused before the user is asked for a password.
     devices(request.json());
     return guarded(request, DeviceRoutes::devices);
   }

@@ -84,7 +84,7 @@ final class FallbackPages implements RouteGroup {
     return done();
   }
 
-  /// On a page all that is wrong may be shown again and better.
+  /// Performs a stage. Whatever is wrong is told on the page, so that the user can try again.
   private Optional<MatrixException> attempt(
       Request request, UiaSession session, String stage, Fields shown) {
     try {

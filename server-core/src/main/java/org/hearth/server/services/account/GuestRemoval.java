@@ -138,10 +138,9 @@ final class GuestRemoval implements AutoCloseable {
                   : LONGEST_PAUSE;
         }
       }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // Closed while it waited for a room.
     } catch (Throwable e) {
-      // The top of a thread: an error of the virtual machine, or a defect here.
+      // The top of a thread, which nobody interrupts: an error of the virtual machine, or a defect
+      // here.
       death = e;
       LOG.log(Level.ERROR, "guests are not let out of rooms any more", e);
     }
@@ -199,7 +198,7 @@ final class GuestRemoval implements AutoCloseable {
     return done;
   }
 
-  /// A guest who cannot leave keeps no other in.
+  /// Lets a guest leave. A failure is kept here, so that the other guests leave all the same.
   ///
   /// @return false if it has to be tried again
   private boolean hasLeftIfGuest(UserId user) throws InterruptedException {

@@ -49,6 +49,7 @@ final class Sessions implements Authenticator {
   private static final System.Logger LOG = System.getLogger(Sessions.class.getName());
   private static final int CACHE_BYTES = 4 << 20;
   private static final int ENTRY_BYTES = 320;
+  private static final int MOST_REMEMBERED = CACHE_BYTES / (2 * ENTRY_BYTES);
   private static final int LONGEST_TOKEN = 512;
 
   /// What unknown tokens are remembered in. A client that goes on with a token that is gone costs
@@ -97,6 +98,15 @@ final class Sessions implements Authenticator {
   }
 
   // --- looking up
+
+  /// Fills the memory with the tokens of the database, as many as it holds. So whoever is logged in
+  /// needs no look into the database after a restart, which strangers behind the same address may
+  /// have used up.
+  void remember() {
+    for (TokenHash hash : tokens.accessTokens(MOST_REMEMBERED)) {
+      var _ = cache.get(hash, this::load);
+    }
+  }
 
   @Override
   public Optional<Requester> remembered(String accessToken) {

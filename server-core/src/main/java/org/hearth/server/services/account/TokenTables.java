@@ -105,6 +105,26 @@ final class TokenTables {
     });
   }
 
+  /// The hashes of access tokens, whosever they are.
+  ///
+  /// @param limit at most so many
+  List<TokenHash> accessTokens(int limit) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement =
+          connection.prepareStatement(
+              "SELECT token_hash FROM access_token FETCH FIRST ? ROWS ONLY")) {
+        statement.setInt(1, limit);
+        List<TokenHash> hashes = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            hashes.add(TokenHash.fromBytes(rows.getBytes(1)));
+          }
+        }
+        return hashes;
+      }
+    });
+  }
+
   /// The hashes of the device's access tokens; of all the user's devices when there is no device.
   List<TokenHash> accessTokens(UserId user, @Nullable DeviceId device) {
     return reads.read(connection -> {
@@ -172,7 +192,7 @@ final class TokenTables {
         byId(REFRESH, "DELETE FROM refresh_token WHERE refresh_id = ?", generation));
   }
 
-  /// The generation has been used: it stands alone.
+  /// The generation has been used: it has no previous one any more.
   static RowChange used(long generation) {
     return byId(
         REFRESH, "UPDATE refresh_token SET previous_id = NULL WHERE refresh_id = ?", generation);

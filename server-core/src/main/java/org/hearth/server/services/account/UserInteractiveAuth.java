@@ -127,8 +127,7 @@ final class UserInteractiveAuth {
 
   /// Performs one stage, from a request or from a fallback page.
   ///
-  /// @return what is wrong with what was shown, which may be shown again and better; empty when the
-  ///   stage is completed
+  /// @return what is wrong, when the user may try again; empty when the stage is completed
   /// @throws MatrixException `M_FORBIDDEN` for another account than the one at stake, and for one
   ///   that cannot be here
   Optional<MatrixException> perform(
@@ -139,7 +138,7 @@ final class UserInteractiveAuth {
         UserId who = passwords.identify(shown);
         UserId expected = session.user();
         if (expected != null && !expected.equals(who)) {
-          // Whether the password is that user's is not said.
+          // The answer does not tell whether the password is right for that other user.
           throw MatrixException.forbidden("Only the account's own user can do this");
         }
         request.charge(RateClass.LOGIN_ACCOUNT, who.value());

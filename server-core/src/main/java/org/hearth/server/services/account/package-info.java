@@ -3,7 +3,7 @@
 /// ```
 ///  client ──► routes ──► user-interactive auth ──► AccountService ──► Journal ────► Derby
 ///                                                     │    ▲                └──────► [account-output]
-///  HttpServer ──► AccessTokens (cached) ──────────────┘    └── panel, command line (admin operations)
+///  HttpServer ──► Sessions (tokens, cached) ──────────┘    └── panel, command line (admin operations)
 ///  closed account ──► RoomExit ──► [room-input]            others ──► AccountQueries
 /// ```
 ///

@@ -11,8 +11,9 @@ import org.hearth.server.matrix.id.UserId;
 ///
 /// **thread**: any; a call may read from the disk.
 public interface AccountDataQueries {
-  /// All of the user's account data, global and of rooms, by position; what was set after `upTo` is
-  /// missing, also where it replaced something: a look from `upTo` on finds it.
+  /// All of the user's account data, global and of rooms, by position. An item that was set after
+  /// `upTo` is missing, even if it had an older value: whoever then asks for the changes since
+  /// `upTo` gets it.
   List<AccountDataItem> all(UserId user, LogPosition upTo);
 
   /// What was set after one position up to another, by position.

@@ -6,15 +6,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
-import org.hearth.ringlogs.WiringDescription.Node;
-import org.hearth.server.box.Box;
+import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
-import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
@@ -33,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **source**: [Client Config](https://spec.matrix.org/v1.19/client-server-api/#client-config),
 /// [Room Tagging](https://spec.matrix.org/v1.19/client-server-api/#room-tagging)
-public final class AccountDataService implements RouteGroup, Box {
+public final class AccountDataService implements ServiceBox {
   /// The name in the wiring.
   public static final String BOX = "AccountData";
 
@@ -62,16 +60,6 @@ public final class AccountDataService implements RouteGroup, Box {
   @Override
   public String name() {
     return BOX;
-  }
-
-  @Override
-  public Node.Kind kind() {
-    return Node.Kind.SERVICE;
-  }
-
-  @Override
-  public List<RouteGroup> routes() {
-    return List.of(this);
   }
 
   @Override

@@ -9,8 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.hearth.ringlogs.WiringDescription.Node;
-import org.hearth.server.box.Box;
+import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
@@ -19,7 +18,6 @@ import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
 import org.hearth.server.http.Requester;
 import org.hearth.server.http.Response;
-import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
@@ -41,7 +39,7 @@ import org.hearth.server.store.Table;
 /// **source**: [Room aliases](https://spec.matrix.org/v1.19/client-server-api/#room-aliases),
 /// [Published room
 /// directory](https://spec.matrix.org/v1.19/client-server-api/#published-room-directory)
-public final class DirectoryService implements RouteGroup, Box {
+public final class DirectoryService implements ServiceBox {
   /// The name in the wiring.
   public static final String BOX = "Directory";
 
@@ -77,16 +75,6 @@ public final class DirectoryService implements RouteGroup, Box {
   @Override
   public String name() {
     return BOX;
-  }
-
-  @Override
-  public Node.Kind kind() {
-    return Node.Kind.SERVICE;
-  }
-
-  @Override
-  public List<RouteGroup> routes() {
-    return List.of(this);
   }
 
   @Override

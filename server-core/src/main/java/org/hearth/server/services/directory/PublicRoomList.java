@@ -62,7 +62,7 @@ final class PublicRoomList {
               RoomId.parse(text.substring(bar + 1)));
         }
       } catch (IllegalArgumentException | InvalidIdentifierException _) {
-        // Not one of our tokens: said below.
+        // It is not one of our tokens, like those of another shape.
       }
       throw MatrixException.invalidParam("since is not a token of this list");
     }

@@ -6,15 +6,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.hearth.ringlogs.WiringDescription.Node;
-import org.hearth.server.box.Box;
+import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
-import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
@@ -28,10 +26,10 @@ import org.hearth.server.store.Table;
 
 /// The profiles of this server's users: their endpoints, and their way into the rooms.
 ///
-/// **thread**: any; [#start] and [#close] one.
+/// **thread**: any; [#start] and [#stop] one.
 ///
 /// **source**: [Profiles](https://spec.matrix.org/v1.19/client-server-api/#profiles)
-public final class ProfileService implements RouteGroup, Box {
+public final class ProfileService implements ServiceBox {
   /// The name in the wiring.
   public static final String BOX = "Profiles";
 
@@ -56,16 +54,6 @@ public final class ProfileService implements RouteGroup, Box {
   }
 
   @Override
-  public Node.Kind kind() {
-    return Node.Kind.SERVICE;
-  }
-
-  @Override
-  public List<RouteGroup> routes() {
-    return List.of(this);
-  }
-
-  @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX);
   }
@@ -82,7 +70,7 @@ public final class ProfileService implements RouteGroup, Box {
   }
 
   @Override
-  public void stop() {
+  public void stop() throws InterruptedException {
     spreading.close();
   }
 

@@ -38,6 +38,8 @@ final class Spreading {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("profile-spreading").factory());
 
+  private volatile boolean ended;
+
   /// @param turns the same that writers of profiles take
   Spreading(
       Profiles profiles,
@@ -57,16 +59,13 @@ final class Spreading {
             this::spreadPending, RETRY.toMillis(), RETRY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  void close() {
+  /// Ends the thread with the profile that it is at.
+  void close() throws InterruptedException {
+    ended = true;
+    // An interrupt in the middle of a read closes Derby's files, so nobody is interrupted.
     thread.shutdown();
-    try {
-      if (!thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.log(Level.INFO, "changed profiles go on spreading at the next start");
-        thread.shutdownNow();
-      }
-    } catch (InterruptedException _) {
-      thread.shutdownNow();
-      Thread.currentThread().interrupt();
+    if (!thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+      LOG.log(Level.INFO, "changed profiles go on spreading at the next start");
     }
   }
 
@@ -100,6 +99,9 @@ final class Spreading {
 
   /// @return whether it is done; false when it has to be tried again
   private boolean spread(UserId user) {
+    if (ended) {
+      return false; // The profile's row says that this is left to the next start.
+    }
     pending.add(user);
     try {
       Profile profile = profiles.profile(user);

@@ -7,8 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import org.hearth.ringlogs.WiringDescription.Node;
-import org.hearth.server.box.Box;
+import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
@@ -16,7 +15,6 @@ import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
-import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
@@ -37,7 +35,7 @@ import org.hearth.server.store.RowChange;
 /// **thread**: any.
 ///
 /// **source**: [Push Rules: API](https://spec.matrix.org/v1.19/client-server-api/#push-rules-api)
-public final class PushRulesService implements RouteGroup, AccountCompanion, Box {
+public final class PushRulesService implements AccountCompanion, ServiceBox {
   /// The name in the wiring.
   public static final String BOX = "PushRules";
 
@@ -59,16 +57,6 @@ public final class PushRulesService implements RouteGroup, AccountCompanion, Box
   @Override
   public String name() {
     return BOX;
-  }
-
-  @Override
-  public Node.Kind kind() {
-    return Node.Kind.SERVICE;
-  }
-
-  @Override
-  public List<RouteGroup> routes() {
-    return List.of(this);
   }
 
   @Override

@@ -112,8 +112,12 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     /// Whether rooms fail now.
     public volatile boolean broken;
 
+    /// What happens while something is done in rooms, on the thread that has it done.
+    public volatile Runnable meanwhile = () -> {};
+
     @Override
     public void leaveAll(UserId user) {
+      meanwhile.run();
       if (broken) {
         throw new IllegalStateException("rooms are broken in this test");
       }
@@ -132,6 +136,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
 
     @Override
     public void write(UserId user, Profile profile) {
+      meanwhile.run();
       if (broken) {
         throw new IllegalStateException("rooms are broken in this test");
       }
@@ -305,6 +310,11 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
   /// The accounts.
   public AccountService accounts() {
     return now().service;
+  }
+
+  /// The service of the profiles.
+  public ProfileService profileService() {
+    return now().profileService;
   }
 
   /// The profiles.

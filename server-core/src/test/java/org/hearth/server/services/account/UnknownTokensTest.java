@@ -6,6 +6,7 @@ import java.util.function.UnaryOperator;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.TestClient;
+import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -61,6 +62,17 @@ class UnknownTokensTest {
     alice.get(WHOAMI).expect(200);
     alice.post("/_matrix/client/v3/logout", "{}").expect(200);
     alice.get(WHOAMI).expect(429, "M_LIMIT_EXCEEDED");
+  }
+
+  /// As when strangers behind the same address try tokens out since the server is up again.
+  @Test
+  void tokensThatWereNotUsedSinceARestartAreNotLockedOut() throws InterruptedException {
+    String token = services.registration("bob").text("access_token");
+    services.restart();
+
+    useUpAllLooks();
+
+    Eventually.until("the token is known", () -> ask(token).status() == 200);
   }
 
   @Test

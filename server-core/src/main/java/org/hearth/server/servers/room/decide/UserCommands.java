@@ -127,8 +127,8 @@ public final class UserCommands {
         null);
   }
 
-  /// Whether a membership that the user has already is all that the command asks for. A second join
-  /// is not, when it brings another name or picture.
+  /// Whether the user's present membership already is what the command asks for. A second join that
+  /// brings another name or picture is not settled: it is written.
   private boolean isSettled(EventRef member, RoomInput.ChangeMembership command) {
     return switch (command.membership()) {
       case LEAVE, KNOCK -> true;
@@ -142,7 +142,7 @@ public final class UserCommands {
     ObjectNode content = JsonNodeFactory.instance.objectNode();
     content.setAll(member.content());
     content.remove("membership");
-    // This names who let the user in. The user is in, so it is not needed again.
+    // It names the user who authorised the join, which a later event of the member does not need.
     content.remove("join_authorised_via_users_server");
     return content;
   }
@@ -155,7 +155,7 @@ public final class UserCommands {
     Pdu event = context.maker().event(member);
     ObjectNode content = JsonNodeFactory.instance.objectNode();
     content.setAll(event.content());
-    // This names who let the user in. The user is in, so it is not needed again.
+    // It names the user who authorised the join, which a later event of the member does not need.
     content.remove("join_authorised_via_users_server");
     put(content, "displayname", command.displayName());
     put(content, "avatar_url", command.avatarUrl());

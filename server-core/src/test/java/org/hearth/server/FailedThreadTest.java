@@ -1,0 +1,69 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The end of a thread that must live, as the owner of the server is told of it.
+class FailedThreadTest {
+  @TempDir Path folder;
+
+  private volatile boolean broken;
+
+  @Test
+  void theDeathOfAConsumersThreadIsAFailedStateWithReasonAndRemedy() throws Exception {
+    try (WholeServer server = new WholeServer(folder, this::now)) {
+      CompletableFuture<ServerState.Failed> told = new CompletableFuture<>();
+      server
+          .homeserver()
+          .onState(state -> {
+            if (state instanceof ServerState.Failed failed) {
+              told.complete(failed);
+            }
+          });
+      server.start();
+      TestClient alice = server.register("alice");
+      String room = alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");
+
+      broken = true;
+      var _ =
+          alice.put(
+              "/_matrix/client/v3/rooms/%s/typing/@alice:hearth.test".formatted(room),
+              "{'typing':true, 'timeout': 30000}");
+
+      ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
+      assertThat(failed.reason()).contains("typing-input", "as if");
+      assertThat(failed.remedy()).contains("Restart");
+      JsonNode status =
+          ControlPort.ask(server.homeserver().folder(), new ControlRequest("status", Map.of()))
+              .orElseThrow();
+      assertThat(status.path("state").asText()).isEqualTo("failed");
+      assertThat(status.path("failure").asText()).contains(failed.reason(), failed.remedy());
+
+      broken = false;
+      server.homeserver().stop(Duration.ZERO);
+      assertThat(server.homeserver().state()).isInstanceOf(ServerState.Stopped.class);
+      server.start();
+      assertThat(server.homeserver().state()).isInstanceOf(ServerState.Running.class);
+    }
+  }
+
+  /// The time; an error that no handler survives, in the thread that handles typing.
+  private Instant now() {
+    if (broken && Thread.currentThread().getName().startsWith("typing-input")) {
+      throw new InternalError("as if the virtual machine were broken");
+    }
+    return Instant.now();
+  }
+}

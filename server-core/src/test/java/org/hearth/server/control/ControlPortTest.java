@@ -1,0 +1,181 @@
+package org.hearth.server.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.store.Eventually;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The door of the command line, and those who have no business there.
+class ControlPortTest {
+  private static final ControlRequest STATUS = new ControlRequest("status", Map.of());
+
+  @TempDir Path root;
+  private DataFolder folder;
+
+  @BeforeEach
+  void folder() {
+    folder = new DataFolder(root);
+  }
+
+  /// Answers everything, after something else.
+  private record Answering(Runnable first) implements ControlPort.Handler {
+    @Override
+    public JsonNode handle(ControlRequest request) {
+      first.run();
+      return JsonNodeFactory.instance.objectNode().put("did", request.operation());
+    }
+
+    @Override
+    public void answered(ControlRequest request) {}
+  }
+
+  private ControlPort open(Runnable first) throws IOException {
+    return ControlPort.open(folder, new SecureRandom(), new Answering(first));
+  }
+
+  /// A data folder that was there before the server may be open to others.
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void onlyTheUserCanReadTheFileWhateverWasThereBefore() throws Exception {
+    for (String name : new String[] {"control", "control.new"}) {
+      Files.createFile(
+          root.resolve(name),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
+    }
+
+    try (ControlPort _ = open(() -> {})) {
+      assertThat(Files.getPosixFilePermissions(root.resolve("control")))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+      assertThat(ControlPort.ask(folder, STATUS).orElseThrow().path("did").asText())
+          .isEqualTo("status");
+    }
+  }
+
+  @Test
+  void aLineThatDoesNotEndIsNotReadToItsEnd() throws Exception {
+    try (ControlPort _ = open(() -> {});
+        Socket stranger = connect()) {
+      stranger.getOutputStream().write(new byte[ControlPort.MOST_BYTES_ASKED + 1]);
+
+      assertThat(isClosedByServer(stranger)).isTrue();
+    }
+  }
+
+  @Test
+  void aWrongSecretGetsNoAnswer() throws Exception {
+    try (ControlPort _ = open(() -> {});
+        Socket stranger = connect()) {
+      stranger
+          .getOutputStream()
+          .write("{\"secret\":\"\",\"operation\":\"status\"}\n".getBytes(StandardCharsets.UTF_8));
+
+      assertThat(isClosedByServer(stranger)).isTrue();
+    }
+  }
+
+  @Test
+  void connectionsOverTheBoundWaitForOthersToEnd() throws Exception {
+    CountDownLatch inside = new CountDownLatch(ControlPort.MOST_CONNECTIONS);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger now = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    Runnable visit =
+        () -> {
+          most.accumulateAndGet(now.incrementAndGet(), Math::max);
+          inside.countDown();
+          await(goOn);
+          now.decrementAndGet();
+        };
+    int askers = 2 * ControlPort.MOST_CONNECTIONS;
+    CountDownLatch answered = new CountDownLatch(askers);
+    try (ControlPort _ = open(visit);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < askers; i++) {
+        threads.execute(() -> {
+          try {
+            var _ = ControlPort.ask(folder, STATUS).orElseThrow();
+            answered.countDown();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+      }
+      await(inside);
+      goOn.countDown();
+
+      await(answered);
+      assertThat(most.get()).isEqualTo(ControlPort.MOST_CONNECTIONS);
+    }
+  }
+
+  /// A socket that cannot accept, as when the process has no descriptor left.
+  private static final class Exhausted extends ServerSocket {
+    Exhausted() throws IOException {}
+
+    @Override
+    public Socket accept() throws IOException {
+      throw new SocketException("Too many open files");
+    }
+  }
+
+  @Test
+  void itPausesWhenItCannotAcceptAndEndsAtOnceWhenClosed() throws Exception {
+    ControlPort port =
+        new ControlPort(
+            new Exhausted(), root.resolve("control"), "secret", new Answering(() -> {}));
+    Thread accepting = Thread.ofPlatform().start(port::accept);
+
+    Eventually.until("it pauses", () -> accepting.getState() == Thread.State.TIMED_WAITING);
+    port.close();
+
+    assertThat(accepting.join(Duration.ofSeconds(30))).isTrue();
+  }
+
+  private Socket connect() throws IOException {
+    int port = Integer.parseInt(Files.readString(root.resolve("control")).split("\n", 2)[0]);
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket.setSoTimeout(20_000);
+    return socket;
+  }
+
+  private static boolean isClosedByServer(Socket socket) throws IOException {
+    try {
+      return socket.getInputStream().read() < 0;
+    } catch (SocketException _) {
+      return true; // It was closed before all that was sent had been read.
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(1, TimeUnit.MINUTES)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
