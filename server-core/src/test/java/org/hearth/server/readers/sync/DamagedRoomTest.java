@@ -84,6 +84,44 @@ class DamagedRoomTest {
     assertThat(tablet.room(damaged).state()).containsKey("m.room.create|");
   }
 
+  @Test
+  void accountDataOfTheRoomComesWithTheRoom() {
+    server.http("alice").put(tagPath(damaged), "{}").expect(200);
+    server.http("alice").put(tagPath(whole), "{}").expect(200);
+
+    JsonNode told = alice.sync();
+    assertThat(join(told, whole).at("/account_data/events/0/type").asText()).isEqualTo("m.tag");
+    assertThat(join(told, damaged).isMissingNode()).isTrue();
+
+    write(json);
+    restart();
+    JsonNode mended = alice.sync();
+    assertThat(join(mended, damaged).at("/account_data/events/0/type").asText()).isEqualTo("m.tag");
+    assertThat(join(mended, whole).isMissingNode()).isTrue();
+    assertThat(alice.sync().has("rooms")).isFalse();
+  }
+
+  /// Neither by a part of the room while it cannot be read, nor by its end.
+  @Test
+  void aClientThatHasNothingNeverLearnsOfARoomThatWasLeftMeanwhile() {
+    server.http("alice").put(tagPath(damaged), "{}").expect(200);
+    SyncClient tablet = server.client("alice", "TABLET");
+    assertThat(join(tablet.sync(), damaged).isMissingNode()).isTrue();
+
+    write(json);
+    restart();
+    server.rooms().leave(damaged, "alice");
+    tablet.moveTo(server.http("alice", "TABLET"));
+
+    JsonNode told = tablet.sync();
+    assertThat(told.at("/rooms/leave").has(damaged.value())).isFalse();
+    assertThat(join(told, damaged).isMissingNode()).isTrue();
+  }
+
+  private static String tagPath(RoomId room) {
+    return "/_matrix/client/v3/user/@alice:hearth.test/rooms/%s/tags/u.kept".formatted(room);
+  }
+
   private void restart() {
     server.close();
     server = new SyncServer(folder);

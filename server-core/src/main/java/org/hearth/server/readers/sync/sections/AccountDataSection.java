@@ -2,6 +2,7 @@ package org.hearth.server.readers.sync.sections;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
@@ -38,7 +39,8 @@ public final class AccountDataSection implements Section {
 
   @Override
   public boolean mayHaveNews(Asked asked) {
-    return asked.since(this).filter(since -> !asked.feed().mayHaveNewAccountData(since)).isEmpty();
+    return asked.since(this).filter(since -> !asked.feed().mayHaveNewAccountData(since)).isEmpty()
+        || !asked.roomsHeldBack().isEmpty();
   }
 
   @Override
@@ -47,9 +49,18 @@ public final class AccountDataSection implements Section {
     Optional<LogPosition> since = asked.since(this);
     LogPosition now = asked.now().position();
     List<AccountDataItem> items =
-        since.isPresent()
-            ? accountData.changed(request.user(), since.get(), now)
-            : accountData.all(request.user(), now);
+        new ArrayList<>(
+            since.isPresent()
+                ? accountData.changed(request.user(), since.get(), now)
+                : accountData.all(request.user(), now));
+    // Of a room that was held back the client has the data only up to there, too.
+    for (RoomId room : asked.roomsHeldBack()) {
+      LogPosition known = request.since(room).orElse(LogPosition.ORIGIN);
+      items.removeIf(each -> room.equals(each.room()));
+      accountData.ofRoom(request.user(), room, now).stream()
+          .filter(each -> each.position().isAfter(known))
+          .forEach(items::add);
+    }
     for (AccountDataItem each : items) {
       ObjectNode event = JsonNodeFactory.instance.objectNode();
       event.put("type", each.type());

@@ -1,6 +1,7 @@
 package org.hearth.server.readers.sync.sections;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
@@ -33,6 +34,19 @@ public record Asked(RoomQueries rooms, SyncRequest request, UserFeed feed, SyncP
   /// so that all must be looked at.
   Optional<Set<RoomId>> changedRooms(NewsKind kind, LogPosition since) {
     return feed.changedRooms(kind, since);
+  }
+
+  /// The user's rooms that the client's token says were held back.
+  List<RoomId> roomsHeldBack() {
+    return request
+        .since()
+        .filter(since -> !since.heldBack().isEmpty())
+        .map(since ->
+            feed.memberships().stream()
+                .map(RoomMembership::room)
+                .filter(room -> since.heldBack().containsKey(SyncPoint.HeldBack.of(room)))
+                .toList())
+        .orElse(List.of());
   }
 
   /// The user's membership in that room, as of now, if the client wants the room.

@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.store.StorageException;
 
@@ -21,8 +23,9 @@ import org.hearth.server.store.StorageException;
 ///
 /// **Thread:** one request's.
 public final class HeldBackNews {
-  /// More than these are not a room's fault.
-  static final int MOST = 16;
+  /// One damaged page of the database has the rows of dozens of rooms. More than these fail the
+  /// request: a token names no more.
+  static final int MOST = 100;
 
   private static final System.Logger LOGGER = System.getLogger(HeldBackNews.class.getName());
 
@@ -64,14 +67,38 @@ public final class HeldBackNews {
     } catch (MatrixException e) {
       throw e;
     } catch (RuntimeException e) {
-      boolean ofTheStore = e instanceof StorageException storage && storage.isUnavailable();
-      if (ofTheStore || heldBack.size() == MOST) {
+      if (isOfTheStore(e) || heldBack.size() == MOST) {
         throw e;
       }
       complaints.complain(name, e);
       heldBack.put(SyncPoint.HeldBack.of(name), known.orElse(LogPosition.ORIGIN));
       return false;
     }
+  }
+
+  /// Reads what the answer can do without.
+  ///
+  /// @param name for the log
+  /// @param otherwise in place of what cannot be read
+  <T> T orElse(String name, Supplier<T> read, T otherwise) {
+    try {
+      return read.get();
+    } catch (RuntimeException e) {
+      if (isOfTheStore(e)) {
+        throw e;
+      }
+      complaints.complain(name, e);
+      return otherwise;
+    }
+  }
+
+  private static boolean isOfTheStore(RuntimeException failure) {
+    return failure instanceof StorageException storage && storage.isUnavailable();
+  }
+
+  /// Whether that room was left out.
+  boolean has(RoomId room) {
+    return heldBack.containsKey(SyncPoint.HeldBack.of(room));
   }
 
   /// What was held back, and up to where the client has it.

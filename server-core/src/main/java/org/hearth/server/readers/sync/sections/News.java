@@ -59,8 +59,12 @@ public final class News {
     rooms.put(room, news);
   }
 
-  /// Adds to what is told of a room in which the user is now.
+  /// Adds to what is told of a room in which the user is now; nothing while the room is held back:
+  /// a client must not learn of a room by a part of it.
   void room(RoomId room, UnaryOperator<RoomNews.Joined> change) {
+    if (heldBack.has(room)) {
+      return;
+    }
     RoomNews known = rooms.get(room);
     RoomNews.Joined joined = known instanceof RoomNews.Joined told ? told : RoomNews.Joined.QUIET;
     rooms.put(room, change.apply(joined));

@@ -96,11 +96,7 @@ public final class RoomsSection implements Section {
       return changed;
     }
     Set<RoomId> visited = new HashSet<>(changed.get());
-    for (RoomMembership each : asked.feed().memberships()) {
-      if (since.get().heldBack().containsKey(SyncPoint.HeldBack.of(each.room()))) {
-        visited.add(each.room());
-      }
-    }
+    visited.addAll(asked.roomsHeldBack());
     return Optional.of(visited);
   }
 

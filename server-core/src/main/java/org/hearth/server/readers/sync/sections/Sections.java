@@ -27,9 +27,14 @@ public final class Sections {
 
   /// What happened after what the client has, up to that point.
   public News collect(SyncRequest request, UserFeed feed, SyncPoint now) {
-    IgnoredUsers ignored = feed.ignored(() -> IgnoredUsers.of(accountData, request.user()));
-    Asked asked = new Asked(rooms, request.ignoring(ignored), feed, now);
     News news = new News(new HeldBackNews(complaints));
+    IgnoredUsers ignored =
+        news.heldBack()
+            .orElse(
+                "the ignored users of " + request.user(),
+                () -> feed.ignored(() -> IgnoredUsers.of(accountData, request.user())),
+                IgnoredUsers.NONE);
+    Asked asked = new Asked(rooms, request.ignoring(ignored), feed, now);
     for (Section each : sections) {
       if (mustAsk(asked, each) || each.mayHaveNews(asked)) {
         news.heldBack().attempt(each.name(), asked.since(each), () -> each.add(asked, news));

@@ -28,6 +28,9 @@ public final class ChangedRooms {
   private final int largestBytes;
   private LogPosition floor = NEVER;
 
+  /// The latest news that had to go.
+  private LogPosition evicted = LogPosition.ORIGIN;
+
   /// Of one user's rooms; to be begun.
   ChangedRooms() {
     this(LARGEST_BYTES);
@@ -47,7 +50,7 @@ public final class ChangedRooms {
   /// From now on, all news after that position is noted here.
   synchronized void beginAt(LogPosition head) {
     if (floor.equals(NEVER)) {
-      floor = head;
+      floor = evicted.isAfter(head) ? evicted : head;
     }
   }
 
@@ -55,8 +58,8 @@ public final class ChangedRooms {
   public synchronized void add(RoomId room, LogPosition position) {
     newestLast.putLast(room, position);
     if (newestLast.size() * ROOM_BYTES > largestBytes) {
-      LogPosition oldest = newestLast.pollFirstEntry().getValue();
-      floor = oldest.isAfter(floor) ? oldest : floor;
+      evicted = newestLast.pollFirstEntry().getValue();
+      floor = evicted.isAfter(floor) ? evicted : floor;
     }
   }
 

@@ -37,7 +37,7 @@ public record SyncToken(SyncPoint point, long epoch, long history) {
   private static final char EPOCH = 'e';
   private static final char HISTORY = 'h';
   private static final char HELD_BACK = 'r';
-  private static final int LONGEST = 1_000;
+  private static final int LONGEST = 4_000;
   private static final int MOST_DIGITS = 18;
   private static final Pattern IN_A_RUN = Pattern.compile("([0-9]{1,18})-([0-9]{1,18})");
   private static final Pattern OF_A_ROOM = Pattern.compile("([0-9a-f]{16})-([0-9]{1,18})");

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
@@ -31,10 +32,12 @@ import org.jspecify.annotations.Nullable;
 public final class SyncUsers {
   private static final Duration LONGEST_UNSEEN = Duration.ofHours(1);
   private static final Duration BETWEEN_SWEEPS = Duration.ofMinutes(1);
+  private static final int SWEPT_SHARE = 8;
 
   private final ConcurrentMap<String, Loaded> feeds = new ConcurrentHashMap<>();
   private final ConcurrentMap<RoomId, Set<UserFeed>> joined = new ConcurrentHashMap<>();
   private final AtomicLong losses = new AtomicLong();
+  private final AtomicInteger loads = new AtomicInteger();
   private final AtomicLong lastSweep = new AtomicLong(System.nanoTime());
   private final RoomQueries rooms;
   private final Supplier<LogPosition> head;
@@ -129,12 +132,19 @@ public final class SyncUsers {
     }
   }
 
-  /// Lets go of those who have not been here for long, and of as many as are too many.
+  /// Lets go of those who have not been here for long, and of as many as are too many. It looks at
+  /// all feeds after a minute, or when an eighth of them has been loaded since it looked last: so a
+  /// load costs the look at eight feeds, however many there are.
   private void sweep() {
     long now = System.nanoTime();
     long last = lastSweep.get();
-    long bytes = feeds.values().stream().mapToLong(each -> each.feed.bytes()).sum();
     boolean due = now - last > BETWEEN_SWEEPS.toNanos() && lastSweep.compareAndSet(last, now);
+    boolean many = loads.incrementAndGet() > feeds.size() / SWEPT_SHARE;
+    if (!due && !many) {
+      return;
+    }
+    loads.set(0);
+    long bytes = feeds.values().stream().mapToLong(each -> each.feed.bytes()).sum();
     if (!due && bytes <= budgetBytes) {
       return;
     }

@@ -123,7 +123,12 @@ public final class UserFeed {
   void register(WaitingSync request) {
     waiting.add(request);
     if (waitingCount.incrementAndGet() > MOST_WAITING) {
-      Optional.ofNullable(waiting.peek()).ifPresent(WaitingSync::end);
+      // Taken out at once: of several that come together, each ends another one.
+      @Nullable WaitingSync oldest = waiting.poll();
+      if (oldest != null) {
+        waitingCount.decrementAndGet();
+        oldest.end();
+      }
     }
   }
 

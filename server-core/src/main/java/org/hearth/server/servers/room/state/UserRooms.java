@@ -1,10 +1,14 @@
 package org.hearth.server.servers.room.state;
 
+import java.lang.System.Logger.Level;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
@@ -15,6 +19,7 @@ import org.hearth.server.store.ReadPool;
 ///
 /// **thread**: any; `changed` the committer's only.
 public final class UserRooms {
+  private static final System.Logger LOG = System.getLogger(UserRooms.class.getName());
   private static final int BYTES_PER_ROOM = 200;
   private static final String OF_USER =
       "SELECT r.room_id, m.membership, CASE WHEN e.place > 0 THEN e.place ELSE m.position END,"
@@ -48,6 +53,24 @@ public final class UserRooms {
     users.invalidate(user);
   }
 
+  /// A damaged row costs its room only.
+  private static Optional<RoomMembership> membership(UserId user, ResultSet row)
+      throws SQLException {
+    String room = row.getString(1);
+    try {
+      return Optional.of(
+          new RoomMembership(
+              RoomId.parse(room),
+              user,
+              MembershipCode.membership(row.getInt(2)),
+              new LogPosition(row.getLong(3)),
+              row.getInt(4) != 0));
+    } catch (IllegalArgumentException | InvalidIdentifierException e) {
+      LOG.log(Level.ERROR, "the membership of %s in %s cannot be read".formatted(user, room), e);
+      return Optional.empty();
+    }
+  }
+
   private List<RoomMembership> read(UserId user) {
     return reads.read(connection -> {
       try (PreparedStatement statement = connection.prepareStatement(OF_USER)) {
@@ -55,13 +78,7 @@ public final class UserRooms {
         try (ResultSet rows = statement.executeQuery()) {
           List<RoomMembership> rooms = new ArrayList<>();
           while (rows.next()) {
-            rooms.add(
-                new RoomMembership(
-                    RoomId.parse(rows.getString(1)),
-                    user,
-                    MembershipCode.membership(rows.getInt(2)),
-                    new LogPosition(rows.getLong(3)),
-                    rows.getInt(4) != 0));
+            membership(user, rows).ifPresent(rooms::add);
           }
           return List.copyOf(rooms);
         }

@@ -46,6 +46,19 @@ class ChangedRoomsTest {
     assertThat(all.since(at(1))).hasValue(Set.of(OTHER, RoomId.parse("!third:hearth.test")));
   }
 
+  /// Many rooms had news between the moment at which the head was read and the beginning.
+  @Test
+  void knowsOfNoNewsThatHadToGoBeforeItBegan() {
+    int most = ChangedRooms.LARGEST_BYTES / ChangedRooms.ROOM_BYTES;
+    for (int i = 0; i <= most; i++) {
+      rooms.add(RoomId.parse("!room%d:hearth.test".formatted(i)), at(10 + i));
+    }
+    rooms.beginAt(at(9));
+
+    assertThat(rooms.since(at(9))).isEmpty();
+    assertThat(rooms.since(at(10)).orElseThrow()).hasSize(most);
+  }
+
   @Test
   void beginsOnce() {
     rooms.beginAt(at(4));
