@@ -111,6 +111,23 @@ class ParkedCommandsTest {
     assertThat(newest()).isEqualTo("After");
   }
 
+  /// As an earlier version left it.
+  @Test
+  void whatIsParkedForAReaderThatIsNoMoreIsDiscarded() throws Exception {
+    park();
+    change("UPDATE dead_letter SET log = 'older-log', consumer = 'older-reader'");
+    server.stop(java.time.Duration.ZERO);
+    start();
+
+    assertThat(hearth("parked").out()).startsWith("older-log older-reader " + room + ": 1 entry");
+    Said again = hearth("parked", "retry", "older-log", "older-reader", room);
+    assertThat(again.err()).contains("can only be discarded");
+    Said discarded = hearth("parked", "discard", "older-log", "older-reader", room);
+
+    assertThat(discarded.out()).isEqualTo("0 handled, 1 discarded, 0 parked still\n");
+    assertThat(hearth("parked").out()).isEqualTo("Nothing is parked.\n");
+  }
+
   @Test
   void whatIsNotParkedIsRefusedWithASentence() {
     Said refused = hearth("parked", "discard", "room-input", "room-input", room);
