@@ -92,6 +92,7 @@ class ArchitectureTest {
           new Row("matrix.push", "matrix.id", "matrix.json", "matrix.event", "matrix.error"),
           new Row("logs", "matrix"),
           new Row("store"),
+          new Row("store.derby"),
           new Row("http", "matrix", "store"),
           new Row("outbound", "configuration", "matrix", "store"),
           // http and store: a box declares its routes and its tables.
@@ -293,6 +294,18 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAPackage(ROOT + ".servers.room.*..")
         .because("only the root starts the Room Server and checks its tables")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheStoreSeesItsDatabase() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + ".store..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + ".store.derby..")
+        .because("others store by units of work and read by queries")
         .check(CLASSES);
   }
 

@@ -15,6 +15,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.server.store.derby.CommitHead;
+import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.Durably;
 
 /// Makes and checks copies of a database.
 ///

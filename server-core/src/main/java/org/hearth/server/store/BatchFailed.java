@@ -1,6 +1,7 @@
 package org.hearth.server.store;
 
 import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.DerbyFault;
 
 /// No unit of the batch can be committed; if the database has failed, [Health] says so already.
 final class BatchFailed extends Exception {

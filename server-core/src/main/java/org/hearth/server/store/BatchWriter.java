@@ -11,6 +11,8 @@ import java.util.Set;
 import org.hearth.server.store.Batch.Member;
 import org.hearth.server.store.CommitPlan.PlacedUnit;
 import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.CommitHead;
+import org.hearth.server.store.derby.DerbyFault;
 import org.jspecify.annotations.Nullable;
 
 /// Writes the open units of a batch in one transaction, which it leaves to be committed: together

@@ -7,6 +7,10 @@ import org.hearth.ringlogs.Distribution;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.BatchWriter.Written;
 import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.CommitHead;
+import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.HighWaterMark;
 import org.jspecify.annotations.Nullable;
 
 /* The way of a batch

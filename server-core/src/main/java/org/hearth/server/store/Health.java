@@ -3,6 +3,7 @@ package org.hearth.server.store;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.hearth.server.store.derby.DerbyFault;
 import org.jspecify.annotations.Nullable;
 
 /// The state of the store, and its changes.

@@ -8,6 +8,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.locks.LockSupport;
 import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.Durably;
+import org.hearth.server.store.derby.HighWaterMark;
 
 /// Forces the high-water mark, keeps an eye on the disk, and opens the store again when there is
 /// room.

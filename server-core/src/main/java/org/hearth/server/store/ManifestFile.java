@@ -21,6 +21,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.BackupManifest.BackupFile;
+import org.hearth.server.store.derby.Durably;
 
 /// The file `manifest.json` of a backup.
 final class ManifestFile {

@@ -9,7 +9,12 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import org.hearth.server.store.HighWaterMark.Contents;
+import org.hearth.server.store.derby.CommitHead;
+import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.Durably;
+import org.hearth.server.store.derby.HighWaterMark;
+import org.hearth.server.store.derby.HighWaterMark.Contents;
 
 /// Opens the database of a data folder that is held, or says why not.
 ///
@@ -42,8 +47,7 @@ final class Opening {
   ///
   /// @throws StoreRefusedException if it must not be opened; it is shut down then
   Opened open() throws IOException, SQLException {
-    Files.createDirectories(folder);
-    Derby.configure(folder, options.cacheBytes());
+    prepare();
     if (Files.exists(folder.resolve(MAKING))) {
       discard();
     }
@@ -56,6 +60,16 @@ final class Opening {
       derby.shutDown();
       throw e;
     }
+  }
+
+  /// Makes the folder, and the settings that the database is booted with.
+  private void prepare() throws IOException {
+    Files.createDirectories(folder);
+    Optional<String> unsafe = Derby.unsafeSetting(folder);
+    if (unsafe.isPresent()) {
+      throw new StoreRefusedException(new Refusal.UnsafeSettings(unsafe.get()));
+    }
+    Derby.configure(folder, options.cacheBytes());
   }
 
   private Opened make() throws IOException, SQLException {
@@ -79,8 +93,7 @@ final class Opening {
   ///
   /// @param least the head that it must have reached
   void restore(Path copy, BackupManifest least) throws IOException, SQLException {
-    Files.createDirectories(folder);
-    Derby.configure(folder, options.cacheBytes());
+    prepare();
     beginMaking();
     try {
       derby.createFrom(copy);

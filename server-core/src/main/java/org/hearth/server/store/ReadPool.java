@@ -8,6 +8,9 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.DerbyDataSource;
+import org.hearth.server.store.derby.DerbyFault;
 
 /// Reads from the database, at most so many at a time, with connections that cannot write.
 ///

@@ -20,6 +20,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
+import org.hearth.server.store.derby.CommitHead;
+import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.DerbyDataSource;
 import org.jspecify.annotations.Nullable;
 
 /// The tables' versions, and which database this is.

@@ -11,6 +11,9 @@ import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.HighWaterMark;
 
 /// The database of one server: open, it holds the data folder for itself.
 ///

@@ -8,6 +8,9 @@ import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.hearth.server.store.derby.CommitHead;
+import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.DerbyFault;
 
 /// The one connection that writes, with its prepared statements.
 ///

@@ -12,12 +12,13 @@
 ///   either is a failed state; `journal` (removes old entries)
 /// - **waits**: for a place in the committer's ring of 1,024 units and for a commit 60 s each (Committer), for a
 ///   connection that reads as the options say (StoreOptions, 10 s); for a stop as long as the disk takes
+/// - **uses**: `store.derby`, the database itself and its mark
 ///
 /// On disk, below the data folder:
 ///
 ///     hearth.lock            held by the one process that uses the folder; holds its process id
 ///     database/derby/        Derby's own
-///     database/high-water    positions that were acknowledged, see HighWaterMark
+///     database/high-water    positions that were acknowledged, see derby.HighWaterMark
 ///     backups/               copies made before migrations
 @NullMarked
 package org.hearth.server.store;

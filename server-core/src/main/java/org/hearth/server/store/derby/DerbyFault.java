@@ -1,4 +1,4 @@
-package org.hearth.server.store;
+package org.hearth.server.store.derby;
 
 import java.io.IOException;
 import java.sql.Connection;
@@ -15,7 +15,7 @@ import java.util.Set;
 /// Derby gives the severity as the error code: 20000 the statement is undone, 30000 the transaction
 /// is, 40000 the connection is gone, 45000 the database, 50000 the engine. `XJ001` (any Java
 /// exception inside Derby) has none: then the question is whether the connection survived it.
-enum DerbyFault {
+public enum DerbyFault {
   /// The statement or its values are wrong; the transaction goes on.
   STATEMENT,
   /// The transaction was undone because of another (deadlock, lock wait); it may succeed if
@@ -32,7 +32,7 @@ enum DerbyFault {
   private static final int SESSION_SEVERITY = 40_000;
   private static final int PATIENCE_SECONDS = 1;
 
-  static DerbyFault of(SQLException exception, Connection connection) {
+  public static DerbyFault of(SQLException exception, Connection connection) {
     DerbyFault medium = ofMedium(exception);
     if (medium != FAILED) {
       return medium;
@@ -47,7 +47,7 @@ enum DerbyFault {
   }
 
   /// Whether it is the disk, whatever Derby calls it; [#FAILED] if that cannot be told.
-  static DerbyFault ofMedium(Throwable exception) {
+  public static DerbyFault ofMedium(Throwable exception) {
     Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<Throwable> open = new ArrayDeque<>();
     open.add(exception);

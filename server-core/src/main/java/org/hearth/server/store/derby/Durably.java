@@ -1,4 +1,4 @@
-package org.hearth.server.store;
+package org.hearth.server.store.derby;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// File operations that last.
-final class Durably {
+public final class Durably {
   private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
   private Durably() {} // no instance
 
   /// Makes renames and new files in a folder durable. Windows has no such operation, and needs
   /// none.
-  static void forceFolder(Path folder) throws IOException {
+  public static void forceFolder(Path folder) throws IOException {
     if (WINDOWS) {
       return;
     }
@@ -26,14 +26,14 @@ final class Durably {
     }
   }
 
-  static void forceFile(Path file) throws IOException {
+  public static void forceFile(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);
     }
   }
 
   /// Removes a folder with what is in it. One that is not there is no error.
-  static void remove(Path folder) throws IOException {
+  public static void remove(Path folder) throws IOException {
     if (Files.notExists(folder)) {
       return;
     }
@@ -48,7 +48,7 @@ final class Durably {
 
   /// The lengths of all files in a folder together; files that come and go meanwhile may count or
   /// not.
-  static long lengthBytes(Path folder) throws IOException {
+  public static long lengthBytes(Path folder) throws IOException {
     if (Files.notExists(folder)) {
       return 0;
     }

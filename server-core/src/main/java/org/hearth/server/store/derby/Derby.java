@@ -1,10 +1,11 @@
-package org.hearth.server.store;
+package org.hearth.server.store.derby;
 
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.Properties;
 import org.apache.derby.jdbc.EmbeddedDriver;
 
@@ -21,7 +22,7 @@ import org.apache.derby.jdbc.EmbeddedDriver;
 /// | lock escalation | off in effect | a commit must never lock a table against readers |
 /// | management beans | none | nobody asks them, and they are a twentieth of the start |
 /// | lock wait | 5 s | readers lock a row at a time, so a longer wait is a defect to be shown |
-final class Derby {
+public final class Derby {
   private static final System.Logger LOG = System.getLogger(Derby.class.getName());
 
   static final int PAGE_BYTES = 16 << 10;
@@ -32,22 +33,25 @@ final class Derby {
   private final Path folder;
 
   /// @param folder the database's own folder, which Derby makes
-  Derby(Path folder) {
+  public Derby(Path folder) {
     this.folder = folder;
+  }
+
+  /// A setting from outside that may take away the durability; empty if there is none.
+  ///
+  /// @param home where Derby looks for `derby.properties`, instead of the working directory
+  public static Optional<String> unsafeSetting(Path home) {
+    if (System.getProperty(DURABILITY) != null) {
+      return Optional.of(DURABILITY);
+    }
+    Path file = home.resolve("derby.properties");
+    return Files.exists(file) ? Optional.of("file " + file) : Optional.empty();
   }
 
   /// Sets Derby's settings for the next boot.
   ///
-  /// @param home where Derby looks for `derby.properties`, instead of the working directory
-  /// @throws StoreRefusedException if a setting takes away the durability
-  static void configure(Path home, long cacheBytes) {
-    if (System.getProperty(DURABILITY) != null) {
-      throw new StoreRefusedException(new Refusal.UnsafeSettings(DURABILITY));
-    }
-    Path file = home.resolve("derby.properties");
-    if (Files.exists(file)) {
-      throw new StoreRefusedException(new Refusal.UnsafeSettings("file " + file));
-    }
+  /// @param home as of [#unsafeSetting]
+  public static void configure(Path home, long cacheBytes) {
     set("derby.system.home", home.toString());
     set("derby.stream.error.method", DerbyMessages.class.getName() + ".writer");
     set("derby.storage.pageSize", PAGE_BYTES);
@@ -68,22 +72,22 @@ final class Derby {
   }
 
   /// Makes the database and opens it.
-  void create() throws SQLException {
+  public void create() throws SQLException {
     connect("create", "true").close();
   }
 
   /// Makes the database from a backup's copy and opens it.
-  void createFrom(Path copy) throws SQLException {
+  public void createFrom(Path copy) throws SQLException {
     connect("createFrom", copy.toString()).close();
   }
 
   /// Opens the database; recovers it if it was not shut down.
-  void boot() throws SQLException {
+  public void boot() throws SQLException {
     connect().close();
   }
 
   /// A connection that commits by itself after each statement, until it is told otherwise.
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return connect(new Properties());
   }
 
@@ -103,7 +107,7 @@ final class Derby {
 
   /// Closes the database with all its connections, after a checkpoint. One that is closed already
   /// is no error.
-  void shutDown() {
+  public void shutDown() {
     try {
       connect("shutdown", "true").close();
     } catch (SQLException e) {

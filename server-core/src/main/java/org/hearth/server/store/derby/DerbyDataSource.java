@@ -1,4 +1,4 @@
-package org.hearth.server.store;
+package org.hearth.server.store.derby;
 
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -9,11 +9,11 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /// What Hikari and Flyway make connections with.
-final class DerbyDataSource implements DataSource {
+public final class DerbyDataSource implements DataSource {
   private final Derby derby;
   private volatile int loginTimeoutSeconds;
 
-  DerbyDataSource(Derby derby) {
+  public DerbyDataSource(Derby derby) {
     this.derby = derby;
   }
 

@@ -1,4 +1,4 @@
-package org.hearth.server.store;
+package org.hearth.server.store.derby;
 
 import java.io.Writer;
 import java.lang.System.Logger.Level;

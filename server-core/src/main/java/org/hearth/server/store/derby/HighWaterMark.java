@@ -1,4 +1,4 @@
-package org.hearth.server.store;
+package org.hearth.server.store.derby;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 /// | 28 | 4 | 0 |
 ///
 /// **Thread**: [#append] the committer's; [#force] the keeper's.
-final class HighWaterMark implements AutoCloseable {
-  static final String FILE = "high-water";
+public final class HighWaterMark implements AutoCloseable {
+  public static final String FILE = "high-water";
 
   private static final long MAGIC = 0x4845415254484D4BL;
   private static final int VERSION = 1;
@@ -50,7 +50,7 @@ final class HighWaterMark implements AutoCloseable {
   private static final int LONGEST_BYTES = 1 << 20;
 
   /// What the file says.
-  record Contents(UUID store, CommitHead head) {}
+  public record Contents(UUID store, CommitHead head) {}
 
   private final Path folder;
   private final UUID store;
@@ -72,7 +72,7 @@ final class HighWaterMark implements AutoCloseable {
   /// The last valid record; empty if there is no file.
   ///
   /// @throws IOException if the file is not a mark, or holds no valid record
-  static Optional<Contents> read(Path folder) throws IOException {
+  public static Optional<Contents> read(Path folder) throws IOException {
     Path file = folder.resolve(FILE);
     if (Files.notExists(file)) {
       return Optional.empty();
@@ -104,7 +104,7 @@ final class HighWaterMark implements AutoCloseable {
   }
 
   /// Begins a new file with one record, in place of what is there.
-  static HighWaterMark begin(Path folder, UUID store, CommitHead head) throws IOException {
+  public static HighWaterMark begin(Path folder, UUID store, CommitHead head) throws IOException {
     return new HighWaterMark(folder, store, replace(folder, store, head));
   }
 
@@ -143,7 +143,7 @@ final class HighWaterMark implements AutoCloseable {
 
   /// Notes a commit that is durable in the database. A record that could not be written whole is
   /// written over by the next.
-  void append(CommitHead head) throws IOException {
+  public void append(CommitHead head) throws IOException {
     if (lengthBytes + RECORD_BYTES > LONGEST_BYTES) {
       replacing.lock();
       try {
@@ -167,7 +167,7 @@ final class HighWaterMark implements AutoCloseable {
   }
 
   /// Waits until there is something to force, or until the time is over, or for no reason.
-  void awaitDirty(long nanos) {
+  public void awaitDirty(long nanos) {
     waiting = Thread.currentThread();
     if (!isDirty()) {
       LockSupport.parkNanos(this, nanos);
@@ -176,12 +176,12 @@ final class HighWaterMark implements AutoCloseable {
   }
 
   /// Whether something was appended since the last [#force].
-  boolean isDirty() {
+  public boolean isDirty() {
     return appended != forced;
   }
 
   /// Forces what was appended to the disk.
-  void force() throws IOException {
+  public void force() throws IOException {
     replacing.lock();
     try {
       long upTo = appended;

@@ -1,4 +1,4 @@
-package org.hearth.server.store;
+package org.hearth.server.store.derby;
 
 import org.hearth.ringlogs.LogPosition;
 
@@ -8,17 +8,17 @@ import org.hearth.ringlogs.LogPosition;
 /// @param position the last position that was given
 /// @param hash of this commit and all before it: two databases that have the same numbers but went
 ///   different ways differ in it
-record CommitHead(long commits, long position, long hash) {
-  static final CommitHead START = new CommitHead(0, 0, 0);
+public record CommitHead(long commits, long position, long hash) {
+  public static final CommitHead START = new CommitHead(0, 0, 0);
 
   /// The head after a commit that gave positions up to `next`.
   ///
   /// @param salt differs from run to run
-  CommitHead next(long next, long salt) {
+  public CommitHead next(long next, long salt) {
     return new CommitHead(commits + 1, next, mix(mix(hash ^ salt) + next));
   }
 
-  LogPosition logPosition() {
+  public LogPosition logPosition() {
     return new LogPosition(position);
   }
 
