@@ -1,9 +1,11 @@
 package org.hearth.server.admin;
 
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogFigures;
@@ -17,6 +19,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountService;
+import org.hearth.server.services.account.RegistrationToken;
 import org.hearth.server.services.account.UserSummary;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.hearth.server.store.Store;
@@ -178,6 +181,47 @@ public final class Admin {
       accounts.setAdmin(existing(userId), admin);
       return true;
     });
+  }
+
+  /// Makes a registration token.
+  ///
+  /// @param text what it is to be; empty to have one made up
+  /// @param uses how many accounts may be made with it; empty for any number
+  /// @param expires when it stops to be valid; empty for never
+  /// @return the new token
+  public TokenSummary createToken(
+      Optional<String> text, OptionalInt uses, Optional<Instant> expires) {
+    if (uses.isPresent() && uses.getAsInt() < 1) {
+      throw new AdminException("A token is good for at least one account.");
+    }
+    if (expires.filter(end -> !end.isAfter(clock.instant())).isPresent()) {
+      throw new AdminException("A token must not have expired already.");
+    }
+    try {
+      return token(accounts.createRegistrationToken(text, uses, expires));
+    } catch (IllegalArgumentException e) {
+      throw new AdminException("This token cannot be made: " + e.getMessage() + ".", e);
+    }
+  }
+
+  /// The registration tokens, also those that are used up or have expired.
+  ///
+  /// @return by text
+  public List<TokenSummary> tokens() {
+    return accounts.registrationTokens().stream().map(Admin::token).toList();
+  }
+
+  /// Makes a registration token invalid. Accounts that were made with it stay.
+  ///
+  /// @param text the token
+  public void endToken(String text) {
+    if (!accounts.deleteRegistrationToken(text)) {
+      throw new AdminException("There is no registration token " + text + ".");
+    }
+  }
+
+  private static TokenSummary token(RegistrationToken token) {
+    return new TokenSummary(token.token(), token.usesAllowed(), token.completed(), token.expires());
   }
 
   /// The first rooms, by id.

@@ -97,6 +97,7 @@ final class Commands {
     parked.addSubcommand("retry", new RetryParked());
     parked.addSubcommand("discard", new DiscardParked());
     line.addSubcommand("parked", parked);
+    line.addSubcommand("token", TokenCommands.line(out, err));
     line.addSubcommand(new CommandLine.HelpCommand());
     explainThemselves(line);
     line.setExecutionExceptionHandler((exception, _, _) -> failed(exception, err));
@@ -430,7 +431,8 @@ final class Commands {
     return released.path("remaining").asInt() == 0 ? 0 : REFUSED;
   }
 
-  private static JsonNode perform(Setup setup, String operation, Map<String, String> arguments)
+  /// Has the server that holds the data folder do something, or does it here if none does.
+  static JsonNode perform(Setup setup, String operation, Map<String, String> arguments)
       throws IOException, StartFailedException {
     ControlRequest request = new ControlRequest(operation, new LinkedHashMap<>(arguments));
     Optional<JsonNode> answer = ControlPort.ask(setup.folder(), request);

@@ -8,11 +8,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Overview;
 import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.Person;
 import org.hearth.server.admin.ReleasedEntries;
+import org.hearth.server.admin.TokenSummary;
 
 /// The operations of the command line, done by [Admin] and told as JSON.
 ///
@@ -67,6 +69,20 @@ public record Control(Admin admin, Server server) {
         admin.deactivate(userId(request.argument("name")), false);
         yield empty();
       }
+      case "create-token" ->
+          token(
+              admin.createToken(
+                  request.optional("token"),
+                  request
+                      .optional("uses")
+                      .map(uses -> OptionalInt.of(Integer.parseInt(uses)))
+                      .orElse(OptionalInt.empty()),
+                  request.optional("expires").map(Instant::parse)));
+      case "list-tokens" -> tokens();
+      case "end-token" -> {
+        admin.endToken(request.argument("token"));
+        yield empty();
+      }
       case "list-parked" -> parked();
       case "retry-parked" ->
           released(
@@ -117,6 +133,22 @@ public record Control(Admin admin, Server server) {
     ObjectNode json = empty();
     ArrayNode users = json.putArray("users");
     admin.people(search, MOST_LISTED).items().forEach(person -> users.add(user(person)));
+    return json;
+  }
+
+  private ObjectNode tokens() {
+    ObjectNode json = empty();
+    ArrayNode tokens = json.putArray("tokens");
+    admin.tokens().forEach(token -> tokens.add(token(token)));
+    return json;
+  }
+
+  private static ObjectNode token(TokenSummary token) {
+    ObjectNode json = empty();
+    json.put("token", token.token());
+    token.usesAllowed().ifPresent(uses -> json.put("uses", uses));
+    json.put("used", token.used());
+    token.expires().ifPresent(when -> json.put("expires", when.toString()));
     return json;
   }
 

@@ -1,6 +1,7 @@
 package org.hearth.server.control;
 
 import java.util.Map;
+import java.util.Optional;
 
 /// What one process asks of the server that holds a data folder.
 ///
@@ -15,6 +16,11 @@ public record ControlRequest(String operation, Map<String, String> arguments) {
 
   public ControlRequest {
     arguments = Map.copyOf(arguments);
+  }
+
+  /// An argument that may be left out.
+  Optional<String> optional(String name) {
+    return Optional.ofNullable(arguments.get(name));
   }
 
   /// An argument that the operation needs.

@@ -102,14 +102,14 @@ final class AccountRoutes implements RouteGroup {
       throw new MatrixException(Errcode.GUEST_ACCESS_FORBIDDEN, "A guest has no password");
     }
     UserId caller = requester.map(Requester::user).orElse(null);
-    return switch (interactive.check(request, UserInteractiveAuth.Guard.ofAccount(caller))) {
-      case UiaResult.Challenge challenge -> challenge.response();
-      case UiaResult.Authenticated authenticated -> {
-        action.accept(authenticated.user().orElseThrow(), authenticated.parameters());
-        interactive.end(authenticated.session());
-        yield response;
-      }
-    };
+    return interactive.check(
+        request,
+        UserInteractiveAuth.Guard.ofAccount(caller),
+        authenticated -> {
+          action.accept(authenticated.user().orElseThrow(), authenticated.parameters());
+          interactive.end(authenticated.session());
+          return response;
+        });
   }
 
   private Response capabilities(Request request) {

@@ -120,13 +120,13 @@ final class DeviceRoutes implements RouteGroup {
 
   private Response guarded(Request request, Chosen chosen) {
     UserId user = request.requester().user();
-    return switch (interactive.check(request, UserInteractiveAuth.Guard.ofAccount(user))) {
-      case UiaResult.Challenge challenge -> challenge.response();
-      case UiaResult.Authenticated authenticated -> {
-        service.logOut(user, chosen.devices(authenticated.parameters()));
-        interactive.end(authenticated.session());
-        yield Response.empty();
-      }
-    };
+    return interactive.check(
+        request,
+        UserInteractiveAuth.Guard.ofAccount(user),
+        authenticated -> {
+          service.logOut(user, chosen.devices(authenticated.parameters()));
+          interactive.end(authenticated.session());
+          return Response.empty();
+        });
   }
 }

@@ -72,11 +72,15 @@ final class FallbackPages implements RouteGroup {
     Map<String, String> form = form(request.body());
     UiaSession session = session(form.getOrDefault("session", ""));
     String stage = stage(request, session);
+    return session.inTurn(() -> submit(request, session, stage, shown(form)));
+  }
+
+  private Response submit(Request request, UiaSession session, String stage, Fields shown) {
     if (!session.hasCompleted(stage)) {
       if (!session.isNext(stage)) {
         return form(401, stage, session, "Another step comes first.");
       }
-      Optional<MatrixException> failure = attempt(request, session, stage, shown(form));
+      Optional<MatrixException> failure = attempt(request, session, stage, shown);
       if (failure.isPresent()) {
         return form(401, stage, session, failure.get().safeMessage());
       }

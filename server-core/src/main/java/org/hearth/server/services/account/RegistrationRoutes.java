@@ -81,24 +81,21 @@ final class RegistrationRoutes implements RouteGroup {
         options.registration() == AccountOptions.RegistrationMode.OPEN
             ? UserInteractiveAuth.DUMMY
             : UserInteractiveAuth.REGISTRATION_TOKEN;
-    return switch (interactive.check(request, UserInteractiveAuth.Guard.ofRegistration(stage))) {
-      case UiaResult.Challenge challenge -> challenge.response();
-      case UiaResult.Authenticated authenticated -> {
-        Response response;
-        try {
-          response = create(authenticated);
-        } catch (MatrixException refused) {
-          if (!namesASession(request)) {
-            // The client cannot go on with a session that it does not know; so it must not hold a
-            // token's use either.
-            interactive.end(authenticated.session());
+    return interactive.check(
+        request,
+        UserInteractiveAuth.Guard.ofRegistration(stage),
+        authenticated -> {
+          try {
+            return create(authenticated);
+          } catch (MatrixException refused) {
+            if (!namesASession(request)) {
+              // The client cannot go on with a session that it does not know; so it must not hold a
+              // token's use either.
+              interactive.end(authenticated.session());
+            }
+            throw refused;
           }
-          throw refused;
-        }
-        interactive.end(authenticated.session());
-        yield response;
-      }
-    };
+        });
   }
 
   private static boolean namesASession(Request request) {
@@ -157,15 +154,21 @@ final class RegistrationRoutes implements RouteGroup {
       boolean inhibitLogin,
       boolean refreshable) {}
 
-  private Response create(UiaResult.Authenticated authenticated) {
+  private Response create(Authenticated authenticated) {
     Wish wish = check(Fields.of(authenticated.parameters()));
-    List<RowChange> counted =
-        authenticated.registrationToken().map(RegistrationTokens::completed).stream().toList();
+    Optional<String> token = authenticated.registrationToken();
+    if (token.isPresent() && !registrationTokens.exists(token.get())) {
+      interactive.end(authenticated.session());
+      throw MatrixException.forbidden("The registration token has been withdrawn");
+    }
+    List<RowChange> counted = token.map(RegistrationTokens::completed).stream().toList();
     String password = wish.password.orElseThrow(() -> MatrixException.missingParam("password"));
     UserId user =
         wish.upgrade
             ? newAccounts.upgrade(wish.user, password, counted)
             : newAccounts.create(wish.user, password, false, Optional.empty(), counted);
+    // The account is made, whatever becomes of the login.
+    interactive.end(authenticated.session());
     if (wish.inhibitLogin) {
       return Response.json(onlyUser(user));
     }

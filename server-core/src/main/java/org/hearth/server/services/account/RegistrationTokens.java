@@ -100,7 +100,12 @@ final class RegistrationTokens {
     pending.computeIfPresent(token, (_, count) -> count == 1 ? null : count - 1);
   }
 
-  /// The change that counts a use.
+  /// Whether there is such a token, used up or not.
+  boolean exists(String token) {
+    return find(token).isPresent();
+  }
+
+  /// The change that counts a use. Its unit fails if there is none left.
   static RowChange completed(String token) {
     return RowChange.of(
         TABLE,

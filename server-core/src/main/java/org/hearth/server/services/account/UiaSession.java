@@ -5,14 +5,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
 /// One attempt to do something that needs the user's authentication, over several requests. Kept in
 /// memory only: what is in it may be secret, and a client whose session is lost starts anew.
 ///
-/// **thread**: any; guarded by itself.
+/// **thread**: any; requests on one session take turns, and what they do is done in the turn, so a
+/// finished session is good for one thing once. Its fields are guarded by itself.
 final class UiaSession {
   private final String id;
   private final String operation;
@@ -22,6 +26,8 @@ final class UiaSession {
   private final Set<String> completed = new LinkedHashSet<>();
   private @Nullable UserId authenticated;
   private @Nullable String registrationToken;
+  private boolean over;
+  private final ReentrantLock turn = new ReentrantLock();
 
   /// @param operation what is to be done: method and path
   /// @param user whose token was shown; null for none
@@ -104,7 +110,37 @@ final class UiaSession {
     return registrationToken;
   }
 
-  synchronized void setRegistrationToken(@Nullable String token) {
-    registrationToken = token;
+  /// Holds a use of a registration token until the session is over.
+  ///
+  /// @return false if it is over already
+  synchronized boolean hold(String token) {
+    if (!over) {
+      registrationToken = token;
+    }
+    return !over;
+  }
+
+  /// Does that when no other request is at work on the session.
+  <T> T inTurn(Supplier<T> action) {
+    turn.lock();
+    try {
+      return action.get();
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  synchronized boolean isOver() {
+    return over;
+  }
+
+  /// From now on the session is good for nothing.
+  ///
+  /// @return the registration token of which it held a use
+  synchronized Optional<String> end() {
+    over = true;
+    Optional<String> held = Optional.ofNullable(registrationToken);
+    registrationToken = null;
+    return held;
   }
 }

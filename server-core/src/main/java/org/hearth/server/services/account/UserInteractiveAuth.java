@@ -9,6 +9,7 @@ import com.github.benmanes.caffeine.cache.RemovalCause;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -77,11 +78,14 @@ final class UserInteractiveAuth {
     }
   }
 
-  /// Looks at what the request shows.
+  /// Does something when the request shows what it has to, and says what is missing otherwise.
   ///
+  /// @param action calls [#end] as soon as what was asked for is done; requests on the same session
+  ///   wait meanwhile
+  /// @return the action's answer; else one of status 401 with the flows and the session
   /// @throws MatrixException for what is wrong other than the authentication; `M_FORBIDDEN` if the
   ///   session is for something else
-  UiaResult check(Request request, Guard guard) {
+  Response check(Request request, Guard guard, Function<Authenticated, Response> action) {
     ObjectNode body = request.jsonOrEmpty();
     Optional<Fields> auth = Fields.of(body).optionalObject("auth");
     ObjectNode parameters = body.deepCopy().without("auth");
@@ -90,23 +94,27 @@ final class UserInteractiveAuth {
       return challenge(begin(operation, guard, parameters), null);
     }
     Optional<String> id = auth.get().optionalString("session");
-    UiaSession session = null;
-    if (id.isPresent()) {
-      session = sessions.getIfPresent(id.get());
-      if (session == null) {
-        return challenge(
-            begin(operation, guard, parameters),
-            new MatrixException(401, Errcode.UNKNOWN, "The session is unknown or has expired"));
+    Optional<UiaSession> known = id.flatMap(this::session);
+    if (id.isPresent() && known.isEmpty()) {
+      return challenge(begin(operation, guard, parameters), unknownSession());
+    }
+    UiaSession session = known.orElseGet(() -> begin(operation, guard, parameters));
+    return session.inTurn(() -> {
+      if (known.isPresent()) {
+        bind(session, operation, guard, parameters);
       }
-      bind(session, operation, guard, parameters);
-    }
-    if (session == null) {
-      session = begin(operation, guard, parameters);
-    }
-    return attempt(request, session, auth.get());
+      return session.isOver()
+          ? challenge(begin(operation, guard, parameters), unknownSession())
+          : attempt(request, session, auth.get(), action);
+    });
   }
 
-  private UiaResult attempt(Request request, UiaSession session, Fields auth) {
+  private static MatrixException unknownSession() {
+    return new MatrixException(401, Errcode.UNKNOWN, "The session is unknown or has expired");
+  }
+
+  private Response attempt(
+      Request request, UiaSession session, Fields auth, Function<Authenticated, Response> action) {
     Optional<String> type = auth.optionalString("type");
     // "Completed stages cannot be retried by clients"
     if (type.isPresent() && !session.hasCompleted(type.get())) {
@@ -122,7 +130,7 @@ final class UserInteractiveAuth {
         return challenge(session, failure.get());
       }
     }
-    return session.isDone() ? authenticated(session) : challenge(session, null);
+    return session.isDone() ? action.apply(authenticated(session)) : challenge(session, null);
   }
 
   /// Performs one stage, from a request or from a fallback page.
@@ -153,7 +161,10 @@ final class UserInteractiveAuth {
           if (!RegistrationToken.isWellFormed(token) || !registrationTokens.take(token)) {
             return Optional.of(MatrixException.forbidden("Invalid registration token"));
           }
-          session.setRegistrationToken(token);
+          if (!session.hold(token)) {
+            registrationTokens.giveBack(token);
+            return Optional.of(unknownSession());
+          }
         }
       }
       default -> throw new IllegalStateException("no flow has the stage " + stage);
@@ -162,8 +173,8 @@ final class UserInteractiveAuth {
     return Optional.empty();
   }
 
-  private UiaResult authenticated(UiaSession session) {
-    return new UiaResult.Authenticated(
+  private static Authenticated authenticated(UiaSession session) {
+    return new Authenticated(
         session.parameters(),
         Optional.ofNullable(session.authenticated()),
         Optional.ofNullable(session.registrationToken()),
@@ -200,17 +211,17 @@ final class UserInteractiveAuth {
       throw MatrixException.forbidden("The operation has changed since the session began");
     }
     session.setParameters(parameters);
+    sessions.asMap().replace(session.id(), session);
   }
 
   private void release(@Nullable String id, @Nullable UiaSession session, RemovalCause cause) {
-    String token = session == null ? null : session.registrationToken();
-    if (session != null && token != null) {
-      session.setRegistrationToken(null);
-      registrationTokens.giveBack(token);
+    // Replaced by itself, it is only weighed again.
+    if (session != null && cause != RemovalCause.REPLACED) {
+      session.end().ifPresent(registrationTokens::giveBack);
     }
   }
 
-  private static UiaResult challenge(UiaSession session, @Nullable MatrixException failure) {
+  private static Response challenge(UiaSession session, @Nullable MatrixException failure) {
     ObjectNode body = JSON.objectNode();
     if (failure != null) {
       body.put("errcode", failure.errcode()).put("error", failure.safeMessage());
@@ -226,7 +237,7 @@ final class UserInteractiveAuth {
         });
     body.putObject("params");
     body.put("session", session.id());
-    return new UiaResult.Challenge(Response.json(401, body));
+    return Response.json(401, body);
   }
 
   private static String pathOf(Request request) {

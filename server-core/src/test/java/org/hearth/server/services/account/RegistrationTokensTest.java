@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.services.account.AccountOptions.RegistrationMode;
 import org.junit.jupiter.api.Test;
@@ -106,6 +110,92 @@ class RegistrationTokensTest {
         .client()
         .post(REGISTER, "{%s, 'password': 'long enough', %s}".formatted(begun, auth))
         .expect(200);
+  }
+
+  private String finishedSession(String token) {
+    String session =
+        services
+            .client()
+            .post(REGISTER, "{'username': 'alice', 'password': 'long enough'}")
+            .expect(401)
+            .text("session");
+    HtmlClient.Page done =
+        new HtmlClient(services.client().base())
+            .post(
+                "/_matrix/client/v3/auth/m.login.registration_token/fallback/web?session="
+                    + session,
+                "session=" + session + "&token=" + token);
+    assertThat(done.status()).isEqualTo(200);
+    return session;
+  }
+
+  private Answer finish(String session, String name) {
+    return services
+        .client()
+        .post(
+            REGISTER,
+            "{'username': '%s', 'password': 'long enough', 'auth': {'session': '%s'}}"
+                .formatted(name, session));
+  }
+
+  @Test
+  void finishedSessionMakesOneAccountHoweverManyRegisterAtOnce() throws InterruptedException {
+    create("once", OptionalInt.of(1));
+    String session = finishedSession("once");
+    List<Answer> answers = new CopyOnWriteArrayList<>();
+    CountDownLatch together = new CountDownLatch(1);
+    List<Thread> clients = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      String name = "guest" + i;
+      clients.add(
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  together.await();
+                } catch (InterruptedException e) {
+                  throw new AssertionError("nobody interrupts this test", e);
+                }
+                answers.add(finish(session, name));
+              }));
+    }
+
+    together.countDown();
+    for (Thread client : clients) {
+      client.join();
+    }
+
+    assertThat(answers.stream().map(Answer::status))
+        .hasSize(16)
+        .containsOnlyOnce(200)
+        .containsOnly(200, 401);
+    assertThat(services.accounts().users("guest", null, 100)).hasSize(1);
+    assertThat(services.accounts().registrationTokens().getFirst().completed()).isEqualTo(1);
+  }
+
+  @Test
+  void useThatIsNotThereFailsTheTransactionThatWouldMakeTheAccount() {
+    create("once", OptionalInt.of(1));
+    String session = finishedSession("once");
+    services
+        .store()
+        .committer()
+        .commit("test", List.of(RegistrationTokens.completed("once")), List.of());
+
+    finish(session, "alice").expect(500);
+
+    assertThat(services.accounts().users("alice", null, 1)).isEmpty();
+    assertThat(services.accounts().registrationTokens().getFirst().completed()).isEqualTo(1);
+  }
+
+  @Test
+  void tokenThatIsWithdrawnMakesNoAccountAnyMore() {
+    create("once", OptionalInt.of(1));
+    String session = finishedSession("once");
+    services.accounts().deleteRegistrationToken("once");
+
+    finish(session, "alice").expect(403, "M_FORBIDDEN");
+
+    assertThat(services.accounts().users("alice", null, 1)).isEmpty();
   }
 
   @Test

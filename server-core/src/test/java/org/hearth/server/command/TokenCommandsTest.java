@@ -1,0 +1,101 @@
+package org.hearth.server.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.hearth.server.Homeserver;
+import org.hearth.server.ServerState;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `hearth token`, on a server that runs and on one that does not.
+final class TokenCommandsTest {
+  private static final String REGISTRATION =
+      "{'username': '%s', 'password': 'long enough', 'auth': {'type': 'm.login.registration_token', 'token': '%s'}}";
+
+  private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void write() throws IOException {
+    Files.writeString(
+        folder.resolve("hearth.yaml"),
+        """
+        server-name: hearth.test
+        listeners: [ { port: 0 } ]
+        registration: { mode: token }
+        """);
+  }
+
+  private int token(String... words) {
+    List<String> arguments = new ArrayList<>(List.of("token"));
+    arguments.addAll(List.of(words));
+    arguments.addAll(List.of("--data-dir", folder.toString()));
+    said.reset();
+    PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
+    return Commands.run(null, out, out, arguments.toArray(String[]::new));
+  }
+
+  private String said() {
+    return said.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void tokenOfTheRunningServerIsGoodForAsManyAccountsAsItSaysUntilItIsEnded()
+      throws StartFailedException {
+    DataFolder data = new DataFolder(folder);
+    try (Homeserver server = new Homeserver(data, ConfigurationReader.read(data.configuration()))) {
+      server.start();
+      ServerState.Running running = (ServerState.Running) server.state();
+      TestClient client = TestClient.of(URI.create(running.addresses().getFirst()));
+
+      assertThat(token("create", "family", "--uses", "2", "--expires", "7d")).isZero();
+      assertThat(said()).contains("family").contains("0 of 2 uses taken, until 2");
+      client
+          .post("/_matrix/client/v3/register", REGISTRATION.formatted("alice", "family"))
+          .expect(200);
+      assertThat(token("list")).isZero();
+      assertThat(said()).contains("1 of 2 uses taken");
+
+      assertThat(token("end", "family")).isZero();
+      client
+          .post("/_matrix/client/v3/register", REGISTRATION.formatted("bob", "family"))
+          .expect(401, "M_FORBIDDEN");
+      assertThat(token("list")).isZero();
+      assertThat(said()).contains("There are no tokens.");
+    }
+  }
+
+  @Test
+  void tokenIsMadeWhileTheServerIsStopped() {
+    assertThat(token("create")).isZero();
+    assertThat(said()).contains("0 of 1 uses taken, never expires");
+    assertThat(token("create", "open-house", "--uses", "any")).isZero();
+    assertThat(said()).contains("used 0 times, without a limit");
+  }
+
+  @Test
+  void whatCannotBeIsRefusedInASentence() {
+    assertThat(token("create", "no such text")).isEqualTo(1);
+    assertThat(said()).startsWith("hearth: ").doesNotContain("\tat ");
+    assertThat(token("create", "--uses", "0")).isEqualTo(1);
+    assertThat(said()).isEqualTo("hearth: --uses is a number from 1, or any; not 0.\n");
+    assertThat(token("create", "--expires", "tomorrow")).isEqualTo(1);
+    assertThat(said()).contains("such as 7d; not tomorrow.");
+    assertThat(token("end", "nothing")).isEqualTo(1);
+    assertThat(said()).isEqualTo("hearth: There is no registration token nothing.\n");
+  }
+}
