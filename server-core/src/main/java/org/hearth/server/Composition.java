@@ -54,6 +54,7 @@ import org.hearth.server.services.profile.Profiles;
 import org.hearth.server.services.pushrules.PushRulesService;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournaledLog;
+import org.hearth.server.store.SigningKeys;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Unavailable;
@@ -136,6 +137,8 @@ final class Composition {
       store.onFailed(detail ->
           onFailed.accept(
               new ServerState.Failed("The database has failed: " + detail + ".", RESTART)));
+      ServerKeys.keep(folder);
+      SigningKeys.use(store, key.id().value(), key.publicKeyBase64(), clock.instant());
       progress.accept("Starting the components");
       composition.start(store, key, random);
       open = true;

@@ -176,7 +176,12 @@ public final class Homeserver implements AutoCloseable {
           (System.nanoTime() - began) / 1_000_000);
     } catch (RuntimeException | IOException | Error e) {
       StartFailedException failure = StartFailures.explain(e, folder);
-      LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage(), e);
+      if (StartFailures.isRefusal(e)) {
+        // The sentence says all that there is to know.
+        LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage());
+      } else {
+        LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage(), e);
+      }
       closeAll(Duration.ZERO, failure);
       change(
           new ServerState.Failed(

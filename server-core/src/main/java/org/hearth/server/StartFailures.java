@@ -15,6 +15,14 @@ import org.hearth.server.store.StoreRefusedException;
 final class StartFailures {
   private StartFailures() {}
 
+  /// Whether the server would not start, and nothing is broken.
+  static boolean isRefusal(Throwable failure) {
+    return failure instanceof StoreRefusedException
+        || failure instanceof PortInUseException
+        || failure instanceof ConfigurationException
+        || failure instanceof AccessDeniedException;
+  }
+
   static StartFailedException explain(Throwable failure, DataFolder folder) {
     return switch (failure) {
       case StoreRefusedException refused ->
@@ -35,6 +43,12 @@ final class StartFailures {
               String.valueOf(configuration.getMessage()),
               "Correct that and start again.",
               configuration);
+      case AccessDeniedException denied ->
+          new StartFailedException(
+              "The user %s may not read and write %s"
+                  .formatted(System.getProperty("user.name"), denied.getFile()),
+              "Give the data folder to that user, or choose another folder.",
+              denied);
       case UncheckedIOException io ->
           new StartFailedException(
               "A file or a port could not be opened: " + said(io),

@@ -1,5 +1,6 @@
 package org.hearth.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -129,6 +130,49 @@ class StartRefusalsTest {
             folder -> Files.writeString(folder.resolve("keys/signing.key"), "ed25519 a_1 AAAA"),
             "signing.key is damaged",
             "3 bytes, not 32"),
+        new Damage(
+            "a signing key with a flipped bit",
+            folder -> {
+              byte[] bytes = Files.readAllBytes(folder.resolve("keys/signing.key"));
+              bytes["ed25519 a_12345678 ".length()] ^= 1;
+              Files.write(folder.resolve("keys/signing.key"), bytes);
+            },
+            "signing.key is damaged",
+            "from a backup"),
+        new Damage(
+            "a signing key without a check value, with a flipped bit",
+            folder -> {
+              String line = Files.readString(folder.resolve("keys/signing.key"));
+              byte[] bytes = line.substring(0, line.lastIndexOf(' ')).getBytes(UTF_8);
+              bytes["ed25519 a_12345678 ".length()] ^= 1;
+              Files.write(folder.resolve("keys/signing.key"), bytes);
+            },
+            "is not the one that this server has signed with under that name",
+            "Put keys/signing.key back"),
+        new Damage(
+            "the signing key of another server",
+            folder ->
+                Files.writeString(
+                    folder.resolve("keys/signing.key"), "ed25519 other " + "B".repeat(43)),
+            "The signing key ed25519:other",
+            "is not the one that this server has signed with (ed25519:a_",
+            "Put keys/signing.key back"),
+        new Damage(
+            "a deleted database",
+            folder -> remove(folder.resolve("database")),
+            "The database is missing",
+            "hearth restore",
+            "hearth accept-loss"),
+        new Damage(
+            "a database of which nothing is left, nor of the keys",
+            folder -> {
+              remove(folder.resolve("database"));
+              remove(folder.resolve("keys"));
+              Files.createDirectories(folder.resolve("backups/one"));
+            },
+            "The database is missing",
+            "has the backups of a server",
+            "hearth restore"),
         new Damage(
             "a file where the keys were",
             folder -> {

@@ -1,22 +1,34 @@
 package org.hearth.server.configuration;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// The folder that holds everything a server keeps: `hearth.yaml`, `database/`, `media/`,
 /// `search/`, `keys/`, `logs/`, `backups/`. It is private to its user.
 ///
 /// @param root the folder
 public record DataFolder(Path root) {
+  private static final System.Logger LOG = System.getLogger(DataFolder.class.getName());
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
+  private static final Set<PosixFilePermission> PRIVATE_FILE =
+      PosixFilePermissions.fromString("rw-------");
+
+  /// What a server leaves behind that is of no use without its database.
+  private static final List<String> REMAINS = List.of("keys/signing.key", "media", "backups");
 
   /// The folder that the platform's convention gives to a program of this name.
   ///
@@ -49,12 +61,15 @@ public record DataFolder(Path root) {
         System.getenv(), System.getProperty("os.name"), Path.of(System.getProperty("user.home")));
   }
 
-  /// Makes the folder, private to its user, if it does not exist.
+  /// Makes the folder, private to its user, if it does not exist, and closes it to others if it
+  /// does. From then on all that the process makes is for its user only.
   ///
   /// @return this
-  /// @throws ConfigurationException if it cannot be made or is a file
+  /// @throws ConfigurationException if it cannot be made or closed, or is a file
   public DataFolder create() {
+    Umask.ownerOnly();
     makePrivate(root);
+    closeContents();
     return this;
   }
 
@@ -70,6 +85,32 @@ public record DataFolder(Path root) {
   /// @return `database/`
   public Path database() {
     return root.resolve("database");
+  }
+
+  /// Whether there is something of a database.
+  boolean hasDatabase() throws IOException {
+    return hasSomething(database());
+  }
+
+  /// What there is that only a server with a database leaves behind.
+  ///
+  /// @return its name
+  Optional<String> remains() throws IOException {
+    for (String name : REMAINS) {
+      if (hasSomething(root.resolve(name))) {
+        return Optional.of(name);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean hasSomething(Path path) throws IOException {
+    if (!Files.isDirectory(path)) {
+      return Files.exists(path);
+    }
+    try (Stream<Path> entries = Files.list(path)) {
+      return entries.findAny().isPresent();
+    }
   }
 
   /// The signing keys' folder, made if it does not exist.
@@ -93,8 +134,7 @@ public record DataFolder(Path root) {
   public static void makePrivateFile(Path file) throws IOException {
     Files.deleteIfExists(file);
     if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.createFile(file, PosixFilePermissions.asFileAttribute(PRIVATE_FILE));
     } else {
       Files.createFile(file);
     }
@@ -103,6 +143,7 @@ public record DataFolder(Path root) {
   private static Path makePrivate(Path folder) {
     try {
       if (Files.isDirectory(folder)) {
+        close(folder);
         return folder;
       }
       if (Files.exists(folder)) {
@@ -114,9 +155,54 @@ public record DataFolder(Path root) {
         Files.createDirectories(folder);
       }
       return folder;
+    } catch (AccessDeniedException e) {
+      throw new ConfigurationException(
+          "The user %s may not write in %s, where the folder %s is to be"
+              .formatted(System.getProperty("user.name"), e.getFile(), folder),
+          e);
     } catch (IOException e) {
       throw new ConfigurationException(
           "Cannot make the folder " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// Takes away what the group and others may do with a folder.
+  private static void close(Path folder) throws IOException {
+    if (!isOpen(folder)) {
+      return;
+    }
+    String why = "the disk does not keep such rights";
+    try {
+      Files.setPosixFilePermissions(folder, PRIVATE);
+    } catch (FileSystemException refused) {
+      why = String.valueOf(refused.getReason());
+    }
+    if (isOpen(folder)) {
+      throw new ConfigurationException(
+          "Other users of this computer may look into the folder %s, and the user %s cannot change that (%s). Choose another folder, or have its owner close it (chmod 700)"
+              .formatted(folder, System.getProperty("user.name"), why));
+    }
+    LOG.log(Level.INFO, "other users of this computer cannot look into {0} any more", folder);
+  }
+
+  private static boolean isOpen(Path folder) throws IOException {
+    return folder.getFileSystem().supportedFileAttributeViews().contains("posix")
+        && !PRIVATE.containsAll(Files.getPosixFilePermissions(folder));
+  }
+
+  /// Takes away what the group and others may do with what an earlier release, or another umask,
+  /// left open. They cannot reach it any more, so what cannot be changed is only told.
+  private void closeContents() {
+    try (Stream<Path> entries = Files.list(root)) {
+      for (Path entry : entries.toList()) {
+        if (FirstSetup.isOwn(String.valueOf(entry.getFileName()))
+            && !Files.isSymbolicLink(entry)
+            && isOpen(entry)) {
+          Files.setPosixFilePermissions(entry, Files.isDirectory(entry) ? PRIVATE : PRIVATE_FILE);
+        }
+      }
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "Something in " + root + " stays readable to its other owners", e);
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.hearth.server.store;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.UUID;
 import org.hearth.ringlogs.LogPosition;
@@ -118,6 +119,46 @@ public sealed interface Refusal {
     @Override
     public String remedy() {
       return "Remove it.";
+    }
+  }
+
+  /// The signing key is not one that the server has used.
+  ///
+  /// @param found the id of the key that is there
+  /// @param used the ids of those that were used
+  record OtherKey(Path folder, String found, List<String> used) implements Refusal {
+    public OtherKey {
+      used = List.copyOf(used);
+    }
+
+    @Override
+    public String problem() {
+      return used.contains(found)
+          ? "The signing key %s in %s is not the one that this server has signed with under that name: its file was damaged or replaced."
+              .formatted(found, folder)
+          : "The signing key %s in %s is not the one that this server has signed with (%s): its file was damaged or replaced."
+              .formatted(found, folder, String.join(", ", used));
+    }
+
+    @Override
+    public String remedy() {
+      return "Put keys/signing.key back from a backup: with another key nobody would believe what this server says.";
+    }
+  }
+
+  /// The user of this process may not use a file or folder.
+  ///
+  /// @param path what may not be used
+  /// @param user the name of the process's user
+  record NotAllowed(String path, String user) implements Refusal {
+    @Override
+    public String problem() {
+      return "The user %s may not read and write %s.".formatted(user, path);
+    }
+
+    @Override
+    public String remedy() {
+      return "Give the data folder to that user, or choose another folder.";
     }
   }
 

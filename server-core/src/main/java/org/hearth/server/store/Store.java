@@ -1,6 +1,7 @@
 package org.hearth.server.store;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -27,7 +28,8 @@ public final class Store implements AutoCloseable {
           new Table("flyway_schema_history", "one row a migration", "nothing: there are few"),
           StoredDeadLetters.DEAD_LETTER,
           Journal.TABLE,
-          Journal.FLOOR);
+          Journal.FLOOR,
+          SigningKeys.TABLE);
 
   /// Derby's settings belong to the JVM, so one database is opened at a time.
   private static final Object OPENING = new Object();
@@ -95,6 +97,12 @@ public final class Store implements AutoCloseable {
         throw e;
       }
     } catch (IOException | SQLException e) {
+      for (Throwable each = e; each != null; each = each.getCause()) {
+        if (each instanceof AccessDeniedException denied) {
+          throw new StoreRefusedException(
+              new Refusal.NotAllowed(denied.getFile(), System.getProperty("user.name")), e);
+        }
+      }
       throw failure("opening the store in " + options.dataFolder(), e);
     }
   }
@@ -107,6 +115,10 @@ public final class Store implements AutoCloseable {
           case STATEMENT, CONFLICT, FAILED -> Reason.FAILED;
         };
     return new StorageException(reason, doing + ": " + cause.getMessage(), cause);
+  }
+
+  StoreOptions options() {
+    return options;
   }
 
   public Committer committer() {

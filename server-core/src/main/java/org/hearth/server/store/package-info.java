@@ -7,7 +7,7 @@
 ///     Keeper: forces the mark, watches the disk, reopens after it was full
 ///
 /// - **logs read**: none; **logs written**: those that units announce on, by the committer's thread
-/// - **tables owned**: `store_identity`, `commit_head`, `dead_letter`, `journal` (and `flyway_schema_history`, Flyway's)
+/// - **tables owned**: `store_identity`, `commit_head`, `dead_letter`, `journal`, `journal_floor`, `signing_key` (and `flyway_schema_history`, Flyway's)
 /// - **threads**: `committer` (the only writer of the database and of the high-water mark), `store-keeper`; the death of
 ///   either is a failed state; `journal` (removes old entries)
 /// - **waits**: for a place in the committer's ring of 1,024 units and for a commit 60 s each (Committer), for a

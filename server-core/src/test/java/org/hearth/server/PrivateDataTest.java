@@ -1,0 +1,62 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.Stream;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.DataFolder;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Nobody but the server's user can read what it keeps.
+@EnabledOnOs({OS.LINUX, OS.MAC})
+class PrivateDataTest {
+  @TempDir private Path parent;
+
+  @Test
+  void everyFileAndFolderOfAServerIsItsUsersAlone() throws Exception {
+    Path folder = Files.createDirectory(parent.resolve("data"));
+    Path configuration = folder.resolve("hearth.yaml");
+    Files.writeString(configuration, "server-name: hearth.test\n");
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(configuration, PosixFilePermissions.fromString("rw-r--r--"));
+
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      server.newAccount("alice");
+
+      assertPrivate(folder);
+      assertThat(folder.resolve("control")).exists();
+    }
+    assertPrivate(folder);
+  }
+
+  private static void assertPrivate(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path each : all.toList()) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
+            .as(each.toString())
+            .isEqualTo(Files.isDirectory(each) ? "rwx------" : "rw-------");
+      }
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void folderThatCannotBeClosedIsRefusedInASentence() {
+    DataFolder folder = new DataFolder(Path.of("/proc/self/task"));
+
+    assertThatThrownBy(folder::create)
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("Other users of this computer may look into the folder")
+        .hasMessageContaining("/proc/self/task")
+        .hasMessageContaining("Choose another folder");
+  }
+}
