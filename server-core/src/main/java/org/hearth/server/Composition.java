@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.box.Boxes;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
@@ -84,6 +85,7 @@ final class Composition {
   private final Boxes boxes;
   private @Nullable Asked asked;
   private volatile @Nullable Admin admin;
+  private volatile @Nullable BackupMaker backups;
   private volatile @Nullable HttpServer http;
 
   /// Something that has to be closed.
@@ -141,6 +143,7 @@ final class Composition {
       SigningKeys.use(store, key.id().value(), key.publicKeyBase64(), clock.instant());
       progress.accept("Starting the components");
       composition.start(store, key, random);
+      composition.prepareBackups(store, folder);
       open = true;
       return composition;
     } finally {
@@ -173,6 +176,18 @@ final class Composition {
             () -> Optional.ofNullable(http).map(HttpServer::figures),
             new Admin.Wiring(boxes.description(), boxes.logs()::figures, boxes.logs()::release),
             clock);
+  }
+
+  private void prepareBackups(Store store, DataFolder folder) {
+    BackupMaker maker =
+        new BackupMaker(
+            store,
+            folder::belongings,
+            configuration.backups().folder().orElse(folder.backups()),
+            configuration.backups().keep(),
+            clock);
+    backups = maker;
+    opened.push(new Part("the backups", (_, _) -> maker.close()));
   }
 
   /// Who this server is.
@@ -290,6 +305,9 @@ final class Composition {
     HttpServer serving =
         HttpServer.start(options, routes, asked().accounts().authenticator(), clock);
     http = serving;
+    if (configuration.backups().daily()) {
+      backups().startDaily();
+    }
     opened.push(new Part("the listeners", (grace, _) -> serving.stop(grace)));
   }
 
@@ -303,6 +321,11 @@ final class Composition {
       throw new UncheckedIOException(
           "the address to bind, " + listener.bind() + ", is none of this computer", e);
     }
+  }
+
+  /// What makes backups.
+  BackupMaker backups() {
+    return Objects.requireNonNull(backups, "it is made by open()");
   }
 
   private Asked asked() {

@@ -13,6 +13,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.Control;
@@ -115,6 +116,13 @@ public final class Homeserver implements AutoCloseable {
   /// @return the operations; empty unless the server is running
   public Optional<Admin> admin() {
     return Optional.ofNullable(composition).map(Composition::admin);
+  }
+
+  /// What makes backups while the server runs.
+  ///
+  /// @return empty unless the server is running
+  public Optional<BackupMaker> backups() {
+    return Optional.ofNullable(composition).map(Composition::backups);
   }
 
   /// Starts the server and returns when it serves. What had started is closed again if something
@@ -233,6 +241,7 @@ public final class Homeserver implements AutoCloseable {
         now instanceof ServerState.Running it ? Optional.of(it) : Optional.empty();
     return new Control(
         running.admin(),
+        running.backups(),
         new Control.Server(
             configuration.serverName(),
             now.getClass().getSimpleName().toLowerCase(Locale.ROOT),

@@ -78,6 +78,21 @@ class StartRefusalsTest {
             "belongs to 'kiln'",
             "another data folder"),
         new Damage(
+            "a database that has lost the row with its identity",
+            folder -> sql(folder, "DELETE FROM store_identity"),
+            "cannot be opened: it does not say any more which database it is",
+            "restore the newest backup"),
+        new Damage(
+            "a database whose identity is damaged",
+            folder -> sql(folder, "UPDATE store_identity SET store_id = 'x'"),
+            "cannot be opened",
+            "restore the newest backup"),
+        new Damage(
+            "a database that has lost its head",
+            folder -> sql(folder, "DELETE FROM commit_head"),
+            "cannot be opened: table commit_head has no row",
+            "restore the newest backup"),
+        new Damage(
             "a database without its write-ahead log",
             folder -> remove(folder.resolve("database/derby/log")),
             "database",

@@ -2,20 +2,25 @@ package org.hearth.server.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.hearth.server.DatabaseCheck;
 import org.hearth.server.LogRouting;
+import org.hearth.server.SavedData;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// `hearth check --database`: looks whether everything that is stored fits together.
+/// `hearth check`: looks whether everything that is stored fits together, or whether a backup is
+/// whole.
 @Command(name = "check", description = "check that what is stored fits together")
 final class CheckCommand implements Callable<Integer> {
   private static final int PROBLEMS = 1;
@@ -24,25 +29,46 @@ final class CheckCommand implements Callable<Integer> {
 
   @Mixin private Commands.Where where = new Commands.Where();
 
-  @Option(
-      names = "--database",
-      required = true,
-      description =
-          "the rooms in the database: events, states, members; the server must be stopped")
-  private boolean database;
+  @ArgGroup(multiplicity = "1")
+  private What what = new What();
 
   CheckCommand(PrintStream out) {
     this.out = out;
   }
 
+  /// What is checked.
+  private static final class What {
+    @Option(
+        names = "--database",
+        required = true,
+        description =
+            "the rooms in the database: events, states, members; the server must be stopped")
+    private boolean database;
+
+    @Option(
+        names = "--backup",
+        paramLabel = "BACKUP",
+        required = true,
+        description = "every file of a backup, by its checksum")
+    private @Nullable Path backup;
+  }
+
   @Override
   public Integer call() throws IOException {
-    if (!database) {
-      throw new AdminException("Say what to check: --database.");
+    if (what.backup != null) {
+      out.println(SavedData.verify(what.backup.toAbsolutePath().normalize()));
+      return 0;
     }
+    return checkDatabase();
+  }
+
+  private int checkDatabase() throws IOException {
     DataFolder folder = where.folder();
     if (ControlPort.ask(folder, new ControlRequest("status", Map.of())).isPresent()) {
       throw new AdminException("The server is running. Stop it first.");
+    }
+    if (!folder.hasDatabase()) {
+      throw new AdminException("There is no database in " + folder.root() + ".");
     }
     LogRouting.onlyWarnings();
     List<String> problems = DatabaseCheck.problems(folder);

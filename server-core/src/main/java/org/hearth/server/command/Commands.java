@@ -97,6 +97,9 @@ final class Commands {
     parked.addSubcommand("retry", new RetryParked());
     parked.addSubcommand("discard", new DiscardParked());
     line.addSubcommand("parked", parked);
+    line.addSubcommand("backup", new BackupCommand(out));
+    line.addSubcommand("restore", new RestoreCommand(out));
+    line.addSubcommand("accept-loss", new AcceptLossCommand(out));
     line.addSubcommand("token", TokenCommands.line(out, err));
     line.addSubcommand(new CommandLine.HelpCommand());
     explainThemselves(line);

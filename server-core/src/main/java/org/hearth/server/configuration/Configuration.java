@@ -22,6 +22,7 @@ import java.util.Optional;
 /// @param urlPreviews whether the server fetches pages for previews
 /// @param email how to send mail, if at all
 /// @param applicationServices registration files of bridges and bots
+/// @param backups which backups are made without being asked for
 /// @param unused keys that the file sets and that no part of this version uses, such as
 ///   `room-directory.over-federation`
 public record Configuration(
@@ -37,6 +38,7 @@ public record Configuration(
     boolean urlPreviews,
     Optional<Email> email,
     List<Path> applicationServices,
+    Backups backups,
     List<String> unused) {
 
   /// The port of the listener that a configuration without `listeners` has.
@@ -69,6 +71,7 @@ public record Configuration(
         true,
         Optional.empty(),
         List.of(),
+        new Backups(true, Backups.KEPT, Optional.empty()),
         List.of());
   }
 
@@ -219,6 +222,15 @@ public record Configuration(
   /// @param withoutLogin anybody on the network
   /// @param overFederation other servers
   public record RoomDirectory(boolean withoutLogin, boolean overFederation) {}
+
+  /// Which backups are made without being asked for.
+  ///
+  /// @param daily whether one is made every day
+  /// @param keep how many of those are kept
+  /// @param folder where all backups go; empty for `backups` in the data folder
+  public record Backups(boolean daily, int keep, Optional<Path> folder) {
+    static final int KEPT = 7;
+  }
 
   /// How to send mail.
   ///

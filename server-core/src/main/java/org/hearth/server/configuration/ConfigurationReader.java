@@ -34,6 +34,7 @@ public final class ConfigurationReader {
 
   private static final long MOST_BYTES = 1L << 20;
   private static final int DEEPEST = 20;
+  private static final int MOST_BACKUPS = 1_000;
 
   /// Keys whose part of Hearth does not exist yet. Who builds the part removes the key here.
   static final List<String> NOT_USED_YET =
@@ -166,6 +167,7 @@ public final class ConfigurationReader {
             root.section("url-previews", this::enabled).orElse(defaults.urlPreviews()),
             root.section("email", this::email),
             root.list("application-services", "file names", List.of(), folder::resolve),
+            root.section("backups", this::backups).orElse(defaults.backups()),
             NOT_USED_YET.stream().filter(root::sets).toList());
     root.refuseUnknownKeys();
     return result;
@@ -237,6 +239,13 @@ public final class ConfigurationReader {
 
   private boolean enabled(YamlSection section) {
     return section.bool("enabled", true);
+  }
+
+  private Configuration.Backups backups(YamlSection section) {
+    return new Configuration.Backups(
+        section.bool("daily", true),
+        section.integer("keep", 1, MOST_BACKUPS).orElse(Configuration.Backups.KEPT),
+        section.string("folder").map(folder::resolve));
   }
 
   private Configuration.Email email(YamlSection section) {

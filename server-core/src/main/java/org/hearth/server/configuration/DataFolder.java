@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,8 +28,14 @@ public record DataFolder(Path root) {
   private static final Set<PosixFilePermission> PRIVATE_FILE =
       PosixFilePermissions.fromString("rw-------");
 
+  /// The name of the signing key's file in a data folder and in a backup.
+  public static final String SIGNING_KEY = "keys/signing.key";
+
+  /// What belongs to the database of a server and is in every backup.
+  public static final List<String> BELONGINGS = List.of("hearth.yaml", SIGNING_KEY);
+
   /// What a server leaves behind that is of no use without its database.
-  private static final List<String> REMAINS = List.of("keys/signing.key", "media", "backups");
+  private static final List<String> REMAINS = List.of(SIGNING_KEY, "media", "backups");
 
   /// The folder that the platform's convention gives to a program of this name.
   ///
@@ -87,8 +94,37 @@ public record DataFolder(Path root) {
     return root.resolve("database");
   }
 
+  /// The files of [#BELONGINGS] that there are, by name.
+  ///
+  /// @return in the order of the names; empty where no server is set up
+  public Map<String, Path> belongings() {
+    Map<String, Path> there = new LinkedHashMap<>();
+    for (String name : BELONGINGS) {
+      Path file = root.resolve(name);
+      if (Files.isRegularFile(file)) {
+        there.put(name, file);
+      }
+    }
+    return there;
+  }
+
+  /// Writes a file that only its user can read.
+  ///
+  /// @param name relative to this folder
+  /// @param content the whole file
+  /// @throws IOException if it cannot be written
+  public void put(String name, byte[] content) throws IOException {
+    Path file = root.resolve(name);
+    makePrivate(file.getParent());
+    makePrivateFile(file);
+    Files.write(file, content);
+  }
+
   /// Whether there is something of a database.
-  boolean hasDatabase() throws IOException {
+  ///
+  /// @return false if its folder is empty or missing
+  /// @throws IOException if it cannot be read
+  public boolean hasDatabase() throws IOException {
     return hasSomething(database());
   }
 
@@ -111,6 +147,13 @@ public record DataFolder(Path root) {
     try (Stream<Path> entries = Files.list(path)) {
       return entries.findAny().isPresent();
     }
+  }
+
+  /// Where backups go when nobody says otherwise.
+  ///
+  /// @return `backups/`
+  public Path backups() {
+    return root.resolve("backups");
   }
 
   /// The signing keys' folder, made if it does not exist.

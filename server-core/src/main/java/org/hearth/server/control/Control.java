@@ -4,12 +4,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.BackupMaker;
+import org.hearth.server.admin.BackupStatus;
 import org.hearth.server.admin.Overview;
 import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.Person;
@@ -19,8 +23,9 @@ import org.hearth.server.admin.TokenSummary;
 /// The operations of the command line, done by [Admin] and told as JSON.
 ///
 /// @param admin does them
+/// @param backups makes backups
 /// @param server whose state is told
-public record Control(Admin admin, Server server) {
+public record Control(Admin admin, BackupMaker backups, Server server) {
   private static final int MOST_LISTED = 10_000;
 
   /// The server as it tells of itself.
@@ -83,6 +88,8 @@ public record Control(Admin admin, Server server) {
         admin.endToken(request.argument("token"));
         yield empty();
       }
+      case "begin-backup" -> backup(backups.begin(request.optional("folder").map(Path::of)));
+      case "backup-status" -> backup(backups.status());
       case "list-parked" -> parked();
       case "retry-parked" ->
           released(
@@ -120,6 +127,7 @@ public record Control(Admin admin, Server server) {
     json.put("free-bytes", overview.freeBytes());
     json.put("heap-bytes", overview.heapUsedBytes());
     json.put("storage", overview.storage());
+    backups.status().failure().ifPresent(failure -> json.put("backup-failure", failure));
     json.put("version", server.version());
     json.put("process", ProcessHandle.current().pid());
     if (!server.warnings().isEmpty()) {
@@ -149,6 +157,17 @@ public record Control(Admin admin, Server server) {
     token.usesAllowed().ifPresent(uses -> json.put("uses", uses));
     json.put("used", token.used());
     token.expires().ifPresent(when -> json.put("expires", when.toString()));
+    return json;
+  }
+
+  private static ObjectNode backup(BackupStatus status) {
+    ObjectNode json = empty();
+    json.put("state", status.state().name().toLowerCase(Locale.ROOT));
+    json.put("step", status.step());
+    json.put("done-bytes", status.doneBytes());
+    json.put("total-bytes", status.totalBytes());
+    status.folder().ifPresent(folder -> json.put("folder", folder));
+    status.failure().ifPresent(failure -> json.put("failure", failure));
     return json;
   }
 

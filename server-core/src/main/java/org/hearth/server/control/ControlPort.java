@@ -53,7 +53,7 @@ public final class ControlPort implements AutoCloseable {
   private static final int PATIENCE_FOR_REQUEST_MILLIS = 5_000;
 
   static final int MOST_CONNECTIONS = 32;
-  static final int MOST_BYTES_ASKED = 64 << 10;
+  static final int MOST_BYTES_ASKED = 4 << 10;
   private static final int MOST_BYTES_ANSWERED = 64 << 20;
 
   /// How long nothing is accepted after that has failed, because the process has no descriptor

@@ -6,7 +6,7 @@
 /// ```
 ///
 /// **threads**: one virtual thread a connection. **bound**: 32 connections at a time, a request of
-/// 64 KiB, an answer of 64 MiB; five seconds for each read of the one, a minute of the other.
+/// 4 KiB, an answer of 64 MiB; five seconds for each read of the one, a minute of the other.
 @NullMarked
 package org.hearth.server.control;
 

@@ -1,6 +1,7 @@
 package org.hearth.server.store;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.hearth.server.store.BackupProgress.Step;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.Durably;
@@ -25,17 +30,30 @@ import org.hearth.server.store.derby.Durably;
 ///
 ///     manifest.json   what it holds, see BackupManifest; written last
 ///     derby/          Derby's copy, with as much of the write-ahead log as it needs
+///     …               other files of the server, such as keys and configuration
 final class Backups {
   static final String DERBY = "derby";
 
+  private static final System.Logger LOG = System.getLogger(Backups.class.getName());
+  private static final int LOOK_MILLIS = 250;
+
   private Backups() {} // no instance
+
+  /// What a database is, and everything up to which is in it.
+  record State(StoreIdentity identity, CommitHead head) {}
 
   /// Copies a database that is in use; its writer goes on meanwhile.
   ///
-  /// @param head everything up to this is in the copy
+  /// @param state what the database is and how far it has come, at least
   /// @param folder where to; it does not exist or is empty
+  /// @param others files that belong to it, by their path in the backup
   static BackupManifest take(
-      Derby derby, StoreIdentity identity, CommitHead head, Path folder, InstantSource clock)
+      Derby derby,
+      State state,
+      Path folder,
+      Map<String, Path> others,
+      BackupProgress progress,
+      InstantSource clock)
       throws IOException, SQLException {
     Path target = folder.toAbsolutePath().normalize();
     if (Files.exists(target) && !isEmpty(target)) {
@@ -46,15 +64,20 @@ final class Backups {
     Durably.remove(partial);
     Files.createDirectories(partial);
     try {
-      copy(derby, partial);
-      List<BackupManifest.BackupFile> files = ManifestFile.list(partial);
+      copy(derby, partial, progress);
+      for (Map.Entry<String, Path> other : others.entrySet()) {
+        Path copy = partial.resolve(other.getKey());
+        Files.createDirectories(copy.getParent());
+        Files.copy(other.getValue(), copy);
+      }
+      List<BackupManifest.BackupFile> files = ManifestFile.list(partial, progress);
       BackupManifest manifest =
           new BackupManifest(
-              identity.id(),
-              identity.epoch(),
-              identity.schemaVersion(),
-              head.logPosition(),
-              head.commits(),
+              state.identity().id(),
+              state.identity().epoch(),
+              state.identity().schemaVersion(),
+              state.head().logPosition(),
+              state.head().commits(),
               begun,
               files);
       ManifestFile.write(partial, manifest);
@@ -75,12 +98,29 @@ final class Backups {
     }
   }
 
-  private static void copy(Derby derby, Path folder) throws SQLException {
+  private static void copy(Derby derby, Path folder, BackupProgress progress)
+      throws IOException, SQLException {
+    long total = Durably.lengthBytes(derby.folder());
+    CountDownLatch copied = new CountDownLatch(1);
+    Thread.ofVirtual()
+        .name("backup-progress")
+        .start(() -> {
+          try {
+            while (!copied.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+              progress.at(Step.COPYING, Durably.lengthBytes(folder), total);
+            }
+          } catch (IOException | InterruptedException e) {
+            LOG.log(Level.DEBUG, "the progress of a backup is not told any more", e);
+          }
+        });
     try (Connection connection = derby.connect();
         CallableStatement backup =
             connection.prepareCall("CALL SYSCS_UTIL.SYSCS_BACKUP_DATABASE(?)")) {
+      progress.at(Step.COPYING, 0, total);
       backup.setString(1, folder.toString());
       backup.execute();
+    } finally {
+      copied.countDown();
     }
   }
 

@@ -33,14 +33,18 @@ final class ManifestFile {
   private ManifestFile() {} // no instance
 
   /// The files of a folder, by path, forced to the disk.
-  static List<BackupFile> list(Path folder) throws IOException {
+  static List<BackupFile> list(Path folder, BackupProgress progress) throws IOException {
     List<Path> paths;
     try (Stream<Path> walk = Files.walk(folder)) {
       paths = walk.filter(Files::isRegularFile).sorted().toList();
     }
     List<BackupFile> files = new ArrayList<>();
+    long total = Durably.lengthBytes(folder);
+    long done = 0;
     for (Path path : paths) {
+      progress.at(BackupProgress.Step.CHECKING, done, total);
       Durably.forceFile(path);
+      done += Files.size(path);
       String name = folder.relativize(path).toString().replace('\\', '/');
       files.add(new BackupFile(name, Files.size(path), sha256(path)));
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -43,12 +44,17 @@ final class Opening {
   /// What is open.
   record Opened(Derby derby, StoreIdentity identity, CommitHead head, HighWaterMark mark) {}
 
+  /// Whether a database was being made there when the program ended: nothing is lost with it.
+  static boolean isUnfinished(Path databaseFolder) {
+    return Files.exists(databaseFolder.resolve(MAKING));
+  }
+
   /// Opens, makes or migrates the database.
   ///
   /// @throws StoreRefusedException if it must not be opened; it is shut down then
   Opened open() throws IOException, SQLException {
     prepare();
-    if (Files.exists(folder.resolve(MAKING))) {
+    if (isUnfinished(folder)) {
       discard();
     }
     if (Files.notExists(options.derbyFolder())) {
@@ -83,8 +89,8 @@ final class Opening {
     derby.create();
     Schema.migrate(derby);
     StoreIdentity identity = Schema.identify(derby, id, newestSchema, options.clock().instant());
-    if (mark.isPresent()) {
-      identity = Schema.newEpoch(derby, identity, head);
+    if (mark.isPresent() || options.acceptLoss()) {
+      identity = newEpoch(identity, head);
     }
     return new Opened(derby, identity, head, finishMaking(id, head));
   }
@@ -94,6 +100,9 @@ final class Opening {
   /// @param least the head that it must have reached
   void restore(Path copy, BackupManifest least) throws IOException, SQLException {
     prepare();
+    if (isUnfinished(folder)) {
+      discard();
+    }
     beginMaking();
     try {
       derby.createFrom(copy);
@@ -108,7 +117,7 @@ final class Opening {
       }
       Backups.checkTables(derby, copy);
       CommitHead restored = head.next(head.position(), salt);
-      Schema.newEpoch(derby, identity, restored);
+      newEpoch(identity, restored);
       derby.shutDown();
       finishMaking(identity.id(), restored).close();
     } catch (IOException | SQLException | RuntimeException e) {
@@ -116,6 +125,12 @@ final class Opening {
       discard();
       throw e;
     }
+  }
+
+  /// The epoch is a time, so that it is new also when a database goes back to one point twice.
+  private StoreIdentity newEpoch(StoreIdentity identity, CommitHead head) throws SQLException {
+    long epoch = Math.max(identity.epoch() + 1, options.clock().millis());
+    return Schema.newEpoch(derby, identity, epoch, head);
   }
 
   private void beginMaking() throws IOException {
@@ -147,7 +162,7 @@ final class Opening {
         throw contradiction.get();
       }
       head = headAfterLoss(head);
-      identity = Schema.newEpoch(derby, identity, head);
+      identity = newEpoch(identity, head);
     }
     if (identity.schemaVersion() < newestSchema) {
       identity = upgrade(identity, head);
@@ -168,13 +183,36 @@ final class Opening {
       if (DerbyFault.ofMedium(e) != DerbyFault.FAILED) {
         throw e;
       }
-      throw new StoreRefusedException(
-          new Refusal.Unreadable(options.dataFolder(), innermost(e)), e);
+      throw unreadable(e);
     }
   }
 
+  private StoreRefusedException unreadable(Exception failure) {
+    return new StoreRefusedException(
+        new Refusal.Unreadable(options.dataFolder(), innermost(failure)), failure);
+  }
+
+  /// Reads something without which a database is none.
+  private <T> T essential(Essential<T> reading) throws SQLException {
+    try {
+      return reading.read();
+    } catch (SQLException e) {
+      if (DerbyFault.ofMedium(e) != DerbyFault.FAILED) {
+        throw e;
+      }
+      throw unreadable(e);
+    } catch (IllegalArgumentException e) {
+      throw unreadable(e);
+    }
+  }
+
+  @FunctionalInterface
+  private interface Essential<T> {
+    T read() throws SQLException;
+  }
+
   /// What is at the bottom of a failure; what Derby says at its top is that it has failed.
-  private static String innermost(SQLException failure) {
+  private static String innermost(Exception failure) {
     Throwable last = failure;
     Throwable next = failure;
     while (next != null) {
@@ -191,10 +229,7 @@ final class Opening {
 
   private StoreIdentity identity() throws SQLException {
     Schema.Recorded recorded =
-        Schema.read(derby)
-            .orElseThrow(() ->
-                new StoreRefusedException(
-                    new Refusal.OtherProduct(options.dataFolder(), "somebody else")));
+        essential(() -> Schema.read(derby)).orElseThrow(this::withoutIdentity);
     if (!recorded.product().equals(Schema.PRODUCT)) {
       throw new StoreRefusedException(
           new Refusal.OtherProduct(options.dataFolder(), recorded.product()));
@@ -207,10 +242,21 @@ final class Opening {
     return identity;
   }
 
+  /// Where there is a mark, there was a database of ours.
+  private StoreRefusedException withoutIdentity() {
+    return new StoreRefusedException(
+        Files.exists(folder.resolve(HighWaterMark.FILE))
+            ? new Refusal.Unreadable(
+                options.dataFolder(), "it does not say any more which database it is")
+            : new Refusal.OtherProduct(options.dataFolder(), "somebody else"));
+  }
+
   private CommitHead readHead() throws SQLException {
-    try (WriteConnection connection = WriteConnection.open(derby)) {
-      return connection.readHead();
-    }
+    return essential(() -> {
+      try (WriteConnection connection = WriteConnection.open(derby)) {
+        return connection.readHead();
+      }
+    });
   }
 
   private Optional<StoreRefusedException> compareWithMark(StoreIdentity identity, CommitHead head) {
@@ -277,7 +323,13 @@ final class Opening {
     String name =
         "before-schema-%d-%s".formatted(newestSchema, STAMP.format(options.clock().instant()));
     Path backups = Files.createDirectories(options.dataFolder().resolve("backups"));
-    Backups.take(derby, identity, head, backups.resolve(name), options.clock());
+    Backups.take(
+        derby,
+        new Backups.State(identity, head),
+        backups.resolve(name),
+        Map.of(),
+        (_, _, _) -> {},
+        options.clock());
     Schema.migrate(derby);
     return Schema.upgraded(derby, identity, newestSchema);
   }

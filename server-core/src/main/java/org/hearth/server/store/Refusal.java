@@ -49,8 +49,8 @@ public sealed interface Refusal {
 
     @Override
     public String remedy() {
-      return "Move the folder aside and restore the newest backup into an empty one; or, if what is"
-          + " there is newer than every backup, accept the loss explicitly.";
+      return "Move the folder aside and restore the newest backup into an empty one (hearth restore);"
+          + " or, if what is there is newer than every backup, accept the loss (hearth accept-loss).";
     }
   }
 
@@ -64,8 +64,8 @@ public sealed interface Refusal {
 
     @Override
     public String remedy() {
-      return "Put back the folder as it was, as a whole, or restore a backup into an empty folder; or"
-          + " accept what is there explicitly.";
+      return "Put back the folder as it was, as a whole, or restore a backup into an empty folder"
+          + " (hearth restore); or accept what is there (hearth accept-loss).";
     }
   }
 
@@ -105,7 +105,7 @@ public sealed interface Refusal {
 
     @Override
     public String remedy() {
-      return "Check the disk, then restore the newest backup into an empty folder.";
+      return "Check the disk, then restore the newest backup into an empty folder (hearth restore).";
     }
   }
 

@@ -107,15 +107,14 @@ final class Schema {
   }
 
   /// Begins a new epoch, in one transaction with the head that it begins at.
-  static StoreIdentity newEpoch(Derby derby, StoreIdentity identity, CommitHead head)
+  static StoreIdentity newEpoch(Derby derby, StoreIdentity identity, long epoch, CommitHead head)
       throws SQLException {
     try (WriteConnection writing = WriteConnection.open(derby)) {
-      writing.writeEpoch(identity.epoch() + 1);
+      writing.writeEpoch(epoch);
       writing.writeHead(head);
       writing.commit();
     }
-    return new StoreIdentity(
-        identity.id(), identity.epoch() + 1, identity.schemaVersion(), identity.createdAt());
+    return new StoreIdentity(identity.id(), epoch, identity.schemaVersion(), identity.createdAt());
   }
 
   /// The newest version that there is a migration for.

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
@@ -14,6 +15,7 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.Durably;
 import org.hearth.server.store.derby.HighWaterMark;
 
 /// The database of one server: open, it holds the data folder for itself.
@@ -196,13 +198,45 @@ public final class Store implements AutoCloseable {
   /// Copies the database into a new folder while it is in use.
   ///
   /// @param folder does not exist yet, or is empty
-  /// @throws StorageException if the copy cannot be made; an incomplete one is removed
-  public BackupManifest backup(Path folder) {
+  /// @param others files that belong to it, by their path in the backup
+  /// @param progress told how far it is
+  /// @throws StorageException if the copy cannot be made, or would fill the disk; an incomplete one
+  ///   is removed
+  public BackupManifest backup(Path folder, Map<String, Path> others, BackupProgress progress) {
     try {
-      return Backups.take(derby, identity, groupCommit.commitHead(), folder, options.clock());
+      checkSpace(folder);
+      return Backups.take(
+          derby,
+          new Backups.State(identity, groupCommit.commitHead()),
+          folder,
+          others,
+          progress,
+          options.clock());
     } catch (IOException | SQLException e) {
       throw failure("making a backup in " + folder, e);
     }
+  }
+
+  /// A backup must not make the server read-only for want of space.
+  private void checkSpace(Path folder) throws IOException {
+    Path parent = folder.toAbsolutePath().normalize().getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+      long needed = Durably.lengthBytes(options.derbyFolder()) + options.minimumFreeBytes();
+      long free = Files.getFileStore(parent).getUsableSpace();
+      if (free < needed) {
+        throw new IOException(
+            "there is not enough space in %s: %,d bytes are free, %,d are needed"
+                .formatted(parent, free, needed));
+      }
+    }
+  }
+
+  /// Reads a backup and compares it with what it was when it was made.
+  ///
+  /// @throws StoreRefusedException [Refusal.BadBackup] if it is damaged or none
+  public static BackupManifest verify(Path backup) {
+    return ManifestFile.verified(backup);
   }
 
   /// Puts a backup into the data folder of `options`, where there must be no database, and verifies
@@ -215,7 +249,9 @@ public final class Store implements AutoCloseable {
         lock -> {
           try (lock) {
             Path database = options.databaseFolder();
-            if (Files.exists(database) && !Backups.isEmpty(database)) {
+            if (Files.exists(database)
+                && !Backups.isEmpty(database)
+                && !Opening.isUnfinished(database)) {
               throw new StoreRefusedException(new Refusal.NotEmpty(database));
             }
             BackupManifest manifest = ManifestFile.verified(backup);

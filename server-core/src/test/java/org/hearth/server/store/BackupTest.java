@@ -6,13 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.hearth.server.store.BackupManifest.BackupFile;
+import org.hearth.server.store.BackupProgress.Step;
 import org.hearth.server.store.Rows.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +36,7 @@ class BackupTest {
     Eventually.until("there is some load", () -> acknowledged.size() >= 100);
 
     List<Row> before = List.copyOf(acknowledged);
-    BackupManifest manifest = stores.store().backup(temporary.resolve("backup"));
+    BackupManifest manifest = take(temporary.resolve("backup"));
     stop.set(true);
     writer.join();
 
@@ -45,7 +51,110 @@ class BackupTest {
           .containsExactlyElementsOf(LongStream.rangeClosed(1, rows.size()).boxed().toList());
       assertThat(store.head().value()).isEqualTo(rows.size());
       assertThat(store.identity().id()).isEqualTo(stores.store().identity().id());
-      assertThat(store.identity().epoch()).isEqualTo(1);
+      assertThat(store.identity().epoch()).isPositive();
+    }
+  }
+
+  private BackupManifest take(Path folder) {
+    return stores.store().backup(folder, Map.of(), (_, _, _) -> {});
+  }
+
+  /// Clients that came after the first restore must not take the second history for the first.
+  @Test
+  void twoRestoresOfOneBackupAreTwoEpochs() {
+    take(temporary.resolve("backup"));
+    StoreOptions first = StoreOptions.of(temporary.resolve("first")).withMinimumFreeBytes(0);
+    StoreOptions second = StoreOptions.of(temporary.resolve("second")).withMinimumFreeBytes(0);
+
+    Store.restore(temporary.resolve("backup"), first);
+    long before;
+    try (Store store = Store.open(first)) {
+      before = store.identity().epoch();
+    }
+    Store.restore(temporary.resolve("backup"), second);
+
+    try (Store store = Store.open(second)) {
+      assertThat(store.identity().epoch()).isGreaterThan(before);
+    }
+  }
+
+  @Test
+  void otherFilesAreInTheBackupAndProgressIsTold() throws IOException {
+    Path letter = Files.writeString(temporary.resolve("letter"), "private");
+    Set<Step> steps = ConcurrentHashMap.newKeySet();
+
+    BackupManifest manifest =
+        stores
+            .store()
+            .backup(
+                temporary.resolve("backup"),
+                Map.of("keys/letter", letter),
+                (step, done, total) -> {
+                  assertThat(total).isPositive();
+                  steps.add(step);
+                });
+
+    assertThat(manifest.files()).extracting(BackupFile::path).contains("keys/letter");
+    assertThat(temporary.resolve("backup/keys/letter")).hasContent("private");
+    assertThat(steps).containsExactlyInAnyOrder(Step.values());
+    assertThat(Store.verify(temporary.resolve("backup"))).isEqualTo(manifest);
+  }
+
+  @Test
+  void backupThatWouldFillTheDiskIsNotBegun() {
+    StoreOptions small =
+        StoreOptions.of(temporary.resolve("small")).withMinimumFreeBytes(Long.MAX_VALUE / 2);
+    try (Store store = Store.open(small)) {
+      assertThatThrownBy(() -> store.backup(temporary.resolve("backup"), Map.of(), (_, _, _) -> {}))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("not enough space");
+    }
+    assertThat(temporary.resolve("backup")).doesNotExist();
+  }
+
+  @Test
+  void restoreThatWasInterruptedCanBeMadeAgain() throws IOException {
+    BackupManifest manifest = take(temporary.resolve("backup"));
+    StoreOptions target = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
+    Files.createDirectories(target.derbyFolder().resolve("seg0"));
+    Files.writeString(target.databaseFolder().resolve("making"), "half a database");
+
+    assertThat(Store.restore(temporary.resolve("backup"), target)).isEqualTo(manifest);
+
+    try (Store store = Store.open(target)) {
+      assertThat(store.identity().id()).isEqualTo(manifest.id());
+    }
+  }
+
+  @Test
+  @Tag("long")
+  void tenBackupsUnderLoadHoldWhatWasAcknowledgedEach() throws Exception {
+    Rows.create(stores.store());
+    Queue<Row> acknowledged = new ConcurrentLinkedQueue<>();
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread writer = Thread.ofVirtual().start(() -> write(acknowledged, stop));
+    List<List<Row>> before = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      int enough = 200 * (i + 1);
+      Eventually.until("there is some load", () -> acknowledged.size() >= enough);
+      before.add(List.copyOf(acknowledged));
+      take(temporary.resolve("backup" + i));
+    }
+    stop.set(true);
+    writer.join();
+    Set<Row> written = Set.copyOf(acknowledged);
+
+    for (int i = 0; i < 10; i++) {
+      StoreOptions restored = StoreOptions.of(temporary.resolve("new" + i)).withMinimumFreeBytes(0);
+      Store.restore(temporary.resolve("backup" + i), restored);
+      try (Store store = Store.open(restored)) {
+        List<Row> rows = Rows.all(store);
+        assertThat(rows).as("backup %d", i).containsAll(before.get(i));
+        assertThat(written).as("backup %d", i).containsAll(rows);
+        assertThat(rows)
+            .extracting(Row::position)
+            .containsExactlyElementsOf(LongStream.rangeClosed(1, rows.size()).boxed().toList());
+      }
     }
   }
 
@@ -64,7 +173,7 @@ class BackupTest {
   @Test
   void nothingIsRestoredOverADatabase() {
     Path backup = temporary.resolve("backup");
-    stores.store().backup(backup);
+    take(backup);
     stores.store().close();
 
     assertRefused(backup, stores.options(), Refusal.NotEmpty.class);
@@ -74,7 +183,7 @@ class BackupTest {
   @Test
   void damagedBackupIsRefusedAndLeavesNothing() throws IOException {
     Path backup = temporary.resolve("backup");
-    BackupManifest manifest = stores.store().backup(backup);
+    BackupManifest manifest = take(backup);
     StoreOptions target = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
     List<BackupFile> full =
         manifest.files().stream().filter(file -> file.lengthBytes() > 0).toList();
@@ -105,7 +214,7 @@ class BackupTest {
   void backupGoesIntoAnEmptyFolderOnly() throws IOException {
     Files.writeString(temporary.resolve("letter"), "private");
 
-    assertThatThrownBy(() -> stores.store().backup(temporary))
+    assertThatThrownBy(() -> take(temporary))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("not empty");
     assertThat(temporary.resolve("letter")).exists();
@@ -116,7 +225,7 @@ class BackupTest {
     Path partial = Files.createDirectory(temporary.resolve("backup.partial"));
     Files.writeString(partial.resolve("junk"), "half a file");
 
-    BackupManifest manifest = stores.store().backup(temporary.resolve("backup"));
+    BackupManifest manifest = take(temporary.resolve("backup"));
 
     assertThat(manifest.files()).extracting(BackupFile::path).doesNotContain("junk");
     assertThat(partial).doesNotExist();

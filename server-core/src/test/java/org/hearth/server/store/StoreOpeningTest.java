@@ -175,12 +175,14 @@ class StoreOpeningTest {
     crashedCopyWithRows(20);
     Files.delete(newestLog());
 
+    long epoch;
     try (Store store = Store.open(options(other).acceptingLoss())) {
-      assertThat(store.identity().epoch()).isEqualTo(1);
+      epoch = store.identity().epoch();
+      assertThat(epoch).isPositive();
       assertThat(store.head().value()).isEqualTo(20);
     }
     try (Store store = Store.open(options(other))) {
-      assertThat(store.identity().epoch()).isEqualTo(1);
+      assertThat(store.identity().epoch()).isEqualTo(epoch);
     }
   }
 

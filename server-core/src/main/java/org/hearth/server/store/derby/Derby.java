@@ -37,6 +37,11 @@ public final class Derby {
     this.folder = folder;
   }
 
+  /// The database's own folder.
+  public Path folder() {
+    return folder;
+  }
+
   /// A setting from outside that may take away the durability; empty if there is none.
   ///
   /// @param home where Derby looks for `derby.properties`, instead of the working directory

@@ -1,0 +1,172 @@
+package org.hearth.server.admin;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.hearth.server.admin.BackupStatus.State;
+import org.hearth.server.store.BackupFolder;
+import org.hearth.server.store.BackupManifest;
+import org.hearth.server.store.BackupProgress.Step;
+import org.hearth.server.store.StorageException;
+import org.hearth.server.store.Store;
+
+/// Makes backups of the running server, one at a time: when it is asked to, and once a day.
+///
+/// **thread**: any; backups are made on a thread of their own, `backup`, which nobody interrupts.
+public final class BackupMaker implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(BackupMaker.class.getName());
+  private static final Duration FIRST_LOOK = Duration.ofMinutes(10);
+  private static final Duration LOOK = Duration.ofHours(1);
+  private static final Duration DAY = Duration.ofDays(1);
+  private static final Duration PATIENCE_AT_END = Duration.ofSeconds(60);
+
+  private final Store store;
+  private final Supplier<Map<String, Path>> others;
+  private final BackupFolder byHand;
+  private final BackupFolder daily;
+  private final int keptDaily;
+  private final InstantSource clock;
+  private final AtomicReference<BackupStatus> status = new AtomicReference<>(BackupStatus.none());
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("backup").factory());
+
+  /// @param others the files that belong to the database, by their path in a backup
+  /// @param folder where backups go
+  /// @param keptDaily how many of the daily backups are kept
+  public BackupMaker(
+      Store store,
+      Supplier<Map<String, Path>> others,
+      Path folder,
+      int keptDaily,
+      InstantSource clock) {
+    this.store = store;
+    this.others = others;
+    this.byHand = new BackupFolder(folder, "backup");
+    this.daily = new BackupFolder(folder, "daily");
+    this.keptDaily = keptDaily;
+    this.clock = clock;
+  }
+
+  /// From now on a backup is made every day.
+  public void startDaily() {
+    var _ =
+        thread.scheduleWithFixedDelay(
+            this::makeDaily, FIRST_LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /// Begins a backup and returns.
+  ///
+  /// @param folder where it goes, instead of the folder for backups
+  /// @return where it is made
+  /// @throws AdminException if one is being made already
+  public BackupStatus begin(Optional<Path> folder) {
+    Instant now = clock.instant();
+    Path target =
+        folder.map(other -> new BackupFolder(other, byHand.kind())).orElse(byHand).next(now);
+    BackupStatus begun = claim(target, now);
+    thread.execute(() -> make(target));
+    return begun;
+  }
+
+  /// How far the newest backup is.
+  ///
+  /// @return as of now
+  public BackupStatus status() {
+    return status.get();
+  }
+
+  private BackupStatus claim(Path target, Instant now) {
+    BackupStatus before = status.get();
+    BackupStatus begun =
+        new BackupStatus(
+            State.RUNNING,
+            "",
+            0,
+            0,
+            Optional.of(target.toString()),
+            Optional.of(now),
+            Optional.empty());
+    if (before.state() == State.RUNNING || !status.compareAndSet(before, begun)) {
+      throw new AdminException("A backup is being made already.");
+    }
+    return begun;
+  }
+
+  /// Makes the backup of the day if there is none younger, and removes those that are too old.
+  void makeDaily() {
+    try {
+      Instant now = clock.instant();
+      if (daily.newest().filter(newest -> newest.plus(DAY).isAfter(now)).isPresent()
+          || status.get().state() == State.RUNNING) {
+        return;
+      }
+      daily.removePartial();
+      Path target = daily.next(now);
+      claim(target, now);
+      if (make(target)) {
+        daily.keepNewest(keptDaily);
+      }
+    } catch (IOException | RuntimeException e) {
+      // The next look is in an hour.
+      LOG.log(Level.WARNING, "The daily backups in " + daily.folder() + " cannot be kept", e);
+    }
+  }
+
+  private boolean make(Path target) {
+    try {
+      BackupManifest made =
+          store.backup(target, others.get(), (step, done, all) -> progress(text(step), done, all));
+      end(State.DONE, made.lengthBytes(), Optional.empty());
+      LOG.log(Level.INFO, "The backup {0} is made", target);
+      return true;
+    } catch (StorageException e) {
+      LOG.log(Level.WARNING, "The backup " + target + " could not be made", e);
+      end(State.FAILED, 0, Optional.of("The backup could not be made: " + e.getMessage() + "."));
+    } catch (RuntimeException | Error e) {
+      end(State.FAILED, 0, Optional.of("The backup could not be made: " + e + "."));
+      throw e;
+    }
+    return false;
+  }
+
+  private static String text(Step step) {
+    return switch (step) {
+      case COPYING -> "copying";
+      case CHECKING -> "checking";
+    };
+  }
+
+  private void progress(String step, long done, long all) {
+    status.updateAndGet(now ->
+        now.state() == State.RUNNING
+            ? new BackupStatus(
+                State.RUNNING, step, done, all, now.folder(), now.since(), now.failure())
+            : now);
+  }
+
+  private void end(State state, long bytes, Optional<String> failure) {
+    status.updateAndGet(now ->
+        new BackupStatus(
+            state, "", bytes, bytes, now.folder(), Optional.of(clock.instant()), failure));
+  }
+
+  /// Waits for the backup that is being made, for a while. No other is begun.
+  @Override
+  public void close() throws InterruptedException {
+    thread.shutdown();
+    if (!thread.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
+      LOG.log(Level.WARNING, "A backup is not made to its end");
+    }
+  }
+}

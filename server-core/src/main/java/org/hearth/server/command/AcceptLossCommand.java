@@ -1,0 +1,58 @@
+package org.hearth.server.command;
+
+import java.io.Console;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.hearth.server.LogRouting;
+import org.hearth.server.SavedData;
+import org.hearth.server.admin.AdminException;
+import org.hearth.server.configuration.DataFolder;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `hearth accept-loss`: goes on with a database that has lost what was acknowledged.
+@Command(
+    name = "accept-loss",
+    description = "go on with a database that lacks what it once had; apps sync anew after that")
+final class AcceptLossCommand implements Callable<Integer> {
+  private final PrintStream out;
+
+  @Mixin private Commands.Where where = new Commands.Where();
+
+  @Option(names = "--yes", description = "do not ask")
+  private boolean agreed;
+
+  AcceptLossCommand(PrintStream out) {
+    this.out = out;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    DataFolder folder = where.folder();
+    LogRouting.onlyWarnings();
+    Optional<String> loss = SavedData.loss(folder);
+    if (loss.isEmpty()) {
+      out.println("Nothing is lost: the database opens as it is.");
+      return 0;
+    }
+    out.println(loss.get());
+    if (!agreed && !askWhether()) {
+      throw new AdminException(
+          "Nothing was changed. If no backup is newer, say so: hearth accept-loss --yes.");
+    }
+    SavedData.acceptLoss(folder);
+    out.println("The loss is accepted, and the server can be started.");
+    return 0;
+  }
+
+  private static boolean askWhether() {
+    return Optional.ofNullable(System.console())
+        .filter(Console::isTerminal)
+        .map(console -> console.readLine("Go on with what is there? Type yes: "))
+        .filter("yes"::equals)
+        .isPresent();
+  }
+}

@@ -1,0 +1,109 @@
+package org.hearth.server.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.hearth.server.Homeserver;
+import org.hearth.server.LogRouting;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.admin.AdminException;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/// `hearth backup`: makes a backup of the server, which may run meanwhile.
+@Command(
+    name = "backup",
+    description = "make a backup of database, keys and configuration; the server may run")
+final class BackupCommand implements Callable<Integer> {
+  private static final long LOOK_MILLIS = 250;
+  private static final long MEGABYTE = 1_000_000;
+
+  private final PrintStream out;
+
+  @Mixin private Commands.Setup setup = new Commands.Setup();
+
+  @Parameters(
+      paramLabel = "FOLDER",
+      arity = "0..1",
+      description = "where the backup's own folder is made (default: backups in the data folder)")
+  private @Nullable Path into;
+
+  BackupCommand(PrintStream out) {
+    this.out = out;
+  }
+
+  /// Whoever makes the backup: the server in its process, or one that was opened here.
+  @FunctionalInterface
+  private interface Maker {
+    JsonNode handle(ControlRequest request) throws IOException;
+  }
+
+  @Override
+  public Integer call() throws IOException, StartFailedException, InterruptedException {
+    Map<String, String> arguments = new HashMap<>();
+    if (into != null) {
+      arguments.put("folder", into.toAbsolutePath().normalize().toString());
+    }
+    ControlRequest begin = new ControlRequest("begin-backup", arguments);
+    if (ControlPort.ask(setup.folder(), begin).isPresent()) {
+      return follow(this::ask);
+    }
+    LogRouting.onlyWarnings();
+    try (Homeserver server = new Homeserver(setup.folder(), setup.read())) {
+      server.openWithoutListeners();
+      server.control().handle(begin);
+      return follow(request -> server.control().handle(request));
+    }
+  }
+
+  private JsonNode ask(ControlRequest request) throws IOException {
+    Optional<JsonNode> answer = ControlPort.ask(setup.folder(), request);
+    return answer.orElseThrow(() ->
+        new AdminException("The server has stopped, and the backup may not be made to its end."));
+  }
+
+  private int follow(Maker maker) throws IOException, InterruptedException {
+    String told = "";
+    while (true) {
+      JsonNode status = maker.handle(new ControlRequest("backup-status", Map.of()));
+      switch (status.path("state").asText()) {
+        case "running" -> {
+          String line = progress(status);
+          if (!line.equals(told)) {
+            out.println(line);
+            told = line;
+          }
+          Thread.sleep(LOOK_MILLIS);
+        }
+        case "done" -> {
+          out.printf(
+              "The backup %s is made: %,.1f MB.%n",
+              status.path("folder").asText(),
+              (double) status.path("total-bytes").asLong() / MEGABYTE);
+          return 0;
+        }
+        default -> throw new AdminException(status.path("failure").asText());
+      }
+    }
+  }
+
+  private static String progress(JsonNode status) {
+    String step = status.path("step").asText();
+    return step.isEmpty()
+        ? "beginning"
+        : "%s %,d of %,d MB"
+            .formatted(
+                step,
+                status.path("done-bytes").asLong() / MEGABYTE,
+                status.path("total-bytes").asLong() / MEGABYTE);
+  }
+}

@@ -1,0 +1,77 @@
+package org.hearth.server.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreExtension;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The backups that are made every day.
+class BackupMakerTest {
+  private static final int KEPT = 2;
+
+  @RegisterExtension final StoreExtension stores = new StoreExtension();
+  @TempDir private Path folder;
+  private volatile Instant now = Instant.parse("2026-03-01T04:00:00Z");
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.map(each -> each.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void oneIsMadeADayAndTheNewestAreKept() throws Exception {
+    Files.createDirectories(folder.resolve("daily-20260228-040000.partial/derby"));
+    Files.createDirectories(folder.resolve("backup-20250101-000000"));
+    try (BackupMaker maker = new BackupMaker(stores.store(), Map::of, folder, KEPT, () -> now)) {
+      maker.makeDaily();
+      now = now.plus(Duration.ofHours(23));
+      maker.makeDaily();
+      assertThat(names()).containsExactly("backup-20250101-000000", "daily-20260301-040000");
+
+      now = now.plus(Duration.ofHours(1));
+      maker.makeDaily();
+      now = now.plus(Duration.ofDays(1));
+      maker.makeDaily();
+
+      assertThat(names())
+          .containsExactly(
+              "backup-20250101-000000", "daily-20260302-040000", "daily-20260303-040000");
+      assertThat(maker.status().state()).isEqualTo(BackupStatus.State.DONE);
+      assertThat(Store.verify(folder.resolve("daily-20260303-040000")).id())
+          .isEqualTo(stores.store().identity().id());
+    }
+  }
+
+  @Test
+  void backupThatFailsIsToldAndTakesNothingAway() throws Exception {
+    try (BackupMaker maker =
+        new BackupMaker(
+            stores.store(),
+            () -> Map.of("keys/signing.key", folder.resolve("none")),
+            folder,
+            KEPT,
+            () -> now)) {
+      Files.createDirectories(folder.resolve("daily-20250101-000000"));
+      Files.createDirectories(folder.resolve("daily-20250102-000000"));
+      Files.createDirectories(folder.resolve("daily-20250103-000000"));
+
+      maker.makeDaily();
+
+      assertThat(maker.status().state()).isEqualTo(BackupStatus.State.FAILED);
+      assertThat(maker.status().failure()).get().asString().contains("none");
+      assertThat(names()).hasSize(3);
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package org.hearth.server.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.hearth.server.Homeserver;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.admin.Person;
+import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.DataFolder;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `hearth backup`, `restore`, `check --backup` and `accept-loss`, on whole servers.
+final class BackupCommandsTest {
+  private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+  @TempDir private Path parent;
+  private Path served;
+
+  @BeforeEach
+  void serve() throws IOException, StartFailedException {
+    served = Files.createDirectory(parent.resolve("served"));
+    Files.writeString(
+        served.resolve("hearth.yaml"), "server-name: hearth.test\nlisteners: [ { port: 0 } ]\n");
+    try (Homeserver server = server(served)) {
+      server.start();
+      server.admin().orElseThrow().createPerson("alice", "long enough to be one", true);
+    }
+  }
+
+  private static Homeserver server(Path folder) {
+    DataFolder data = new DataFolder(folder);
+    return new Homeserver(data, ConfigurationReader.read(data.configuration()));
+  }
+
+  private int hearth(String... words) {
+    said.reset();
+    PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
+    return Commands.run(null, out, out, words);
+  }
+
+  private String said() {
+    return said.toString(StandardCharsets.UTF_8);
+  }
+
+  private Path onlyBackup(Path folder) throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      List<Path> backups = all.toList();
+      assertThat(backups).hasSize(1);
+      return backups.getFirst();
+    }
+  }
+
+  private Path backup() throws IOException {
+    Path shelf = parent.resolve("shelf");
+    assertThat(hearth("backup", shelf.toString(), "--data-dir", served.toString()))
+        .as(said())
+        .isZero();
+    return onlyBackup(shelf);
+  }
+
+  private static List<String> people(Path folder) throws StartFailedException {
+    try (Homeserver server = server(folder)) {
+      server.start();
+      return server.admin().orElseThrow().people("", 10).items().stream()
+          .map(Person::userId)
+          .toList();
+    }
+  }
+
+  @Test
+  void backupOfARunningServerIsRestoredIntoAnEmptyFolder() throws Exception {
+    try (Homeserver server = server(served)) {
+      server.start();
+      assertThat(hearth("backup", "--data-dir", served.toString())).as(said()).isZero();
+      assertThat(said()).contains("is made: ");
+      server.admin().orElseThrow().createPerson("bob", "long enough to be one", false);
+    }
+    Path backup = onlyBackup(served.resolve("backups"));
+
+    assertThat(hearth("check", "--backup", backup.toString())).isZero();
+    assertThat(said()).contains("is whole");
+    Path restored = parent.resolve("restored");
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
+        .as(said())
+        .isZero();
+
+    assertThat(restored.resolve("keys/signing.key"))
+        .hasSameBinaryContentAs(served.resolve("keys/signing.key"));
+    assertThat(restored.resolve("hearth.yaml"))
+        .hasSameBinaryContentAs(served.resolve("hearth.yaml"));
+    assertThat(people(restored)).containsExactly("@alice:hearth.test");
+  }
+
+  @Test
+  void serverThatDoesNotRunIsBackedUpToo() throws Exception {
+    Path restored = parent.resolve("restored");
+    Path backup = backup();
+
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString())).isZero();
+
+    assertThat(people(restored)).containsExactly("@alice:hearth.test");
+  }
+
+  @Test
+  void damagedBackupIsRefusedAndLeavesNoServer() throws Exception {
+    Path backup = backup();
+    Files.writeString(backup.resolve("hearth.yaml"), "server-name: other.test\n");
+    Path restored = parent.resolve("restored");
+
+    assertThat(hearth("check", "--backup", backup.toString())).isEqualTo(1);
+    assertThat(said()).contains("hearth.yaml is not as it was written").doesNotContain("\tat ");
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
+        .isEqualTo(1);
+
+    assertThat(said()).contains("hearth.yaml is not as it was written");
+    assertThat(restored.resolve("database/derby")).doesNotExist();
+    assertThat(restored.resolve("hearth.yaml")).doesNotExist();
+  }
+
+  @Test
+  void nothingIsRestoredOverAServer() throws Exception {
+    Path backup = backup();
+
+    assertThat(hearth("restore", backup.toString(), "--data-dir", served.toString())).isEqualTo(1);
+
+    assertThat(said()).contains("already").contains("nothing is overwritten");
+    assertThat(people(served)).containsExactly("@alice:hearth.test");
+  }
+
+  @Test
+  void lossIsAcceptedWhenItIsSaidTwice() throws Exception {
+    assertThat(hearth("accept-loss", "--data-dir", served.toString())).isZero();
+    assertThat(said()).contains("Nothing is lost");
+    remove(served.resolve("database/derby"));
+
+    assertThat(hearth("accept-loss", "--data-dir", served.toString())).isEqualTo(1);
+    assertThat(said())
+        .contains("had been acknowledged")
+        .contains("Nothing was changed")
+        .contains("--yes");
+    assertThat(hearth("accept-loss", "--yes", "--data-dir", served.toString())).isZero();
+
+    assertThat(people(served)).isEmpty();
+    assertThat(people(served)).isEmpty();
+  }
+
+  @Test
+  void deletedDatabaseIsBegunAnewWhenItsLossIsAccepted() throws Exception {
+    remove(served.resolve("database"));
+    assertThat(hearth("check", "--database", "--data-dir", served.toString())).isEqualTo(1);
+    assertThat(said()).contains("There is no database in");
+
+    assertThat(hearth("accept-loss", "--yes", "--data-dir", served.toString())).isZero();
+
+    assertThat(said()).contains("The whole database of").contains("can be started");
+    assertThat(people(served)).isEmpty();
+  }
+
+  private static void remove(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path each : all.toList().reversed()) {
+        Files.delete(each);
+      }
+    }
+  }
+}
