@@ -187,7 +187,7 @@ final class Composition {
             configuration.backups().keep(),
             clock);
     backups = maker;
-    opened.push(new Part("the backups", (_, _) -> maker.close()));
+    opened.push(new Part("the backups", (_, _) -> maker.stop()));
   }
 
   /// Who this server is.

@@ -23,7 +23,7 @@ import org.hearth.server.store.Store;
 /// Makes backups of the running server, one at a time: when it is asked to, and once a day.
 ///
 /// **thread**: any; backups are made on a thread of their own, `backup`, which nobody interrupts.
-public final class BackupMaker implements AutoCloseable {
+public final class BackupMaker {
   private static final System.Logger LOG = System.getLogger(BackupMaker.class.getName());
   private static final Duration FIRST_LOOK = Duration.ofMinutes(10);
   private static final Duration LOOK = Duration.ofHours(1);
@@ -162,8 +162,7 @@ public final class BackupMaker implements AutoCloseable {
   }
 
   /// Waits for the backup that is being made, for a while. No other is begun.
-  @Override
-  public void close() throws InterruptedException {
+  public void stop() throws InterruptedException {
     thread.shutdown();
     if (!thread.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
       LOG.log(Level.WARNING, "A backup is not made to its end");

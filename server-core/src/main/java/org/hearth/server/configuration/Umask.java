@@ -21,6 +21,7 @@ final class Umask {
   private Umask() {}
 
   /// From now on what this process makes is for its user only.
+  @SuppressWarnings("restricted") // The programs are started with --enable-native-access.
   static void ownerOnly() {
     Linker linker = Linker.nativeLinker();
     Optional<MemorySegment> umask = linker.defaultLookup().find("umask");

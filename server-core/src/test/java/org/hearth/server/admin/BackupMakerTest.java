@@ -34,7 +34,8 @@ class BackupMakerTest {
   void oneIsMadeADayAndTheNewestAreKept() throws Exception {
     Files.createDirectories(folder.resolve("daily-20260228-040000.partial/derby"));
     Files.createDirectories(folder.resolve("backup-20250101-000000"));
-    try (BackupMaker maker = new BackupMaker(stores.store(), Map::of, folder, KEPT, () -> now)) {
+    BackupMaker maker = new BackupMaker(stores.store(), Map::of, folder, KEPT, () -> now);
+    try {
       maker.makeDaily();
       now = now.plus(Duration.ofHours(23));
       maker.makeDaily();
@@ -51,18 +52,21 @@ class BackupMakerTest {
       assertThat(maker.status().state()).isEqualTo(BackupStatus.State.DONE);
       assertThat(Store.verify(folder.resolve("daily-20260303-040000")).id())
           .isEqualTo(stores.store().identity().id());
+    } finally {
+      maker.stop();
     }
   }
 
   @Test
   void backupThatFailsIsToldAndTakesNothingAway() throws Exception {
-    try (BackupMaker maker =
+    BackupMaker maker =
         new BackupMaker(
             stores.store(),
             () -> Map.of("keys/signing.key", folder.resolve("none")),
             folder,
             KEPT,
-            () -> now)) {
+            () -> now);
+    try {
       Files.createDirectories(folder.resolve("daily-20250101-000000"));
       Files.createDirectories(folder.resolve("daily-20250102-000000"));
       Files.createDirectories(folder.resolve("daily-20250103-000000"));
@@ -72,6 +76,8 @@ class BackupMakerTest {
       assertThat(maker.status().state()).isEqualTo(BackupStatus.State.FAILED);
       assertThat(maker.status().failure()).get().asString().contains("none");
       assertThat(names()).hasSize(3);
+    } finally {
+      maker.stop();
     }
   }
 }
