@@ -16,7 +16,7 @@ import java.util.function.Supplier;
 import org.hearth.server.admin.BackupStatus.State;
 import org.hearth.server.store.BackupFolder;
 import org.hearth.server.store.BackupManifest;
-import org.hearth.server.store.BackupProgress.Step;
+import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
 

@@ -55,11 +55,12 @@ final class CheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (what.backup != null) {
-      out.println(SavedData.verify(what.backup.toAbsolutePath().normalize()));
-      return 0;
+    Path backup = what.backup;
+    if (what.database || backup == null) {
+      return checkDatabase();
     }
-    return checkDatabase();
+    out.println(SavedData.verify(backup.toAbsolutePath().normalize()));
+    return 0;
   }
 
   private int checkDatabase() throws IOException {

@@ -115,7 +115,10 @@ public record DataFolder(Path root) {
   /// @throws IOException if it cannot be written
   public void put(String name, byte[] content) throws IOException {
     Path file = root.resolve(name);
-    makePrivate(file.getParent());
+    Path parent = file.getParent();
+    if (parent != null) {
+      makePrivate(parent);
+    }
     makePrivateFile(file);
     Files.write(file, content);
   }

@@ -35,7 +35,7 @@ public record BackupFolder(Path folder, String kind) {
     if (all.isEmpty()) {
       return Optional.empty();
     }
-    String stamp = all.getFirst().getFileName().toString().substring(kind.length() + 1);
+    String stamp = String.valueOf(all.getFirst().getFileName()).substring(kind.length() + 1);
     try {
       return Optional.of(STAMP.parse(stamp, Instant::from));
     } catch (DateTimeException _) {

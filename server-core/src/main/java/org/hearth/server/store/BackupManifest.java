@@ -29,6 +29,25 @@ public record BackupManifest(
   /// @param sha256 in hexadecimal
   public record BackupFile(String path, long lengthBytes, String sha256) {}
 
+  /// Follows a backup that is being made.
+  @FunctionalInterface
+  public interface Progress {
+    /// What is being done.
+    enum Step {
+      /// The database is copied.
+      COPYING,
+      /// The copy is read and its checksums are written.
+      CHECKING
+    }
+
+    /// Called every now and then, from any thread; quick.
+    ///
+    /// @param step what is being done
+    /// @param doneBytes how much of it is done, about
+    /// @param totalBytes how much there is, about
+    void at(Step step, long doneBytes, long totalBytes);
+  }
+
   public BackupManifest {
     files = List.copyOf(files);
   }

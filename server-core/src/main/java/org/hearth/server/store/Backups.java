@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.hearth.server.store.BackupProgress.Step;
+import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.Durably;
@@ -52,7 +52,7 @@ final class Backups {
       State state,
       Path folder,
       Map<String, Path> others,
-      BackupProgress progress,
+      BackupManifest.Progress progress,
       InstantSource clock)
       throws IOException, SQLException {
     Path target = folder.toAbsolutePath().normalize();
@@ -67,7 +67,10 @@ final class Backups {
       copy(derby, partial, progress);
       for (Map.Entry<String, Path> other : others.entrySet()) {
         Path copy = partial.resolve(other.getKey());
-        Files.createDirectories(copy.getParent());
+        Path above = copy.getParent();
+        if (above != null) {
+          Files.createDirectories(above);
+        }
         Files.copy(other.getValue(), copy);
       }
       List<BackupManifest.BackupFile> files = ManifestFile.list(partial, progress);
@@ -98,7 +101,7 @@ final class Backups {
     }
   }
 
-  private static void copy(Derby derby, Path folder, BackupProgress progress)
+  private static void copy(Derby derby, Path folder, BackupManifest.Progress progress)
       throws IOException, SQLException {
     long total = Durably.lengthBytes(derby.folder());
     CountDownLatch copied = new CountDownLatch(1);

@@ -33,7 +33,7 @@ final class ManifestFile {
   private ManifestFile() {} // no instance
 
   /// The files of a folder, by path, forced to the disk.
-  static List<BackupFile> list(Path folder, BackupProgress progress) throws IOException {
+  static List<BackupFile> list(Path folder, BackupManifest.Progress progress) throws IOException {
     List<Path> paths;
     try (Stream<Path> walk = Files.walk(folder)) {
       paths = walk.filter(Files::isRegularFile).sorted().toList();
@@ -42,7 +42,7 @@ final class ManifestFile {
     long total = Durably.lengthBytes(folder);
     long done = 0;
     for (Path path : paths) {
-      progress.at(BackupProgress.Step.CHECKING, done, total);
+      progress.at(BackupManifest.Progress.Step.CHECKING, done, total);
       Durably.forceFile(path);
       done += Files.size(path);
       String name = folder.relativize(path).toString().replace('\\', '/');

@@ -202,7 +202,8 @@ public final class Store implements AutoCloseable {
   /// @param progress told how far it is
   /// @throws StorageException if the copy cannot be made, or would fill the disk; an incomplete one
   ///   is removed
-  public BackupManifest backup(Path folder, Map<String, Path> others, BackupProgress progress) {
+  public BackupManifest backup(
+      Path folder, Map<String, Path> others, BackupManifest.Progress progress) {
     try {
       checkSpace(folder);
       return Backups.take(

@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.hearth.server.store.BackupManifest.BackupFile;
-import org.hearth.server.store.BackupProgress.Step;
+import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.Rows.Row;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
