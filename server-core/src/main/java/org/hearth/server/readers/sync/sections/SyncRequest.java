@@ -62,6 +62,11 @@ public record SyncRequest(
     return new SentMembers.Client(viewer.user(), viewer.device(), filterName);
   }
 
+  /// Whether all of the user's rooms are told whole.
+  public boolean isLarge() {
+    return since.isEmpty() || fullState;
+  }
+
   /// The name of the section that tells state.
   public String stateName() {
     return stateAfter ? "state_after" : "state";
