@@ -145,8 +145,8 @@ public final class FullSyncs {
     result.set("large_room", alone(guests, ""));
     result.set("large_room_lazily", alone(guests, LAZY));
     int atOnce = number("--at-once", 20);
-    result.set("many_rooms_at_once", atOnce(members, atOnce, large));
-    result.set("large_room_at_once", atOnce(guests, atOnce, large));
+    result.set("many_rooms_at_once", atOnce(members, atOnce, members.getFirst(), large));
+    result.set("large_room_at_once", atOnce(guests, atOnce, members.getFirst(), large));
     result.put("resident_mib_after", resident());
     String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
     System.out.println(text);
@@ -159,12 +159,15 @@ public final class FullSyncs {
   private ObjectNode alone(List<String> tokens, String filter) throws IOException {
     ObjectNode result = JsonNodeFactory.instance.objectNode();
     ArrayNode seconds = result.putArray("seconds");
+    ArrayNode cpuSeconds = result.putArray("server_cpu_seconds");
     try (Connection connection = new Connection(server)) {
       for (int i = 0; i < ROUNDS; i++) {
+        double cpu = process().cpuSeconds();
         long start = System.nanoTime();
         Connection.Answer answer =
             connection.ask("GET", API + "/sync?timeout=0" + filter, tokens.get(i), "");
         seconds.add(seconds(start));
+        cpuSeconds.add(Math.round((process().cpuSeconds() - cpu) * 100) / 100.0);
         result.put("status", answer.status());
         result.put("bytes", answer.body().bytes().length);
       }
@@ -172,11 +175,13 @@ public final class FullSyncs {
     return result;
   }
 
-  private ObjectNode atOnce(List<String> tokens, int count, String large) throws Exception {
+  /// @param sender who sends to that room meanwhile
+  private ObjectNode atOnce(List<String> tokens, int count, String sender, String large)
+      throws Exception {
     ObjectNode result = JsonNodeFactory.instance.objectNode();
     AtomicBoolean over = new AtomicBoolean();
     Times sends = new Times();
-    Future<Integer> failed = threads.submit(() -> send(tokens.getLast(), large, over, sends));
+    Future<Integer> failed = threads.submit(() -> send(sender, large, over, sends));
     long start = System.nanoTime();
     List<Future<Answered>> syncs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -284,9 +289,12 @@ public final class FullSyncs {
     return answer.json();
   }
 
+  private ServerProcess process() throws IOException {
+    return ServerProcess.read(Optional.ofNullable(options.get("--pid")).map(Long::valueOf));
+  }
+
   private long resident() throws IOException {
-    return ServerProcess.read(Optional.ofNullable(options.get("--pid")).map(Long::valueOf))
-        .residentMib();
+    return process().residentMib();
   }
 
   private static double seconds(long startNanos) {

@@ -171,7 +171,8 @@ public final class Timelines {
 
     /// How many events to read next.
     int pageSize() {
-      int size = Math.clamp(limit - passed.size(), LEAST_PAGE, LARGEST_PAGE);
+      int least = isPickedFrom() ? LEAST_PAGE : 1;
+      int size = Math.clamp(limit - passed.size(), least, LARGEST_PAGE);
       return Math.max(1, Math.min(size, MOST_SCANNED - scanned.size()));
     }
 
@@ -200,13 +201,18 @@ public final class Timelines {
       return events.size() == asked || looked < events.size();
     }
 
+    /// Whether events are kept back that the user might see.
+    private boolean isPickedFrom() {
+      return !filter.admitsEveryEvent() || !viewer.ignored().isEmpty();
+    }
+
     private Set<LogPosition> visible(List<RoomEvent> events) {
       List<RoomEvent> wanted =
-          filter.admitsEveryEvent() && viewer.ignored().isEmpty()
-              ? events
-              : events.stream()
+          isPickedFrom()
+              ? events.stream()
                   .filter(each -> admits(filter, each) && !viewer.ignored().hides(each))
-                  .toList();
+                  .toList()
+              : events;
       Set<LogPosition> visible = new HashSet<>();
       rooms.visible(viewer.user(), wanted).forEach(each -> visible.add(each.position()));
       return visible;

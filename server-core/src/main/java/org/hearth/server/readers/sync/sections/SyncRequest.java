@@ -45,6 +45,19 @@ public record SyncRequest(
         viewer, filter, filterName, Optional.empty(), fullState, stateAfter, true, Duration.ZERO);
   }
 
+  /// The same of a client that has everything up to that point.
+  public SyncRequest after(SyncPoint point) {
+    return new SyncRequest(
+        viewer,
+        filter,
+        filterName,
+        Optional.of(point),
+        fullState,
+        stateAfter,
+        includeLeft,
+        timeout);
+  }
+
   /// The same with what is to be kept from who asks.
   public SyncRequest ignoring(IgnoredUsers users) {
     return new SyncRequest(

@@ -82,8 +82,9 @@ public final class SyncRoutes implements RouteGroup {
     });
   }
 
-  private void answer(SyncRequest request, SyncUsers.Entered entered, BodyWriter.Stream stream)
+  private void answer(SyncRequest asked, SyncUsers.Entered entered, BodyWriter.Stream stream)
       throws InterruptedException {
+    SyncRequest request = asked;
     WaitingSync waiting = entered.waiting();
     long until = System.nanoTime() + request.timeout().toNanos();
     while (true) {
@@ -105,6 +106,10 @@ public final class SyncRoutes implements RouteGroup {
         return;
       }
       stream.restart();
+      if (news.heldBack().positions().isEmpty()) {
+        // What has been looked at in vain is not looked at again at the next event.
+        request = request.after(now);
+      }
     }
   }
 
