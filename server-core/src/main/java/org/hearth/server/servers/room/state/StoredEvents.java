@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.ClientTransaction;
@@ -290,7 +291,7 @@ public final class StoredEvents {
       }
     }
     for (Map.Entry<Long, Long> each : redactions.entrySet()) {
-      Stored event = into.get(each.getKey());
+      Stored event = Objects.requireNonNull(into.get(each.getKey()));
       into.put(each.getKey(), redacted(event, redaction(connection, event, each.getValue())));
     }
   }
