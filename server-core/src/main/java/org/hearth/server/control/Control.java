@@ -84,11 +84,25 @@ public record Control(Admin admin, Server server) {
   }
 
   private ObjectNode status() {
-    Overview overview = admin.overview();
     ObjectNode json = empty();
     json.put("state", server.state());
     server.failure().ifPresent(failure -> json.put("failure", failure));
     json.put("server-name", server.name());
+    if (server.failure().isEmpty()) {
+      putOverview(json);
+    }
+    json.put("version", server.version());
+    json.put("process", ProcessHandle.current().pid());
+    if (!server.warnings().isEmpty()) {
+      ArrayNode warnings = json.putArray("warnings");
+      server.warnings().forEach(warnings::add);
+    }
+    return json;
+  }
+
+  /// What a server can say of itself while its database can be read.
+  private void putOverview(ObjectNode json) {
+    Overview overview = admin.overview();
     if (server.since().isPresent()) {
       ArrayNode addresses = json.putArray("addresses");
       server.addresses().forEach(addresses::add);
@@ -104,13 +118,6 @@ public record Control(Admin admin, Server server) {
     json.put("free-bytes", overview.freeBytes());
     json.put("heap-bytes", overview.heapUsedBytes());
     json.put("storage", overview.storage());
-    json.put("version", server.version());
-    json.put("process", ProcessHandle.current().pid());
-    if (!server.warnings().isEmpty()) {
-      ArrayNode warnings = json.putArray("warnings");
-      server.warnings().forEach(warnings::add);
-    }
-    return json;
   }
 
   private ObjectNode users(String search) {
