@@ -136,9 +136,14 @@ final class Composition {
       progress.accept("Opening the database");
       Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock));
       composition.opened.push(new Part("the database", (_, _) -> store.close()));
-      store.onFailed(detail ->
-          onFailed.accept(
-              new ServerState.Failed("The database has failed: " + detail + ".", RESTART)));
+      store.onFailed(detail -> {
+        LOG.log(Level.ERROR, "the database has failed: {0}", detail);
+        onFailed.accept(
+            new ServerState.Failed(
+                "The database has failed, and nothing more can be stored.",
+                "Check that the disk of %s works and has room, then restart the server. The log has the details."
+                    .formatted(folder.root())));
+      });
       ServerKeys.keep(folder);
       SigningKeys.use(store, key.id().value(), key.publicKeyBase64(), clock.instant());
       progress.accept("Starting the components");

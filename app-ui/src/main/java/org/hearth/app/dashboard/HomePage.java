@@ -85,9 +85,7 @@ public final class HomePage implements Page {
     Label address = new Label();
     address.setId("address");
     address.getStyleClass().add("address");
-    ObservableValue<String> text =
-        model.address().map(each -> each.orElse("The server is not running"));
-    address.textProperty().bind(text);
+    address.textProperty().bind(model.addressText());
     Button copy = new Button("_Copy");
     copy.setId("copy-address");
     copy.setMnemonicParsing(true);

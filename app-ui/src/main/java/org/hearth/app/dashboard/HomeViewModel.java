@@ -40,6 +40,7 @@ public final class HomeViewModel {
   private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper warnings = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper addressHint = new ReadOnlyStringWrapper("");
+  private final ReadOnlyStringWrapper addressText = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper("");
   private final ReadOnlyObjectWrapper<Optional<String>> address =
       new ReadOnlyObjectWrapper<>(Optional.empty());
@@ -134,6 +135,11 @@ public final class HomeViewModel {
     return new PanelSettings(session.folder().get());
   }
 
+  /// The address, or why there is none.
+  ReadOnlyStringProperty addressText() {
+    return addressText.getReadOnlyProperty();
+  }
+
   /// The address to give to clients, while the server runs.
   ReadOnlyObjectProperty<Optional<String>> address() {
     return address.getReadOnlyProperty();
@@ -145,6 +151,15 @@ public final class HomeViewModel {
   }
 
   private void showState(ServerState state) {
+    addressText.set(
+        switch (state) {
+          case ServerState.Running running ->
+              running.addresses().stream().findFirst().orElse("It has no listener");
+          case ServerState.Starting _ -> "The server starts…";
+          case ServerState.Stopping _ -> "The server stops…";
+          case ServerState.Stopped _ -> "The server is not running";
+          case ServerState.Failed _ -> "The server has failed";
+        });
     if (state instanceof ServerState.Running running) {
       warnings.set(
           session
@@ -162,7 +177,8 @@ public final class HomeViewModel {
                   .orElse(""));
     } else {
       address.set(Optional.empty());
-      addressHint.set("Start the server to get its address.");
+      addressHint.set(
+          state instanceof ServerState.Stopped ? "Start the server to get its address." : "");
       showNothing();
     }
   }

@@ -34,7 +34,11 @@ public final class WiringPage implements Page {
   private final FilteredList<Line> shownLines = new FilteredList<>(lines);
 
   /// One reader of one log, as a line of the table.
-  private record Line(WiringViewModel.RingNow ring, WiringPicture.Consumer consumer) {}
+  private record Line(WiringViewModel.RingNow ring, WiringPicture.Consumer consumer) {
+    double perSecond() {
+      return ring.readers().getOrDefault(consumer.name(), 0.0);
+    }
+  }
 
   /// @param session the server looked after
   /// @param overlay where questions are asked
@@ -112,8 +116,8 @@ public final class WiringPage implements Page {
             Tables.number(
                 "Entries/s",
                 0.13,
-                line -> line.ring().perSecond(),
-                line -> WiringNode.rate(line.ring().perSecond())));
+                Line::perSecond,
+                line -> WiringNode.rate(line.perSecond())));
     table
         .getColumns()
         .add(

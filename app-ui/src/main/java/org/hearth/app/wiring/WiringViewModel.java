@@ -1,6 +1,7 @@
 package org.hearth.app.wiring;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,6 @@ import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.ReleasedEntries;
 import org.hearth.server.admin.WiringPicture;
-import org.jspecify.annotations.Nullable;
 
 /// The wiring with the rates that follow from looking twice.
 ///
@@ -29,14 +29,22 @@ import org.jspecify.annotations.Nullable;
 public final class WiringViewModel {
   private static final Duration PERIOD = Duration.ofMillis(500);
 
+  /// Rates are those of so long: what comes once a second is shown as that.
+  private static final Duration WINDOW = Duration.ofSeconds(5);
+
   /// A ring as it is drawn.
   ///
   /// @param ring its numbers
-  /// @param perSecond entries published a second since the last look
+  /// @param perSecond entries published a second, of late
   /// @param writers the same by the box that writes; empty if one writer has all of them
+  /// @param readers entries handled a second, by the reader
   /// @param fill the share of its slots that are taken, 0 to 1
   record RingNow(
-      WiringPicture.Ring ring, double perSecond, Map<String, Double> writers, double fill) {
+      WiringPicture.Ring ring,
+      double perSecond,
+      Map<String, Double> writers,
+      Map<String, Double> readers,
+      double fill) {
     /// The greatest lag of its readers, in entries.
     long lag() {
       return ring.consumers().stream().mapToLong(WiringPicture.Consumer::lag).max().orElse(0);
@@ -62,6 +70,9 @@ public final class WiringViewModel {
     }
   }
 
+  /// What was seen, and when.
+  private record Look(long nanos, WiringPicture picture) {}
+
   /// What is asked for in one go.
   private record Answer(WiringPicture picture, List<ParkedEntries> parked) {}
 
@@ -74,8 +85,7 @@ public final class WiringViewModel {
   private final ReadOnlyObjectWrapper<Optional<Now>> now =
       new ReadOnlyObjectWrapper<>(Optional.empty());
   private final ReadOnlyStringWrapper sentence = new ReadOnlyStringWrapper("");
-  private @Nullable WiringPicture before;
-  private long beforeNanos;
+  private final ArrayDeque<Look> looks = new ArrayDeque<>();
 
   WiringViewModel(ServerSession session) {
     this.session = session;
@@ -94,7 +104,7 @@ public final class WiringViewModel {
 
   void stop() {
     heartbeat.stop();
-    before = null;
+    looks.clear();
   }
 
   /// What to draw; empty while the server does not run.
@@ -205,33 +215,42 @@ public final class WiringViewModel {
     WiringPicture picture = answer.picture();
     parked.set(answer.parked());
     long nanos = System.nanoTime();
-    double seconds = (nanos - beforeNanos) / 1e9;
+    looks.removeIf(each -> nanos - each.nanos() > WINDOW.toNanos());
+    looks.addLast(new Look(nanos, picture));
+    Look first = looks.getFirst();
+    double seconds = (nanos - first.nanos()) / 1e9;
     Map<String, WiringPicture.Ring> last = new HashMap<>();
-    if (before != null) {
-      before.rings().forEach(ring -> last.put(ring.name(), ring));
-    }
+    first.picture().rings().forEach(ring -> last.put(ring.name(), ring));
     Map<String, RingNow> rings = new HashMap<>();
     for (WiringPicture.Ring ring : picture.rings()) {
       rings.put(
           ring.name(),
           rates(ring, Optional.ofNullable(last.get(ring.name())).orElse(ring), seconds));
     }
-    before = picture;
-    beforeNanos = nanos;
     now.set(Optional.of(new Now(picture, rings)));
     sentence.set(judge(List.copyOf(rings.values())));
   }
 
-  private static RingNow rates(WiringPicture.Ring ring, WiringPicture.Ring before, double seconds) {
+  static RingNow rates(WiringPicture.Ring ring, WiringPicture.Ring before, double seconds) {
     Map<String, Double> writers = new HashMap<>();
     ring.writers()
         .forEach((writer, count) ->
             writers.put(
                 writer, perSecond(count, before.writers().getOrDefault(writer, 0L), seconds)));
+    Map<String, Long> handledBefore = new HashMap<>();
+    before.consumers().forEach(each -> handledBefore.put(each.name(), each.consumed()));
+    Map<String, Double> readers = new HashMap<>();
+    ring.consumers()
+        .forEach(each ->
+            readers.put(
+                each.name(),
+                perSecond(
+                    each.consumed(), handledBefore.getOrDefault(each.name(), 0L), seconds)));
     return new RingNow(
         ring,
         perSecond(ring.published(), before.published(), seconds),
         writers,
+        readers,
         ring.capacity() == 0 ? 0 : (double) ring.inFlight() / ring.capacity());
   }
 
@@ -240,7 +259,7 @@ public final class WiringViewModel {
   }
 
   private void showStopped() {
-    before = null;
+    looks.clear();
     now.set(Optional.empty());
     parked.set(List.of());
     sentence.set("The server is not running.");

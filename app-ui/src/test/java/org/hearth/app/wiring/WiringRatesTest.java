@@ -33,6 +33,31 @@ class WiringRatesTest {
   private static WiringViewModel.RingNow ring(
       String name, double perSecond, Map<String, Double> writers) {
     return new WiringViewModel.RingNow(
-        new WiringPicture.Ring(name, 1_024, 0, 0, 0, Map.of(), List.of()), perSecond, writers, 0);
+        new WiringPicture.Ring(name, 1_024, 0, 0, 0, Map.of(), List.of()),
+        perSecond,
+        writers,
+        Map.of(),
+        0);
+  }
+
+  @Test
+  void aReaderHasTheRateOfWhatItHandles() {
+    WiringViewModel.RingNow ring =
+        WiringViewModel.rates(
+            ring(30, reader("idle", 0), reader("busy", 25)),
+            ring(20, reader("idle", 0), reader("busy", 15)),
+            5);
+
+    assertThat(ring.perSecond()).isEqualTo(2);
+    assertThat(ring.readers()).isEqualTo(Map.of("idle", 0.0, "busy", 2.0));
+  }
+
+  private static WiringPicture.Ring ring(long published, WiringPicture.Consumer... readers) {
+    return new WiringPicture.Ring(
+        "room-input", 1_024, 0, published, 0, Map.of(), List.of(readers));
+  }
+
+  private static WiringPicture.Consumer reader(String name, long handled) {
+    return new WiringPicture.Consumer(name, handled, 0, 0, 0, 0);
   }
 }

@@ -248,12 +248,13 @@ final class Commands {
         out.println(json ? "{\"state\":\"not running\"}" : "Not running.");
         return REFUSED;
       }
+      int code = status.get().has("failure") ? REFUSED : 0;
       if (json) {
         out.println(status.get());
-        return 0;
+        return code;
       }
       status.get().properties().forEach(entry -> tell(entry.getKey(), entry.getValue()));
-      return 0;
+      return code;
     }
 
     private void tell(String name, JsonNode value) {

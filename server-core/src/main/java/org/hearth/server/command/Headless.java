@@ -34,7 +34,11 @@ final class Headless {
   /// @throws StartFailedException if the server cannot start
   /// @throws IOException if the first configuration cannot be written
   static int serve(
-      DataFolder folder, Optional<Path> configuration, Optional<String> serverName, PrintStream out)
+      DataFolder folder,
+      Optional<Path> configuration,
+      Optional<String> serverName,
+      PrintStream out,
+      PrintStream err)
       throws StartFailedException, IOException {
     folder.create();
     Path file = configuration.orElse(folder.configuration());
@@ -53,8 +57,11 @@ final class Headless {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(GRACE), "stop-on-signal"));
     server.start();
     server.onState(state -> {
-      if (state instanceof ServerState.Failed) {
-        Thread.ofPlatform().name("stop-on-failure").start(() -> System.exit(Commands.REFUSED));
+      if (state instanceof ServerState.Failed(String reason, String remedy, _)) {
+        Thread.ofPlatform().name("stop-on-failure").start(() -> {
+          err.println("hearth: " + reason + " " + remedy);
+          System.exit(Commands.REFUSED);
+        });
       }
     });
     return switch (server.state()) {

@@ -72,6 +72,6 @@ record StartCommand(
           "hearth: there is no display for the control panel, so the server runs alone (hearth serve).");
     }
     return Headless.serve(
-        folder, Optional.ofNullable(configuration), Optional.ofNullable(serverName), out);
+        folder, Optional.ofNullable(configuration), Optional.ofNullable(serverName), out, err);
   }
 }

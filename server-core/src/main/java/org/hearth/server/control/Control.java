@@ -107,11 +107,25 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   }
 
   private ObjectNode status() {
-    Overview overview = admin.overview();
     ObjectNode json = empty();
     json.put("state", server.state());
     server.failure().ifPresent(failure -> json.put("failure", failure));
     json.put("server-name", server.name());
+    if (server.failure().isEmpty()) {
+      putOverview(json);
+    }
+    json.put("version", server.version());
+    json.put("process", ProcessHandle.current().pid());
+    if (!server.warnings().isEmpty()) {
+      ArrayNode warnings = json.putArray("warnings");
+      server.warnings().forEach(warnings::add);
+    }
+    return json;
+  }
+
+  /// What a server can say of itself while its database can be read.
+  private void putOverview(ObjectNode json) {
+    Overview overview = admin.overview();
     if (server.since().isPresent()) {
       ArrayNode addresses = json.putArray("addresses");
       server.addresses().forEach(addresses::add);
@@ -128,13 +142,6 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
     json.put("heap-bytes", overview.heapUsedBytes());
     json.put("storage", overview.storage());
     backups.status().failure().ifPresent(failure -> json.put("backup-failure", failure));
-    json.put("version", server.version());
-    json.put("process", ProcessHandle.current().pid());
-    if (!server.warnings().isEmpty()) {
-      ArrayNode warnings = json.putArray("warnings");
-      server.warnings().forEach(warnings::add);
-    }
-    return json;
   }
 
   private ObjectNode users(String search) {
