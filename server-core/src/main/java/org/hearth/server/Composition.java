@@ -26,7 +26,7 @@ import org.hearth.server.http.DiscoveryRoutes;
 import org.hearth.server.http.HttpLimits;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
-import org.hearth.server.http.Listener;
+import org.hearth.server.http.connection.Listener;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
@@ -283,7 +283,7 @@ final class Composition {
             HttpLimits.standard(),
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
-            Set.of());
+            Set.copyOf(configuration.http().trustedProxies()));
     HttpServer serving =
         HttpServer.start(options, routes, asked().accounts().authenticator(), clock);
     http = serving;

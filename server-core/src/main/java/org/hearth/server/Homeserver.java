@@ -20,7 +20,7 @@ import org.hearth.server.control.ControlException;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.HttpServer;
-import org.hearth.server.http.PortInUseException;
+import org.hearth.server.http.connection.PortInUseException;
 import org.jspecify.annotations.Nullable;
 
 /// One Matrix homeserver on one data folder: starts, serves, stops, and says which of these it

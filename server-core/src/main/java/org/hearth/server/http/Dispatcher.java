@@ -15,6 +15,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.hearth.server.http.connection.Connection;
+import org.hearth.server.http.connection.Deadlines;
+import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +49,6 @@ final class Dispatcher implements Filter {
   private final InFlight inFlight;
   private final Deadlines deadlines;
   private final StopSignal stopping;
-  private final EdgeRequest.Surroundings surroundings;
 
   Dispatcher(
       Router router,
@@ -65,7 +67,6 @@ final class Dispatcher implements Filter {
     this.inFlight = lifetime.inFlight();
     this.deadlines = lifetime.deadlines();
     this.stopping = lifetime.stopping();
-    this.surroundings = new EdgeRequest.Surroundings(limiter, stopping);
   }
 
   /// What lives as long as the listeners do.
@@ -79,6 +80,9 @@ final class Dispatcher implements Filter {
     try {
       Entity entity = new Entity(request, deadlines, limits.bodyTime());
       Response answer = answer(request, entity, exchange);
+      if (exchange.connection.isClientGone()) {
+        throw new CloseConnectionException("The client went away while it waited");
+      }
       exchange.status = answer.status();
       boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
       boolean headOnly = request.prologue().method().text().equals("HEAD");
@@ -88,6 +92,7 @@ final class Dispatcher implements Filter {
         // Helidon itself would go on and take what is left of the body for the next request.
         throw new CloseConnectionException("closed after an answer that said so");
       }
+      exchange.connection.requestEnded();
     } finally {
       exchange.end();
     }
@@ -157,16 +162,18 @@ final class Dispatcher implements Filter {
         requester
             .map(each -> each.user().value())
             .orElseGet(() -> RateLimiter.key(head.remoteAddress())));
-    requester.ifPresent(each ->
-        authenticator.seen(
-            each, head.remoteAddress(), head.headers().apply("User-Agent").orElse("")));
+    requester.ifPresent(each -> {
+      exchange.connection.authenticated();
+      authenticator.seen(
+          each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
+    });
 
     byte[] body = entity.read(limits.bytes(route.body()));
     return route
         .handler()
         .handle(
             new EdgeRequest(
-                surroundings, found, head, access.token(head), exchange.requester, body));
+                limiter, exchange.connection, found, head, access.token(head), exchange.requester, body));
   }
 
   /// Only what may stand in a request target goes on to the router: printable ASCII, and no
@@ -198,6 +205,7 @@ final class Dispatcher implements Filter {
   /// What is noted of a request while it is under way.
   private final class Exchange {
     private final long startNanos = System.nanoTime();
+    private final Connection connection = Connection.current();
     private @Nullable Route route;
     private @Nullable Requester requester;
     private @Nullable InetAddress address;

@@ -5,11 +5,10 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HexFormat;
+import org.hearth.server.http.connection.Connections;
 import org.hearth.server.matrix.error.MatrixException;
 
 /// Token buckets, one for each class of requests and each user or address.
@@ -62,12 +61,9 @@ final class RateLimiter {
     }
   }
 
-  /// What an address is counted by: whoever has one IPv6 address mostly has all of its /64.
+  /// What an address is counted by.
   static String key(InetAddress address) {
-    if (address instanceof Inet6Address) {
-      return HexFormat.of().formatHex(address.getAddress(), 0, 8) + "/64";
-    }
-    return address.getHostAddress();
+    return Connections.key(address);
   }
 
   private Bucket bucket(RateLimits.Allowance allowance) {

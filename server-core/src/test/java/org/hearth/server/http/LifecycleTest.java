@@ -16,6 +16,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.hearth.server.http.connection.Listener;
+import org.hearth.server.http.connection.PortInUseException;
+import org.hearth.server.http.connection.StopSignal;
 import org.junit.jupiter.api.Test;
 
 class LifecycleTest {

@@ -14,7 +14,7 @@ import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
-import org.hearth.server.http.Listener;
+import org.hearth.server.http.connection.Listener;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.Requester;
 import org.hearth.server.http.RouteGroup;

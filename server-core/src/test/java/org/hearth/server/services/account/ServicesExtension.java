@@ -20,7 +20,7 @@ import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.Positioned;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
-import org.hearth.server.http.Listener;
+import org.hearth.server.http.connection.Listener;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.TestClient;
