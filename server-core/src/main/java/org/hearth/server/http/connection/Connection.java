@@ -18,11 +18,16 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /// A client's connection, from its acceptance to its end.
@@ -35,6 +40,8 @@ import org.jspecify.annotations.Nullable;
 /// **thread**: its own; others only end it, and learn whether its client is gone.
 public final class Connection implements ConnectionContext, Runnable {
   private static final Logger LOG = System.getLogger(Connection.class.getName());
+  private static final String LISTENER = "listener";
+  private static final String HTTP_1_1 = "http/1.1";
   private static final ScopedValue<Connection> CURRENT = ScopedValue.newInstance();
 
   /// Has to hear of the heads that the parser reads.
@@ -56,33 +63,30 @@ public final class Connection implements ConnectionContext, Runnable {
   private final InetAddress address;
   private final Protocol protocol;
   private final Connections all;
-  private final Optional<SSLEngine> tls;
-  private final HelidonSocket socket;
-  private final SocketWriter writer;
+  private final Optional<SSLContext> tls;
+  private final long beganNanos = System.nanoTime();
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.AWAITING);
   private final StopSignal over = new StopSignal();
   private volatile boolean clientGone;
   private volatile @Nullable Thread thread;
-  private @Nullable ConnectionInput input;
-  private @Nullable CrlfReader reader;
+  private @Nullable Line line;
 
-  /// @param tls of a listener that speaks it; in server mode
+  /// What is there while it runs.
+  private record Line(
+      HelidonSocket socket, ConnectionInput input, CrlfReader reader, SocketWriter writer) {}
+
+  /// @param tls of a listener that speaks it
   Connection(
       SocketChannel channel,
       InetAddress address,
       Protocol protocol,
       Connections all,
-      Optional<SSLEngine> tls) {
+      Optional<SSLContext> tls) {
     this.channel = channel;
     this.address = address;
     this.protocol = protocol;
     this.all = all;
     this.tls = tls;
-    String id = Integer.toHexString(System.identityHashCode(channel));
-    this.socket =
-        tls.<HelidonSocket>map(engine -> TlsNioSocket.server(channel, engine, id, "listener"))
-            .orElseGet(() -> NioSocket.server(channel, id, "listener"));
-    this.writer = SocketWriter.create(socket);
   }
 
   /// The connection of the request that the calling thread handles.
@@ -93,10 +97,22 @@ public final class Connection implements ConnectionContext, Runnable {
   @Override
   public void run() {
     thread = Thread.currentThread();
-    try (ConnectionInput reading =
+    try {
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+      serve(socket());
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "a client was gone before it was served", e);
+    } finally {
+      closeChannel();
+      all.remove(this);
+    }
+  }
+
+  private void serve(HelidonSocket socket) {
+    try (ConnectionInput input =
         new ConnectionInput(socket, all.deadlines(), all.limits(), this::clientIsGone)) {
-      input = reading;
-      reader = new CrlfReader(reading);
+      line = new Line(socket, input, new CrlfReader(input), SocketWriter.create(socket));
       ScopedValue.where(CURRENT, this).call(this::speak);
     } catch (CloseConnectionException e) {
       LOG.log(Level.TRACE, "a connection ends", e);
@@ -107,9 +123,25 @@ public final class Connection implements ConnectionContext, Runnable {
     } catch (RuntimeException e) {
       LOG.log(Level.WARNING, "A connection ended by a defect", e);
     } finally {
-      end();
-      all.remove(this);
+      sayGoodbye(socket);
     }
+  }
+
+  private HelidonSocket socket() {
+    String id = Integer.toHexString(System.identityHashCode(channel));
+    return tls.<HelidonSocket>map(context ->
+            TlsNioSocket.server(channel, engine(context), id, LISTENER))
+        .orElseGet(() -> NioSocket.server(channel, id, LISTENER));
+  }
+
+  private static SSLEngine engine(SSLContext context) {
+    SSLEngine engine = context.createSSLEngine();
+    SSLParameters parameters = engine.getSSLParameters();
+    parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+    engine.setSSLParameters(parameters);
+    engine.setHandshakeApplicationProtocolSelector(
+        (_, offered) -> offered.contains(HTTP_1_1) ? HTTP_1_1 : null);
+    return engine;
   }
 
   private @Nullable Void speak() throws InterruptedException {
@@ -118,7 +150,7 @@ public final class Connection implements ConnectionContext, Runnable {
   }
 
   private void headEnded() {
-    input().headEnded();
+    line().input().headEnded();
     if (!phase.compareAndSet(Phase.AWAITING, Phase.REQUEST)) {
       throw new CloseConnectionException("The connection was ended before its request was there");
     }
@@ -127,7 +159,7 @@ public final class Connection implements ConnectionContext, Runnable {
   /// The request has been answered, and its body read.
   public void requestEnded() {
     phase.compareAndSet(Phase.REQUEST, Phase.AWAITING);
-    input().requestEnded();
+    line().input().requestEnded();
   }
 
   /// Somebody has shown who he is: no stranger's connection any more.
@@ -137,15 +169,13 @@ public final class Connection implements ConnectionContext, Runnable {
 
   /// A chunk of the body that is read now may have so many bytes.
   public void setLargestChunk(int bytes) {
-    if (reader != null) {
-      reader.setLargestChunk(bytes);
-    }
+    line().reader().setLargestChunk(bytes);
   }
 
   /// Raised when nobody needs the answer to the request that is under way: the server is about to
   /// stop, or the client is gone. The latter is noticed from this call on.
   public StopSignal over() {
-    input().watch();
+    line().input().watch();
     return over;
   }
 
@@ -169,6 +199,11 @@ public final class Connection implements ConnectionContext, Runnable {
     return address;
   }
 
+  /// How long it has been there.
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - beganNanos);
+  }
+
   /// Ends it if no request is under way.
   ///
   /// @return false if one is
@@ -188,14 +223,13 @@ public final class Connection implements ConnectionContext, Runnable {
     }
   }
 
-  /// Says goodbye as TLS wants it, where that is still possible, and closes.
-  private void end() {
+  /// As TLS wants it, where that is still possible.
+  private void sayGoodbye(HelidonSocket socket) {
     try {
       socket.close();
     } catch (UncheckedIOException e) {
       LOG.log(Level.TRACE, "a connection was broken before it was closed", e);
     }
-    closeChannel();
   }
 
   /// Whatever thread reads or writes there, ends.
@@ -207,11 +241,8 @@ public final class Connection implements ConnectionContext, Runnable {
     }
   }
 
-  private ConnectionInput input() {
-    if (input == null) {
-      throw new IllegalStateException("the connection does not run");
-    }
-    return input;
+  private Line line() {
+    return Objects.requireNonNull(line, "the connection does not run");
   }
 
   @Override
@@ -226,15 +257,12 @@ public final class Connection implements ConnectionContext, Runnable {
 
   @Override
   public DataWriter dataWriter() {
-    return writer;
+    return line().writer();
   }
 
   @Override
   public DataReader dataReader() {
-    if (reader == null) {
-      throw new IllegalStateException("the connection does not run");
-    }
-    return reader;
+    return line().reader();
   }
 
   @Override
@@ -244,12 +272,12 @@ public final class Connection implements ConnectionContext, Runnable {
 
   @Override
   public PeerInfo remotePeer() {
-    return socket.remotePeer();
+    return line().socket().remotePeer();
   }
 
   @Override
   public PeerInfo localPeer() {
-    return socket.localPeer();
+    return line().socket().localPeer();
   }
 
   @Override
@@ -259,16 +287,16 @@ public final class Connection implements ConnectionContext, Runnable {
 
   @Override
   public String socketId() {
-    return socket.socketId();
+    return line().socket().socketId();
   }
 
   @Override
   public String childSocketId() {
-    return socket.childSocketId();
+    return line().socket().childSocketId();
   }
 
   @Override
   public HelidonSocket serverSocket() {
-    return socket;
+    return line().socket();
   }
 }

@@ -23,6 +23,10 @@ public final class Connections {
   /// An `accept` that failed is tried again sooner, so one that is older has succeeded since.
   private static final Duration RECENTLY = Duration.ofSeconds(1);
 
+  /// A flood from an address would end all others of it before they can say who they are, and cost
+  /// the more the faster it is.
+  private static final Duration YOUNG = Duration.ofSeconds(1);
+
   private static final Duration NEWS = Duration.ofSeconds(10);
 
   /// For threads that were interrupted: they may be using the database.
@@ -111,11 +115,11 @@ public final class Connections {
         OfAddress neighbours = byAddress.get(key(connection.address()));
         if (neighbours != null
             && (neighbours.open >= limits.mostOfAddress()
-                || !isRoomFor(neighbours.strangers, limits.strangersOfAddress()))) {
+                || !isRoomFor(neighbours.strangers, limits.strangersOfAddress(), YOUNG))) {
           closedForOthers++;
           return false;
         }
-        if (!isRoomFor(strangers, limits.strangers())) {
+        if (!isRoomFor(strangers, limits.strangers(), Duration.ZERO)) {
           closedForOthers++;
           return false;
         }
@@ -138,13 +142,18 @@ public final class Connections {
 
   /// True if there may be one more stranger among those; the first without a request has to go for
   /// it.
-  private boolean isRoomFor(Set<Connection> among, int most) {
+  ///
+  /// @param spared the age until which none has to go
+  private boolean isRoomFor(Set<Connection> among, int most, Duration spared) {
     if (among.size() < most) {
       return true;
     }
     Iterator<Connection> oldestFirst = among.iterator();
     while (oldestFirst.hasNext()) {
       Connection each = oldestFirst.next();
+      if (each.age().compareTo(spared) < 0) {
+        return false;
+      }
       if (each.endIfAwaiting()) {
         closedForOthers++;
         forget(each);

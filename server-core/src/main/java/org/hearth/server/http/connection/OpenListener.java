@@ -17,8 +17,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /// A listener that is open. It accepts as long as it is, whatever fails meanwhile: when the process
@@ -28,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 public final class OpenListener implements AutoCloseable {
   private static final Logger LOG = System.getLogger(OpenListener.class.getName());
   private static final Duration PAUSE = Duration.ofMillis(100);
-  private static final String HTTP_1_1 = "http/1.1";
 
   private final ServerSocketChannel channel;
   private final InetSocketAddress address;
@@ -156,12 +153,9 @@ public final class OpenListener implements AutoCloseable {
   private void begin(SocketChannel socket) {
     boolean running = false;
     try {
-      socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
       if (socket.getRemoteAddress() instanceof InetSocketAddress peer) {
         InetAddress from = peer.getAddress();
-        Connection connection =
-            new Connection(socket, from, protocol, connections, tls.map(OpenListener::engine));
+        Connection connection = new Connection(socket, from, protocol, connections, tls);
         if (connections.admit(connection)) {
           Thread.ofVirtual().name("http-connection").start(connection);
           running = true;
@@ -175,16 +169,6 @@ public final class OpenListener implements AutoCloseable {
         connections.giveRoomBack();
       }
     }
-  }
-
-  private static SSLEngine engine(SSLContext context) {
-    SSLEngine engine = context.createSSLEngine();
-    SSLParameters parameters = engine.getSSLParameters();
-    parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
-    engine.setSSLParameters(parameters);
-    engine.setHandshakeApplicationProtocolSelector(
-        (_, offered) -> offered.contains(HTTP_1_1) ? HTTP_1_1 : null);
-    return engine;
   }
 
   private static void close(@Nullable Channel it) {
