@@ -168,11 +168,8 @@ public final class Homeserver implements AutoCloseable {
       }
       LOG.log(
           Level.INFO,
-          "{0} serves {1} after {2} ms",
+          "{0} has started in {1} ms",
           configuration.serverName(),
-          started.addresses().isEmpty()
-              ? "nobody but this program"
-              : String.join(" and ", started.addresses()),
           (System.nanoTime() - began) / 1_000_000);
     } catch (RuntimeException | IOException | Error e) {
       StartFailedException failure = StartFailures.explain(e, folder);

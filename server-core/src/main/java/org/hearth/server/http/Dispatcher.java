@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class Dispatcher implements Filter {
   private static final Logger ACCESS_LOG = System.getLogger("org.hearth.access");
   private static final int CLIENT_GONE = 499;
+  private static final int LONGEST_LOGGED = 200;
 
   private final Router router;
   private final AccessControl access;
@@ -127,9 +128,10 @@ final class Dispatcher implements Filter {
     HttpPrologue prologue = request.prologue();
     String path = prologue.uriPath().rawPath();
     String query = prologue.hasQuery() ? prologue.query().rawValue() : "";
+    exchange.address = remoteAddress(request);
     checkTarget(path, query, prologue);
-
     String method = prologue.method().text();
+    exchange.asked = shortened(method) + " " + shortened(path);
     if (method.equals("OPTIONS")) {
       return Answers.NOTHING;
     }
@@ -153,8 +155,7 @@ final class Dispatcher implements Filter {
             prologue.hasQuery() ? path + "?" + query : path,
             Query.parse(query),
             name -> request.headers().first(HeaderNames.create(name)),
-            remoteAddress(request));
-    exchange.address = head.remoteAddress();
+            exchange.address);
     Optional<Requester> requester = access.requester(route.access(), head);
     exchange.requester = requester.orElse(null);
     limiter.charge(
@@ -174,6 +175,11 @@ final class Dispatcher implements Filter {
         .handle(
             new EdgeRequest(
                 limiter, exchange.connection, found, head, access.token(head), exchange.requester, body));
+  }
+
+  /// For the access log, which has no room for what somebody makes up.
+  private static String shortened(String text) {
+    return text.length() <= LONGEST_LOGGED ? text : text.substring(0, LONGEST_LOGGED) + "…";
   }
 
   /// Only what may stand in a request target goes on to the router: printable ASCII, and no
@@ -206,13 +212,14 @@ final class Dispatcher implements Filter {
   private final class Exchange {
     private final long startNanos = System.nanoTime();
     private final Connection connection = Connection.current();
+    private String asked = "a malformed request";
     private @Nullable Route route;
     private @Nullable Requester requester;
     private @Nullable InetAddress address;
     private int status = CLIENT_GONE;
 
     private String what() {
-      return route == null ? "a request without a route" : route.toString();
+      return route == null ? asked : route.toString();
     }
 
     private void end() {

@@ -167,6 +167,11 @@ final class EdgeRequest implements Request {
   }
 
   @Override
+  public void refund(RateClass rate, String key) {
+    limiter.refund(rate, key);
+  }
+
+  @Override
   public StopSignal stopping() {
     return connection.over();
   }

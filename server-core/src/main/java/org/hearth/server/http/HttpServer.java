@@ -82,7 +82,7 @@ public final class HttpServer {
     }
     server.open.forEach(each ->
         LOG.log(
-            Level.INFO,
+            Level.DEBUG,
             "listening on {0}, {1}",
             each.address(),
             each.isSecure() ? "TLS" : "plain"));

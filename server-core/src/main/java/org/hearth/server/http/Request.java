@@ -84,6 +84,9 @@ public interface Request {
   ///   left
   void charge(RateClass rate, String key);
 
+  /// Gives back a token that [#charge] took.
+  void refund(RateClass rate, String key);
+
   /// Raised when nobody needs to be waited for any more, since the server is about to stop or the
   /// client is gone: who waits should end that at once. Not to be asked for by who does not wait:
   /// from then on somebody looks whether the client is still there.

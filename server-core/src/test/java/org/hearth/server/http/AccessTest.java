@@ -125,6 +125,7 @@ class AccessTest {
 
         assertThat(answer.status()).isEqualTo(204);
         assertThat(answer.body()).isEmpty();
+        assertThat(answer.header("Access-Control-Max-Age")).isEqualTo("86400");
         assertForBrowsers(answer);
       }
     }

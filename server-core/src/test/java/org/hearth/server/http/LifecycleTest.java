@@ -121,6 +121,33 @@ class LifecycleTest {
   }
 
   @Test
+  void tellsThoseWhoWaitForAClientThatIsGone() throws Exception {
+    Waiting waiting = new Waiting(1);
+    try (TestServer server = new TestServer(waiting)) {
+      RawClient client = server.raw().request("GET", "/wait");
+      waiting.awaitAllEntered();
+
+      client.close();
+
+      assertThat(waiting.released.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void aClientThatSendsItsNextRequestWhileItWaitsIsNotGone() throws Exception {
+    Waiting waiting = new Waiting(1);
+    try (TestServer server = new TestServer(waiting);
+        RawClient client = server.raw().request("GET", "/wait").request("GET", "/nothing")) {
+      waiting.awaitAllEntered();
+
+      waiting.released.countDown();
+
+      assertThat(client.answer().body()).isEqualTo("{\"woken\":\"yes\"}");
+      assertThat(client.answer().status()).isEqualTo(404);
+    }
+  }
+
+  @Test
   void interruptsWhoDoesNotEndWithinTheGrace() throws Exception {
     Waiting waiting = new Waiting(1);
     TestServer server = new TestServer(waiting);

@@ -94,6 +94,17 @@ class LimitsTest {
   }
 
   @Test
+  void takesNoChunkIntoMemoryThatIsAboveTheLimit() {
+    try (RawClient raw = server.raw()) {
+      raw.send("POST /SMALL HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+      // The chunk itself is never sent: its size is enough.
+      raw.send("100000\r\n");
+
+      assertThat(raw.answer().status()).isEqualTo(413);
+    }
+  }
+
+  @Test
   void answersBeforeTheBodyWhenItIsAnnouncedTooLarge() {
     try (RawClient raw = server.raw()) {
       raw.send(

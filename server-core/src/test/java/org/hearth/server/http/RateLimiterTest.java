@@ -74,6 +74,25 @@ class RateLimiterTest {
   }
 
   @Test
+  void letsThroughNeverMoreThanAllowedWithinTheTimeWhereThatIsAsked() {
+    RateLimiter limiter = new RateLimiter(RateLimits.standard(), clock);
+    for (int i = 0; i < 5; i++) {
+      limiter.charge(RateClass.LOGIN_FROM_ADDRESS, "a");
+      clock.pass(Duration.ofMinutes(1));
+    }
+    for (int i = 0; i < 4; i++) {
+      assertThatThrownBy(() -> limiter.charge(RateClass.LOGIN_FROM_ADDRESS, "a"))
+          .isInstanceOf(MatrixException.class);
+      clock.pass(Duration.ofMinutes(1));
+    }
+
+    for (int i = 0; i < 20; i++) {
+      limiter.charge(RateClass.LOGIN_FROM_ADDRESS, "a");
+      limiter.refund(RateClass.LOGIN_FROM_ADDRESS, "a");
+    }
+  }
+
+  @Test
   void canBeSwitchedOff() {
     RateLimiter limiter =
         new RateLimiter(new RateLimits(false, THREE_AND_ONE_A_SECOND.allowances()), clock);
