@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.DataFolder;
@@ -232,7 +233,8 @@ public final class Homeserver implements AutoCloseable {
             serving.map(ServerState.Running::since),
             failed,
             ProductVersion.current(),
-            configuration.warnings()));
+            Stream.concat(configuration.warnings().stream(), running.warnings().stream())
+                .toList()));
   }
 
   /// What the command line and a second start of the panel ask for.

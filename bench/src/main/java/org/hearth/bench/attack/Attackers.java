@@ -13,6 +13,7 @@ import java.util.concurrent.locks.LockSupport;
 /// closes are opened again.
 final class Attackers implements Runnable {
   private static final Duration ROUND = Duration.ofSeconds(1);
+  private static final Duration BETWEEN = Duration.ofNanos(100_000);
 
   private final InetSocketAddress server;
   private final int sockets;
@@ -47,6 +48,7 @@ final class Attackers implements Runnable {
           SocketChannel next = SocketChannel.open(server);
           next.configureBlocking(false);
           open.add(next);
+          LockSupport.parkNanos(BETWEEN.toNanos()); // Not all at once in each round.
         } catch (IOException e) {
           break; // Refused or reset; again in the next round.
         }

@@ -197,10 +197,7 @@ public final class ConfigurationReader {
   private Configuration.Http http(YamlSection section) {
     return new Configuration.Http(
         section.list(
-            "trusted-proxies",
-            "addresses such as 127.0.0.1",
-            List.of(),
-            InetAddress::ofLiteral));
+            "trusted-proxies", "addresses such as 127.0.0.1", List.of(), InetAddress::ofLiteral));
   }
 
   private Configuration.Registration registration(YamlSection section) {

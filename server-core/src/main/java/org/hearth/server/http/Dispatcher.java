@@ -165,8 +165,7 @@ final class Dispatcher implements Filter {
             .orElseGet(() -> RateLimiter.key(head.remoteAddress())));
     requester.ifPresent(each -> {
       exchange.connection.authenticated();
-      authenticator.seen(
-          each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
+      authenticator.seen(each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
     });
 
     byte[] body = entity.read(limits.bytes(route.body()));
@@ -174,7 +173,13 @@ final class Dispatcher implements Filter {
         .handler()
         .handle(
             new EdgeRequest(
-                limiter, exchange.connection, found, head, access.token(head), exchange.requester, body));
+                limiter,
+                exchange.connection,
+                found,
+                head,
+                access.token(head),
+                exchange.requester,
+                body));
   }
 
   /// For the access log, which has no room for what somebody makes up.

@@ -29,7 +29,8 @@ public record HttpOptions(
 
   /// The usual options on those listeners.
   public static HttpOptions standard(List<Listener> listeners) {
-    return new HttpOptions(listeners, HttpLimits.standard(), RateLimits.standard(), false, Set.of());
+    return new HttpOptions(
+        listeners, HttpLimits.standard(), RateLimits.standard(), false, Set.of());
   }
 
   /// The same with other rate limits.

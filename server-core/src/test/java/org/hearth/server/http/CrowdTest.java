@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 /// Many connections from one address leave room for everybody else.
 class CrowdTest {
   private static final Duration LONG = Duration.ofMinutes(1);
-  private static final ConnectionLimits LIMITS = new ConnectionLimits(40, 20, 16, 8, LONG, LONG, 64);
+  private static final ConnectionLimits LIMITS =
+      new ConnectionLimits(40, 20, 16, 8, LONG, LONG, 64);
 
   private final CountDownLatch entered = new CountDownLatch(1);
   private final CountDownLatch released = new CountDownLatch(1);
@@ -32,8 +33,7 @@ class CrowdTest {
         new HttpOptions(options.listeners(), options.limits(), RateLimits.off(), false, proxies),
         routes ->
             routes
-                .add(
-                    HttpMethod.GET, "/open", Access.NONE, RateClass.NONE, _ -> Response.empty())
+                .add(HttpMethod.GET, "/open", Access.NONE, RateClass.NONE, _ -> Response.empty())
                 .add(HttpMethod.GET, "/mine", Access.USER, RateClass.NONE, _ -> Response.empty())
                 .add(
                     HttpMethod.GET,
@@ -180,8 +180,7 @@ class CrowdTest {
 
   @Test
   void aRequestLineHasADeadlineFromConnectingOn() throws IOException {
-    ConnectionLimits hasty =
-        new ConnectionLimits(40, 20, 16, 8, LONG, Duration.ofMillis(500), 64);
+    ConnectionLimits hasty = new ConnectionLimits(40, 20, 16, 8, LONG, Duration.ofMillis(500), 64);
     try (TestServer server = server(hasty, Set.of());
         RawClient silent = server.raw();
         RawClient before = server.raw()) {

@@ -277,8 +277,7 @@ class TlsTest {
             usual.headerBytes(),
             50,
             Duration.ofSeconds(2),
-            new ConnectionLimits(
-                50, 50, 50, 50, Duration.ofSeconds(2), Duration.ofSeconds(2), 10));
+            new ConnectionLimits(50, 50, 50, 50, Duration.ofSeconds(2), Duration.ofSeconds(2), 10));
     byte[] hello = new byte[2000];
     hello[0] = 0x16;
     hello[1] = 3;

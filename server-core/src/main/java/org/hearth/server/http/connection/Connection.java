@@ -129,8 +129,8 @@ public final class Connection implements ConnectionContext, Runnable {
 
   private HelidonSocket socket() {
     String id = Integer.toHexString(System.identityHashCode(channel));
-    return tls.<HelidonSocket>map(context ->
-            TlsNioSocket.server(channel, engine(context), id, LISTENER))
+    return tls.<HelidonSocket>map(
+            context -> TlsNioSocket.server(channel, engine(context), id, LISTENER))
         .orElseGet(() -> NioSocket.server(channel, id, LISTENER));
   }
 

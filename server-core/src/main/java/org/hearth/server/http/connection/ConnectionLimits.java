@@ -40,12 +40,6 @@ public record ConnectionLimits(
     long left = Math.max(descriptors - RESERVED_DESCRIPTORS, descriptors / 4);
     int most = Math.clamp(left, FEWEST, MOST);
     return new ConnectionLimits(
-        most,
-        most / 2,
-        most / 4,
-        most / 8,
-        Duration.ofMinutes(2),
-        Duration.ofSeconds(15),
-        1024);
+        most, most / 2, most / 4, most / 8, Duration.ofMinutes(2), Duration.ofSeconds(15), 1024);
   }
 }

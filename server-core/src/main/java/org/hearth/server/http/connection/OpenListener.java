@@ -120,19 +120,27 @@ public final class OpenListener implements AutoCloseable {
   private void accept() {
     while (channel.isOpen()) {
       try {
-        connections.awaitRoom();
-        begin(accepted());
-      } catch (ClosedChannelException | InterruptedException e) {
-        LOG.log(Level.DEBUG, "the listener on {0} ends", address);
-      } catch (IOException | RuntimeException e) {
-        if (connections.refusedBySystem()) {
-          LOG.log(
-              Level.WARNING,
-              "No connection can be accepted on %s, which is tried again until it works: %s"
-                  .formatted(address, e.getMessage()));
-        }
-        LockSupport.parkNanos(PAUSE.toNanos());
+        acceptOne();
+      } catch (LinkageError e) {
+        LockSupport.parkNanos(PAUSE.toNanos()); // A class is a file, too, that cannot be opened now.
       }
+    }
+  }
+
+  private void acceptOne() {
+    try {
+      connections.awaitRoom();
+      begin(accepted());
+    } catch (ClosedChannelException | InterruptedException e) {
+      LOG.log(Level.DEBUG, "the listener on {0} ends", address);
+    } catch (IOException | RuntimeException e) {
+      if (connections.refusedBySystem()) {
+        LOG.log(
+            Level.WARNING,
+            "No connection can be accepted on %s, which is tried again until it works: %s"
+                .formatted(address, e.getMessage()));
+      }
+      LockSupport.parkNanos(PAUSE.toNanos());
     }
   }
 

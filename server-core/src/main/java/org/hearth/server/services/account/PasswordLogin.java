@@ -97,9 +97,10 @@ final class PasswordLogin {
 
   /// Whether that is the user's password. Takes as long for a user who is not there.
   ///
-  /// Wrong ones are counted: for each account and address, and for each account beyond the addresses
-  /// at which its owner was seen. So a flood from elsewhere does not lock the owner out. Each try
-  /// pays first, so that those at the same time are counted, too; a right one is paid back.
+  /// Wrong ones are counted: for each account and address, and for each account beyond the
+  /// addresses at which its owner was seen. So a flood from elsewhere does not lock the owner out.
+  /// Each try pays first, so that those at the same time are counted, too; a right one is paid
+  /// back.
   ///
   /// @throws MatrixException `M_LIMIT_EXCEEDED` if too many passwords were wrong, or are being
   ///   verified

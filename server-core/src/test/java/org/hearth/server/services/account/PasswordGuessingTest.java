@@ -75,7 +75,8 @@ class PasswordGuessingTest {
 
   private RawClient.RawAnswer from(String address, String password) {
     String body =
-        "{\"type\":\"m.login.password\",\"user\":\"alice\",\"password\":\"%s\"}".formatted(password);
+        "{\"type\":\"m.login.password\",\"user\":\"alice\",\"password\":\"%s\"}"
+            .formatted(password);
     try (RawClient raw = new RawClient(behindProxy.client().base().getPort())) {
       return raw.send(
               "POST %s/login HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n%s"
