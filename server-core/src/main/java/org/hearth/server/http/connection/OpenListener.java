@@ -122,7 +122,8 @@ public final class OpenListener implements AutoCloseable {
       try {
         acceptOne();
       } catch (LinkageError e) {
-        LockSupport.parkNanos(PAUSE.toNanos()); // A class is a file, too, that cannot be opened now.
+        LockSupport.parkNanos(
+            PAUSE.toNanos()); // A class is a file, too, that cannot be opened now.
       }
     }
   }
