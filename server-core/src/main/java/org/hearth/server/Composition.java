@@ -27,9 +27,9 @@ import org.hearth.server.http.DiscoveryRoutes;
 import org.hearth.server.http.HttpLimits;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
-import org.hearth.server.http.Listener;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.connection.Listener;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.id.ServerName;
@@ -306,7 +306,7 @@ final class Composition {
             HttpLimits.standard(),
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
-            Set.of());
+            Set.copyOf(configuration.http().trustedProxies()));
     HttpServer serving =
         HttpServer.start(options, routes, asked().accounts().authenticator(), clock);
     http = serving;
@@ -341,6 +341,18 @@ final class Composition {
   List<String> addresses() {
     HttpServer serving = http;
     return Addresses.of(configuration, serving == null ? List.of() : serving.addresses());
+  }
+
+  /// What the owner should know of this moment, each a sentence.
+  List<String> warnings() {
+    return Optional.ofNullable(http)
+        .map(each -> each.figures().connections())
+        .filter(connections -> !connections.accepting())
+        .map(connections ->
+            "New connections wait, since the system lets no more in; %d are open. Raise the limit of open files of the process."
+                .formatted(connections.open()))
+        .stream()
+        .toList();
   }
 
   /// What the server is made of.

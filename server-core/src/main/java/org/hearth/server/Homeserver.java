@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.configuration.Configuration;
@@ -21,7 +22,7 @@ import org.hearth.server.control.ControlException;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.HttpServer;
-import org.hearth.server.http.PortInUseException;
+import org.hearth.server.http.connection.PortInUseException;
 import org.jspecify.annotations.Nullable;
 
 /// One Matrix homeserver on one data folder: starts, serves, stops, and says which of these it
@@ -176,11 +177,8 @@ public final class Homeserver implements AutoCloseable {
       }
       LOG.log(
           Level.INFO,
-          "{0} serves {1} after {2} ms",
+          "{0} has started in {1} ms",
           configuration.serverName(),
-          started.addresses().isEmpty()
-              ? "nobody but this program"
-              : String.join(" and ", started.addresses()),
           (System.nanoTime() - began) / 1_000_000);
     } catch (RuntimeException | IOException | Error e) {
       StartFailedException failure = StartFailures.explain(e, folder);
@@ -249,7 +247,8 @@ public final class Homeserver implements AutoCloseable {
             serving.map(ServerState.Running::since),
             failed,
             ProductVersion.current(),
-            configuration.warnings()));
+            Stream.concat(configuration.warnings().stream(), running.warnings().stream())
+                .toList()));
   }
 
   /// What the command line and a second start of the panel ask for.

@@ -7,7 +7,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
-import org.hearth.server.http.PortInUseException;
+import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreRefusedException;
 

@@ -23,12 +23,13 @@ class AccessLogTest {
       alice.anonymous().get("/_matrix/client/v3/sync").expect(401);
       alice.get("/_matrix/client/v3/nothing").expect(404);
 
-      List<String> lines = linesUntil(folder, "a request without a route 404");
+      List<String> lines = linesUntil(folder, "GET /_matrix/client/v3/nothing 404");
       assertThat(lines)
           .anyMatch(each ->
               each.contains("127.0.0.1 GET /_matrix/client/v3/account/whoami 200")
                   && each.endsWith("@alice:hearth.test"))
           .anyMatch(each -> each.contains("GET /_matrix/client/v3/sync 401"))
+          .anyMatch(each -> each.contains("127.0.0.1 GET /_matrix/client/v3/nothing 404"))
           .anyMatch(each -> each.contains("/rooms/{roomId}/send/{eventType}/{txnId} 200"))
           .noneMatch(each -> each.contains("from-the-query"))
           .noneMatch(each -> each.contains(house.token("alice")))

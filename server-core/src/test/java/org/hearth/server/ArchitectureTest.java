@@ -94,6 +94,7 @@ class ArchitectureTest {
           new Row("store"),
           new Row("store.derby"),
           new Row("http", "matrix", "store"),
+          new Row("http.connection"),
           new Row("outbound", "configuration", "matrix", "store"),
           // http and store: a box declares its routes and its tables.
           new Row("box", "http", "store"),

@@ -1,5 +1,6 @@
 package org.hearth.server.configuration;
 
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Optional;
 /// @param serverName the permanent name of this server, a part of every user id
 /// @param publicBaseUrl the address that clients are told to use, if it is not that of a listener
 /// @param listeners where the server listens; not empty
+/// @param http whom requests are believed
 /// @param registration who may make an account
 /// @param federation which other servers may talk to this one
 /// @param outbound what requests of this server to others must not reach
@@ -29,6 +31,7 @@ public record Configuration(
     String serverName,
     Optional<URI> publicBaseUrl,
     List<Listener> listeners,
+    Http http,
     Registration registration,
     Federation federation,
     Outbound outbound,
@@ -62,12 +65,13 @@ public record Configuration(
         serverName,
         Optional.empty(),
         List.of(new Listener("127.0.0.1", DEFAULT_PORT, Optional.empty())),
+        new Http(List.of()),
         new Registration(RegistrationMode.CLOSED, false, Optional.empty(), Optional.empty()),
         new Federation(FederationMode.OPEN, List.of()),
         new Outbound(Outbound.PRIVATE_NETWORKS, List.of()),
         new RoomDirectory(false, false),
         true,
-        true,
+        false,
         true,
         Optional.empty(),
         List.of(),
@@ -103,6 +107,15 @@ public record Configuration(
   /// @param certificate a PEM file, the leaf first
   /// @param privateKey a PEM file
   public record Tls(Path certificate, Path privateKey) {}
+
+  /// Whom requests are believed.
+  ///
+  /// @param trustedProxies whose `X-Forwarded-For` says where a request came from
+  public record Http(List<InetAddress> trustedProxies) {
+    public Http {
+      trustedProxies = List.copyOf(trustedProxies);
+    }
+  }
 
   /// Who may make an account.
   public enum RegistrationMode {

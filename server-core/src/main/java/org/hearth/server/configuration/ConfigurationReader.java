@@ -158,6 +158,7 @@ public final class ConfigurationReader {
             root.parsed("public-base-url", WEB_ADDRESS, this::webAddress),
             root.sections("listeners", section -> listener(section, sockets))
                 .orElse(defaults.listeners()),
+            root.section("http", this::http).orElse(defaults.http()),
             root.section("registration", this::registration).orElse(defaults.registration()),
             root.section("federation", this::federation).orElse(defaults.federation()),
             root.section("outbound", this::outbound).orElse(defaults.outbound()),
@@ -193,6 +194,12 @@ public final class ConfigurationReader {
                 new Configuration.Tls(
                     folder.resolve(tls.requiredString("certificate")),
                     folder.resolve(tls.requiredString("private-key")))));
+  }
+
+  private Configuration.Http http(YamlSection section) {
+    return new Configuration.Http(
+        section.list(
+            "trusted-proxies", "addresses such as 127.0.0.1", List.of(), InetAddress::ofLiteral));
   }
 
   private Configuration.Registration registration(YamlSection section) {

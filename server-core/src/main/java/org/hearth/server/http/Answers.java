@@ -17,8 +17,9 @@ import org.hearth.server.matrix.error.MatrixException;
 /// Source: [Web Browser
 /// Clients](https://spec.matrix.org/v1.19/client-server-api/#web-browser-clients).
 final class Answers {
-  /// The answer to `OPTIONS`: the headers alone.
-  static final Response NOTHING = Response.bytes(204, "", new byte[0]);
+  /// The answer to `OPTIONS`: the headers alone, which a browser may remember for a day.
+  static final Response NOTHING =
+      Response.bytes(204, "", new byte[0]).with("Access-Control-Max-Age", "86400");
 
   /// "The recommended CORS headers to be returned by servers on all requests"; and that nothing is
   /// to be guessed or kept.

@@ -15,6 +15,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.hearth.server.http.connection.Connection;
+import org.hearth.server.http.connection.Deadlines;
+import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
@@ -36,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class Dispatcher implements Filter {
   private static final Logger ACCESS_LOG = System.getLogger("org.hearth.access");
   private static final int CLIENT_GONE = 499;
+  private static final int LONGEST_LOGGED = 200;
 
   private final Router router;
   private final AccessControl access;
@@ -47,7 +51,6 @@ final class Dispatcher implements Filter {
   private final InFlight inFlight;
   private final Deadlines deadlines;
   private final StopSignal stopping;
-  private final EdgeRequest.Surroundings surroundings;
   private final StreamedAnswer.Surroundings streaming;
 
   Dispatcher(
@@ -67,7 +70,6 @@ final class Dispatcher implements Filter {
     this.inFlight = lifetime.inFlight();
     this.deadlines = lifetime.deadlines();
     this.stopping = lifetime.stopping();
-    this.surroundings = new EdgeRequest.Surroundings(limiter, stopping);
     this.streaming =
         new StreamedAnswer.Surroundings(new LargeAnswers(), deadlines, limits.bodyTime());
   }
@@ -99,6 +101,7 @@ final class Dispatcher implements Filter {
         // Helidon itself would go on and take what is left of the body for the next request.
         throw new CloseConnectionException("closed after an answer that said so");
       }
+      exchange.connection.requestEnded();
     } finally {
       exchange.end();
     }
@@ -130,6 +133,9 @@ final class Dispatcher implements Filter {
       boolean headOnly,
       Entity entity,
       Exchange exchange) {
+    if (exchange.connection.isClientGone()) {
+      throw new CloseConnectionException("The client went away while it waited");
+    }
     exchange.status = answer.status();
     boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
     Answers.send(answer, body, response, headOnly, usable);
@@ -185,9 +191,10 @@ final class Dispatcher implements Filter {
     HttpPrologue prologue = request.prologue();
     String path = prologue.uriPath().rawPath();
     String query = prologue.hasQuery() ? prologue.query().rawValue() : "";
+    exchange.address = remoteAddress(request);
     checkTarget(path, query, prologue);
-
     String method = prologue.method().text();
+    exchange.asked = shortened(method) + " " + shortened(path);
     if (method.equals("OPTIONS")) {
       return Answers.NOTHING;
     }
@@ -211,8 +218,7 @@ final class Dispatcher implements Filter {
             prologue.hasQuery() ? path + "?" + query : path,
             Query.parse(query),
             name -> request.headers().first(HeaderNames.create(name)),
-            remoteAddress(request));
-    exchange.address = head.remoteAddress();
+            exchange.address);
     exchange.target = head.rawTarget();
     Optional<Requester> requester = access.requester(route.access(), head);
     exchange.requester = requester.orElse(null);
@@ -221,16 +227,28 @@ final class Dispatcher implements Filter {
         requester
             .map(each -> each.user().value())
             .orElseGet(() -> RateLimiter.key(head.remoteAddress())));
-    requester.ifPresent(each ->
-        authenticator.seen(
-            each, head.remoteAddress(), head.headers().apply("User-Agent").orElse("")));
+    requester.ifPresent(each -> {
+      exchange.connection.authenticated();
+      authenticator.seen(each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
+    });
 
     byte[] body = entity.read(limits.bytes(route.body()));
     return route
         .handler()
         .handle(
             new EdgeRequest(
-                surroundings, found, head, access.token(head), exchange.requester, body));
+                limiter,
+                exchange.connection,
+                found,
+                head,
+                access.token(head),
+                exchange.requester,
+                body));
+  }
+
+  /// For the access log, which has no room for what somebody makes up.
+  private static String shortened(String text) {
+    return text.length() <= LONGEST_LOGGED ? text : text.substring(0, LONGEST_LOGGED) + "…";
   }
 
   /// Only what may stand in a request target goes on to the router: printable ASCII, and no
@@ -262,6 +280,8 @@ final class Dispatcher implements Filter {
   /// What is noted of a request while it is under way.
   private final class Exchange {
     private final long startNanos = System.nanoTime();
+    private final Connection connection = Connection.current();
+    private String asked = "a malformed request";
     private @Nullable Route route;
     private @Nullable Requester requester;
     private @Nullable InetAddress address;
@@ -269,7 +289,7 @@ final class Dispatcher implements Filter {
     private int status = CLIENT_GONE;
 
     private String what() {
-      return route == null ? "a request without a route" : route.toString();
+      return route == null ? asked : route.toString();
     }
 
     private LargeAnswers.Asker asker() {

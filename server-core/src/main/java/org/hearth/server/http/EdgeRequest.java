@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.hearth.server.http.connection.Connection;
+import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.jspecify.annotations.Nullable;
 
 /// A request as a handler sees it.
 final class EdgeRequest implements Request {
-  /// What all requests of a server share.
-  record Surroundings(RateLimiter limiter, StopSignal stopping) {}
-
-  private final Surroundings surroundings;
+  private final RateLimiter limiter;
+  private final Connection connection;
   private final Route route;
   private final Map<String, String> parameters;
   private final String rawTarget;
@@ -28,13 +28,15 @@ final class EdgeRequest implements Request {
   private final byte[] body;
 
   EdgeRequest(
-      Surroundings surroundings,
+      RateLimiter limiter,
+      Connection connection,
       Router.Match.Found found,
       RequestHead head,
       Optional<String> accessToken,
       @Nullable Requester requester,
       byte[] body) {
-    this.surroundings = surroundings;
+    this.limiter = limiter;
+    this.connection = connection;
     this.route = found.route();
     this.parameters = found.parameters();
     this.rawTarget = head.rawTarget();
@@ -161,11 +163,16 @@ final class EdgeRequest implements Request {
 
   @Override
   public void charge(RateClass rate, String key) {
-    surroundings.limiter().charge(rate, key);
+    limiter.charge(rate, key);
+  }
+
+  @Override
+  public void refund(RateClass rate, String key) {
+    limiter.refund(rate, key);
   }
 
   @Override
   public StopSignal stopping() {
-    return surroundings.stopping();
+    return connection.over();
   }
 }

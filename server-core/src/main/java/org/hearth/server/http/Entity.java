@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import org.hearth.server.http.connection.Connection;
+import org.hearth.server.http.connection.Deadlines;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +105,7 @@ final class Entity {
   }
 
   private byte[] read(int mostBytes, Duration within) {
+    Connection.current().setLargestChunk(mostBytes);
     Deadlines.Deadline deadline = deadlines.within(within);
     try {
       byte[] bytes = stream().readNBytes(mostBytes);

@@ -2,6 +2,7 @@ package org.hearth.server.http;
 
 import java.time.Duration;
 import java.util.List;
+import org.hearth.server.http.connection.ConnectionFigures;
 
 /// What the edge did since it started.
 ///
@@ -9,9 +10,15 @@ import java.util.List;
 /// @param requests answered requests
 /// @param serverErrors answers with status 5xx
 /// @param limited answers with status 429
+/// @param connections how many there are
 /// @param routes per route that was ever called
 public record HttpFigures(
-    long inFlight, long requests, long serverErrors, long limited, List<RouteFigures> routes) {
+    long inFlight,
+    long requests,
+    long serverErrors,
+    long limited,
+    ConnectionFigures connections,
+    List<RouteFigures> routes) {
   public HttpFigures {
     routes = List.copyOf(routes);
   }

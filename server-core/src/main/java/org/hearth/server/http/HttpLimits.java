@@ -1,6 +1,7 @@
 package org.hearth.server.http;
 
 import java.time.Duration;
+import org.hearth.server.http.connection.ConnectionLimits;
 
 /// What the edge lets in: sizes, numbers and times. A home server on a small computer, open to the
 /// world.
@@ -10,24 +11,18 @@ import java.time.Duration;
 /// @param largeBodyBytes of [BodyLimit#LARGE]
 /// @param targetBytes of the request line, and so of path and query
 /// @param headerBytes of all headers together
-/// @param connections open at the same time, per listener
-/// @param requests under way at the same time, per listener, waiting syncs included
-/// @param idleConnection after which a connection without requests is closed
-/// @param headerTime in which the headers have to arrive, once the request line is there
+/// @param requests under way at the same time, waiting syncs included
 /// @param bodyTime in which a body has to arrive
-/// @param backlog of connections that are not accepted yet
+/// @param connections how many, and how long they may take to say what they want
 public record HttpLimits(
     int smallBodyBytes,
     int standardBodyBytes,
     int largeBodyBytes,
     int targetBytes,
     int headerBytes,
-    int connections,
     int requests,
-    Duration idleConnection,
-    Duration headerTime,
     Duration bodyTime,
-    int backlog) {
+    ConnectionLimits connections) {
 
   /// The usual limits.
   public static HttpLimits standard() {
@@ -38,11 +33,21 @@ public record HttpLimits(
         16 * 1024,
         16 * 1024,
         4096,
-        4096,
-        Duration.ofMinutes(2),
-        Duration.ofSeconds(15),
         Duration.ofSeconds(30),
-        1024);
+        ConnectionLimits.standard());
+  }
+
+  /// The same with other limits of connections.
+  public HttpLimits with(ConnectionLimits other) {
+    return new HttpLimits(
+        smallBodyBytes,
+        standardBodyBytes,
+        largeBodyBytes,
+        targetBytes,
+        headerBytes,
+        requests,
+        bodyTime,
+        other);
   }
 
   /// The limit of that class of routes in bytes.

@@ -3,6 +3,7 @@ package org.hearth.server.http;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Set;
+import org.hearth.server.http.connection.Listener;
 
 /// How the edge is set up.
 ///
@@ -10,8 +11,8 @@ import java.util.Set;
 /// @param limits sizes, numbers and times
 /// @param rateLimits how often
 /// @param queryTokens whether `?access_token=` is accepted beside the `Authorization` header:
-///   deprecated in the specification since v1.11, and sent by old clients still
-/// @param trustedProxies addresses whose `X-Forwarded-For` is believed, besides loopback
+///   deprecated in the specification since v1.11
+/// @param trustedProxies addresses whose `X-Forwarded-For` is believed
 public record HttpOptions(
     List<Listener> listeners,
     HttpLimits limits,
@@ -28,7 +29,8 @@ public record HttpOptions(
 
   /// The usual options on those listeners.
   public static HttpOptions standard(List<Listener> listeners) {
-    return new HttpOptions(listeners, HttpLimits.standard(), RateLimits.standard(), true, Set.of());
+    return new HttpOptions(
+        listeners, HttpLimits.standard(), RateLimits.standard(), false, Set.of());
   }
 
   /// The same with other rate limits.

@@ -1,20 +1,21 @@
 package org.hearth.server.http;
 
-import io.helidon.webserver.WebServer;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.random.RandomGenerator;
+import org.hearth.server.http.connection.Connections;
+import org.hearth.server.http.connection.Deadlines;
+import org.hearth.server.http.connection.Listener;
+import org.hearth.server.http.connection.OpenListener;
+import org.hearth.server.http.connection.PortInUseException;
+import org.hearth.server.http.connection.Protocol;
+import org.hearth.server.http.connection.StopSignal;
 
 /// The edge of the server: its listeners and what runs behind them.
 ///
@@ -22,16 +23,18 @@ import java.util.random.RandomGenerator;
 public final class HttpServer {
   private static final Logger LOG = System.getLogger(HttpServer.class.getName());
 
-  /// An open listener.
-  private record Open(InetSocketAddress address, Optional<TlsKeys> keys, WebServer server) {}
+  /// For requests that are still under way when all others have ended or the grace is over.
+  private static final Duration LAST_GRACE = Duration.ofMillis(500);
 
   private final Router router;
   private final Dispatcher.Lifetime lifetime;
-  private final List<Open> open = new ArrayList<>();
+  private final Connections connections;
+  private final List<OpenListener> open = new ArrayList<>();
 
-  private HttpServer(Router router, Dispatcher.Lifetime lifetime) {
+  private HttpServer(Router router, Dispatcher.Lifetime lifetime, Connections connections) {
     this.router = router;
     this.lifetime = lifetime;
+    this.connections = connections;
   }
 
   /// Loads what the first start of a process has to load, for a thread that runs while something
@@ -63,10 +66,15 @@ public final class HttpServer {
             new RateLimiter(options.rateLimits(), clock),
             new ErrorHandlers(RandomGenerator.getDefault()),
             lifetime);
-    HttpServer server = new HttpServer(router, lifetime);
+    Connections connections =
+        new Connections(
+            options.limits().connections(), options.trustedProxies(), lifetime.deadlines());
+    lifetime.stopping().whenRaised(connections::stopWaiting);
+    HttpServer server = new HttpServer(router, lifetime, connections);
+    Protocol protocol = Listening.protocol(options.limits(), dispatcher);
     try {
       for (Listener listener : options.listeners()) {
-        server.open.add(open(listener, options.limits(), dispatcher, lifetime.deadlines()));
+        server.open.add(OpenListener.open(listener, protocol, connections));
       }
     } catch (RuntimeException e) {
       server.stop(Duration.ZERO);
@@ -74,24 +82,24 @@ public final class HttpServer {
     }
     server.open.forEach(each ->
         LOG.log(
-            Level.INFO,
+            Level.DEBUG,
             "listening on {0}, {1}",
             each.address(),
-            each.keys().isPresent() ? "TLS" : "plain"));
+            each.isSecure() ? "TLS" : "plain"));
     return server;
   }
 
   /// The addresses that are listened on, in the order of the options; with the ports that the
   /// system chose.
   public List<InetSocketAddress> addresses() {
-    return open.stream().map(Open::address).toList();
+    return open.stream().map(OpenListener::address).toList();
   }
 
   /// Reads certificates and keys again; connections made from now on use them.
   ///
   /// @throws UncheckedIOException if one cannot be read; the old ones then stay in use
   public void reloadTls() {
-    open.forEach(each -> each.keys().ifPresent(TlsKeys::reload));
+    open.forEach(OpenListener::reloadTls);
   }
 
   /// What was done so far.
@@ -102,6 +110,7 @@ public final class HttpServer {
         counted.requests(),
         counted.serverErrors(),
         counted.limited(),
+        connections.figures(),
         router.all().stream()
             .map(route -> route.counters().figures(route.toString()))
             .filter(figures -> figures.requests() > 0)
@@ -130,59 +139,8 @@ public final class HttpServer {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    open.reversed().forEach(each -> each.server().stop());
+    open.reversed().forEach(OpenListener::close);
+    connections.end(LAST_GRACE);
     lifetime.deadlines().close();
-  }
-
-  private static Open open(
-      Listener listener, HttpLimits limits, Dispatcher dispatcher, Deadlines deadlines) {
-    Optional<TlsKeys> keys = listener.tls().map(TlsKeys::new);
-    checkFree(listener);
-    WebServer server = Listening.on(listener, limits, keys, dispatcher, deadlines);
-    server.start();
-    if (!server.isRunning()) {
-      // Helidon logs the reason but does not throw it. Mostly the port is taken, which this finds.
-      checkFree(listener);
-      throw new UncheckedIOException(
-          new IOException("could not listen on %s".formatted(requested(listener))));
-    }
-    return new Open(new InetSocketAddress(listener.bind(), server.port()), keys, server);
-  }
-
-  /// Binds the port and leaves it again, to learn why if it cannot be bound.
-  private static void checkFree(Listener listener) {
-    InetSocketAddress address = requested(listener);
-    try (ServerSocketChannel probe = ServerSocketChannel.open()) {
-      probe.bind(address);
-    } catch (BindException e) {
-      if (isAnswered(address)) {
-        throw new PortInUseException(address, PortHolders.of(address.getPort()), e);
-      }
-      throw new UncheckedIOException(
-          "could not listen on %s: %s".formatted(address, e.getMessage()), e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "could not listen on %s: %s".formatted(address, e.getMessage()), e);
-    }
-  }
-
-  /// Whether somebody listens there: the message of the exception may be in any language.
-  private static boolean isAnswered(InetSocketAddress address) {
-    if (address.getPort() == 0) {
-      return false;
-    }
-    if (PortHolders.of(address.getPort()).isPresent()) {
-      return true;
-    }
-    try (Socket socket = new Socket()) {
-      socket.connect(address, 1000);
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static InetSocketAddress requested(Listener listener) {
-    return new InetSocketAddress(listener.bind(), listener.port());
   }
 }

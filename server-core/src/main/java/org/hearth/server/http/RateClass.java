@@ -20,8 +20,12 @@ public enum RateClass {
   /// Attempts to log in, by address.
   LOGIN,
 
-  /// Attempts to log in, by the account that they are for; charged by the handler.
+  /// Wrong passwords, by the account that they are for, from addresses that its owner was not seen
+  /// at; charged by the handler.
   LOGIN_ACCOUNT,
+
+  /// Wrong passwords, by the account and the address that they come from; charged by the handler.
+  LOGIN_FROM_ADDRESS,
 
   /// Registration, by address.
   REGISTER,

@@ -5,11 +5,11 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
-import java.util.HexFormat;
+import org.hearth.server.http.connection.Connections;
 import org.hearth.server.matrix.error.MatrixException;
 
 /// Token buckets, one for each class of requests and each user or address.
@@ -26,17 +26,27 @@ final class RateLimiter {
 
   private final RateLimits limits;
   private final TimeMeter meter;
+  private final InstantSource clock;
   private final Cache<Key, Bucket> buckets;
+  private final Cache<Key, Taken> taken;
+
+  /// Of an allowance that comes back as a whole.
+  private record Taken(int tokens, Instant last) {}
 
   RateLimiter(RateLimits limits, InstantSource clock) {
     this.limits = limits;
+    this.clock = clock;
     this.meter = new Meter(clock);
-    this.buckets =
-        Caffeine.newBuilder()
-            .maximumWeight(MOST_BYTES)
-            .weigher((Key key, Bucket _) -> BUCKET_BYTES + 2 * key.who().length())
-            .expireAfterAccess(KEPT)
-            .build();
+    this.buckets = cache();
+    this.taken = cache();
+  }
+
+  private static <V> Cache<Key, V> cache() {
+    return Caffeine.newBuilder()
+        .maximumWeight(MOST_BYTES / 2)
+        .weigher((Key key, V _) -> BUCKET_BYTES + 2 * key.who().length())
+        .expireAfterAccess(KEPT)
+        .build();
   }
 
   /// Takes one token.
@@ -47,6 +57,10 @@ final class RateLimiter {
     if (!limits.enabled() || allowance == null) {
       return;
     }
+    if (allowance.refill() == 0) {
+      take(new Key(rate, who), allowance);
+      return;
+    }
     Bucket bucket = buckets.get(new Key(rate, who), _ -> bucket(allowance));
     ConsumptionProbe probe = bucket.tryConsumeAndReturnRemaining(1);
     if (!probe.isConsumed()) {
@@ -54,20 +68,41 @@ final class RateLimiter {
     }
   }
 
+  private void take(Key key, RateLimits.Allowance allowance) {
+    Instant now = clock.instant();
+    taken
+        .asMap()
+        .compute(
+            key,
+            (_, before) -> {
+              if (before == null || !now.isBefore(before.last().plus(allowance.per()))) {
+                return new Taken(1, now);
+              }
+              if (before.tokens() >= allowance.burst()) {
+                throw MatrixException.limitExceeded(
+                    Duration.between(now, before.last().plus(allowance.per())));
+              }
+              return new Taken(before.tokens() + 1, now);
+            });
+  }
+
   /// Gives back a token that [#charge] took.
   void refund(RateClass rate, String who) {
+    taken
+        .asMap()
+        .computeIfPresent(
+            new Key(rate, who),
+            (_, before) ->
+                before.tokens() == 1 ? null : new Taken(before.tokens() - 1, before.last()));
     Bucket bucket = buckets.getIfPresent(new Key(rate, who));
     if (bucket != null) {
       bucket.addTokens(1);
     }
   }
 
-  /// What an address is counted by: whoever has one IPv6 address mostly has all of its /64.
+  /// What an address is counted by.
   static String key(InetAddress address) {
-    if (address instanceof Inet6Address) {
-      return HexFormat.of().formatHex(address.getAddress(), 0, 8) + "/64";
-    }
-    return address.getHostAddress();
+    return Connections.key(address);
   }
 
   private Bucket bucket(RateLimits.Allowance allowance) {

@@ -12,8 +12,14 @@ public record RateLimits(boolean enabled, Map<RateClass, Allowance> allowances) 
   /// A bucket of tokens.
   ///
   /// @param burst how many requests at once
-  /// @param refill how many come back in each `per`, evenly
-  public record Allowance(int burst, int refill, Duration per) {}
+  /// @param refill how many come back in each `per`, evenly; with 0 all come back when none was
+  ///   taken for so long
+  public record Allowance(int burst, int refill, Duration per) {
+    /// So many, and no more until none was taken for that time: never more within that time.
+    public static Allowance then(int burst, Duration pause) {
+      return new Allowance(burst, 0, pause);
+    }
+  }
 
   public RateLimits {
     allowances = Map.copyOf(allowances);
@@ -28,6 +34,7 @@ public record RateLimits(boolean enabled, Map<RateClass, Allowance> allowances) 
     all.put(RateClass.MEMBERSHIP, new Allowance(20, 1, Duration.ofSeconds(2)));
     all.put(RateClass.LOGIN, new Allowance(10, 1, Duration.ofSeconds(6)));
     all.put(RateClass.LOGIN_ACCOUNT, new Allowance(5, 1, Duration.ofSeconds(12)));
+    all.put(RateClass.LOGIN_FROM_ADDRESS, Allowance.then(5, Duration.ofMinutes(5)));
     all.put(RateClass.REGISTER, new Allowance(5, 1, Duration.ofSeconds(20)));
     all.put(RateClass.UNKNOWN_TOKEN, new Allowance(50, 2, Duration.ofSeconds(1)));
     all.put(RateClass.SEARCH, new Allowance(20, 2, Duration.ofSeconds(1)));

@@ -4,9 +4,9 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Set;
 
-/// Where a request came from. What `X-Forwarded-For` says is believed only of a proxy on this
-/// machine or one that the configuration names: its last entry was written by that proxy; those
-/// before it by whoever it trusts.
+/// Where a request came from. What `X-Forwarded-For` says is believed only of a proxy that the
+/// configuration names: its last entry was written by that proxy; those before it by whoever it
+/// trusts.
 final class RemoteAddress {
   private final Set<InetAddress> trustedProxies;
 
@@ -36,7 +36,7 @@ final class RemoteAddress {
   }
 
   private boolean isTrusted(InetAddress address) {
-    return address.isLoopbackAddress() || trustedProxies.contains(address);
+    return trustedProxies.contains(address);
   }
 
   /// `192.0.2.1:4711` and `[2001:db8::1]:4711` without the port.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.http.connection.StopSignal;
 
 /// A request that has passed the edge: routed, authenticated, counted, its body read.
 ///
@@ -83,6 +84,11 @@ public interface Request {
   ///   left
   void charge(RateClass rate, String key);
 
-  /// Raised when the server is about to stop: who waits should answer at once.
+  /// Gives back a token that [#charge] took.
+  void refund(RateClass rate, String key);
+
+  /// Raised when nobody needs to be waited for any more, since the server is about to stop or the
+  /// client is gone: who waits should end that at once. Not to be asked for by who does not wait:
+  /// from then on somebody looks whether the client is still there.
   StopSignal stopping();
 }

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.hearth.server.http.connection.Deadlines;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.jspecify.annotations.Nullable;
 

@@ -3,6 +3,7 @@ package org.hearth.server.configuration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +46,8 @@ class ConfigurationReaderTest {
         outbound:     { blocked-networks: [10.0.0.0/8, "fc00::/7"], trusted-certificates: [ca.pem] }
         room-directory: { without-login: true, over-federation: true }
         rate-limits:  { enabled: false }
-        access-token-in-query: false
+        http: { trusted-proxies: [127.0.0.1, "fd00::1"] }
+        access-token-in-query: true
         url-previews: { enabled: false }
         email:        { smtp-host: mail.example.org, smtp-port: 587, from: hearth@example.org }
         application-services: [ bridge.yaml ]
@@ -78,7 +80,9 @@ class ConfigurationReaderTest {
     assertThat(configuration.roomDirectory())
         .isEqualTo(new Configuration.RoomDirectory(true, true));
     assertThat(configuration.rateLimits()).isFalse();
-    assertThat(configuration.accessTokenInQuery()).isFalse();
+    assertThat(configuration.http().trustedProxies())
+        .containsExactly(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("fd00::1"));
+    assertThat(configuration.accessTokenInQuery()).isTrue();
     assertThat(configuration.urlPreviews()).isFalse();
     assertThat(configuration.email())
         .contains(new Configuration.Email("mail.example.org", 587, "hearth@example.org"));
@@ -278,6 +282,11 @@ class ConfigurationReaderTest {
             "true or false"),
         new Broken(
             name + "rate-limits: { enabled: 1 }\n", 2, "rate-limits.enabled", "true or false"),
+        new Broken(
+            name + "http: { trusted-proxies: [ proxy.example.org ] }\n",
+            2,
+            "http.trusted-proxies",
+            "addresses such as 127.0.0.1"),
         new Broken(
             name + "access-token-in-query: maybe\n", 2, "access-token-in-query", "true or false"),
         new Broken(name + "url-previews: []\n", 2, "url-previews", "keys with values"),

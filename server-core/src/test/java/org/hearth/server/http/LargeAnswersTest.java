@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.hearth.server.http.connection.ConnectionLimits;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.junit.jupiter.api.AfterEach;
@@ -30,12 +31,9 @@ class LargeAnswersTest {
           1000,
           10_000,
           10_000,
-          50,
           40,
-          Duration.ofSeconds(60),
-          Duration.ofSeconds(60),
           Duration.ofSeconds(1),
-          10);
+          new ConnectionLimits(50, 50, 50, 50, Duration.ofSeconds(60), Duration.ofSeconds(60), 10));
   private static final String KIB = "x".repeat(1022);
 
   private final AtomicInteger made = new AtomicInteger();

@@ -16,6 +16,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.hearth.server.http.connection.Listener;
+import org.hearth.server.http.connection.PortInUseException;
+import org.hearth.server.http.connection.StopSignal;
 import org.junit.jupiter.api.Test;
 
 class LifecycleTest {
@@ -115,6 +118,33 @@ class LifecycleTest {
     }
     assertThat(server.server().figures().inFlight()).isZero();
     assertThatThrownBy(server::raw).hasRootCauseInstanceOf(ConnectException.class);
+  }
+
+  @Test
+  void tellsThoseWhoWaitForAClientThatIsGone() throws Exception {
+    Waiting waiting = new Waiting(1);
+    try (TestServer server = new TestServer(waiting)) {
+      RawClient client = server.raw().request("GET", "/wait");
+      waiting.awaitAllEntered();
+
+      client.close();
+
+      assertThat(waiting.released.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void aClientThatSendsItsNextRequestWhileItWaitsIsNotGone() throws Exception {
+    Waiting waiting = new Waiting(1);
+    try (TestServer server = new TestServer(waiting);
+        RawClient client = server.raw().request("GET", "/wait").request("GET", "/nothing")) {
+      waiting.awaitAllEntered();
+
+      waiting.released.countDown();
+
+      assertThat(client.answer().body()).isEqualTo("{\"woken\":\"yes\"}");
+      assertThat(client.answer().status()).isEqualTo(404);
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.hearth.server.http.connection.ConnectionLimits;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,15 @@ class LimitsTest {
 
   private static HttpLimits limits(Duration idle, Duration arrival) {
     return new HttpLimits(
-        1000, 10_000, 100_000, 2000, 4000, CONNECTIONS, 60, idle, arrival, arrival, 64);
+        1000,
+        10_000,
+        100_000,
+        2000,
+        4000,
+        60,
+        arrival,
+        new ConnectionLimits(
+            CONNECTIONS, CONNECTIONS, CONNECTIONS, CONNECTIONS, idle, arrival, 64));
   }
 
   private static TestServer serving(HttpLimits limits) {
@@ -81,6 +90,17 @@ class LimitsTest {
 
       assertThat(answer.status()).isEqualTo(413);
       assertThat(answer.body()).contains("M_TOO_LARGE");
+    }
+  }
+
+  @Test
+  void takesNoChunkIntoMemoryThatIsAboveTheLimit() {
+    try (RawClient raw = server.raw()) {
+      raw.send("POST /SMALL HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+      // The chunk itself is never sent: its size is enough.
+      raw.send("100000\r\n");
+
+      assertThat(raw.answer().status()).isEqualTo(413);
     }
   }
 

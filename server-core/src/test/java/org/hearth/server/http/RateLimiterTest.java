@@ -74,6 +74,25 @@ class RateLimiterTest {
   }
 
   @Test
+  void letsThroughNeverMoreThanAllowedWithinTheTimeWhereThatIsAsked() {
+    RateLimiter limiter = new RateLimiter(RateLimits.standard(), clock);
+    for (int i = 0; i < 5; i++) {
+      limiter.charge(RateClass.LOGIN_FROM_ADDRESS, "a");
+      clock.pass(Duration.ofMinutes(1));
+    }
+    for (int i = 0; i < 4; i++) {
+      assertThatThrownBy(() -> limiter.charge(RateClass.LOGIN_FROM_ADDRESS, "a"))
+          .isInstanceOf(MatrixException.class);
+      clock.pass(Duration.ofMinutes(1));
+    }
+
+    for (int i = 0; i < 20; i++) {
+      limiter.charge(RateClass.LOGIN_FROM_ADDRESS, "a");
+      limiter.refund(RateClass.LOGIN_FROM_ADDRESS, "a");
+    }
+  }
+
+  @Test
   void canBeSwitchedOff() {
     RateLimiter limiter =
         new RateLimiter(new RateLimits(false, THREE_AND_ONE_A_SECOND.allowances()), clock);
@@ -124,9 +143,39 @@ class RateLimiterTest {
       assertThat(refused.at("/retry_after_ms").asLong()).isBetween(1L, 1000L);
       server.client().as("admin").get("/mine").expect(200);
 
-      // By address: another one, told by a proxy on this machine, is another one.
+      // By address.
       server.client().get("/open").expect(200);
       server.client().get("/open").expect(429, "M_LIMIT_EXCEEDED");
+      try (RawClient raw = server.raw()) {
+        assertThat(raw.request("GET", "/open", "X-Forwarded-For: 192.0.2.7").answer().status())
+            .isEqualTo(429);
+      }
+      assertThat(server.server().figures().limited()).isBetween(2L, 3L);
+    }
+  }
+
+  @Test
+  void countsByTheAddressThatATrustedProxyTells() {
+    HttpOptions standard = TestServer.standard().with(THREE_AND_ONE_A_SECOND);
+    HttpOptions options =
+        new HttpOptions(
+            standard.listeners(),
+            standard.limits(),
+            standard.rateLimits(),
+            false,
+            Set.of(InetAddress.getLoopbackAddress()));
+    try (TestServer server =
+        new TestServer(
+            options,
+            clock,
+            routes ->
+                routes.add(
+                    HttpMethod.GET,
+                    "/open",
+                    Access.NONE,
+                    RateClass.LOGIN,
+                    _ -> Response.empty()))) {
+      server.client().get("/open").expect(200);
       try (RawClient raw = server.raw()) {
         assertThat(raw.request("GET", "/open", "X-Forwarded-For: 192.0.2.7").answer().status())
             .isEqualTo(200);
@@ -136,7 +185,6 @@ class RateLimiterTest {
                     .status())
             .isEqualTo(429);
       }
-      assertThat(server.server().figures().limited()).isBetween(2L, 3L);
     }
   }
 
@@ -147,12 +195,14 @@ class RateLimiterTest {
     RemoteAddress remote = new RemoteAddress(Set.of(proxy));
 
     assertThat(remote.of(stranger, List.of("192.0.2.1"))).isEqualTo(stranger);
+    InetAddress here = InetAddress.getLoopbackAddress();
+    assertThat(remote.of(here, List.of("192.0.2.1"))).isEqualTo(here);
     assertThat(remote.of(proxy, List.of("192.0.2.1")))
         .isEqualTo(InetAddress.ofLiteral("192.0.2.1"));
     // The client wrote the first entry, the proxy the second.
     assertThat(remote.of(proxy, List.of("1.1.1.1, 192.0.2.1")))
         .isEqualTo(InetAddress.ofLiteral("192.0.2.1"));
-    assertThat(remote.of(proxy, List.of("1.1.1.1", "192.0.2.1:4711, 127.0.0.1")))
+    assertThat(remote.of(proxy, List.of("1.1.1.1", "192.0.2.1:4711, 10.0.0.1")))
         .isEqualTo(InetAddress.ofLiteral("192.0.2.1"));
     assertThat(remote.of(proxy, List.of("[2001:db8::1]:99")))
         .isEqualTo(InetAddress.ofLiteral("2001:db8::1"));

@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.hearth.server.http.connection.ConnectionLimits;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,12 +29,9 @@ class SlowClientsTest {
           1000,
           10_000,
           10_000,
-          50,
           40,
           Duration.ofSeconds(2),
-          Duration.ofSeconds(2),
-          Duration.ofSeconds(2),
-          10);
+          new ConnectionLimits(50, 50, 50, 50, Duration.ofSeconds(2), Duration.ofSeconds(2), 10));
   private static final ExecutorService CLIENTS = Executors.newVirtualThreadPerTaskExecutor();
   private static TestServer server;
 

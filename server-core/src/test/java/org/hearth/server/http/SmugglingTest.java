@@ -68,6 +68,20 @@ class SmugglingTest {
         new Ambiguous(
             "chunk beyond an int", host + "Transfer-Encoding: chunked\r\n", "fffffffff\r\nabc"),
         new Ambiguous(
+            "chunk without an end", host + "Transfer-Encoding: chunked\r\n", "1\r\naXX0\r\n\r\n"),
+        new Ambiguous(
+            "chunk with half an end",
+            host + "Transfer-Encoding: chunked\r\n",
+            "1\r\na\n\n0\r\n\r\n"),
+        new Ambiguous(
+            "chunk size with a bare line feed",
+            host + "Transfer-Encoding: chunked\r\n",
+            "1\na\r\n0\r\n\r\n"),
+        new Ambiguous(
+            "signed chunk size", host + "Transfer-Encoding: chunked\r\n", "+1\r\na\r\n0\r\n\r\n"),
+        new Ambiguous(
+            "chunk size without an end", host + "Transfer-Encoding: chunked\r\n", "0".repeat(1000)),
+        new Ambiguous(
             "bad end of chunks", host + "Transfer-Encoding: chunked\r\n", "1\r\na\r\n0\r\nX\r\n"),
         new Ambiguous(
             "compressed", host + "Content-Encoding: gzip\r\nContent-Length: 3\r\n", "abc"));

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import org.hearth.server.http.connection.ConnectionLimits;
+import org.hearth.server.http.connection.Listener;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
@@ -34,8 +36,25 @@ final class TestServer implements AutoCloseable {
     this(standard(), groups);
   }
 
+  /// Without limits that all clients of a test, which have one address, share.
   static HttpOptions standard() {
-    return HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off());
+    return HttpOptions.standard(List.of(Listener.loopback(0)))
+        .with(RateLimits.off())
+        .with(limits(ConnectionLimits.standard()));
+  }
+
+  /// The usual limits, and such of connections, but as many from one address as there may be.
+  private static HttpLimits limits(ConnectionLimits usual) {
+    return HttpLimits.standard()
+        .with(
+            new ConnectionLimits(
+                usual.most(),
+                usual.most(),
+                usual.most(),
+                usual.most(),
+                usual.idle(),
+                usual.headTime(),
+                usual.backlog()));
   }
 
   static Requester authenticate(String token) {

@@ -40,6 +40,8 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
+import org.hearth.server.http.connection.ConnectionLimits;
+import org.hearth.server.http.connection.Listener;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -274,11 +276,8 @@ class TlsTest {
             usual.targetBytes(),
             usual.headerBytes(),
             50,
-            50,
             Duration.ofSeconds(2),
-            Duration.ofSeconds(2),
-            Duration.ofSeconds(2),
-            10);
+            new ConnectionLimits(50, 50, 50, 50, Duration.ofSeconds(2), Duration.ofSeconds(2), 10));
     byte[] hello = new byte[2000];
     hello[0] = 0x16;
     hello[1] = 3;

@@ -9,11 +9,15 @@ final class DeviceNames {
 
   private DeviceNames() {}
 
-  /// @throws MatrixException `M_TOO_LARGE`, 400, if the name is longer than 100 characters
+  /// @throws MatrixException `M_TOO_LARGE`, 400, if the name is longer than 100 characters;
+  ///   `M_INVALID_PARAM` if it has a NUL character
   static void check(String name) {
     if (name.codePointCount(0, name.length()) > LONGEST) {
       throw new MatrixException(
           400, Errcode.TOO_LARGE, "A device's name has at most " + LONGEST + " characters");
+    }
+    if (name.indexOf('\0') >= 0) {
+      throw MatrixException.invalidParam("A name has no NUL character");
     }
   }
 }

@@ -80,9 +80,8 @@ final class LoginRoutes implements RouteGroup {
     boolean refreshable = fields.bool("refresh_token", false);
     String password = fields.string("password");
     UserId user = passwords.identify(fields);
-    request.charge(RateClass.LOGIN_ACCOUNT, user.value());
 
-    if (!passwords.isRight(user, password)) {
+    if (!passwords.isRight(request, user, password)) {
       // Said to anybody: that the name is taken can be found out by registering, too.
       if (accounts.account(user).filter(Account::deactivated).isPresent()) {
         throw new MatrixException(Errcode.USER_DEACTIVATED, "This account has been deactivated");

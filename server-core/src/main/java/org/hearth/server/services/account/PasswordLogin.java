@@ -1,10 +1,14 @@
 package org.hearth.server.services.account;
 
+import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.hearth.server.http.Fields;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
 import org.hearth.server.http.TurnPerKey;
+import org.hearth.server.http.connection.Connections;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
@@ -93,8 +97,43 @@ final class PasswordLogin {
 
   /// Whether that is the user's password. Takes as long for a user who is not there.
   ///
-  /// @throws MatrixException `M_LIMIT_EXCEEDED` if too many passwords are being verified
-  boolean isRight(UserId user, String password) {
+  /// Wrong ones are counted: for each account and address, and for each account beyond the
+  /// addresses at which its owner was seen. So a flood from elsewhere does not lock the owner out.
+  /// Each try pays first, so that those at the same time are counted, too; a right one is paid
+  /// back.
+  ///
+  /// @throws MatrixException `M_LIMIT_EXCEEDED` if too many passwords were wrong, or are being
+  ///   verified
+  boolean isRight(Request request, UserId user, String password) {
+    String from = user.value() + " " + Connections.key(request.remoteAddress());
+    boolean elsewhere = !wasSeenAt(user, request.remoteAddress());
+    request.charge(RateClass.LOGIN_FROM_ADDRESS, from);
+    boolean counted = false;
+    try {
+      if (elsewhere) {
+        request.charge(RateClass.LOGIN_ACCOUNT, user.value());
+      }
+      boolean right = isRight(user, password);
+      counted = !right;
+      if (right && elsewhere) {
+        request.refund(RateClass.LOGIN_ACCOUNT, user.value());
+      }
+      return right;
+    } finally {
+      if (!counted) {
+        request.refund(RateClass.LOGIN_FROM_ADDRESS, from);
+      }
+    }
+  }
+
+  private boolean wasSeenAt(UserId user, InetAddress address) {
+    String key = Connections.key(address);
+    return accounts.devices(user).stream()
+        .flatMap(device -> device.lastSeenAddress().stream())
+        .anyMatch(seen -> Connections.key(InetAddress.ofLiteral(seen)).equals(key));
+  }
+
+  private boolean isRight(UserId user, String password) {
     String stored = accounts.passwordHash(user);
     boolean right = passwords.verify(password, stored);
     if (right && stored != null && passwords.isOutdated(stored)) {

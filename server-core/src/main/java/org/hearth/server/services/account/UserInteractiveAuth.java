@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.hearth.server.http.Fields;
-import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.matrix.error.Errcode;
@@ -149,8 +148,7 @@ final class UserInteractiveAuth {
           // The answer does not tell whether the password is right for that other user.
           throw MatrixException.forbidden("Only the account's own user can do this");
         }
-        request.charge(RateClass.LOGIN_ACCOUNT, who.value());
-        if (!passwords.isRight(who, shown.string("password"))) {
+        if (!passwords.isRight(request, who, shown.string("password"))) {
           return Optional.of(MatrixException.forbidden("Invalid username or password"));
         }
         session.setAuthenticated(who);

@@ -79,6 +79,9 @@ final class ProfileFields {
       throw MatrixException.invalidParam(
           "A display name has at most " + LONGEST_NAME + " characters");
     }
+    if (name.indexOf('\0') >= 0) {
+      throw MatrixException.invalidParam("A name has no NUL character");
+    }
     return name;
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.services.account.ServicesExtension.PASSWORD;
 import static org.hearth.server.services.account.ServicesExtension.user;
 
+import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
@@ -167,6 +168,10 @@ class PasswordAndClosingTest {
 
     services.rooms().broken = false;
     services.restart();
+    long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+    while (services.rooms().left.isEmpty() && System.nanoTime() < until) {
+      Thread.onSpinWait();
+    }
     services.restart();
 
     assertThat(services.rooms().left).contains(user("alice"));

@@ -3,11 +3,20 @@ package org.hearth.server.services.account;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.services.account.ServicesExtension.PASSWORD;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.InetAddress;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.hearth.server.http.HttpOptions;
+import org.hearth.server.http.RateClass;
 import org.hearth.server.http.RateLimits;
+import org.hearth.server.http.RawClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -43,6 +52,75 @@ class PasswordGuessingTest {
     }
 
     assertThat(refused).isGreaterThanOrEqualTo(14);
+  }
+
+  private static final String V3 = "/_matrix/client/v3";
+
+  @RegisterExtension
+  private final ServicesExtension behindProxy =
+      new ServicesExtension(UnaryOperator.identity(), PasswordGuessingTest::behindProxy, false);
+
+  /// Without the bound of all logins of an address, which is another matter.
+  private static HttpOptions behindProxy(HttpOptions usual) {
+    Map<RateClass, RateLimits.Allowance> allowances =
+        new EnumMap<>(RateLimits.standard().allowances());
+    allowances.remove(RateClass.LOGIN);
+    return new HttpOptions(
+        usual.listeners(),
+        usual.limits(),
+        new RateLimits(true, allowances),
+        false,
+        Set.of(InetAddress.getLoopbackAddress()));
+  }
+
+  private RawClient.RawAnswer from(String address, String password) {
+    String body =
+        "{\"type\":\"m.login.password\",\"user\":\"alice\",\"password\":\"%s\"}"
+            .formatted(password);
+    try (RawClient raw = new RawClient(behindProxy.client().base().getPort())) {
+      return raw.send(
+              "POST %s/login HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n%s"
+                  .formatted(V3, address, body.length(), body))
+          .answer();
+    }
+  }
+
+  @Test
+  void fiveAreTriedInFiveMinutesAndRightOnesDoNotCount() {
+    behindProxy.accounts().createUser("alice", PASSWORD, false, Optional.empty());
+    for (int i = 0; i < 8; i++) {
+      assertThat(from("192.0.2.1", PASSWORD).status()).isEqualTo(200);
+    }
+    for (int i = 0; i < 5; i++) {
+      assertThat(from("192.0.2.1", "guess " + i).status()).isEqualTo(403);
+    }
+
+    assertThat(from("192.0.2.1", "one more").status()).isEqualTo(429);
+    behindProxy.clock().advance(Duration.ofMinutes(4));
+    assertThat(from("192.0.2.1", PASSWORD).status()).isEqualTo(429);
+    behindProxy.clock().advance(Duration.ofMinutes(2));
+    assertThat(from("192.0.2.1", PASSWORD).status()).isEqualTo(200);
+  }
+
+  @Test
+  void aFloodFromElsewhereDoesNotLockTheOwnerOut() throws Exception {
+    behindProxy.accounts().createUser("alice", PASSWORD, false, Optional.empty());
+    String login = from("192.0.2.1", PASSWORD).body();
+    String token = new ObjectMapper().readTree(login).path("access_token").textValue();
+    try (RawClient raw = new RawClient(behindProxy.client().base().getPort())) {
+      String who = "Authorization: Bearer " + token;
+      raw.request("GET", V3 + "/account/whoami", who, "X-Forwarded-For: 192.0.2.1");
+      assertThat(raw.answer().status()).isEqualTo(200);
+    }
+
+    int refused = 0;
+    for (int i = 1; i < 50; i++) {
+      refused += from("198.51.100." + i, "guess").status() == 429 ? 1 : 0;
+    }
+
+    assertThat(refused).isGreaterThanOrEqualTo(40);
+    assertThat(from("192.0.2.1", PASSWORD).status()).isEqualTo(200);
+    assertThat(from("203.0.113.7", PASSWORD).status()).isEqualTo(429);
   }
 
   @Test

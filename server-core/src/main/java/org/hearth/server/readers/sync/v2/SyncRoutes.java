@@ -13,7 +13,7 @@ import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
-import org.hearth.server.http.StopSignal;
+import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.sections.Sections;

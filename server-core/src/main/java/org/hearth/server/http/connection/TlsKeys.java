@@ -1,4 +1,4 @@
-package org.hearth.server.http;
+package org.hearth.server.http.connection;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package org.hearth.server.http;
+package org.hearth.server.http.connection;
 
 import java.time.Duration;
 import java.util.Set;
@@ -16,20 +16,21 @@ import java.util.concurrent.locks.LockSupport;
 /// database.
 ///
 /// **thread**: any; one platform thread does the looking.
-final class Deadlines implements AutoCloseable {
+public final class Deadlines implements AutoCloseable {
   private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final Set<Deadline> pending = ConcurrentHashMap.newKeySet();
   private final Thread watcher;
   private volatile boolean closed;
 
-  Deadlines() {
+  /// Looks from now on, until it is closed.
+  public Deadlines() {
     watcher = Thread.ofPlatform().daemon().name("http-deadlines").unstarted(this::watch);
     watcher.start();
   }
 
   /// The calling thread wants to be done with reading in that time.
-  Deadline within(Duration time) {
+  public Deadline within(Duration time) {
     Deadline deadline = new Deadline(Thread.currentThread(), System.nanoTime() + time.toNanos());
     pending.add(deadline);
     return deadline;
@@ -54,7 +55,7 @@ final class Deadlines implements AutoCloseable {
   }
 
   /// A time by which a thread wants to be done.
-  final class Deadline implements AutoCloseable {
+  public final class Deadline implements AutoCloseable {
     private final Thread reader;
     private final long atNanos;
     private final AtomicBoolean over = new AtomicBoolean();
@@ -73,7 +74,7 @@ final class Deadlines implements AutoCloseable {
     /// The thread is done: it will not be interrupted any more.
     ///
     /// @return false if it was too late
-    boolean met() {
+    public boolean met() {
       pending.remove(this);
       return over.compareAndSet(false, true);
     }

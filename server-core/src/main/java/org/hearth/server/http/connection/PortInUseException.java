@@ -1,4 +1,4 @@
-package org.hearth.server.http;
+package org.hearth.server.http.connection;
 
 import java.net.InetSocketAddress;
 import java.util.Optional;

@@ -1,9 +1,10 @@
-package org.hearth.server.http;
+package org.hearth.server.http.connection;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Tells those who wait on behalf of a client that the server is about to stop.
+/// Tells those who wait on behalf of a client that it is no use any more: the server is about to
+/// stop, or the client is gone.
 ///
 /// **thread**: any.
 public final class StopSignal {
