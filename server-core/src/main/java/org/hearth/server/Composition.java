@@ -195,7 +195,9 @@ final class Composition {
             accountOutput.writer(ProfileService.BOX),
             new MemberEvents(rooms.queries(), rooms.client(ProfileService.BOX))));
     AccountData accountData = new AccountData(store.reads());
-    boxes.add(new AccountDataService(accountData, accountOutput.writer(AccountDataService.BOX)));
+    AccountDataService accountDataService =
+        boxes.add(
+            new AccountDataService(accountData, accountOutput.writer(AccountDataService.BOX)));
     PushRulesService pushRules =
         boxes.add(new PushRulesService(accountData, accountOutput.writer(PushRulesService.BOX)));
     AccountService accounts =
@@ -229,6 +231,7 @@ final class Composition {
         new ClientRoomSend(
             new ClientRoomSend.Needs(
                 rooms.queries(), profiles, known, accountData, aliases, directory, clock),
+            new ClientRoomSend.Settings(accountDataService, pushRules),
             rooms.client(ClientRoomSend.BOX)));
     TypingServer typing =
         boxes.add(new TypingServer(rooms.queries(), rooms.output(), store.head(), clock));

@@ -15,6 +15,7 @@ import org.hearth.server.services.directory.DirectoryQueries;
 import org.hearth.server.services.directory.DirectoryService;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.hearth.server.services.profile.ProfileService;
+import org.hearth.server.services.pushrules.PushRulesService;
 
 /// The writer of the client calls that create room events.
 ///
@@ -38,11 +39,21 @@ public final class ClientRoomSend implements Box {
       DirectoryService directory,
       InstantSource clock) {}
 
+  /// Where users' settings of rooms are carried over to the rooms that replace these.
+  public record Settings(AccountDataService accountData, PushRulesService pushRules) {}
+
   /// @param commands has the Room Server do what is asked
-  public ClientRoomSend(Needs needs, RoomClient commands) {
+  public ClientRoomSend(Needs needs, Settings settings, RoomClient commands) {
+    PersonalSettings personal =
+        new PersonalSettings(needs.rooms(), settings.accountData(), settings.pushRules());
     MembershipChanges changes =
         new MembershipChanges(
-            needs.rooms(), commands, needs.profiles(), needs.accounts(), needs.accountData());
+            needs.rooms(),
+            commands,
+            needs.profiles(),
+            needs.accounts(),
+            needs.accountData(),
+            personal);
     MembershipRoutes memberships =
         new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases());
     InstantSource creations = new DistinctMillis(needs.clock());
@@ -50,7 +61,8 @@ public final class ClientRoomSend implements Box {
         List.of(
             new EventRoutes(needs.rooms(), commands, needs.aliases(), changes),
             memberships,
-            new UpgradeRoute(needs.rooms(), commands, changes, needs.directory(), creations),
+            new UpgradeRoute(
+                needs.rooms(), commands, changes, needs.directory(), personal, creations),
             new CreateRoomRoute(
                 needs.rooms(),
                 commands,
@@ -77,6 +89,7 @@ public final class ClientRoomSend implements Box {
         ProfileService.BOX,
         AccountService.BOX,
         AccountDataService.BOX,
+        PushRulesService.BOX,
         DirectoryService.BOX);
   }
 
