@@ -203,7 +203,8 @@ final class Composition {
     AccountService accounts =
         boxes.add(
             new AccountService(
-                accountOptions(configuration.registration()),
+                accountOptions(configuration.registration())
+                    .withDefaultRoomVersion(configuration.rooms().defaultVersion()),
                 known,
                 store.reads(),
                 accountOutput.writer(AccountService.BOX),
@@ -232,6 +233,7 @@ final class Composition {
             new ClientRoomSend.Needs(
                 rooms.queries(), profiles, known, accountData, aliases, directory, clock),
             new ClientRoomSend.Settings(accountDataService, pushRules),
+            configuration.rooms().defaultVersion(),
             rooms.client(ClientRoomSend.BOX)));
     TypingServer typing =
         boxes.add(new TypingServer(rooms.queries(), rooms.output(), store.head(), clock));

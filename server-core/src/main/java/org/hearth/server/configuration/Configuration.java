@@ -4,6 +4,8 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.matrix.version.RoomVersions;
 
 /// Everything that `hearth.yaml` can say, checked, with the defaults filled in.
 ///
@@ -16,6 +18,7 @@ import java.util.Optional;
 /// @param registration who may make an account
 /// @param federation which other servers may talk to this one
 /// @param outbound what requests of this server to others must not reach
+/// @param rooms what new rooms are like
 /// @param roomDirectory who may read the directory of public rooms
 /// @param rateLimits whether clients are slowed down
 /// @param accessTokenInQuery whether `?access_token=` is accepted beside the header
@@ -31,6 +34,7 @@ public record Configuration(
     Registration registration,
     Federation federation,
     Outbound outbound,
+    Rooms rooms,
     RoomDirectory roomDirectory,
     boolean rateLimits,
     boolean accessTokenInQuery,
@@ -63,6 +67,7 @@ public record Configuration(
         new Registration(RegistrationMode.CLOSED, false, Optional.empty(), Optional.empty()),
         new Federation(FederationMode.OPEN, List.of()),
         new Outbound(Outbound.PRIVATE_NETWORKS, List.of()),
+        new Rooms(RoomVersions.DEFAULT),
         new RoomDirectory(false, false),
         true,
         true,
@@ -213,6 +218,11 @@ public record Configuration(
       trustedCertificates = List.copyOf(trustedCertificates);
     }
   }
+
+  /// What new rooms are like.
+  ///
+  /// @param defaultVersion the version of a room for which the client names none
+  public record Rooms(RoomVersion defaultVersion) {}
 
   /// Who may read the directory of public rooms.
   ///

@@ -122,7 +122,7 @@ public final class AccountService implements Box {
     groups.add(
         new RegistrationRoutes(options, newAccounts, registrationTokens, interactive, sessions));
     groups.add(new DeviceRoutes(this, interactive));
-    groups.add(new AccountRoutes(this, newAccounts, interactive));
+    groups.add(new AccountRoutes(this, newAccounts, interactive, options.defaultRoomVersion()));
     groups.add(new FallbackPages(interactive));
     options
         .sharedSecret()

@@ -5,6 +5,7 @@ import java.util.List;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
+import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
@@ -42,8 +43,10 @@ public final class ClientRoomSend implements Box {
   /// Where users' settings of rooms are carried over to the rooms that replace these.
   public record Settings(AccountDataService accountData, PushRulesService pushRules) {}
 
+  /// @param defaultVersion of a room for which the client names none
   /// @param commands has the Room Server do what is asked
-  public ClientRoomSend(Needs needs, Settings settings, RoomClient commands) {
+  public ClientRoomSend(
+      Needs needs, Settings settings, RoomVersion defaultVersion, RoomClient commands) {
     PersonalSettings personal =
         new PersonalSettings(needs.rooms(), settings.accountData(), settings.pushRules());
     MembershipChanges changes =
@@ -69,7 +72,8 @@ public final class ClientRoomSend implements Box {
                 new NewRoomEvents(changes),
                 changes,
                 needs.directory(),
-                creations));
+                creations,
+                defaultVersion));
   }
 
   @Override
