@@ -54,6 +54,11 @@ public final class PushRule {
     return new PushRule(kind, id, true, conditions, null, actions);
   }
 
+  /// One of the server's own rules, of kind content.
+  static PushRule ofServer(String id, Glob pattern, List<JsonNode> actions) {
+    return new PushRule(PushRuleKind.CONTENT, id, true, List.of(), pattern, actions);
+  }
+
   /// A rule that a user has written.
   ///
   /// @param json with `actions`, and as the kind wants it `conditions` or `pattern`; also
@@ -162,7 +167,10 @@ public final class PushRule {
 
   /// True if the rule is enabled and for this event.
   boolean matches(Pdu event, PushContext context) {
+    boolean isOutdated =
+        DefaultPushRules.isForEventsWithoutMentions(id) && event.content().has("m.mentions");
     return enabled
+        && !isOutdated
         && switch (kind) {
           // "All conditions must hold true for an event in order for the rule to match. A rule with
           // no conditions always matches."

@@ -38,6 +38,7 @@ public final class PushRuleset {
       rules.put(kind, List.of());
     }
     rules.put(PushRuleKind.OVERRIDE, DefaultPushRules.override(user));
+    rules.put(PushRuleKind.CONTENT, DefaultPushRules.content(user));
     rules.put(PushRuleKind.UNDERRIDE, DefaultPushRules.underride());
     return new PushRuleset(rules);
   }
