@@ -33,6 +33,9 @@ import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.outbound.Outbound;
+import org.hearth.server.outbound.OutboundOptions;
+import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
@@ -43,6 +46,7 @@ import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.account.Guests;
 import org.hearth.server.services.account.LeaveRooms;
+import org.hearth.server.services.account.Recaptcha;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
@@ -150,14 +154,18 @@ final class Composition {
     }
   }
 
-  private void start(Store store, SigningKey key, SecureRandom random) {
+  private void start(Store store, SigningKey key, SecureRandom random) throws IOException {
+    Outbound outbound =
+        Outbound.start(
+            OutboundOptions.of(configuration.outbound()), Resolver.SYSTEM, InstantSource.system());
+    opened.push(new Part("the way to other servers", (_, _) -> outbound.close()));
     ServerName server = ServerName.parse(configuration.serverName());
     Accounts accounts = new Accounts(store.reads(), server);
     checkName(accounts, server);
     Journal journal = new Journal(store, clock);
     opened.push(new Part("the journal", (_, _) -> journal.close()));
     opened.push(new Part("the boxes", (_, failures) -> boxes.close(DRAIN, failures)));
-    Asked known = addBoxes(store, journal, accounts, new Identity(server, key, random));
+    Asked known = addBoxes(store, journal, accounts, new Identity(server, key, random), outbound);
     boxes.start(store.head());
     journal.start();
     asked = known;
@@ -176,7 +184,8 @@ final class Composition {
   private record Identity(ServerName server, SigningKey key, SecureRandom random) {}
 
   /// The boxes of the wiring, each after those that it asks.
-  private Asked addBoxes(Store store, Journal journal, Accounts known, Identity identity) {
+  private Asked addBoxes(
+      Store store, Journal journal, Accounts known, Identity identity, Outbound outbound) {
     RoomServer rooms =
         boxes.add(
             new RoomServer(
@@ -210,7 +219,8 @@ final class Composition {
                 accountOutput.writer(AccountService.BOX),
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
                 List.of(profiles, accountData, pushRules),
-                new AccountService.Surroundings(clock, identity.random())));
+                new AccountService.Surroundings(
+                    clock, identity.random(), recaptcha(configuration.registration(), outbound))));
     boxes.add(
         new Guests(
             known,
@@ -262,10 +272,19 @@ final class Composition {
     }
   }
 
+  private static Optional<Recaptcha> recaptcha(
+      Configuration.Registration registration, Outbound outbound) {
+    return registration
+        .recaptcha()
+        .map(each ->
+            new Recaptcha(
+                each.verifyUrl(), each.publicKey(), each.privateKey(), each.required(), outbound));
+  }
+
   private static AccountOptions accountOptions(Configuration.Registration registration) {
     return AccountOptions.defaults()
         .withRegistration(
-            switch (registration.effectiveMode()) {
+            switch (registration.mode()) {
               case CLOSED -> AccountOptions.RegistrationMode.CLOSED;
               case TOKEN -> AccountOptions.RegistrationMode.TOKEN;
               case OPEN -> AccountOptions.RegistrationMode.OPEN;

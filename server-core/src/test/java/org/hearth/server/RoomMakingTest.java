@@ -85,7 +85,9 @@ class RoomMakingTest {
     String room = create("{'room_version': '12', 'preset': 'public_chat'}");
     TestClient.Answer later =
         alice
-            .put(rooms(room) + "/state/m.room.power_levels/", "{'users': {'%s': 100}}".formatted(ALICE))
+            .put(
+                rooms(room) + "/state/m.room.power_levels/",
+                "{'users': {'%s': 100}}".formatted(ALICE))
             .expect(400, "M_BAD_JSON");
 
     for (TestClient.Answer each : List.of(refused, later)) {

@@ -82,15 +82,12 @@ public record Configuration(
   ///
   /// @return a sentence for each; empty if every setting in the file is used
   public List<String> warnings() {
-    return unused.stream().map(this::warning).toList();
+    return unused.stream().map(Configuration::warning).toList();
   }
 
-  private String warning(String key) {
-    return key.equals(Registration.RECAPTCHA) && registration.waitsForRecaptcha()
-        ? "Registration is closed: %s asks for a test that this version of Hearth cannot make yet. To open registration without the test, write \"required: false\" under recaptcha."
-            .formatted(key)
-        : "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
-            .formatted(key);
+  private static String warning(String key) {
+    return "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
+        .formatted(key);
   }
 
   /// One socket.
@@ -126,21 +123,7 @@ public record Configuration(
       RegistrationMode mode,
       boolean guests,
       Optional<String> sharedSecret,
-      Optional<Recaptcha> recaptcha) {
-    /// The key of the human test.
-    static final String RECAPTCHA = "registration.recaptcha";
-
-    /// Who may make an account as long as no human test can be made: nobody where one is required.
-    ///
-    /// @return the mode in force
-    public RegistrationMode effectiveMode() {
-      return waitsForRecaptcha() ? RegistrationMode.CLOSED : mode;
-    }
-
-    private boolean waitsForRecaptcha() {
-      return mode == RegistrationMode.OPEN && recaptcha.filter(Recaptcha::required).isPresent();
-    }
-  }
+      Optional<Recaptcha> recaptcha) {}
 
   /// A human test at registration.
   ///

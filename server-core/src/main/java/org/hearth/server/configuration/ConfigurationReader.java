@@ -40,9 +40,7 @@ public final class ConfigurationReader {
   /// Keys whose part of Hearth does not exist yet. Who builds the part removes the key here.
   static final List<String> NOT_USED_YET =
       List.of(
-          Configuration.Registration.RECAPTCHA,
           "federation",
-          "outbound",
           "room-directory.over-federation",
           "url-previews",
           "email",

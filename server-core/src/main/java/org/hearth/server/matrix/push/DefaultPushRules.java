@@ -10,11 +10,11 @@ import org.hearth.server.matrix.id.UserId;
 /// The server-default rules, in their order. There are none of kind room and sender.
 ///
 /// "Changed in v1.17: the legacy default push rules that looked for mentions in the `body` of the
-/// event were removed." They are here as long as the server announces versions that have them; since
-/// v1.7 they count for events without `m.mentions` only.
+/// event were removed." They are here as long as the server announces versions that have them;
+/// since v1.7 they count for events without `m.mentions` only.
 ///
-/// Source: [Predefined Rules](https://spec.matrix.org/v1.19/client-server-api/#predefined-rules), and
-/// of [v1.16](https://spec.matrix.org/v1.16/client-server-api/#predefined-rules).
+/// Source: [Predefined Rules](https://spec.matrix.org/v1.19/client-server-api/#predefined-rules),
+/// and of [v1.16](https://spec.matrix.org/v1.16/client-server-api/#predefined-rules).
 final class DefaultPushRules {
   static final String MASTER = ".m.rule.master";
 
@@ -33,8 +33,8 @@ final class DefaultPushRules {
 
   private DefaultPushRules() {}
 
-  /// v1.7 to v1.16: "this rule is deprecated and should only be enabled if the event does not have an
-  /// `m.mentions` property".
+  /// v1.7 to v1.16: "this rule is deprecated and should only be enabled if the event does not have
+  /// an `m.mentions` property".
   static boolean isForEventsWithoutMentions(String id) {
     return switch (id) {
       case CONTAINS_DISPLAY_NAME, ROOM_NOTIFICATION, CONTAINS_USER_NAME -> true;
@@ -66,7 +66,8 @@ final class DefaultPushRules {
                     PropertyPath.parse("content.m\\.mentions.user_ids"),
                     TextNode.valueOf(user.value()))),
             MENTIONED),
-        // "Matches any message whose content contains the user's current display name in the room in
+        // "Matches any message whose content contains the user's current display name in the room
+        // in
         // which it was sent."
         override(
             CONTAINS_DISPLAY_NAME, List.of(new PushCondition.ContainsDisplayName()), MENTIONED),
@@ -104,9 +105,11 @@ final class DefaultPushRules {
   }
 
   static List<PushRule> content(UserId user) {
-    // "Matches any message whose content contains the local part of the user's Matrix ID, separated by
+    // "Matches any message whose content contains the local part of the user's Matrix ID, separated
+    // by
     // word boundaries."
-    return List.of(PushRule.ofServer(CONTAINS_USER_NAME, Glob.literal(user.localpart()), MENTIONED));
+    return List.of(
+        PushRule.ofServer(CONTAINS_USER_NAME, Glob.literal(user.localpart()), MENTIONED));
   }
 
   static List<PushRule> underride() {
