@@ -154,10 +154,8 @@ final class Composition {
     }
   }
 
-  private void start(Store store, SigningKey key, SecureRandom random) throws IOException {
-    Outbound outbound =
-        Outbound.start(
-            OutboundOptions.of(configuration.outbound()), Resolver.SYSTEM, InstantSource.system());
+  private void start(Store store, SigningKey key, SecureRandom random) {
+    Outbound outbound = outbound();
     opened.push(new Part("the way to other servers", (_, _) -> outbound.close()));
     ServerName server = ServerName.parse(configuration.serverName());
     Accounts accounts = new Accounts(store.reads(), server);
@@ -178,6 +176,16 @@ final class Composition {
             () -> Optional.ofNullable(http).map(HttpServer::figures),
             new Admin.Wiring(boxes.description(), boxes.logs()::figures, boxes.logs()::release),
             clock);
+  }
+
+  private Outbound outbound() {
+    try {
+      return Outbound.start(
+          OutboundOptions.of(configuration.outbound()), Resolver.SYSTEM, clock);
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "A file of outbound.trusted-certificates cannot be used: " + e.getMessage(), e);
+    }
   }
 
   /// Who this server is.
