@@ -180,8 +180,7 @@ final class Composition {
 
   private Outbound outbound() {
     try {
-      return Outbound.start(
-          OutboundOptions.of(configuration.outbound()), Resolver.SYSTEM, clock);
+      return Outbound.start(OutboundOptions.of(configuration.outbound()), Resolver.SYSTEM, clock);
     } catch (IOException e) {
       throw new ConfigurationException(
           "A file of outbound.trusted-certificates cannot be used: " + e.getMessage(), e);

@@ -65,7 +65,7 @@ class StartRefusalsTest {
   }
 
   @Test
-  void aCertificateToTrustThatIsNotThereIsNamed(@TempDir Path folder) {
+  void aCertificateToTrustThatIsNotThereIsNamed(@TempDir Path folder) throws IOException {
     try (Homeserver server =
         server(folder, CONFIGURATION + "outbound: { trusted-certificates: [ missing.pem ] }\n")) {
       StartFailedException refused =

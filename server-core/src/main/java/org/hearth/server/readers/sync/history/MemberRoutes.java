@@ -105,9 +105,7 @@ public final class MemberRoutes implements RouteGroup {
     if (seen.isPresent() && !rooms.maySee(viewer.user(), seen.get())) {
       throw MatrixException.forbidden("You may not see the room as it was then");
     }
-    return last.isEmpty()
-        ? seen.map(RoomEvent::position).orElse(asked.get())
-        : asked.get();
+    return last.isEmpty() ? seen.map(RoomEvent::position).orElse(asked.get()) : asked.get();
   }
 
   /// The first event after which the room has members. The `prev_batch` of a timeline that is the
