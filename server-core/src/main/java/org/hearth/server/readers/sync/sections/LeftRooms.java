@@ -51,8 +51,7 @@ public final class LeftRooms {
             : nothing(membership, own);
     boolean changedOutside = !leftAt.equals(Optional.of(membership.position()));
     return Optional.of(
-        new RoomNews.Left(
-            changedOutside ? withNewest(request, membership, happened) : happened, List.of()));
+        new RoomNews.Left(changedOutside ? withNewest(request, membership, happened) : happened));
   }
 
   private boolean isForgotten(SyncRequest request, RoomMembership membership) {
@@ -82,7 +81,7 @@ public final class LeftRooms {
     StateChanges.Part part =
         new StateChanges.Part(
             room, leftAt, request.fullState() ? Optional.empty() : known, timeline, List.of(), now);
-    return new RoomNews.Happened(states.events(request, part), timeline, own);
+    return new RoomNews.Happened(states.changes(request, part), timeline, own);
   }
 
   private static RoomNews.Happened nothing(RoomMembership membership, OwnMembership own) {
@@ -105,11 +104,11 @@ public final class LeftRooms {
     }
     Filter.Rooms filter = request.filter().room();
     boolean shown = admits(filter.timeline(), newest.get());
-    List<RoomEvent> state = new ArrayList<>(happened.state());
+    List<LogPosition> state = new ArrayList<>(happened.state());
     if ((request.stateAfter() || !shown) && admits(filter.state(), newest.get())) {
       // It replaces what the user was at the moment of leaving.
-      state.removeIf(each -> each.pdu().stateKeyPair().equals(Optional.of(member)));
-      state.add(newest.get());
+      happened.own().leftAt().ifPresent(state::remove);
+      state.add(newest.get().position());
     }
     Timeline timeline = happened.timeline();
     return new RoomNews.Happened(

@@ -62,6 +62,19 @@ public record SyncRequest(
         viewer, filter, filterName, Optional.empty(), fullState, stateSection, true, Duration.ZERO);
   }
 
+  /// The same of a client that has everything up to that point.
+  public SyncRequest after(SyncPoint point) {
+    return new SyncRequest(
+        viewer,
+        filter,
+        filterName,
+        Optional.of(point),
+        fullState,
+        stateSection,
+        includeLeft,
+        timeout);
+  }
+
   /// The same with what is to be kept from who asks.
   public SyncRequest ignoring(IgnoredUsers users) {
     return new SyncRequest(
@@ -82,6 +95,11 @@ public record SyncRequest(
   /// Whether state is told as of the end of the timelines.
   public boolean stateAfter() {
     return stateSection != StateSection.STATE;
+  }
+
+  /// Whether all of the user's rooms are told whole.
+  public boolean isLarge() {
+    return since.isEmpty() || fullState;
   }
 
   /// The name of the section that tells state.
