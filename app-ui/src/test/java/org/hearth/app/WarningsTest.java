@@ -18,9 +18,7 @@ class WarningsTest {
       Panel.ANY_PORT
           + """
           federation: { mode: open }
-          registration:
-            mode: open
-            recaptcha: { verify-url: "https://captcha.example.org", public-key: a, private-key: b }
+          application-services: [ bridge.yaml ]
           """;
 
   @TempDir Path folder;
@@ -39,14 +37,14 @@ class WarningsTest {
   }
 
   @Test
-  void homeNamesTheSettingsWithoutEffectAndSaysWhyRegistrationIsClosed() {
+  void homeNamesTheSettingsWithoutEffect() {
     panel.admin();
 
     panel.await("warnings", () -> panel.shows("home-warnings"));
 
     assertThat(panel.text("home-warnings").lines())
         .hasSize(2)
-        .anySatisfy(line -> assertThat(line).startsWith("Registration is closed"))
+        .anySatisfy(line -> assertThat(line).startsWith("The setting application-services"))
         .anySatisfy(line -> assertThat(line).startsWith("The setting federation"));
     panel.screenshot("home-warnings");
   }

@@ -34,6 +34,9 @@ import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.outbound.Outbound;
+import org.hearth.server.outbound.OutboundOptions;
+import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
@@ -44,6 +47,7 @@ import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.account.Guests;
 import org.hearth.server.services.account.LeaveRooms;
+import org.hearth.server.services.account.Recaptcha;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
@@ -162,13 +166,15 @@ final class Composition {
   }
 
   private void start(Store store, SigningKey key, SecureRandom random) {
+    Outbound outbound = outbound();
+    opened.push(new Part("the way to other servers", (_, _) -> outbound.close()));
     ServerName server = ServerName.parse(configuration.serverName());
     Accounts accounts = new Accounts(store.reads(), server);
     checkName(accounts, server);
     Journal journal = new Journal(store, clock);
     opened.push(new Part("the journal", (_, _) -> journal.close()));
     opened.push(new Part("the boxes", (_, failures) -> boxes.close(DRAIN, failures)));
-    Asked known = addBoxes(store, journal, accounts, new Identity(server, key, random));
+    Asked known = addBoxes(store, journal, accounts, new Identity(server, key, random), outbound);
     boxes.start(store.head());
     journal.start();
     asked = known;
@@ -195,11 +201,21 @@ final class Composition {
     opened.push(new Part("the backups", (_, _) -> maker.stop()));
   }
 
+  private Outbound outbound() {
+    try {
+      return Outbound.start(OutboundOptions.of(configuration.outbound()), Resolver.SYSTEM, clock);
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "A file of outbound.trusted-certificates cannot be used: " + e.getMessage(), e);
+    }
+  }
+
   /// Who this server is.
   private record Identity(ServerName server, SigningKey key, SecureRandom random) {}
 
   /// The boxes of the wiring, each after those that it asks.
-  private Asked addBoxes(Store store, Journal journal, Accounts known, Identity identity) {
+  private Asked addBoxes(
+      Store store, Journal journal, Accounts known, Identity identity, Outbound outbound) {
     RoomServer rooms =
         boxes.add(
             new RoomServer(
@@ -218,19 +234,23 @@ final class Composition {
             accountOutput.writer(ProfileService.BOX),
             new MemberEvents(rooms.queries(), rooms.client(ProfileService.BOX))));
     AccountData accountData = new AccountData(store.reads());
-    boxes.add(new AccountDataService(accountData, accountOutput.writer(AccountDataService.BOX)));
+    AccountDataService accountDataService =
+        boxes.add(
+            new AccountDataService(accountData, accountOutput.writer(AccountDataService.BOX)));
     PushRulesService pushRules =
         boxes.add(new PushRulesService(accountData, accountOutput.writer(PushRulesService.BOX)));
     AccountService accounts =
         boxes.add(
             new AccountService(
-                accountOptions(configuration.registration()),
+                accountOptions(configuration.registration())
+                    .withDefaultRoomVersion(configuration.rooms().defaultVersion()),
                 known,
                 store.reads(),
                 accountOutput.writer(AccountService.BOX),
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
                 List.of(profiles, accountData, pushRules),
-                new AccountService.Surroundings(clock, identity.random())));
+                new AccountService.Surroundings(
+                    clock, identity.random(), recaptcha(configuration.registration(), outbound))));
     boxes.add(
         new Guests(
             known,
@@ -252,6 +272,8 @@ final class Composition {
         new ClientRoomSend(
             new ClientRoomSend.Needs(
                 rooms.queries(), profiles, known, accountData, aliases, directory, clock),
+            new ClientRoomSend.Settings(accountDataService, pushRules),
+            configuration.rooms().defaultVersion(),
             rooms.client(ClientRoomSend.BOX)));
     TypingServer typing =
         boxes.add(new TypingServer(rooms.queries(), rooms.output(), store.head(), clock));
@@ -280,10 +302,19 @@ final class Composition {
     }
   }
 
+  private static Optional<Recaptcha> recaptcha(
+      Configuration.Registration registration, Outbound outbound) {
+    return registration
+        .recaptcha()
+        .map(each ->
+            new Recaptcha(
+                each.verifyUrl(), each.publicKey(), each.privateKey(), each.required(), outbound));
+  }
+
   private static AccountOptions accountOptions(Configuration.Registration registration) {
     return AccountOptions.defaults()
         .withRegistration(
-            switch (registration.effectiveMode()) {
+            switch (registration.mode()) {
               case CLOSED -> AccountOptions.RegistrationMode.CLOSED;
               case TOKEN -> AccountOptions.RegistrationMode.TOKEN;
               case OPEN -> AccountOptions.RegistrationMode.OPEN;

@@ -206,7 +206,15 @@ class ArchitectureTest {
               "services.accountdata",
               "readers.sync.events",
               "readers.sync.view"),
-          new Row("services.account", "matrix", "box", "logs", "store", "http", "servers.room"),
+          new Row(
+              "services.account",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "servers.room"),
           new Row(
               "services.profile",
               "matrix",

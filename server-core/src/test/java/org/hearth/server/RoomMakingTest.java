@@ -5,6 +5,7 @@ import static org.hearth.server.http.TestClient.encoded;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.List;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -69,6 +70,37 @@ class RoomMakingTest {
     assertThat(created.path("type").asText()).isEqualTo("org.test");
     assertThat(created.path("room_version").asText()).isEqualTo("10");
     assertThat(created.path("creator").asText()).isEqualTo(ALICE);
+  }
+
+  /// "If the users property in content contains the sender of the m.room.create event […] reject."
+  @Test
+  void saysToPeopleThatCreatorsAreNotListed() {
+    TestClient.Answer refused =
+        alice
+            .post(
+                V3 + "/createRoom",
+                "{'room_version': '12', 'power_level_content_override': {'users': {'%s': 100}}}"
+                    .formatted(ALICE))
+            .expect(400, "M_BAD_JSON");
+    String room = create("{'room_version': '12', 'preset': 'public_chat'}");
+    TestClient.Answer later =
+        alice
+            .put(
+                rooms(room) + "/state/m.room.power_levels/",
+                "{'users': {'%s': 100}}".formatted(ALICE))
+            .expect(400, "M_BAD_JSON");
+
+    for (TestClient.Answer each : List.of(refused, later)) {
+      assertThat(each.text("error"))
+          .startsWith(ALICE + " created the room")
+          .contains("must not list creators")
+          .doesNotContain("POWER_LEVELS");
+    }
+    assertThat(
+            bob.put(rooms(room) + "/state/m.room.name/", "{'name': 'x'}")
+                .expect(403, "M_FORBIDDEN")
+                .text("error"))
+        .doesNotContainPattern("[A-Z]+_[A-Z]+");
   }
 
   /// "Takes precedence over events set by `preset`, but gets overridden by `name` and `topic`

@@ -65,6 +65,18 @@ class StartRefusalsTest {
     }
   }
 
+  @Test
+  void aCertificateToTrustThatIsNotThereIsNamed(@TempDir Path folder) throws IOException {
+    try (Homeserver server =
+        server(folder, CONFIGURATION + "outbound: { trusted-certificates: [ missing.pem ] }\n")) {
+      StartFailedException refused =
+          catchThrowableOfType(StartFailedException.class, server::start);
+
+      assertThat(refused).hasMessageContaining("outbound.trusted-certificates");
+      assertThat(refused).hasMessageContaining("missing.pem");
+    }
+  }
+
   static Stream<Damage> damages() {
     return Stream.of(
         new Damage(

@@ -29,10 +29,19 @@ final class WholeServer implements AutoCloseable {
   }
 
   WholeServer(Path folder, InstantSource clock) {
+    this(folder, "", clock);
+  }
+
+  /// @param settings further lines of the configuration
+  WholeServer(Path folder, String settings) {
+    this(folder, settings, InstantSource.system());
+  }
+
+  private WholeServer(Path folder, String settings, InstantSource clock) {
     server =
         new Homeserver(
             new DataFolder(folder),
-            ConfigurationReader.parse(folder.resolve("hearth.yaml"), CONFIGURATION),
+            ConfigurationReader.parse(folder.resolve("hearth.yaml"), CONFIGURATION + settings),
             clock);
   }
 

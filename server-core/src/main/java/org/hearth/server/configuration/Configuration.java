@@ -5,6 +5,8 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.matrix.version.RoomVersions;
 
 /// Everything that `hearth.yaml` can say, checked, with the defaults filled in.
 ///
@@ -18,6 +20,7 @@ import java.util.Optional;
 /// @param registration who may make an account
 /// @param federation which other servers may talk to this one
 /// @param outbound what requests of this server to others must not reach
+/// @param rooms what new rooms are like
 /// @param roomDirectory who may read the directory of public rooms
 /// @param rateLimits whether clients are slowed down
 /// @param accessTokenInQuery whether `?access_token=` is accepted beside the header
@@ -35,6 +38,7 @@ public record Configuration(
     Registration registration,
     Federation federation,
     Outbound outbound,
+    Rooms rooms,
     RoomDirectory roomDirectory,
     boolean rateLimits,
     boolean accessTokenInQuery,
@@ -69,6 +73,7 @@ public record Configuration(
         new Registration(RegistrationMode.CLOSED, false, Optional.empty(), Optional.empty()),
         new Federation(FederationMode.OPEN, List.of()),
         new Outbound(Outbound.PRIVATE_NETWORKS, List.of()),
+        new Rooms(RoomVersions.DEFAULT),
         new RoomDirectory(false, false),
         true,
         false,
@@ -84,15 +89,12 @@ public record Configuration(
   ///
   /// @return a sentence for each; empty if every setting in the file is used
   public List<String> warnings() {
-    return unused.stream().map(this::warning).toList();
+    return unused.stream().map(Configuration::warning).toList();
   }
 
-  private String warning(String key) {
-    return key.equals(Registration.RECAPTCHA) && registration.waitsForRecaptcha()
-        ? "Registration is closed: %s asks for a test that this version of Hearth cannot make yet. To open registration without the test, write \"required: false\" under recaptcha."
-            .formatted(key)
-        : "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
-            .formatted(key);
+  private static String warning(String key) {
+    return "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
+        .formatted(key);
   }
 
   /// One socket.
@@ -137,21 +139,7 @@ public record Configuration(
       RegistrationMode mode,
       boolean guests,
       Optional<String> sharedSecret,
-      Optional<Recaptcha> recaptcha) {
-    /// The key of the human test.
-    static final String RECAPTCHA = "registration.recaptcha";
-
-    /// Who may make an account as long as no human test can be made: nobody where one is required.
-    ///
-    /// @return the mode in force
-    public RegistrationMode effectiveMode() {
-      return waitsForRecaptcha() ? RegistrationMode.CLOSED : mode;
-    }
-
-    private boolean waitsForRecaptcha() {
-      return mode == RegistrationMode.OPEN && recaptcha.filter(Recaptcha::required).isPresent();
-    }
-  }
+      Optional<Recaptcha> recaptcha) {}
 
   /// A human test at registration.
   ///
@@ -229,6 +217,11 @@ public record Configuration(
       trustedCertificates = List.copyOf(trustedCertificates);
     }
   }
+
+  /// What new rooms are like.
+  ///
+  /// @param defaultVersion the version of a room for which the client names none
+  public record Rooms(RoomVersion defaultVersion) {}
 
   /// Who may read the directory of public rooms.
   ///

@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.matrix.version.RoomVersions;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -39,9 +41,7 @@ public final class ConfigurationReader {
   /// Keys whose part of Hearth does not exist yet. Who builds the part removes the key here.
   static final List<String> NOT_USED_YET =
       List.of(
-          Configuration.Registration.RECAPTCHA,
           "federation",
-          "outbound",
           "room-directory.over-federation",
           "url-previews",
           "email",
@@ -162,6 +162,7 @@ public final class ConfigurationReader {
             root.section("registration", this::registration).orElse(defaults.registration()),
             root.section("federation", this::federation).orElse(defaults.federation()),
             root.section("outbound", this::outbound).orElse(defaults.outbound()),
+            root.section("rooms", this::rooms).orElse(defaults.rooms()),
             root.section("room-directory", this::roomDirectory).orElse(defaults.roomDirectory()),
             root.section("rate-limits", this::enabled).orElse(defaults.rateLimits()),
             root.bool("access-token-in-query", defaults.accessTokenInQuery()),
@@ -237,6 +238,17 @@ public final class ConfigurationReader {
             Configuration.Outbound.PRIVATE_NETWORKS,
             ConfigurationReader::network),
         section.list("trusted-certificates", "file names", List.of(), folder::resolve));
+  }
+
+  private Configuration.Rooms rooms(YamlSection section) {
+    List<String> versions = RoomVersions.all().stream().map(RoomVersion::id).toList();
+    return new Configuration.Rooms(
+        section
+            .parsed(
+                "default-version",
+                "one of " + String.join(", ", versions),
+                text -> RoomVersions.of(text).orElseThrow(IllegalArgumentException::new))
+            .orElse(RoomVersions.DEFAULT));
   }
 
   private Configuration.RoomDirectory roomDirectory(YamlSection section) {

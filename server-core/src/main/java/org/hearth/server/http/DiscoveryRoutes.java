@@ -12,9 +12,13 @@ import org.hearth.server.matrix.error.MatrixException;
 /// Source: [Server Discovery](https://spec.matrix.org/v1.19/client-server-api/#server-discovery),
 /// [API Versions](https://spec.matrix.org/v1.19/client-server-api/#api-versions).
 public final class DiscoveryRoutes implements RouteGroup {
-  /// Up to which version nothing essential is missing; clients of today demand v1.5 at least. A
-  /// version is added here when what it brought is served.
-  private static final List<String> VERSIONS = List.of("v1.1", "v1.2", "v1.3", "v1.4", "v1.5");
+  /// A version is added here when all that clients use because of it is served. Clients take v1.4
+  /// as a promise of threads, their counts, and private receipts.
+  private static final List<String> VERSIONS = List.of("v1.1", "v1.2", "v1.3");
+
+  /// What is served of later versions, by the name that clients look for as long as the version is
+  /// not announced: the extended profiles of v1.16.
+  private static final List<String> FEATURES = List.of("uk.tcpip.msc4133.stable");
 
   private static final String KEPT = "public, max-age=3600";
 
@@ -56,7 +60,8 @@ public final class DiscoveryRoutes implements RouteGroup {
   public DiscoveryRoutes(Whereabouts whereabouts, String softwareVersion) {
     ObjectNode all = object();
     VERSIONS.forEach(all.putArray("versions")::add);
-    all.putObject("unstable_features");
+    ObjectNode features = all.putObject("unstable_features");
+    FEATURES.forEach(each -> features.put(each, true));
     versions = Response.json(all);
 
     ObjectNode software = object();

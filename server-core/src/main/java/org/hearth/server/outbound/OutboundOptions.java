@@ -44,6 +44,18 @@ public record OutboundOptions(
     }
   }
 
+  /// What the configuration says.
+  public static OutboundOptions of(Configuration.Outbound configured) {
+    OutboundOptions defaults = defaults();
+    return new OutboundOptions(
+        configured.blockedNetworks().stream().map(Network::parse).toList(),
+        defaults.allowedNetworks,
+        defaults.allowedHosts,
+        configured.trustedCertificates(),
+        defaults.connectionsPerDestination,
+        defaults.connections);
+  }
+
   /// Private networks are refused, the system's certificates trusted.
   public static OutboundOptions defaults() {
     return new OutboundOptions(PRIVATE_NETWORKS, List.of(), Set.of(), List.of(), 8, 512);

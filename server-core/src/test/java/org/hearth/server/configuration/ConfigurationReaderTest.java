@@ -373,16 +373,15 @@ class ConfigurationReaderTest {
   }
 
   @Test
-  void registrationIsClosedWhileARequiredHumanTestCannotBeMade() {
+  void aHumanTestIsRequiredUnlessTheFileSaysOtherwise() {
     Configuration required = withRecaptcha("");
     Configuration offered = withRecaptcha(", required: false");
 
-    assertThat(required.registration().effectiveMode())
-        .isEqualTo(Configuration.RegistrationMode.CLOSED);
-    assertThat(required.warnings()).singleElement().asString().startsWith("Registration is closed");
-    assertThat(offered.registration().effectiveMode())
-        .isEqualTo(Configuration.RegistrationMode.OPEN);
-    assertThat(offered.warnings()).singleElement().asString().contains("has no effect yet");
+    assertThat(required.registration().recaptcha().map(Configuration.Recaptcha::required))
+        .contains(true);
+    assertThat(offered.registration().recaptcha().map(Configuration.Recaptcha::required))
+        .contains(false);
+    assertThat(required.warnings()).isEmpty();
   }
 
   private static Configuration withRecaptcha(String more) {

@@ -82,7 +82,11 @@ final class PowerLevelsRules {
     if (judgement.has(RoomRule.PRIVILEGED_CREATORS)) {
       for (String creator : RoomCreators.of(judgement.create())) {
         if (users.has(creator)) {
-          return rejected(AuthRule.POWER_LEVELS_NAME_CREATOR, creator + " is a creator");
+          return rejected(
+              AuthRule.POWER_LEVELS_NAME_CREATOR,
+              creator
+                  + " created the room and so may do everything in it; power levels must not list"
+                  + " creators");
         }
       }
     }

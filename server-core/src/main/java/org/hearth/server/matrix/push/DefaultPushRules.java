@@ -7,11 +7,20 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.List;
 import org.hearth.server.matrix.id.UserId;
 
-/// The server-default rules, in their order. There are none of kind content, room and sender.
+/// The server-default rules, in their order. There are none of kind room and sender.
 ///
-/// Source: [Predefined Rules](https://spec.matrix.org/v1.19/client-server-api/#predefined-rules).
+/// "Changed in v1.17: the legacy default push rules that looked for mentions in the `body` of the
+/// event were removed." They are here as long as the server announces versions that have them;
+/// since v1.7 they count for events without `m.mentions` only.
+///
+/// Source: [Predefined Rules](https://spec.matrix.org/v1.19/client-server-api/#predefined-rules),
+/// and of [v1.16](https://spec.matrix.org/v1.16/client-server-api/#predefined-rules).
 final class DefaultPushRules {
   static final String MASTER = ".m.rule.master";
+
+  private static final String CONTAINS_DISPLAY_NAME = ".m.rule.contains_display_name";
+  private static final String ROOM_NOTIFICATION = ".m.rule.roomnotif";
+  private static final String CONTAINS_USER_NAME = ".m.rule.contains_user_name";
 
   private static final JsonNode NOTIFY = TextNode.valueOf("notify");
   private static final JsonNode HIGHLIGHT =
@@ -20,7 +29,18 @@ final class DefaultPushRules {
   private static final List<JsonNode> QUIETLY = List.of(NOTIFY);
   private static final List<JsonNode> WITH_SOUND = List.of(NOTIFY, sound("default"));
 
+  private static final List<JsonNode> MENTIONED = List.of(NOTIFY, sound("default"), HIGHLIGHT);
+
   private DefaultPushRules() {}
+
+  /// v1.7 to v1.16: "this rule is deprecated and should only be enabled if the event does not have
+  /// an `m.mentions` property".
+  static boolean isForEventsWithoutMentions(String id) {
+    return switch (id) {
+      case CONTAINS_DISPLAY_NAME, ROOM_NOTIFICATION, CONTAINS_USER_NAME -> true;
+      default -> false;
+    };
+  }
 
   static List<PushRule> override(UserId user) {
     return List.of(
@@ -45,12 +65,25 @@ final class DefaultPushRules {
                 new PushCondition.EventPropertyContains(
                     PropertyPath.parse("content.m\\.mentions.user_ids"),
                     TextNode.valueOf(user.value()))),
-            List.of(NOTIFY, sound("default"), HIGHLIGHT)),
+            MENTIONED),
+        // "Matches any message whose content contains the user's current display name in the room
+        // in
+        // which it was sent."
+        override(
+            CONTAINS_DISPLAY_NAME, List.of(new PushCondition.ContainsDisplayName()), MENTIONED),
         override(
             ".m.rule.is_room_mention",
             List.of(
                 new PushCondition.EventPropertyIs(
                     PropertyPath.parse("content.m\\.mentions.room"), BooleanNode.TRUE),
+                new PushCondition.SenderNotificationPermission("room")),
+            List.of(NOTIFY, HIGHLIGHT)),
+        // "Matches any message whose content contains the text `@room`, signifying the whole room
+        // should be notified of the event."
+        override(
+            ROOM_NOTIFICATION,
+            List.of(
+                PushCondition.eventMatch("content.body", "@room"),
                 new PushCondition.SenderNotificationPermission("room")),
             List.of(NOTIFY, HIGHLIGHT)),
         override(
@@ -69,6 +102,14 @@ final class DefaultPushRules {
                     PropertyPath.parse("content.m\\.relates_to.rel_type"),
                     TextNode.valueOf("m.replace"))),
             NOTHING));
+  }
+
+  static List<PushRule> content(UserId user) {
+    // "Matches any message whose content contains the local part of the user's Matrix ID, separated
+    // by
+    // word boundaries."
+    return List.of(
+        PushRule.ofServer(CONTAINS_USER_NAME, Glob.literal(user.localpart()), MENTIONED));
   }
 
   static List<PushRule> underride() {

@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.RoomId;
 import org.jspecify.annotations.Nullable;
 
 /// A push rule: for which events it is, and what to do about them.
@@ -50,6 +52,11 @@ public final class PushRule {
   static PushRule ofServer(
       PushRuleKind kind, String id, List<PushCondition> conditions, List<JsonNode> actions) {
     return new PushRule(kind, id, true, conditions, null, actions);
+  }
+
+  /// One of the server's own rules, of kind content.
+  static PushRule ofServer(String id, Glob pattern, List<JsonNode> actions) {
+    return new PushRule(PushRuleKind.CONTENT, id, true, List.of(), pattern, actions);
   }
 
   /// A rule that a user has written.
@@ -160,7 +167,10 @@ public final class PushRule {
 
   /// True if the rule is enabled and for this event.
   boolean matches(Pdu event, PushContext context) {
+    boolean isOutdated =
+        DefaultPushRules.isForEventsWithoutMentions(id) && event.content().has("m.mentions");
     return enabled
+        && !isOutdated
         && switch (kind) {
           // "All conditions must hold true for an event in order for the rule to match. A rule with
           // no conditions always matches."
@@ -183,6 +193,32 @@ public final class PushRule {
 
   PushRule withActions(List<JsonNode> changed) {
     return new PushRule(kind, id, enabled, conditions, pattern, changed);
+  }
+
+  /// The rule for the room that replaces one; empty if this rule is for no such room.
+  Optional<PushRule> forReplacement(RoomId from, RoomId to) {
+    boolean isOfRoom =
+        switch (kind) {
+          case ROOM -> id.equals(from.value());
+          case OVERRIDE, UNDERRIDE -> conditions.stream().anyMatch(each -> isOf(each, from));
+          case CONTENT, SENDER -> false;
+        };
+    String changedId =
+        id.contains(from.value()) ? id.replace(from.value(), to.value()) : id + " " + to.value();
+    if (!isOfRoom || changedId.indexOf('/') >= 0) {
+      return Optional.empty();
+    }
+    List<PushCondition> changed =
+        conditions.stream()
+            .map(each -> isOf(each, from) ? PushCondition.eventMatch("room_id", to.value()) : each)
+            .toList();
+    return Optional.of(new PushRule(kind, changedId, enabled, changed, pattern, actions));
+  }
+
+  private static boolean isOf(PushCondition condition, RoomId room) {
+    return condition instanceof PushCondition.EventMatch(var path, var glob)
+        && path.text().equals("room_id")
+        && glob.pattern().equals(room.value());
   }
 
   /// The rule as clients write it.

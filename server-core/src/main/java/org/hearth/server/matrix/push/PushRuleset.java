@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ public final class PushRuleset {
       rules.put(kind, List.of());
     }
     rules.put(PushRuleKind.OVERRIDE, DefaultPushRules.override(user));
+    rules.put(PushRuleKind.CONTENT, DefaultPushRules.content(user));
     rules.put(PushRuleKind.UNDERRIDE, DefaultPushRules.underride());
     return new PushRuleset(rules);
   }
@@ -151,6 +153,21 @@ public final class PushRuleset {
   public PushRuleset withActions(PushRuleKind kind, String id, JsonNode actions) {
     List<JsonNode> parsed = PushRule.actions(actions);
     return changed(known(kind, id), rule -> rule.withActions(parsed));
+  }
+
+  /// With a copy of each rule of a room, next after it, for the room that replaces that one. Rules
+  /// that are there already stay as they are.
+  public PushRuleset withReplacement(RoomId from, RoomId to) {
+    PushRuleset ruleset = this;
+    for (PushRuleKind kind : PushRuleKind.values()) {
+      for (PushRule each : ownOf(kind)) {
+        Optional<PushRule> copy = each.forReplacement(from, to);
+        if (copy.isPresent() && rule(kind, copy.get().id()).isEmpty()) {
+          ruleset = ruleset.withRule(copy.get(), null, each.id());
+        }
+      }
+    }
+    return ruleset;
   }
 
   /// The ruleset as clients see it below `global`.

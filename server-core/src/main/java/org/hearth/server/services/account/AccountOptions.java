@@ -2,6 +2,8 @@ package org.hearth.server.services.account;
 
 import java.time.Duration;
 import java.util.Optional;
+import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.matrix.version.RoomVersions;
 
 /// How accounts are given and kept.
 ///
@@ -13,13 +15,15 @@ import java.util.Optional;
 /// @param shortestPassword how many characters a new password must have
 /// @param accessTokenLifetime how long an access token of a client that can refresh it lives;
 ///   others live until logout
+/// @param defaultRoomVersion the version of new rooms, that capabilities tell
 public record AccountOptions(
     RegistrationMode registration,
     boolean guests,
     Optional<String> sharedSecret,
     PasswordCost passwordCost,
     int shortestPassword,
-    Duration accessTokenLifetime) {
+    Duration accessTokenLifetime,
+    RoomVersion defaultRoomVersion) {
   private static final int SHORTEST_PASSWORD = 8;
   private static final Duration ACCESS_TOKEN_LIFETIME = Duration.ofHours(1);
 
@@ -41,14 +45,33 @@ public record AccountOptions(
         Optional.empty(),
         PasswordCost.DEFAULT,
         SHORTEST_PASSWORD,
-        ACCESS_TOKEN_LIFETIME);
+        ACCESS_TOKEN_LIFETIME,
+        RoomVersions.DEFAULT);
   }
 
   /// The same with another way to register.
   public AccountOptions withRegistration(
       RegistrationMode mode, boolean withGuests, Optional<String> secret) {
     return new AccountOptions(
-        mode, withGuests, secret, passwordCost, shortestPassword, accessTokenLifetime);
+        mode,
+        withGuests,
+        secret,
+        passwordCost,
+        shortestPassword,
+        accessTokenLifetime,
+        defaultRoomVersion);
+  }
+
+  /// The same with another version of new rooms.
+  public AccountOptions withDefaultRoomVersion(RoomVersion version) {
+    return new AccountOptions(
+        registration,
+        guests,
+        sharedSecret,
+        passwordCost,
+        shortestPassword,
+        accessTokenLifetime,
+        version);
   }
 
   /// The same with passwords that cost next to nothing to hash, for tests.
@@ -59,6 +82,7 @@ public record AccountOptions(
         sharedSecret,
         PasswordCost.LOWEST,
         shortestPassword,
-        accessTokenLifetime);
+        accessTokenLifetime,
+        defaultRoomVersion);
   }
 }

@@ -17,6 +17,7 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 
 /// Changing the password, closing the account, what the server can do, and locking accounts.
@@ -31,7 +32,14 @@ final class AccountRoutes implements RouteGroup {
   private final NewAccounts newAccounts;
   private final UserInteractiveAuth interactive;
 
-  AccountRoutes(AccountService service, NewAccounts newAccounts, UserInteractiveAuth interactive) {
+  private final RoomVersion defaultRoomVersion;
+
+  AccountRoutes(
+      AccountService service,
+      NewAccounts newAccounts,
+      UserInteractiveAuth interactive,
+      RoomVersion defaultRoomVersion) {
+    this.defaultRoomVersion = defaultRoomVersion;
     this.service = service;
     this.newAccounts = newAccounts;
     this.interactive = interactive;
@@ -126,7 +134,7 @@ final class AccountRoutes implements RouteGroup {
       all.putObject("m.account_moderation").put("lock", true).put("suspend", false);
     }
     ObjectNode versions = all.putObject("m.room_versions");
-    versions.put("default", RoomVersions.DEFAULT.id());
+    versions.put("default", defaultRoomVersion.id());
     ObjectNode available = versions.putObject("available");
     // The ones that the Room Server has the rules of.
     RoomVersions.all().forEach(each -> available.put(each.id(), "stable"));

@@ -74,7 +74,13 @@ public final class AccountService implements Box {
   /// What comes from outside of the program.
   ///
   /// @param random for tokens, salts and ids
-  public record Surroundings(InstantSource clock, SecureRandom random) {}
+  /// @param recaptcha the test at registration, if there is one
+  public record Surroundings(
+      InstantSource clock, SecureRandom random, Optional<Recaptcha> recaptcha) {
+    public Surroundings(InstantSource clock, SecureRandom random) {
+      this(clock, random, Optional.empty());
+    }
+  }
 
   /// @param accounts the same object that answers the others' queries
   /// @param reads of the same database
@@ -116,14 +122,21 @@ public final class AccountService implements Box {
     this.registrationTokens = new RegistrationTokens(reads, journal, secrets, clock);
     PasswordLogin passwordLogin = new PasswordLogin(accounts, passwords, journal, turns);
     UserInteractiveAuth interactive =
-        new UserInteractiveAuth(passwordLogin, registrationTokens, secrets);
+        new UserInteractiveAuth(
+            passwordLogin, registrationTokens, surroundings.recaptcha(), secrets);
     List<RouteGroup> groups = new ArrayList<>();
     groups.add(new LoginRoutes(accounts, passwordLogin, sessions));
     groups.add(
-        new RegistrationRoutes(options, newAccounts, registrationTokens, interactive, sessions));
+        new RegistrationRoutes(
+            options,
+            newAccounts,
+            registrationTokens,
+            interactive,
+            surroundings.recaptcha(),
+            sessions));
     groups.add(new DeviceRoutes(this, interactive));
-    groups.add(new AccountRoutes(this, newAccounts, interactive));
-    groups.add(new FallbackPages(interactive));
+    groups.add(new AccountRoutes(this, newAccounts, interactive, options.defaultRoomVersion()));
+    groups.add(new FallbackPages(interactive, surroundings.recaptcha()));
     options
         .sharedSecret()
         .ifPresent(secret ->

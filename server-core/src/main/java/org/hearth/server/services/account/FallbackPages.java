@@ -2,6 +2,7 @@ package org.hearth.server.services.account;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -25,7 +26,7 @@ import org.hearth.server.matrix.error.MatrixException;
 /// stage.
 ///
 /// The pages load nothing and run one script whose hash is in their policy; whatever a request
-/// brought is escaped.
+/// brought is escaped. Only that of the captcha loads the captcha, from where it is verified.
 ///
 /// **source**: [Fallback](https://spec.matrix.org/v1.19/client-server-api/#fallback)
 final class FallbackPages implements RouteGroup {
@@ -48,10 +49,19 @@ final class FallbackPages implements RouteGroup {
       <body><h1>{title}</h1>{body}</body></html>
       """;
 
-  private final UserInteractiveAuth interactive;
+  /// **source**: [content security
+  /// policy](https://developers.google.com/recaptcha/docs/faq#im-using-content-security-policy-csp-on-my-website.-how-can-i-configure-it-to-work-with-recaptcha)
+  private static final String RECAPTCHA_POLICY =
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none';"
+          + " form-action 'self'; script-src %1$s https://www.gstatic.com/recaptcha/;"
+          + " frame-src %1$s; connect-src %1$s";
 
-  FallbackPages(UserInteractiveAuth interactive) {
+  private final UserInteractiveAuth interactive;
+  private final Optional<Recaptcha> recaptcha;
+
+  FallbackPages(UserInteractiveAuth interactive, Optional<Recaptcha> recaptcha) {
     this.interactive = interactive;
+    this.recaptcha = recaptcha;
   }
 
   @Override
@@ -109,6 +119,10 @@ final class FallbackPages implements RouteGroup {
         fields.put(name, value);
       }
     }
+    String response = form.get("g-recaptcha-response");
+    if (response != null) {
+      fields.put("response", response);
+    }
     return Fields.of(fields);
   }
 
@@ -126,13 +140,14 @@ final class FallbackPages implements RouteGroup {
     return stage;
   }
 
-  private static Response form(int status, String stage, UiaSession session, String error) {
+  private Response form(int status, String stage, UiaSession session, String error) {
     String inputs =
         switch (stage) {
           case UserInteractiveAuth.PASSWORD ->
               input("user", "text", "User name") + input("password", "password", "Password");
           case UserInteractiveAuth.REGISTRATION_TOKEN ->
               input("token", "text", "Registration token");
+          case UserInteractiveAuth.RECAPTCHA -> recaptcha.map(FallbackPages::test).orElseThrow();
           default -> "";
         };
     String body =
@@ -142,11 +157,24 @@ final class FallbackPages implements RouteGroup {
             + "\">"
             + inputs
             + "<button>Continue</button></form>";
-    return page(status, "Confirm that it is you", body);
+    Response page = page(status, "Confirm that it is you", body);
+    return stage.equals(UserInteractiveAuth.RECAPTCHA)
+        ? page.with("Content-Security-Policy", policy(recaptcha.orElseThrow()))
+        : page;
   }
 
   private static String input(String name, String type, String label) {
     return "<label>%s<input name=\"%s\" type=\"%s\" required></label>".formatted(label, name, type);
+  }
+
+  private static String test(Recaptcha recaptcha) {
+    return "<script src=\"%s\" async defer></script><div class=\"g-recaptcha\" data-sitekey=\"%s\"></div>"
+        .formatted(escaped(recaptcha.script().toString()), escaped(recaptcha.publicKey()));
+  }
+
+  private static String policy(Recaptcha recaptcha) {
+    URI script = recaptcha.script();
+    return RECAPTCHA_POLICY.formatted(script.getScheme() + "://" + script.getRawAuthority());
   }
 
   private static Response done() {

@@ -29,18 +29,37 @@ final class RegistrationRoutes implements RouteGroup {
   private final RegistrationTokens registrationTokens;
   private final UserInteractiveAuth interactive;
   private final Sessions sessions;
+  private final List<List<String>> flows;
 
   RegistrationRoutes(
       AccountOptions options,
       NewAccounts newAccounts,
       RegistrationTokens registrationTokens,
       UserInteractiveAuth interactive,
+      Optional<Recaptcha> recaptcha,
       Sessions sessions) {
     this.options = options;
     this.newAccounts = newAccounts;
     this.registrationTokens = registrationTokens;
     this.interactive = interactive;
     this.sessions = sessions;
+    this.flows = flows(options.registration() == AccountOptions.RegistrationMode.OPEN, recaptcha);
+  }
+
+  /// What must be shown. A test that is not required is one of two ways; "the server can instead
+  /// send flows `m.login.recaptcha, m.login.dummy`" so that no flow is the beginning of another.
+  private static List<List<String>> flows(boolean open, Optional<Recaptcha> recaptcha) {
+    String stage = open ? UserInteractiveAuth.DUMMY : UserInteractiveAuth.REGISTRATION_TOKEN;
+    List<String> without = List.of(stage);
+    // First the test: else somebody who does not pass it would hold a token's use.
+    List<String> with = List.of(UserInteractiveAuth.RECAPTCHA, stage);
+    if (recaptcha.isEmpty()) {
+      return List.of(without);
+    }
+    if (recaptcha.get().required()) {
+      return List.of(open ? List.of(UserInteractiveAuth.RECAPTCHA) : with);
+    }
+    return List.of(without, with);
   }
 
   @Override
@@ -77,13 +96,9 @@ final class RegistrationRoutes implements RouteGroup {
   private Response registerUser(Request request) {
     checkOpen();
     check(Fields.of(request.json()));
-    String stage =
-        options.registration() == AccountOptions.RegistrationMode.OPEN
-            ? UserInteractiveAuth.DUMMY
-            : UserInteractiveAuth.REGISTRATION_TOKEN;
     return interactive.check(
         request,
-        UserInteractiveAuth.Guard.ofRegistration(stage),
+        UserInteractiveAuth.Guard.ofRegistration(flows),
         authenticated -> {
           try {
             return create(authenticated);

@@ -32,6 +32,9 @@ final class UserInteractiveAuth {
   /// Nothing to show.
   static final String DUMMY = "m.login.dummy";
 
+  /// A test that only a human should pass.
+  static final String RECAPTCHA = "m.login.recaptcha";
+
   /// A registration token.
   static final String REGISTRATION_TOKEN = "m.login.registration_token";
 
@@ -42,13 +45,18 @@ final class UserInteractiveAuth {
 
   private final PasswordLogin passwords;
   private final RegistrationTokens registrationTokens;
+  private final Optional<Recaptcha> recaptcha;
   private final Secrets secrets;
   private final Cache<String, UiaSession> sessions;
 
   UserInteractiveAuth(
-      PasswordLogin passwords, RegistrationTokens registrationTokens, Secrets secrets) {
+      PasswordLogin passwords,
+      RegistrationTokens registrationTokens,
+      Optional<Recaptcha> recaptcha,
+      Secrets secrets) {
     this.passwords = passwords;
     this.registrationTokens = registrationTokens;
+    this.recaptcha = recaptcha;
     this.secrets = secrets;
     this.sessions =
         Caffeine.newBuilder()
@@ -72,8 +80,8 @@ final class UserInteractiveAuth {
       return new Guard(List.of(List.of(PASSWORD)), user, false);
     }
 
-    static Guard ofRegistration(String stage) {
-      return new Guard(List.of(List.of(stage)), null, true);
+    static Guard ofRegistration(List<List<String>> flows) {
+      return new Guard(flows, null, true);
     }
   }
 
@@ -153,6 +161,12 @@ final class UserInteractiveAuth {
         }
         session.setAuthenticated(who);
       }
+      case RECAPTCHA -> {
+        if (!recaptcha.orElseThrow().isPassed(shown.string("response"))) {
+          return Optional.of(
+              new MatrixException(Errcode.CAPTCHA_INVALID, "The captcha was not passed"));
+        }
+      }
       case REGISTRATION_TOKEN -> {
         String token = shown.string("token");
         if (session.registrationToken() == null) {
@@ -219,7 +233,7 @@ final class UserInteractiveAuth {
     }
   }
 
-  private static Response challenge(UiaSession session, @Nullable MatrixException failure) {
+  private Response challenge(UiaSession session, @Nullable MatrixException failure) {
     ObjectNode body = JSON.objectNode();
     if (failure != null) {
       body.put("errcode", failure.errcode()).put("error", failure.safeMessage());
@@ -233,7 +247,10 @@ final class UserInteractiveAuth {
           ArrayNode stages = flows.addObject().putArray("stages");
           flow.forEach(stages::add);
         });
-    body.putObject("params");
+    ObjectNode params = body.putObject("params");
+    recaptcha
+        .filter(_ -> session.flows().stream().anyMatch(flow -> flow.contains(RECAPTCHA)))
+        .ifPresent(each -> params.putObject(RECAPTCHA).put("public_key", each.publicKey()));
     body.put("session", session.id());
     return Response.json(401, body);
   }

@@ -36,6 +36,7 @@ public final class AccountDataService implements ServiceBox {
   public static final String BOX = "AccountData";
 
   private static final String TAGS = "m.tag";
+  private static final String DIRECT = "m.direct";
 
   /// "This `type` of account data is controlled by the server; it cannot be modified by clients."
   private static final Set<String> SERVERS_OWN = Set.of("m.fully_read", "m.push_rules");
@@ -86,6 +87,31 @@ public final class AccountDataService implements ServiceBox {
         .add(HttpMethod.PUT, tag, Access.USER, RateClass.DEFAULT, this::putTag)
         .add(HttpMethod.DELETE, tag, Access.USER, RateClass.DEFAULT, this::deleteTag);
   }
+
+  // --- for writers of rooms
+
+  /// Gives a room that replaces another the user's tags of that one, unless it has some, and its
+  /// place among the direct chats.
+  ///
+  /// @throws MatrixException `M_TOO_LARGE` if the user keeps too much already
+  public void carryOver(UserId user, RoomId from, RoomId to) {
+    turns.run(
+        user,
+        () -> {
+          if (data.ofRoom(user, to, TAGS).isEmpty()) {
+            data.ofRoom(user, from, TAGS).ifPresent(tags -> set(user, to, TAGS, tags));
+          }
+          data.global(user, DIRECT)
+              .ifPresent(direct -> {
+                ObjectNode after = DirectChats.withReplacement(direct, from, to);
+                if (!after.equals(direct)) {
+                  set(user, null, DIRECT, after);
+                }
+              });
+        });
+  }
+
+  // --- endpoints
 
   private Response getGlobal(Request request) {
     return Response.json(

@@ -4,7 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.event.EventDraft;
@@ -32,16 +36,15 @@ public final class CanonicalAliasEvents implements CanonicalAliases {
   }
 
   @Override
-  public void remove(RoomId room, UserId user, RoomAlias alias) throws InterruptedException {
-    Optional<ObjectNode> before =
-        rooms
-            .currentState(room)
-            .flatMap(state -> state.event(EventTypes.CANONICAL_ALIAS))
-            .map(event -> event.pdu().content());
+  public void remove(RoomId room, UserId user, Collection<RoomAlias> aliases)
+      throws InterruptedException {
+    Optional<ObjectNode> before = content(room);
     if (before.isEmpty()) {
       return;
     }
-    ObjectNode after = without(before.get(), alias.value());
+    Set<String> removed = new HashSet<>();
+    aliases.forEach(each -> removed.add(each.value()));
+    ObjectNode after = only(before.get(), each -> !removed.contains(each));
     if (after.equals(before.get())) {
       return;
     }
@@ -56,22 +59,39 @@ public final class CanonicalAliasEvents implements CanonicalAliases {
       // permission to update the `m.room.canonical_alias` event"
       LOG.log(
           Level.DEBUG,
-          "{0} stays in the canonical alias of {1}: {2}",
-          alias,
+          "{0} stay in the canonical alias of {1}: {2}",
+          aliases,
           room,
           refused.detail());
     }
   }
 
-  private static ObjectNode without(ObjectNode content, String alias) {
+  @Override
+  public Optional<ObjectNode> only(RoomId room, Collection<RoomAlias> aliases) {
+    Set<String> kept = new HashSet<>();
+    aliases.forEach(each -> kept.add(each.value()));
+    return content(room)
+        .map(content -> only(content, kept::contains))
+        .filter(Predicate.not(ObjectNode::isEmpty));
+  }
+
+  private Optional<ObjectNode> content(RoomId room) {
+    return rooms
+        .currentState(room)
+        .flatMap(state -> state.event(EventTypes.CANONICAL_ALIAS))
+        .map(event -> event.pdu().content());
+  }
+
+  /// The content with those aliases only that are wanted.
+  private static ObjectNode only(ObjectNode content, Predicate<String> wanted) {
     ObjectNode after = content.deepCopy();
-    if (after.path("alias").asText("").equals(alias)) {
+    if (!wanted.test(after.path("alias").asText(""))) {
       after.remove("alias");
     }
     if (content.get("alt_aliases") instanceof ArrayNode others) {
       ArrayNode kept = after.putArray("alt_aliases");
       for (JsonNode each : others) {
-        if (!each.asText("").equals(alias)) {
+        if (wanted.test(each.asText(""))) {
           kept.add(each);
         }
       }

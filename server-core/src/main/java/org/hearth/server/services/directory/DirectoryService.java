@@ -151,10 +151,19 @@ public final class DirectoryService implements ServiceBox {
         });
   }
 
+  /// What the room's `m.room.canonical_alias` says of this server's aliases of the room; empty if
+  /// it says nothing of them.
+  public Optional<ObjectNode> canonicalAlias(RoomId room) {
+    return canonicalAliases.only(room, directory.aliases(room));
+  }
+
   /// Lets the aliases of a room lead to the one that replaces it, which takes its place among the
-  /// published rooms too.
-  public void move(RoomId from, RoomId to) {
-    for (RoomAlias alias : directory.aliases(from)) {
+  /// published rooms too. The replaced room no longer names these aliases.
+  ///
+  /// @param user in whose name
+  public void move(RoomId from, RoomId to, UserId user) throws InterruptedException {
+    List<RoomAlias> aliases = directory.aliases(from);
+    for (RoomAlias alias : aliases) {
       turns.run(
           alias,
           () ->
@@ -172,6 +181,7 @@ public final class DirectoryService implements ServiceBox {
       setPublished(to, true);
       setPublished(from, false);
     }
+    canonicalAliases.remove(from, user, aliases);
   }
 
   /// @return false if the alias is taken
@@ -237,7 +247,7 @@ public final class DirectoryService implements ServiceBox {
       throw MatrixException.forbidden("You don't have permission to delete the alias");
     }
     release(entry.alias());
-    canonicalAliases.remove(entry.room(), who.user(), entry.alias());
+    canonicalAliases.remove(entry.room(), who.user(), List.of(entry.alias()));
     return Response.empty();
   }
 

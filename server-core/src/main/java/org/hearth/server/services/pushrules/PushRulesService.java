@@ -19,6 +19,7 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.push.PushRule;
@@ -176,12 +177,22 @@ public final class PushRulesService implements AccountCompanion, ServiceBox {
         .orElseGet(() -> PushRuleset.defaults(user));
   }
 
+  /// Gives a room that replaces another the user's rules of that one.
+  ///
+  /// @throws MatrixException `M_TOO_LARGE` if the user has too many rules already
+  public void carryOver(UserId user, RoomId from, RoomId to) {
+    change(user, rules -> rules.withReplacement(from, to));
+  }
+
   private void change(UserId user, UnaryOperator<PushRuleset> change) {
     turns.run(
         user,
         () -> {
           PushRuleset before = rules(user);
           PushRuleset after = change.apply(before);
+          if (after == before) {
+            return;
+          }
           int count = 0;
           for (PushRuleKind kind : PushRuleKind.values()) {
             count += after.rules(kind).size();

@@ -5,6 +5,7 @@ import java.util.List;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
+import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
@@ -15,6 +16,7 @@ import org.hearth.server.services.directory.DirectoryQueries;
 import org.hearth.server.services.directory.DirectoryService;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.hearth.server.services.profile.ProfileService;
+import org.hearth.server.services.pushrules.PushRulesService;
 
 /// The writer of the client calls that create room events.
 ///
@@ -38,11 +40,23 @@ public final class ClientRoomSend implements Box {
       DirectoryService directory,
       InstantSource clock) {}
 
+  /// Where users' settings of rooms are carried over to the rooms that replace these.
+  public record Settings(AccountDataService accountData, PushRulesService pushRules) {}
+
+  /// @param defaultVersion of a room for which the client names none
   /// @param commands has the Room Server do what is asked
-  public ClientRoomSend(Needs needs, RoomClient commands) {
+  public ClientRoomSend(
+      Needs needs, Settings settings, RoomVersion defaultVersion, RoomClient commands) {
+    PersonalSettings personal =
+        new PersonalSettings(needs.rooms(), settings.accountData(), settings.pushRules());
     MembershipChanges changes =
         new MembershipChanges(
-            needs.rooms(), commands, needs.profiles(), needs.accounts(), needs.accountData());
+            needs.rooms(),
+            commands,
+            needs.profiles(),
+            needs.accounts(),
+            needs.accountData(),
+            personal);
     MembershipRoutes memberships =
         new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases());
     InstantSource creations = new DistinctMillis(needs.clock());
@@ -50,14 +64,16 @@ public final class ClientRoomSend implements Box {
         List.of(
             new EventRoutes(needs.rooms(), commands, needs.aliases(), changes),
             memberships,
-            new UpgradeRoute(needs.rooms(), commands, changes, needs.directory(), creations),
+            new UpgradeRoute(
+                needs.rooms(), commands, changes, needs.directory(), personal, creations),
             new CreateRoomRoute(
                 needs.rooms(),
                 commands,
                 new NewRoomEvents(changes),
                 changes,
                 needs.directory(),
-                creations));
+                creations,
+                defaultVersion));
   }
 
   @Override
@@ -77,6 +93,7 @@ public final class ClientRoomSend implements Box {
         ProfileService.BOX,
         AccountService.BOX,
         AccountDataService.BOX,
+        PushRulesService.BOX,
         DirectoryService.BOX);
   }
 

@@ -16,6 +16,7 @@ import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomRule;
+import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.directory.DirectoryService;
@@ -29,21 +30,25 @@ final class CreateRoomRoute implements RouteGroup {
   private final MembershipChanges memberships;
   private final DirectoryService directory;
   private final InstantSource clock;
+  private final RoomVersion defaultVersion;
 
   /// @param clock says no time twice
+  /// @param defaultVersion of a room for which the client names none
   CreateRoomRoute(
       RoomQueries rooms,
       RoomClient commands,
       NewRoomEvents events,
       MembershipChanges memberships,
       DirectoryService directory,
-      InstantSource clock) {
+      InstantSource clock,
+      RoomVersion defaultVersion) {
     this.rooms = rooms;
     this.commands = commands;
     this.events = events;
     this.memberships = memberships;
     this.directory = directory;
     this.clock = clock;
+    this.defaultVersion = defaultVersion;
   }
 
   @Override
@@ -57,7 +62,7 @@ final class CreateRoomRoute implements RouteGroup {
   }
 
   private Response create(Request request) throws InterruptedException {
-    NewRoom room = NewRoom.parse(request.jsonOrEmpty());
+    NewRoom room = NewRoom.parse(request.jsonOrEmpty(), defaultVersion);
     UserId creator = request.requester().user();
     room.invited().forEach(memberships::requireInvitable);
     long now = clock.millis();

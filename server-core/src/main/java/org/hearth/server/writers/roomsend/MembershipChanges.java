@@ -34,18 +34,21 @@ final class MembershipChanges {
   private final ProfileQueries profiles;
   private final AccountQueries accounts;
   private final AccountDataQueries accountData;
+  private final PersonalSettings settings;
 
   MembershipChanges(
       RoomQueries rooms,
       RoomClient commands,
       ProfileQueries profiles,
       AccountQueries accounts,
-      AccountDataQueries accountData) {
+      AccountDataQueries accountData,
+      PersonalSettings settings) {
     this.rooms = rooms;
     this.commands = commands;
     this.profiles = profiles;
     this.accounts = accounts;
     this.accountData = accountData;
+    this.settings = settings;
   }
 
   /// Until this server federates, nobody elsewhere can be invited.
@@ -80,15 +83,21 @@ final class MembershipChanges {
       throw new MatrixException(Errcode.GUEST_ACCESS_FORBIDDEN, "Guests may not join this room");
     }
     ObjectNode content = withNames(target, membership, extra);
-    return commands.perform(
-        new RoomInput.ChangeMembership(
-            room,
-            sender,
-            target,
-            membership,
-            content,
-            from,
-            membership == Membership.JOIN ? allowingRoom(room, target) : null));
+    boolean comes = membership == Membership.JOIN && !rooms.isJoined(room, target);
+    RoomReply.Done done =
+        commands.perform(
+            new RoomInput.ChangeMembership(
+                room,
+                sender,
+                target,
+                membership,
+                content,
+                from,
+                membership == Membership.JOIN ? allowingRoom(room, target) : null));
+    if (comes) {
+      settings.carryOver(target, room);
+    }
+    return done;
   }
 
   /// The same for a member event that a client sets as state.

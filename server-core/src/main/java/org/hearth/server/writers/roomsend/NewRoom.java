@@ -76,9 +76,10 @@ record NewRoom(
   /// One event of `initial_state`.
   record InitialState(String type, String stateKey, ObjectNode content) {}
 
-  static NewRoom parse(ObjectNode body) {
+  /// @param defaultVersion of a room for which the client names none
+  static NewRoom parse(ObjectNode body, RoomVersion defaultVersion) {
     Fields fields = Fields.of(body);
-    String versionId = fields.optionalString("room_version").orElse(RoomVersions.DEFAULT.id());
+    String versionId = fields.optionalString("room_version").orElse(defaultVersion.id());
     RoomVersion version =
         RoomVersions.of(versionId)
             .orElseThrow(() -> MatrixException.unsupportedRoomVersion(versionId));

@@ -44,7 +44,7 @@ import org.hearth.server.services.directory.DirectoryService;
 /// **source**: [room upgrades](https://spec.matrix.org/v1.19/client-server-api/#room-upgrades)
 final class UpgradeRoute implements RouteGroup {
   /// "the recommended state events to transfer"; power levels are transferred apart.
-  private static final List<String> TRANSFERRED =
+  static final List<String> TRANSFERRED =
       List.of(
           EventTypes.JOIN_RULES,
           EventTypes.HISTORY_VISIBILITY,
@@ -56,12 +56,12 @@ final class UpgradeRoute implements RouteGroup {
           EventTypes.TOPIC);
 
   private static final long MODERATOR = 50;
-  private static final long CREATOR_LEVEL = 100;
 
   private final RoomQueries rooms;
   private final RoomClient commands;
   private final MembershipChanges memberships;
   private final DirectoryService directory;
+  private final PersonalSettings settings;
   private final InstantSource clock;
 
   /// @param clock says no time twice
@@ -70,11 +70,13 @@ final class UpgradeRoute implements RouteGroup {
       RoomClient commands,
       MembershipChanges memberships,
       DirectoryService directory,
+      PersonalSettings settings,
       InstantSource clock) {
     this.rooms = rooms;
     this.commands = commands;
     this.memberships = memberships;
     this.directory = directory;
+    this.settings = settings;
     this.clock = clock;
   }
 
@@ -121,9 +123,14 @@ final class UpgradeRoute implements RouteGroup {
             version.id(),
             now,
             create,
-            transferred(replacement, state, version, user, creators)));
+            transferred(
+                old,
+                replacement,
+                user,
+                state,
+                ReplacementLevels.of(state, levels, version, user, creators))));
     // 4. "Moves any local aliases to the new room."
-    directory.move(old, replacement);
+    directory.move(old, replacement, user);
     // 5. "Sends a m.room.tombstone event to the old room to indicate that it is not intended to be
     // used any further."
     ObjectNode tombstone = JsonNodeFactory.instance.objectNode();
@@ -131,6 +138,7 @@ final class UpgradeRoute implements RouteGroup {
     tombstone.put("replacement_room", replacement.value());
     commands.perform(set(old, user, EventTypes.TOMBSTONE, tombstone));
     restrict(old, user, state, levels);
+    settings.carryOver(user, old, replacement);
     return Response.field("replacement_room", replacement.value());
   }
 
@@ -185,45 +193,24 @@ final class UpgradeRoute implements RouteGroup {
 
   /// 3. "Replicates transferable state events to the new room."
   private List<EventDraft> transferred(
-      RoomId room, RoomState state, RoomVersion version, UserId user, Set<UserId> creators) {
+      RoomId old, RoomId room, UserId user, RoomState state, ReplacementLevels levels) {
     List<EventDraft> events = new ArrayList<>();
     ObjectNode join =
         memberships.withNames(user, Membership.JOIN, JsonNodeFactory.instance.objectNode());
     join.put("membership", Membership.JOIN.value());
     events.add(EventDraft.state(room, user, StateKey.member(user.value()), join));
-    events.add(
-        EventDraft.state(
-            room,
-            user,
-            StateKey.of(EventTypes.POWER_LEVELS),
-            levels(state, version, user, creators)));
+    events.add(draft(room, user, EventTypes.POWER_LEVELS, levels.first()));
     for (String type : TRANSFERRED) {
       state
           .event(type)
-          .ifPresent(each ->
-              events.add(EventDraft.state(room, user, StateKey.of(type), each.pdu().content())));
+          .ifPresent(each -> events.add(draft(room, user, type, each.pdu().content())));
     }
+    // The aliases lead to the new room as soon as there is one.
+    directory
+        .canonicalAlias(old)
+        .ifPresent(each -> events.add(draft(room, user, EventTypes.CANONICAL_ALIAS, each)));
+    levels.last().ifPresent(each -> events.add(draft(room, user, EventTypes.POWER_LEVELS, each)));
     return events;
-  }
-
-  /// The power levels of the old room. Whoever upgrades can do in the new one what creators can;
-  /// and creators of version 12 are not listed.
-  private static ObjectNode levels(
-      RoomState state, RoomVersion version, UserId user, Set<UserId> creators) {
-    ObjectNode levels =
-        state
-            .event(EventTypes.POWER_LEVELS)
-            .map(each -> each.pdu().content().deepCopy())
-            .orElseGet(JsonNodeFactory.instance::objectNode);
-    ObjectNode users =
-        levels.get("users") instanceof ObjectNode given ? given : levels.putObject("users");
-    if (version.has(RoomRule.PRIVILEGED_CREATORS)) {
-      users.remove(user.value());
-      creators.forEach(each -> users.remove(each.value()));
-    } else if (users.path(user.value()).asLong() < CREATOR_LEVEL) {
-      users.put(user.value(), CREATOR_LEVEL);
-    }
-    return levels;
   }
 
   /// 6. "If possible, the power levels in the old room should also be modified to prevent sending
@@ -252,7 +239,10 @@ final class UpgradeRoute implements RouteGroup {
   }
 
   private static RoomInput set(RoomId room, UserId user, String type, ObjectNode content) {
-    return new RoomInput.SendEvent(
-        room, EventDraft.state(room, user, StateKey.of(type), content), null);
+    return new RoomInput.SendEvent(room, draft(room, user, type, content), null);
+  }
+
+  private static EventDraft draft(RoomId room, UserId user, String type, ObjectNode content) {
+    return EventDraft.state(room, user, StateKey.of(type), content);
   }
 }

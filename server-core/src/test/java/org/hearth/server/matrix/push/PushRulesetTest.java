@@ -42,7 +42,9 @@ class PushRulesetTest {
             ".m.rule.invite_for_me",
             ".m.rule.member_event",
             ".m.rule.is_user_mention",
+            ".m.rule.contains_display_name",
             ".m.rule.is_room_mention",
+            ".m.rule.roomnotif",
             ".m.rule.tombstone",
             ".m.rule.reaction",
             ".m.rule.room.server_acl",
@@ -54,8 +56,9 @@ class PushRulesetTest {
             ".m.rule.room_one_to_one",
             ".m.rule.message",
             ".m.rule.encrypted");
-    for (PushRuleKind kind :
-        List.of(PushRuleKind.CONTENT, PushRuleKind.ROOM, PushRuleKind.SENDER)) {
+    assertThat(DEFAULTS.rules(PushRuleKind.CONTENT).stream().map(PushRule::id))
+        .containsExactly(".m.rule.contains_user_name");
+    for (PushRuleKind kind : List.of(PushRuleKind.ROOM, PushRuleKind.SENDER)) {
       assertThat(DEFAULTS.rules(kind)).isEmpty();
     }
   }
@@ -110,6 +113,53 @@ class PushRulesetTest {
                    {"kind": "event_match", "key": "type", "pattern": "m.room.message"}],
                  "actions": ["notify", {"set_tweak": "sound", "value": "default"}]}
                 """));
+  }
+
+  /// v1.16: the rules that v1.17 removed.
+  @Test
+  void theRulesOfOlderVersionsAreWrittenAsTheseHaveThem() {
+    assertThat(written(PushRuleKind.OVERRIDE, ".m.rule.contains_display_name"))
+        .isEqualTo(
+            json(
+                """
+                {"rule_id": ".m.rule.contains_display_name", "default": true, "enabled": true,
+                 "conditions": [{"kind": "contains_display_name"}],
+                 "actions": ["notify", {"set_tweak": "sound", "value": "default"},
+                   {"set_tweak": "highlight"}]}
+                """));
+    assertThat(written(PushRuleKind.OVERRIDE, ".m.rule.roomnotif"))
+        .isEqualTo(
+            json(
+                """
+                {"rule_id": ".m.rule.roomnotif", "default": true, "enabled": true,
+                 "conditions": [
+                   {"kind": "event_match", "key": "content.body", "pattern": "@room"},
+                   {"kind": "sender_notification_permission", "key": "room"}],
+                 "actions": ["notify", {"set_tweak": "highlight"}]}
+                """));
+    assertThat(written(PushRuleKind.CONTENT, ".m.rule.contains_user_name"))
+        .isEqualTo(
+            json(
+                """
+                {"rule_id": ".m.rule.contains_user_name", "default": true, "enabled": true,
+                 "pattern": "alice",
+                 "actions": ["notify", {"set_tweak": "sound", "value": "default"},
+                   {"set_tweak": "highlight"}]}
+                """));
+  }
+
+  @Test
+  void namesInTheBodyCountOnlyWhereTheSenderDoesNotSayWhomItMentions() {
+    PushContext named = new PushContext(ALICE, "Wonder", 5, key -> key.equals("room"));
+    String[] bodies = {"hi Wonder", "hi alice", "hi @room"};
+    for (String body : bodies) {
+      Pdu old = event("m.room.message", null, "{\"body\": \"" + body + "\"}");
+      Pdu marked =
+          event("m.room.message", null, "{\"m.mentions\": {}, \"body\": \"" + body + "\"}");
+
+      assertThat(DEFAULTS.evaluate(old, named).tweaks()).as(body).containsKey("highlight");
+      assertThat(DEFAULTS.evaluate(marked, named)).as(body).isEqualTo(SILENT);
+    }
   }
 
   @Test
@@ -413,7 +463,7 @@ class PushRulesetTest {
 
     PushRuleset rules = PushRuleset.restore(ALICE, stored);
 
-    assertThat(ids(rules, PushRuleKind.OVERRIDE)).doesNotContain(".m.rule.gone").hasSize(10);
+    assertThat(ids(rules, PushRuleKind.OVERRIDE)).doesNotContain(".m.rule.gone").hasSize(12);
     assertThat(written(rules, PushRuleKind.OVERRIDE, ".m.rule.tombstone").get("conditions"))
         .hasSize(2);
     assertThat(rules.rule(PushRuleKind.OVERRIDE, ".m.rule.tombstone").map(PushRule::isEnabled))

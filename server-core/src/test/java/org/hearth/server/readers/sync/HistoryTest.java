@@ -314,6 +314,39 @@ class HistoryTest {
   }
 
   @Test
+  void membersBeforeTheRoomAreThoseThatItBeganWith() {
+    RoomId room = rooms.open("a15", "shared");
+    SyncClient client = server.client("a15");
+    String start = SyncClient.join(client.sync(), room).at("/timeline/prev_batch").asText();
+    rooms.join(room, "b15");
+    TestClient http = server.http("a15");
+
+    assertThat(members(http, room, "?at=" + start)).containsOnlyKeys("@a15");
+    String from = V3 + room + "/messages?limit=2&from=" + start;
+    JsonNode later = http.get(from + "&dir=f").expect(200).json();
+    assertThat(later.path("chunk")).hasSize(2);
+    JsonNode next =
+        http.get(V3 + room + "/messages?dir=f&from=" + later.path("end").asText())
+            .expect(200)
+            .json();
+    assertThat(next.path("chunk")).hasSize(4);
+    JsonNode earlier = http.get(from + "&dir=b").expect(200).json();
+    assertThat(earlier.path("chunk")).isEmpty();
+    assertThat(earlier.has("end")).isFalse();
+  }
+
+  @Test
+  void whatTheRoomBeganWithIsNotToldToWhoMayNotSeeIt() {
+    SyncClient client = server.client("a16");
+    client.sync();
+    String before = client.since();
+    RoomId room = rooms.open("a16", "joined");
+    rooms.leave(room, "a16");
+    assertThat(members(server.http("a16"), room, "?at=" + before)).containsOnlyKeys("@a16");
+    server.http("c16").get(V3 + room + "/members?at=" + before).expect(403, "M_FORBIDDEN");
+  }
+
+  @Test
   void membersOfATimeOneMayNotSeeAreNotTold() {
     RoomId room = rooms.open("a12", "joined");
     rooms.join(room, "early12");

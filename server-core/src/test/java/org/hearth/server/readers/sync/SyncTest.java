@@ -321,13 +321,17 @@ class SyncTest {
   }
 
   @Test
-  void whoIsBannedWithoutEverHavingBeenThereHearsNothing() {
+  void whoIsBannedWithoutEverHavingBeenThereHearsOfTheBanAlone() {
     RoomId room = rooms.open("a15", "shared");
     SyncClient client = server.client("b15");
     client.sync();
-    rooms.ban(room, "a15", "b15");
+    EventId ban = rooms.ban(room, "a15", "b15");
 
-    assertThat(client.sync().has("rooms")).isFalse();
+    JsonNode left = section(client.sync(), "leave", room);
+
+    assertThat(left.at("/timeline/events")).hasSize(1);
+    assertThat(left.at("/timeline/events/0/event_id").asText()).isEqualTo(ban.value());
+    assertThat(left.at("/state/events")).isEmpty();
   }
 
   @Test

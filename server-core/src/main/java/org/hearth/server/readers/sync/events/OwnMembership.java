@@ -67,22 +67,6 @@ public final class OwnMembership {
     return false;
   }
 
-  /// Whether at that position, or at any time since, the user was joined, invited or knocking.
-  public boolean concernedSince(LogPosition position) {
-    for (int i = 0; ; i++) {
-      switch (step(i).membership()) {
-        case JOIN, INVITE, KNOCK -> {
-          return true;
-        }
-        case LEAVE, BAN -> {
-          if (!step(i).position().isAfter(position)) {
-            return false;
-          }
-        }
-      }
-    }
-  }
-
   /// Where the user, who is not joined, ceased to be; empty if the user never was.
   public Optional<LogPosition> leftAt() {
     int i = 0;

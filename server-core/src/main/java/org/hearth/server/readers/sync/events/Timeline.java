@@ -1,5 +1,6 @@
 package org.hearth.server.readers.sync.events;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.servers.room.RoomEvent;
@@ -32,6 +33,13 @@ public record Timeline(
   /// The same, said to have a gap before it.
   public Timeline withGap() {
     return new Timeline(events, true, start, stateAside, memberAside);
+  }
+
+  /// The same with an event at its end.
+  public Timeline with(RoomEvent event) {
+    List<RoomEvent> all = new ArrayList<>(events);
+    all.add(event);
+    return new Timeline(all, limited, start, stateAside, memberAside);
   }
 
   public boolean hasState() {

@@ -116,10 +116,21 @@ public final class MemberRoutes implements RouteGroup {
       return access.upTo();
     }
     List<RoomEvent> last = rooms.backwards(room, asked.get(), LogPosition.ORIGIN, 1);
-    if (!last.isEmpty() && !rooms.maySee(viewer.user(), last.getFirst())) {
+    Optional<RoomEvent> seen =
+        last.isEmpty() ? beginning(room, access.upTo()) : Optional.of(last.getFirst());
+    if (seen.isPresent() && !rooms.maySee(viewer.user(), seen.get())) {
       throw MatrixException.forbidden("You may not see the room as it was then");
     }
-    return asked.get();
+    return last.isEmpty() ? seen.map(RoomEvent::position).orElse(asked.get()) : asked.get();
+  }
+
+  /// The first event after which the room has members. The `prev_batch` of a timeline that is the
+  /// whole room is from before that, and who asks for the members then wants those that the room
+  /// began with.
+  private Optional<RoomEvent> beginning(RoomId room, LogPosition upTo) {
+    return rooms.forwards(room, LogPosition.ORIGIN, upTo, 2).stream()
+        .filter(each -> !each.type().equals(EventTypes.CREATE))
+        .findFirst();
   }
 
   /// "When specified alongside `not_membership`, the two parameters create an 'or' condition:

@@ -1,8 +1,10 @@
 package org.hearth.server.readers.sync.sections;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.events.EventFilter;
 import org.hearth.server.readers.sync.events.OwnMembership;
@@ -35,10 +37,7 @@ public final class LeftRooms {
   Optional<RoomNews.Left> news(SyncRequest request, LogPosition now, RoomMembership membership) {
     OwnMembership own = OwnMembership.upTo(rooms, Optional.of(membership));
     Optional<LogPosition> since = request.since(membership.room());
-    boolean tell =
-        since.isPresent()
-            ? membership.position().isAfter(since.get()) && own.concernedSince(since.get())
-            : request.includeLeft();
+    boolean tell = since.map(membership.position()::isAfter).orElse(request.includeLeft());
     if (!tell || isForgotten(request, membership)) {
       return Optional.empty();
     }
@@ -49,8 +48,10 @@ public final class LeftRooms {
     RoomNews.Happened happened =
         leftAt.isPresent()
             ? history(request, now, membership.room(), leftAt.get(), own)
-            : ownEvent(request, membership, own);
-    return Optional.of(new RoomNews.Left(happened));
+            : nothing(membership, own);
+    boolean changedOutside = !leftAt.equals(Optional.of(membership.position()));
+    return Optional.of(
+        new RoomNews.Left(changedOutside ? withNewest(request, membership, happened) : happened));
   }
 
   private boolean isForgotten(SyncRequest request, RoomMembership membership) {
@@ -83,15 +84,38 @@ public final class LeftRooms {
     return new RoomNews.Happened(states.changes(request, part), timeline, own);
   }
 
-  /// The user was never in the room: the end of the invitation, or of the wish to be let in.
-  private RoomNews.Happened ownEvent(
-      SyncRequest request, RoomMembership membership, OwnMembership own) {
-    EventFilter filter = request.filter().room().timeline();
-    List<RoomEvent> event =
-        rooms.eventAt(membership.position()).stream()
-            .filter(each -> filter.admitsRoom(each.room()) && Timelines.admits(filter, each))
-            .toList();
+  private static RoomNews.Happened nothing(RoomMembership membership, OwnMembership own) {
     LogPosition before = new LogPosition(membership.position().value() - 1);
-    return new RoomNews.Happened(List.of(), new Timeline(event, false, before, false, false), own);
+    return new RoomNews.Happened(
+        List.of(), new Timeline(List.of(), false, before, false, false), own);
+  }
+
+  /// Adds the user's newest membership, which changed while the user was not in the room: an
+  /// invitation ended, or there was a ban, or the end of one.
+  private RoomNews.Happened withNewest(
+      SyncRequest request, RoomMembership membership, RoomNews.Happened happened) {
+    StateKey member = StateKey.member(membership.user().value());
+    Optional<RoomEvent> newest =
+        rooms
+            .eventAt(membership.position())
+            .filter(each -> each.pdu().stateKeyPair().equals(Optional.of(member)));
+    if (newest.isEmpty()) {
+      return happened;
+    }
+    Filter.Rooms filter = request.filter().room();
+    boolean shown = admits(filter.timeline(), newest.get());
+    List<LogPosition> state = new ArrayList<>(happened.state());
+    if ((request.stateAfter() || !shown) && admits(filter.state(), newest.get())) {
+      // It replaces what the user was at the moment of leaving.
+      happened.own().leftAt().ifPresent(state::remove);
+      state.add(newest.get().position());
+    }
+    Timeline timeline = happened.timeline();
+    return new RoomNews.Happened(
+        state, shown ? timeline.with(newest.get()) : timeline, happened.own());
+  }
+
+  private static boolean admits(EventFilter filter, RoomEvent event) {
+    return filter.admitsRoom(event.room()) && Timelines.admits(filter, event);
   }
 }

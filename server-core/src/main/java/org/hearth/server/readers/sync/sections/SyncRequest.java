@@ -16,7 +16,7 @@ import org.hearth.server.readers.sync.view.Viewer;
 /// @param filterName tells filters of one client apart
 /// @param since what the client has; empty for nothing
 /// @param fullState whether all state is to be sent, whatever the client has
-/// @param stateAfter whether state is told as of the end of the timelines
+/// @param stateSection how state is told
 /// @param includeLeft whether rooms that the user has left belong to an answer from nothing
 /// @param timeout how long to wait for news; zero for not at all
 public record SyncRequest(
@@ -25,9 +25,26 @@ public record SyncRequest(
     String filterName,
     Optional<SyncPoint> since,
     boolean fullState,
-    boolean stateAfter,
+    StateSection stateSection,
     boolean includeLeft,
     Duration timeout) {
+  /// As of which end of the timelines state is told, and by what name.
+  public enum StateSection {
+    /// As of the start.
+    STATE("state"),
+    /// As of the end.
+    STATE_AFTER("state_after"),
+    /// As of the end, for clients that know it by the name that it had as a proposal.
+    ///
+    /// **source**: [MSC4222](https://github.com/matrix-org/matrix-spec-proposals/pull/4222)
+    UNSTABLE_STATE_AFTER("org.matrix.msc4222.state_after");
+
+    private final String name;
+
+    StateSection(String name) {
+      this.name = name;
+    }
+  }
 
   public UserId user() {
     return viewer.user();
@@ -42,7 +59,7 @@ public record SyncRequest(
   /// is told of the rooms it may have shown and the user has left, too.
   public SyncRequest fromNothing() {
     return new SyncRequest(
-        viewer, filter, filterName, Optional.empty(), fullState, stateAfter, true, Duration.ZERO);
+        viewer, filter, filterName, Optional.empty(), fullState, stateSection, true, Duration.ZERO);
   }
 
   /// The same of a client that has everything up to that point.
@@ -53,7 +70,7 @@ public record SyncRequest(
         filterName,
         Optional.of(point),
         fullState,
-        stateAfter,
+        stateSection,
         includeLeft,
         timeout);
   }
@@ -66,13 +83,18 @@ public record SyncRequest(
         filterName,
         since,
         fullState,
-        stateAfter,
+        stateSection,
         includeLeft,
         timeout);
   }
 
   SentMembers.Client client() {
     return new SentMembers.Client(viewer.user(), viewer.device(), filterName);
+  }
+
+  /// Whether state is told as of the end of the timelines.
+  public boolean stateAfter() {
+    return stateSection != StateSection.STATE;
   }
 
   /// Whether all of the user's rooms are told whole.
@@ -82,6 +104,6 @@ public record SyncRequest(
 
   /// The name of the section that tells state.
   public String stateName() {
-    return stateAfter ? "state_after" : "state";
+    return stateSection.name;
   }
 }

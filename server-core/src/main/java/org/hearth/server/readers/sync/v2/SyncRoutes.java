@@ -18,6 +18,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SyncRequest;
+import org.hearth.server.readers.sync.sections.SyncRequest.StateSection;
 import org.hearth.server.readers.sync.view.RecentEvents;
 import org.hearth.server.readers.sync.view.Snapshots;
 import org.hearth.server.readers.sync.view.SyncPoint;
@@ -137,9 +138,18 @@ public final class SyncRoutes implements RouteGroup {
             filter.name(),
             since.map(SyncToken::point),
             http.queryFlag("full_state", false),
-            http.queryFlag("use_state_after", false),
+            stateSection(http),
             filter.filter().room().includeLeave(),
             Duration.ofMillis(timeoutMillis));
     return foreign ? request.fromNothing() : request;
+  }
+
+  private static StateSection stateSection(Request http) {
+    if (http.queryFlag("use_state_after", false)) {
+      return StateSection.STATE_AFTER;
+    }
+    return http.queryFlag("org.matrix.msc4222.use_state_after", false)
+        ? StateSection.UNSTABLE_STATE_AFTER
+        : StateSection.STATE;
   }
 }

@@ -80,9 +80,7 @@ public final class EventMaker {
     return switch (AuthRules.check(event, state)) {
       case AuthVerdict.Allowed() -> new Made.Event(event, replaced(event, state));
       case AuthVerdict.Rejected(var rule, var detail) ->
-          new Made.Refused(
-              isAboutForm(rule) ? Refusal.BAD_CONTENT : Refusal.FORBIDDEN,
-              detail + " (" + rule + ")");
+          new Made.Refused(isAboutForm(rule) ? Refusal.BAD_CONTENT : Refusal.FORBIDDEN, detail);
     };
   }
 
@@ -94,7 +92,8 @@ public final class EventMaker {
           MEMBERSHIP_UNKNOWN,
           POWER_LEVELS_NOT_INTEGER,
           POWER_LEVELS_ENTRY_NOT_INTEGER,
-          POWER_LEVELS_USERS_MALFORMED ->
+          POWER_LEVELS_USERS_MALFORMED,
+          POWER_LEVELS_NAME_CREATOR ->
           true;
       default -> false;
     };

@@ -40,6 +40,13 @@ public final class TestNews {
   /// A request from nothing.
   public static SyncRequest request(Viewer viewer) {
     return new SyncRequest(
-        viewer, Filter.ALL, "", Optional.empty(), false, false, false, Duration.ZERO);
+        viewer,
+        Filter.ALL,
+        "",
+        Optional.empty(),
+        false,
+        SyncRequest.StateSection.STATE,
+        false,
+        Duration.ZERO);
   }
 }
