@@ -15,6 +15,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.store.Unavailable;
 
 /// Leaves rooms by commands on room-input.
 ///
@@ -43,13 +44,26 @@ public final class LeaveRooms implements RoomExit {
   private void leave(UserId user, Set<Membership> memberships, Predicate<RoomId> which)
       throws InterruptedException {
     List<String> refusals = new ArrayList<>();
+    List<RuntimeException> failures = new ArrayList<>();
     for (RoomMembership each : rooms.roomsOf(user, memberships)) {
-      if (which.test(each.room())) {
-        leave(user, each.room()).ifPresent(refusals::add);
+      try {
+        if (which.test(each.room())) {
+          leave(user, each.room()).ifPresent(refusals::add);
+        }
+      } catch (RuntimeException e) {
+        if (Unavailable.is(e)) {
+          throw e; // So are the other rooms.
+        }
+        // A room that is parked or damaged does not keep the user in the others.
+        refusals.add("%s: %s".formatted(each.room(), e.getMessage()));
+        failures.add(e);
       }
     }
     if (!refusals.isEmpty()) {
-      throw new IllegalStateException(user + " could not leave " + String.join(", ", refusals));
+      IllegalStateException notLeft =
+          new IllegalStateException(user + " could not leave " + String.join(", ", refusals));
+      failures.forEach(notLeft::addSuppressed);
+      throw notLeft;
     }
   }
 

@@ -8,13 +8,15 @@ public interface RoomExit {
   /// durable.
   ///
   /// @throws InterruptedException if interrupted; some rooms may then not have been left
-  /// @throws RuntimeException if a room could not be left now; to be tried again
+  /// @throws RuntimeException if a room could not be left now; to be tried again. One that is
+  ///   parked or damaged does not keep the user in the others
   void leaveAll(UserId user) throws InterruptedException;
 
   /// Leaves every room where the guest is joined that does not let guests join (any more); returns
   /// when that is durable.
   ///
   /// @throws InterruptedException if interrupted; some rooms may then not have been left
-  /// @throws RuntimeException if a room could not be left now; to be tried again
+  /// @throws RuntimeException if a room could not be left now; to be tried again. One that is
+  ///   parked or damaged does not keep the user in the others
   void leaveWhereGuestsMayNotBe(UserId guest) throws InterruptedException;
 }

@@ -107,19 +107,16 @@ public final class TypingSection implements Section {
     VolatilePosition now = log.head();
     // Asked in any case: what changes is noted from the first question on.
     Optional<Set<RoomId>> noted = asked.changedRooms(kind, asked.since(LETTER, now));
-    VolatilePosition known =
-        asked
-            .request()
-            .since()
-            .map(each -> each.volatiles().get(LETTER))
-            .orElse(new VolatilePosition(now.epoch(), LogPosition.ORIGIN));
-    if (known.position().equals(LogPosition.ORIGIN)) {
+    Optional<VolatilePosition> known =
+        asked.request().since().map(each -> each.volatiles().get(LETTER));
+    if (known.isEmpty()) {
       return typing.rooms().stream().filter(this::isSomebodyTyping).toList();
     }
+    // One that is at the beginning of this run may have lists, too: they are of a moment later.
     Optional<Set<RoomId>> rooms =
-        known.epoch() == now.epoch()
-            ? noted.or(() -> changed.since(known.position()))
-            : Optional.empty();
+        known
+            .filter(each -> each.epoch() == now.epoch())
+            .flatMap(each -> noted.or(() -> changed.since(each.position())));
     return rooms.isPresent()
         ? rooms.get()
         : asked.feed().memberships().stream().map(RoomMembership::room).toList();
