@@ -3,6 +3,7 @@ package org.hearth.server.servers.room;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public interface RoomQueries {
   /// The name in the wiring of the box that answers.
   String BOX = "RoomServer";
+
+  /// About how many users [#joinedRooms] answers at once.
+  int MOST_USERS = 100;
 
   // --- rooms
 
@@ -164,6 +168,11 @@ public interface RoomQueries {
 
   /// The user's rooms where the membership now is one of these; forgotten rooms too.
   List<RoomMembership> roomsOf(UserId user, Set<Membership> memberships);
+
+  /// The rooms in which any of these users is joined now, with those users.
+  ///
+  /// @param users at most [#MOST_USERS]
+  Map<RoomId, List<UserId>> joinedRooms(List<UserId> users);
 
   /// The room's users whose membership now is one of these.
   List<RoomMembership> members(RoomId room, Set<Membership> memberships);

@@ -1,8 +1,11 @@
 package org.hearth.server.services.account;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -22,6 +25,8 @@ import org.hearth.server.store.Unavailable;
 /// **thread**: any; a call waits for the commits.
 public final class LeaveRooms implements RoomExit {
 
+  private static final System.Logger LOG = System.getLogger(LeaveRooms.class.getName());
+
   private final RoomQueries rooms;
   private final RoomClient client;
 
@@ -34,6 +39,32 @@ public final class LeaveRooms implements RoomExit {
   @Override
   public void leaveAll(UserId user) throws InterruptedException {
     leave(user, EnumSet.of(Membership.JOIN, Membership.INVITE, Membership.KNOCK), _ -> true);
+  }
+
+  @Override
+  public Collection<UserId> whereGuestsMayNotBe(List<UserId> guests) {
+    Set<UserId> found = new LinkedHashSet<>();
+    rooms
+        .joinedRooms(guests)
+        .forEach((room, joined) -> {
+          if (!found.containsAll(joined) && !isOpen(room)) {
+            found.addAll(joined);
+          }
+        });
+    return found;
+  }
+
+  /// A room that cannot be read counts as not open: whoever is in it is looked at alone.
+  private boolean isOpen(RoomId room) {
+    try {
+      return GuestAccess.isOpen(rooms, room);
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      LOG.log(Level.DEBUG, "whether guests may be in " + room + " cannot be read", e);
+      return false;
+    }
   }
 
   @Override

@@ -109,14 +109,16 @@ public final class TypingSection implements Section {
     Optional<Set<RoomId>> noted = asked.changedRooms(kind, asked.since(LETTER, now));
     Optional<VolatilePosition> known =
         asked.request().since().map(each -> each.volatiles().get(LETTER));
-    if (known.isEmpty()) {
+    boolean ofThisRun = known.filter(each -> each.epoch() == now.epoch()).isPresent();
+    if (!ofThisRun
+        && known.filter(each -> !each.position().equals(LogPosition.ORIGIN)).isEmpty()) {
       return typing.rooms().stream().filter(this::isSomebodyTyping).toList();
     }
-    // One that is at the beginning of this run may have lists, too: they are of a moment later.
+    // Who is at the beginning of this run may have lists, too: they are of a moment later.
     Optional<Set<RoomId>> rooms =
-        known
-            .filter(each -> each.epoch() == now.epoch())
-            .flatMap(each -> noted.or(() -> changed.since(each.position())));
+        ofThisRun
+            ? noted.or(() -> changed.since(known.orElseThrow().position()))
+            : Optional.empty();
     return rooms.isPresent()
         ? rooms.get()
         : asked.feed().memberships().stream().map(RoomMembership::room).toList();

@@ -292,6 +292,11 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
+  public Map<RoomId, List<UserId>> joinedRooms(List<UserId> users) {
+    return memory.userRooms().joined(users);
+  }
+
+  @Override
   public List<RoomMembership> members(RoomId room, Set<Membership> memberships) {
     return memory.rooms().find(room).map(view -> members(view, memberships)).orElse(List.of());
   }
