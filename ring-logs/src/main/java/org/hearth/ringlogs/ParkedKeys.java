@@ -44,11 +44,7 @@ final class ParkedKeys<E> {
   /// @param rest whether one of them stands for all that follow
   /// @param unkept the first of its entries of which no letter could be kept
   private record Parked(
-      String failure,
-      LogPosition upTo,
-      int heldBack,
-      boolean rest,
-      @Nullable LogPosition unkept) {
+      String failure, LogPosition upTo, int heldBack, boolean rest, @Nullable LogPosition unkept) {
     Parked and(Parked later) {
       return new Parked(
           failure.isEmpty() ? later.failure : failure,
@@ -250,11 +246,7 @@ final class ParkedKeys<E> {
     parked.merge(
         letter.partitionKey(),
         new Parked(
-            letter.failure(),
-            letter.position(),
-            count,
-            letter.reason() == Reason.REST,
-            null),
+            letter.failure(), letter.position(), count, letter.reason() == Reason.REST, null),
         Parked::and);
     heldBack += count;
   }
@@ -308,8 +300,7 @@ final class ParkedKeys<E> {
         alone
             ? write.unreadable(key, unkept, new IllegalStateException("its letter was refused"))
             : write.rest(key, unkept);
-    @Nullable Exception refused =
-        recovery.attempt(() -> policy.deadLetters().park(letter));
+    @Nullable Exception refused = recovery.attempt(() -> policy.deadLetters().park(letter));
     if (refused != null) {
       throwIfUnavailable(refused);
       throw new IllegalStateException(

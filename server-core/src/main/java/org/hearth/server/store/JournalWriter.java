@@ -55,8 +55,7 @@ public final class JournalWriter<E> {
   /// @param forget drops what is remembered of these rows; run in any case before this returns or
   ///   throws. A unit that was given up may still be committed: then it is run once more, on a
   ///   thread of its own, after that commit
-  public LogPosition commit(
-      List<RowChange> changes, List<? extends E> entries, Runnable forget) {
+  public LogPosition commit(List<RowChange> changes, List<? extends E> entries, Runnable forget) {
     List<RowChange> rows = new ArrayList<>(changes);
     List<Announcement<?>> announcements = new ArrayList<>(entries.size());
     for (int i = 0; i < entries.size(); i++) {

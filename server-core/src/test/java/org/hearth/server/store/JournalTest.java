@@ -321,17 +321,16 @@ class JournalTest {
 
     try (HeldCommitter _ = HeldCommitter.hold(stores.store().committer())) {
       Thread.currentThread().interrupt();
-      assertThatThrownBy(
-              () ->
-                  writer.commit(
-                      List.of(Rows.insert("late", 0)),
-                      List.of("entry"),
-                      () ->
-                          rowsSeen.add(
-                              // An interrupted thread reads nothing.
-                              Thread.currentThread().isInterrupted()
-                                  ? 0
-                                  : Rows.all(stores.store()).size())))
+      assertThatThrownBy(() ->
+              writer.commit(
+                  List.of(Rows.insert("late", 0)),
+                  List.of("entry"),
+                  () ->
+                      rowsSeen.add(
+                          // An interrupted thread reads nothing.
+                          Thread.currentThread().isInterrupted()
+                              ? 0
+                              : Rows.all(stores.store()).size())))
           .isInstanceOfSatisfying(
               StorageException.class,
               e -> assertThat(e.reason()).isEqualTo(StorageException.Reason.BUSY));

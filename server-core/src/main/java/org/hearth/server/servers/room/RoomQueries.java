@@ -71,12 +71,9 @@ public interface RoomQueries {
   /// The events that nothing refers to yet.
   List<EventId> forwardExtremities(RoomId room);
 
-  /// Whether, in that range, the current state changed otherwise than by events of the timeline,
-  /// because branches of the room's history came together.
-  ///
-  /// @param after exclusive
-  /// @param upTo inclusive
-  boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo);
+  /// Whether, after that position, the current state changed otherwise than by events of the
+  /// timeline, because branches of the room's history came together.
+  boolean stateChangedAside(RoomId room, LogPosition after);
 
   /// What is to be looked at about rooms, newest first.
   List<RoomAlert> alerts(int limit);

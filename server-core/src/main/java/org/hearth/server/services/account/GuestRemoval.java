@@ -196,14 +196,13 @@ final class GuestRemoval implements AutoCloseable {
     return done;
   }
 
-  /// Few are where they may not be, so it is asked of many at a time who these are, with a rest after
-  /// each time: the look at all takes little of the machine.
+  /// Few are where they may not be, so it is asked of many at a time who these are, with a rest
+  /// after each time: the look at all takes little of the machine.
   private boolean haveLeftEverywhere() throws InterruptedException {
     boolean done = true;
     List<UserId> guests = accounts.guests();
     for (int i = 0; i < guests.size() && !ends(); i += RoomQueries.MOST_USERS) {
-      List<UserId> some =
-          guests.subList(i, Math.min(guests.size(), i + RoomQueries.MOST_USERS));
+      List<UserId> some = guests.subList(i, Math.min(guests.size(), i + RoomQueries.MOST_USERS));
       done &= haveLeftIfGuests(exit.whereGuestsMayNotBe(some));
       rest(REST);
     }

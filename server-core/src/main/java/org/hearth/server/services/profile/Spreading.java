@@ -18,8 +18,8 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
 
 /// Carries changed profiles into the member events of the users' rooms. A profile is marked in its
-/// row until that is done, so it is done also over a crash; what fails is tried again after a minute,
-/// and after growing pauses up to an hour.
+/// row until that is done, so it is done also over a crash; what fails is tried again after a
+/// minute, and after growing pauses up to an hour.
 ///
 /// **thread**: one of its own, `profile-spreading`, which writes one profile after the other; the
 /// requests wait for it a while. A user has one place in its queue, however many requests wait.

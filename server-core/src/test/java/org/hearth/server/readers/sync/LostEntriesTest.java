@@ -78,8 +78,7 @@ class LostEntriesTest {
   @Test
   void aMembershipThatTheDatabaseHasNotIsNotKept() {
     SyncUsers.Entered bob = enter("bob");
-    RoomEvent joined =
-        server.queries().event(server.rooms().join(room, "bob")).orElseThrow();
+    RoomEvent joined = server.queries().event(server.rooms().join(room, "bob")).orElseThrow();
     reader.onBatch(List.of(added(joined)));
     server.rooms().say(room, "alice", "raises the head");
     RowChange deletion =

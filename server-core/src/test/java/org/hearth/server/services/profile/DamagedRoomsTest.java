@@ -19,8 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// What is to be done in all rooms of a user is done in those that are whole, though the Room Server
-/// can do nothing in the others.
+/// What is to be done in all rooms of a user is done in those that are whole, though the Room
+/// Server can do nothing in the others.
 class DamagedRoomsTest {
   private static final byte[] GARBAGE = "no JSON".getBytes(StandardCharsets.UTF_8);
 

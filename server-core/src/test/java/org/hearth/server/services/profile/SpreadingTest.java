@@ -82,7 +82,6 @@ class SpreadingTest {
     rooms.open.countDown();
     spreading.awaitSpread(user("bob"));
 
-    assertThat(rooms.written)
-        .containsExactly(user("alice"), user("alice"), user("bob"));
+    assertThat(rooms.written).containsExactly(user("alice"), user("alice"), user("bob"));
   }
 }

@@ -110,8 +110,7 @@ public final class TypingSection implements Section {
     Optional<VolatilePosition> known =
         asked.request().since().map(each -> each.volatiles().get(LETTER));
     boolean ofThisRun = known.filter(each -> each.epoch() == now.epoch()).isPresent();
-    if (!ofThisRun
-        && known.filter(each -> !each.position().equals(LogPosition.ORIGIN)).isEmpty()) {
+    if (!ofThisRun && known.filter(each -> !each.position().equals(LogPosition.ORIGIN)).isEmpty()) {
       return typing.rooms().stream().filter(this::isSomebodyTyping).toList();
     }
     // Who is at the beginning of this run may have lists, too: they are of a moment later.

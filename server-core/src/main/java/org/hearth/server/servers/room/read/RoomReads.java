@@ -398,7 +398,7 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
-  public boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo) {
+  public boolean stateChangedAside(RoomId room, LogPosition after) {
     return memory.rooms().find(room).filter(view -> view.jumpedAfter(after)).isPresent();
   }
 

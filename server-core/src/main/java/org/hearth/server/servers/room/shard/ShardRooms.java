@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The rooms of one shard as they are after its last decision.
 ///
-/// **bound**: a budget of bytes for rooms with all that is held of them, which a room is over that is not committed yet;
-/// decisions under way, by the committer's ring; states noted during a sweep, by [#MOST_REFERRED].
+/// **bound**: a budget of bytes for rooms with all that is held of them, which a room is over that
+/// is not committed yet; decisions under way, by the committer's ring; states noted during a sweep,
+/// by [#MOST_REFERRED].
 ///
 /// **thread**: the shard's.
 public final class ShardRooms {
