@@ -97,12 +97,19 @@ class DamagedRoomsTest {
                     .expect(200)
                     .text("access_token"));
 
+    name(alice, "Alice");
+    // The damaged rooms are parked now: their commands are not even taken.
+    name(alice, "Queen Alice");
+
+    assertThat(inWholeRooms("displayname")).containsExactly("Queen Alice");
+    assertThat(services.profiles().spreading()).containsExactly(user("alice"));
+  }
+
+  private static void name(TestClient alice, String name) {
     alice
         .put(
-            "/_matrix/client/v3/profile/@alice:hearth.test/displayname", "{'displayname': 'Alice'}")
+            "/_matrix/client/v3/profile/@alice:hearth.test/displayname",
+            "{'displayname': '%s'}".formatted(name))
         .expect(200);
-
-    assertThat(inWholeRooms("displayname")).containsExactly("Alice");
-    assertThat(services.profiles().spreading()).containsExactly(user("alice"));
   }
 }
