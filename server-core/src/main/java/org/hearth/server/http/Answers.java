@@ -9,7 +9,6 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.List;
-import java.util.Map;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 
@@ -19,7 +18,7 @@ import org.hearth.server.matrix.error.MatrixException;
 /// Clients](https://spec.matrix.org/v1.19/client-server-api/#web-browser-clients).
 final class Answers {
   /// The answer to `OPTIONS`: the headers alone.
-  static final Response NOTHING = new Response(204, "", new byte[0], Map.of());
+  static final Response NOTHING = Response.bytes(204, "", new byte[0]);
 
   /// "The recommended CORS headers to be returned by servers on all requests"; and that nothing is
   /// to be guessed or kept.
@@ -47,9 +46,24 @@ final class Answers {
 
   /// Sends an answer.
   ///
+  /// @param body all of its body
   /// @param headOnly without its body, as `HEAD` demands
   /// @param keepAlive false if the connection is closed afterwards
-  static void send(Response answer, ServerResponse response, boolean headOnly, boolean keepAlive) {
+  static void send(
+      Response answer, byte[] body, ServerResponse response, boolean headOnly, boolean keepAlive) {
+    setHead(answer, response, keepAlive);
+    if (headOnly) {
+      response.headers().contentLength(body.length);
+      response.send();
+    } else if (answer.status() == 204) {
+      response.send();
+    } else {
+      response.send(body);
+    }
+  }
+
+  /// Sets status and headers.
+  static void setHead(Response answer, ServerResponse response, boolean keepAlive) {
     response.status(Status.create(answer.status()));
     ServerResponseHeaders headers = response.headers();
     ALWAYS.forEach(headers::set);
@@ -65,14 +79,6 @@ final class Answers {
     if (!keepAlive) {
       headers.set(HeaderValues.CONNECTION_CLOSE);
     }
-    if (headOnly) {
-      headers.contentLength(answer.body().length);
-      response.send();
-    } else if (answer.status() == 204) {
-      response.send();
-    } else {
-      response.send(answer.body());
-    }
   }
 
   /// Answers to what Helidon refuses before it becomes a request: it could not be parsed, was too
@@ -84,6 +90,7 @@ final class Answers {
           type,
           (request, _, status, _, _) -> {
             Response answer = ErrorHandlers.refusal(refusal(status.code()));
+            byte[] body = answer.body() instanceof Response.Whole(var bytes) ? bytes : new byte[0];
             ServerResponseHeaders headers = ServerResponseHeaders.create();
             ALWAYS.forEach(headers::set);
             headers.set(JSON);
@@ -92,7 +99,7 @@ final class Answers {
                 .status(status)
                 .headers(headers)
                 .keepAlive(false)
-                .entity(answer.body())
+                .entity(body)
                 .build();
           });
     }

@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.DeviceId;
 import org.jspecify.annotations.Nullable;
 
 /// A request's way from the listener to its handler and back.
@@ -47,6 +48,7 @@ final class Dispatcher implements Filter {
   private final Deadlines deadlines;
   private final StopSignal stopping;
   private final EdgeRequest.Surroundings surroundings;
+  private final StreamedAnswer.Surroundings streaming;
 
   Dispatcher(
       Router router,
@@ -66,6 +68,8 @@ final class Dispatcher implements Filter {
     this.deadlines = lifetime.deadlines();
     this.stopping = lifetime.stopping();
     this.surroundings = new EdgeRequest.Surroundings(limiter, stopping);
+    this.streaming =
+        new StreamedAnswer.Surroundings(new LargeAnswers(), deadlines, limits.bodyTime());
   }
 
   /// What lives as long as the listeners do.
@@ -78,11 +82,18 @@ final class Dispatcher implements Filter {
     inFlight.begin();
     try {
       Entity entity = new Entity(request, deadlines, limits.bodyTime());
-      Response answer = answer(request, entity, exchange);
-      exchange.status = answer.status();
-      boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
       boolean headOnly = request.prologue().method().text().equals("HEAD");
-      Answers.send(answer, response, headOnly, usable);
+      Response answer =
+          guarded(
+              exchange,
+              () -> stopping.isRaised() ? isStopping() : handled(request, entity, exchange));
+      boolean usable =
+          switch (answer.body()) {
+            case Response.Whole(var bytes) ->
+                send(answer, bytes, response, headOnly, entity, exchange);
+            case Response.Written(var writer) ->
+                stream(answer, writer, response, headOnly, entity, exchange);
+          };
       if (!usable) {
         entity.linger();
         // Helidon itself would go on and take what is left of the body for the next request.
@@ -93,14 +104,15 @@ final class Dispatcher implements Filter {
     }
   }
 
+  private interface Work {
+    Response answer() throws Exception;
+  }
+
   /// The answer, whatever happens. This is the top of the request's own thread, so it catches
   /// everything: a stack that has overflown in a handler is whole again here.
-  private Response answer(RoutingRequest request, Entity entity, Exchange exchange) {
+  private Response guarded(Exchange exchange, Work work) {
     try {
-      if (stopping.isRaised()) {
-        return isStopping();
-      }
-      return handled(request, entity, exchange);
+      return work.answer();
     } catch (CloseConnectionException e) {
       throw e;
     } catch (InterruptedException e) {
@@ -108,6 +120,57 @@ final class Dispatcher implements Filter {
       return isStopping();
     } catch (Throwable e) {
       return errors.response(e, exchange.what());
+    }
+  }
+
+  private boolean send(
+      Response answer,
+      byte[] body,
+      RoutingResponse response,
+      boolean headOnly,
+      Entity entity,
+      Exchange exchange) {
+    exchange.status = answer.status();
+    boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
+    Answers.send(answer, body, response, headOnly, usable);
+    return usable;
+  }
+
+  /// Sends an answer while it is made. One that is small, or fails before its first piece is full,
+  /// is sent as any other.
+  private boolean stream(
+      Response answer,
+      BodyWriter writer,
+      RoutingResponse response,
+      boolean headOnly,
+      Entity entity,
+      Exchange exchange) {
+    try (StreamedAnswer stream =
+        new StreamedAnswer(
+            answer,
+            response,
+            streaming,
+            exchange.asker(),
+            headOnly,
+            () -> entity.leavesConnectionUsable() && !stopping.isRaised())) {
+      Response made =
+          guarded(
+              exchange,
+              () -> {
+                writer.write(stream);
+                return answer;
+              });
+      if (!stream.hasBegun()) {
+        byte[] body =
+            made.body() instanceof Response.Whole(var bytes) ? bytes : stream.json().rest();
+        return send(made, body, response, headOnly, entity, exchange);
+      }
+      if (made.body() instanceof Response.Whole) {
+        throw new CloseConnectionException("the answer failed in its middle");
+      }
+      stream.finish();
+      exchange.status = answer.status();
+      return stream.leavesConnectionUsable();
     }
   }
 
@@ -150,6 +213,7 @@ final class Dispatcher implements Filter {
             name -> request.headers().first(HeaderNames.create(name)),
             remoteAddress(request));
     exchange.address = head.remoteAddress();
+    exchange.target = head.rawTarget();
     Optional<Requester> requester = access.requester(route.access(), head);
     exchange.requester = requester.orElse(null);
     limiter.charge(
@@ -201,10 +265,20 @@ final class Dispatcher implements Filter {
     private @Nullable Route route;
     private @Nullable Requester requester;
     private @Nullable InetAddress address;
+    private String target = "";
     private int status = CLIENT_GONE;
 
     private String what() {
       return route == null ? "a request without a route" : route.toString();
+    }
+
+    private LargeAnswers.Asker asker() {
+      if (requester == null) {
+        return new LargeAnswers.Asker(address == null ? "" : RateLimiter.key(address), "", target);
+      }
+      DeviceId device = requester.device();
+      return new LargeAnswers.Asker(
+          requester.user().value(), device == null ? "" : device.value(), target);
     }
 
     private void end() {

@@ -11,10 +11,18 @@ import org.hearth.server.matrix.json.MatrixJson;
 ///
 /// @param status the HTTP status
 /// @param contentType the media type of the body
-/// @param body the body; not to be changed afterwards
 /// @param headers further headers
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
-public record Response(int status, String contentType, byte[] body, Map<String, String> headers) {
+public record Response(int status, String contentType, Body body, Map<String, String> headers) {
+  /// What is answered beside the head.
+  sealed interface Body {}
+
+  /// All of it; not to be changed any more.
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  record Whole(byte[] bytes) implements Body {}
+
+  /// Written while it is sent.
+  record Written(BodyWriter writer) implements Body {}
+
   private static final String JSON = "application/json";
   private static final byte[] EMPTY_OBJECT = "{}".getBytes(StandardCharsets.US_ASCII);
 
@@ -34,7 +42,12 @@ public record Response(int status, String contentType, byte[] body, Map<String, 
 
   /// That status with JSON that is already text.
   public static Response json(int status, byte[] body) {
-    return new Response(status, JSON, body, Map.of());
+    return new Response(status, JSON, new Whole(body), Map.of());
+  }
+
+  /// `200` with JSON that may be large.
+  public static Response written(BodyWriter writer) {
+    return new Response(200, JSON, new Written(writer), Map.of());
   }
 
   /// `200` with `{}`, what the specification answers where there is nothing to say.
@@ -49,7 +62,7 @@ public record Response(int status, String contentType, byte[] body, Map<String, 
 
   /// Something else than JSON.
   public static Response bytes(int status, String contentType, byte[] body) {
-    return new Response(status, contentType, body, Map.of());
+    return new Response(status, contentType, new Whole(body), Map.of());
   }
 
   /// The same answer with one more header.

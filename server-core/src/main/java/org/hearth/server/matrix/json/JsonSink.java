@@ -25,6 +25,21 @@ final class JsonSink {
     return Arrays.copyOf(bytes, length);
   }
 
+  int length() {
+    return length;
+  }
+
+  void shorten(int to) {
+    length = to;
+  }
+
+  /// Hands all over, and begins anew.
+  void pushTo(JsonWriter.Target target) {
+    int all = length;
+    length = 0;
+    target.push(bytes, all);
+  }
+
   void single(char ascii) {
     reserve(1);
     bytes[length++] = (byte) ascii;

@@ -225,7 +225,7 @@ public final class MatrixJson {
     return text;
   }
 
-  private static void write(JsonNode value, JsonSink out) {
+  static void write(JsonNode value, JsonSink out) {
     switch (value.getNodeType()) {
       case OBJECT -> {
         char before = '{';

@@ -135,7 +135,7 @@ public final class ClientSync implements Box {
     routes =
         List.of(
             new SyncRoutes(
-                users, snapshots, sections, new SyncJson(events, tokens), filters, tokens),
+                users, snapshots, sections, new SyncJson(events, tokens), recent, filters, tokens),
             new FilterRoutes(filters),
             new MessagesRoute(history),
             new EventRoutes(history),

@@ -118,6 +118,9 @@ public interface RoomQueries {
   /// The event at that position, of whatever room.
   Optional<RoomEvent> eventAt(LogPosition position);
 
+  /// The events at those positions, at which events are known to be, in that order.
+  List<RoomEvent> eventsAt(List<LogPosition> positions);
+
   /// The newest live events of the room, newest first.
   ///
   /// @param upTo the highest position, inclusive

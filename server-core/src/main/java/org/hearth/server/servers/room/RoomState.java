@@ -1,6 +1,7 @@
 package org.hearth.server.servers.room;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.event.StateKey;
@@ -28,19 +29,13 @@ public interface RoomState {
   /// The position of the event of that type and state key, without reading the event.
   Optional<LogPosition> position(StateKey key);
 
-  /// All events, by position.
-  List<RoomEvent> events();
-
-  /// All events of one type, by position.
-  List<RoomEvent> events(String type);
-
-  /// The keys that are set, in no order.
-  List<StateKey> keys();
+  /// The positions of all events, in no order, without reading any.
+  Map<StateKey, LogPosition> positions();
 
   /// The events of these keys that there are, by position.
   List<RoomEvent> events(List<StateKey> keys);
 
-  /// The events of this state that `earlier` does not have: what must be told to who knows
-  /// `earlier`.
-  List<RoomEvent> changedSince(RoomState earlier);
+  /// The positions of the events of this state that `earlier` does not have, in no order: what must
+  /// be told to who knows `earlier`.
+  Map<StateKey, LogPosition> changedSince(RoomState earlier);
 }

@@ -151,14 +151,14 @@ final class UpgradeRoute implements RouteGroup {
     return creators;
   }
 
-  private static ObjectNode createContent(
+  private ObjectNode createContent(
       RoomId old, RoomState state, RoomVersion version, UserId user, Set<UserId> creators) {
     ObjectNode content = JsonNodeFactory.instance.objectNode();
     ObjectNode predecessor = content.putObject("predecessor").put("room_id", old.value());
     // "When upgrading to room version 12 or later, the event_id property inside predecessor MAY be
     // omitted." Its id is then part of the room's, and the tombstone comes after it.
     if (!version.has(RoomRule.ROOM_ID_IS_CREATE_HASH)) {
-      lastEvent(state).ifPresent(last -> predecessor.put("event_id", last.value()));
+      lastEvent(old).ifPresent(last -> predecessor.put("event_id", last.value()));
     }
     content.put("room_version", version.id());
     if (!version.has(RoomRule.CREATOR_IS_SENDER)) {
@@ -178,9 +178,9 @@ final class UpgradeRoute implements RouteGroup {
     return content;
   }
 
-  private static Optional<EventId> lastEvent(RoomState state) {
-    List<RoomEvent> events = state.events();
-    return events.isEmpty() ? Optional.empty() : Optional.of(events.getLast().id());
+  /// "The event ID of the last known event in the old room".
+  private Optional<EventId> lastEvent(RoomId old) {
+    return rooms.room(old).flatMap(room -> rooms.eventAt(room.last())).map(RoomEvent::id);
   }
 
   /// 3. "Replicates transferable state events to the new room."

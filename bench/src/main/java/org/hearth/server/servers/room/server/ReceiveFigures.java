@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.logs.RoomInput.ReceiveEvents;
 import org.hearth.server.matrix.auth.Membership;
@@ -64,7 +65,9 @@ final class ReceiveFigures {
     RoomQueries queries = there.queries();
     RoomEvent join =
         queries.eventAt(queries.membership(room, user).orElseThrow().position()).orElseThrow();
-    List<Pdu> state = queries.stateBefore(join).events().stream().map(RoomEvent::pdu).toList();
+    List<LogPosition> positions =
+        queries.stateBefore(join).positions().values().stream().sorted().toList();
+    List<Pdu> state = queries.eventsAt(positions).stream().map(RoomEvent::pdu).toList();
     Map<EventId, Set<ServerName>> signers = new HashMap<>();
     state.forEach(each -> signers.put(each.eventId(), Set.of(each.sender().server())));
     signers.put(join.id(), Set.of(user.server()));

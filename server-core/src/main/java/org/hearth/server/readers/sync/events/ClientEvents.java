@@ -1,18 +1,22 @@
 package org.hearth.server.readers.sync.events;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.matrix.event.ClientEventFormat;
 import org.hearth.server.matrix.event.ClientUnsigned;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.store.StorageException;
 import org.jspecify.annotations.Nullable;
 
 /// Writes events for a user who may see them. This is the one place where an event becomes a client's
@@ -22,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [format]: https://spec.matrix.org/v1.19/client-server-api/#room-event-format
 public final class ClientEvents {
+  private static final System.Logger LOGGER = System.getLogger(ClientEvents.class.getName());
+
   private final RoomQueries rooms;
   private final Erasure erasure;
   private final InstantSource clock;
@@ -32,12 +38,16 @@ public final class ClientEvents {
     this.clock = clock;
   }
 
-  /// Events of a timeline: with what they replaced.
-  public ArrayNode timeline(
-      Collection<RoomEvent> events, Viewer viewer, OwnMembership own, EventStyle style) {
-    ArrayNode array = JsonNodeFactory.instance.arrayNode(events.size());
-    events.forEach(each -> array.add(timelineEvent(each, viewer, own, style)));
-    return array;
+  /// Writes an array of events of a timeline: with what they replaced.
+  public void writeTimeline(
+      JsonWriter json,
+      Collection<RoomEvent> events,
+      Viewer viewer,
+      OwnMembership own,
+      EventStyle style) {
+    json.array();
+    events.forEach(each -> json.value(timelineEvent(each, viewer, own, style)));
+    json.endArray();
   }
 
   public ObjectNode timelineEvent(
@@ -45,12 +55,55 @@ public final class ClientEvents {
     return write(event, viewer, own, style, event.replaces() != null);
   }
 
-  /// Events as a state: what they replaced is of no interest here, and costs a look-up each.
-  public ArrayNode state(
-      Collection<RoomEvent> events, Viewer viewer, OwnMembership own, EventStyle style) {
-    ArrayNode array = JsonNodeFactory.instance.arrayNode(events.size());
-    events.forEach(each -> array.add(stateEvent(each, viewer, own, style)));
-    return array;
+  /// Writes an array of events as a state: what they replaced is of no interest here, and costs a
+  /// look-up each. They are read some at a time.
+  public void writeState(
+      JsonWriter json,
+      List<LogPosition> positions,
+      Viewer viewer,
+      OwnMembership own,
+      EventStyle style) {
+    writeState(json, positions, _ -> true, viewer, own, style);
+  }
+
+  /// Writes those events of a state that are wanted.
+  public void writeState(
+      JsonWriter json,
+      List<LogPosition> positions,
+      Predicate<RoomEvent> wanted,
+      Viewer viewer,
+      OwnMembership own,
+      EventStyle style) {
+    json.array();
+    EventBatches.of(positions)
+        .flatMap(batch -> read(json, batch).stream())
+        .filter(wanted)
+        .forEach(each -> json.value(stateEvent(each, viewer, own, style)));
+    json.endArray();
+  }
+
+  /// What cannot be read fails the room or the answer as long as it can be taken back. After that
+  /// it is left out: to begin again would end at the same event, for ever.
+  private List<RoomEvent> read(JsonWriter json, List<LogPosition> batch) {
+    try {
+      return rooms.eventsAt(batch);
+    } catch (RuntimeException e) {
+      boolean unavailable = e instanceof StorageException storage && storage.isUnavailable();
+      if (unavailable || json.canTakeBack() || !json.hasPushed()) {
+        throw e;
+      }
+      LOGGER.log(Level.ERROR, "a large state is told without what of it cannot be read", e);
+      return batch.stream().flatMap(each -> readable(each).stream()).toList();
+    }
+  }
+
+  private Optional<RoomEvent> readable(LogPosition position) {
+    try {
+      return rooms.eventAt(position);
+    } catch (RuntimeException e) {
+      LOGGER.log(Level.ERROR, "the event at {0} cannot be read: {1}", position, e.getMessage());
+      return Optional.empty();
+    }
   }
 
   public ObjectNode stateEvent(

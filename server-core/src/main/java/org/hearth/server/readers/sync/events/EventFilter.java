@@ -94,18 +94,19 @@ public record EventFilter(
         && (containsUrl.isEmpty() || containsUrl.get() == content.path("url").isTextual());
   }
 
-  boolean admitsType(String type) {
+  public boolean admitsType(String type) {
     return patterns.notTypes().stream().noneMatch(each -> each.matches(type))
         && (patterns.types().isEmpty()
             || patterns.types().get().stream().anyMatch(each -> each.matches(type)));
   }
 
+  /// Whether nothing but the types is asked of events.
+  public boolean admitsAllOfTypes() {
+    return patterns.senders().isEmpty() && patterns.notSenders().isEmpty() && containsUrl.isEmpty();
+  }
+
   /// Whether no event at all can be kept back (but for the room), so that asking is unnecessary.
   public boolean admitsEveryEvent() {
-    return patterns.types().isEmpty()
-        && patterns.notTypes().isEmpty()
-        && patterns.senders().isEmpty()
-        && patterns.notSenders().isEmpty()
-        && containsUrl.isEmpty();
+    return patterns.types().isEmpty() && patterns.notTypes().isEmpty() && admitsAllOfTypes();
   }
 }

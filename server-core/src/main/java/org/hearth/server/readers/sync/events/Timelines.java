@@ -19,8 +19,11 @@ public final class Timelines {
   /// So many events are looked at for one answer, whatever the filter keeps back.
   static final int MOST_SCANNED = 1_000;
 
+  /// A page ends with the event with which so many bytes of JSON were looked at.
+  static final int MOST_BYTES = 512 * 1024;
+
   private static final int LEAST_PAGE = 20;
-  private static final int LARGEST_PAGE = 200;
+  private static final int LARGEST_PAGE = 64;
 
   private final RoomQueries rooms;
   private final RecentEvents recent;
@@ -98,20 +101,14 @@ public final class Timelines {
 
   /// At most `limit` events that pass, newest first.
   public Page backwards(Range range, Viewer viewer, EventFilter filter, int limit) {
-    List<RoomEvent> passed = new ArrayList<>();
-    List<RoomEvent> scanned = new ArrayList<>();
+    Taking taking = new Taking(viewer, filter, limit);
     LogPosition upTo = range.upTo();
     while (true) {
-      int size = pageSize(limit - passed.size(), scanned.size());
+      int size = taking.pageSize();
       List<RoomEvent> page = newestFirst(range.room(), upTo, range.after(), size);
-      boolean more = page.size() == size;
-      int taken = take(page, viewer, filter, limit, passed);
-      scanned.addAll(page.subList(0, taken));
-      if (taken < page.size()
-          || !more
-          || scanned.size() >= MOST_SCANNED
-          || passed.size() == limit) {
-        return new Page(passed, scanned, more || taken < page.size());
+      boolean more = taking.take(page, size);
+      if (!more || taking.isFull()) {
+        return taking.page(more);
       }
       upTo = new LogPosition(page.getLast().position().value() - 1);
     }
@@ -119,20 +116,14 @@ public final class Timelines {
 
   /// At most `limit` events that pass, oldest first.
   public Page forwards(Range range, Viewer viewer, EventFilter filter, int limit) {
-    List<RoomEvent> passed = new ArrayList<>();
-    List<RoomEvent> scanned = new ArrayList<>();
+    Taking taking = new Taking(viewer, filter, limit);
     LogPosition after = range.after();
     while (true) {
-      int size = pageSize(limit - passed.size(), scanned.size());
+      int size = taking.pageSize();
       List<RoomEvent> page = rooms.forwards(range.room(), after, range.upTo(), size);
-      boolean more = page.size() == size;
-      int taken = take(page, viewer, filter, limit, passed);
-      scanned.addAll(page.subList(0, taken));
-      if (taken < page.size()
-          || !more
-          || scanned.size() >= MOST_SCANNED
-          || passed.size() == limit) {
-        return new Page(passed, scanned, more || taken < page.size());
+      boolean more = taking.take(page, size);
+      if (!more || taking.isFull()) {
+        return taking.page(more);
       }
       after = page.getLast().position();
     }
@@ -143,12 +134,18 @@ public final class Timelines {
   /// @param from the place before which, or from which on, to look
   public Page history(
       RoomId room, boolean backwards, long from, Viewer viewer, EventFilter filter, int limit) {
-    int size = Math.clamp(limit, LEAST_PAGE, MOST_SCANNED);
-    List<RoomEvent> page =
-        backwards ? rooms.history(room, from, size) : rooms.historyAfter(room, from - 1, size);
-    List<RoomEvent> passed = new ArrayList<>();
-    int taken = take(page, viewer, filter, limit, passed);
-    return new Page(passed, page.subList(0, taken), page.size() == size || taken < page.size());
+    Taking taking = new Taking(viewer, filter, limit);
+    long place = from;
+    while (true) {
+      int size = taking.pageSize();
+      List<RoomEvent> page =
+          backwards ? rooms.history(room, place, size) : rooms.historyAfter(room, place - 1, size);
+      boolean more = taking.take(page, size);
+      if (!more || taking.isFull()) {
+        return taking.page(more);
+      }
+      place = page.getLast().place() + (backwards ? 0 : 1);
+    }
   }
 
   private List<RoomEvent> newestFirst(RoomId room, LogPosition upTo, LogPosition after, int size) {
@@ -157,35 +154,73 @@ public final class Timelines {
         .orElseGet(() -> rooms.backwards(room, upTo, after, size));
   }
 
-  private static int pageSize(int wanted, int scanned) {
-    int size = Math.clamp(wanted, LEAST_PAGE, LARGEST_PAGE);
-    return Math.max(1, Math.min(size, MOST_SCANNED - scanned));
-  }
+  /// A page in the making: what was looked at, and what of it passes.
+  private final class Taking {
+    private final Viewer viewer;
+    private final EventFilter filter;
+    private final int limit;
+    private final List<RoomEvent> passed = new ArrayList<>();
+    private final List<RoomEvent> scanned = new ArrayList<>();
+    private long bytes;
 
-  /// Takes from the page what passes until there are enough.
-  ///
-  /// @return how many events of the page were looked at
-  private int take(
-      List<RoomEvent> page, Viewer viewer, EventFilter filter, int limit, List<RoomEvent> passed) {
-    List<RoomEvent> wanted =
-        filter.admitsEveryEvent() && viewer.ignored().isEmpty()
-            ? page
-            : page.stream()
-                .filter(each -> admits(filter, each) && !viewer.ignored().hides(each))
-                .toList();
-    Set<LogPosition> visible = new HashSet<>();
-    rooms.visible(viewer.user(), wanted).forEach(each -> visible.add(each.position()));
-    int looked = 0;
-    for (RoomEvent each : page) {
-      if (passed.size() == limit) {
-        break;
-      }
-      looked++;
-      if (visible.contains(each.position())) {
-        passed.add(each);
-      }
+    Taking(Viewer viewer, EventFilter filter, int limit) {
+      this.viewer = viewer;
+      this.filter = filter;
+      this.limit = limit;
     }
-    return looked;
+
+    /// How many events to read next.
+    int pageSize() {
+      int least = isPickedFrom() ? LEAST_PAGE : 1;
+      int size = Math.clamp(limit - passed.size(), least, LARGEST_PAGE);
+      return Math.max(1, Math.min(size, MOST_SCANNED - scanned.size()));
+    }
+
+    boolean isFull() {
+      return passed.size() >= limit || scanned.size() >= MOST_SCANNED || bytes >= MOST_BYTES;
+    }
+
+    /// Takes from the events what passes until there is enough.
+    ///
+    /// @param asked how many events were asked for
+    /// @return whether there may be more beyond the last that was looked at
+    boolean take(List<RoomEvent> events, int asked) {
+      Set<LogPosition> visible = visible(events);
+      int looked = 0;
+      for (RoomEvent each : events) {
+        if (isFull()) {
+          break;
+        }
+        looked++;
+        bytes += each.pdu().canonicalBytes().length;
+        scanned.add(each);
+        if (visible.contains(each.position())) {
+          passed.add(each);
+        }
+      }
+      return events.size() == asked || looked < events.size();
+    }
+
+    /// Whether events are kept back that the user might see.
+    private boolean isPickedFrom() {
+      return !filter.admitsEveryEvent() || !viewer.ignored().isEmpty();
+    }
+
+    private Set<LogPosition> visible(List<RoomEvent> events) {
+      List<RoomEvent> wanted =
+          isPickedFrom()
+              ? events.stream()
+                  .filter(each -> admits(filter, each) && !viewer.ignored().hides(each))
+                  .toList()
+              : events;
+      Set<LogPosition> visible = new HashSet<>();
+      rooms.visible(viewer.user(), wanted).forEach(each -> visible.add(each.position()));
+      return visible;
+    }
+
+    Page page(boolean more) {
+      return new Page(passed, scanned, more);
+    }
   }
 
   public static boolean admits(EventFilter filter, RoomEvent event) {

@@ -3,10 +3,11 @@ package org.hearth.server.readers.sync.history;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -22,13 +23,13 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.events.EventFilter;
 import org.hearth.server.readers.sync.events.EventStyle;
 import org.hearth.server.readers.sync.events.OwnMembership;
 import org.hearth.server.readers.sync.events.Timelines;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
-import org.hearth.server.servers.room.RoomState;
 
 /// `GET /rooms/{roomId}/event/{eventId}`: one event; `GET /rooms/{roomId}/context/{eventId}`: one event and
 /// what is around it.
@@ -111,25 +112,36 @@ public final class EventRoutes implements RouteGroup {
     // Who may not look into the room is told so, as by the other calls that read it.
     var _ = RoomAccess.of(reads.rooms(), room, viewer.user(), now);
     RoomEvent event = visible(request, viewer);
-    int wantedBefore = limit / 2;
-    Timelines.Page before =
-        page(filter, room) ? before(event, around, filter, wantedBefore) : nothing();
-    Timelines.Page after =
-        page(filter, room) ? after(event, around, filter, limit - wantedBefore, now) : nothing();
-    OwnMembership own = reads.own(room, viewer);
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("start", reads.tokens().before(last(before, event)).toString());
-    json.put("end", reads.tokens().after(last(after, event)).toString());
-    json.set(
-        "events_before", reads.events().timeline(before.events(), viewer, own, EventStyle.SINGLE));
-    json.set("event", reads.events().timelineEvent(event, viewer, own, EventStyle.SINGLE));
-    json.set(
-        "events_after", reads.events().timeline(after.events(), viewer, own, EventStyle.SINGLE));
-    List<RoomEvent> shown = new ArrayList<>(before.events());
-    shown.add(event);
-    shown.addAll(after.events());
-    json.set("state", reads.events().state(state(shown, filter), viewer, own, EventStyle.SINGLE));
-    return Response.json(json);
+    return Response.written(stream -> {
+      stream.awaitTurn();
+      Timelines.Page before =
+          page(filter, room) ? before(event, around, filter, limit / 2) : nothing();
+      Timelines.Page after =
+          page(filter, room) ? after(event, around, filter, limit - limit / 2, now) : nothing();
+      OwnMembership own = reads.own(room, viewer);
+      JsonWriter json = stream.json().object();
+      json.name("start").value(reads.tokens().before(last(before, event)).toString());
+      json.name("end").value(reads.tokens().after(last(after, event)).toString());
+      json.name("events_before");
+      reads.events().writeTimeline(json, before.events(), viewer, own, EventStyle.SINGLE);
+      json.name("event").value(reads.events().timelineEvent(event, viewer, own, EventStyle.SINGLE));
+      json.name("events_after");
+      reads.events().writeTimeline(json, after.events(), viewer, own, EventStyle.SINGLE);
+      List<RoomEvent> shown = new ArrayList<>(before.events());
+      shown.add(event);
+      shown.addAll(after.events());
+      json.name("state");
+      reads
+          .events()
+          .writeState(
+              json,
+              state(shown, filter),
+              each -> Timelines.admits(filter, each),
+              viewer,
+              own,
+              EventStyle.SINGLE);
+      json.endObject();
+    });
   }
 
   private static boolean page(EventFilter filter, RoomId room) {
@@ -167,20 +179,22 @@ public final class EventRoutes implements RouteGroup {
 
   /// "The state of the room at the last event returned"; with lazy loading, of the members only
   /// those who sent what is shown.
-  private List<RoomEvent> state(List<RoomEvent> shown, EventFilter filter) {
-    RoomState state = reads.rooms().stateAfter(shown.getLast());
-    List<RoomEvent> wanted;
-    if (filter.lazyLoadMembers()) {
-      Set<StateKey> keys = new TreeSet<>();
-      state.keys().stream()
-          .filter(each -> !each.type().equals(EventTypes.MEMBER))
-          .forEach(keys::add);
-      shown.forEach(each -> keys.add(StateKey.member(each.sender().value())));
-      wanted = state.events(List.copyOf(keys));
-    } else {
-      wanted = state.events();
-    }
-    return wanted.stream().filter(each -> Timelines.admits(filter, each)).toList();
+  private List<LogPosition> state(List<RoomEvent> shown, EventFilter filter) {
+    Set<String> senders = new HashSet<>();
+    shown.forEach(each -> senders.add(each.sender().value()));
+    return reads.rooms().stateAfter(shown.getLast()).positions().entrySet().stream()
+        .filter(each -> isWanted(each.getKey(), filter, senders))
+        .map(Map.Entry::getValue)
+        .sorted()
+        .toList();
+  }
+
+  private static boolean isWanted(StateKey key, EventFilter filter, Set<String> senders) {
+    boolean isNeeded =
+        !filter.lazyLoadMembers()
+            || !key.type().equals(EventTypes.MEMBER)
+            || senders.contains(key.stateKey());
+    return isNeeded && filter.admitsType(key.type());
   }
 
   /// The event, if it is in the room and the user may see it; all else is as if it were not there.

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
@@ -20,7 +21,9 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.events.ClientEvents;
+import org.hearth.server.readers.sync.events.EventBatches;
 import org.hearth.server.readers.sync.events.EventStyle;
 import org.hearth.server.readers.sync.events.OwnMembership;
 import org.hearth.server.readers.sync.view.Snapshots;
@@ -73,15 +76,28 @@ public final class MemberRoutes implements RouteGroup {
     Optional<Membership> only = membership(request, "membership");
     Optional<Membership> not = membership(request, "not_membership");
     LogPosition at = at(request, room, viewer);
-    List<RoomEvent> chunk =
-        rooms.stateAt(room, at).stream()
-            .flatMap(state -> state.events(EventTypes.MEMBER).stream())
-            .filter(each -> matches(OwnMembership.membershipOf(each), only, not))
-            .toList();
-    OwnMembership own = OwnMembership.upTo(rooms, rooms.membership(room, viewer.user()));
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.set("chunk", events.state(chunk, viewer, own, EventStyle.SINGLE));
-    return Response.json(json);
+    return Response.written(stream -> {
+      stream.awaitTurn();
+      JsonWriter json = stream.json().object().name("chunk");
+      events.writeState(
+          json,
+          members(room, at),
+          each -> matches(OwnMembership.membershipOf(each), only, not),
+          viewer,
+          OwnMembership.upTo(rooms, rooms.membership(room, viewer.user())),
+          EventStyle.SINGLE);
+      json.endObject();
+    });
+  }
+
+  /// Where the room's member events are, in order.
+  private List<LogPosition> members(RoomId room, LogPosition at) {
+    return rooms.stateAt(room, at).stream()
+        .flatMap(state -> state.positions().entrySet().stream())
+        .filter(each -> each.getKey().type().equals(EventTypes.MEMBER))
+        .map(Map.Entry::getValue)
+        .sorted()
+        .toList();
   }
 
   /// The moment whose members are asked for, no later than the user may look. An earlier one is
@@ -133,18 +149,20 @@ public final class MemberRoutes implements RouteGroup {
     if (!rooms.isJoined(room, request.requester().user())) {
       throw MatrixException.forbidden("You are not in this room");
     }
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    ObjectNode joined = json.putObject("joined");
-    List<RoomEvent> members =
-        rooms.stateAt(room, now).map(state -> state.events(EventTypes.MEMBER)).orElse(List.of());
-    for (RoomEvent each : members) {
-      if (OwnMembership.membershipOf(each) == Membership.JOIN) {
-        ObjectNode member = joined.putObject(each.pdu().stateKey().orElseThrow());
-        copyText(each.pdu().content(), "displayname", member, "display_name");
-        copyText(each.pdu().content(), "avatar_url", member, "avatar_url");
-      }
-    }
-    return Response.json(json);
+    return Response.written(stream -> {
+      stream.awaitTurn();
+      JsonWriter json = stream.json().object().name("joined").object();
+      EventBatches.of(members(room, now))
+          .flatMap(batch -> rooms.eventsAt(batch).stream())
+          .filter(each -> OwnMembership.membershipOf(each) == Membership.JOIN)
+          .forEach(each -> {
+            ObjectNode member = JsonNodeFactory.instance.objectNode();
+            copyText(each.pdu().content(), "displayname", member, "display_name");
+            copyText(each.pdu().content(), "avatar_url", member, "avatar_url");
+            json.name(each.pdu().stateKey().orElseThrow()).value(member);
+          });
+      json.endObject().endObject();
+    });
   }
 
   /// Contents are other people's: only text is passed on.

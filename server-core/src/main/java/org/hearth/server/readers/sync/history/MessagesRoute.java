@@ -1,7 +1,5 @@
 package org.hearth.server.readers.sync.history;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +14,7 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.events.EventFilter;
 import org.hearth.server.readers.sync.events.EventStyle;
 import org.hearth.server.readers.sync.events.OwnMembership;
@@ -23,6 +22,7 @@ import org.hearth.server.readers.sync.events.Timelines;
 import org.hearth.server.readers.sync.view.SyncToken;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.RoomState;
 
 /// `GET /rooms/{roomId}/messages`: history page by page, both ways.
 ///
@@ -80,21 +80,28 @@ public final class MessagesRoute implements RouteGroup {
     LogPosition now = reads.snapshots().current();
     Query query = query(request, now);
     RoomAccess access = RoomAccess.of(reads.rooms(), query.room(), viewer.user(), now);
+    return Response.written(stream -> {
+      stream.awaitTurn();
+      write(stream.json(), query, viewer, access, request.query("to"));
+    });
+  }
+
+  private void write(
+      JsonWriter json, Query query, Viewer viewer, RoomAccess access, Optional<String> to) {
     Timelines.Page page = page(query, viewer, query.range(access.upTo()));
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
     SyncToken start =
         query.place() == 0
             ? reads.tokens().at(query.from())
             : reads.tokens().inHistory(query.place());
-    json.put("start", start.toString());
     OwnMembership own = reads.own(query.room(), viewer);
-    json.set("chunk", reads.events().timeline(page.events(), viewer, own, EventStyle.SINGLE));
-    end(query, page, request.query("to")).ifPresent(each -> json.put("end", each));
+    json.object().name("start").value(start.toString()).name("chunk");
+    reads.events().writeTimeline(json, page.events(), viewer, own, EventStyle.SINGLE);
+    end(query, page, to).ifPresent(each -> json.name("end").value(each));
     if (query.filter().lazyLoadMembers()) {
-      json.set(
-          "state", reads.events().state(senders(page.events()), viewer, own, EventStyle.SINGLE));
+      json.name("state");
+      reads.events().writeState(json, senders(page.events()), viewer, own, EventStyle.SINGLE);
     }
-    return Response.json(json);
+    json.endObject();
   }
 
   private static Query query(Request request, LogPosition now) {
@@ -176,13 +183,17 @@ public final class MessagesRoute implements RouteGroup {
     return Optional.of(next.toString());
   }
 
-  /// The member events of those who sent these, as of the first of them.
-  private List<RoomEvent> senders(List<RoomEvent> chunk) {
+  /// Where the member events of those are who sent these, as of the first of them.
+  private List<LogPosition> senders(List<RoomEvent> chunk) {
     if (chunk.isEmpty()) {
       return List.of();
     }
-    List<StateKey> members =
-        chunk.stream().map(each -> StateKey.member(each.sender().value())).distinct().toList();
-    return reads.rooms().stateAfter(chunk.getFirst()).events(members);
+    RoomState state = reads.rooms().stateAfter(chunk.getFirst());
+    return chunk.stream()
+        .map(each -> StateKey.member(each.sender().value()))
+        .distinct()
+        .flatMap(each -> state.position(each).stream())
+        .sorted()
+        .toList();
   }
 }

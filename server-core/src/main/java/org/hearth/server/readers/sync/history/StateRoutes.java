@@ -61,8 +61,13 @@ public final class StateRoutes implements RouteGroup {
   private Response all(Request request) {
     Viewer viewer = Viewer.of(request.requester());
     RoomId room = Parameters.room(request);
-    List<RoomEvent> state = state(room, viewer).map(RoomState::events).orElse(List.of());
-    return Response.json(events.state(state, viewer, own(room, viewer), EventStyle.SINGLE));
+    Optional<RoomState> state = state(room, viewer);
+    return Response.written(stream -> {
+      stream.awaitTurn();
+      List<LogPosition> positions =
+          state.stream().flatMap(each -> each.positions().values().stream()).sorted().toList();
+      events.writeState(stream.json(), positions, viewer, own(room, viewer), EventStyle.SINGLE);
+    });
   }
 
   private Response one(Request request, StateKey key) {

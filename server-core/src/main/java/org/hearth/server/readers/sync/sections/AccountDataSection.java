@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.AccountOutput;
@@ -54,9 +55,10 @@ public final class AccountDataSection implements Section {
                 ? accountData.changed(request.user(), since.get(), now)
                 : accountData.all(request.user(), now));
     // Of a room that was held back the client has the data only up to there, too.
-    for (RoomId room : asked.roomsHeldBack()) {
+    Set<RoomId> heldBack = asked.roomsHeldBack();
+    items.removeIf(each -> each.room() != null && heldBack.contains(each.room()));
+    for (RoomId room : heldBack) {
       LogPosition known = request.since(room).orElse(LogPosition.ORIGIN);
-      items.removeIf(each -> room.equals(each.room()));
       accountData.ofRoom(request.user(), room, now).stream()
           .filter(each -> each.position().isAfter(known))
           .forEach(items::add);
@@ -86,9 +88,9 @@ public final class AccountDataSection implements Section {
                 .accountData()
                 .admits(item.type(), asked.request().user().value(), item.content());
     if (wanted && asked.isJoined(room)) {
-      news.room(room, joined -> joined.withAccountData(event));
-    } else if (wanted && news.rooms().get(room) instanceof RoomNews.Left left) {
-      news.put(room, left.withAccountData(event));
+      news.joined(room).ifPresent(telling -> telling.accountData(event));
+    } else if (wanted) {
+      news.left(room).ifPresent(telling -> telling.accountData(event));
     }
   }
 }

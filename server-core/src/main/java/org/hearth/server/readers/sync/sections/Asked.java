@@ -1,9 +1,9 @@
 package org.hearth.server.readers.sync.sections;
 
 import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.matrix.auth.Membership;
@@ -37,7 +37,7 @@ public record Asked(RoomQueries rooms, SyncRequest request, UserFeed feed, SyncP
   }
 
   /// The user's rooms that the client's token says were held back.
-  List<RoomId> roomsHeldBack() {
+  Set<RoomId> roomsHeldBack() {
     return request
         .since()
         .filter(since -> !since.heldBack().isEmpty())
@@ -45,8 +45,8 @@ public record Asked(RoomQueries rooms, SyncRequest request, UserFeed feed, SyncP
             feed.memberships().stream()
                 .map(RoomMembership::room)
                 .filter(room -> since.heldBack().containsKey(SyncPoint.HeldBack.of(room)))
-                .toList())
-        .orElse(List.of());
+                .collect(Collectors.toUnmodifiableSet()))
+        .orElse(Set.of());
   }
 
   /// The user's membership in that room, as of now, if the client wants the room.

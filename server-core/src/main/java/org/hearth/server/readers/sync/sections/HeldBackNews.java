@@ -64,16 +64,21 @@ public final class HeldBackNews {
     try {
       telling.run();
       return true;
-    } catch (MatrixException e) {
-      throw e;
     } catch (RuntimeException e) {
-      if (isOfTheStore(e) || heldBack.size() == MOST) {
-        throw e;
-      }
-      complaints.complain(name, e);
-      heldBack.put(SyncPoint.HeldBack.of(name), known.orElse(LogPosition.ORIGIN));
+      failed(name, known, e);
       return false;
     }
+  }
+
+  /// Holds back a room or a section that could not be told.
+  ///
+  /// @throws RuntimeException the failure, if it is not of that room or section alone
+  public void failed(String name, Optional<LogPosition> known, RuntimeException failure) {
+    if (failure instanceof MatrixException || isOfTheStore(failure) || heldBack.size() == MOST) {
+      throw failure;
+    }
+    complaints.complain(name, failure);
+    heldBack.put(SyncPoint.HeldBack.of(name), known.orElse(LogPosition.ORIGIN));
   }
 
   /// Reads what the answer can do without.

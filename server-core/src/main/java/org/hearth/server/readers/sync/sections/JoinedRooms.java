@@ -10,7 +10,6 @@ import org.hearth.server.readers.sync.events.EventFilter;
 import org.hearth.server.readers.sync.events.OwnMembership;
 import org.hearth.server.readers.sync.events.Timeline;
 import org.hearth.server.readers.sync.events.Timelines;
-import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 
@@ -61,7 +60,7 @@ public final class JoinedRooms {
     List<UserId> heroes = summary.map(RoomSummaries.Summary::heroes).orElse(List.of());
     StateChanges.Part part =
         new StateChanges.Part(room, now, full ? Optional.empty() : known, timeline, heroes, now);
-    List<RoomEvent> state = states.events(request, part);
+    List<LogPosition> state = states.changes(request, part);
     boolean nothing =
         !full
             && timeline.events().isEmpty()
@@ -72,7 +71,7 @@ public final class JoinedRooms {
                     known.map(then -> summaries.summary(room, request.user(), then))));
     return nothing
         ? Optional.empty()
-        : Optional.of(RoomNews.Joined.of(summary, new RoomNews.Happened(state, timeline, own)));
+        : Optional.of(new RoomNews.Joined(summary, new RoomNews.Happened(state, timeline, own)));
   }
 
   private Timeline timeline(SyncRequest request, Timelines.Range range, boolean newlyJoined) {

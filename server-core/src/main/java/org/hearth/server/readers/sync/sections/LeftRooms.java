@@ -50,7 +50,7 @@ public final class LeftRooms {
         leftAt.isPresent()
             ? history(request, now, membership.room(), leftAt.get(), own)
             : ownEvent(request, membership, own);
-    return Optional.of(new RoomNews.Left(happened, List.of()));
+    return Optional.of(new RoomNews.Left(happened));
   }
 
   private boolean isForgotten(SyncRequest request, RoomMembership membership) {
@@ -80,7 +80,7 @@ public final class LeftRooms {
     StateChanges.Part part =
         new StateChanges.Part(
             room, leftAt, request.fullState() ? Optional.empty() : known, timeline, List.of(), now);
-    return new RoomNews.Happened(states.events(request, part), timeline, own);
+    return new RoomNews.Happened(states.changes(request, part), timeline, own);
   }
 
   /// The user was never in the room: the end of the invitation, or of the wish to be let in.

@@ -7,7 +7,8 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 
@@ -16,7 +17,7 @@ import org.hearth.server.matrix.id.UserId;
 /// **Thread:** one request's.
 public final class News {
   private final HeldBackNews heldBack;
-  private final Map<RoomId, RoomNews> rooms = new LinkedHashMap<>();
+  private final Map<Place, Map<RoomId, RoomTelling>> rooms = new EnumMap<>(Place.class);
   private final Map<Kind, List<ObjectNode>> events = new EnumMap<>(Kind.class);
   private DeviceLists deviceLists = DeviceLists.NONE;
   private Map<String, Long> keyCounts = Map.of();
@@ -33,6 +34,14 @@ public final class News {
     PRESENCE,
     /// Messages to the device that asks.
     TO_DEVICE
+  }
+
+  /// Where the user stands to a room.
+  public enum Place {
+    JOIN,
+    INVITE,
+    KNOCK,
+    LEAVE
   }
 
   /// Whose devices the client must look up again, and whose no more.
@@ -54,20 +63,28 @@ public final class News {
     events.computeIfAbsent(kind, _ -> new ArrayList<>()).add(event);
   }
 
-  /// Tells of a room, in place of what was told of it.
-  void put(RoomId room, RoomNews news) {
-    rooms.put(room, news);
+  /// Tells what happened in a room.
+  ///
+  /// @param happened asked when it is written
+  void put(Place place, RoomId room, Supplier<Optional<? extends RoomNews>> happened) {
+    of(place).put(room, new RoomTelling(happened));
   }
 
-  /// Adds to what is told of a room in which the user is now; nothing while the room is held back:
-  /// a client must not learn of a room by a part of it.
-  void room(RoomId room, UnaryOperator<RoomNews.Joined> change) {
-    if (heldBack.has(room)) {
-      return;
-    }
-    RoomNews known = rooms.get(room);
-    RoomNews.Joined joined = known instanceof RoomNews.Joined told ? told : RoomNews.Joined.QUIET;
-    rooms.put(room, change.apply(joined));
+  /// A room in which the user is now, to add to what is told of it; empty while the room is held
+  /// back: a client must not learn of a room by a part of it.
+  Optional<RoomTelling> joined(RoomId room) {
+    return heldBack.has(room)
+        ? Optional.empty()
+        : Optional.of(of(Place.JOIN).computeIfAbsent(room, _ -> new RoomTelling(Optional::empty)));
+  }
+
+  /// A room of whose leaving is told.
+  Optional<RoomTelling> left(RoomId room) {
+    return Optional.ofNullable(of(Place.LEAVE).get(room));
+  }
+
+  private Map<RoomId, RoomTelling> of(Place place) {
+    return rooms.computeIfAbsent(place, _ -> new LinkedHashMap<>());
   }
 
   void deviceLists(DeviceLists lists) {
@@ -84,9 +101,9 @@ public final class News {
     return heldBack;
   }
 
-  /// What is told of rooms, in the order of telling.
-  public Map<RoomId, RoomNews> rooms() {
-    return Collections.unmodifiableMap(rooms);
+  /// What is to be told of rooms, in the order of telling.
+  public Map<RoomId, RoomTelling> rooms(Place place) {
+    return Collections.unmodifiableMap(rooms.getOrDefault(place, Map.of()));
   }
 
   /// The events of that kind.

@@ -1,6 +1,5 @@
 package org.hearth.server.readers.sync.sections;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -9,6 +8,7 @@ import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.view.Followed;
 import org.hearth.server.readers.sync.view.NewsKind;
@@ -80,9 +80,19 @@ public final class RoomsSection implements Section {
               () ->
                   asked
                       .asOfNow(each)
-                      .flatMap(membership -> of(asked, membership))
-                      .ifPresent(told -> news.put(room, told)));
+                      .ifPresent(membership ->
+                          news.put(
+                              place(membership.membership()), room, () -> of(asked, membership))));
     }
+  }
+
+  private static News.Place place(Membership membership) {
+    return switch (membership) {
+      case JOIN -> News.Place.JOIN;
+      case INVITE -> News.Place.INVITE;
+      case KNOCK -> News.Place.KNOCK;
+      case LEAVE, BAN -> News.Place.LEAVE;
+    };
   }
 
   /// The rooms to visit; empty for all.
@@ -100,28 +110,24 @@ public final class RoomsSection implements Section {
     return Optional.of(visited);
   }
 
-  private Optional<RoomNews> of(Asked asked, RoomMembership membership) {
+  private Optional<? extends RoomNews> of(Asked asked, RoomMembership membership) {
     return switch (membership.membership()) {
-      case JOIN ->
-          joinedRooms.news(asked.request(), asked.now().position(), membership).map(each -> each);
+      case JOIN -> joinedRooms.news(asked.request(), asked.now().position(), membership);
       case INVITE -> invited(asked.request(), membership);
       case KNOCK ->
-          isNews(asked.request(), membership)
-              ? Optional.of(new RoomNews.Knocked(strippedState(membership)))
-              : Optional.empty();
-      case LEAVE, BAN ->
-          leftRooms.news(asked.request(), asked.now().position(), membership).map(each -> each);
+          isNews(asked.request(), membership) ? Optional.of(outside(membership)) : Optional.empty();
+      case LEAVE, BAN -> leftRooms.news(asked.request(), asked.now().position(), membership);
     };
   }
 
-  private Optional<RoomNews> invited(SyncRequest request, RoomMembership membership) {
+  private Optional<RoomNews.Outside> invited(SyncRequest request, RoomMembership membership) {
     boolean told =
         isNews(request, membership)
             && !isOfAnIgnored(request.viewer(), membership)
             // "invite events for this user already in the database […] MUST NOT be served over
             // client synchronisation endpoints", while the user blocks invites.
             && !InvitePermission.blocksAll(accountData, request.user());
-    return told ? Optional.of(new RoomNews.Invited(strippedState(membership))) : Optional.empty();
+    return told ? Optional.of(outside(membership)) : Optional.empty();
   }
 
   private boolean isOfAnIgnored(Viewer viewer, RoomMembership invited) {
@@ -137,7 +143,7 @@ public final class RoomsSection implements Section {
     return since.isEmpty() || membership.position().isAfter(since.get());
   }
 
-  private List<ObjectNode> strippedState(RoomMembership membership) {
-    return rooms.strippedState(membership.room(), membership.user());
+  private RoomNews.Outside outside(RoomMembership membership) {
+    return new RoomNews.Outside(rooms.strippedState(membership.room(), membership.user()));
   }
 }

@@ -11,8 +11,8 @@ import org.hearth.server.readers.sync.view.Followed;
 ///
 /// | news of                            | wakes                     | adds                          |
 /// |------------------------------------|---------------------------|-------------------------------|
-/// | rooms: events, typing, receipts    | all who are joined        | [News#put], [News#room]       |
-/// | the user: account data, counts     | the user's requests       | [News#add], [News#room]       |
+/// | rooms: events, typing, receipts    | all who are joined        | [News#put], [News#joined]     |
+/// | the user: account data, counts     | the user's requests       | [News#add], [News#joined]     |
 /// | a device: messages to it, its keys | the device's requests     | [News#add], [News#keyCounts]  |
 /// | others: presence, their devices    | those who share a room    | [News#add], [News#deviceLists]|
 ///

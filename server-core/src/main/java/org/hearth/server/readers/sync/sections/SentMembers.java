@@ -6,7 +6,6 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.servers.room.RoomEvent;
 import org.jspecify.annotations.Nullable;
 
 /// Which member events lazily loading clients have: so that a sender's is sent once and not with every
@@ -46,8 +45,9 @@ public final class SentMembers {
   }
 
   /// Notes that the response with that token carries the member event.
-  void add(Client client, RoomEvent member, LogPosition response) {
-    String name = member.pdu().stateKey().orElse("");
-    sent.put(new Member(client, member.room(), name), new Sent(member.position(), response));
+  ///
+  /// @param event the position of the member event
+  void add(Client client, RoomId room, String member, LogPosition event, LogPosition response) {
+    sent.put(new Member(client, room, member), new Sent(event, response));
   }
 }

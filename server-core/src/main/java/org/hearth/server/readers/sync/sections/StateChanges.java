@@ -1,8 +1,6 @@
 package org.hearth.server.readers.sync.sections;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -15,6 +13,7 @@ import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.readers.sync.events.EventBatches;
 import org.hearth.server.readers.sync.events.EventFilter;
 import org.hearth.server.readers.sync.events.Timeline;
 import org.hearth.server.readers.sync.events.Timelines;
@@ -63,13 +62,13 @@ public final class StateChanges {
     }
   }
 
-  /// The state events to tell, by position.
-  List<RoomEvent> events(SyncRequest request, Part part) {
+  /// Where the state events are that are to be told, in order.
+  List<LogPosition> changes(SyncRequest request, Part part) {
     EventFilter filter = request.filter().room().state();
     if (!filter.admitsRoom(part.room())) {
       return List.of();
     }
-    Map<StateKey, RoomEvent> told = new LinkedHashMap<>();
+    Map<StateKey, LogPosition> told = new LinkedHashMap<>();
     if (part.known().isEmpty()) {
       all(request, part, told);
     } else {
@@ -78,88 +77,100 @@ public final class StateChanges {
     if (!request.stateAfter() && part.timeline().stateAside()) {
       aside(part, told);
     }
-    List<RoomEvent> events =
-        told.values().stream()
-            .filter(each -> Timelines.admits(filter, each))
-            .sorted(Comparator.comparing(RoomEvent::position))
-            .toList();
+    told.keySet().removeIf(key -> !filter.admitsType(key.type()));
+    List<LogPosition> positions = admitted(filter, told.values().stream().sorted().toList());
     if (request.filter().room().lazyLoadMembers()) {
-      remember(request, part, events);
+      remember(request, part, told, new HashSet<>(positions));
     }
-    return events;
+    return positions;
   }
 
-  private void all(SyncRequest request, Part part, Map<StateKey, RoomEvent> told) {
+  private List<LogPosition> admitted(EventFilter filter, List<LogPosition> positions) {
+    if (filter.admitsAllOfTypes()) {
+      return positions;
+    }
+    return EventBatches.of(positions)
+        .flatMap(batch -> rooms.eventsAt(batch).stream())
+        .filter(each -> Timelines.admits(filter, each))
+        .map(RoomEvent::position)
+        .toList();
+  }
+
+  private void all(SyncRequest request, Part part, Map<StateKey, LogPosition> told) {
     // A room of another server begins here with an event before which there is a state already.
-    Optional<RoomState> state =
+    Optional<RoomState> found =
         rooms
             .stateAt(part.room(), part.target(request))
             .or(() -> part.timeline().events().stream().findFirst().map(rooms::stateBefore));
-    if (state.isEmpty()) {
+    if (found.isEmpty()) {
       return;
     }
+    told.putAll(found.get().positions());
     if (!request.filter().room().lazyLoadMembers()) {
-      put(told, state.get().events());
       return;
-    }
-    List<StateKey> keys = new ArrayList<>();
-    for (StateKey each : state.get().keys()) {
-      if (!each.type().equals(EventTypes.MEMBER)) {
-        keys.add(each);
-      }
     }
     // "Servers MUST include the syncing user's own membership event when they join a room, or when
     // the full state of rooms is requested."
     Set<String> members = needed(request, part);
     members.add(request.user().value());
     part.heroes().forEach(each -> members.add(each.value()));
-    members.forEach(each -> keys.add(StateKey.member(each)));
-    put(told, state.get().events(keys));
+    told.keySet().removeIf(key -> isMember(key) && !members.contains(key.stateKey()));
     // "When a sync is limited, the server MUST return membership events for events in the gap":
     // what the client may know of the members is as of its token.
     request
         .since(part.room())
         .ifPresent(since ->
-            put(
-                told,
-                changes(part.room(), since, part.target(request)).stream()
-                    .filter(each -> each.pdu().isMember())
-                    .toList()));
+            changes(part.room(), since, part.target(request))
+                .forEach((key, position) -> {
+                  if (isMember(key)) {
+                    told.put(key, position);
+                  }
+                }));
+  }
+
+  private static boolean isMember(StateKey key) {
+    return key.type().equals(EventTypes.MEMBER);
   }
 
   private void changed(
-      SyncRequest request, Part part, LogPosition known, Map<StateKey, RoomEvent> told) {
+      SyncRequest request, Part part, LogPosition known, Map<StateKey, LogPosition> told) {
     Timeline timeline = part.timeline();
     boolean anything = timeline.stateAside() || (request.stateAfter() && timeline.hasState());
     if (anything) {
-      put(told, changes(part.room(), known, part.target(request)));
+      told.putAll(changes(part.room(), known, part.target(request)));
     }
     if (request.filter().room().lazyLoadMembers()) {
       Set<String> members = needed(request, part);
       part.heroes().forEach(each -> members.add(each.value()));
       for (String each : members) {
-        if (!told.containsKey(StateKey.member(each))) {
-          unlessRedundant(request, part, known, each).ifPresent(event -> put(told, List.of(event)));
+        StateKey key = StateKey.member(each);
+        if (!told.containsKey(key)) {
+          unlessRedundant(request, part, known, each)
+              .ifPresent(position -> told.put(key, position));
         }
       }
     }
   }
 
   /// What changed after the start of the timeline by events that are not in it.
-  private void aside(Part part, Map<StateKey, RoomEvent> told) {
+  private void aside(Part part, Map<StateKey, LogPosition> told) {
     Set<LogPosition> shown = new HashSet<>();
     part.timeline().events().forEach(each -> shown.add(each.position()));
-    List<RoomEvent> changed = changes(part.room(), part.timeline().start(), part.upTo());
-    put(told, changed.stream().filter(each -> !shown.contains(each.position())).toList());
+    changes(part.room(), part.timeline().start(), part.upTo())
+        .forEach((key, position) -> {
+          if (!shown.contains(position)) {
+            told.put(key, position);
+          }
+        });
   }
 
   /// What leads from one state to another; a state from before the room is one without events.
-  private List<RoomEvent> changes(RoomId room, LogPosition from, LogPosition to) {
+  private Map<StateKey, LogPosition> changes(RoomId room, LogPosition from, LogPosition to) {
     Optional<RoomState> earlier = rooms.stateAt(room, from);
     Optional<RoomState> later = rooms.stateAt(room, to);
     return later
-        .map(state -> earlier.map(state::changedSince).orElseGet(state::events))
-        .orElse(List.of());
+        .map(state -> earlier.map(state::changedSince).orElseGet(state::positions))
+        .orElse(Map.of());
   }
 
   /// The users whose member events the timeline needs, but for those it brings along in time.
@@ -180,34 +191,30 @@ public final class StateChanges {
     return needed;
   }
 
-  private Optional<RoomEvent> unlessRedundant(
+  private Optional<LogPosition> unlessRedundant(
       SyncRequest request, Part part, LogPosition known, String member) {
-    Optional<RoomMembership> membership =
-        rooms.membershipAt(part.room(), UserId.parse(member), part.target(request));
-    if (membership.isEmpty()) {
-      return Optional.empty();
-    }
-    LogPosition position = membership.get().position();
-    boolean redundant =
-        !request.filter().room().includeRedundantMembers()
-            && sent.has(request.client(), part.room(), member, position, known);
-    return redundant ? Optional.empty() : rooms.eventAt(position);
+    return rooms
+        .membershipAt(part.room(), UserId.parse(member), part.target(request))
+        .map(RoomMembership::position)
+        .filter(position ->
+            request.filter().room().includeRedundantMembers()
+                || !sent.has(request.client(), part.room(), member, position, known));
   }
 
-  private void remember(SyncRequest request, Part part, List<RoomEvent> state) {
-    for (RoomEvent each : part.timeline().events()) {
-      if (each.pdu().isMember() && !request.stateAfter()) {
-        sent.add(request.client(), each, part.token());
+  private void remember(
+      SyncRequest request, Part part, Map<StateKey, LogPosition> told, Set<LogPosition> admitted) {
+    if (!request.stateAfter()) {
+      for (RoomEvent each : part.timeline().events()) {
+        if (each.pdu().isMember()) {
+          String member = each.pdu().stateKey().orElseThrow();
+          sent.add(request.client(), part.room(), member, each.position(), part.token());
+        }
       }
     }
-    for (RoomEvent each : state) {
-      if (each.pdu().isMember()) {
-        sent.add(request.client(), each, part.token());
+    told.forEach((key, position) -> {
+      if (isMember(key) && admitted.contains(position)) {
+        sent.add(request.client(), part.room(), key.stateKey(), position, part.token());
       }
-    }
-  }
-
-  private static void put(Map<StateKey, RoomEvent> told, Collection<RoomEvent> events) {
-    events.forEach(each -> told.put(each.pdu().stateKeyPair().orElseThrow(), each));
+    });
   }
 }

@@ -45,6 +45,19 @@ public record SyncRequest(
         viewer, filter, filterName, Optional.empty(), fullState, stateAfter, true, Duration.ZERO);
   }
 
+  /// The same of a client that has everything up to that point.
+  public SyncRequest after(SyncPoint point) {
+    return new SyncRequest(
+        viewer,
+        filter,
+        filterName,
+        Optional.of(point),
+        fullState,
+        stateAfter,
+        includeLeft,
+        timeout);
+  }
+
   /// The same with what is to be kept from who asks.
   public SyncRequest ignoring(IgnoredUsers users) {
     return new SyncRequest(
@@ -60,6 +73,11 @@ public record SyncRequest(
 
   SentMembers.Client client() {
     return new SentMembers.Client(viewer.user(), viewer.device(), filterName);
+  }
+
+  /// Whether all of the user's rooms are told whole.
+  public boolean isLarge() {
+    return since.isEmpty() || fullState;
   }
 
   /// The name of the section that tells state.

@@ -89,7 +89,7 @@ public final class TypingSection implements Section {
       return;
     }
     Set<RoomId> rooms = new LinkedHashSet<>(changed(asked));
-    for (RoomId each : news.rooms().keySet()) {
+    for (RoomId each : news.rooms(News.Place.JOIN).keySet()) {
       if (isSomebodyTyping(each) && isNewlyJoined(asked, each)) {
         rooms.add(each);
       }
@@ -144,7 +144,7 @@ public final class TypingSection implements Section {
               .toList();
       ObjectNode event = JsonNodeFactory.instance.objectNode().put("type", TYPE);
       event.set("content", content(shown));
-      news.room(room, joined -> joined.withEphemeral(event));
+      news.joined(room).ifPresent(telling -> telling.ephemeral(event));
     }
   }
 

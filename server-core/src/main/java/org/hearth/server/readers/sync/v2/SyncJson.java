@@ -1,19 +1,25 @@
 package org.hearth.server.readers.sync.v2;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.events.ClientEvents;
 import org.hearth.server.readers.sync.events.EventStyle;
+import org.hearth.server.readers.sync.events.OwnMembership;
 import org.hearth.server.readers.sync.events.Timeline;
 import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.sections.RoomNews;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
+import org.hearth.server.readers.sync.sections.RoomTelling;
 import org.hearth.server.readers.sync.sections.SyncRequest;
 import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.Tokens;
+import org.jspecify.annotations.Nullable;
 
 /// Writes news as the body of a `/sync` response.
 ///
@@ -21,8 +27,6 @@ import org.hearth.server.readers.sync.view.Tokens;
 ///
 /// [sync]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync
 public final class SyncJson {
-  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-
   private final ClientEvents events;
   private final Tokens tokens;
 
@@ -31,114 +35,174 @@ public final class SyncJson {
     this.tokens = tokens;
   }
 
-  /// The whole body. Rooms and account data without news are left out. A room whose events cannot
-  /// be read while they are written is held back, as if it had failed before.
+  /// Writes the whole body. Rooms and account data without news are left out. A room whose events
+  /// cannot be read while they are written is held back, as if it had failed before.
   ///
   /// @param now the point up to which the news is
-  SyncAnswer answer(SyncRequest request, SyncPoint now, News news) {
-    ObjectNode rooms = JSON.objectNode();
-    news.rooms()
-        .forEach((room, told) ->
-            news.heldBack()
-                .attempt(
-                    room.value(),
-                    request.since(room),
-                    () -> {
-                      // Written first: a room that cannot be leaves nothing behind.
-                      ObjectNode written = room(request, now, told);
-                      rooms.withObjectProperty(name(told)).set(room.value(), written);
-                    }));
-    ObjectNode json = JSON.objectNode();
-    json.put("next_batch", tokens.of(now.holdingBack(news.heldBack().positions())).toString());
+  /// @return whether there is anything for which a client would be woken
+  boolean write(JsonWriter json, SyncRequest request, SyncPoint now, News news) {
+    json.object();
     if (!news.events(News.Kind.ACCOUNT_DATA).isEmpty()) {
-      putEvents(json, "account_data", news.events(News.Kind.ACCOUNT_DATA));
+      writeEvents(json, "account_data", news.events(News.Kind.ACCOUNT_DATA));
     }
-    if (!rooms.isEmpty()) {
-      json.set("rooms", rooms);
-    }
-    putEvents(json, "presence", news.events(News.Kind.PRESENCE));
-    putEvents(json, "to_device", news.events(News.Kind.TO_DEVICE));
-    ObjectNode devices = json.putObject("device_lists");
-    ArrayNode changed = devices.putArray("changed");
-    news.deviceLists().changed().forEach(each -> changed.add(each.value()));
-    ArrayNode left = devices.putArray("left");
-    news.deviceLists().left().forEach(each -> left.add(each.value()));
-    ObjectNode counts = json.putObject("device_one_time_keys_count");
-    news.keyCounts().forEach(counts::put);
-    return new SyncAnswer(json, rooms.isEmpty() && news.isEmptyBesideRooms());
+    boolean rooms = new RoomsWriter(json, request, now, news).write();
+    writeEvents(json, "presence", news.events(News.Kind.PRESENCE));
+    writeEvents(json, "to_device", news.events(News.Kind.TO_DEVICE));
+    json.name("device_lists").object();
+    writeUsers(json, "changed", news.deviceLists().changed());
+    writeUsers(json, "left", news.deviceLists().left());
+    json.endObject();
+    json.name("device_one_time_keys_count").object();
+    news.keyCounts().forEach((algorithm, count) -> json.name(algorithm).value(count));
+    json.endObject();
+    // Last, since it says which rooms were held back.
+    SyncPoint told = now.holdingBack(news.heldBack().positions());
+    json.name("next_batch").value(tokens.of(told).toString()).endObject();
+    return rooms || !news.isEmptyBesideRooms();
   }
 
-  private static String name(RoomNews told) {
-    return switch (told) {
-      case RoomNews.Joined _ -> "join";
-      case RoomNews.Invited _ -> "invite";
-      case RoomNews.Knocked _ -> "knock";
-      case RoomNews.Left _ -> "leave";
-    };
+  private static void writeUsers(JsonWriter json, String name, List<UserId> users) {
+    json.name(name).array();
+    users.forEach(each -> json.value(each.value()));
+    json.endArray();
   }
 
-  private ObjectNode room(SyncRequest request, SyncPoint now, RoomNews told) {
-    ObjectNode json = JSON.objectNode();
-    switch (told) {
-      case RoomNews.Joined joined -> putJoined(request, now, joined, json);
-      case RoomNews.Invited(var state) -> putEvents(json, "invite_state", state);
-      case RoomNews.Knocked(var state) -> putEvents(json, "knock_state", state);
-      case RoomNews.Left(var happened, var accountData) -> {
-        putHappened(request, happened, json);
-        putEvents(json, "account_data", accountData);
+  private static void writeEvents(JsonWriter json, String name, Collection<ObjectNode> events) {
+    json.name(name).object().name("events").array();
+    events.forEach(json::value);
+    json.endArray().endObject();
+  }
+
+  /// Writes `rooms`, if there is anything in it.
+  private final class RoomsWriter {
+    private final JsonWriter json;
+    private final SyncRequest request;
+    private final SyncPoint now;
+    private final News news;
+    private boolean begun;
+
+    RoomsWriter(JsonWriter json, SyncRequest request, SyncPoint now, News news) {
+      this.json = json;
+      this.request = request;
+      this.now = now;
+      this.news = news;
+    }
+
+    /// @return whether there was anything
+    boolean write() {
+      for (News.Place place : News.Place.values()) {
+        boolean any = false;
+        for (var room : news.rooms(place).entrySet()) {
+          any |= attempt(place, room.getKey(), room.getValue(), any);
+        }
+        if (any) {
+          json.endObject();
+        }
+      }
+      if (begun) {
+        json.endObject();
+      }
+      return begun;
+    }
+
+    /// Writes a room, or holds it back.
+    ///
+    /// @return whether it was written
+    private boolean attempt(
+        News.Place place, RoomId room, RoomTelling telling, boolean placeBegun) {
+      boolean begunBefore = begun;
+      json.mark();
+      try {
+        boolean told = write(place, room, telling, placeBegun);
+        json.keep();
+        return told;
+      } catch (RuntimeException e) {
+        if (!json.takeBack()) {
+          throw e;
+        }
+        begun = begunBefore;
+        news.heldBack().failed(room.value(), request.since(room), e);
+        return false;
       }
     }
-    return json;
-  }
 
-  private void putJoined(
-      SyncRequest request, SyncPoint now, RoomNews.Joined joined, ObjectNode json) {
-    json.set("summary", joined.summary().map(SyncJson::summary).orElseGet(JSON::objectNode));
-    Optional<RoomNews.Happened> happened = joined.happened();
-    if (happened.isPresent()) {
-      putHappened(request, happened.get(), json);
-    } else {
-      json.putObject(request.stateName()).putArray("events");
-      json.set("timeline", timeline(JSON.arrayNode(), Timeline.none(now.position())));
+    private boolean write(News.Place place, RoomId room, RoomTelling telling, boolean placeBegun) {
+      Optional<? extends RoomNews> happened = telling.happened();
+      boolean quiet = place == News.Place.JOIN && telling.isWorthTelling();
+      if (happened.isEmpty() && !quiet) {
+        return false;
+      }
+      if (!begun) {
+        json.name("rooms").object();
+        begun = true;
+      }
+      if (!placeBegun) {
+        json.name(place.name().toLowerCase(Locale.ROOT)).object();
+      }
+      json.name(room.value()).object();
+      switch (happened.orElse(null)) {
+        case RoomNews.Joined(var summary, var events) -> {
+          writeSummary(summary);
+          writeHappened(events);
+          writeBeside(telling);
+        }
+        case RoomNews.Left(var events) -> {
+          writeHappened(events);
+          writeEvents(json, "account_data", telling.accountData());
+        }
+        case RoomNews.Outside(var state) ->
+            writeEvents(json, place == News.Place.INVITE ? "invite_state" : "knock_state", state);
+        case null -> {
+          writeSummary(Optional.empty());
+          writeEvents(json, request.stateName(), List.of());
+          writeTimeline(Timeline.none(now.position()), null);
+          writeBeside(telling);
+        }
+      }
+      json.endObject();
+      return true;
     }
-    putEvents(json, "account_data", joined.accountData());
-    putEvents(json, "ephemeral", joined.ephemeral());
-    json.putObject("unread_notifications")
-        .put("highlight_count", joined.unread().highlights())
-        .put("notification_count", joined.unread().notifications());
-  }
 
-  private static ObjectNode summary(RoomSummaries.Summary summary) {
-    ObjectNode json = JSON.objectNode();
-    if (!summary.heroes().isEmpty()) {
-      ArrayNode names = json.putArray("m.heroes");
-      summary.heroes().forEach(each -> names.add(each.value()));
+    private void writeBeside(RoomTelling telling) {
+      writeEvents(json, "account_data", telling.accountData());
+      writeEvents(json, "ephemeral", telling.ephemeral());
+      json.name("unread_notifications").object();
+      json.name("highlight_count").value(telling.unread().highlights());
+      json.name("notification_count").value(telling.unread().notifications());
+      json.endObject();
     }
-    json.put("m.joined_member_count", summary.counts().joined());
-    json.put("m.invited_member_count", summary.counts().invited());
-    return json;
-  }
 
-  private void putHappened(SyncRequest request, RoomNews.Happened happened, ObjectNode json) {
-    EventStyle style = request.filter().style();
-    json.putObject(request.stateName())
-        .set("events", events.state(happened.state(), request.viewer(), happened.own(), style));
-    Timeline timeline = happened.timeline();
-    json.set(
-        "timeline",
-        timeline(
-            events.timeline(timeline.events(), request.viewer(), happened.own(), style), timeline));
-  }
+    private void writeSummary(Optional<RoomSummaries.Summary> summary) {
+      json.name("summary").object();
+      if (summary.isPresent()) {
+        if (!summary.get().heroes().isEmpty()) {
+          writeUsers(json, "m.heroes", summary.get().heroes());
+        }
+        json.name("m.joined_member_count").value(summary.get().counts().joined());
+        json.name("m.invited_member_count").value(summary.get().counts().invited());
+      }
+      json.endObject();
+    }
 
-  private ObjectNode timeline(ArrayNode events, Timeline timeline) {
-    ObjectNode json = JSON.objectNode();
-    json.set("events", events);
-    json.put("limited", timeline.limited());
-    json.put("prev_batch", tokens.at(timeline.start()).toString());
-    return json;
-  }
+    private void writeHappened(RoomNews.Happened happened) {
+      EventStyle style = request.filter().style();
+      json.name(request.stateName()).object().name("events");
+      events.writeState(json, happened.state(), request.viewer(), happened.own(), style);
+      json.endObject();
+      writeTimeline(happened.timeline(), happened.own());
+    }
 
-  private static void putEvents(ObjectNode json, String name, Collection<ObjectNode> events) {
-    json.putObject(name).putArray("events").addAll(events);
+    /// @param own null for no events
+    private void writeTimeline(Timeline timeline, @Nullable OwnMembership own) {
+      json.name("timeline").object().name("events");
+      if (own == null) {
+        json.array().endArray();
+      } else {
+        events.writeTimeline(
+            json, timeline.events(), request.viewer(), own, request.filter().style());
+      }
+      json.name("limited").value(timeline.limited());
+      json.name("prev_batch").value(tokens.at(timeline.start()).toString()).endObject();
+    }
   }
 }

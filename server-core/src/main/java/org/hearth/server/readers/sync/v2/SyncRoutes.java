@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.BodyWriter;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
@@ -14,8 +15,10 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.StopSignal;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SyncRequest;
+import org.hearth.server.readers.sync.view.RecentEvents;
 import org.hearth.server.readers.sync.view.Snapshots;
 import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.SyncToken;
@@ -40,6 +43,7 @@ public final class SyncRoutes implements RouteGroup {
   private final Snapshots snapshots;
   private final Sections sections;
   private final SyncJson json;
+  private final RecentEvents recent;
   private final StoredFilters filters;
   private final Tokens tokens;
 
@@ -48,12 +52,14 @@ public final class SyncRoutes implements RouteGroup {
       Snapshots snapshots,
       Sections sections,
       SyncJson json,
+      RecentEvents recent,
       StoredFilters filters,
       Tokens tokens) {
     this.users = users;
     this.snapshots = snapshots;
     this.sections = sections;
     this.json = json;
+    this.recent = recent;
     this.filters = filters;
     this.tokens = tokens;
   }
@@ -66,30 +72,43 @@ public final class SyncRoutes implements RouteGroup {
 
   private Response sync(Request http) {
     SyncRequest request = read(http);
-    SyncUsers.Entered entered = users.enter(request.viewer());
-    try (StopSignal.Registration _ = http.stopping().whenRaised(entered.waiting()::end)) {
-      return answer(request, entered);
-    } finally {
-      users.leave(entered);
-    }
+    return Response.written(stream -> {
+      SyncUsers.Entered entered = users.enter(request.viewer());
+      try (StopSignal.Registration _ = http.stopping().whenRaised(entered.waiting()::end)) {
+        answer(request, entered, stream);
+      } finally {
+        users.leave(entered);
+      }
+    });
   }
 
-  private Response answer(SyncRequest request, SyncUsers.Entered entered) {
+  private void answer(SyncRequest asked, SyncUsers.Entered entered, BodyWriter.Stream stream)
+      throws InterruptedException {
+    SyncRequest request = asked;
     WaitingSync waiting = entered.waiting();
     long until = System.nanoTime() + request.timeout().toNanos();
     while (true) {
-      waiting.look();
       LogPosition known = request.since().map(SyncPoint::position).orElse(LogPosition.ORIGIN);
+      if (request.isLarge() || !recent.hasAllAfter(known)) {
+        stream.awaitTurn();
+      }
+      waiting.look();
       // A reader that lags is no reason to go back.
       SyncPoint now = snapshots.point().notBefore(known);
       users.refresh(entered);
-      SyncAnswer answer = json.answer(request, now, sections.collect(request, entered.feed(), now));
+      News news = sections.collect(request, entered.feed(), now);
+      boolean told = json.write(stream.json(), request, now, news);
       if (waiting.refusal().isPresent()) {
         throw waiting.refusal().get();
       }
-      boolean atOnce = !answer.isEmpty() || request.since().isEmpty() || request.fullState();
+      boolean atOnce = told || request.isLarge();
       if (atOnce || waiting.isOver() || !waiting.sleep(until)) {
-        return Response.json(answer.json());
+        return;
+      }
+      stream.restart();
+      if (news.heldBack().positions().isEmpty()) {
+        // What has been looked at in vain is not looked at again at the next event.
+        request = request.after(now);
       }
     }
   }

@@ -117,6 +117,11 @@ public final class RecentEvents {
     }
   }
 
+  /// Whether all events after that position are here.
+  public boolean hasAllAfter(LogPosition position) {
+    return !floor.isAfter(position);
+  }
+
   /// Whether the room has an event in the range; empty if that is not known here.
   ///
   /// @param after exclusive

@@ -54,17 +54,36 @@ final class HistoryVisibility {
       // Rejected, soft-failed, or known only because others cite it.
       return false;
     }
-    Situation before = situation(event.stateBefore());
-    if (isAllowed(before, event)) {
+    if (isAllowed(before(event), event)) {
       return true;
     }
     // "For m.room.history_visibility events themselves, the user should be allowed to see the event
     // if the history_visibility before or after the event would allow them to see it."
     // "Likewise, for the user's own m.room.member events".
-    boolean judgedAfterToo =
-        event.shown().pdu().isState(EventTypes.HISTORY_VISIBILITY, "")
-            || event.shown().pdu().isState(EventTypes.MEMBER, user.value());
-    return judgedAfterToo && isAllowed(situation(event.stateAfter()), event);
+    return isJudgedAfterToo(event) && isAllowed(situation(event.stateAfter()), event);
+  }
+
+  private boolean isJudgedAfterToo(StoredEvents.Stored event) {
+    return event.shown().pdu().isState(EventTypes.HISTORY_VISIBILITY, "")
+        || event.shown().pdu().isState(EventTypes.MEMBER, user.value());
+  }
+
+  /// What mattered before the event. But for the few events that change it, that is what matters
+  /// after it, and so, in a page of history, what matters before its neighbour: of the page only
+  /// one state is read, and none when the page ends with the current one.
+  private Situation before(StoredEvents.Stored event) {
+    if (isJudgedAfterToo(event)) {
+      return situation(event.stateBefore());
+    }
+    Situation known = situations.get(event.stateBefore());
+    if (known == null) {
+      boolean afterIsCheap =
+          situations.containsKey(event.stateAfter()) || event.stateAfter() == room.state().number();
+      known = situation(afterIsCheap ? event.stateAfter() : event.stateBefore());
+    }
+    situations.put(event.stateBefore(), known);
+    situations.put(event.stateAfter(), known);
+    return known;
   }
 
   private boolean isAllowed(Situation at, StoredEvents.Stored event) {

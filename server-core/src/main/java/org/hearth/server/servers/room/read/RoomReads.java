@@ -219,6 +219,11 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
+  public List<RoomEvent> eventsAt(List<LogPosition> positions) {
+    return shown(positions.stream().map(LogPosition::value).toList());
+  }
+
+  @Override
   public List<RoomEvent> backwards(RoomId room, LogPosition upTo, LogPosition after, int limit) {
     return memory
         .rooms()

@@ -1,7 +1,8 @@
 package org.hearth.server.servers.room.read;
 
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -104,21 +105,16 @@ final class StoredState implements RoomState {
   }
 
   @Override
-  public List<RoomEvent> events() {
-    return eventsOf(_ -> true);
+  public Map<StateKey, LogPosition> positions() {
+    return positions(_ -> true);
   }
 
-  @Override
-  public List<RoomEvent> events(String type) {
-    return eventsOf(key -> keys.key(key).type().equals(type));
-  }
-
-  @Override
-  public List<StateKey> keys() {
-    List<StateKey> set = new ArrayList<>();
+  private Map<StateKey, LogPosition> positions(IntPredicate wanted) {
+    Map<StateKey, LogPosition> set = new HashMap<>();
     for (int key = 0; key < entries.keyLimit(); key++) {
-      if (entries.position(key) != 0) {
-        set.add(keys.key(key));
+      long position = entries.position(key);
+      if (position != 0 && wanted.test(key)) {
+        set.put(keys.key(key), new LogPosition(position));
       }
     }
     return set;
@@ -136,30 +132,20 @@ final class StoredState implements RoomState {
   }
 
   @Override
-  public List<RoomEvent> changedSince(RoomState earlier) {
+  public Map<StateKey, LogPosition> changedSince(RoomState earlier) {
     if (earlier.snapshot() == number) {
-      return List.of();
+      return Map.of();
     }
     if (earlier instanceof StoredState stored) {
-      return eventsOf(key ->
+      return positions(key ->
           key >= stored.entries.keyLimit()
               || stored.entries.position(key) != entries.position(key));
     }
-    return eventsOf(key ->
+    return positions(key ->
         earlier
             .position(keys.key(key))
             .filter(position -> position.value() == entries.position(key))
             .isEmpty());
-  }
-
-  private List<RoomEvent> eventsOf(IntPredicate wanted) {
-    return read(
-        IntStream.range(0, entries.keyLimit())
-            .filter(key -> entries.position(key) != 0 && wanted.test(key))
-            .mapToLong(entries::position)
-            .sorted()
-            .boxed()
-            .toList());
   }
 
   private List<RoomEvent> read(List<Long> positions) {

@@ -27,8 +27,8 @@ public final class TestNews {
   /// What happens in a room beside its history.
   public static News ofRoom(RoomId room, ObjectNode typing) {
     News news = none();
-    news.room(room, joined -> joined.withEphemeral(typing));
-    news.room(room, joined -> joined.withUnread(new RoomNews.UnreadCounts(3, 1)));
+    news.joined(room).orElseThrow().ephemeral(typing);
+    news.joined(room).orElseThrow().unread(new RoomNews.UnreadCounts(3, 1));
     return news;
   }
 

@@ -172,7 +172,9 @@ public final class RunningRooms implements AutoCloseable {
 
   public static Map<StateKey, EventId> ids(RoomState state) {
     Map<StateKey, EventId> ids = new HashMap<>();
-    state.events().forEach(each -> ids.put(each.pdu().stateKeyPair().orElseThrow(), each.id()));
+    state
+        .events(List.copyOf(state.positions().keySet()))
+        .forEach(each -> ids.put(each.pdu().stateKeyPair().orElseThrow(), each.id()));
     return ids;
   }
 

@@ -1,0 +1,37 @@
+package org.hearth.server.http;
+
+import org.hearth.server.matrix.json.JsonWriter;
+
+/// Writes the body of an answer that may be large, piece by piece.
+///
+/// Until the first piece has gone out ([JsonWriter#hasPushed]) a failure is answered as that of any
+/// handler; after that the connection is closed in the middle of the body.
+///
+/// **thread**: the request's own virtual thread; may block.
+@FunctionalInterface
+public interface BodyWriter {
+  /// Writes the whole body.
+  ///
+  /// @throws Exception whatever went wrong
+  void write(Stream stream) throws Exception;
+
+  /// Where the body goes.
+  interface Stream {
+    /// The body.
+    JsonWriter json();
+
+    /// Waits until this answer may be made: of the answers that may be large only a few are made at
+    /// the same time. The turn ends with the answer, and rests while a piece is on its way to the
+    /// client.
+    ///
+    /// @throws org.hearth.server.matrix.error.MatrixException `M_LIMIT_EXCEEDED` if too many wait
+    ///   already, or it took too long
+    /// @throws InterruptedException if the server stops
+    void awaitTurn() throws InterruptedException;
+
+    /// Forgets what was written, and gives the turn back.
+    ///
+    /// @throws IllegalStateException if a piece has gone out
+    void restart();
+  }
+}

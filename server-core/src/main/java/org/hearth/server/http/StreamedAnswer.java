@@ -1,0 +1,136 @@
+package org.hearth.server.http;
+
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.RoutingResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import org.hearth.server.matrix.json.JsonWriter;
+import org.jspecify.annotations.Nullable;
+
+/// An answer that is sent while it is made: a piece of the body goes to the client as soon as it is
+/// full. A client that takes none within the time of a body is given up.
+///
+/// **thread**: the request's own.
+final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, AutoCloseable {
+  private final Response answer;
+  private final RoutingResponse response;
+  private final Surroundings surroundings;
+  private final LargeAnswers.Asker asker;
+  private final boolean headOnly;
+  private final BooleanSupplier keepAlive;
+  private final JsonWriter json = new JsonWriter(this);
+  private LargeAnswers.@Nullable Place place;
+  private @Nullable OutputStream out;
+  private boolean leavesConnectionUsable;
+
+  /// What all answers share.
+  ///
+  /// @param pieceTime in which a client has to take a piece
+  record Surroundings(LargeAnswers large, Deadlines deadlines, Duration pieceTime) {}
+
+  /// @param keepAlive asked once, before the head goes out, whether the connection stays open
+  StreamedAnswer(
+      Response answer,
+      RoutingResponse response,
+      Surroundings surroundings,
+      LargeAnswers.Asker asker,
+      boolean headOnly,
+      BooleanSupplier keepAlive) {
+    this.answer = answer;
+    this.response = response;
+    this.surroundings = surroundings;
+    this.asker = asker;
+    this.headOnly = headOnly;
+    this.keepAlive = keepAlive;
+  }
+
+  @Override
+  public JsonWriter json() {
+    return json;
+  }
+
+  @Override
+  public void awaitTurn() throws InterruptedException {
+    if (place == null) {
+      place = surroundings.large().enter(asker);
+    }
+  }
+
+  @Override
+  public void push(byte[] bytes, int length) {
+    if (headOnly) {
+      return;
+    }
+    try {
+      awaitTurn();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CloseConnectionException("the server stops", e);
+    }
+    LargeAnswers.Place taken = Objects.requireNonNull(place);
+    taken.pause();
+    send(bytes, length, false);
+    taken.resume();
+  }
+
+  @Override
+  public void restart() {
+    json.restart();
+    close();
+    place = null;
+  }
+
+  /// Whether a part of it is with the client already.
+  boolean hasBegun() {
+    return out != null;
+  }
+
+  /// Of an answer that has begun: whether its head said that the connection stays open.
+  boolean leavesConnectionUsable() {
+    return leavesConnectionUsable;
+  }
+
+  /// Sends what is left of an answer that has begun.
+  void finish() {
+    byte[] rest = json.rest();
+    Objects.requireNonNull(place).pause();
+    send(rest, rest.length, true);
+  }
+
+  private void send(byte[] bytes, int length, boolean last) {
+    Deadlines.Deadline deadline = surroundings.deadlines().within(surroundings.pieceTime());
+    try {
+      OutputStream body = out == null ? begin() : out;
+      out = body;
+      body.write(bytes, 0, length);
+      body.flush();
+      if (last) {
+        body.close();
+        // Helidon ends the body only now.
+        response.commit();
+      }
+    } catch (IOException | RuntimeException e) {
+      deadline.close();
+      throw new CloseConnectionException("The client went away while it was answered", e);
+    }
+    if (!deadline.met()) {
+      throw new CloseConnectionException("The client did not take its answer in time");
+    }
+  }
+
+  private OutputStream begin() {
+    leavesConnectionUsable = keepAlive.getAsBoolean();
+    Answers.setHead(answer, response, leavesConnectionUsable);
+    return response.outputStream();
+  }
+
+  @Override
+  public void close() {
+    if (place != null) {
+      place.close();
+    }
+  }
+}

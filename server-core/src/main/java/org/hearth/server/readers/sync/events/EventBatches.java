@@ -1,0 +1,19 @@
+package org.hearth.server.readers.sync.events;
+
+import java.util.List;
+import java.util.stream.Gatherers;
+import java.util.stream.Stream;
+import org.hearth.ringlogs.LogPosition;
+
+/// Reads many events some at a time, so that no more than those are in memory.
+public final class EventBatches {
+  /// At 64 KiB each, 1 MiB of JSON, which takes some times that when it is parsed.
+  static final int MOST = 16;
+
+  private EventBatches() {}
+
+  /// The positions, so many at a time.
+  public static Stream<List<LogPosition>> of(List<LogPosition> positions) {
+    return positions.stream().gather(Gatherers.windowFixed(MOST));
+  }
+}

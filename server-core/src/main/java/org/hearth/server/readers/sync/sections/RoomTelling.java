@@ -1,0 +1,63 @@
+package org.hearth.server.readers.sync.sections;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// What one answer tells of a room. What happened there is found when it is written, and let go
+/// then: a user may have thousands of rooms.
+///
+/// **Thread:** one request's.
+public final class RoomTelling {
+  private final Supplier<Optional<? extends RoomNews>> happened;
+  private final List<ObjectNode> accountData = new ArrayList<>();
+  private final List<ObjectNode> ephemeral = new ArrayList<>();
+  private RoomNews.UnreadCounts unread = RoomNews.UnreadCounts.NONE;
+  private boolean worthTelling;
+
+  RoomTelling(Supplier<Optional<? extends RoomNews>> happened) {
+    this.happened = happened;
+  }
+
+  /// Adds data that the user keeps of the room.
+  void accountData(ObjectNode event) {
+    accountData.add(event);
+    worthTelling = true;
+  }
+
+  /// Adds an event that is no part of the history: typing, receipts.
+  void ephemeral(ObjectNode event) {
+    ephemeral.add(event);
+    worthTelling = true;
+  }
+
+  void unread(RoomNews.UnreadCounts counts) {
+    unread = counts;
+    worthTelling = true;
+  }
+
+  /// Reads what happened; empty when nothing did.
+  public Optional<? extends RoomNews> happened() {
+    return happened.get();
+  }
+
+  /// Whether there is something to tell although nothing happened.
+  public boolean isWorthTelling() {
+    return worthTelling;
+  }
+
+  public List<ObjectNode> accountData() {
+    return Collections.unmodifiableList(accountData);
+  }
+
+  public List<ObjectNode> ephemeral() {
+    return Collections.unmodifiableList(ephemeral);
+  }
+
+  public RoomNews.UnreadCounts unread() {
+    return unread;
+  }
+}
