@@ -183,13 +183,14 @@ final class GuestRemoval implements AutoCloseable {
 
   /// @return false if it has to be tried again
   private boolean isDone(Look look) throws InterruptedException {
-    boolean done = true;
+    boolean done;
     try {
-      switch (look) {
-        case Look.At(UserId user) -> done = haveLeftIfGuests(List.of(user));
-        case Look.Into(RoomId room) -> done = haveLeftIfGuests(joinedUsers.apply(room));
-        case Look.Everywhere _ -> done = haveLeftEverywhere();
-      }
+      done =
+          switch (look) {
+            case Look.At(UserId user) -> haveLeftIfGuests(List.of(user));
+            case Look.Into(RoomId room) -> haveLeftIfGuests(joinedUsers.apply(room));
+            case Look.Everywhere _ -> haveLeftEverywhere();
+          };
     } catch (RuntimeException e) {
       done = isGivenUp(look.toString(), e);
     }
