@@ -20,7 +20,11 @@ and tries again; a shard answers the command with its failure and parks nothing.
 At most MOST_LETTERS letters of entries that are held back are kept, of all keys together. After that the next
 one of a key becomes a letter of the reason REST, which stands for all that follow: of these only the last
 position is remembered, and they are read from the store when the key is released. A log without a store tells
-its reader then that they are lost. So there are never more letters than MOST_LETTERS and two of each key. */
+its reader then that they are lost. So there are never more letters than MOST_LETTERS and two of each key.
+
+Of a letter that is refused for good, even shortened, the position is remembered, one of each key: from there on
+the key gets no more letters. At the release one letter for all of that must be kept first; while it is refused,
+so is the release. */
 
 /// The partition keys that one consumer has parked, and their dead letters.
 ///
@@ -38,13 +42,25 @@ final class ParkedKeys<E> {
   /// @param upTo the last of its entries that was held back
   /// @param heldBack how many letters of held back entries it has
   /// @param rest whether one of them stands for all that follow
-  private record Parked(String failure, LogPosition upTo, int heldBack, boolean rest) {
+  /// @param unkept the first of its entries of which no letter could be kept
+  private record Parked(
+      String failure, LogPosition upTo, int heldBack, boolean rest, @Nullable LogPosition unkept) {
     Parked and(Parked later) {
       return new Parked(
           failure.isEmpty() ? later.failure : failure,
           later.upTo.isAfter(upTo) ? later.upTo : upTo,
           heldBack + later.heldBack,
-          rest || later.rest);
+          rest || later.rest,
+          unkept == null ? later.unkept : unkept);
+    }
+
+    Parked unkept(@Nullable LogPosition position) {
+      return new Parked(failure, upTo, heldBack, rest, position);
+    }
+
+    /// Whether what is held back of it from now on gets no letter.
+    boolean isWithoutLetters() {
+      return rest || unkept != null;
     }
   }
 
@@ -52,6 +68,11 @@ final class ParkedKeys<E> {
   interface Again {
     /// Handles what one letter holds.
     void handle(DeadLetter letter) throws Exception;
+
+    /// Whether entries can be had that no letter holds.
+    default boolean rereads() {
+      return false;
+    }
 
     /// Handles the entries of a letter's key from the letter's position up to another.
     ///
@@ -105,7 +126,7 @@ final class ParkedKeys<E> {
   }
 
   private void extend(String key, LogPosition upTo) {
-    parked.computeIfPresent(key, (_, known) -> known.and(new Parked("", upTo, 0, false)));
+    parked.computeIfPresent(key, (_, known) -> known.and(new Parked("", upTo, 0, false, null)));
   }
 
   boolean isEmpty() {
@@ -171,8 +192,11 @@ final class ParkedKeys<E> {
     if (known != null && !position.isAfter(known.upTo())) {
       return;
     }
-    if (known != null && known.rest()) {
+    if (known != null && known.isWithoutLetters()) {
       extend(key, position);
+      if (known.unkept() != null) {
+        meter.unkept();
+      }
     } else if (heldBack >= MOST_LETTERS) {
       keep(write.rest(key, position), null);
     } else {
@@ -189,12 +213,15 @@ final class ParkedKeys<E> {
       refused = store(write.shortened(letter, entry, refused));
     }
     if (refused != null) {
+      parked.computeIfPresent(
+          letter.partitionKey(),
+          (_, known) -> known.unkept() == null ? known.unkept(letter.position()) : known);
       meter.unkept();
       Exception why = refused;
       LOG.log(
           Level.ERROR,
           () ->
-              "%s/%s cannot keep a letter of %s at %s: the key is parked until the next start"
+              "%s/%s cannot keep a letter of %s at %s: a restart forgets that the key is parked"
                   .formatted(spec.name(), consumer, letter.partitionKey(), letter.position()),
           why);
     }
@@ -218,7 +245,8 @@ final class ParkedKeys<E> {
     int count = letter.reason() == Reason.HELD_BACK ? 1 : 0;
     parked.merge(
         letter.partitionKey(),
-        new Parked(letter.failure(), letter.position(), count, letter.reason() == Reason.REST),
+        new Parked(
+            letter.failure(), letter.position(), count, letter.reason() == Reason.REST, null),
         Parked::and);
     heldBack += count;
   }
@@ -228,6 +256,7 @@ final class ParkedKeys<E> {
   ///
   /// @throws Exception if the letters cannot be had now; the key stays parked
   ReleaseResult release(String key, boolean discardFirst, Again again) throws Exception {
+    keepUnkept(key, again);
     List<Label> letters = policy.deadLetters().of(spec.name(), consumer, key);
     int discarded = 0;
     int handled = 0;
@@ -255,6 +284,34 @@ final class ParkedKeys<E> {
     @Nullable Parked opened = parked.remove(key);
     heldBack -= opened == null ? 0 : opened.heldBack();
     return new ReleaseResult(key, handled, discarded, 0);
+  }
+
+  /// Keeps a letter that stands for what no letter could be kept of.
+  ///
+  /// @throws IllegalStateException if that is refused, too
+  private void keepUnkept(String key, Again again) throws Exception {
+    @Nullable Parked known = parked.get(key);
+    @Nullable LogPosition unkept = known == null ? null : known.unkept();
+    if (unkept == null) {
+      return;
+    }
+    boolean alone = !again.rereads() || key.equals(keyOf(unkept));
+    DeadLetter letter =
+        alone
+            ? write.unreadable(key, unkept, new IllegalStateException("its letter was refused"))
+            : write.rest(key, unkept);
+    @Nullable Exception refused = recovery.attempt(() -> policy.deadLetters().park(letter));
+    if (refused != null) {
+      throwIfUnavailable(refused);
+      throw new IllegalStateException(
+          "the entry of %s at %s is not handled, and its letter cannot be kept: the key stays parked"
+              .formatted(key, unkept),
+          refused);
+    }
+    parked.computeIfPresent(
+        key,
+        (_, parked) ->
+            new Parked(parked.failure(), parked.upTo(), parked.heldBack(), !alone, null));
   }
 
   /// @return whether the entry is handled; if not, its letter says why, unless the letter itself is

@@ -20,6 +20,11 @@ record Releasing<E>(
     implements ParkedKeys.Again {
 
   @Override
+  public boolean rereads() {
+    return true;
+  }
+
+  @Override
   public void handle(DeadLetter letter) throws Exception {
     give(new Positioned<>(letter.position(), entry(letter)));
   }

@@ -138,7 +138,8 @@ class ParkedKeysTest {
   @Test
   void goesOnWithoutALetterWhenNoneIsKept() throws InterruptedException {
     NoteReader reader = reader(LogPosition.ORIGIN);
-    OutputLog<Note> log = follow(reader, new Refusing(logs.letters(), _ -> true), 0);
+    AtomicBoolean refused = new AtomicBoolean(true);
+    OutputLog<Note> log = follow(reader, new Refusing(logs.letters(), _ -> refused.get()), 0);
 
     publish(log, 1, 2, "bad");
     publish(log, 3, 3, "good");
@@ -148,11 +149,37 @@ class ParkedKeysTest {
     ConsumerFigures figures = log.figures().consumers().getFirst();
     assertThat(figures.parkedKeys()).containsExactly("bad");
     assertThat(figures.unkept()).isEqualTo(2);
+    broken.set(false);
+    Reply<ReleaseResult> early = log.release("One", "bad", false);
+    assertThatThrownBy(() -> early.await(PATIENCE)).hasMessageContaining("bad at 1 is not handled");
+    assertThat(log.figures().consumers().getFirst().parkedKeys()).containsExactly("bad");
+
+    refused.set(false);
     assertThat(log.release("One", "bad", false).await(PATIENCE).isOpen()).isTrue();
+    assertThat(reader.numbers()).containsExactly(3L, 1L, 2L);
+    assertThat(logs.letters().all()).isEmpty();
+  }
+
+  @Test
+  void anEntryWithoutALetterThatFailsAgainCanBeDiscarded() throws InterruptedException {
+    NoteReader reader = reader(LogPosition.ORIGIN);
+    AtomicBoolean refused = new AtomicBoolean(true);
+    OutputLog<Note> log = follow(reader, new Refusing(logs.letters(), _ -> refused.get()), 0);
+    publish(log, 1, 3, "bad");
+    assertThat(log.awaitReader("One", at(3), PATIENCE)).isTrue();
+    refused.set(false);
+
+    assertThat(log.release("One", "bad", false).await(PATIENCE))
+        .isEqualTo(new ReleaseResult("bad", 0, 0, 1));
+    broken.set(false);
+    assertThat(log.release("One", "bad", true).await(PATIENCE).isOpen()).isTrue();
+
+    assertThat(reader.numbers()).containsExactly(2L, 3L);
   }
 
   @Test
   void shardGoesOnWithoutALetterWhenNoneIsKept() throws InterruptedException {
+    AtomicBoolean refused = new AtomicBoolean(true);
     InputLog<Note, Long> log =
         new InputLog<>(
             Note.log("note-input", 8),
@@ -165,7 +192,7 @@ class ParkedKeysTest {
                   }
                   reply.complete(command.number());
                 },
-            UnavailableException.handling(new Refusing(logs.letters(), _ -> true)));
+            UnavailableException.handling(new Refusing(logs.letters(), _ -> refused.get())));
     log.start();
     LogWriter<Note, Long> writer = log.writer("Tests");
 
@@ -173,6 +200,13 @@ class ParkedKeysTest {
 
     assertThatThrownBy(() -> bad.await(PATIENCE)).isInstanceOf(ParkedException.class);
     assertThat(writer.submit(new Note("good", 2), PATIENCE).await(PATIENCE)).isEqualTo(2);
+    Reply<ReleaseResult> early = log.release("note-input", "bad", true);
+    assertThatThrownBy(() -> early.await(PATIENCE)).hasMessageContaining("is not handled");
+    refused.set(false);
+    assertThat(log.release("note-input", "bad", false).await(PATIENCE))
+        .isEqualTo(new ReleaseResult("bad", 0, 0, 1));
+    assertThat(log.release("note-input", "bad", true).await(PATIENCE))
+        .isEqualTo(new ReleaseResult("bad", 0, 1, 0));
     assertThat(log.drainAndStop(PATIENCE)).isTrue();
   }
 

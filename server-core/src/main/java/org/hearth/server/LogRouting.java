@@ -59,8 +59,7 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     root.addAppender(tail);
     context.getLogger("org.hearth").setLevel(Level.INFO);
     // Flyway warns at each start that it does not know so new a Derby, and at the first start that
-    // a
-    // statement of a migration changed no row. Nobody can or need do anything about either.
+    // a statement of a migration changed no row. Nobody can or need do anything about either.
     context.getLogger("org.flywaydb.core.internal.database.base.Database").setLevel(Level.ERROR);
     context
         .getLogger("org.flywaydb.core.internal.sqlscript.DefaultSqlScriptExecutor")

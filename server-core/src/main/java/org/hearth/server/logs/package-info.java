@@ -1,12 +1,13 @@
-/// The arrows of the wiring: one sealed interface per log, the codec of all of them, and the wiring
-/// as data. A new log costs its sealed interface and its line in [Logs]; [JsonCodec] writes its
-/// records.
+/// The arrows of the wiring: what is written to each log, and the codec of all of them. A new log
+/// costs its records and its line in [Logs]; [JsonCodec] writes them.
 ///
 /// ```
 ///  writers ── RoomInput ──► [room-input] ──► RoomServer ── RoomOutput ──► [room-output] ──► readers
 ///                 ▲                                                                           │
 ///                 └── RoomReply, after the commit                                             ▼
-///  services (accounts, profiles, account data, directory) ── AccountOutput ──► [account-output]
+///  services ── AccountOutput ──► [account-output] ──► readers
+///
+///  writers ── TypingInput ──► [typing-input] ──► TypingServer ── TypingOutput ──► [typing-output] ──► readers
 /// ```
 ///
 /// Logs read: none. Logs written: none. Tables owned: none. Threads: none; everything here is an

@@ -202,7 +202,7 @@ public final class Committer {
 
   /// Commits changes that stand alone.
   ///
-  /// @param owner who is named in an error
+  /// @param owner the box: it is named in errors and in the figures
   /// @see #commit(UnitOfWork)
   public LogPosition commit(
       String owner, List<RowChange> changes, List<Announcement<?>> announcements) {

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 When the database fails
 
- All units of the batch fail, and the connection is given up. The next batch that finds the store open
+ All units of the batch fail, and the connection is given up; so it is when the store was read-only for whatever reason,
+ since the keeper shuts the database down in such a time. The next batch that finds the store open
  takes a new connection and compares the head that the database has with the one it should have. It may be
  the one of the failed commit: the write had reached the disk and only its answer was lost. Its units had been told
  that they failed, and their owners may have read the database before it had them. So the memory is brought
@@ -55,6 +56,10 @@ final class GroupCommit implements AutoCloseable {
   private final HighWaterMark mark;
   private final long salt;
   private @Nullable WriteConnection connection;
+
+  /// [Health#openings] when the connection was opened.
+  private int connectedAt;
+
   private volatile CommitHead head;
   private volatile CommitHead published;
 
@@ -158,10 +163,13 @@ final class GroupCommit implements AutoCloseable {
     if (refusal != null) {
       throw new BatchFailed(refusal);
     }
+    int openings = health.openings();
     WriteConnection known = connection;
-    if (known != null) {
+    if (known != null && openings == connectedAt) {
       return known;
     }
+    giveUpConnection();
+    connectedAt = openings;
     WriteConnection opened;
     CommitHead found;
     try {

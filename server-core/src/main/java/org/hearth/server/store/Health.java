@@ -1,6 +1,7 @@
 package org.hearth.server.store;
 
 import java.lang.System.Logger.Level;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.hearth.server.store.derby.DerbyFault;
@@ -15,6 +16,7 @@ final class Health {
 
   private final AtomicReference<StoreState> state = new AtomicReference<>(new StoreState.Open());
 
+  private final AtomicInteger openings = new AtomicInteger();
   private volatile Consumer<String> onFailed = _ -> {};
 
   StoreState state() {
@@ -46,7 +48,14 @@ final class Health {
   }
 
   void open() {
+    // Counted first: who sees the store open sees that it was opened.
+    openings.incrementAndGet();
     change(new StoreState.Open());
+  }
+
+  /// How often the store has been opened again. The database may have been shut down in between.
+  int openings() {
+    return openings.get();
   }
 
   void closed() {

@@ -47,6 +47,15 @@ public final class JournalWriter<E> {
   /// @throws StorageException if it is not committed
   /// @throws IllegalArgumentException if an entry is larger than the journal holds
   public LogPosition commit(List<RowChange> changes, List<? extends E> entries) {
+    return commit(changes, entries, () -> {});
+  }
+
+  /// The same for rows that are remembered elsewhere.
+  ///
+  /// @param forget drops what is remembered of these rows; run in any case before this returns or
+  ///   throws. A unit that was given up may still be committed: then it is run once more, on a
+  ///   thread of its own, after that commit
+  public LogPosition commit(List<RowChange> changes, List<? extends E> entries, Runnable forget) {
     List<RowChange> rows = new ArrayList<>(changes);
     List<Announcement<?>> announcements = new ArrayList<>(entries.size());
     for (int i = 0; i < entries.size(); i++) {
@@ -54,8 +63,47 @@ public final class JournalWriter<E> {
       rows.add(journal.row(log.spec(), entry, i));
       announcements.add(new Announcement<>(i, log, entry));
     }
-    LogPosition first = journal.committer().commit(box, rows, announcements);
+    Forgetting forgetting = new Forgetting(forget);
+    LogPosition first;
+    try {
+      first =
+          journal
+              .committer()
+              .commit(new UnitOfWork(new UnitOwner(box), rows, announcements, forgetting));
+    } finally {
+      forgetting.returned();
+    }
     written.add(entries.size());
     return entries.isEmpty() ? first : first.plus(entries.size() - 1L);
+  }
+
+  /// Drops what is remembered when who committed it returns, and again when it is committed later.
+  private static final class Forgetting implements Outcome {
+    private final Runnable forget;
+    private volatile boolean returned;
+
+    Forgetting(Runnable forget) {
+      this.forget = forget;
+    }
+
+    void returned() {
+      returned = true;
+      forget.run();
+    }
+
+    @Override
+    public void durable(LogPosition first) {
+      // Else it is run after this by who waits.
+      if (returned) {
+        // The committer does not wait for a cache whose value is being read.
+        var _ = Thread.startVirtualThread(forget);
+      }
+    }
+
+    @Override
+    public void committed(LogPosition first) {}
+
+    @Override
+    public void failed(StorageException failure) {}
   }
 }

@@ -44,14 +44,6 @@ public sealed class StorageException extends RuntimeException permits StoreRefus
     return reason;
   }
 
-  /// Whether the same thing may succeed later without anything being changed in the program.
-  public boolean isTransient() {
-    return switch (reason) {
-      case DISK_FULL, READ_ONLY, BUSY, SUPERSEDED -> true;
-      case FAILED, BAD_UNIT, BAD_QUERY, CLOSED, REFUSED -> false;
-    };
-  }
-
   /// Whether this tells about the store's state and nothing about what was to be stored: for
   /// [org.hearth.ringlogs.FailureHandling].
   public boolean isUnavailable() {

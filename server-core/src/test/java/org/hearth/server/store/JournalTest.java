@@ -311,4 +311,34 @@ class JournalTest {
     HighWaterMark.begin(folder, id, CommitHead.START).close();
     derby.shutDown();
   }
+
+  /// A cache of the rows would else keep what it read between the two.
+  @Test
+  void whatIsRememberedIsForgottenAgainWhenAGivenUpUnitIsCommitted() throws InterruptedException {
+    Rows.create(stores.store());
+    JournalWriter<String> writer = started(journal(100), "one").writer("Box");
+    List<Integer> rowsSeen = new CopyOnWriteArrayList<>();
+
+    try (HeldCommitter _ = HeldCommitter.hold(stores.store().committer())) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() ->
+              writer.commit(
+                  List.of(Rows.insert("late", 0)),
+                  List.of("entry"),
+                  () ->
+                      rowsSeen.add(
+                          // An interrupted thread reads nothing.
+                          Thread.currentThread().isInterrupted()
+                              ? 0
+                              : Rows.all(stores.store()).size())))
+          .isInstanceOfSatisfying(
+              StorageException.class,
+              e -> assertThat(e.reason()).isEqualTo(StorageException.Reason.BUSY));
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(rowsSeen).containsExactly(0);
+    }
+
+    Eventually.until("forgotten again", () -> rowsSeen.size() == 2);
+    assertThat(rowsSeen).containsExactly(0, 1);
+  }
 }

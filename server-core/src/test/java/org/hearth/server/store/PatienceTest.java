@@ -18,11 +18,11 @@ class PatienceTest {
   @TempDir private Path folder;
   private Opening.Opened opened;
   private Committer committer;
+  private final Health health = new Health();
 
   @BeforeEach
   void start() throws Exception {
     opened = new Opening(StoreOptions.of(folder).withMinimumFreeBytes(0), 1).open();
-    Health health = new Health();
     GroupCommit groupCommit =
         new GroupCommit(opened.derby(), health, opened.mark(), opened.head(), 1);
     committer = new Committer(groupCommit, health, Duration.ofMillis(200));
@@ -34,6 +34,20 @@ class PatienceTest {
     committer.drainAndStop();
     opened.mark().close();
     opened.derby().shutDown();
+  }
+
+  @Test
+  void connectionOfBeforeAReadOnlySpellIsNotUsedAfterIt() throws Exception {
+    var _ = committer.commit("before", List.of(), TestLogs.announcements(1));
+
+    health.readOnly(Reason.DISK_FULL, "in this test");
+    // As the keeper does when a connection does not open.
+    opened.derby().shutDown();
+    health.open();
+
+    assertThat(committer.commit("after", List.of(), TestLogs.announcements(1)).value())
+        .isEqualTo(opened.head().position() + 2);
+    assertThat(health.isOpen()).isTrue();
   }
 
   @Test

@@ -1,16 +1,20 @@
 package org.hearth.server.servers.room;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import org.hearth.ringlogs.LogException;
 import org.hearth.ringlogs.LogWriter;
+import org.hearth.ringlogs.ParkedException;
 import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.store.Unavailable;
 
 /// One box's way to have the Room Server do something: a command on room-input, and the answer.
 ///
@@ -27,6 +31,9 @@ public final class RoomClient {
   /// How long the answer is waited for, which comes when the command is committed.
   private static final Duration PATIENCE_FOR_REPLY = Duration.ofSeconds(60);
 
+  /// How many commands of one caller are on their way at a time: the ring is for everybody.
+  private static final int WINDOW = 32;
+
   private final LogWriter<RoomInput, RoomReply> input;
 
   /// @param input the end of room-input that bears the box's name
@@ -39,19 +46,54 @@ public final class RoomClient {
     return submit(command).await(PATIENCE_FOR_REPLY);
   }
 
-  /// Has commands carried out beside each other.
+  /// What became of one of many commands.
+  public sealed interface Outcome {
+    /// It was answered.
+    record Answered(RoomReply reply) implements Outcome {}
+
+    /// It was not: the room is parked, or what carried it out failed.
+    record Failed(RuntimeException failure) implements Outcome {}
+  }
+
+  /// Has commands carried out beside each other, [#WINDOW] at a time. One that fails does not keep
+  /// the others from it. But when the store or the log takes nothing now, that is thrown at once.
   ///
-  /// @return the answers, in the order of the commands
-  public List<RoomReply> askAll(List<? extends RoomInput> commands) throws InterruptedException {
-    List<Reply<RoomReply>> replies = new ArrayList<>();
+  /// @return what became of each, in the order of the commands
+  public List<Outcome> askAll(List<? extends RoomInput> commands) throws InterruptedException {
+    List<Outcome> outcomes = new ArrayList<>(commands.size());
+    Deque<Reply<RoomReply>> window = new ArrayDeque<>(WINDOW);
     for (RoomInput each : commands) {
-      replies.add(submit(each));
+      if (window.size() == WINDOW) {
+        outcomes.add(outcome(window.remove()));
+      }
+      window.add(submitted(each));
     }
-    List<RoomReply> answers = new ArrayList<>();
-    for (Reply<RoomReply> each : replies) {
-      answers.add(each.await(PATIENCE_FOR_REPLY));
+    while (!window.isEmpty()) {
+      outcomes.add(outcome(window.remove()));
     }
-    return answers;
+    return outcomes;
+  }
+
+  /// @return a reply that has failed if the room is parked
+  private Reply<RoomReply> submitted(RoomInput command) throws InterruptedException {
+    try {
+      return submit(command);
+    } catch (ParkedException e) {
+      Reply<RoomReply> refused = Reply.pending();
+      refused.fail(e);
+      return refused;
+    }
+  }
+
+  private static Outcome outcome(Reply<RoomReply> reply) throws InterruptedException {
+    try {
+      return new Outcome.Answered(reply.await(PATIENCE_FOR_REPLY));
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      return new Outcome.Failed(e);
+    }
   }
 
   private Reply<RoomReply> submit(RoomInput command) throws InterruptedException {

@@ -3,6 +3,7 @@ package org.hearth.server.servers.room;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public interface RoomQueries {
   /// The name in the wiring of the box that answers.
   String BOX = "RoomServer";
+
+  /// About how many users [#joinedRooms] answers at once.
+  int MOST_USERS = 100;
 
   // --- rooms
 
@@ -67,12 +71,9 @@ public interface RoomQueries {
   /// The events that nothing refers to yet.
   List<EventId> forwardExtremities(RoomId room);
 
-  /// Whether, in that range, the current state changed otherwise than by events of the timeline,
-  /// because branches of the room's history came together.
-  ///
-  /// @param after exclusive
-  /// @param upTo inclusive
-  boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo);
+  /// Whether, after that position, the current state changed otherwise than by events of the
+  /// timeline, because branches of the room's history came together.
+  boolean stateChangedAside(RoomId room, LogPosition after);
 
   /// What is to be looked at about rooms, newest first.
   List<RoomAlert> alerts(int limit);
@@ -167,6 +168,11 @@ public interface RoomQueries {
 
   /// The user's rooms where the membership now is one of these; forgotten rooms too.
   List<RoomMembership> roomsOf(UserId user, Set<Membership> memberships);
+
+  /// The rooms in which any of these users is joined now, with those users.
+  ///
+  /// @param users at most [#MOST_USERS]
+  Map<RoomId, List<UserId>> joinedRooms(List<UserId> users);
 
   /// The room's users whose membership now is one of these.
   List<RoomMembership> members(RoomId room, Set<Membership> memberships);

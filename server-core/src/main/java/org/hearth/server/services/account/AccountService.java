@@ -308,11 +308,7 @@ public final class AccountService implements Box {
         user,
         () -> {
           RowChange row = change.of(open(user));
-          try {
-            journal.commit(List.of(row), List.of());
-          } finally {
-            accounts.forget(user);
-          }
+          journal.commit(List.of(row), List.of(), () -> accounts.forget(user));
         });
   }
 
@@ -339,13 +335,14 @@ public final class AccountService implements Box {
           List<TokenHash> gone = sessions.removeAll(user, changes, entries);
           companions.forEach(each -> changes.addAll(each.closing(user, erase)));
           entries.add(new AccountOutput.AccountDeactivated(user));
-          try {
-            journal.commit(changes, entries);
-          } finally {
-            accounts.forget(user);
-            sessions.drop(gone);
-            companions.forEach(each -> each.changed(user));
-          }
+          journal.commit(
+              changes,
+              entries,
+              () -> {
+                accounts.forget(user);
+                sessions.drop(gone);
+                companions.forEach(each -> each.changed(user));
+              });
         });
     housekeeping.execute(() -> leaveRooms(user));
   }

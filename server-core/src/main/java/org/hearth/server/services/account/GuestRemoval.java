@@ -12,6 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.Unavailable;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ final class GuestRemoval implements AutoCloseable {
   static final int MOST_NOTED = 10_000;
   private static final System.Logger LOG = System.getLogger(GuestRemoval.class.getName());
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
+  private static final Duration REST = Duration.ofMillis(20);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
 
@@ -181,21 +183,48 @@ final class GuestRemoval implements AutoCloseable {
 
   /// @return false if it has to be tried again
   private boolean isDone(Look look) throws InterruptedException {
-    boolean done = true;
+    boolean done;
     try {
-      Collection<UserId> users =
+      done =
           switch (look) {
-            case Look.At(UserId user) -> List.of(user);
-            case Look.Into(RoomId room) -> joinedUsers.apply(room);
-            case Look.Everywhere _ -> accounts.guests();
+            case Look.At(UserId user) -> haveLeftIfGuests(List.of(user));
+            case Look.Into(RoomId room) -> haveLeftIfGuests(joinedUsers.apply(room));
+            case Look.Everywhere _ -> haveLeftEverywhere();
           };
-      for (UserId user : users) {
-        done &= hasLeftIfGuest(user);
-      }
     } catch (RuntimeException e) {
       done = isGivenUp(look.toString(), e);
     }
     return done;
+  }
+
+  /// Few are where they may not be, so it is asked of many at a time who these are, with a rest
+  /// after each time: the look at all takes little of the machine.
+  private boolean haveLeftEverywhere() throws InterruptedException {
+    boolean done = true;
+    List<UserId> guests = accounts.guests();
+    for (int i = 0; i < guests.size() && !ends(); i += RoomQueries.MOST_USERS) {
+      List<UserId> some = guests.subList(i, Math.min(guests.size(), i + RoomQueries.MOST_USERS));
+      done &= haveLeftIfGuests(exit.whereGuestsMayNotBe(some));
+      rest(REST);
+    }
+    return done;
+  }
+
+  private boolean haveLeftIfGuests(Collection<UserId> users) throws InterruptedException {
+    boolean done = true;
+    for (UserId user : users) {
+      done &= hasLeftIfGuest(user);
+    }
+    return done;
+  }
+
+  private boolean ends() {
+    lock.lock();
+    try {
+      return ended;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /// Lets a guest leave. A failure is kept here, so that the other guests leave all the same.

@@ -1,8 +1,11 @@
 package org.hearth.server.services.account;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -15,11 +18,14 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.store.Unavailable;
 
 /// Leaves rooms by commands on room-input.
 ///
 /// **thread**: any; a call waits for the commits.
 public final class LeaveRooms implements RoomExit {
+
+  private static final System.Logger LOG = System.getLogger(LeaveRooms.class.getName());
 
   private final RoomQueries rooms;
   private final RoomClient client;
@@ -36,6 +42,32 @@ public final class LeaveRooms implements RoomExit {
   }
 
   @Override
+  public Collection<UserId> whereGuestsMayNotBe(List<UserId> guests) {
+    Set<UserId> found = new LinkedHashSet<>();
+    rooms
+        .joinedRooms(guests)
+        .forEach((room, joined) -> {
+          if (!found.containsAll(joined) && !isOpen(room)) {
+            found.addAll(joined);
+          }
+        });
+    return found;
+  }
+
+  /// A room that cannot be read counts as not open: whoever is in it is looked at alone.
+  private boolean isOpen(RoomId room) {
+    try {
+      return GuestAccess.isOpen(rooms, room);
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      LOG.log(Level.DEBUG, "whether guests may be in " + room + " cannot be read", e);
+      return false;
+    }
+  }
+
+  @Override
   public void leaveWhereGuestsMayNotBe(UserId guest) throws InterruptedException {
     leave(guest, EnumSet.of(Membership.JOIN), room -> !GuestAccess.isOpen(rooms, room));
   }
@@ -43,13 +75,26 @@ public final class LeaveRooms implements RoomExit {
   private void leave(UserId user, Set<Membership> memberships, Predicate<RoomId> which)
       throws InterruptedException {
     List<String> refusals = new ArrayList<>();
+    List<RuntimeException> failures = new ArrayList<>();
     for (RoomMembership each : rooms.roomsOf(user, memberships)) {
-      if (which.test(each.room())) {
-        leave(user, each.room()).ifPresent(refusals::add);
+      try {
+        if (which.test(each.room())) {
+          leave(user, each.room()).ifPresent(refusals::add);
+        }
+      } catch (RuntimeException e) {
+        if (Unavailable.is(e)) {
+          throw e; // So are the other rooms.
+        }
+        // A room that is parked or damaged does not keep the user in the others.
+        refusals.add("%s: %s".formatted(each.room(), e.getMessage()));
+        failures.add(e);
       }
     }
     if (!refusals.isEmpty()) {
-      throw new IllegalStateException(user + " could not leave " + String.join(", ", refusals));
+      IllegalStateException notLeft =
+          new IllegalStateException(user + " could not leave " + String.join(", ", refusals));
+      failures.forEach(notLeft::addSuppressed);
+      throw notLeft;
     }
   }
 

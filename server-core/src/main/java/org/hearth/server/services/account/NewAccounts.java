@@ -144,11 +144,7 @@ final class NewAccounts {
           }
           List<RowChange> changes = new ArrayList<>(more);
           changes.add(Accounts.upgrade(guest, hash));
-          try {
-            journal.commit(changes, List.of());
-          } finally {
-            accounts.forget(guest);
-          }
+          journal.commit(changes, List.of(), () -> accounts.forget(guest));
           return guest;
         });
   }
@@ -163,9 +159,13 @@ final class NewAccounts {
           if (accounts.exists(user)) {
             throw inUse();
           }
-          journal.commit(changes, List.of(new AccountOutput.AccountCreated(user, account.guest())));
-          accounts.forget(user);
-          companions.forEach(each -> each.changed(user));
+          journal.commit(
+              changes,
+              List.of(new AccountOutput.AccountCreated(user, account.guest())),
+              () -> {
+                accounts.forget(user);
+                companions.forEach(each -> each.changed(user));
+              });
           return user;
         });
   }

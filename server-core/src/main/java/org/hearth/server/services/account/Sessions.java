@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * An access token is looked up by its SHA-256 in a cache, else in the database. Whoever takes a token away commits first and drops the hash
  * from the cache then. A load that read before the commit may be under way at that time: the cache computes under a lock per key, so the
- * drop waits for the load and removes what it put.
+ * drop waits for the load and removes what it put. Should the commit come after its caller has given it up, the drop is repeated after it.
  *
  * A new token goes into the cache as soon as it is committed, so it is never looked up among the unknown ones. Those are remembered for a few
  * seconds in a cache of their own, so that they push no known token out.
@@ -388,10 +388,6 @@ final class Sessions implements Authenticator {
       List<RowChange> changes,
       List<? extends AccountOutput> entries) {
     List<TokenHash> before = tokens.accessTokens(user, device);
-    try {
-      journal.commit(changes, entries);
-    } finally {
-      drop(before);
-    }
+    journal.commit(changes, entries, () -> drop(before));
   }
 }

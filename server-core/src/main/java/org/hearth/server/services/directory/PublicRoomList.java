@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -118,11 +117,7 @@ final class PublicRoomList {
     if (mark.forwards()) {
       return all.stream().filter(mark::isBefore).limit(limit).toList();
     }
-    return all.reversed().stream()
-        .filter(mark::isAfter)
-        .limit(limit)
-        .sorted(Comparator.comparingInt(all::indexOf))
-        .toList();
+    return all.reversed().stream().filter(mark::isAfter).limit(limit).toList().reversed();
   }
 
   private static int limit(Wish wish) {

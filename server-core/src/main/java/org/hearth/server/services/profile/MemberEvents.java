@@ -17,6 +17,9 @@ import org.hearth.server.servers.room.RoomQueries;
 public final class MemberEvents implements RoomProfiles {
   private static final System.Logger LOG = System.getLogger(MemberEvents.class.getName());
 
+  /// Of the failures of rooms.
+  private static final int MOST_SHOWN = 10;
+
   private final RoomQueries rooms;
   private final RoomClient client;
 
@@ -42,16 +45,28 @@ public final class MemberEvents implements RoomProfiles {
               profile.displayName().orElse(null),
               profile.avatarUrl().orElse(null)));
     }
-    for (RoomReply reply : client.askAll(updates)) {
-      if (reply instanceof RoomReply.Refused refused) {
-        // The room does not want it, now or later: trying again changes nothing.
-        LOG.log(
-            System.Logger.Level.INFO,
-            "a room refused the new profile of {0}: {1}: {2}",
-            user,
-            refused.refusal(),
-            refused.detail());
+    List<RuntimeException> failures = new ArrayList<>();
+    for (RoomClient.Outcome outcome : client.askAll(updates)) {
+      switch (outcome) {
+        case RoomClient.Outcome.Answered(RoomReply.Refused(var refusal, var detail)) ->
+            // The room does not want it, now or later: trying again changes nothing.
+            LOG.log(
+                System.Logger.Level.INFO,
+                "a room refused the new profile of {0}: {1}: {2}",
+                user,
+                refusal,
+                detail);
+        case RoomClient.Outcome.Answered(var _) -> {} // done
+        case RoomClient.Outcome.Failed(var failure) -> failures.add(failure);
       }
+    }
+    if (!failures.isEmpty()) {
+      IllegalStateException notWritten =
+          new IllegalStateException(
+              "%d of %d rooms failed".formatted(failures.size(), updates.size()),
+              failures.getFirst());
+      failures.stream().skip(1).limit(MOST_SHOWN).forEach(notWritten::addSuppressed);
+      throw notWritten;
     }
   }
 

@@ -153,15 +153,12 @@ public final class ProfileService implements ServiceBox {
     }
     Profile shown = Profiles.profile(after);
     boolean spread = !shown.equals(Profiles.profile(before)) && rooms.isInRooms(user);
-    try {
-      journal.commit(
-          List.of(Profiles.update(user, json, spread)),
-          List.of(
-              new AccountOutput.ProfileChanged(
-                  user, shown.displayName().orElse(null), shown.avatarUrl().orElse(null))));
-    } finally {
-      profiles.changed(user);
-    }
+    journal.commit(
+        List.of(Profiles.update(user, json, spread)),
+        List.of(
+            new AccountOutput.ProfileChanged(
+                user, shown.displayName().orElse(null), shown.avatarUrl().orElse(null))),
+        () -> profiles.changed(user));
     return spread;
   }
 }

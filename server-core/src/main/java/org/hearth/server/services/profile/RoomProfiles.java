@@ -11,6 +11,7 @@ public interface RoomProfiles {
   /// all of that is durable.
   ///
   /// @throws InterruptedException if interrupted; some rooms may then not have the profile
-  /// @throws RuntimeException if a room could not be written now; to be tried again
+  /// @throws RuntimeException if a room could not be written now; to be tried again. One that is
+  ///   parked or damaged does not keep the profile out of the others
   void write(UserId user, Profile profile) throws InterruptedException;
 }

@@ -2,9 +2,10 @@ package org.hearth.server.services.profile;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -17,13 +18,15 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
 
 /// Carries changed profiles into the member events of the users' rooms. A profile is marked in its
-/// row until that is done, so it is done also over a crash; what fails is tried again every minute.
+/// row until that is done, so it is done also over a crash; what fails is tried again after a
+/// minute, and after growing pauses up to an hour.
 ///
 /// **thread**: one of its own, `profile-spreading`, which writes one profile after the other; the
-/// requests wait for it a while.
+/// requests wait for it a while. A user has one place in its queue, however many requests wait.
 final class Spreading {
   private static final System.Logger LOG = System.getLogger(Spreading.class.getName());
   private static final Duration RETRY = Duration.ofMinutes(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Profiles profiles;
@@ -31,8 +34,32 @@ final class Spreading {
   private final RoomProfiles rooms;
   private final TurnPerKey turns;
 
-  /// Users whose profiles are yet to be written; of the thread only.
-  private final Set<UserId> pending = new LinkedHashSet<>();
+  /// When a profile is tried again.
+  ///
+  /// @param at by [System#nanoTime]
+  /// @param pause before it
+  private record Retry(long at, Duration pause) {
+    static Retry first() {
+      return new Retry(System.nanoTime(), Duration.ZERO);
+    }
+
+    Retry next() {
+      Duration next = pause.isZero() ? RETRY : pause.multipliedBy(2);
+      Duration bounded = next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
+      return new Retry(System.nanoTime() + bounded.toNanos(), bounded);
+    }
+
+    boolean isDue() {
+      return System.nanoTime() - at >= 0;
+    }
+  }
+
+  /// Users whose profiles are yet to be written, and when; of the thread only.
+  private final Map<UserId, Retry> pending = new LinkedHashMap<>();
+
+  /// What waits for the thread because of a request. A profile is read after it has left this map:
+  /// whoever finds its own user here is served by that.
+  private final Map<UserId, Future<Boolean>> queued = new ConcurrentHashMap<>();
 
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -72,7 +99,14 @@ final class Spreading {
   /// Spreads what the user's profile says now. Returns when it is done, or after a while when it
   /// takes longer or has failed: it then goes on without anybody waiting.
   void awaitSpread(UserId user) {
-    Future<Boolean> done = thread.submit(() -> spread(user));
+    Future<Boolean> done =
+        queued.computeIfAbsent(
+            user,
+            _ ->
+                thread.submit(() -> {
+                  queued.remove(user);
+                  return spread(user);
+                }));
     try {
       done.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException _) {
@@ -86,7 +120,7 @@ final class Spreading {
 
   private void takeUp() {
     try {
-      pending.addAll(profiles.spreading());
+      profiles.spreading().forEach(each -> pending.put(each, Retry.first()));
     } catch (RuntimeException | Error failed) {
       LOG.log(Level.WARNING, "profiles that have not spread could not be looked up", failed);
     }
@@ -94,7 +128,12 @@ final class Spreading {
   }
 
   private void spreadPending() {
-    List.copyOf(pending).forEach(this::spread);
+    for (UserId each : List.copyOf(pending.keySet())) {
+      Retry retry = pending.get(each);
+      if (retry != null && retry.isDue()) {
+        var _ = spread(each);
+      }
+    }
   }
 
   /// @return whether it is done; false when it has to be tried again
@@ -102,7 +141,7 @@ final class Spreading {
     if (ended) {
       return false; // The profile's row says that this is left to the next start.
     }
-    pending.add(user);
+    Retry retry = pending.computeIfAbsent(user, _ -> Retry.first());
     try {
       Profile profile = profiles.profile(user);
       rooms.write(user, profile);
@@ -125,6 +164,7 @@ final class Spreading {
           Level.WARNING,
           "the profile of " + user + " could not be written into all rooms yet",
           failed);
+      pending.put(user, retry.next());
       return false;
     }
   }

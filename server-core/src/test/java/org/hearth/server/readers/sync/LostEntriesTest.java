@@ -19,6 +19,8 @@ import org.hearth.server.readers.sync.view.RoomOutputReader;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,31 @@ class LostEntriesTest {
     assertThat(bob.feed().membership(room))
         .hasValueSatisfying(each -> assertThat(each.membership()).isEqualTo(Membership.JOIN));
     assertThat(users.noteChanged(events, room, server.store().head())).containsExactly(bob.feed());
+  }
+
+  /// As when a resolution takes a membership away, or brings an earlier one back.
+  @Test
+  void aMembershipThatTheDatabaseHasNotIsNotKept() {
+    SyncUsers.Entered bob = enter("bob");
+    RoomEvent joined = server.queries().event(server.rooms().join(room, "bob")).orElseThrow();
+    reader.onBatch(List.of(added(joined)));
+    server.rooms().say(room, "alice", "raises the head");
+    RowChange deletion =
+        RowChange.of(
+            new Table("room_member", "a test's", "the test"),
+            "DELETE FROM room_member WHERE user_id = '@bob:hearth.test'",
+            (_, _) -> {});
+    var _ = server.store().committer().commit("test", List.of(deletion), List.of());
+
+    reader.onLost(joined.position(), server.store().head());
+    users.refresh(bob);
+
+    assertThat(bob.feed().membership(room))
+        .hasValueSatisfying(each -> {
+          assertThat(each.membership()).isEqualTo(Membership.LEAVE);
+          assertThat(each.position()).isEqualTo(server.store().head());
+        });
+    assertThat(users.noteChanged(events, room, server.store().head())).isEmpty();
   }
 
   @Test

@@ -106,6 +106,23 @@ class TypingTest {
     assertThat(tells(bob.sync(), room)).isFalse();
   }
 
+  /// The list is newer than the answer's point: who is still at the beginning of the log may have
+  /// one.
+  @Test
+  void whoHasAListFromTheBeginningOfTheLogIsToldThatItIsEmpty() {
+    String beginning = bob.since();
+    assertThat(beginning).endsWith("-0");
+    type("alice");
+    assertThat(typing(bob.sync())).containsExactly(id("alice"));
+    put("alice", room, "{'typing':false}").expect(200);
+
+    JsonNode answer =
+        server.http("bob").get("/_matrix/client/v3/sync?since=" + beginning).expect(200).json();
+
+    assertThat(tells(answer, room)).isTrue();
+    assertThat(typing(answer)).isEmpty();
+  }
+
   @Test
   void endsByItself() throws Exception {
     put("alice", room, "{'typing':true,'timeout':200}").expect(200);

@@ -65,6 +65,8 @@ class GuestRemovalTest {
 
   /// Rooms that can be shut, so that who leaves waits, and that can fail.
   private static final class Rooms implements RoomExit {
+    private final List<Integer> asked = new CopyOnWriteArrayList<>();
+    private final Set<UserId> inOpenRooms = ConcurrentHashMap.newKeySet();
     private final List<UserId> left = new CopyOnWriteArrayList<>();
     private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch open = new CountDownLatch(1);
@@ -79,6 +81,12 @@ class GuestRemovalTest {
     @Override
     public void leaveAll(UserId user) {
       throw new IllegalStateException("no account is closed in this test");
+    }
+
+    @Override
+    public List<UserId> whereGuestsMayNotBe(List<UserId> guests) {
+      asked.add(guests.size());
+      return guests.stream().filter(each -> !inOpenRooms.contains(each)).toList();
     }
 
     @Override
@@ -143,6 +151,24 @@ class GuestRemovalTest {
     removal.lookAt(GUEST);
 
     Eventually.until("the guest has left", () -> rooms.left.contains(GUEST));
+  }
+
+  @Test
+  void atTheStartItVisitsThoseOnlyWhoAreWhereTheyMayNotBe() {
+    rooms.open.countDown();
+    for (int i = 0; i < 250; i++) {
+      UserId each = UserId.parse("@" + i + ":hearth.test");
+      guests.all.add(each);
+      rooms.inOpenRooms.add(each);
+    }
+    rooms.inOpenRooms.remove(GUEST);
+
+    removal.start();
+
+    Eventually.until("all were looked at", () -> rooms.asked.size() == 3);
+    Eventually.until("the guest has left", () -> !rooms.left.isEmpty());
+    assertThat(rooms.asked).containsExactly(100, 100, 50);
+    assertThat(rooms.left).containsExactly(GUEST);
   }
 
   @Test

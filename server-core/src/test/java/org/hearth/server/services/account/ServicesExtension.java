@@ -125,6 +125,11 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     }
 
     @Override
+    public List<UserId> whereGuestsMayNotBe(List<UserId> guests) {
+      return List.of();
+    }
+
+    @Override
     public void leaveWhereGuestsMayNotBe(UserId guest) {
       throw new IllegalStateException("no guest is in a room in this test");
     }

@@ -51,9 +51,9 @@ public final class Timelines {
     return changedAside(range) || anyEvent(range);
   }
 
-  /// Whether the state changed without an event of the timeline.
+  /// Whether the state changed without an event of the timeline, in the range or since.
   private boolean changedAside(Range range) {
-    return rooms.stateChangedAside(range.room(), range.after(), range.upTo());
+    return rooms.stateChangedAside(range.room(), range.after());
   }
 
   private boolean anyEvent(Range range) {

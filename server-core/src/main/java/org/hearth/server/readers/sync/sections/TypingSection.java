@@ -107,18 +107,16 @@ public final class TypingSection implements Section {
     VolatilePosition now = log.head();
     // Asked in any case: what changes is noted from the first question on.
     Optional<Set<RoomId>> noted = asked.changedRooms(kind, asked.since(LETTER, now));
-    VolatilePosition known =
-        asked
-            .request()
-            .since()
-            .map(each -> each.volatiles().get(LETTER))
-            .orElse(new VolatilePosition(now.epoch(), LogPosition.ORIGIN));
-    if (known.position().equals(LogPosition.ORIGIN)) {
+    Optional<VolatilePosition> known =
+        asked.request().since().map(each -> each.volatiles().get(LETTER));
+    boolean ofThisRun = known.filter(each -> each.epoch() == now.epoch()).isPresent();
+    if (!ofThisRun && known.filter(each -> !each.position().equals(LogPosition.ORIGIN)).isEmpty()) {
       return typing.rooms().stream().filter(this::isSomebodyTyping).toList();
     }
+    // Who is at the beginning of this run may have lists, too: they are of a moment later.
     Optional<Set<RoomId>> rooms =
-        known.epoch() == now.epoch()
-            ? noted.or(() -> changed.since(known.position()))
+        ofThisRun
+            ? noted.or(() -> changed.since(known.orElseThrow().position()))
             : Optional.empty();
     return rooms.isPresent()
         ? rooms.get()

@@ -34,7 +34,9 @@ public final class StoredFilters {
   public static final int MOST_FILTERS = 100;
   static final int LARGEST_BYTES = 16 * 1024;
 
-  private static final String OWNER = "sync-filters";
+  /// The box in the wiring that this is a part of.
+  private static final String OWNER = "ClientSync";
+
   private static final long CACHE_BYTES = 2L << 20;
   private static final int ID_BYTES = 12;
 

@@ -3,7 +3,9 @@ package org.hearth.server.readers.sync.view;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -111,9 +113,16 @@ public final class SyncUsers {
       }
       LogPosition now = head.get();
       UserFeed feed = loaded.feed;
+      Map<RoomId, RoomMembership> stored = new HashMap<>();
       for (RoomMembership each : rooms.roomsOf(feed.user(), EnumSet.allOf(Membership.class))) {
-        merge(loaded, each);
+        stored.put(each.room(), each);
       }
+      for (RoomMembership each : feed.memberships()) {
+        if (!each.position().isAfter(now)) {
+          mergeLost(loaded, each, stored.get(each.room()), now);
+        }
+      }
+      stored.values().forEach(each -> merge(loaded, each));
       // What changed before is in the database only: a request from before this moment looks there.
       feed.accountDataChanged(now);
       // News of a room that was not among the user's until now has not been noted.
@@ -217,6 +226,17 @@ public final class SyncUsers {
       } else {
         removeFrom(membership.room(), feed);
       }
+    }
+  }
+
+  /// Takes in that the database has another membership than was known, and none that came later: it
+  /// went in what was lost, or an earlier one came back.
+  private void mergeLost(
+      Loaded loaded, RoomMembership known, @Nullable RoomMembership stored, LogPosition now) {
+    boolean mayBeLost = stored == null || known.position().isAfter(stored.position());
+    Membership membership = stored == null ? Membership.LEAVE : stored.membership();
+    if (mayBeLost && membership != known.membership()) {
+      merge(loaded, new RoomMembership(known.room(), known.user(), membership, now, false));
     }
   }
 

@@ -297,6 +297,11 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
+  public Map<RoomId, List<UserId>> joinedRooms(List<UserId> users) {
+    return memory.userRooms().joined(users);
+  }
+
+  @Override
   public List<RoomMembership> members(RoomId room, Set<Membership> memberships) {
     return memory.rooms().find(room).map(view -> members(view, memberships)).orElse(List.of());
   }
@@ -398,7 +403,7 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
-  public boolean stateChangedAside(RoomId room, LogPosition after, LogPosition upTo) {
+  public boolean stateChangedAside(RoomId room, LogPosition after) {
     return memory.rooms().find(room).filter(view -> view.jumpedAfter(after)).isPresent();
   }
 

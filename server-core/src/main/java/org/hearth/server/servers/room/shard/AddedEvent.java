@@ -20,10 +20,10 @@ public record AddedEvent(
     Pdu event,
     @Nullable ClientTransaction transaction,
     long room,
-    GraphRows.Verdict judged) {
+    GraphRows.Verdict verdict) {
 
   RoomRows.@Nullable Place place() {
-    return judged.place();
+    return verdict.place();
   }
 
   long stateBefore() {
@@ -40,11 +40,11 @@ public record AddedEvent(
         ref,
         event,
         room,
-        judged.standing(),
-        judged.rule(),
+        verdict.standing(),
+        verdict.rule(),
         stateBefore(),
         made() == 0 ? stateBefore() : made(),
-        judged.shown() != GraphRows.Shown.NOWHERE);
+        verdict.shown() != GraphRows.Shown.NOWHERE);
   }
 
   /// As it is kept in memory, once it has its number.
@@ -59,11 +59,11 @@ public record AddedEvent(
             null,
             transaction,
             replaces == null ? null : new LogPosition(replaces.position()),
-            judged.shown().place(position, event)),
+            verdict.shown().place(position, event)),
         room,
         stateBefore(),
         made(),
-        judged.standing(),
-        judged.rule());
+        verdict.standing(),
+        verdict.rule());
   }
 }

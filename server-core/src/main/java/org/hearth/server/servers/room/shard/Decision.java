@@ -58,7 +58,7 @@ public final class Decision {
   private final List<RoomRows.Place> placedAgain = new ArrayList<>();
   private final Map<Long, StateSnapshot> states = new HashMap<>();
   private final Map<StateHash, StateSnapshot> byHash = new HashMap<>();
-  private @Nullable List<RoomReply.Judged> judged;
+  private @Nullable List<RoomReply.Judged> answers;
   private RoomView view;
 
   /// An event that is to be redacted.
@@ -238,7 +238,7 @@ public final class Decision {
 
   /// The answer to the command is what became of its events.
   public void answerWith(List<RoomReply.Judged> verdicts) {
-    judged = List.copyOf(verdicts);
+    answers = List.copyOf(verdicts);
   }
 
   public int keyNumber(StateKey key) {
@@ -278,9 +278,9 @@ public final class Decision {
           public void committed(LogPosition first) {
             LogPosition last = first.plus(Math.max(0, numbered.size() - 1));
             reply.complete(
-                judged == null
+                answers == null
                     ? new RoomReply.Done(last, events())
-                    : new RoomReply.Received(last, judged));
+                    : new RoomReply.Received(last, answers));
           }
 
           @Override

@@ -34,6 +34,10 @@ final class RecentTransactions {
     return Optional.ofNullable(sent.get(new Key(sender, transaction, type, redacts)));
   }
 
+  int size() {
+    return sent.size();
+  }
+
   void add(Pdu event, ClientTransaction transaction, EventRef ref) {
     sent.put(
         new Key(event.sender(), transaction, event.type(), event.redacts().orElse(null)),

@@ -20,13 +20,18 @@ import org.jspecify.annotations.Nullable;
 
 /// The rooms of one shard as they are after its last decision.
 ///
-/// **bound**: a budget of bytes for rooms, which a room is over that is not committed yet;
-/// decisions under way, by the committer's ring; states noted during a sweep, by [#MOST_REFERRED].
+/// **bound**: a budget of bytes for rooms with all that is held of them, which a room is over that
+/// is not committed yet; decisions under way, by the committer's ring; states noted during a sweep,
+/// by [#MOST_REFERRED].
 ///
 /// **thread**: the shard's.
 public final class ShardRooms {
   /// A room in which so much happens during one sweep is swept another time.
   private static final int MOST_REFERRED = 100_000;
+
+  private static final int TRANSACTION_BYTES = 500;
+  private static final int WANT_BYTES = 250;
+  private static final int REFERRED_BYTES = 70;
 
   private final RoomMemory memory;
   private final StoredTransactions transactions;
@@ -48,6 +53,16 @@ public final class ShardRooms {
 
     /// The states referred to since a sweep began; null when there is none.
     private @Nullable Set<Long> referred;
+
+    /// What it weighed when it was weighed last.
+    private long weighed;
+
+    long weightBytes() {
+      return head.weightBytes()
+          + (long) TRANSACTION_BYTES * transactions.size()
+          + (wants == null ? 0 : (long) WANT_BYTES * wants.size())
+          + (referred == null ? 0 : (long) REFERRED_BYTES * referred.size());
+    }
 
     Held(RoomView head) {
       this.head = head;
@@ -83,12 +98,18 @@ public final class ShardRooms {
   public void advance(RoomView head) {
     Held held = rooms.get(head.info().id());
     if (held == null) {
-      rooms.put(head.info().id(), new Held(head));
-      bytes += head.weightBytes();
+      held = new Held(head);
+      rooms.put(head.info().id(), held);
     } else {
-      bytes += head.weightBytes() - held.head.weightBytes();
       held.head = head;
     }
+    weigh(held);
+  }
+
+  private void weigh(Held held) {
+    long weight = held.weightBytes();
+    bytes += weight - held.weighed;
+    held.weighed = weight;
   }
 
   /// A decision brought its room to where it is now.
@@ -108,6 +129,7 @@ public final class ShardRooms {
         held.referred = null;
       }
     }
+    weigh(held);
   }
 
   private static void settle(Held held) {
@@ -131,7 +153,9 @@ public final class ShardRooms {
 
   /// The watch ends.
   public void unwatch(RoomView room) {
-    held(room).referred = null;
+    Held held = held(room);
+    held.referred = null;
+    weigh(held);
   }
 
   /// The decisions about a room that may not be committed yet, oldest first; not to be changed.
@@ -150,6 +174,7 @@ public final class ShardRooms {
     if (known == null) {
       known = Wants.load(reads, room.info().number());
       held.wants = known;
+      weigh(held);
     }
     return known;
   }
@@ -192,7 +217,7 @@ public final class ShardRooms {
     for (RoomId room : halfDecided) {
       Held held = rooms.remove(room);
       if (held != null) {
-        bytes -= held.head.weightBytes();
+        bytes -= held.weighed;
       }
       memory.rooms().forget(room);
     }
@@ -214,7 +239,7 @@ public final class ShardRooms {
     while (bytes > maximumBytes && oldestFirst.hasNext()) {
       Held held = oldestFirst.next();
       if (held.head.isSettled()) {
-        bytes -= held.head.weightBytes();
+        bytes -= held.weighed;
         oldestFirst.remove();
       }
     }

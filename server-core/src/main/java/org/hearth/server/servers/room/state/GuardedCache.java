@@ -3,18 +3,24 @@ package org.hearth.server.servers.room.state;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Weigher;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 
 /// A cache of what was read from the database, bounded in bytes, that never keeps what a commit has
 /// made old.
 ///
-/// A reader takes a [#ticket] before it reads. What it has read is kept only if nothing was
-/// invalidated since: otherwise it may have read before the commit that invalidated it.
+/// A reader takes a [#ticket] before it reads. What it has read is kept only if the key was not
+/// invalidated since: otherwise it may have read before the commit that invalidated it. Keys are
+/// told apart by stripes.
 ///
 /// **thread**: any.
 final class GuardedCache<K, V> {
+  private static final int STRIPES = 1024;
+
   private final Cache<K, V> cache;
-  private volatile long invalidations;
+
+  /// How often values were invalidated, by stripe of their keys.
+  private final AtomicLongArray invalidations = new AtomicLongArray(STRIPES);
 
   GuardedCache(long maximumBytes, Weigher<K, V> weigher) {
     this.cache =
@@ -30,15 +36,20 @@ final class GuardedCache<K, V> {
   }
 
   /// To be taken before the reading begins.
-  long ticket() {
-    return invalidations;
+  long ticket(K key) {
+    return invalidations.get(stripe(key));
+  }
+
+  private static int stripe(Object key) {
+    int hash = key.hashCode();
+    return (hash ^ (hash >>> 16)) & (STRIPES - 1);
   }
 
   /// Keeps what was read, unless it may be old.
   void keep(K key, V value, long ticket) {
     cache
         .asMap()
-        .compute(key, (_, present) -> present != null || invalidations != ticket ? present : value);
+        .compute(key, (_, present) -> present != null || ticket(key) != ticket ? present : value);
   }
 
   /// Keeps what was just committed.
@@ -47,11 +58,8 @@ final class GuardedCache<K, V> {
   }
 
   /// Forgets a value that a commit has changed.
-  ///
-  /// **thread**: the committer's only.
-  @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes.
   void invalidate(K key) {
-    invalidations++;
+    invalidations.incrementAndGet(stripe(key));
     cache.invalidate(key);
   }
 

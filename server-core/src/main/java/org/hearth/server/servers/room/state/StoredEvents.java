@@ -246,7 +246,7 @@ public final class StoredEvents {
   }
 
   private Map<Long, Stored> read(List<Long> positions) {
-    long ticket = events.ticket();
+    long[] tickets = positions.stream().mapToLong(events::ticket).toArray();
     Map<Long, Stored> found =
         reads.read(connection -> {
           Map<Long, Stored> all = new HashMap<>();
@@ -265,7 +265,12 @@ public final class StoredEvents {
           }
           return all;
         });
-    found.forEach((position, event) -> events.keep(position, event, ticket));
+    for (int i = 0; i < tickets.length; i++) {
+      Stored event = found.get(positions.get(i));
+      if (event != null) {
+        events.keep(positions.get(i), event, tickets[i]);
+      }
+    }
     return found;
   }
 

@@ -5,13 +5,18 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.ReadPool;
 
 /// The rooms of users, read from the table `room_member` and kept in memory within a budget of
@@ -25,6 +30,12 @@ public final class UserRooms {
       "SELECT r.room_id, m.membership, CASE WHEN e.place > 0 THEN e.place ELSE m.position END,"
           + " m.forgotten FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
           + " LEFT JOIN room_event e ON e.position = m.position WHERE m.user_id = ?";
+
+  private static final String JOINED =
+      "SELECT r.room_id, m.user_id FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
+          + " WHERE m.membership = ? AND m.user_id IN ("
+          + String.join(", ", Collections.nCopies(RoomQueries.MOST_USERS, "?"))
+          + ")";
 
   private final ReadPool reads;
   private final GuardedCache<UserId, List<RoomMembership>> users;
@@ -42,7 +53,7 @@ public final class UserRooms {
     if (kept != null) {
       return kept;
     }
-    long ticket = users.ticket();
+    long ticket = users.ticket(user);
     List<RoomMembership> read = read(user);
     users.keep(user, read, ticket);
     return read;
@@ -69,6 +80,35 @@ public final class UserRooms {
       LOG.log(Level.ERROR, "the membership of %s in %s cannot be read".formatted(user, room), e);
       return Optional.empty();
     }
+  }
+
+  /// The rooms in which any of these users is joined, with those users; read from the database.
+  ///
+  /// @param users at most [RoomQueries#MOST_USERS]
+  public Map<RoomId, List<UserId>> joined(List<UserId> users) {
+    if (users.size() > RoomQueries.MOST_USERS) {
+      throw new IllegalArgumentException(users.size() + " users at once");
+    }
+    Map<RoomId, List<UserId>> joined = new HashMap<>();
+    if (users.isEmpty()) {
+      return joined;
+    }
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(JOINED)) {
+        statement.setInt(1, MembershipCode.of(Membership.JOIN));
+        for (int i = 0; i < RoomQueries.MOST_USERS; i++) {
+          statement.setString(2 + i, users.get(Math.min(i, users.size() - 1)).value());
+        }
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            joined
+                .computeIfAbsent(RoomId.parse(rows.getString(1)), _ -> new ArrayList<>())
+                .add(UserId.parse(rows.getString(2)));
+          }
+          return joined;
+        }
+      }
+    });
   }
 
   private List<RoomMembership> read(UserId user) {

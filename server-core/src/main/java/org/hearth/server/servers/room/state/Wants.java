@@ -60,6 +60,7 @@ public final class Wants {
   }
 
   private final Map<EventId, Map<Kind, List<EventRef>>> wanted = new HashMap<>();
+  private int size;
 
   /// Those of a room whose decisions are all committed.
   public static Wants load(ReadPool reads, long room) {
@@ -80,6 +81,11 @@ public final class Wants {
     });
   }
 
+  /// How many events are wanted, each counted once for each that wants it.
+  public int size() {
+    return size;
+  }
+
   /// Notes a want.
   ///
   /// @return false if it was noted before, or if [#MOST_BY] events want the same
@@ -91,6 +97,7 @@ public final class Wants {
     if (those.size() == MOST_BY || those.stream().anyMatch(each -> EventRef.same(each, by))) {
       return false;
     }
+    size++;
     return those.add(by);
   }
 
@@ -104,7 +111,11 @@ public final class Wants {
     if (kinds.isEmpty()) {
       wanted.remove(id);
     }
-    return those == null ? List.of() : those;
+    if (those == null) {
+      return List.of();
+    }
+    size -= those.size();
+    return those;
   }
 
   public boolean has(EventId id, Kind kind) {
