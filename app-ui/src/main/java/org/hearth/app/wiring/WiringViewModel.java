@@ -244,8 +244,7 @@ public final class WiringViewModel {
         .forEach(each ->
             readers.put(
                 each.name(),
-                perSecond(
-                    each.consumed(), handledBefore.getOrDefault(each.name(), 0L), seconds)));
+                perSecond(each.consumed(), handledBefore.getOrDefault(each.name(), 0L), seconds)));
     return new RingNow(
         ring,
         perSecond(ring.published(), before.published(), seconds),

@@ -53,8 +53,7 @@ class WiringRatesTest {
   }
 
   private static WiringPicture.Ring ring(long published, WiringPicture.Consumer... readers) {
-    return new WiringPicture.Ring(
-        "room-input", 1_024, 0, published, 0, Map.of(), List.of(readers));
+    return new WiringPicture.Ring("room-input", 1_024, 0, published, 0, Map.of(), List.of(readers));
   }
 
   private static WiringPicture.Consumer reader(String name, long handled) {

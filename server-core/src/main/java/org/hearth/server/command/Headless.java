@@ -58,10 +58,12 @@ final class Headless {
     server.start();
     server.onState(state -> {
       if (state instanceof ServerState.Failed(String reason, String remedy, _)) {
-        Thread.ofPlatform().name("stop-on-failure").start(() -> {
-          err.println("hearth: " + reason + " " + remedy);
-          System.exit(Commands.REFUSED);
-        });
+        Thread.ofPlatform()
+            .name("stop-on-failure")
+            .start(() -> {
+              err.println("hearth: " + reason + " " + remedy);
+              System.exit(Commands.REFUSED);
+            });
       }
     });
     return switch (server.state()) {
