@@ -2,7 +2,6 @@ package org.hearth.server.services.account;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -48,13 +47,6 @@ final class FallbackPages implements RouteGroup {
       .error{color:#b00020}</style></head>
       <body><h1>{title}</h1>{body}</body></html>
       """;
-
-  /// **source**: [content security
-  /// policy](https://developers.google.com/recaptcha/docs/faq#im-using-content-security-policy-csp-on-my-website.-how-can-i-configure-it-to-work-with-recaptcha)
-  private static final String RECAPTCHA_POLICY =
-      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none';"
-          + " form-action 'self'; script-src %1$s https://www.gstatic.com/recaptcha/;"
-          + " frame-src %1$s; connect-src %1$s";
 
   private final UserInteractiveAuth interactive;
   private final Optional<Recaptcha> recaptcha;
@@ -172,9 +164,14 @@ final class FallbackPages implements RouteGroup {
         .formatted(escaped(recaptcha.script().toString()), escaped(recaptcha.publicKey()));
   }
 
+  /// **source**: [content security
+  /// policy](https://developers.google.com/recaptcha/docs/faq#im-using-content-security-policy-csp-on-my-website.-how-can-i-configure-it-to-work-with-recaptcha)
   private static String policy(Recaptcha recaptcha) {
-    URI script = recaptcha.script();
-    return RECAPTCHA_POLICY.formatted(script.getScheme() + "://" + script.getRawAuthority());
+    String origin = recaptcha.script().getScheme() + "://" + recaptcha.script().getRawAuthority();
+    return "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none';"
+        + " form-action 'self'; script-src %1$s https://www.gstatic.com/recaptcha/;"
+            .formatted(origin)
+        + " frame-src %1$s; connect-src %1$s".formatted(origin);
   }
 
   private static Response done() {
