@@ -12,9 +12,9 @@ import org.hearth.server.matrix.error.MatrixException;
 /// Source: [Server Discovery](https://spec.matrix.org/v1.19/client-server-api/#server-discovery),
 /// [API Versions](https://spec.matrix.org/v1.19/client-server-api/#api-versions).
 public final class DiscoveryRoutes implements RouteGroup {
-  /// Up to which version nothing essential is missing; clients of today demand v1.5 at least. Of v1.4
-  /// threads and their counts are still to come. A version is added here when what it brought is
-  /// served.
+  /// Up to which version nothing essential is missing; clients of today demand v1.5 at least. Of
+  /// v1.4 threads and their counts are still to come. A version is added here when what it brought
+  /// is served.
   private static final List<String> VERSIONS = List.of("v1.1", "v1.2", "v1.3", "v1.4", "v1.5");
 
   /// What is served of later versions, by the name that clients look for as long as the version is
