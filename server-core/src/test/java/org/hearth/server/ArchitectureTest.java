@@ -173,6 +173,7 @@ class ArchitectureTest {
           new Row(
               "readers.sync.events",
               "matrix",
+              "store",
               "logs",
               "servers.room",
               "services.account",

@@ -8,6 +8,7 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.services.account.ServicesExtension;
+import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -52,6 +53,12 @@ class MemberEventsTest {
 
     services.accounts().deactivate(user("alice"), false);
     services.restart();
+    // Who has not left before the end leaves after the start.
+    Eventually.until(
+        "left",
+        () ->
+            !services.roomQueries().isJoined(one, user("alice"))
+                && !services.roomQueries().isJoined(two, user("alice")));
 
     assertThat(member(one, "alice").path("membership").asText()).isEqualTo("leave");
     assertThat(member(two, "alice").path("membership").asText()).isEqualTo("leave");
