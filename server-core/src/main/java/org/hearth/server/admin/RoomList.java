@@ -10,7 +10,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
 import org.hearth.server.services.account.AccountQueries;
-import org.hearth.server.store.StorageException;
+import org.hearth.server.store.Unavailable;
 
 /// Rooms as a person knows them.
 ///
@@ -58,7 +58,7 @@ final class RoomList {
     try {
       return read(rooms.room(room).orElseThrow());
     } catch (RuntimeException e) {
-      if (e instanceof StorageException storage && storage.isUnavailable()) {
+      if (Unavailable.is(e)) {
         throw e;
       }
       LOG.log(Level.WARNING, room + " cannot be read", e);

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.connection.Connection;
 import org.hearth.server.http.connection.Deadlines;
@@ -107,15 +108,11 @@ final class Dispatcher implements Filter {
     }
   }
 
-  private interface Work {
-    Response answer() throws Exception;
-  }
-
   /// The answer, whatever happens. This is the top of the request's own thread, so it catches
   /// everything: a stack that has overflown in a handler is whole again here.
-  private Response guarded(Exchange exchange, Work work) {
+  private Response guarded(Exchange exchange, Callable<Response> work) {
     try {
-      return work.answer();
+      return work.call();
     } catch (CloseConnectionException e) {
       throw e;
     } catch (InterruptedException e) {
@@ -194,7 +191,8 @@ final class Dispatcher implements Filter {
     exchange.address = remoteAddress(request);
     checkTarget(path, query, prologue);
     String method = prologue.method().text();
-    exchange.asked = shortened(method) + " " + shortened(path);
+    exchange.method = method;
+    exchange.path = path;
     if (method.equals("OPTIONS")) {
       return Answers.NOTHING;
     }
@@ -281,7 +279,8 @@ final class Dispatcher implements Filter {
   private final class Exchange {
     private final long startNanos = System.nanoTime();
     private final Connection connection = Connection.current();
-    private String asked = "a malformed request";
+    private String method = "";
+    private String path = "";
     private @Nullable Route route;
     private @Nullable Requester requester;
     private @Nullable InetAddress address;
@@ -289,7 +288,10 @@ final class Dispatcher implements Filter {
     private int status = CLIENT_GONE;
 
     private String what() {
-      return route == null ? asked : route.toString();
+      if (route != null) {
+        return route.toString();
+      }
+      return method.isEmpty() ? "a malformed request" : shortened(method) + " " + shortened(path);
     }
 
     private LargeAnswers.Asker asker() {

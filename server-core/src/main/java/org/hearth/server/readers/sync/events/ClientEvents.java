@@ -16,7 +16,7 @@ import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.store.StorageException;
+import org.hearth.server.store.Unavailable;
 import org.jspecify.annotations.Nullable;
 
 /// Writes events for a user who may see them. This is the one place where an event becomes a client's
@@ -88,8 +88,7 @@ public final class ClientEvents {
     try {
       return rooms.eventsAt(batch);
     } catch (RuntimeException e) {
-      boolean unavailable = e instanceof StorageException storage && storage.isUnavailable();
-      if (unavailable || json.canTakeBack() || !json.hasPushed()) {
+      if (Unavailable.is(e) || json.canTakeBack() || !json.hasPushed()) {
         throw e;
       }
       LOGGER.log(Level.ERROR, "a large state is told without what of it cannot be read", e);

@@ -163,8 +163,7 @@ public final class MemberRoutes implements RouteGroup {
     return Response.written(stream -> {
       stream.awaitTurn();
       JsonWriter json = stream.json().object().name("joined").object();
-      EventBatches.of(members(room, now))
-          .flatMap(batch -> rooms.eventsAt(batch).stream())
+      EventBatches.read(rooms, members(room, now))
           .filter(each -> OwnMembership.membershipOf(each) == Membership.JOIN)
           .forEach(each -> {
             ObjectNode member = JsonNodeFactory.instance.objectNode();

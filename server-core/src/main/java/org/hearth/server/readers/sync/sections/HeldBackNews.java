@@ -12,7 +12,7 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.view.SyncPoint;
-import org.hearth.server.store.StorageException;
+import org.hearth.server.store.Unavailable;
 
 /// What could not be told in one answer, because it could not be read.
 ///
@@ -74,7 +74,7 @@ public final class HeldBackNews {
   ///
   /// @throws RuntimeException the failure, if it is not of that room or section alone
   public void failed(String name, Optional<LogPosition> known, RuntimeException failure) {
-    if (failure instanceof MatrixException || isOfTheStore(failure) || heldBack.size() == MOST) {
+    if (failure instanceof MatrixException || Unavailable.is(failure) || heldBack.size() == MOST) {
       throw failure;
     }
     complaints.complain(name, failure);
@@ -89,16 +89,12 @@ public final class HeldBackNews {
     try {
       return read.get();
     } catch (RuntimeException e) {
-      if (isOfTheStore(e)) {
+      if (Unavailable.is(e)) {
         throw e;
       }
       complaints.complain(name, e);
       return otherwise;
     }
-  }
-
-  private static boolean isOfTheStore(RuntimeException failure) {
-    return failure instanceof StorageException storage && storage.isUnavailable();
   }
 
   /// Whether that room was left out.

@@ -89,8 +89,7 @@ public final class StateChanges {
     if (filter.admitsAllOfTypes()) {
       return positions;
     }
-    return EventBatches.of(positions)
-        .flatMap(batch -> rooms.eventsAt(batch).stream())
+    return EventBatches.read(rooms, positions)
         .filter(each -> Timelines.admits(filter, each))
         .map(RoomEvent::position)
         .toList();
