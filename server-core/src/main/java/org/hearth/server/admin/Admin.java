@@ -161,7 +161,7 @@ public final class Admin {
     });
   }
 
-  /// Closes an account for good.
+  /// Closes an account for good. The last owner's is refused.
   ///
   /// @param userId the whole id
   /// @param erase whether what was written is to be hidden from who joins later
@@ -172,7 +172,7 @@ public final class Admin {
     });
   }
 
-  /// Lets a person administer the server, or no longer.
+  /// Lets a person administer the server, or no longer. The last owner stays one.
   ///
   /// @param userId the whole id
   /// @param admin whether the person may
@@ -181,6 +181,13 @@ public final class Admin {
       accounts.setAdmin(existing(userId), admin);
       return true;
     });
+  }
+
+  /// How many people own the server: with one only, nobody is left when that one is lost.
+  ///
+  /// @return open accounts that may administer the server and are not locked
+  public long owners() {
+    return accounts.queries().ownerCount();
   }
 
   /// Makes a registration token.

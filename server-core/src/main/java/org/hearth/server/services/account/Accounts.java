@@ -141,10 +141,18 @@ public final class Accounts implements AccountQueries {
 
   @Override
   public long activeCount() {
+    return count("NOT is_deactivated AND NOT is_guest");
+  }
+
+  @Override
+  public long ownerCount() {
+    return count("is_admin AND NOT is_deactivated AND NOT is_locked");
+  }
+
+  private long count(String condition) {
     return reads.read(connection -> {
       try (PreparedStatement statement =
-              connection.prepareStatement(
-                  "SELECT COUNT(*) FROM account WHERE NOT is_deactivated AND NOT is_guest");
+              connection.prepareStatement("SELECT COUNT(*) FROM account WHERE " + condition);
           ResultSet rows = statement.executeQuery()) {
         rows.next();
         return rows.getLong(1);
