@@ -18,6 +18,7 @@ import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.account.Account;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.RegistrationToken;
 import org.hearth.server.services.account.UserSummary;
@@ -183,13 +184,6 @@ public final class Admin {
     });
   }
 
-  /// How many people own the server: with one only, nobody is left when that one is lost.
-  ///
-  /// @return open accounts that may administer the server and are not locked
-  public long owners() {
-    return accounts.queries().ownerCount();
-  }
-
   /// Makes a registration token.
   ///
   /// @param text what it is to be; empty to have one made up
@@ -254,9 +248,15 @@ public final class Admin {
   /// What a person should look at, newest first.
   ///
   /// @param limit how many at most
-  /// @return of rooms and of parked entries; empty when all is well
+  /// @return of rooms, of parked entries and of owners; empty when all is well
   public List<Alert> alerts(int limit) {
-    return Alerts.newest(allRooms.alerts(limit), parked(), limit);
+    return Alerts.newest(
+        List.of(allRooms.alerts(limit), Alerts.parked(parked()), Alerts.only(onlyOwner())), limit);
+  }
+
+  /// The only owner, where there is somebody else who could be one.
+  private Optional<Account> onlyOwner() {
+    return accounts.queries().activeCount() > 1 ? accounts.onlyOwner() : Optional.empty();
   }
 
   /// The wiring with the numbers of this moment.
