@@ -27,6 +27,7 @@ import org.hearth.server.http.DiscoveryRoutes;
 import org.hearth.server.http.HttpLimits;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
+import org.hearth.server.http.LandingPage;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.connection.Listener;
@@ -331,6 +332,9 @@ final class Composition {
             new DiscoveryRoutes.Whereabouts(
                 configuration.publicBaseUrl(), Optional.empty(), List.of(), Optional.empty()),
             ProductVersion.current()));
+    routes.add(
+        new LandingPage(
+            configuration.serverName(), configuration.publicBaseUrl(), ProductVersion.current()));
     HttpOptions options =
         new HttpOptions(
             configuration.listeners().stream().map(Composition::listener).toList(),

@@ -91,6 +91,7 @@ public final class HomePage implements Page {
     copy.setMnemonicParsing(true);
     copy.setOnAction(_ -> model.address().get().ifPresent(Forms::copy));
     Button open = new Button("_Open in browser");
+    open.setId("open-address");
     open.setMnemonicParsing(true);
     open.setOnAction(_ -> model.address().get().ifPresent(desktop::open));
     copy.disableProperty().bind(model.address().map(Optional::isEmpty));
@@ -99,7 +100,12 @@ public final class HomePage implements Page {
     line.setAlignment(Pos.CENTER_LEFT);
     copy.setAccessibleText("Copy the address");
     VBox card =
-        new VBox(8, caption, line, Forms.sentence("address-hint", "hint", model.addressHint()));
+        new VBox(
+            8,
+            caption,
+            line,
+            Forms.sentence("address-hint", "hint", model.addressHint()),
+            Forms.sentence("served", "hint", model.served()));
     card.getStyleClass().add("card");
     return card;
   }

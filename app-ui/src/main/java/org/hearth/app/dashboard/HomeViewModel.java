@@ -16,6 +16,7 @@ import org.hearth.app.state.Heartbeat;
 import org.hearth.app.state.PanelSettings;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.ServerState;
+import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.Overview;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public final class HomeViewModel {
   private final ReadOnlyStringWrapper disk = new ReadOnlyStringWrapper("–");
   private final ReadOnlyStringWrapper free = new ReadOnlyStringWrapper("Stored");
   private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
+  private final ReadOnlyStringWrapper served = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper warnings = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper addressHint = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper addressText = new ReadOnlyStringWrapper("");
@@ -105,6 +107,11 @@ public final class HomeViewModel {
     return hint.getReadOnlyProperty();
   }
 
+  /// What people can do with this version and what not yet; empty when nothing is missing.
+  ReadOnlyStringProperty served() {
+    return served.getReadOnlyProperty();
+  }
+
   /// What the owner should know of the configuration, a sentence a line; empty if there is nothing.
   ReadOnlyStringProperty warnings() {
     return warnings.getReadOnlyProperty();
@@ -166,6 +173,7 @@ public final class HomeViewModel {
               .configuration()
               .map(configuration -> String.join("\n", configuration.warnings()))
               .orElse(""));
+      served.set(session.admin().flatMap(Admin::missing).orElse(""));
       address.set(running.addresses().stream().findFirst());
       addressHint.set(
           "In the app choose “other homeserver” or “edit”, and type or paste this address."
@@ -229,6 +237,7 @@ public final class HomeViewModel {
     disk.set("–");
     free.set("Stored");
     hint.set("");
+    served.set("");
     warnings.set("");
     problem.set("");
   }

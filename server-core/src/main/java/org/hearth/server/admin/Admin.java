@@ -12,6 +12,7 @@ import org.hearth.ringlogs.LogFigures;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.http.HttpFigures;
+import org.hearth.server.http.Served;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
@@ -108,6 +109,14 @@ public final class Admin {
         runtime.totalMemory() - runtime.freeMemory(),
         sentence(figures.state()),
         figures.state() instanceof StoreState.Open);
+  }
+
+  /// What people can do with this version and what not yet.
+  ///
+  /// @return the sentences; empty when nothing is missing
+  public Optional<String> missing() {
+    Served served = Served.now();
+    return served.missing().isEmpty() ? Optional.empty() : Optional.of(served.sentences());
   }
 
   /// The first accounts, by id.
