@@ -179,7 +179,7 @@ final class Composition {
     boxes.start(store.head());
     journal.start();
     asked = known;
-    admin =
+    Admin operations =
         new Admin(
             known.accounts(),
             known.profiles(),
@@ -188,6 +188,9 @@ final class Composition {
             () -> Optional.ofNullable(http).map(HttpServer::figures),
             new Admin.Wiring(boxes.description(), boxes.logs()::figures, boxes.logs()::release),
             clock);
+    admin = operations;
+    operations.rates().start();
+    opened.push(new Part("the history of rates", (_, _) -> operations.rates().close()));
   }
 
   private void prepareBackups(Store store, DataFolder folder) {

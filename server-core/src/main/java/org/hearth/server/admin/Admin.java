@@ -43,6 +43,7 @@ public final class Admin {
   private final InstantSource clock;
   private final Scan<UserId, UserSummary, Person> people;
   private final RoomList allRooms;
+  private final RateHistory rates;
 
   /// @param http what the edge did; empty while there are no listeners
   /// @param wiring the description of the wiring and the figures of its logs
@@ -68,6 +69,14 @@ public final class Admin {
             user -> user.account().user(),
             this::person);
     this.allRooms = new RoomList(rooms, accounts.queries());
+    this.rates = new RateHistory(() -> published(Logs.ROOM_OUTPUT.name()), clock);
+  }
+
+  /// How busy the server was since its start.
+  ///
+  /// @return what is known; its owner starts and closes it
+  public RateHistory rates() {
+    return rates;
   }
 
   /// Where the wiring is asked for.
