@@ -153,7 +153,39 @@ class PanelTest {
     panel.screenshot("people-close");
     panel.click("close-do");
     panel.await("closed", () -> panel.admin().people("bob", 1).items().getFirst().deactivated());
+    panel.await("one less", () -> panel.rows("people-table") == 1);
     panel.screenshot("people");
+    panel.await("no news any more", () -> !panel.shows("people-outcome"));
+    panel.robot().interact(() -> choose(Person.Group.CLOSED));
+    panel.await("bob", () -> panel.rows("people-table") == 1 && first().deactivated());
+    panel.screenshot("people-closed");
+  }
+
+  private void choose(Person.Group group) {
+    panel.robot().lookup("#people-group").<Person.Group>queryComboBox().setValue(group);
+  }
+
+  @Test
+  void aListRenewsItselfAndKeepsWhatIsSelected() {
+    panel.admin().createPerson("bob", "a good password", false);
+    panel.go("people");
+    panel.await("bob", () -> panel.rows("people-table") == 1);
+    panel.robot().clickOn("@bob:home.example");
+
+    panel.admin().createPerson("alice", "a good password", true);
+    panel.await("alice too", () -> panel.rows("people-table") == 2);
+
+    TableView<Person> table = panel.robot().lookup("#people-table").queryTableView();
+    assertThat(table.getSelectionModel().getSelectedItem().userId()).isEqualTo("@bob:home.example");
+    assertThat(panel.text("people-count")).isEqualTo("2 accounts");
+    panel.admin().setAdmin("@bob:home.example", true);
+    panel.await("an owner", () -> table.getItems().getLast().admin());
+    panel.await("may be unmade", () -> panel.text("toggle-owner").equals("Make _member"));
+    panel.admin().deactivate("@alice:home.example", false);
+    panel.await("alice gone", () -> panel.rows("people-table") == 1);
+    assertThat(table.getSelectionModel().getSelectedItem().userId()).isEqualTo("@bob:home.example");
+    panel.go("home");
+    panel.await("the same count", () -> panel.text("tile-people").equals("1"));
   }
 
   @Test

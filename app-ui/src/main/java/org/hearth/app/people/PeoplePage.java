@@ -9,17 +9,20 @@ import java.util.function.Function;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.StringBinding;
 import javafx.beans.value.ObservableBooleanValue;
+import javafx.collections.FXCollections;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
+import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.TableView;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.VBox;
+import javafx.util.StringConverter;
 import org.hearth.app.shell.Forms;
 import org.hearth.app.shell.Overlay;
 import org.hearth.app.shell.Page;
@@ -51,6 +54,7 @@ public final class PeoplePage implements Page {
     count.textProperty().bind(model.list().count());
 
     table = table();
+    model.list().keep(Tables.selection(table, Person::userId));
     Button create = Forms.button("create-person", "_New account", () -> show(createForm()));
     create.getStyleClass().add(Styles.ACCENT);
     create.disableProperty().bind(Bindings.isEmpty(model.list().count()));
@@ -72,7 +76,7 @@ public final class PeoplePage implements Page {
         Bindings.createBooleanBinding(
             () -> {
               Person person = table.getSelectionModel().getSelectedItem();
-              return person == null || person.deactivated();
+              return person == null || person.deactivated() || person.guest();
             },
             table.getSelectionModel().selectedItemProperty());
     owner.disableProperty().bind(none);
@@ -84,9 +88,11 @@ public final class PeoplePage implements Page {
     search.setAccessibleText("Search people by name or id");
     search.textProperty().bindBidirectional(model.list().search());
     HBox.setHgrow(search, Priority.ALWAYS);
-    HBox tools = new HBox(12, search, create, owner, reset, deactivate);
+    HBox tools = new HBox(12, search, owner, reset, deactivate);
 
-    HBox head = new HBox(12, title, count);
+    HBox.setHgrow(count, Priority.ALWAYS);
+    count.setMaxWidth(Double.MAX_VALUE);
+    HBox head = new HBox(12, title, count, group(), create);
     head.setAlignment(Pos.BASELINE_LEFT);
     VBox.setVgrow(table, Priority.ALWAYS);
     node =
@@ -99,6 +105,42 @@ public final class PeoplePage implements Page {
             table);
     node.setId("people-page");
     node.getStyleClass().add("page");
+  }
+
+  private ComboBox<Person.Group> group() {
+    ComboBox<Person.Group> choice =
+        new ComboBox<>(
+            FXCollections.observableArrayList(
+                Person.Group.OPEN, Person.Group.GUESTS, Person.Group.CLOSED));
+    choice.setId("people-group");
+    choice.setAccessibleText("Which accounts are listed");
+    choice.setConverter(
+        new StringConverter<>() {
+          @Override
+          public String toString(Person.@Nullable Group group) {
+            return group == null ? "" : words(group);
+          }
+
+          @Override
+          public Person.Group fromString(String words) {
+            return choice.getItems().stream()
+                .filter(each -> words(each).equals(words))
+                .findFirst()
+                .orElse(Person.Group.OPEN);
+          }
+        });
+    choice.setValue(Person.Group.OPEN);
+    choice.valueProperty().addListener((_, _, group) -> model.show(group));
+    return choice;
+  }
+
+  private static String words(Person.Group group) {
+    return switch (group) {
+      case OPEN -> "People";
+      case GUESTS -> "Guests";
+      case CLOSED -> "Closed";
+      case ALL -> "All";
+    };
   }
 
   /// What was refused without a form; a form says itself what it was refused for.
@@ -124,12 +166,7 @@ public final class PeoplePage implements Page {
     list.setAccessibleText("People");
     list.getColumns().add(Tables.text("Id", 0.34, Person::userId));
     list.getColumns().add(Tables.text("Name", 0.22, person -> person.displayName().orElse("")));
-    list.getColumns()
-        .add(
-            Tables.text(
-                "Role",
-                0.13,
-                person -> person.deactivated() ? "closed" : person.admin() ? "owner" : "member"));
+    list.getColumns().add(Tables.text("Role", 0.13, PeoplePage::role));
     list.getColumns()
         .add(
             Tables.number(
@@ -144,6 +181,13 @@ public final class PeoplePage implements Page {
     Tables.fill(list, model.list().rows(), model.list().message());
     Tables.copies(list, "Copy the id", Person::userId);
     return list;
+  }
+
+  private static String role(Person person) {
+    if (person.deactivated()) {
+      return "closed";
+    }
+    return person.guest() ? "guest" : person.admin() ? "owner" : "member";
   }
 
   private static String lastSeen(Person person) {

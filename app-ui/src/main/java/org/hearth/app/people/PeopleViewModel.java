@@ -7,6 +7,7 @@ import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import org.hearth.app.state.FxState;
 import org.hearth.app.state.Listing;
+import org.hearth.app.state.PassingSentence;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Person;
@@ -17,9 +18,10 @@ import org.hearth.server.admin.Person;
 public final class PeopleViewModel {
   private final ServerSession session;
   private final Listing<Person> list;
-  private final ReadOnlyStringWrapper outcome = new ReadOnlyStringWrapper("");
+  private final PassingSentence outcome = new PassingSentence();
   private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper("");
   private final ReadOnlyBooleanWrapper working = new ReadOnlyBooleanWrapper();
+  private volatile Person.Group group = Person.Group.OPEN;
 
   PeopleViewModel(ServerSession session) {
     this.session = session;
@@ -27,11 +29,11 @@ public final class PeopleViewModel {
         new Listing<>(
             session,
             "list-people",
-            Admin::people,
+            (admin, search, after, limit) -> admin.people(group, search, after, limit),
             Person::userId,
             new Listing.Words(
-                "Nobody has an account yet. Make the first one with “New account”.",
-                "Nobody matches “%s”.",
+                "Nobody is in this list.",
+                "Nobody in this list matches “%s”.",
                 "account",
                 "accounts"));
   }
@@ -41,9 +43,15 @@ public final class PeopleViewModel {
     return list;
   }
 
+  /// Lists others.
+  void show(Person.Group wanted) {
+    group = wanted;
+    list.refresh();
+  }
+
   /// What was done last, in a sentence.
   ReadOnlyStringProperty outcome() {
-    return outcome.getReadOnlyProperty();
+    return outcome.text();
   }
 
   /// What went wrong last, in a sentence.
@@ -97,7 +105,7 @@ public final class PeopleViewModel {
 
   private void perform(String name, Consumer<Admin> action, String sentence, Runnable done) {
     problem.set("");
-    outcome.set("");
+    outcome.clear();
     working.set(true);
     FxState.ask(
         name,
@@ -110,7 +118,7 @@ public final class PeopleViewModel {
         },
         result -> {
           working.set(false);
-          outcome.set(result);
+          outcome.say(result);
           done.run();
           list.refresh();
         },

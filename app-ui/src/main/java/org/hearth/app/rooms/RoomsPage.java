@@ -62,6 +62,7 @@ public final class RoomsPage implements Page {
     TableView<RoomSummary> table = new TableView<>();
     table.setId("room-table");
     table.setAccessibleText("Rooms");
+    list.keep(Tables.selection(table, RoomSummary::roomId));
     TableColumn<RoomSummary, RoomSummary> called = Tables.text("Room", 0.29, RoomsPage::title);
     table.getColumns().add(called);
     table

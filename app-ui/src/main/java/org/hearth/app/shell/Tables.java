@@ -2,6 +2,7 @@ package org.hearth.app.shell;
 
 import java.util.Comparator;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.value.ObservableValue;
 import javafx.collections.ObservableList;
@@ -101,6 +102,27 @@ public final class Tables {
                 Math.max(LEAST_WIDTH, Math.floor((width.doubleValue() - SCROLL_BAR) * weight)));
           }
         });
+  }
+
+  /// Keeps a row selected while rows come, go and are replaced by newer ones.
+  ///
+  /// @param table the table
+  /// @param id what stays the same of a row
+  /// @param <T> the rows
+  /// @return to be asked before a change; what it gives is to be run after it
+  public static <T> Supplier<Runnable> selection(TableView<T> table, Function<T, String> id) {
+    return () -> {
+      T selected = table.getSelectionModel().getSelectedItem();
+      return selected == null ? () -> {} : () -> select(table, id, id.apply(selected));
+    };
+  }
+
+  private static <T> void select(TableView<T> table, Function<T, String> id, String wanted) {
+    table.getSelectionModel().clearSelection();
+    table.getItems().stream()
+        .filter(row -> id.apply(row).equals(wanted))
+        .findFirst()
+        .ifPresent(table.getSelectionModel()::select);
   }
 
   /// Lets the user copy something of the selected row, by key and by menu.

@@ -1,8 +1,12 @@
 package org.hearth.app.state;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import javafx.animation.PauseTransition;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
@@ -25,6 +29,9 @@ public final class Listing<T> {
   private static final int MOST = 20_000;
   private static final Duration TYPING = Duration.millis(150);
 
+  /// How long after an answer it is asked again, so that the list stays true while it is looked at.
+  private static final Duration AGAIN = Duration.seconds(5);
+
   private final ServerSession session;
   private final String name;
   private final Pages<T> pages;
@@ -36,7 +43,10 @@ public final class Listing<T> {
   private final ReadOnlyStringWrapper message = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper count = new ReadOnlyStringWrapper("");
   private final PauseTransition typing = new PauseTransition(TYPING);
+  private final PauseTransition pause = new PauseTransition(AGAIN);
   private Optional<FxState.Job> asking = Optional.empty();
+  private List<T> renewed = new ArrayList<>();
+  private Supplier<Runnable> selection = () -> () -> {};
   private boolean looked;
 
   /// Where the rows come from.
@@ -74,6 +84,7 @@ public final class Listing<T> {
     this.id = id;
     this.words = words;
     typing.setOnFinished(_ -> refresh());
+    pause.setOnFinished(_ -> renew());
     search.addListener((_, _, _) -> typing.playFromStart());
     session
         .state()
@@ -104,6 +115,11 @@ public final class Listing<T> {
     return count.getReadOnlyProperty();
   }
 
+  /// What keeps a row selected over a change: asked before it, run after it.
+  public void keep(Supplier<Runnable> keeper) {
+    selection = keeper;
+  }
+
   /// Somebody looks at the list from now on.
   public void start() {
     looked = true;
@@ -114,16 +130,30 @@ public final class Listing<T> {
   public void stop() {
     looked = false;
     typing.stop();
+    pause.stop();
     asking.ifPresent(FxState.Job::cancel);
   }
 
   /// Asks again; a question that is still being answered is forgotten.
   public void refresh() {
     typing.stop();
-    ask(search.get(), Optional.empty());
+    ask(search.get(), Optional.empty(), this::show);
   }
 
-  private void ask(String wanted, Optional<String> after) {
+  /// Asks again without a sign of it: rows come, go and change where they are.
+  private void renew() {
+    renewed = new ArrayList<>();
+    ask(search.get(), Optional.empty(), this::collect);
+  }
+
+  /// What becomes of a page.
+  @FunctionalInterface
+  private interface Arrival<T> {
+    void of(String wanted, Optional<String> after, Page<T> page);
+  }
+
+  private void ask(String wanted, Optional<String> after, Arrival<T> arrival) {
+    pause.stop();
     asking.ifPresent(FxState.Job::cancel);
     asking =
         Optional.of(
@@ -132,7 +162,7 @@ public final class Listing<T> {
                 () -> session.admin().map(admin -> pages.next(admin, wanted, after, PAGE)),
                 page ->
                     page.ifPresentOrElse(
-                        each -> show(wanted, after, each),
+                        each -> arrival.of(wanted, after, each),
                         () -> showNothing("The server is not running.")),
                 this::showNothing));
   }
@@ -143,18 +173,56 @@ public final class Listing<T> {
     } else {
       rows.addAll(page.items());
     }
+    goOn(wanted, page, rows.size(), this::show);
+    tell(wanted, page.more());
+  }
+
+  private void collect(String wanted, Optional<String> after, Page<T> page) {
+    renewed.addAll(page.items());
+    if (!goOn(wanted, page, renewed.size(), this::collect)) {
+      merge(renewed);
+      tell(wanted, page.more());
+    }
+  }
+
+  /// Asks for the next page, or after a pause for the first again.
+  private boolean goOn(String wanted, Page<T> page, int sofar, Arrival<T> arrival) {
+    if (page.more() && sofar < MOST) {
+      ask(wanted, Optional.of(id.apply(page.items().getLast())), arrival);
+      return true;
+    }
+    if (looked) {
+      pause.playFromStart();
+    }
+    return false;
+  }
+
+  /// Makes the rows those, both in the server's order; a row that stays, stays selected.
+  private void merge(List<T> now) {
+    Runnable select = selection.get();
+    Set<String> ids = now.stream().map(id).collect(Collectors.toSet());
+    rows.removeIf(row -> !ids.contains(id.apply(row)));
+    for (int i = 0; i < now.size(); i++) {
+      T row = now.get(i);
+      if (i == rows.size() || !id.apply(rows.get(i)).equals(id.apply(row))) {
+        rows.add(i, row);
+      } else if (!rows.get(i).equals(row)) {
+        rows.set(i, row);
+      }
+    }
+    select.run();
+  }
+
+  private void tell(String wanted, boolean more) {
     message.set(wanted.isBlank() ? words.none() : words.noMatch().formatted(wanted.strip()));
     boolean full = rows.size() >= MOST;
     count.set(
-        page.more()
+        more
             ? (full ? "The first %,d %s; search to see others" : "%,d %s so far…")
                 .formatted(rows.size(), words.many())
             : rows.size() == 1
                 ? "1 " + words.one()
                 : "%,d %s".formatted(rows.size(), words.many()));
-    if (page.more() && !full) {
-      ask(wanted, Optional.of(id.apply(page.items().getLast())));
-    }
   }
 
   private void showNothing(String sentence) {

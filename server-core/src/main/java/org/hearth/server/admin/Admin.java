@@ -134,25 +134,30 @@ public final class Admin {
   /// @param limit how many at most
   /// @return the first of them
   public Page<Person> people(String search, int limit) {
-    return people(search, Optional.empty(), limit);
+    return people(Person.Group.ALL, search, Optional.empty(), limit);
   }
 
   /// Accounts, by id.
   ///
+  /// @param group of whom
   /// @param search a part of the id or of the display name, in any case; empty for all
   /// @param after the id of the last one of the page before; empty to begin
   /// @param limit how many at most
   /// @return the next of them
-  public Page<Person> people(String search, Optional<String> after, int limit) {
+  public Page<Person> people(Person.Group group, String search, Optional<String> after, int limit) {
     String wanted = search.strip().toLowerCase(Locale.ROOT);
     return refusing(() ->
         people.page(
             after.map(UserId::parse),
             limit,
             person ->
-                wanted.isEmpty()
-                    || contains(person.userId(), wanted)
-                    || person.displayName().filter(name -> contains(name, wanted)).isPresent()));
+                group.has(person)
+                    && (wanted.isEmpty()
+                        || contains(person.userId(), wanted)
+                        || person
+                            .displayName()
+                            .filter(name -> contains(name, wanted))
+                            .isPresent())));
   }
 
   /// Makes an account.
@@ -327,6 +332,7 @@ public final class Admin {
     return new Person(
         id.value(),
         profiles.profile(id).displayName(),
+        user.account().guest(),
         user.account().admin(),
         user.account().deactivated(),
         user.devices(),
