@@ -19,4 +19,9 @@ public record Account(
     boolean locked,
     boolean deactivated,
     boolean erased,
-    Instant created) {}
+    Instant created) {
+  /// Whether the user can administer the server as things are.
+  public boolean owner() {
+    return admin && !deactivated && !locked;
+  }
+}

@@ -51,4 +51,7 @@ public interface AccountQueries {
 
   /// How many accounts are open, without guests.
   long activeCount();
+
+  /// How many accounts are an owner's, see [Account#owner].
+  long ownerCount();
 }

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
@@ -55,6 +56,10 @@ public final class AccountService implements Box {
   private final RoomExit rooms;
   private final List<AccountCompanion> companions;
   private final TurnPerKey turns = new TurnPerKey();
+
+  /// Held from the look at who owns the server to the commit that changes it; taken before a turn.
+  private final ReentrantLock ownership = new ReentrantLock();
+
   private final Sessions sessions;
   private final Passwords passwords;
   private final NewAccounts newAccounts;
@@ -285,17 +290,42 @@ public final class AccountService implements Box {
 
   /// Makes a user an administrator, or no longer.
   ///
-  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account
+  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account, `M_FORBIDDEN` if it is
+  ///   the last owner who is to be none
   public void setAdmin(UserId user, boolean admin) {
-    change(user, _ -> Accounts.setAdmin(user, admin));
+    changeOwners(user, admin, () -> change(user, _ -> Accounts.setAdmin(user, admin)));
   }
 
   /// Locks an account or unlocks it. Its devices stay logged in, but nothing they ask is answered
   /// while it is locked.
   ///
-  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account
+  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account, `M_FORBIDDEN` if it is
+  ///   the last owner who is to be locked
   public void setLocked(UserId user, boolean locked) {
-    change(user, _ -> Accounts.setLocked(user, locked));
+    changeOwners(user, !locked, () -> change(user, _ -> Accounts.setLocked(user, locked)));
+  }
+
+  /// The only owner of the server; empty when there are more, or none.
+  public Optional<Account> onlyOwner() {
+    return accounts.onlyOwner();
+  }
+
+  /// Changes what may make a user an owner or none. The last owner stays one.
+  ///
+  /// @param stays whether the user is as much of an owner after the change as before
+  private void changeOwners(UserId user, boolean stays, Runnable change) {
+    ownership.lock();
+    try {
+      if (!stays
+          && accounts.account(user).filter(Account::owner).isPresent()
+          && accounts.ownerCount() == 1) {
+        throw MatrixException.forbidden(
+            user + " is the only owner of this server. Make somebody else an owner first.");
+      }
+      change.run();
+    } finally {
+      ownership.unlock();
+    }
   }
 
   @FunctionalInterface
@@ -324,27 +354,28 @@ public final class AccountService implements Box {
   /// also over a restart.
   ///
   /// @param erase whether everything that can be is to be erased
-  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account
+  /// @throws MatrixException `M_NOT_FOUND` if there is no such open account, `M_FORBIDDEN` if it is
+  ///   the last owner's
   public void deactivate(UserId user, boolean erase) {
-    turns.run(
-        user,
-        () -> {
-          open(user);
-          List<RowChange> changes = new ArrayList<>(List.of(Accounts.close(user, erase)));
-          List<AccountOutput> entries = new ArrayList<>();
-          List<TokenHash> gone = sessions.removeAll(user, changes, entries);
-          companions.forEach(each -> changes.addAll(each.closing(user, erase)));
-          entries.add(new AccountOutput.AccountDeactivated(user));
-          journal.commit(
-              changes,
-              entries,
-              () -> {
-                accounts.forget(user);
-                sessions.drop(gone);
-                companions.forEach(each -> each.changed(user));
-              });
-        });
+    changeOwners(user, false, () -> turns.run(user, () -> close(user, erase)));
     housekeeping.execute(() -> leaveRooms(user));
+  }
+
+  private void close(UserId user, boolean erase) {
+    open(user);
+    List<RowChange> changes = new ArrayList<>(List.of(Accounts.close(user, erase)));
+    List<AccountOutput> entries = new ArrayList<>();
+    List<TokenHash> gone = sessions.removeAll(user, changes, entries);
+    companions.forEach(each -> changes.addAll(each.closing(user, erase)));
+    entries.add(new AccountOutput.AccountDeactivated(user));
+    journal.commit(
+        changes,
+        entries,
+        () -> {
+          accounts.forget(user);
+          sessions.drop(gone);
+          companions.forEach(each -> each.changed(user));
+        });
   }
 
   private void leaveRooms(UserId user) {

@@ -141,10 +141,27 @@ public final class Accounts implements AccountQueries {
 
   @Override
   public long activeCount() {
+    return count("NOT is_deactivated AND NOT is_guest");
+  }
+
+  @Override
+  public long ownerCount() {
+    return count("is_admin AND NOT is_deactivated AND NOT is_locked");
+  }
+
+  /// The only owner; empty when there are more, or none.
+  Optional<Account> onlyOwner() {
+    List<UserId> first =
+        users(
+            "SELECT user_id FROM account WHERE is_admin AND NOT is_deactivated AND NOT is_locked"
+                + " FETCH FIRST 2 ROWS ONLY");
+    return first.size() == 1 ? account(first.getFirst()) : Optional.empty();
+  }
+
+  private long count(String condition) {
     return reads.read(connection -> {
       try (PreparedStatement statement =
-              connection.prepareStatement(
-                  "SELECT COUNT(*) FROM account WHERE NOT is_deactivated AND NOT is_guest");
+              connection.prepareStatement("SELECT COUNT(*) FROM account WHERE " + condition);
           ResultSet rows = statement.executeQuery()) {
         rows.next();
         return rows.getLong(1);

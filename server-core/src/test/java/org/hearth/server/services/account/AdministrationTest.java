@@ -7,6 +7,10 @@ import static org.hearth.server.services.account.ServicesExtension.user;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.matrix.error.MatrixException;
@@ -89,6 +93,51 @@ class AdministrationTest {
         .isInstanceOf(MatrixException.class);
     assertThatThrownBy(() -> services.accounts().setAdmin(UserId.parse("@alice:other.test"), true))
         .isInstanceOf(MatrixException.class);
+  }
+
+  @Test
+  void lastOwnerStaysOne() {
+    UserId alice = services.accounts().createUser("alice", PASSWORD, true, Optional.empty());
+    UserId bob = services.accounts().createUser("bob", PASSWORD, false, Optional.empty());
+    assertThat(services.tables().ownerCount()).isEqualTo(1);
+
+    for (ThrowingCallable loss :
+        List.<ThrowingCallable>of(
+            () -> services.accounts().setAdmin(alice, false),
+            () -> services.accounts().setLocked(alice, true),
+            () -> services.accounts().deactivate(alice, false))) {
+      assertThatThrownBy(loss).hasMessageContaining("@alice:hearth.test is the only owner");
+    }
+    logIn("alice", PASSWORD).expect(200);
+
+    services.accounts().setAdmin(bob, true);
+    services.accounts().deactivate(alice, false);
+    assertThat(services.tables().ownerCount()).isEqualTo(1);
+    assertThatThrownBy(() -> services.accounts().deactivate(bob, false))
+        .hasMessageContaining("only owner");
+  }
+
+  @Test
+  void ofOwnersWhoResignAtOnceOneStays() {
+    List<UserId> owners =
+        IntStream.range(0, 8)
+            .mapToObj(
+                i -> services.accounts().createUser("o" + i, PASSWORD, true, Optional.empty()))
+            .toList();
+
+    try (ExecutorService all = Executors.newFixedThreadPool(owners.size())) {
+      owners.forEach(each -> all.execute(() -> resign(each)));
+    }
+
+    assertThat(services.tables().ownerCount()).isEqualTo(1);
+  }
+
+  private void resign(UserId owner) {
+    try {
+      services.accounts().setAdmin(owner, false);
+    } catch (MatrixException refused) {
+      assertThat(refused).hasMessageContaining("only owner");
+    }
   }
 
   @Test
