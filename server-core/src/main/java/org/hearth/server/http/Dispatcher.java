@@ -52,7 +52,7 @@ final class Dispatcher implements Filter {
   private final InFlight inFlight;
   private final Deadlines deadlines;
   private final StopSignal stopping;
-  private final StreamedAnswer.Surroundings streaming;
+  private final LargeAnswers largeAnswers = new LargeAnswers();
 
   Dispatcher(
       Router router,
@@ -71,8 +71,6 @@ final class Dispatcher implements Filter {
     this.inFlight = lifetime.inFlight();
     this.deadlines = lifetime.deadlines();
     this.stopping = lifetime.stopping();
-    this.streaming =
-        new StreamedAnswer.Surroundings(new LargeAnswers(), deadlines, limits.bodyTime());
   }
 
   /// What lives as long as the listeners do.
@@ -135,8 +133,12 @@ final class Dispatcher implements Filter {
     }
     exchange.status = answer.status();
     boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
-    Answers.send(answer, body, response, headOnly, usable);
+    answerTime().send(body.length, () -> Answers.send(answer, body, response, headOnly, usable));
     return usable;
+  }
+
+  private AnswerTime answerTime() {
+    return new AnswerTime(deadlines, limits.bodyTime());
   }
 
   /// Sends an answer while it is made. One that is small, or fails before its first piece is full,
@@ -152,7 +154,8 @@ final class Dispatcher implements Filter {
         new StreamedAnswer(
             answer,
             response,
-            streaming,
+            largeAnswers,
+            answerTime(),
             exchange.asker(),
             headOnly,
             () -> entity.leavesConnectionUsable() && !stopping.isRaised())) {

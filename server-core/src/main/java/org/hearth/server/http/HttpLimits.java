@@ -12,7 +12,8 @@ import org.hearth.server.http.connection.ConnectionLimits;
 /// @param targetBytes of the request line, and so of path and query
 /// @param headerBytes of all headers together
 /// @param requests under way at the same time, waiting syncs included
-/// @param bodyTime in which a body has to arrive
+/// @param bodyTime in which a body has to arrive, and an answer be taken beyond the time that its
+///   size gives it
 /// @param connections how many, and how long they may take to say what they want
 public record HttpLimits(
     int smallBodyBytes,

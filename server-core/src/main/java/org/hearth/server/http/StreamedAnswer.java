@@ -2,23 +2,21 @@ package org.hearth.server.http;
 
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.RoutingResponse;
-import java.io.IOException;
 import java.io.OutputStream;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
-import org.hearth.server.http.connection.Deadlines;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.jspecify.annotations.Nullable;
 
 /// An answer that is sent while it is made: a piece of the body goes to the client as soon as it is
-/// full. A client that takes none within the time of a body is given up.
+/// full. A client that takes them too slowly is given up.
 ///
 /// **thread**: the request's own.
 final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, AutoCloseable {
   private final Response answer;
   private final RoutingResponse response;
-  private final Surroundings surroundings;
+  private final LargeAnswers large;
+  private final AnswerTime time;
   private final LargeAnswers.Asker asker;
   private final boolean headOnly;
   private final BooleanSupplier keepAlive;
@@ -27,22 +25,19 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   private @Nullable OutputStream out;
   private boolean leavesConnectionUsable;
 
-  /// What all answers share.
-  ///
-  /// @param pieceTime in which a client has to take a piece
-  record Surroundings(LargeAnswers large, Deadlines deadlines, Duration pieceTime) {}
-
   /// @param keepAlive asked once, before the head goes out, whether the connection stays open
   StreamedAnswer(
       Response answer,
       RoutingResponse response,
-      Surroundings surroundings,
+      LargeAnswers large,
+      AnswerTime time,
       LargeAnswers.Asker asker,
       boolean headOnly,
       BooleanSupplier keepAlive) {
     this.answer = answer;
     this.response = response;
-    this.surroundings = surroundings;
+    this.large = large;
+    this.time = time;
     this.asker = asker;
     this.headOnly = headOnly;
     this.keepAlive = keepAlive;
@@ -56,7 +51,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   @Override
   public void awaitTurn() throws InterruptedException {
     if (place == null) {
-      place = surroundings.large().enter(asker);
+      place = large.enter(asker);
     }
   }
 
@@ -102,24 +97,19 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   }
 
   private void send(byte[] bytes, int length, boolean last) {
-    Deadlines.Deadline deadline = surroundings.deadlines().within(surroundings.pieceTime());
-    try {
-      OutputStream body = out == null ? begin() : out;
-      out = body;
-      body.write(bytes, 0, length);
-      body.flush();
-      if (last) {
-        body.close();
-        // Helidon ends the body only now.
-        response.commit();
-      }
-    } catch (IOException | RuntimeException e) {
-      deadline.close();
-      throw new CloseConnectionException("The client went away while it was answered", e);
-    }
-    if (!deadline.met()) {
-      throw new CloseConnectionException("The client did not take its answer in time");
-    }
+    time.send(
+        length,
+        () -> {
+          OutputStream body = out == null ? begin() : out;
+          out = body;
+          body.write(bytes, 0, length);
+          body.flush();
+          if (last) {
+            body.close();
+            // Helidon ends the body only now.
+            response.commit();
+          }
+        });
   }
 
   private OutputStream begin() {

@@ -50,6 +50,15 @@ class LargeAnswersTest {
   }
 
   private void register(Routes routes) {
+    routes.add(
+        HttpMethod.GET,
+        "/whole",
+        Access.USER,
+        RateClass.NONE,
+        _ -> {
+          made.incrementAndGet();
+          return Response.bytes(200, "text/plain", new byte[64 << 20]);
+        });
     add(routes, "/small", stream -> stream.json().value("small"));
     add(routes, "/large", stream -> write(stream.json(), 2048));
     add(
@@ -180,6 +189,15 @@ class LargeAnswersTest {
 
       // What the kernel's buffers took, and not what the client might have.
       assertThat(made.get()).isBetween(64, 64 * 1024);
+    }
+  }
+
+  @Test
+  void endAlsoWhenTheyWereMadeBeforeTheyWereSent() throws Exception {
+    try (RawClient raw = server.raw()) {
+      raw.request("GET", "/whole", "Authorization: Bearer alice");
+
+      awaitNoneUnderWay();
     }
   }
 

@@ -130,9 +130,8 @@ public final class OpenListener implements AutoCloseable {
 
   private void acceptOne() {
     try {
-      connections.awaitRoom();
-      begin(accepted());
-    } catch (ClosedChannelException | InterruptedException e) {
+      begin(channel.accept());
+    } catch (ClosedChannelException e) {
       LOG.log(Level.DEBUG, "the listener on {0} ends", address);
     } catch (IOException | RuntimeException e) {
       if (connections.refusedBySystem()) {
@@ -145,20 +144,7 @@ public final class OpenListener implements AutoCloseable {
     }
   }
 
-  private SocketChannel accepted() throws IOException {
-    boolean accepted = false;
-    try {
-      SocketChannel socket = channel.accept();
-      accepted = true;
-      return socket;
-    } finally {
-      if (!accepted) {
-        connections.giveRoomBack();
-      }
-    }
-  }
-
-  /// Runs a connection, for which there is room.
+  /// Runs a connection, if it is let in.
   private void begin(SocketChannel socket) {
     boolean running = false;
     try {
@@ -175,7 +161,6 @@ public final class OpenListener implements AutoCloseable {
     } finally {
       if (!running) {
         close(socket);
-        connections.giveRoomBack();
       }
     }
   }

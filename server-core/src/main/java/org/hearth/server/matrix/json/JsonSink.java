@@ -53,6 +53,13 @@ final class JsonSink {
     length += text.length();
   }
 
+  /// What is JSON already.
+  void raw(byte[] json) {
+    reserve(json.length);
+    System.arraycopy(json, 0, bytes, length, json.length);
+    length += json.length;
+  }
+
   void number(long value) {
     ascii(Long.toString(value));
   }

@@ -43,6 +43,16 @@ public final class JsonWriter {
     return begin('{');
   }
 
+  /// Begins an object that has members already.
+  ///
+  /// @param members as JSON, at least one, without the brackets
+  public JsonWriter object(byte[] members) {
+    begin('{');
+    sink.raw(members);
+    commaIsDue = true;
+    return this;
+  }
+
   public JsonWriter endObject() {
     return end('}');
   }

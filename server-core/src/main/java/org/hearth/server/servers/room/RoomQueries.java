@@ -121,6 +121,11 @@ public interface RoomQueries {
   /// The events at those positions, at which events are known to be, in that order.
   List<RoomEvent> eventsAt(List<LogPosition> positions);
 
+  /// Those of the events at those positions that are state and that everybody who may see them is
+  /// told in the same words, by those positions. The others are left out: they are redacted, for
+  /// one, or large.
+  Map<LogPosition, EncodedEvent> encodedAt(List<LogPosition> positions);
+
   /// The newest live events of the room, newest first.
   ///
   /// @param upTo the highest position, inclusive

@@ -418,4 +418,45 @@ class SyncTest {
 
     assertThat(server.client("a20").sync().toString()).doesNotContain("regrettable");
   }
+
+  @Test
+  void stateThatWasToldToManyIsToldRedactedAtOnce() {
+    RoomId room = rooms.open("a21", "shared");
+    EventId topic = rooms.set(room, "a21", "m.room.topic", "", "{'topic':'regrettable'}");
+    for (int i = 0; i < 20; i++) {
+      rooms.say(room, "a21", "message " + i);
+    }
+    assertThat(server.client("a21").sync().toString()).contains("regrettable");
+
+    EventId redaction = rooms.redact(room, "a21", topic);
+    JsonNode state = join(server.client("a21").sync(), room).path("state").path("events");
+
+    assertThat(state.toString()).doesNotContain("regrettable");
+    assertThat(state.findParents("redacted_because"))
+        .singleElement()
+        .satisfies(unsigned ->
+            assertThat(unsigned.at("/redacted_because/event_id").asText())
+                .isEqualTo(redaction.value()));
+  }
+
+  @Test
+  void stateSaysItsAgeAndWhatTheUserWasThen() {
+    RoomId room = rooms.open("a22", "shared");
+    rooms.join(room, "a23");
+    for (int i = 0; i < 20; i++) {
+      rooms.say(room, "a22", "message " + i);
+    }
+
+    JsonNode state = join(server.client("a23").sync(), room).path("state").path("events");
+
+    assertThat(state)
+        .hasSize(6)
+        .allSatisfy(each -> {
+          assertThat(each.path("unsigned").path("age").asLong()).isNotNegative();
+          assertThat(each.path("unsigned").path("membership").asText())
+              .isEqualTo(each.path("state_key").asText().contains("a23") ? "join" : "leave");
+          assertThat(each.path("unsigned")).hasSize(2);
+          assertThat(each.has("room_id")).isFalse();
+        });
+  }
 }

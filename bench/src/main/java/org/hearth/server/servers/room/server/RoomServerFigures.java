@@ -186,7 +186,7 @@ public final class RoomServerFigures {
       rooms = server.rooms();
     }
     // Room for all of them, and for nothing else that would be counted with them.
-    RoomServerOptions all = new RoomServerOptions(2, 400L << 20, 0, 0, 0, 0);
+    RoomServerOptions all = new RoomServerOptions(2, 400L << 20, 0, 0, 0, 0, 0);
     ObjectNode figures = JsonNodeFactory.instance.objectNode();
     try (BenchedRooms server = BenchedRooms.on(folder, all)) {
       server.queries().joinedUsers(rooms.getFirst());

@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.hearth.ringlogs.LogPosition;
@@ -14,6 +15,7 @@ import org.hearth.server.matrix.event.ClientUnsigned;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.room.EncodedEvent;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.Unavailable;
@@ -56,14 +58,40 @@ public final class ClientEvents {
   }
 
   /// Writes an array of events as a state: what they replaced is of no interest here, and costs a
-  /// look-up each. They are read some at a time.
+  /// look-up each. They are read some at a time, most of them as JSON that was made for all.
   public void writeState(
       JsonWriter json,
       List<LogPosition> positions,
       Viewer viewer,
       OwnMembership own,
       EventStyle style) {
-    writeState(json, positions, _ -> true, viewer, own, style);
+    if (style.roomId() || style.federation() || style.fields().isPresent()) {
+      writeState(json, positions, _ -> true, viewer, own, style);
+      return;
+    }
+    json.array();
+    EventBatches.of(positions)
+        .forEach(batch -> {
+          Map<LogPosition, EncodedEvent> encoded = encoded(batch);
+          for (LogPosition position : batch) {
+            @Nullable EncodedEvent event = encoded.get(position);
+            if (event != null && !erasure.mayHide(event, own)) {
+              write(json, event, own);
+            } else {
+              read(json, List.of(position))
+                  .forEach(each -> json.value(stateEvent(each, viewer, own, style)));
+            }
+          }
+        });
+    json.endArray();
+  }
+
+  /// As [#stateEvent] says it in `/sync`.
+  private void write(JsonWriter json, EncodedEvent event, OwnMembership own) {
+    json.object(event.bytes().json()).name("unsigned").object();
+    json.name("age").value(Math.max(0, clock.millis() - event.bytes().originServerTs()));
+    json.name("membership").value(own.at(event.position()).value());
+    json.endObject().endObject();
   }
 
   /// Writes those events of a state that are wanted.
@@ -80,6 +108,19 @@ public final class ClientEvents {
         .filter(wanted)
         .forEach(each -> json.value(stateEvent(each, viewer, own, style)));
     json.endArray();
+  }
+
+  /// Where they cannot be read, they are read one by one as others are, which tells why.
+  private Map<LogPosition, EncodedEvent> encoded(List<LogPosition> batch) {
+    try {
+      return rooms.encodedAt(batch);
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      LOGGER.log(Level.DEBUG, "events of a state are read one by one", e);
+      return Map.of();
+    }
   }
 
   /// What cannot be read fails the room or the answer as long as it can be taken back. After that

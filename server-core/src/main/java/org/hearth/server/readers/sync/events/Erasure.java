@@ -1,12 +1,15 @@
 package org.hearth.server.readers.sync.events;
 
 import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.EncodedEvent;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
+import org.jspecify.annotations.Nullable;
 
 /// Shows the events of those who had their content erased when they closed their accounts.
 ///
@@ -33,8 +36,8 @@ public final class Erasure {
     boolean hidden =
         event.redactedBecause() == null
             && isContentOfSender(event)
-            && accounts.isErased(event.sender())
-            && !wasThere(event, own);
+            && isErasedFor(event.sender(), event.position(), own)
+            && !sawTheEnd(event, own);
     return hidden
         ? new RoomEvent(
             event.position(), event.pdu().redacted(), null, event.transaction(), event.replaces())
@@ -49,12 +52,20 @@ public final class Erasure {
             && event.pdu().stateKey().equals(Optional.of(event.sender().value())));
   }
 
-  /// Whether the one who looks was in the room at the event, or at the end of the sender's time
-  /// there, which came with the closing of the account at the latest.
-  private boolean wasThere(RoomEvent event, OwnMembership own) {
-    return own.at(event.position()) == Membership.JOIN || sawTheEnd(event, own);
+  /// Whether the event has to be looked at as a whole before it is shown.
+  boolean mayHide(EncodedEvent event, OwnMembership own) {
+    @Nullable UserId sender = event.bytes().saysOfItself();
+    return sender != null && isErasedFor(sender, event.position(), own);
   }
 
+  /// Whether the sender had the content erased, and the one who looks was not in the room at the
+  /// event.
+  private boolean isErasedFor(UserId sender, LogPosition position, OwnMembership own) {
+    return own.at(position) != Membership.JOIN && accounts.isErased(sender);
+  }
+
+  /// Whether the one who looks was in the room at the end of the sender's time there, which came
+  /// with the closing of the account at the latest.
   private boolean sawTheEnd(RoomEvent event, OwnMembership own) {
     UserId sender = event.sender();
     Optional<RoomMembership> membership = rooms.membership(event.room(), sender);

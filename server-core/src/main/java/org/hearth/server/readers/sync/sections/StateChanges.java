@@ -1,6 +1,7 @@
 package org.hearth.server.readers.sync.sections;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -69,13 +70,14 @@ public final class StateChanges {
       return List.of();
     }
     Map<StateKey, LogPosition> told = new LinkedHashMap<>();
+    States states = new States(part.room());
     if (part.known().isEmpty()) {
-      all(request, part, told);
+      all(request, part, states, told);
     } else {
-      changed(request, part, part.known().get(), told);
+      changed(request, part, states, told);
     }
     if (!request.stateAfter() && part.timeline().stateAside()) {
-      aside(part, told);
+      aside(part, states, told);
     }
     told.keySet().removeIf(key -> !filter.admitsType(key.type()));
     List<LogPosition> positions = admitted(filter, told.values().stream().sorted().toList());
@@ -95,11 +97,11 @@ public final class StateChanges {
         .toList();
   }
 
-  private void all(SyncRequest request, Part part, Map<StateKey, LogPosition> told) {
+  private void all(SyncRequest request, Part part, States states, Map<StateKey, LogPosition> told) {
     // A room of another server begins here with an event before which there is a state already.
     Optional<RoomState> found =
-        rooms
-            .stateAt(part.room(), part.target(request))
+        states
+            .at(part.target(request))
             .or(() -> part.timeline().events().stream().findFirst().map(rooms::stateBefore));
     if (found.isEmpty()) {
       return;
@@ -119,7 +121,8 @@ public final class StateChanges {
     request
         .since(part.room())
         .ifPresent(since ->
-            changes(part.room(), since, part.target(request))
+            states
+                .changes(since, part.target(request))
                 .forEach((key, position) -> {
                   if (isMember(key)) {
                     told.put(key, position);
@@ -132,11 +135,12 @@ public final class StateChanges {
   }
 
   private void changed(
-      SyncRequest request, Part part, LogPosition known, Map<StateKey, LogPosition> told) {
+      SyncRequest request, Part part, States states, Map<StateKey, LogPosition> told) {
+    LogPosition known = part.known().orElseThrow();
     Timeline timeline = part.timeline();
     boolean anything = timeline.stateAside() || (request.stateAfter() && timeline.hasState());
     if (anything) {
-      told.putAll(changes(part.room(), known, part.target(request)));
+      told.putAll(states.changes(known, part.target(request)));
     }
     if (request.filter().room().lazyLoadMembers()) {
       Set<String> members = needed(request, part);
@@ -152,24 +156,16 @@ public final class StateChanges {
   }
 
   /// What changed after the start of the timeline by events that are not in it.
-  private void aside(Part part, Map<StateKey, LogPosition> told) {
+  private static void aside(Part part, States states, Map<StateKey, LogPosition> told) {
     Set<LogPosition> shown = new HashSet<>();
     part.timeline().events().forEach(each -> shown.add(each.position()));
-    changes(part.room(), part.timeline().start(), part.upTo())
+    states
+        .changes(part.timeline().start(), part.upTo())
         .forEach((key, position) -> {
           if (!shown.contains(position)) {
             told.put(key, position);
           }
         });
-  }
-
-  /// What leads from one state to another; a state from before the room is one without events.
-  private Map<StateKey, LogPosition> changes(RoomId room, LogPosition from, LogPosition to) {
-    Optional<RoomState> earlier = rooms.stateAt(room, from);
-    Optional<RoomState> later = rooms.stateAt(room, to);
-    return later
-        .map(state -> earlier.map(state::changedSince).orElseGet(state::positions))
-        .orElse(Map.of());
   }
 
   /// The users whose member events the timeline needs, but for those it brings along in time.
@@ -215,5 +211,26 @@ public final class StateChanges {
         sent.add(request.client(), part.room(), key.stateKey(), position, part.token());
       }
     });
+  }
+
+  /// The states of a room, each looked up once.
+  private final class States {
+    private final RoomId room;
+    private final Map<LogPosition, Optional<RoomState>> found = new HashMap<>();
+
+    States(RoomId room) {
+      this.room = room;
+    }
+
+    Optional<RoomState> at(LogPosition position) {
+      return found.computeIfAbsent(position, each -> rooms.stateAt(room, each));
+    }
+
+    /// What leads from one state to another; a state from before the room is one without events.
+    Map<StateKey, LogPosition> changes(LogPosition from, LogPosition to) {
+      return at(to)
+          .map(state -> at(from).map(state::changedSince).orElseGet(state::positions))
+          .orElse(Map.of());
+    }
   }
 }

@@ -2,6 +2,7 @@ package org.hearth.server.servers.room.read;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
@@ -119,12 +120,17 @@ final class HistoryVisibility {
             .filter(value ->
                 value.equals(WORLD_READABLE) || value.equals(INVITED) || value.equals(JOINED))
             .orElse(SHARED);
-    Membership membership =
-        state
-            .event(StateKey.member(user.value()))
-            .flatMap(event -> Membership.of(event.pdu()))
-            .orElse(Membership.LEAVE);
-    return new Situation(visibility, membership);
+    return new Situation(visibility, membership(state, snapshot));
+  }
+
+  private Membership membership(RoomState state, long snapshot) {
+    if (snapshot == room.state().number()) {
+      return Objects.requireNonNullElse(room.membership(user), Membership.LEAVE);
+    }
+    return state
+        .event(StateKey.member(user.value()))
+        .flatMap(event -> Membership.of(event.pdu()))
+        .orElse(Membership.LEAVE);
   }
 
   private RoomState state(long snapshot) {

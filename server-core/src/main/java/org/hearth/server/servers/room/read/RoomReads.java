@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,7 @@ import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.servers.room.EncodedEvent;
 import org.hearth.server.servers.room.EventStatus;
 import org.hearth.server.servers.room.RelationQuery;
 import org.hearth.server.servers.room.RoomAlert;
@@ -224,6 +226,16 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
+  public Map<LogPosition, EncodedEvent> encodedAt(List<LogPosition> positions) {
+    Map<LogPosition, EncodedEvent> found = new HashMap<>();
+    memory
+        .encoded()
+        .find(positions.stream().map(LogPosition::value).toList())
+        .forEach((position, event) -> found.put(new LogPosition(position), event));
+    return found;
+  }
+
+  @Override
   public List<RoomEvent> backwards(RoomId room, LogPosition upTo, LogPosition after, int limit) {
     return memory
         .rooms()
@@ -377,11 +389,16 @@ public final class RoomReads implements RoomQueries {
   public List<RoomEvent> visible(UserId user, Collection<RoomEvent> events) {
     Map<RoomId, HistoryVisibility> byRoom = new HashMap<>();
     List<RoomEvent> visible = new ArrayList<>();
+    Iterator<StoredEvents.Stored> stored =
+        memory
+            .events()
+            .get(events.stream().map(each -> each.position().value()).toList())
+            .iterator();
     for (RoomEvent event : events) {
       HistoryVisibility visibility =
           byRoom.computeIfAbsent(
               event.room(), _ -> new HistoryVisibility(user, viewOf(event), memory));
-      if (visibility.maySee(stored(event))) {
+      if (visibility.maySee(stored.next())) {
         visible.add(event);
       }
     }

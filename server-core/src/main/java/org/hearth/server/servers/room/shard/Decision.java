@@ -298,7 +298,7 @@ public final class Decision {
 
   private void settle() {
     added.forEach(each -> context.memory().events().added(each.stored()));
-    touched.forEach(each -> context.memory().events().redacted(each.position()));
+    touched.forEach(each -> context.memory().redacted(each.position()));
     context.memory().rooms().committed(view);
     changedMembers.forEach(context.memory().userRooms()::changed);
     // Last: once settled, the shard may let go of the room and find it again in what is committed.

@@ -68,6 +68,9 @@ public final class StoredEvents {
   /// So many events are read by one statement, which costs half of what so many statements do.
   private static final int AT_ONCE = 16;
 
+  /// Fewer are read by a statement each.
+  private static final int LEAST_AT_ONCE = 3;
+
   private static final String AT_MANY =
       COLUMNS
           + "--DERBY-PROPERTIES constraint=room_event_pk\n WHERE position IN (?"
@@ -235,7 +238,7 @@ public final class StoredEvents {
   }
 
   /// An event was redacted by a commit: it is read again in its redacted form.
-  public void redacted(long position) {
+  void redacted(long position) {
     events.invalidate(position);
   }
 
@@ -251,10 +254,12 @@ public final class StoredEvents {
         reads.read(connection -> {
           Map<Long, Stored> all = new HashMap<>();
           int next = 0;
-          if (positions.size() >= AT_ONCE) {
+          if (positions.size() >= LEAST_AT_ONCE) {
             try (PreparedStatement statement = connection.prepareStatement(AT_MANY)) {
-              for (; next + AT_ONCE <= positions.size(); next += AT_ONCE) {
-                read(connection, statement, positions.subList(next, next + AT_ONCE), all);
+              while (positions.size() - next >= LEAST_AT_ONCE) {
+                int end = Math.min(next + AT_ONCE, positions.size());
+                read(connection, statement, positions.subList(next, end), all);
+                next = end;
               }
             }
           }
@@ -274,15 +279,17 @@ public final class StoredEvents {
     return found;
   }
 
-  /// @param statement that asks for as many positions as there are
+  /// @param statement that asks for one position, or for [#AT_ONCE]: what is over of the places in
+  ///   it takes the last one again
   private void read(
       Connection connection,
       PreparedStatement statement,
       List<Long> positions,
       Map<Long, Stored> into)
       throws SQLException {
-    for (int i = 0; i < positions.size(); i++) {
-      statement.setLong(i + 1, positions.get(i));
+    int places = positions.size() == 1 ? 1 : AT_ONCE;
+    for (int i = 0; i < places; i++) {
+      statement.setLong(i + 1, positions.get(Math.min(i, positions.size() - 1)));
     }
     Map<Long, Long> redactions = new HashMap<>();
     try (ResultSet rows = statement.executeQuery()) {

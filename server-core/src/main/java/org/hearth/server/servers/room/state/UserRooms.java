@@ -31,9 +31,11 @@ public final class UserRooms {
           + " m.forgotten FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
           + " LEFT JOIN room_event e ON e.position = m.position WHERE m.user_id = ?";
 
+  /// Left to itself, Derby reads all members of all rooms for it.
   private static final String JOINED =
-      "SELECT r.room_id, m.user_id FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
-          + " WHERE m.membership = ? AND m.user_id IN ("
+      "SELECT r.room_id, m.user_id FROM --DERBY-PROPERTIES joinOrder=FIXED\n"
+          + " room_member m --DERBY-PROPERTIES constraint=room_member_pk\n"
+          + " JOIN room r ON r.room_nid = m.room_nid WHERE m.membership = ? AND m.user_id IN ("
           + String.join(", ", Collections.nCopies(RoomQueries.MOST_USERS, "?"))
           + ")";
 
