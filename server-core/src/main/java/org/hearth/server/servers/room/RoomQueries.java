@@ -155,6 +155,10 @@ public interface RoomQueries {
   /// says [#visible].
   List<RoomEvent> relations(RoomId room, RelationQuery query);
 
+  /// The newest event shown in the room that annotates so, unless it is redacted: there is no older
+  /// one then, because a duplicate of one that counts is refused.
+  Optional<RoomEvent> annotation(RoomId room, Annotation annotation);
+
   /// The state event that this one replaced.
   Optional<RoomEvent> replacedBy(RoomEvent event);
 

@@ -24,6 +24,7 @@ import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.servers.room.Annotation;
 import org.hearth.server.servers.room.EventStatus;
 import org.hearth.server.servers.room.RelationQuery;
 import org.hearth.server.servers.room.RoomAlert;
@@ -264,9 +265,7 @@ public final class RoomReads implements RoomQueries {
 
   @Override
   public Optional<RoomMembership> membership(RoomId room, UserId user) {
-    return memory.userRooms().of(user).stream()
-        .filter(each -> each.room().equals(room))
-        .findFirst();
+    return memory.userRooms().in(room, user);
   }
 
   @Override
@@ -468,6 +467,11 @@ public final class RoomReads implements RoomQueries {
   @Override
   public List<RoomEvent> relations(RoomId room, RelationQuery query) {
     return number(room).map(number -> relations.find(number, query)).orElse(List.of());
+  }
+
+  @Override
+  public Optional<RoomEvent> annotation(RoomId room, Annotation annotation) {
+    return number(room).flatMap(number -> relations.newest(number, annotation));
   }
 
   @Override
