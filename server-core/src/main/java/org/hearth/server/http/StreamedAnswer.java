@@ -27,6 +27,9 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   private @Nullable OutputStream out;
   private boolean leavesConnectionUsable;
 
+  /// How many bytes of a body that is not to be sent have been made and dropped.
+  private long dropped;
+
   /// What all answers share.
   ///
   /// @param pieceTime in which a client has to take a piece
@@ -63,6 +66,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   @Override
   public void push(byte[] bytes, int length) {
     if (headOnly) {
+      dropped += length;
       return;
     }
     try {
@@ -80,8 +84,14 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   @Override
   public void restart() {
     json.restart();
+    dropped = 0;
     close();
     place = null;
+  }
+
+  /// How long the body is of which this is the rest.
+  long length(byte[] rest) {
+    return dropped + rest.length;
   }
 
   /// Whether a part of it is with the client already.
