@@ -146,13 +146,12 @@ final class Delivery<E> {
     return entries.stream().filter(each -> each.position().isAfter(kept)).toList();
   }
 
+  /// @throws IllegalStateException if the reader has failed for good: what it keeps has a hole
   void tellLost(LogPosition after, LogPosition upTo) throws AlertException {
-    recovery.insist(
+    recovery.persist(
         "its reader to make up for what is lost",
-        () -> {
-          reader.onLost(after, upTo);
-          return upTo;
-        });
+        () -> reader.onLost(after, upTo),
+        FailureHandling.MOST_REBUILDS);
     meter.lost(upTo.value() - after.value());
   }
 }

@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Predicate;
 
-/// What the consumers of a log do when something throws. Nothing is skipped, and no consumer ends.
+/// What the consumers of a log do when something throws. Nothing is skipped, and no consumer ends
+/// but one: a reader of which the rebuilding has failed [#MOST_REBUILDS] times, for its view would
+/// stay wrong for ever.
 ///
 /// | thrown | by a command's handler | by a reader |
 /// |---|---|---|
@@ -32,6 +34,10 @@ public record FailureHandling(
     Duration firstPause,
     Duration longestPause,
     InstantSource clock) {
+
+  /// So often a reader may fail to make up for what it has lost, not counting when that was
+  /// unavailable: with the usual pauses about four minutes.
+  static final int MOST_REBUILDS = 50;
 
   public FailureHandling {
     if (!firstPause.isPositive() || longestPause.compareTo(firstPause) < 0) {

@@ -45,7 +45,9 @@ public interface LogReader<E> {
   /// store had removed by then ([OutputStore#floor]), and by any log if the reader
   /// [rebuilds][#rebuilds].
   ///
-  /// @throws Exception if that cannot be done now: it is called again after growing pauses, for as
-  ///   long as it takes, and the reader is shown as stalled
+  /// @throws Exception if that cannot be done now: it is called again after growing pauses, and the
+  ///   reader is shown as stalled, for as long as it takes where [FailureHandling] calls that
+  ///   unavailable; if it fails [FailureHandling#MOST_REBUILDS] times otherwise, the reader's
+  ///   thread ends, which [LogSet] tells of
   default void onLost(LogPosition after, LogPosition upTo) throws Exception {}
 }

@@ -121,6 +121,26 @@ final class Recovery {
     return had.getFirst();
   }
 
+  /// Does what is needed to go on: for as long as it is unavailable, and else so many times, with
+  /// growing pauses.
+  ///
+  /// @throws IllegalStateException if it has failed that often
+  /// @throws AlertException if the consumer is halted meanwhile
+  void persist(String what, Action action, int most) throws AlertException {
+    Stall stall = new Stall(what);
+    int failures = 0;
+    Exception failure = attempt(action);
+    while (failure != null) {
+      if (!isUnavailable(failure) && ++failures == most) {
+        throw new IllegalStateException(
+            "%s has waited in vain for %s".formatted(name, what), failure);
+      }
+      stall.pause(failure);
+      failure = attempt(action);
+    }
+    stall.over();
+  }
+
   /// A time in which something cannot be had: pauses that grow, and the state that shows it.
   final class Stall {
     private final String what;

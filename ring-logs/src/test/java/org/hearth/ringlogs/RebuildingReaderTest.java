@@ -71,6 +71,21 @@ class RebuildingReaderTest {
   }
 
   @Test
+  void endsWhenItFailsToRebuildTimeAndAgain() throws InterruptedException {
+    reader.failNextRebuilds(Integer.MAX_VALUE);
+    OutputLog<Note> log = logs.open(16);
+    log.register(reader);
+    log.start(LogPosition.ORIGIN);
+
+    publish(log, "bad");
+
+    while (log.figures().consumers().getFirst().state() != ConsumerFigures.State.FAILED) {
+      Thread.onSpinWait();
+    }
+    assertThat(log.figures().consumers().getFirst().lastFailure()).contains("cannot rebuild");
+  }
+
+  @Test
   void isNotHeldBackByWhatWasParkedInAnEarlierRun() throws InterruptedException {
     logs.letters()
         .park(

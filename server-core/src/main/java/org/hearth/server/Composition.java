@@ -123,6 +123,7 @@ final class Composition {
                     RESTART)));
   }
 
+  /// @param onHeld called as soon as the data folder is this process's own
   /// @param progress told what is being done
   /// @param onFailed told when something ends that must not, in its thread; quick
   static Composition open(
@@ -130,6 +131,7 @@ final class Composition {
       Configuration configuration,
       InstantSource clock,
       SecureRandom random,
+      Runnable onHeld,
       Consumer<String> progress,
       Consumer<? super ServerState.Failed> onFailed)
       throws IOException {
@@ -139,7 +141,7 @@ final class Composition {
     try {
       SigningKey key = ServerKeys.open(folder, random);
       progress.accept("Opening the database");
-      Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock));
+      Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock), onHeld);
       composition.opened.push(new Part("the database", (_, _) -> store.close()));
       store.onFailed(detail -> {
         LOG.log(Level.ERROR, "the database has failed: {0}", detail);

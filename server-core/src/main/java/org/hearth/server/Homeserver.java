@@ -2,6 +2,7 @@ package org.hearth.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -163,13 +164,13 @@ public final class Homeserver implements AutoCloseable {
               configuration,
               clock,
               random,
+              listening ? this::openControl : () -> {},
               step -> change(new ServerState.Starting(step)),
               this::failed);
       composition = started;
       if (listening) {
         change(new ServerState.Starting("Opening the listeners"));
         started.listen();
-        control = ControlPort.open(folder, random, new Operations());
       }
       running(new ServerState.Running(clock.instant(), started.addresses()));
       if (listening) {
@@ -200,6 +201,15 @@ public final class Homeserver implements AutoCloseable {
     }
   }
 
+  /// From now on the command line is told what this server does, also while it starts.
+  private void openControl() {
+    try {
+      control = ControlPort.open(folder, random, new Operations());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /// Stops the server: requests under way may end, what was accepted is made durable.
   ///
   /// @param grace how long requests may take to end
@@ -221,6 +231,17 @@ public final class Homeserver implements AutoCloseable {
     stop(GRACE_OF_CLOSE);
   }
 
+  /// What the owner should know of the settings and of this moment, each a sentence.
+  ///
+  /// @return the same as `hearth status` tells
+  public List<String> warnings() {
+    Composition running = composition;
+    return Stream.concat(
+            configuration.warnings().stream(),
+            running == null ? Stream.empty() : running.warnings().stream())
+        .toList();
+  }
+
   /// The operations of the command line on this server.
   ///
   /// @return the operations
@@ -230,6 +251,10 @@ public final class Homeserver implements AutoCloseable {
     if (running == null) {
       throw new ControlException("The server is not running.");
     }
+    return new Control(running.admin(), running.backups(), told());
+  }
+
+  private Control.Server told() {
     ServerState now = state;
     Optional<String> failed =
         now instanceof ServerState.Failed(String reason, String remedy, _)
@@ -237,18 +262,15 @@ public final class Homeserver implements AutoCloseable {
             : Optional.empty();
     Optional<ServerState.Running> serving =
         now instanceof ServerState.Running it ? Optional.of(it) : Optional.empty();
-    return new Control(
-        running.admin(),
-        running.backups(),
-        new Control.Server(
-            configuration.serverName(),
-            now.getClass().getSimpleName().toLowerCase(Locale.ROOT),
-            serving.map(ServerState.Running::addresses).orElse(List.of()),
-            serving.map(ServerState.Running::since),
-            failed,
-            ProductVersion.current(),
-            Stream.concat(configuration.warnings().stream(), running.warnings().stream())
-                .toList()));
+    return new Control.Server(
+        configuration.serverName(),
+        now.getClass().getSimpleName().toLowerCase(Locale.ROOT),
+        now instanceof ServerState.Starting(String step) ? Optional.of(step) : Optional.empty(),
+        serving.map(ServerState.Running::addresses).orElse(List.of()),
+        serving.map(ServerState.Running::since),
+        failed,
+        ProductVersion.current(),
+        warnings());
   }
 
   /// What the command line and a second start of the panel ask for.
@@ -262,7 +284,9 @@ public final class Homeserver implements AutoCloseable {
         }
         action.run();
       }
-      return control().handle(request);
+      return composition == null
+          ? Control.handleWithoutAdmin(request, told())
+          : control().handle(request);
     }
 
     @Override

@@ -12,6 +12,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Table;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +26,7 @@ final class AnnotationsTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final String THUMB = "\\ud83d\\udc4d";
 
+  private final Path folder;
   private final WholeServer server;
   private TestClient alice;
   private TestClient bob;
@@ -30,6 +35,7 @@ final class AnnotationsTest {
   private String message;
 
   AnnotationsTest(@TempDir Path folder) {
+    this.folder = folder;
     server = new WholeServer(folder);
   }
 
@@ -71,6 +77,27 @@ final class AnnotationsTest {
     server.stop();
     server.start();
     react(server.client().as(bobsToken), THUMB, "c").expect(400, "M_DUPLICATE_ANNOTATION");
+  }
+
+  /// The events of all others are damaged: whoever reads one fails.
+  @Test
+  void asksForTheOneAnnotationThatIsAlike() throws StartFailedException {
+    react(bob, "other", "b").expect(200);
+    react(alice, THUMB, "c").expect(200);
+    react(bob, THUMB, "a").expect(200);
+    server.stop();
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      RowChange damage =
+          RowChange.of(
+              new Table("room_event", "a test's", "the test"),
+              "UPDATE room_event SET json = X'7B7B' WHERE transaction_id IN ('b', 'c')",
+              (_, _) -> {});
+      var _ = store.committer().commit("test", List.of(damage), List.of());
+    }
+    server.start();
+
+    react(server.client().as(bobsToken), THUMB, "d").expect(400, "M_DUPLICATE_ANNOTATION");
+    react(server.client().as(bobsToken), "another", "e").expect(200);
   }
 
   @Test

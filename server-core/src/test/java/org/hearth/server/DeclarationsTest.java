@@ -56,6 +56,7 @@ class DeclarationsTest {
             ConfigurationReader.parse(folder.resolve("hearth.yaml"), "server-name: hearth.test"),
             InstantSource.system(),
             new SecureRandom(),
+            () -> {},
             _ -> {},
             _ -> {});
   }

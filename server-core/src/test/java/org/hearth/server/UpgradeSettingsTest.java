@@ -5,56 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What follows a room that is upgraded, by the client API of a whole server.
-final class UpgradeSettingsTest {
-  private static final String V3 = "/_matrix/client/v3";
-
-  private final WholeServer server;
-  private TestClient alice;
-  private TestClient bob;
-
+final class UpgradeSettingsTest extends UpgradedRooms {
   UpgradeSettingsTest(@TempDir Path folder) {
-    server = new WholeServer(folder);
-  }
-
-  @BeforeEach
-  void start() throws StartFailedException {
-    server.start();
-    alice = server.register("alice");
-    bob = server.register("bob");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-  }
-
-  private String create(String body) {
-    return alice.post(V3 + "/createRoom", body).expect(200).text("room_id");
-  }
-
-  private static String upgrade(TestClient who, String room, String version) {
-    return who.post(
-            V3 + "/rooms/" + TestClient.encoded(room) + "/upgrade",
-            "{'new_version':'" + version + "'}")
-        .expect(200)
-        .text("replacement_room");
-  }
-
-  private void join(TestClient who, String room) {
-    who.post(V3 + "/rooms/" + TestClient.encoded(room) + "/join", "{}").expect(200);
-  }
-
-  private JsonNode state(String room, String type) {
-    return alice
-        .get(V3 + "/rooms/" + TestClient.encoded(room) + "/state/" + type + "/")
-        .expect(200)
-        .json();
+    super(folder);
   }
 
   private static String user(String name) {

@@ -3,8 +3,6 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -16,37 +14,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Rooms of every version, and from one version to another, by the client API of a whole server.
-final class UpgradeTest {
-  private static final String V3 = "/_matrix/client/v3";
-
-  private final WholeServer server;
-  private TestClient alice;
-  private TestClient bob;
-
+final class UpgradeTest extends UpgradedRooms {
   UpgradeTest(@TempDir Path folder) {
-    server = new WholeServer(folder);
-  }
-
-  @BeforeEach
-  void start() throws StartFailedException {
-    server.start();
-    alice = server.register("alice");
-    bob = server.register("bob");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-  }
-
-  private String create(String body) {
-    return TestClient.encoded(alice.post(V3 + "/createRoom", body).expect(200).text("room_id"));
+    super(folder);
   }
 
   @Test
@@ -64,10 +38,6 @@ final class UpgradeTest {
     assertThat(made).hasSize(24);
   }
 
-  private JsonNode state(String room, String type) {
-    return alice.get(V3 + "/rooms/" + room + "/state/" + type + "/").expect(200).json();
-  }
-
   @Test
   void makesRoomsOfEveryVersionThatItOffers() {
     JsonNode offered =
@@ -80,20 +50,16 @@ final class UpgradeTest {
     for (String version : versions) {
       String room =
           create("{'room_version':'%s','preset':'public_chat','name':'x'}".formatted(version));
-      bob.post(V3 + "/rooms/" + room + "/join", "{}").expect(200);
+      join(bob, room);
       String said =
-          bob.put(V3 + "/rooms/" + room + "/send/m.room.message/1", "{'body':'hello'}")
+          bob.put(path(room) + "/send/m.room.message/1", "{'body':'hello'}")
               .expect(200)
               .text("event_id");
-      bob.put(V3 + "/rooms/" + room + "/redact/" + TestClient.encoded(said) + "/2", "{}")
-          .expect(200);
+      bob.put(path(room) + "/redact/" + TestClient.encoded(said) + "/2", "{}").expect(200);
 
       assertThat(state(room, "m.room.create").path("room_version").asText()).isEqualTo(version);
       JsonNode shown =
-          alice
-              .get(V3 + "/rooms/" + room + "/event/" + TestClient.encoded(said))
-              .expect(200)
-              .json();
+          alice.get(path(room) + "/event/" + TestClient.encoded(said)).expect(200).json();
       assertThat(shown.at("/content").has("body")).as("version %s", version).isFalse();
     }
   }
@@ -104,18 +70,14 @@ final class UpgradeTest {
         create(
             "{'room_version':'10','name':'Home','topic':'all','room_alias_name':'home',"
                 + "'preset':'public_chat'}");
-    bob.post(V3 + "/rooms/" + old + "/join", "{}").expect(200);
+    join(bob, old);
 
-    String id =
-        alice
-            .post(V3 + "/rooms/" + old + "/upgrade", "{'new_version':'12'}")
-            .expect(200)
-            .text("replacement_room");
-    String replacement = TestClient.encoded(id);
+    String replacement = upgrade(alice, old, "12");
 
-    assertThat(state(old, "m.room.tombstone").path("replacement_room").asText()).isEqualTo(id);
+    assertThat(state(old, "m.room.tombstone").path("replacement_room").asText())
+        .isEqualTo(replacement);
     assertThat(state(replacement, "m.room.create").at("/predecessor/room_id").asText())
-        .isEqualTo(URLDecoder.decode(old, StandardCharsets.UTF_8));
+        .isEqualTo(old);
     assertThat(state(replacement, "m.room.create").path("room_version").asText()).isEqualTo("12");
     assertThat(state(replacement, "m.room.name").path("name").asText()).isEqualTo("Home");
     assertThat(state(replacement, "m.room.join_rules").path("join_rule").asText())
@@ -127,22 +89,21 @@ final class UpgradeTest {
                 .get(V3 + "/directory/room/" + TestClient.encoded("#home:hearth.test"))
                 .expect(200)
                 .text("room_id"))
-        .isEqualTo(id);
-    bob.put(V3 + "/rooms/" + old + "/send/m.room.message/1", "{'body':'too late'}")
-        .expect(403, "M_FORBIDDEN");
-    bob.post(V3 + "/rooms/" + replacement + "/join", "{}").expect(200);
+        .isEqualTo(replacement);
+    bob.put(path(old) + "/send/m.room.message/1", "{'body':'too late'}").expect(403, "M_FORBIDDEN");
+    join(bob, replacement);
   }
 
   @Test
   void refusesUpgradesOfThoseWhoMayNotAndToWhatIsNotKnown() {
     String room = create("{'preset':'public_chat'}");
-    bob.post(V3 + "/rooms/" + room + "/join", "{}").expect(200);
+    join(bob, room);
 
-    bob.post(V3 + "/rooms/" + room + "/upgrade", "{'new_version':'12'}").expect(403, "M_FORBIDDEN");
+    bob.post(path(room) + "/upgrade", "{'new_version':'12'}").expect(403, "M_FORBIDDEN");
     alice
-        .post(V3 + "/rooms/" + room + "/upgrade", "{'new_version':'99'}")
+        .post(path(room) + "/upgrade", "{'new_version':'99'}")
         .expect(400, "M_UNSUPPORTED_ROOM_VERSION");
-    alice.post(V3 + "/rooms/" + room + "/upgrade", "{}").expect(400, "M_MISSING_PARAM");
+    alice.post(path(room) + "/upgrade", "{}").expect(400, "M_MISSING_PARAM");
   }
 
   @Test
@@ -151,12 +112,12 @@ final class UpgradeTest {
     String id =
         alice
             .post(
-                V3 + "/rooms/" + room + "/upgrade",
+                path(room) + "/upgrade",
                 "{'new_version':'12','additional_creators':['@bob:hearth.test']}")
             .expect(200)
             .text("replacement_room");
 
-    assertThat(state(TestClient.encoded(id), "m.room.create").at("/additional_creators/0").asText())
+    assertThat(state(id, "m.room.create").at("/additional_creators/0").asText())
         .isEqualTo("@bob:hearth.test");
   }
 
@@ -165,12 +126,12 @@ final class UpgradeTest {
     String room = create("{}");
     String said =
         alice
-            .put(V3 + "/rooms/" + room + "/send/m.room.message/1", "{'body':'hello'}")
+            .put(path(room) + "/send/m.room.message/1", "{'body':'hello'}")
             .expect(200)
             .text("event_id");
     long at =
         alice
-            .get(V3 + "/rooms/" + room + "/event/" + TestClient.encoded(said))
+            .get(path(room) + "/event/" + TestClient.encoded(said))
             .expect(200)
             .json()
             .path("origin_server_ts")

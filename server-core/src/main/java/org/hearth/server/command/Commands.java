@@ -233,7 +233,12 @@ final class Commands {
     }
   }
 
-  @Command(name = "status", description = "say what the server that holds the data folder is doing")
+  @Command(
+      name = "status",
+      description = {
+        "say what the server that holds the data folder is doing",
+        "ends with 0 if it runs, with 1 if it starts, has failed or does not run"
+      })
   private final class Status implements Callable<Integer> {
     @Mixin private Where where = new Where();
 
@@ -243,12 +248,12 @@ final class Commands {
     @Override
     public Integer call() throws IOException {
       Optional<JsonNode> status =
-          ControlPort.ask(where.folder(), new ControlRequest("status", Map.of()));
+          ControlPort.ask(where.folder(), new ControlRequest(ControlRequest.STATUS, Map.of()));
       if (status.isEmpty()) {
         out.println(json ? "{\"state\":\"not running\"}" : "Not running.");
         return REFUSED;
       }
-      int code = status.get().has("failure") ? REFUSED : 0;
+      int code = status.get().path("state").asText().equals("running") ? 0 : REFUSED;
       if (json) {
         out.println(status.get());
         return code;

@@ -84,17 +84,23 @@ public record Configuration(
         List.of());
   }
 
-  /// The settings whose part of Hearth does not exist yet, each as a person is told: at the start,
-  /// by `hearth status` and on the panel's Home.
+  /// What the owner should know of these settings, as a person is told: at the start, by `hearth
+  /// status` and on the panel's Home.
   ///
-  /// @return a sentence for each; empty if every setting in the file is used
+  /// @return sentences; empty if every setting in the file is used
   public List<String> warnings() {
-    return unused.stream().map(Configuration::warning).toList();
-  }
-
-  private static String warning(String key) {
-    return "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
-        .formatted(key);
+    return switch (unused.size()) {
+      case 0 -> List.of();
+      case 1 ->
+          List.of(
+              "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
+                  .formatted(unused.getFirst()));
+      default ->
+          List.of(
+              "The settings %s and %s have no effect yet: this version of Hearth does not have the parts that use them."
+                  .formatted(
+                      String.join(", ", unused.subList(0, unused.size() - 1)), unused.getLast()));
+    };
   }
 
   /// One socket.

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus;
@@ -32,6 +33,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   ///
   /// @param name its permanent name
   /// @param state what it is doing, in a word
+  /// @param step what is being done while it starts; empty unless it does
   /// @param addresses the addresses that clients may be given
   /// @param since when it began to serve; empty unless it serves
   /// @param failure why it has failed and what to do about it; empty unless it has
@@ -40,6 +42,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   public record Server(
       String name,
       String state,
+      Optional<String> step,
       List<String> addresses,
       Optional<Instant> since,
       Optional<String> failure,
@@ -58,7 +61,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   /// @throws ControlException if there is no such operation
   public JsonNode handle(ControlRequest request) {
     return switch (request.operation()) {
-      case "status" -> status();
+      case ControlRequest.STATUS -> status(server, this::putOverview);
       case "create-user" ->
           user(
               admin.createPerson(
@@ -99,20 +102,43 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
           released(
               admin.discardParked(
                   request.argument("log"), request.argument("reader"), request.argument("key")));
-      case ControlRequest.STOP -> empty().put("process", ProcessHandle.current().pid());
+      case ControlRequest.STOP -> process();
       case ControlRequest.SHOW_PANEL -> empty();
       default ->
           throw new ControlException("This server knows no operation " + request.operation());
     };
   }
 
-  private ObjectNode status() {
+  /// Does one operation of a server whose database is not open yet.
+  ///
+  /// @param request the operation
+  /// @param server whose state is told
+  /// @return what there is to tell
+  /// @throws ControlException if the operation needs a server that runs
+  public static JsonNode handleWithoutAdmin(ControlRequest request, Server server) {
+    return switch (request.operation()) {
+      case ControlRequest.STATUS -> status(server, _ -> {});
+      case ControlRequest.STOP -> process();
+      case ControlRequest.SHOW_PANEL -> empty();
+      default ->
+          throw new ControlException(
+              "The server is %s: ask again when it runs.".formatted(server.state()));
+    };
+  }
+
+  private static ObjectNode process() {
+    return empty().put("process", ProcessHandle.current().pid());
+  }
+
+  /// @param overview puts what a server can say of itself while its database can be read
+  private static ObjectNode status(Server server, Consumer<ObjectNode> overview) {
     ObjectNode json = empty();
     json.put("state", server.state());
+    server.step().ifPresent(step -> json.put("step", step));
     server.failure().ifPresent(failure -> json.put("failure", failure));
     json.put("server-name", server.name());
     if (server.failure().isEmpty()) {
-      putOverview(json);
+      overview.accept(json);
     }
     json.put("version", server.version());
     json.put("process", ProcessHandle.current().pid());
@@ -123,7 +149,6 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
     return json;
   }
 
-  /// What a server can say of itself while its database can be read.
   private void putOverview(ObjectNode json) {
     Overview overview = admin.overview();
     if (server.since().isPresent()) {

@@ -8,6 +8,9 @@ import java.util.Optional;
 /// @param operation the name of the operation
 /// @param arguments its arguments
 public record ControlRequest(String operation, Map<String, String> arguments) {
+  /// Asks what the server is doing.
+  public static final String STATUS = "status";
+
   /// Asks a panel to bring its window to the front.
   public static final String SHOW_PANEL = "show-panel";
 

@@ -47,14 +47,20 @@ final class Answers {
 
   /// Sends an answer.
   ///
-  /// @param body all of its body
+  /// @param body all of its body; without a body, what is at hand of it
+  /// @param length of all of its body
   /// @param headOnly without its body, as `HEAD` demands
   /// @param keepAlive false if the connection is closed afterwards
   static void send(
-      Response answer, byte[] body, ServerResponse response, boolean headOnly, boolean keepAlive) {
+      Response answer,
+      byte[] body,
+      long length,
+      ServerResponse response,
+      boolean headOnly,
+      boolean keepAlive) {
     setHead(answer, response, keepAlive);
     if (headOnly) {
-      response.headers().contentLength(body.length);
+      response.headers().contentLength(length);
       response.send();
     } else if (answer.status() == 204) {
       response.send();

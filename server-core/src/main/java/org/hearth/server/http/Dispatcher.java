@@ -91,7 +91,7 @@ final class Dispatcher implements Filter {
       boolean usable =
           switch (answer.body()) {
             case Response.Whole(var bytes) ->
-                send(answer, bytes, response, headOnly, entity, exchange);
+                send(answer, bytes, bytes.length, response, headOnly, entity, exchange);
             case Response.Written(var writer) ->
                 stream(answer, writer, response, headOnly, entity, exchange);
           };
@@ -124,6 +124,7 @@ final class Dispatcher implements Filter {
   private boolean send(
       Response answer,
       byte[] body,
+      long length,
       RoutingResponse response,
       boolean headOnly,
       Entity entity,
@@ -133,7 +134,10 @@ final class Dispatcher implements Filter {
     }
     exchange.status = answer.status();
     boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
-    answerTime().send(body.length, () -> Answers.send(answer, body, response, headOnly, usable));
+    answerTime()
+        .send(
+            body.length,
+            () -> Answers.send(answer, body, length, response, headOnly, usable));
     return usable;
   }
 
@@ -167,9 +171,11 @@ final class Dispatcher implements Filter {
                 return answer;
               });
       if (!stream.hasBegun()) {
-        byte[] body =
-            made.body() instanceof Response.Whole(var bytes) ? bytes : stream.json().rest();
-        return send(made, body, response, headOnly, entity, exchange);
+        if (made.body() instanceof Response.Whole(var bytes)) {
+          return send(made, bytes, bytes.length, response, headOnly, entity, exchange);
+        }
+        byte[] rest = stream.json().rest();
+        return send(made, rest, stream.length(rest), response, headOnly, entity, exchange);
       }
       if (made.body() instanceof Response.Whole) {
         throw new CloseConnectionException("the answer failed in its middle");

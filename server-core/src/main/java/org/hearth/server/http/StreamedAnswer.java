@@ -25,6 +25,9 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   private @Nullable OutputStream out;
   private boolean leavesConnectionUsable;
 
+  /// How many bytes of a body that is not to be sent have been made and dropped.
+  private long dropped;
+
   /// @param keepAlive asked once, before the head goes out, whether the connection stays open
   StreamedAnswer(
       Response answer,
@@ -58,6 +61,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   @Override
   public void push(byte[] bytes, int length) {
     if (headOnly) {
+      dropped += length;
       return;
     }
     try {
@@ -75,8 +79,14 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   @Override
   public void restart() {
     json.restart();
+    dropped = 0;
     close();
     place = null;
+  }
+
+  /// How long the body is of which this is the rest.
+  long length(byte[] rest) {
+    return dropped + rest.length;
   }
 
   /// Whether a part of it is with the client already.

@@ -91,7 +91,8 @@ final class Keeper implements AutoCloseable {
             measure();
           }
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
+        // Errors that say nothing of the virtual machine's health are defects like any other.
         LOG.log(Level.ERROR, "the keeper met a defect and goes on", e);
       }
     }

@@ -68,10 +68,18 @@ public final class Store implements AutoCloseable {
   /// @throws StoreRefusedException if it must not be opened; the refusal says why and what to do
   /// @throws StorageException if the disk fails or is full
   public static Store open(StoreOptions options) {
+    return open(options, () -> {});
+  }
+
+  /// Opens the database, which may take long.
+  ///
+  /// @param onHeld called as soon as the data folder is this process's own
+  public static Store open(StoreOptions options, Runnable onHeld) {
     long salt = new SecureRandom().nextLong();
     return holding(
         options,
         lock -> {
+          onHeld.run();
           Opening.Opened opened;
           synchronized (OPENING) {
             opened = new Opening(options, salt).open();

@@ -368,8 +368,16 @@ class ConfigurationReaderTest {
     assertThat(configuration.unused())
         .containsExactly("federation", "room-directory.over-federation", "url-previews");
     assertThat(configuration.warnings())
-        .hasSize(3)
-        .allSatisfy(warning -> assertThat(warning).contains("has no effect yet"));
+        .containsExactly(
+            "The settings federation, room-directory.over-federation and url-previews have no"
+                + " effect yet: this version of Hearth does not have the parts that use them.");
+    assertThat(
+            ConfigurationReader.parse(
+                    FILE, "server-name: example.org\nfederation: { mode: \"off\" }\n")
+                .warnings())
+        .containsExactly(
+            "The setting federation has no effect yet: this version of Hearth does not have the"
+                + " part that uses it.");
   }
 
   @Test
@@ -382,6 +390,7 @@ class ConfigurationReaderTest {
     assertThat(offered.registration().recaptcha().map(Configuration.Recaptcha::required))
         .contains(false);
     assertThat(required.warnings()).isEmpty();
+    assertThat(offered.warnings()).isEmpty();
   }
 
   private static Configuration withRecaptcha(String more) {

@@ -34,7 +34,20 @@ class HttpServerTest {
                         "/deep",
                         Access.NONE,
                         RateClass.NONE,
-                        _ -> Response.json(JsonNodeFactory.instance.numberNode(depth(1)))),
+                        _ -> Response.json(JsonNodeFactory.instance.numberNode(depth(1))))
+                    .add(
+                        HttpMethod.GET,
+                        "/long",
+                        Access.NONE,
+                        RateClass.NONE,
+                        _ ->
+                            Response.written(stream -> {
+                              stream.json().array();
+                              for (int i = 0; i < 100_000; i++) {
+                                stream.json().value("ten bytes!");
+                              }
+                              stream.json().endArray();
+                            })),
             new DiscoveryRoutes(DiscoveryRoutes.Whereabouts.unknown(), "1"));
   }
 
@@ -83,6 +96,16 @@ class HttpServerTest {
   void answersHeadWithoutABody() {
     try (RawClient raw = server.raw()) {
       assertThat(raw.request("HEAD", "/hello/x").head()).contains("Content-Length: 13");
+      assertThat(raw.request("GET", "/hello/x").answer().body()).isEqualTo("{\"hello\":\"x\"}");
+    }
+  }
+
+  @Test
+  void tellsTheWholeLengthOfALongAnswerToHead() {
+    int length = server.client().get("/long").expect(200).json().toString().length();
+
+    try (RawClient raw = server.raw()) {
+      assertThat(raw.request("HEAD", "/long").head()).contains("Content-Length: " + length);
       assertThat(raw.request("GET", "/hello/x").answer().body()).isEqualTo("{\"hello\":\"x\"}");
     }
   }

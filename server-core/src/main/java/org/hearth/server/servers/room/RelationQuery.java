@@ -2,14 +2,12 @@ package org.hearth.server.servers.room;
 
 import java.util.Optional;
 import org.hearth.server.matrix.id.EventId;
-import org.hearth.server.matrix.id.UserId;
 
 /// Which events that relate to an event are asked for.
 ///
 /// @param event the event that they relate to
 /// @param relation their `rel_type`; empty for whatever
 /// @param type their event type; empty for whatever
-/// @param sender who sent them; empty for whoever
 /// @param from the [RoomEvent#place] from which to look, itself not included
 /// @param backwards whether the latest come first, and what is before `from`; else the earliest,
 ///   and what is after it
@@ -18,40 +16,33 @@ public record RelationQuery(
     EventId event,
     Optional<String> relation,
     Optional<String> type,
-    Optional<UserId> sender,
     long from,
     boolean backwards,
     int limit) {
   /// The latest of whatever kind.
   public static RelationQuery latest(EventId event, int limit) {
     return new RelationQuery(
-        event, Optional.empty(), Optional.empty(), Optional.empty(), Long.MAX_VALUE, true, limit);
+        event, Optional.empty(), Optional.empty(), Long.MAX_VALUE, true, limit);
   }
 
   /// The earliest of whatever kind.
   public static RelationQuery earliest(EventId event, int limit) {
     return new RelationQuery(
-        event, Optional.empty(), Optional.empty(), Optional.empty(), Long.MIN_VALUE, false, limit);
+        event, Optional.empty(), Optional.empty(), Long.MIN_VALUE, false, limit);
   }
 
   /// Of one `rel_type` only.
   public RelationQuery withRelation(String relType) {
-    return new RelationQuery(event, Optional.of(relType), type, sender, from, backwards, limit);
+    return new RelationQuery(event, Optional.of(relType), type, from, backwards, limit);
   }
 
   /// Of one event type only.
   public RelationQuery withType(String eventType) {
-    return new RelationQuery(
-        event, relation, Optional.of(eventType), sender, from, backwards, limit);
-  }
-
-  /// Of one sender only.
-  public RelationQuery withSender(UserId user) {
-    return new RelationQuery(event, relation, type, Optional.of(user), from, backwards, limit);
+    return new RelationQuery(event, relation, Optional.of(eventType), from, backwards, limit);
   }
 
   /// From that event on, itself not included.
   public RelationQuery beyond(RoomEvent last) {
-    return new RelationQuery(event, relation, type, sender, last.place(), backwards, limit);
+    return new RelationQuery(event, relation, type, last.place(), backwards, limit);
   }
 }

@@ -145,20 +145,18 @@ public interface RoomQueries {
   /// @param upTo inclusive
   Optional<LogPosition> lastGap(RoomId room, LogPosition after, LogPosition upTo);
 
-  /// The events of the room's history before all that is live, latest first.
-  ///
-  /// @param before the [RoomEvent#place] before which to look; 0 for the end of the history
-  List<RoomEvent> history(RoomId room, long before, int limit);
-
-  /// The events of the room's history, earliest first.
-  ///
-  /// @param after the [RoomEvent#place] after which to look
-  List<RoomEvent> historyAfter(RoomId room, long after, int limit);
+  /// Events of the room's timeline, live or before that, for who goes on without those whose rows
+  /// are damaged. The other calls fail on such a row.
+  Stretch readable(RoomId room, Stretch.Reach reach, int limit);
 
   /// The events shown in the room that say that they relate to an event, in the order of the room's
   /// history; without those whose relation a redaction has taken away. What a user may see of them
   /// says [#visible].
   List<RoomEvent> relations(RoomId room, RelationQuery query);
+
+  /// The newest event shown in the room that annotates so, unless it is redacted: there is no older
+  /// one then, because a duplicate of one that counts is refused.
+  Optional<RoomEvent> annotation(RoomId room, Annotation annotation);
 
   /// The state event that this one replaced.
   Optional<RoomEvent> replacedBy(RoomEvent event);

@@ -69,7 +69,7 @@ public final class DirectoryService implements ServiceBox {
     this.canonicalAliases = canonicalAliases;
     this.clock = clock;
     this.withoutLogin = withoutLogin;
-    this.list = new PublicRoomList(directory, rooms);
+    this.list = new PublicRoomList(directory, rooms, System::nanoTime);
   }
 
   @Override
@@ -147,6 +147,7 @@ public final class DirectoryService implements ServiceBox {
                         ? Directory.publish(room, clock.instant())
                         : Directory.withdraw(room)),
                 List.of(new AccountOutput.RoomPublished(room, published)));
+            list.changed();
           }
         });
   }

@@ -4,29 +4,45 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.RoomQueries;
+import org.jspecify.annotations.Nullable;
 
 /// The published directory, page by page. A page's token names the room next to it, so rooms that
 /// come and go between two pages make no other room appear twice or not at all.
 ///
-/// **thread**: any.
+/// The rooms are read for all requests together, once in [#LIFE] at most: so long a page may miss
+/// what a room says of itself now. What is published or withdrawn is seen at once.
+///
+/// **thread**: any; whoever comes while the rooms are read waits for that.
 final class PublicRoomList {
   private static final int USUAL_LIMIT = 100;
   private static final int HIGHEST_LIMIT = 500;
 
+  static final Duration LIFE = Duration.ofSeconds(1);
+
   private final Directory directory;
   private final RoomQueries rooms;
+  private final LongSupplier nanoTime;
+  private final ReentrantLock reading = new ReentrantLock();
+  private @Nullable Read read;
 
-  PublicRoomList(Directory directory, RoomQueries rooms) {
+  /// All published rooms as they were, in their order; one list is kept at a time.
+  private record Read(List<PublicRoom> rooms, long atNanos) {}
+
+  PublicRoomList(Directory directory, RoomQueries rooms, LongSupplier nanoTime) {
     this.directory = directory;
     this.rooms = rooms;
+    this.nanoTime = nanoTime;
   }
 
   /// What is asked for.
@@ -82,12 +98,10 @@ final class PublicRoomList {
 
   ObjectNode page(Wish wish) {
     List<PublicRoom> all =
-        directory.published().stream()
-            .flatMap(room -> PublicRoom.of(room, rooms).stream())
+        rooms().stream()
             .filter(room -> wish.term().map(room::says).orElse(true))
             .filter(room ->
                 wish.types().map(types -> types.contains(room.roomType().orElse(""))).orElse(true))
-            .sorted(PublicRoom.ORDER)
             .toList();
     int limit = limit(wish);
     Optional<Mark> since = wish.since().map(Mark::of);
@@ -107,6 +121,36 @@ final class PublicRoomList {
     }
     body.put("total_room_count_estimate", all.size());
     return body;
+  }
+
+  private List<PublicRoom> rooms() {
+    reading.lock();
+    try {
+      Read kept = read;
+      if (kept == null || nanoTime.getAsLong() - kept.atNanos() >= LIFE.toNanos()) {
+        kept =
+            new Read(
+                directory.published().stream()
+                    .flatMap(room -> PublicRoom.of(room, rooms).stream())
+                    .sorted(PublicRoom.ORDER)
+                    .toList(),
+                nanoTime.getAsLong());
+        read = kept;
+      }
+      return kept.rooms();
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  /// A room was published or withdrawn.
+  void changed() {
+    reading.lock();
+    try {
+      read = null;
+    } finally {
+      reading.unlock();
+    }
   }
 
   private static List<PublicRoom> cut(List<PublicRoom> all, Optional<Mark> since, int limit) {

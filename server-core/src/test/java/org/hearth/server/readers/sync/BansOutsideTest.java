@@ -5,32 +5,13 @@ import static org.hearth.server.readers.sync.SyncClient.events;
 import static org.hearth.server.readers.sync.SyncClient.section;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What `/sync` tells a user of bans, and the end of them, while the user is not in the room.
-class BansOutsideTest {
-  @TempDir static Path folder;
-  private static SyncServer server;
-  private static TestRooms rooms;
-
-  @BeforeAll
-  static void start() {
-    server = new SyncServer(folder);
-    rooms = server.rooms();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
+class BansOutsideTest extends OneSyncServer {
   @Test
   void aBanAfterAKickIsTold() {
     RoomId room = rooms.open("a1", "shared");

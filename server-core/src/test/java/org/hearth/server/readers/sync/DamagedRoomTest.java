@@ -7,6 +7,7 @@ import static org.hearth.server.readers.sync.SyncClient.join;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
@@ -116,6 +117,37 @@ class DamagedRoomTest {
     JsonNode told = tablet.sync();
     assertThat(told.at("/rooms/leave").has(damaged.value())).isFalse();
     assertThat(join(told, damaged).isMissingNode()).isTrue();
+  }
+
+  @Test
+  void itsHistoryIsToldWithoutTheDamagedEvent() {
+    for (String direction : List.of("b", "f")) {
+      for (int limit : List.of(1, 3, 100)) {
+        assertThat(history(direction, limit)).as("%s by %d", direction, limit).hasSize(5);
+      }
+    }
+
+    write(json);
+    restart();
+    assertThat(history("b", 3)).hasSize(6).startsWith("unreadable");
+  }
+
+  private List<String> history(String direction, int limit) {
+    List<String> told = new ArrayList<>();
+    String from = "";
+    do {
+      JsonNode page =
+          server
+              .http("alice")
+              .get(
+                  "/_matrix/client/v3/rooms/%s/messages?dir=%s&limit=%d%s"
+                      .formatted(damaged, direction, limit, from))
+              .expect(200)
+              .json();
+      page.path("chunk").forEach(each -> told.add(SyncClient.said(each)));
+      from = page.has("end") ? "&from=" + page.path("end").asText() : "";
+    } while (!from.isEmpty());
+    return told;
   }
 
   private static String tagPath(RoomId room) {

@@ -3,7 +3,6 @@ package org.hearth.server.readers.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -11,31 +10,13 @@ import java.util.stream.StreamSupport;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// History, events, state and members: what they answer, and to whom they do not.
-class HistoryTest {
+class HistoryTest extends OneSyncServer {
   private static final String V3 = "/_matrix/client/v3/rooms/";
-
-  @TempDir static Path folder;
-  private static SyncServer server;
-  private static TestRooms rooms;
-
-  @BeforeAll
-  static void start() {
-    server = new SyncServer(folder);
-    rooms = server.rooms();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
 
   private static RoomId filled(String creator, int messages) {
     RoomId room = rooms.open(creator, "shared");

@@ -6,34 +6,15 @@ import static org.hearth.server.readers.sync.SyncClient.join;
 import static org.hearth.server.readers.sync.SyncClient.section;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What `/sync` tells of rooms, with the real Room Server, over Derby and HTTP. Every test has
 /// users of its own.
-class SyncTest {
-  @TempDir static Path folder;
-  private static SyncServer server;
-  private static TestRooms rooms;
-
-  @BeforeAll
-  static void start() {
-    server = new SyncServer(folder);
-    rooms = server.rooms();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
+class SyncTest extends OneSyncServer {
   @Test
   void aFirstSyncTellsTheNewestEventsAndTheStateBeforeThem() {
     RoomId room = rooms.open("a1", "shared");

@@ -11,6 +11,7 @@ import org.hearth.server.readers.sync.view.RecentEvents;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.Stretch;
 
 /// Reads stretches of rooms' histories: from memory where they are recent, else from the database.
 ///
@@ -64,11 +65,11 @@ public final class Timelines {
 
   /// The newest events of the range: those after its last gap, if it has one.
   public Timeline newest(Range range, Viewer viewer, EventFilter filter, int limit) {
-    Page page = backwards(range, viewer, filter, limit + 1);
+    Page page = allBackwards(range, viewer, filter, limit + 1);
     Optional<LogPosition> gap = lastGap(range, viewer, page);
     if (gap.isPresent()) {
       LogPosition before = new LogPosition(gap.get().value() - 1);
-      page = backwards(new Range(range.room(), before, range.upTo()), viewer, filter, limit + 1);
+      page = allBackwards(new Range(range.room(), before, range.upTo()), viewer, filter, limit + 1);
     }
     boolean limited = gap.isPresent() || page.more() || page.events().size() > limit;
     List<RoomEvent> events =
@@ -99,59 +100,80 @@ public final class Timelines {
     return ofOthers ? rooms.lastGap(range.room(), range.after(), range.upTo()) : Optional.empty();
   }
 
-  /// At most `limit` events that pass, newest first.
+  /// At most `limit` events that pass, newest first, without those that are damaged.
   public Page backwards(Range range, Viewer viewer, EventFilter filter, int limit) {
-    Taking taking = new Taking(viewer, filter, limit);
-    LogPosition upTo = range.upTo();
-    while (true) {
-      int size = taking.pageSize();
-      List<RoomEvent> page = newestFirst(range.room(), upTo, range.after(), size);
-      boolean more = taking.take(page, size);
-      if (!more || taking.isFull()) {
-        return taking.page(more);
-      }
-      upTo = new LogPosition(page.getLast().position().value() - 1);
-    }
+    long after = range.after().value();
+    return pages(
+        new Taking(viewer, filter, limit),
+        range.upTo().value(),
+        -1,
+        (upTo, size) -> rooms.readable(range.room(), new Stretch.Reach(true, after, upTo), size));
   }
 
-  /// At most `limit` events that pass, oldest first.
+  /// At most `limit` events that pass, oldest first, without those that are damaged.
   public Page forwards(Range range, Viewer viewer, EventFilter filter, int limit) {
-    Taking taking = new Taking(viewer, filter, limit);
-    LogPosition after = range.after();
-    while (true) {
-      int size = taking.pageSize();
-      List<RoomEvent> page = rooms.forwards(range.room(), after, range.upTo(), size);
-      boolean more = taking.take(page, size);
-      if (!more || taking.isFull()) {
-        return taking.page(more);
-      }
-      after = page.getLast().position();
-    }
+    long upTo = range.upTo().value();
+    return pages(
+        new Taking(viewer, filter, limit),
+        range.after().value(),
+        0,
+        (after, size) -> rooms.readable(range.room(), new Stretch.Reach(false, after, upTo), size));
   }
 
-  /// At most `limit` events that pass of the history before the live timeline.
+  /// At most `limit` events that pass of the history before the live timeline, without those that
+  /// are damaged.
   ///
   /// @param from the place before which, or from which on, to look
   public Page history(
       RoomId room, boolean backwards, long from, Viewer viewer, EventFilter filter, int limit) {
     Taking taking = new Taking(viewer, filter, limit);
-    long place = from;
-    while (true) {
-      int size = taking.pageSize();
-      List<RoomEvent> page =
-          backwards ? rooms.history(room, place, size) : rooms.historyAfter(room, place - 1, size);
-      boolean more = taking.take(page, size);
-      if (!more || taking.isFull()) {
-        return taking.page(more);
-      }
-      place = page.getLast().place() + (backwards ? 0 : 1);
-    }
+    return backwards
+        ? pages(
+            taking,
+            Math.min(from, 0),
+            0,
+            (before, size) ->
+                rooms.readable(room, new Stretch.Reach(true, Long.MIN_VALUE, before - 1), size))
+        : pages(
+            taking,
+            from - 1,
+            0,
+            (after, size) -> rooms.readable(room, new Stretch.Reach(false, after, -1), size));
+  }
+
+  /// As [#backwards], but fails on an event that is damaged: what is told once is not told again.
+  private Page allBackwards(Range range, Viewer viewer, EventFilter filter, int limit) {
+    return pages(
+        new Taking(viewer, filter, limit),
+        range.upTo().value(),
+        -1,
+        (upTo, size) ->
+            Stretch.of(
+                newestFirst(range.room(), new LogPosition(upTo), range.after(), size), size));
   }
 
   private List<RoomEvent> newestFirst(RoomId room, LogPosition upTo, LogPosition after, int size) {
     return recent
         .backwards(room, upTo, after, size)
         .orElseGet(() -> rooms.backwards(room, upTo, after, size));
+  }
+
+  /// Reads on from a place.
+  private interface Reading {
+    Stretch from(long place, int size);
+  }
+
+  /// @param step from the last place that was looked at to where to look next
+  private static Page pages(Taking taking, long start, int step, Reading reading) {
+    long from = start;
+    while (true) {
+      Stretch stretch = reading.from(from, taking.pageSize());
+      boolean more = taking.take(stretch);
+      if (!more || taking.isFull()) {
+        return taking.page(more);
+      }
+      from = stretch.last() + step;
+    }
   }
 
   /// A page in the making: what was looked at, and what of it passes.
@@ -182,9 +204,9 @@ public final class Timelines {
 
     /// Takes from the events what passes until there is enough.
     ///
-    /// @param asked how many events were asked for
     /// @return whether there may be more beyond the last that was looked at
-    boolean take(List<RoomEvent> events, int asked) {
+    boolean take(Stretch stretch) {
+      List<RoomEvent> events = stretch.events();
       Set<LogPosition> visible = visible(events);
       int looked = 0;
       for (RoomEvent each : events) {
@@ -198,7 +220,7 @@ public final class Timelines {
           passed.add(each);
         }
       }
-      return events.size() == asked || looked < events.size();
+      return stretch.full() || looked < events.size();
     }
 
     /// Whether events are kept back that the user might see.

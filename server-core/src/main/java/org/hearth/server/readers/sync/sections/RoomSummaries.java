@@ -1,5 +1,7 @@
 package org.hearth.server.readers.sync.sections;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -25,7 +27,19 @@ import org.hearth.server.servers.room.RoomSummary;
 public final class RoomSummaries {
   private static final int HEROES = 5;
 
+  /// For some thousands of states.
+  private static final long MOST_BYTES = 4L << 20;
+
+  private static final int MEMBERS_BYTES = 300;
+  private static final int USER_BYTES = 400;
+
   private final RoomQueries rooms;
+  private final Cache<State, Members> members =
+      Caffeine.newBuilder()
+          .maximumWeight(MOST_BYTES)
+          .weigher((State _, Members kept) -> kept.bytes())
+          .executor(Runnable::run)
+          .build();
 
   public RoomSummaries(RoomQueries rooms) {
     this.rooms = rooms;
@@ -37,33 +51,53 @@ public final class RoomSummaries {
   ///   before
   public record Summary(MemberCounts counts, List<UserId> heroes) {}
 
-  /// The room's summary for that user at that position.
-  Summary summary(RoomId room, UserId user, LogPosition upTo) {
-    return new Summary(
-        counts(room, upTo), isNamed(room, upTo) ? List.of() : heroes(room, user, upTo));
+  /// A state of a room, which many positions have in common.
+  private record State(RoomId room, long snapshot) {}
+
+  /// What is told of the members of one state. It is found by a look at every member, once a state:
+  /// not once a message, nor once a user.
+  ///
+  /// @param present the first of those who are joined or invited, one more than are told: whoever
+  ///   asks is left out
+  /// @param past the first of those who are not
+  private record Members(MemberCounts counts, List<UserId> present, List<UserId> past) {
+    int bytes() {
+      return MEMBERS_BYTES + USER_BYTES * (present.size() + past.size());
+    }
+
+    /// "The first 5 members of the room, ordered by stream ordering, which are joined or invited.
+    /// The list must never include the client's own user ID. When no joined or invited members are
+    /// available, this should consist of the banned and left users."
+    List<UserId> heroes(UserId user) {
+      List<UserId> others = without(user, present);
+      return others.isEmpty() ? without(user, past) : others;
+    }
+
+    private static List<UserId> without(UserId user, List<UserId> users) {
+      return users.stream().filter(each -> !each.equals(user)).limit(HEROES).toList();
+    }
   }
 
-  private MemberCounts counts(RoomId room, LogPosition upTo) {
-    Optional<RoomSummary> now = rooms.room(room);
-    if (now.isPresent() && !now.get().last().isAfter(upTo)) {
-      return now.get().counts();
+  /// The room's summary for that user at that position.
+  Summary summary(RoomId room, UserId user, LogPosition upTo) {
+    Optional<RoomState> state = rooms.stateAt(room, upTo);
+    if (state.isEmpty()) {
+      return new Summary(new MemberCounts(0, 0), List.of());
     }
-    int joined = 0;
-    int invited = 0;
-    for (RoomMembership each : members(room, upTo)) {
-      joined += each.membership() == Membership.JOIN ? 1 : 0;
-      invited += each.membership() == Membership.INVITE ? 1 : 0;
+    Optional<RoomSummary> now = rooms.room(room).filter(each -> !each.last().isAfter(upTo));
+    boolean named = isNamed(state.get());
+    if (named && now.isPresent()) {
+      return new Summary(now.get().counts(), List.of());
     }
-    return new MemberCounts(joined, invited);
+    Members all = members.get(new State(room, state.get().snapshot()), _ -> members(room, upTo));
+    return new Summary(all.counts(), named ? List.of() : all.heroes(user));
   }
 
   /// "Required if the room's `m.room.name` or `m.room.canonical_alias` state events are unset or
   /// empty."
-  private boolean isNamed(RoomId room, LogPosition upTo) {
-    Optional<RoomState> state = rooms.stateAt(room, upTo);
-    return state.isPresent()
-        && (hasText(state.get(), EventTypes.NAME, "name")
-            || hasText(state.get(), EventTypes.CANONICAL_ALIAS, "alias"));
+  private static boolean isNamed(RoomState state) {
+    return hasText(state, EventTypes.NAME, "name")
+        || hasText(state, EventTypes.CANONICAL_ALIAS, "alias");
   }
 
   private static boolean hasText(RoomState state, String type, String field) {
@@ -74,31 +108,29 @@ public final class RoomSummaries {
         .isPresent();
   }
 
-  /// "The first 5 members of the room, ordered by stream ordering, which are joined or invited. The
-  /// list must never include the client's own user ID. When no joined or invited members are
-  /// available, this should consist of the banned and left users."
-  private List<UserId> heroes(RoomId room, UserId user, LogPosition upTo) {
-    List<RoomMembership> others =
-        members(room, upTo).stream()
-            .filter(each -> !each.user().equals(user))
-            .sorted(Comparator.comparing(RoomMembership::position))
-            .toList();
-    List<UserId> present = first(others, EnumSet.of(Membership.JOIN, Membership.INVITE));
-    return present.isEmpty()
-        ? first(others, EnumSet.of(Membership.LEAVE, Membership.BAN))
-        : present;
+  private Members members(RoomId room, LogPosition upTo) {
+    List<RoomMembership> all = all(room, upTo);
+    all.sort(Comparator.comparing(RoomMembership::position));
+    return new Members(
+        new MemberCounts(count(all, Membership.JOIN), count(all, Membership.INVITE)),
+        first(all, EnumSet.of(Membership.JOIN, Membership.INVITE)),
+        first(all, EnumSet.of(Membership.LEAVE, Membership.BAN)));
+  }
+
+  private static int count(List<RoomMembership> members, Membership kind) {
+    return (int) members.stream().filter(each -> each.membership() == kind).count();
   }
 
   private static List<UserId> first(List<RoomMembership> members, Set<Membership> kinds) {
     return members.stream()
         .filter(each -> kinds.contains(each.membership()))
-        .limit(HEROES)
+        .limit(HEROES + 1L)
         .map(RoomMembership::user)
         .toList();
   }
 
   /// All who ever had a membership, as it was at that position.
-  private List<RoomMembership> members(RoomId room, LogPosition upTo) {
+  private List<RoomMembership> all(RoomId room, LogPosition upTo) {
     List<RoomMembership> then = new ArrayList<>();
     for (RoomMembership each : rooms.members(room, EnumSet.allOf(Membership.class))) {
       if (each.position().isAfter(upTo)) {

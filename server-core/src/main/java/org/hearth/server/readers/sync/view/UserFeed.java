@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
@@ -148,15 +147,6 @@ public final class UserFeed {
 
   public void wake() {
     waiting.forEach(WaitingSync::wake);
-  }
-
-  /// Wakes the requests of one device.
-  public void wake(DeviceId device) {
-    for (WaitingSync each : waiting) {
-      if (each.isOf(device)) {
-        each.wake();
-      }
-    }
   }
 
   long bytes() {

@@ -175,7 +175,9 @@ final class GraphReads {
     long before = 0;
     for (int looked = 0; looked < MOST_LOOKED_AT; looked += PAGE) {
       List<RoomEvent> page = new ArrayList<>();
-      shown(timeline.history(room, before, PAGE), page);
+      shown(
+          timeline.history(room, before, PAGE).stream().map(Timeline.Placed::number).toList(),
+          page);
       around.addAll(page);
       if (page.size() < PAGE
           || page.stream().map(RoomEvent::pdu).allMatch(p -> earlier(p, timestamp))) {

@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.servers.room.Annotation;
 import org.hearth.server.servers.room.RelationQuery;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.state.Relation;
@@ -22,6 +23,10 @@ final class Relations {
       SELECT + " AND place < ? ORDER BY place DESC FETCH FIRST ? ROWS ONLY";
   private static final String FORWARDS =
       SELECT + " AND place > ? ORDER BY place FETCH FIRST ? ROWS ONLY";
+  private static final String NEWEST_ALIKE =
+      "SELECT position FROM room_relation --DERBY-PROPERTIES index=room_relation_alike\n"
+          + " WHERE room_nid = ? AND relates_to = ? AND likeness = ?"
+          + " ORDER BY place DESC FETCH FIRST ROW ONLY";
   private static final int PAGE = 200;
 
   private final ReadPool reads;
@@ -58,11 +63,28 @@ final class Relations {
   private Optional<RoomEvent> event(Row row, RelationQuery query) {
     RoomEvent event = events.get(row.position()).shown();
     boolean relates = Relation.of(event.pdu()).filter(each -> each.isTo(query.event())).isPresent();
-    return relates
-            && query.type().orElse(event.type()).equals(event.type())
-            && query.sender().orElse(event.sender()).equals(event.sender())
+    return relates && query.type().orElse(event.type()).equals(event.type())
         ? Optional.of(event)
         : Optional.empty();
+  }
+
+  /// The newest event that annotates so, unless a redaction has taken that away.
+  Optional<RoomEvent> newest(long room, Annotation annotation) {
+    long position =
+        reads.read(connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(NEWEST_ALIKE)) {
+            statement.setLong(1, room);
+            statement.setString(2, annotation.target().value());
+            statement.setLong(3, annotation.likeness());
+            try (ResultSet rows = statement.executeQuery()) {
+              return rows.next() ? rows.getLong(1) : 0L;
+            }
+          }
+        });
+    return position == 0
+        ? Optional.empty()
+        : Optional.of(events.get(position).shown())
+            .filter(each -> Annotation.of(each.pdu()).equals(Optional.of(annotation)));
   }
 
   private List<Row> page(long room, RelationQuery query, long from) {

@@ -25,6 +25,7 @@ import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.servers.room.Annotation;
 import org.hearth.server.servers.room.EncodedEvent;
 import org.hearth.server.servers.room.EventStatus;
 import org.hearth.server.servers.room.RelationQuery;
@@ -34,6 +35,7 @@ import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
 import org.hearth.server.servers.room.RoomSummary;
+import org.hearth.server.servers.room.Stretch;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Members;
 import org.hearth.server.servers.room.state.RoomMemory;
@@ -276,9 +278,7 @@ public final class RoomReads implements RoomQueries {
 
   @Override
   public Optional<RoomMembership> membership(RoomId room, UserId user) {
-    return memory.userRooms().of(user).stream()
-        .filter(each -> each.room().equals(room))
-        .findFirst();
+    return memory.userRooms().in(room, user);
   }
 
   @Override
@@ -488,6 +488,11 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
+  public Optional<RoomEvent> annotation(RoomId room, Annotation annotation) {
+    return number(room).flatMap(number -> relations.newest(number, annotation));
+  }
+
+  @Override
   public Optional<EventStatus> status(EventId event) {
     return graph.find(event).map(RoomReads::status);
   }
@@ -509,17 +514,39 @@ public final class RoomReads implements RoomQueries {
         .flatMap(view -> graph.near(view, timestamp, forwards, event -> maySee(user, event)));
   }
 
-  @Override
-  public List<RoomEvent> history(RoomId room, long before, int limit) {
-    return number(room)
-        .map(number -> shown(timeline.history(number, before, limit)))
-        .orElse(List.of());
+  private static List<Long> numbers(List<Timeline.Placed> history) {
+    return history.stream().map(Timeline.Placed::number).toList();
   }
 
   @Override
-  public List<RoomEvent> historyAfter(RoomId room, long after, int limit) {
-    return number(room)
-        .map(number -> shown(timeline.historyAfter(number, after, limit)))
-        .orElse(List.of());
+  public Stretch readable(RoomId room, Stretch.Reach reach, int limit) {
+    return memory
+        .rooms()
+        .find(room)
+        .map(view -> {
+          List<Timeline.Placed> placed = placed(view, reach, limit);
+          return new Stretch(
+              memory.events().readable(numbers(placed)).stream()
+                  .map(StoredEvents.Stored::shown)
+                  .toList(),
+              placed.isEmpty() ? 0 : placed.getLast().place(),
+              placed.size() == limit);
+        })
+        .orElse(Stretch.of(List.of(), limit));
+  }
+
+  private List<Timeline.Placed> placed(RoomView view, Stretch.Reach reach, int limit) {
+    long number = view.info().number();
+    if (reach.isHistory()) {
+      return reach.backwards()
+          ? timeline.history(number, reach.upTo() + 1, limit)
+          : timeline.historyAfter(number, reach.after(), limit);
+    }
+    long upTo = Math.min(reach.upTo(), view.last().position());
+    List<Long> live =
+        reach.backwards()
+            ? timeline.backwards(number, upTo, reach.after(), limit)
+            : timeline.forwards(number, reach.after(), upTo, limit);
+    return live.stream().map(position -> new Timeline.Placed(position, position)).toList();
   }
 }

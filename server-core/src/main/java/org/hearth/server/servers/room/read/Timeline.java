@@ -39,6 +39,11 @@ final class Timeline {
 
   private final ReadPool reads;
 
+  /// An event of history.
+  ///
+  /// @param number under which it is stored
+  record Placed(long number, long place) {}
+
   Timeline(ReadPool reads) {
     this.reads = reads;
   }
@@ -60,28 +65,28 @@ final class Timeline {
   /// The latest events of history, latest first.
   ///
   /// @param before the place before which to look
-  List<Long> history(long room, long before, int limit) {
+  List<Placed> history(long room, long before, int limit) {
     return reads.read(connection -> {
       try (PreparedStatement statement = connection.prepareStatement(HISTORY)) {
         statement.setLong(1, room);
         statement.setLong(2, Math.min(before, 0));
         statement.setInt(3, limit);
-        return positions(statement);
+        return placed(statement);
       }
     });
   }
 
   /// The earliest events of history after a place, earliest first. Reads all that is after it.
-  List<Long> historyAfter(long room, long after, int limit) {
-    List<Long> latestFirst =
+  List<Placed> historyAfter(long room, long after, int limit) {
+    List<Placed> latestFirst =
         reads.read(connection -> {
           try (PreparedStatement statement = connection.prepareStatement(HISTORY_AFTER)) {
             statement.setLong(1, room);
             statement.setLong(2, after);
-            return positions(statement);
+            return placed(statement);
           }
         });
-    List<Long> earliestFirst = latestFirst.reversed();
+    List<Placed> earliestFirst = latestFirst.reversed();
     return List.copyOf(earliestFirst.subList(0, Math.min(limit, earliestFirst.size())));
   }
 
@@ -137,6 +142,16 @@ final class Timeline {
     statement.setLong(3, after);
     statement.setInt(4, limit);
     return positions(statement);
+  }
+
+  private static List<Placed> placed(PreparedStatement statement) throws SQLException {
+    try (ResultSet rows = statement.executeQuery()) {
+      List<Placed> placed = new ArrayList<>();
+      while (rows.next()) {
+        placed.add(new Placed(rows.getLong(1), rows.getLong(2)));
+      }
+      return placed;
+    }
   }
 
   private static List<Long> positions(PreparedStatement statement) throws SQLException {

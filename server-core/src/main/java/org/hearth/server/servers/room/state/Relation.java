@@ -1,10 +1,13 @@
 package org.hearth.server.servers.room.state;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Types;
 import java.util.Optional;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.servers.room.Annotation;
 import org.hearth.server.store.RowChange;
+import org.jspecify.annotations.Nullable;
 
 /// What an event says about its relation to another.
 ///
@@ -16,8 +19,8 @@ import org.hearth.server.store.RowChange;
 public record Relation(String type, String target) {
   private static final int LONGEST_NAME = 255;
   private static final String INSERT =
-      "INSERT INTO room_relation (room_nid, relates_to, place, position, rel_type)"
-          + " VALUES (?, ?, ?, ?, ?)";
+      "INSERT INTO room_relation (room_nid, relates_to, place, position, rel_type, likeness)"
+          + " VALUES (?, ?, ?, ?, ?, ?)";
 
   /// The relation that an event states; empty when it states none.
   public static Optional<Relation> of(Pdu event) {
@@ -50,6 +53,7 @@ public record Relation(String type, String target) {
   }
 
   private RowChange row(long room, EventRef ref, EventRef entry, GraphRows.Shown shown, Pdu event) {
+    @Nullable Long likeness = Annotation.of(event).map(Annotation::likeness).orElse(null);
     return RowChange.of(
         RoomTables.RELATION,
         INSERT,
@@ -59,6 +63,7 @@ public record Relation(String type, String target) {
           statement.setLong(3, shown.place(entry.position(), event));
           statement.setLong(4, ref.position());
           statement.setString(5, type);
+          statement.setObject(6, likeness, Types.BIGINT);
         });
   }
 }

@@ -2,6 +2,7 @@ package org.hearth.server.servers.room.state;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -25,6 +26,7 @@ import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.StorageException;
+import org.hearth.server.store.Unavailable;
 import org.jspecify.annotations.Nullable;
 
 /// Committed events by position and by id, read from the table `room_event` and kept in memory
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: any; `added` and `redacted` the committer's only.
 public final class StoredEvents {
+  private static final System.Logger LOG = System.getLogger(StoredEvents.class.getName());
+
   /// An event with what the Room Server keeps beside it.
   ///
   /// @param number the event's number for ever, under which it is stored
@@ -166,6 +170,30 @@ public final class StoredEvents {
     for (long position : positions) {
       Stored event = found.get(position);
       all.add(event != null ? event : placed(position).orElseThrow(() -> missing(position)));
+    }
+    return all;
+  }
+
+  /// The events at positions that are known to be some, in that order, without those that cannot be
+  /// read: one damaged row costs its event only.
+  public List<Stored> readable(List<Long> positions) {
+    try {
+      return get(positions);
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+    }
+    List<Stored> all = new ArrayList<>(positions.size());
+    for (long position : positions) {
+      try {
+        all.add(get(position));
+      } catch (RuntimeException e) {
+        if (Unavailable.is(e)) {
+          throw e;
+        }
+        LOG.log(Level.ERROR, "the event at {0} cannot be read and is left out: {1}", position, e);
+      }
     }
     return all;
   }

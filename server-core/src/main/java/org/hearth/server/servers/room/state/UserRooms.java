@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class UserRooms {
       "SELECT r.room_id, m.membership, CASE WHEN e.place > 0 THEN e.place ELSE m.position END,"
           + " m.forgotten FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
           + " LEFT JOIN room_event e ON e.position = m.position WHERE m.user_id = ?";
+  private static final String IN_ROOM = OF_USER + " AND r.room_id = ?";
 
   /// Left to itself, Derby reads all members of all rooms for it.
   private static final String JOINED =
@@ -40,7 +42,7 @@ public final class UserRooms {
           + ")";
 
   private final ReadPool reads;
-  private final GuardedCache<UserId, List<RoomMembership>> users;
+  private final GuardedCache<UserId, Map<RoomId, RoomMembership>> users;
 
   UserRooms(ReadPool reads, long maximumBytes) {
     this.reads = reads;
@@ -50,15 +52,27 @@ public final class UserRooms {
   }
 
   /// All rooms with which the user has or had anything to do.
-  public List<RoomMembership> of(UserId user) {
-    List<RoomMembership> kept = users.get(user);
+  public Collection<RoomMembership> of(UserId user) {
+    Map<RoomId, RoomMembership> kept = users.get(user);
     if (kept != null) {
-      return kept;
+      return kept.values();
     }
     long ticket = users.ticket(user);
-    List<RoomMembership> read = read(user);
+    Map<RoomId, RoomMembership> read = read(user);
     users.keep(user, read, ticket);
-    return read;
+    return read.values();
+  }
+
+  /// What the user is to one room; empty when there never was anything. The user's other rooms are
+  /// not read for it.
+  public Optional<RoomMembership> in(RoomId room, UserId user) {
+    Map<RoomId, RoomMembership> kept = users.get(user);
+    return kept == null ? read(room, user) : Optional.ofNullable(kept.get(room));
+  }
+
+  /// A rough size in memory of what is kept.
+  public long weightBytes() {
+    return users.weightBytes();
   }
 
   /// A commit changed a membership of the user.
@@ -113,16 +127,28 @@ public final class UserRooms {
     });
   }
 
-  private List<RoomMembership> read(UserId user) {
+  private Map<RoomId, RoomMembership> read(UserId user) {
     return reads.read(connection -> {
       try (PreparedStatement statement = connection.prepareStatement(OF_USER)) {
         statement.setString(1, user.value());
         try (ResultSet rows = statement.executeQuery()) {
-          List<RoomMembership> rooms = new ArrayList<>();
+          Map<RoomId, RoomMembership> rooms = new HashMap<>();
           while (rows.next()) {
-            membership(user, rows).ifPresent(rooms::add);
+            membership(user, rows).ifPresent(each -> rooms.put(each.room(), each));
           }
-          return List.copyOf(rooms);
+          return Map.copyOf(rooms);
+        }
+      }
+    });
+  }
+
+  private Optional<RoomMembership> read(RoomId room, UserId user) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(IN_ROOM)) {
+        statement.setString(1, user.value());
+        statement.setString(2, room.value());
+        try (ResultSet rows = statement.executeQuery()) {
+          return rows.next() ? membership(user, rows) : Optional.empty();
         }
       }
     });

@@ -27,6 +27,7 @@ import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.EventStatus;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.Stretch;
 import org.hearth.server.servers.room.check.DatabaseCheck;
 import org.hearth.server.servers.room.read.RoomOutputStore;
 import org.hearth.server.servers.room.server.RunningRooms;
@@ -76,6 +77,11 @@ final class ReceivingTest {
     return rooms.receive(
         RunningRooms.command(
             List.of(join), before, Map.of(join.eventId(), ids(before)), Set.of(), Arrival.LIVE));
+  }
+
+  private List<RoomEvent> history(RoomFixture room, boolean backwards, int limit) {
+    Stretch.Reach all = new Stretch.Reach(backwards, Long.MIN_VALUE, -1);
+    return rooms.queries().readable(room.roomId(), all, limit).events();
   }
 
   @Test
@@ -135,10 +141,10 @@ final class ReceivingTest {
     Pdu live = room.message(BOB, "m.room.message", "{\"body\":\"live\"}").add();
     rooms.live(live);
 
-    assertThat(rooms.queries().history(room.roomId(), 0, 6))
+    assertThat(history(room, true, 6))
         .extracting(RoomEvent::id)
         .containsExactlyElementsOf(ids(messages.reversed()));
-    assertThat(rooms.queries().historyAfter(room.roomId(), -Long.MAX_VALUE, 100))
+    assertThat(history(room, false, 100))
         .extracting(each -> each.pdu().depth())
         .isSorted()
         .hasSize(all.size());
@@ -249,7 +255,7 @@ final class ReceivingTest {
     rooms.live(rejected.levels());
 
     assertThat(rooms.queries().status(rejected.join().eventId())).contains(ACCEPTED);
-    assertThat(rooms.queries().history(room.roomId(), 0, 10))
+    assertThat(history(room, true, 10))
         .extracting(RoomEvent::id)
         .containsExactly(rejected.join().eventId());
     RoomEvent after = rooms.queries().event(next.eventId()).orElseThrow();
