@@ -27,6 +27,7 @@ import org.hearth.server.http.DiscoveryRoutes;
 import org.hearth.server.http.HttpLimits;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
+import org.hearth.server.http.LandingPage;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.connection.Listener;
@@ -177,7 +178,7 @@ final class Composition {
     boxes.start(store.head());
     journal.start();
     asked = known;
-    admin =
+    Admin operations =
         new Admin(
             known,
             store,
@@ -185,6 +186,9 @@ final class Composition {
             new Admin.Wiring(boxes.description(), boxes.logs()::figures, boxes.logs()::release),
             () -> Optional.ofNullable(backups).flatMap(BackupMaker::trouble),
             clock);
+    admin = operations;
+    operations.rates().start();
+    opened.push(new Part("the history of rates", (_, _) -> operations.rates().close()));
   }
 
   private void prepareBackups(Store store, DataFolder folder) {
@@ -334,6 +338,9 @@ final class Composition {
             new DiscoveryRoutes.Whereabouts(
                 configuration.publicBaseUrl(), Optional.empty(), List.of(), Optional.empty()),
             ProductVersion.current()));
+    routes.add(
+        new LandingPage(
+            configuration.serverName(), configuration.publicBaseUrl(), ProductVersion.current()));
     HttpOptions options =
         new HttpOptions(
             configuration.listeners().stream().map(Composition::listener).toList(),
