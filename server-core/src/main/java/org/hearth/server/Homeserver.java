@@ -107,13 +107,6 @@ public final class Homeserver implements AutoCloseable {
     return folder;
   }
 
-  /// The newest lines of the log.
-  ///
-  /// @return the tail, shared by all servers of this process
-  public LogTail log() {
-    return LogTail.OF_THIS_PROCESS;
-  }
-
   /// What can be asked of and done to the server while it runs.
   ///
   /// @return the operations; empty unless the server is running
