@@ -56,10 +56,10 @@ final class HappeningsView implements ActivityPage.View {
         .add(
             Tables.column(
                 "When",
-                0.23,
+                0.25,
                 entry -> TIME.format(entry.time()),
                 Comparator.comparing(ActivityEntry::time)));
-    table.getColumns().add(Tables.text("What happened", 0.52, HappeningsView::text));
+    table.getColumns().add(Tables.text("What happened", 0.5, HappeningsView::text));
     table.getColumns().add(Tables.text("By", 0.25, ActivityEntry::by));
     Tables.fill(table, model.entries(), model.whenEmpty());
     Tables.copies(table, "Copy the line", HappeningsView::line);
