@@ -305,9 +305,10 @@ class PanelTest {
   void activityShowsWhatTheServerSaysAndFilters() throws Exception {
     panel.admin();
     panel.go("activity");
+    panel.click("activity-log");
     TableView<?> lines = panel.robot().lookup("#log-lines").queryTableView();
     panel.await("lines", () -> !lines.getItems().isEmpty());
-    panel.screenshot("activity");
+    panel.screenshot("activity-log");
 
     panel.robot().interact(() -> lines.getSelectionModel().select(lines.getItems().size() - 1));
     panel.await("its whole text", () -> panel.shows("log-whole"));
@@ -322,7 +323,7 @@ class PanelTest {
 
     panel.type("log-words", "no line has these words");
     panel.await("no lines", () -> lines.getItems().isEmpty());
-    panel.screenshot("activity-empty");
+    panel.screenshot("activity-log-empty");
   }
 
   @Test

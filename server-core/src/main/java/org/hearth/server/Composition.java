@@ -39,7 +39,6 @@ import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.sync.ClientSync;
-import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.server.RoomServer;
 import org.hearth.server.servers.typing.TypingServer;
@@ -51,6 +50,8 @@ import org.hearth.server.services.account.LeaveRooms;
 import org.hearth.server.services.account.Recaptcha;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.services.activity.Activity;
+import org.hearth.server.services.activity.Happenings;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.directory.DirectoryService;
@@ -88,7 +89,7 @@ final class Composition {
   private final InstantSource clock;
   private final Deque<Part> opened = new ArrayDeque<>();
   private final Boxes boxes;
-  private @Nullable Asked asked;
+  private Admin.@Nullable Asked asked;
   private volatile @Nullable Admin admin;
   private volatile @Nullable BackupMaker backups;
   private volatile @Nullable HttpServer http;
@@ -104,9 +105,6 @@ final class Composition {
   private interface Closing {
     void close(Duration grace, Exception failures) throws Exception;
   }
-
-  /// The boxes that the listeners and the operations ask.
-  private record Asked(AccountService accounts, Profiles profiles, RoomQueries rooms) {}
 
   private Composition(
       Configuration configuration,
@@ -177,18 +175,18 @@ final class Composition {
     Journal journal = new Journal(store, clock);
     opened.push(new Part("the journal", (_, _) -> journal.close()));
     opened.push(new Part("the boxes", (_, failures) -> boxes.close(DRAIN, failures)));
-    Asked known = addBoxes(store, journal, accounts, new Identity(server, key, random), outbound);
+    Admin.Asked known =
+        addBoxes(store, journal, accounts, new Identity(server, key, random), outbound);
     boxes.start(store.head());
     journal.start();
     asked = known;
     Admin operations =
         new Admin(
-            known.accounts(),
-            known.profiles(),
-            known.rooms(),
+            known,
             store,
             () -> Optional.ofNullable(http).map(HttpServer::figures),
             new Admin.Wiring(boxes.description(), boxes.logs()::figures, boxes.logs()::release),
+            () -> Optional.ofNullable(backups).flatMap(BackupMaker::trouble),
             clock);
     admin = operations;
     operations.rates().start();
@@ -202,7 +200,8 @@ final class Composition {
             folder::belongings,
             configuration.backups().folder().orElse(folder.backups()),
             configuration.backups().keep(),
-            clock);
+            clock,
+            asked().activity());
     backups = maker;
     opened.push(new Part("the backups", (_, _) -> maker.stop()));
   }
@@ -220,8 +219,9 @@ final class Composition {
   private record Identity(ServerName server, SigningKey key, SecureRandom random) {}
 
   /// The boxes of the wiring, each after those that it asks.
-  private Asked addBoxes(
+  private Admin.Asked addBoxes(
       Store store, Journal journal, Accounts known, Identity identity, Outbound outbound) {
+    Activity activity = boxes.add(new Activity(store, clock));
     RoomServer rooms =
         boxes.add(
             new RoomServer(
@@ -256,7 +256,10 @@ final class Composition {
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
                 List.of(profiles, accountData, pushRules),
                 new AccountService.Surroundings(
-                    clock, identity.random(), recaptcha(configuration.registration(), outbound))));
+                    clock,
+                    identity.random(),
+                    recaptcha(configuration.registration(), outbound),
+                    activity)));
     boxes.add(
         new Guests(
             known,
@@ -296,7 +299,7 @@ final class Composition {
                 new ClientSync.Logs(rooms.output(), accountOutput.output(), typing.output()),
                 clock),
             ClientSync.Budget.STANDARD));
-    return new Asked(accounts, profiles, rooms.queries());
+    return new Admin.Asked(accounts, profiles, rooms.queries(), activity);
   }
 
   private static void checkName(Accounts accounts, ServerName server) {
@@ -373,7 +376,7 @@ final class Composition {
     return Objects.requireNonNull(backups, "it is made by open()");
   }
 
-  private Asked asked() {
+  private Admin.Asked asked() {
     return Objects.requireNonNull(asked, "the boxes are made by open()");
   }
 
@@ -393,6 +396,11 @@ final class Composition {
                 .formatted(connections.open()))
         .stream()
         .toList();
+  }
+
+  /// Where what happens to the server is told.
+  Happenings happenings() {
+    return asked().activity();
   }
 
   /// What the server is made of.

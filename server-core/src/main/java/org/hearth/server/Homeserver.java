@@ -24,6 +24,8 @@ import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.connection.PortInUseException;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Kind;
 import org.jspecify.annotations.Nullable;
 
 /// One Matrix homeserver on one data folder: starts, serves, stops, and says which of these it
@@ -106,13 +108,6 @@ public final class Homeserver implements AutoCloseable {
     return folder;
   }
 
-  /// The newest lines of the log.
-  ///
-  /// @return the tail, shared by all servers of this process
-  public LogTail log() {
-    return LogTail.OF_THIS_PROCESS;
-  }
-
   /// What can be asked of and done to the server while it runs.
   ///
   /// @return the operations; empty unless the server is running
@@ -174,6 +169,9 @@ public final class Homeserver implements AutoCloseable {
       }
       running(new ServerState.Running(clock.instant(), started.addresses()));
       if (listening) {
+        started.happenings().note(new Happening(Kind.SERVER_STARTED, "", Happening.SERVER));
+      }
+      if (listening) {
         configuration.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
       }
       LOG.log(
@@ -214,10 +212,14 @@ public final class Homeserver implements AutoCloseable {
   ///
   /// @param grace how long requests may take to end
   public synchronized void stop(Duration grace) {
-    if (composition == null) {
+    Composition running = composition;
+    if (running == null) {
       return;
     }
     change(new ServerState.Stopping());
+    if (control != null) {
+      running.happenings().note(new Happening(Kind.SERVER_STOPPED, "", Happening.SERVER));
+    }
     RuntimeException failures = new IllegalStateException("The server did not stop cleanly");
     closeAll(grace, failures);
     if (failures.getSuppressed().length > 0) {
@@ -319,6 +321,10 @@ public final class Homeserver implements AutoCloseable {
   /// that its owner can be told.
   private void failed(ServerState.Failed how) {
     LOG.log(Level.ERROR, how.reason() + " " + how.remedy());
+    Composition running = composition;
+    if (running != null) {
+      running.happenings().note(new Happening(Kind.SERVER_FAILED, how.reason(), Happening.SERVER));
+    }
     synchronized (listeners) {
       failure = how;
       if (state instanceof ServerState.Running) {

@@ -64,6 +64,9 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     context
         .getLogger("org.flywaydb.core.internal.sqlscript.DefaultSqlScriptExecutor")
         .setLevel(Level.ERROR);
+    // JavaFX warns of every start from the class path that it would rather be on the module path.
+    context.getLogger("javafx").setLevel(Level.ERROR);
+    context.getLogger("javafx.css").setLevel(Level.WARN);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

@@ -28,6 +28,11 @@ public final class LogTail {
 
   LogTail() {}
 
+  /// The tail of this process.
+  public static LogTail ofThisProcess() {
+    return OF_THIS_PROCESS;
+  }
+
   synchronized void add(
       java.time.Instant time, LogLine.Level level, String component, String message) {
     last++;

@@ -215,7 +215,9 @@ class ArchitectureTest {
               "store",
               "http",
               "outbound",
-              "servers.room"),
+              "servers.room",
+              "services.activity"),
+          new Row("services.activity", "matrix", "box", "store"),
           new Row(
               "services.profile",
               "matrix",

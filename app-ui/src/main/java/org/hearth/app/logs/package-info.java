@@ -1,4 +1,4 @@
-/// Activity: what the server says it does.
+/// Activity: what happened on the server, and the log of what it says it does.
 @NullMarked
 package org.hearth.app.logs;
 

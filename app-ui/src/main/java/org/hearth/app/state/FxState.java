@@ -23,6 +23,13 @@ public final class FxState {
     }
   }
 
+  /// Runs something on the JavaFX thread when that has done what it is doing now.
+  ///
+  /// @param action what to run
+  public static void later(Runnable action) {
+    Platform.runLater(action);
+  }
+
   /// Asks a question away from the JavaFX thread and brings the answer back to it.
   ///
   /// @param name the thread's name

@@ -1,6 +1,7 @@
 package org.hearth.app.state;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Optional;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// **thread**: methods from the JavaFX thread; start and stop go on in the background, and the
 /// state property tells how they went.
 public final class ServerSession {
+  private static final System.Logger LOG = System.getLogger(ServerSession.class.getName());
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final ReadOnlyObjectWrapper<ServerState> state =
@@ -87,9 +89,9 @@ public final class ServerSession {
     return Optional.ofNullable(server).map(Homeserver::configuration);
   }
 
-  /// The newest lines of the log.
-  public Optional<LogTail> log() {
-    return Optional.ofNullable(server).map(Homeserver::log);
+  /// The newest lines of the log, also of a start that was refused.
+  public LogTail log() {
+    return LogTail.ofThisProcess();
   }
 
   /// Starts the server.
@@ -109,7 +111,7 @@ public final class ServerSession {
           return true;
         },
         _ -> {},
-        sentence -> state.set(new ServerState.Failed(sentence, "Read the log under Activity.")));
+        sentence -> refused(sentence, "Read the log under Activity."));
   }
 
   /// Gives a listener another port in the configuration and starts the server, then does something
@@ -129,9 +131,7 @@ public final class ServerSession {
         },
         _ -> {},
         sentence ->
-            state.set(
-                new ServerState.Failed(
-                    sentence, "Give the listener another port in hearth.yaml, then start again.")));
+            refused(sentence, "Give the listener another port in hearth.yaml, then start again."));
   }
 
   /// Stops the server.
@@ -162,7 +162,7 @@ public final class ServerSession {
           return true;
         },
         _ -> {},
-        sentence -> state.set(new ServerState.Failed(sentence, "Read the log under Activity.")));
+        sentence -> refused(sentence, "Read the log under Activity."));
   }
 
   /// Stops the server on this thread, for the end of the program.
@@ -203,10 +203,15 @@ public final class ServerSession {
       return;
     } catch (ConfigurationException e) {
       FxState.onFxThread(() ->
-          state.set(
-              new ServerState.Failed(
-                  String.valueOf(e.getMessage()),
-                  "Correct the file with a text editor, then start again.")));
+          refused(
+              String.valueOf(e.getMessage()),
+              "Correct the file with a text editor, then start again."));
     }
+  }
+
+  /// There is no server that could say so itself.
+  private void refused(String sentence, String remedy) {
+    LOG.log(Level.ERROR, "The server did not start: " + sentence);
+    state.set(new ServerState.Failed(sentence, remedy));
   }
 }

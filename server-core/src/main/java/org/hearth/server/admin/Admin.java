@@ -23,6 +23,9 @@ import org.hearth.server.services.account.Account;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.RegistrationToken;
 import org.hearth.server.services.account.UserSummary;
+import org.hearth.server.services.activity.Activity;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Kind;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreFigures;
@@ -36,9 +39,11 @@ public final class Admin {
   private final AccountService accounts;
   private final ProfileQueries profiles;
   private final RoomQueries rooms;
+  private final Activity activity;
   private final Store store;
   private final Supplier<Optional<HttpFigures>> http;
   private final Wiring wiring;
+  private final Supplier<Optional<Alert>> backupTrouble;
   private final Parking parking;
   private final InstantSource clock;
   private final Scan<UserId, UserSummary, Person> people;
@@ -47,20 +52,22 @@ public final class Admin {
 
   /// @param http what the edge did; empty while there are no listeners
   /// @param wiring the description of the wiring and the figures of its logs
+  /// @param backupTrouble what keeps backups from being made
   public Admin(
-      AccountService accounts,
-      ProfileQueries profiles,
-      RoomQueries rooms,
+      Asked asked,
       Store store,
       Supplier<Optional<HttpFigures>> http,
       Wiring wiring,
+      Supplier<Optional<Alert>> backupTrouble,
       InstantSource clock) {
-    this.accounts = accounts;
-    this.profiles = profiles;
-    this.rooms = rooms;
+    this.accounts = asked.accounts();
+    this.profiles = asked.profiles();
+    this.rooms = asked.rooms();
+    this.activity = asked.activity();
     this.store = store;
     this.http = http;
     this.wiring = wiring;
+    this.backupTrouble = backupTrouble;
     this.parking = new Parking(store, wiring);
     this.clock = clock;
     this.people =
@@ -78,6 +85,10 @@ public final class Admin {
   public RateHistory rates() {
     return rates;
   }
+
+  /// The boxes that are asked.
+  public record Asked(
+      AccountService accounts, ProfileQueries profiles, RoomQueries rooms, Activity activity) {}
 
   /// Where the wiring is asked for.
   ///
@@ -169,6 +180,7 @@ public final class Admin {
   public Person createPerson(String name, String password, boolean admin) {
     return refusing(() -> {
       UserId user = accounts.createUser(name.strip(), password, admin, Optional.empty());
+      note(Kind.ACCOUNT_MADE, user.value());
       return person(
           new UserSummary(accounts.queries().account(user).orElseThrow(), 0, Optional.empty()));
     });
@@ -181,6 +193,7 @@ public final class Admin {
   public void resetPassword(String userId, String password) {
     refusing(() -> {
       accounts.resetPassword(existing(userId), password);
+      note(Kind.PASSWORD_RESET, userId);
       return true;
     });
   }
@@ -192,6 +205,7 @@ public final class Admin {
   public void deactivate(String userId, boolean erase) {
     refusing(() -> {
       accounts.deactivate(existing(userId), erase);
+      note(Kind.ACCOUNT_CLOSED, userId);
       return true;
     });
   }
@@ -203,6 +217,7 @@ public final class Admin {
   public void setAdmin(String userId, boolean admin) {
     refusing(() -> {
       accounts.setAdmin(existing(userId), admin);
+      note(admin ? Kind.OWNER_MADE : Kind.MEMBER_MADE, userId);
       return true;
     });
   }
@@ -222,7 +237,9 @@ public final class Admin {
       throw new AdminException("A token must not have expired already.");
     }
     try {
-      return token(accounts.createRegistrationToken(text, uses, expires));
+      RegistrationToken made = accounts.createRegistrationToken(text, uses, expires);
+      note(Kind.TOKEN_MADE, made.token());
+      return token(made);
     } catch (IllegalArgumentException e) {
       throw new AdminException("This token cannot be made: " + e.getMessage() + ".", e);
     }
@@ -242,6 +259,7 @@ public final class Admin {
     if (!accounts.deleteRegistrationToken(text)) {
       throw new AdminException("There is no registration token " + text + ".");
     }
+    note(Kind.TOKEN_ENDED, text);
   }
 
   private static TokenSummary token(RegistrationToken token) {
@@ -271,15 +289,29 @@ public final class Admin {
   /// What a person should look at, newest first.
   ///
   /// @param limit how many at most
-  /// @return of rooms, of parked entries and of owners; empty when all is well
+  /// @return of rooms, parked entries, owners and backups; empty when all is well
   public List<Alert> alerts(int limit) {
     return Alerts.newest(
-        List.of(allRooms.alerts(limit), Alerts.parked(parked()), Alerts.only(onlyOwner())), limit);
+        List.of(
+            allRooms.alerts(limit),
+            Alerts.parked(parked()),
+            Alerts.only(onlyOwner()),
+            backupTrouble.get().stream().toList()),
+        limit);
   }
 
   /// The only owner, where there is somebody else who could be one.
   private Optional<Account> onlyOwner() {
     return accounts.queries().activeCount() > 1 ? accounts.onlyOwner() : Optional.empty();
+  }
+
+  /// What happened, the newest of it.
+  ///
+  /// @param number of the last one that is known already; 0 for none
+  /// @param limit how many at most
+  /// @return oldest first
+  public List<ActivityEntry> activity(long number, int limit) {
+    return activity.after(number, limit).stream().map(ActivityEntry::of).toList();
   }
 
   /// The wiring with the numbers of this moment.
@@ -338,6 +370,10 @@ public final class Admin {
         user.devices(),
         user.account().created(),
         user.lastSeen());
+  }
+
+  private void note(Kind kind, String subject) {
+    activity.note(new Happening(kind, subject, Happening.OWNER));
   }
 
   private UserId existing(String userId) {

@@ -14,6 +14,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.hearth.server.admin.BackupStatus.State;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Happenings;
+import org.hearth.server.services.activity.Kind;
 import org.hearth.server.store.BackupFolder;
 import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.BackupManifest.Progress.Step;
@@ -36,7 +39,12 @@ public final class BackupMaker {
   private final BackupFolder daily;
   private final int keptDaily;
   private final InstantSource clock;
+  private final Happenings happenings;
   private final AtomicReference<BackupStatus> status = new AtomicReference<>(BackupStatus.none());
+
+  /// Why there is no newer backup; until one is made.
+  private volatile Optional<Alert> trouble = Optional.empty();
+
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("backup").factory());
@@ -44,18 +52,21 @@ public final class BackupMaker {
   /// @param others the files that belong to the database, by their path in a backup
   /// @param folder where backups go
   /// @param keptDaily how many of the daily backups are kept
+  /// @param happenings told what became of each
   public BackupMaker(
       Store store,
       Supplier<Map<String, Path>> others,
       Path folder,
       int keptDaily,
-      InstantSource clock) {
+      InstantSource clock,
+      Happenings happenings) {
     this.store = store;
     this.others = others;
     this.byHand = new BackupFolder(folder, "backup");
     this.daily = new BackupFolder(folder, "daily");
     this.keptDaily = keptDaily;
     this.clock = clock;
+    this.happenings = happenings;
   }
 
   /// From now on a backup is made every day.
@@ -84,6 +95,21 @@ public final class BackupMaker {
   /// @return as of now
   public BackupStatus status() {
     return status.get();
+  }
+
+  /// What keeps backups from being made, for a person to look at.
+  ///
+  /// @return empty when the newest one was made
+  public Optional<Alert> trouble() {
+    return trouble;
+  }
+
+  private Alert trouble(Path where, String text) {
+    return new Alert(
+        clock.instant(),
+        where.toString(),
+        text,
+        "See that the disk has room and may be written; the next try is in an hour.");
   }
 
   private BackupStatus claim(Path target, Instant now) {
@@ -119,6 +145,8 @@ public final class BackupMaker {
       }
     } catch (IOException | RuntimeException e) {
       // The next look is in an hour.
+      trouble =
+          Optional.of(trouble(daily.folder(), "The daily backups cannot be kept: " + e + "."));
       LOG.log(Level.WARNING, "The daily backups in " + daily.folder() + " cannot be kept", e);
     }
   }
@@ -128,16 +156,24 @@ public final class BackupMaker {
       BackupManifest made =
           store.backup(target, others.get(), (step, done, all) -> progress(text(step), done, all));
       end(State.DONE, made.lengthBytes(), Optional.empty());
+      trouble = Optional.empty();
+      happenings.note(new Happening(Kind.BACKUP_MADE, target.toString(), Happening.SERVER));
       LOG.log(Level.INFO, "The backup {0} is made", target);
       return true;
     } catch (StorageException e) {
       LOG.log(Level.WARNING, "The backup " + target + " could not be made", e);
-      end(State.FAILED, 0, Optional.of("The backup could not be made: " + e.getMessage() + "."));
+      failed(target, "The backup could not be made: " + e.getMessage() + ".");
     } catch (RuntimeException | Error e) {
-      end(State.FAILED, 0, Optional.of("The backup could not be made: " + e + "."));
+      failed(target, "The backup could not be made: " + e + ".");
       throw e;
     }
     return false;
+  }
+
+  private void failed(Path target, String sentence) {
+    end(State.FAILED, 0, Optional.of(sentence));
+    trouble = Optional.of(trouble(target, sentence));
+    happenings.note(new Happening(Kind.BACKUP_FAILED, target.toString(), Happening.SERVER));
   }
 
   private static String text(Step step) {

@@ -23,6 +23,7 @@ public record BackupFolder(Path folder, String kind) {
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss").withZone(ZoneOffset.UTC);
   private static final String STAMPED = "[0-9]{8}-[0-9]{6}";
+  private static final int LENGTH_OF_STAMP = 15;
 
   /// Where a backup that is begun at that time goes.
   public Path next(Instant now) {
@@ -52,6 +53,14 @@ public record BackupFolder(Path folder, String kind) {
     }
   }
 
+  /// Removes all but the newest backups of several kinds, taken together.
+  ///
+  /// @param kinds a regular expression for the kinds
+  /// @param count how many stay
+  static void keepNewest(Path folder, String kinds, int count) throws IOException {
+    new BackupFolder(folder, kinds).keepNewest(count);
+  }
+
   /// Removes what is left of backups that did not come to their end.
   public void removePartial() throws IOException {
     for (Path partial : named(STAMPED + "\\.partial")) {
@@ -67,8 +76,14 @@ public record BackupFolder(Path folder, String kind) {
     try (Stream<Path> entries = Files.list(folder)) {
       return entries
           .filter(entry -> String.valueOf(entry.getFileName()).matches(kind + "-" + what))
-          .sorted(Comparator.reverseOrder())
+          .sorted(Comparator.comparing(BackupFolder::stamp).reversed())
           .toList();
     }
+  }
+
+  /// The time in a name, as text: names of several kinds sort by it.
+  private static String stamp(Path named) {
+    String name = String.valueOf(named.getFileName());
+    return name.substring(name.length() - Math.min(name.length(), LENGTH_OF_STAMP));
   }
 }

@@ -1,6 +1,7 @@
 package org.hearth.server.store;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -24,6 +25,11 @@ import org.hearth.server.store.derby.HighWaterMark.Contents;
 final class Opening {
   private static final String MAKING = "making";
   private static final String HELD_BY_ANOTHER = "XSDB6";
+  private static final System.Logger LOG = System.getLogger(Opening.class.getName());
+
+  /// How many backups stay that were taken before a newer version changed the tables.
+  private static final int KEPT_BEFORE_SCHEMA = 3;
+
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
 
@@ -331,6 +337,12 @@ final class Opening {
         (_, _, _) -> {},
         options.clock());
     Schema.migrate(derby);
-    return Schema.upgraded(derby, identity, newestSchema);
+    StoreIdentity upgraded = Schema.upgraded(derby, identity, newestSchema);
+    try {
+      BackupFolder.keepNewest(backups, "before-schema-[0-9]+", KEPT_BEFORE_SCHEMA);
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "Old backups in " + backups + " could not be removed", e);
+    }
+    return upgraded;
   }
 }

@@ -9,7 +9,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Kind;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.Test;
@@ -22,6 +25,7 @@ class BackupMakerTest {
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   @TempDir private Path folder;
+  private final List<Happening> told = new CopyOnWriteArrayList<>();
   private volatile Instant now = Instant.parse("2026-03-01T04:00:00Z");
 
   private List<String> names() throws IOException {
@@ -34,7 +38,8 @@ class BackupMakerTest {
   void oneIsMadeADayAndTheNewestAreKept() throws Exception {
     Files.createDirectories(folder.resolve("daily-20260228-040000.partial/derby"));
     Files.createDirectories(folder.resolve("backup-20250101-000000"));
-    BackupMaker maker = new BackupMaker(stores.store(), Map::of, folder, KEPT, () -> now);
+    BackupMaker maker =
+        new BackupMaker(stores.store(), Map::of, folder, KEPT, () -> now, told::add);
     try {
       maker.makeDaily();
       now = now.plus(Duration.ofHours(23));
@@ -50,8 +55,24 @@ class BackupMakerTest {
           .containsExactly(
               "backup-20250101-000000", "daily-20260302-040000", "daily-20260303-040000");
       assertThat(maker.status().state()).isEqualTo(BackupStatus.State.DONE);
+      assertThat(maker.trouble()).isEmpty();
+      assertThat(told).hasSize(3).allMatch(each -> each.kind() == Kind.BACKUP_MADE);
       assertThat(Store.verify(folder.resolve("daily-20260303-040000")).id())
           .isEqualTo(stores.store().identity().id());
+    } finally {
+      maker.stop();
+    }
+  }
+
+  @Test
+  void daysWhoseFolderCannotBeReadAreToldToo() throws Exception {
+    Path file = Files.createFile(folder.resolve("a file"));
+    BackupMaker maker =
+        new BackupMaker(stores.store(), Map::of, file.resolve("below"), KEPT, () -> now, told::add);
+    try {
+      maker.makeDaily();
+
+      assertThat(maker.trouble()).isPresent();
     } finally {
       maker.stop();
     }
@@ -65,7 +86,8 @@ class BackupMakerTest {
             () -> Map.of("keys/signing.key", folder.resolve("none")),
             folder,
             KEPT,
-            () -> now);
+            () -> now,
+            told::add);
     try {
       Files.createDirectories(folder.resolve("daily-20250101-000000"));
       Files.createDirectories(folder.resolve("daily-20250102-000000"));
@@ -76,6 +98,8 @@ class BackupMakerTest {
       assertThat(maker.status().state()).isEqualTo(BackupStatus.State.FAILED);
       assertThat(maker.status().failure()).get().asString().contains("none");
       assertThat(names()).hasSize(3);
+      assertThat(maker.trouble()).get().extracting(Alert::text).asString().contains("none");
+      assertThat(told).extracting(Happening::kind).containsExactly(Kind.BACKUP_FAILED);
     } finally {
       maker.stop();
     }

@@ -111,6 +111,32 @@ class StoreOpeningTest {
   }
 
   @Test
+  void ofTheBackupsBeforeAMigrationTheNewestStay() throws IOException {
+    Path folder = stores.folder().resolve("backups");
+    for (String old :
+        List.of(
+            "before-schema-8-20250101-000000",
+            "before-schema-9-20250201-000000",
+            "before-schema-10-20250301-000000",
+            "daily-20240101-000000")) {
+      Files.createDirectories(folder.resolve(old));
+    }
+    Rows.execute(
+        stores.store(), "UPDATE store_identity SET schema_version = " + (Schema.newestKnown() - 1));
+
+    stores.reopen();
+
+    try (Stream<Path> backups = Files.list(folder)) {
+      assertThat(backups.map(each -> String.valueOf(each.getFileName())).sorted())
+          .hasSize(4)
+          .contains(
+              "before-schema-10-20250301-000000",
+              "before-schema-9-20250201-000000",
+              "daily-20240101-000000");
+    }
+  }
+
+  @Test
   void databaseThatWasNotFinishedIsMadeAnew() throws IOException {
     stores.store().close();
     Files.createFile(database(stores.folder()).resolve("making"));

@@ -19,6 +19,9 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Happenings;
+import org.hearth.server.services.activity.Kind;
 
 /// Changing the password, closing the account, what the server can do, and locking accounts.
 ///
@@ -33,12 +36,15 @@ final class AccountRoutes implements RouteGroup {
   private final UserInteractiveAuth interactive;
 
   private final RoomVersion defaultRoomVersion;
+  private final Happenings happenings;
 
   AccountRoutes(
       AccountService service,
       NewAccounts newAccounts,
       UserInteractiveAuth interactive,
-      RoomVersion defaultRoomVersion) {
+      RoomVersion defaultRoomVersion,
+      Happenings happenings) {
+    this.happenings = happenings;
     this.defaultRoomVersion = defaultRoomVersion;
     this.service = service;
     this.newAccounts = newAccounts;
@@ -85,6 +91,7 @@ final class AccountRoutes implements RouteGroup {
           String password = wanted.string("new_password");
           boolean logOut = wanted.bool("logout_devices", true);
           service.changePassword(user, password);
+          happenings.note(Happening.from(request.remoteAddress(), Kind.PASSWORD_CHANGED, user));
           if (logOut) {
             // "The homeserver SHOULD NOT revoke the access token provided in the request."
             service.logOutAllBut(
@@ -98,7 +105,10 @@ final class AccountRoutes implements RouteGroup {
     var _ = Fields.of(request.jsonOrEmpty()).optionalBool("erase");
     return guarded(
         request,
-        (user, parameters) -> service.deactivate(user, Fields.of(parameters).bool("erase", false)),
+        (user, parameters) -> {
+          service.deactivate(user, Fields.of(parameters).bool("erase", false));
+          happenings.note(Happening.from(request.remoteAddress(), Kind.ACCOUNT_CLOSED, user));
+        },
         // "This must be `success` if the homeserver has no identifiers to unbind for the user."
         Response.field("id_server_unbind_result", "success"));
   }
@@ -154,6 +164,12 @@ final class AccountRoutes implements RouteGroup {
     boolean locked = Fields.of(request.json()).bool("locked");
     Account account = moderated(request);
     service.setLocked(account.user(), locked);
+    happenings.note(
+        Happening.by(
+            request.requester().user(),
+            request.remoteAddress(),
+            locked ? Kind.ACCOUNT_LOCKED : Kind.ACCOUNT_UNLOCKED,
+            account.user()));
     return Response.json(JsonNodeFactory.instance.objectNode().put("locked", locked));
   }
 

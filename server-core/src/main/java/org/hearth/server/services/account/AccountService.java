@@ -28,6 +28,8 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.activity.Activity;
+import org.hearth.server.services.activity.Happenings;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
@@ -80,12 +82,12 @@ public final class AccountService implements Box {
   ///
   /// @param random for tokens, salts and ids
   /// @param recaptcha the test at registration, if there is one
+  /// @param happenings told what users do with their accounts
   public record Surroundings(
-      InstantSource clock, SecureRandom random, Optional<Recaptcha> recaptcha) {
-    public Surroundings(InstantSource clock, SecureRandom random) {
-      this(clock, random, Optional.empty());
-    }
-  }
+      InstantSource clock,
+      SecureRandom random,
+      Optional<Recaptcha> recaptcha,
+      Happenings happenings) {}
 
   /// @param accounts the same object that answers the others' queries
   /// @param reads of the same database
@@ -125,12 +127,14 @@ public final class AccountService implements Box {
             companions,
             new NewAccounts.Surroundings(clock, secrets));
     this.registrationTokens = new RegistrationTokens(reads, journal, secrets, clock);
-    PasswordLogin passwordLogin = new PasswordLogin(accounts, passwords, journal, turns);
+    Happenings happenings = surroundings.happenings();
+    PasswordLogin passwordLogin =
+        new PasswordLogin(accounts, passwords, journal, turns, happenings);
     UserInteractiveAuth interactive =
         new UserInteractiveAuth(
             passwordLogin, registrationTokens, surroundings.recaptcha(), secrets);
     List<RouteGroup> groups = new ArrayList<>();
-    groups.add(new LoginRoutes(accounts, passwordLogin, sessions));
+    groups.add(new LoginRoutes(accounts, passwordLogin, sessions, happenings));
     groups.add(
         new RegistrationRoutes(
             options,
@@ -138,14 +142,18 @@ public final class AccountService implements Box {
             registrationTokens,
             interactive,
             surroundings.recaptcha(),
-            sessions));
+            sessions,
+            happenings));
     groups.add(new DeviceRoutes(this, interactive));
-    groups.add(new AccountRoutes(this, newAccounts, interactive, options.defaultRoomVersion()));
+    groups.add(
+        new AccountRoutes(
+            this, newAccounts, interactive, options.defaultRoomVersion(), happenings));
     groups.add(new FallbackPages(interactive, surroundings.recaptcha()));
     options
         .sharedSecret()
         .ifPresent(secret ->
-            groups.add(new SharedSecretRegistration(secret, newAccounts, sessions, secrets)));
+            groups.add(
+                new SharedSecretRegistration(secret, newAccounts, sessions, secrets, happenings)));
     this.routes = List.copyOf(groups);
   }
 
@@ -171,7 +179,7 @@ public final class AccountService implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(RoomQueries.BOX);
+    return List.of(RoomQueries.BOX, Activity.BOX);
   }
 
   @Override

@@ -17,6 +17,9 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Happenings;
+import org.hearth.server.services.activity.Kind;
 
 /// Logging in and out: `/login`, `/refresh`, `/logout`, `/account/whoami`.
 ///
@@ -25,11 +28,14 @@ final class LoginRoutes implements RouteGroup {
   private final Accounts accounts;
   private final PasswordLogin passwords;
   private final Sessions sessions;
+  private final Happenings happenings;
 
-  LoginRoutes(Accounts accounts, PasswordLogin passwords, Sessions sessions) {
+  LoginRoutes(
+      Accounts accounts, PasswordLogin passwords, Sessions sessions, Happenings happenings) {
     this.accounts = accounts;
     this.passwords = passwords;
     this.sessions = sessions;
+    this.happenings = happenings;
   }
 
   @Override
@@ -88,7 +94,9 @@ final class LoginRoutes implements RouteGroup {
       }
       throw MatrixException.forbidden("Invalid username or password");
     }
-    return Response.json(json(sessions.logIn(user, device, deviceName, refreshable)));
+    Login login = sessions.logIn(user, device, deviceName, refreshable);
+    happenings.note(Happening.from(request.remoteAddress(), Kind.SIGNED_IN, user));
+    return Response.json(json(login));
   }
 
   /// A login as the endpoints answer it.
@@ -120,11 +128,14 @@ final class LoginRoutes implements RouteGroup {
   private Response logOut(Request request) {
     Session session = sessions.session(accessToken(request));
     sessions.remove(session.user(), List.of(session.device()));
+    happenings.note(Happening.from(request.remoteAddress(), Kind.SIGNED_OUT, session.user()));
     return Response.empty();
   }
 
   private Response logOutAll(Request request) {
-    sessions.removeAllBut(sessions.session(accessToken(request)).user(), null);
+    UserId user = sessions.session(accessToken(request)).user();
+    sessions.removeAllBut(user, null);
+    happenings.note(Happening.from(request.remoteAddress(), Kind.SIGNED_OUT, user));
     return Response.empty();
   }
 

@@ -14,6 +14,9 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Happenings;
+import org.hearth.server.services.activity.Kind;
 import org.hearth.server.store.JournalWriter;
 
 /// Finds out whom a client means and whether the password is theirs.
@@ -25,16 +28,19 @@ final class PasswordLogin {
   private final Passwords passwords;
   private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
+  private final Happenings happenings;
 
   PasswordLogin(
       Accounts accounts,
       Passwords passwords,
       JournalWriter<AccountOutput> journal,
-      TurnPerKey turns) {
+      TurnPerKey turns,
+      Happenings happenings) {
     this.accounts = accounts;
     this.passwords = passwords;
     this.journal = journal;
     this.turns = turns;
+    this.happenings = happenings;
   }
 
   /// Whom the identifier of a login or of a stage names; there need not be such an account.
@@ -115,6 +121,9 @@ final class PasswordLogin {
       }
       boolean right = isRight(user, password);
       counted = !right;
+      if (!right) {
+        happenings.note(Happening.from(request.remoteAddress(), Kind.SIGN_IN_FAILED, user));
+      }
       if (right && elsewhere) {
         request.refund(RateClass.LOGIN_ACCOUNT, user.value());
       }

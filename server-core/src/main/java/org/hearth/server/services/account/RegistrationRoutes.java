@@ -17,6 +17,9 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Happenings;
+import org.hearth.server.services.activity.Kind;
 import org.hearth.server.store.RowChange;
 
 /// Making an account by oneself: `/register` and what goes with it.
@@ -29,6 +32,7 @@ final class RegistrationRoutes implements RouteGroup {
   private final RegistrationTokens registrationTokens;
   private final UserInteractiveAuth interactive;
   private final Sessions sessions;
+  private final Happenings happenings;
   private final List<List<String>> flows;
 
   RegistrationRoutes(
@@ -37,12 +41,14 @@ final class RegistrationRoutes implements RouteGroup {
       RegistrationTokens registrationTokens,
       UserInteractiveAuth interactive,
       Optional<Recaptcha> recaptcha,
-      Sessions sessions) {
+      Sessions sessions,
+      Happenings happenings) {
     this.options = options;
     this.newAccounts = newAccounts;
     this.registrationTokens = registrationTokens;
     this.interactive = interactive;
     this.sessions = sessions;
+    this.happenings = happenings;
     this.flows = flows(options.registration() == AccountOptions.RegistrationMode.OPEN, recaptcha);
   }
 
@@ -101,7 +107,7 @@ final class RegistrationRoutes implements RouteGroup {
         UserInteractiveAuth.Guard.ofRegistration(flows),
         authenticated -> {
           try {
-            return create(authenticated);
+            return create(request, authenticated);
           } catch (MatrixException refused) {
             if (!namesASession(request)) {
               // The client cannot go on with a session that it does not know; so it must not hold a
@@ -169,7 +175,7 @@ final class RegistrationRoutes implements RouteGroup {
       boolean inhibitLogin,
       boolean refreshable) {}
 
-  private Response create(Authenticated authenticated) {
+  private Response create(Request request, Authenticated authenticated) {
     Wish wish = check(Fields.of(authenticated.parameters()));
     Optional<String> token = authenticated.registrationToken();
     if (token.isPresent() && !registrationTokens.exists(token.get())) {
@@ -183,6 +189,7 @@ final class RegistrationRoutes implements RouteGroup {
             ? newAccounts.upgrade(wish.user, password, counted)
             : newAccounts.create(wish.user, password, false, Optional.empty(), counted);
     // The account is made, whatever becomes of the login.
+    happenings.note(Happening.from(request.remoteAddress(), Kind.ACCOUNT_MADE, user));
     interactive.end(authenticated.session());
     if (wish.inhibitLogin) {
       return Response.json(onlyUser(user));

@@ -22,6 +22,9 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Happenings;
+import org.hearth.server.services.activity.Kind;
 
 /// Making an account by a script that knows a secret of the configuration, as the tools for Synapse
 /// do it: `/_synapse/admin/v1/register`.
@@ -38,6 +41,7 @@ final class SharedSecretRegistration implements RouteGroup {
   private final NewAccounts newAccounts;
   private final Sessions sessions;
   private final Secrets secrets;
+  private final Happenings happenings;
   private final Cache<String, Boolean> nonces =
       Caffeine.newBuilder()
           .maximumWeight(NONCES_BYTES)
@@ -46,11 +50,16 @@ final class SharedSecretRegistration implements RouteGroup {
           .build();
 
   SharedSecretRegistration(
-      String secret, NewAccounts newAccounts, Sessions sessions, Secrets secrets) {
+      String secret,
+      NewAccounts newAccounts,
+      Sessions sessions,
+      Secrets secrets,
+      Happenings happenings) {
     this.secret = secret.getBytes(StandardCharsets.UTF_8);
     this.newAccounts = newAccounts;
     this.sessions = sessions;
     this.secrets = secrets;
+    this.happenings = happenings;
   }
 
   @Override
@@ -89,6 +98,7 @@ final class SharedSecretRegistration implements RouteGroup {
     UserId user =
         newAccounts.create(
             newAccounts.available(username), password, admin, displayName, List.of());
+    happenings.note(Happening.from(request.remoteAddress(), Kind.ACCOUNT_MADE, user));
     if (withoutLogin) {
       return Response.json(RegistrationRoutes.onlyUser(user));
     }

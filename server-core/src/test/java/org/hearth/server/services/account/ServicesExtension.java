@@ -36,6 +36,7 @@ import org.hearth.server.servers.room.server.RoomServer;
 import org.hearth.server.services.account.AccountOptions.RegistrationMode;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.directory.DirectoryService;
@@ -74,6 +75,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
   private final UnaryOperator<AccountOptions> options;
   private final UnaryOperator<HttpOptions> httpOptions;
   private final RecordedRooms rooms = new RecordedRooms();
+  private final List<Happening> happenings = new CopyOnWriteArrayList<>();
   private final boolean withRooms;
   private @Nullable Running running;
 
@@ -220,7 +222,8 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
                 ? rooms
                 : new LeaveRooms(roomServer.queries(), roomServer.client("Tests")),
             List.of(profiles, data),
-            new AccountService.Surroundings(clock, new SecureRandom()));
+            new AccountService.Surroundings(
+                clock, new SecureRandom(), Optional.empty(), happenings::add));
     ProfileService profileService =
         new ProfileService(
             profiles,
@@ -344,6 +347,11 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
   /// The data folder of the store.
   public Path folder() {
     return stores.folder();
+  }
+
+  /// What the services told that happened.
+  List<Happening> happenings() {
+    return happenings;
   }
 
   /// The clock of everything.

@@ -20,7 +20,7 @@ import org.hearth.server.LogTail;
 /// The newest lines of the log, filtered by level and words.
 ///
 /// **thread**: the JavaFX thread. **bound**: as many lines as the server keeps.
-public final class ActivityViewModel {
+final class LogViewModel {
   private final ObservableList<LogLine> all = FXCollections.observableArrayList();
   private final FilteredList<LogLine> shown = new FilteredList<>(all);
   private final StringProperty words = new SimpleStringProperty("");
@@ -28,14 +28,10 @@ public final class ActivityViewModel {
       new SimpleObjectProperty<>(LogLine.Level.INFO);
   private final Heartbeat<List<LogLine>> heartbeat;
 
-  ActivityViewModel(ServerSession session) {
+  LogViewModel(ServerSession session) {
     this.heartbeat =
         new Heartbeat<>(
-            "activity",
-            Duration.ofMillis(500),
-            () -> session.log().map(tail -> tail.after(last())).orElse(List.of()),
-            this::add,
-            _ -> {});
+            "log", Duration.ofMillis(500), () -> session.log().after(last()), this::add, _ -> {});
     words.addListener((_, _, _) -> filter());
     least.addListener((_, _, _) -> filter());
     filter();
@@ -103,9 +99,14 @@ public final class ActivityViewModel {
     return Bindings.createStringBinding(
         () ->
             shown.size() == all.size()
-                ? "%,d lines".formatted(all.size())
-                : "%,d of %,d lines".formatted(shown.size(), all.size()),
+                ? lines(all.size())
+                : "%,d of %s".formatted(shown.size(), lines(all.size())),
         shown);
+  }
+
+  /// So many lines, in words.
+  static String lines(int count) {
+    return count == 1 ? "1 line" : "%,d lines".formatted(count);
   }
 
   private void filter() {

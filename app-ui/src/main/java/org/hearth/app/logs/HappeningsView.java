@@ -1,0 +1,109 @@
+package org.hearth.app.logs;
+
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
+import javafx.geometry.Pos;
+import javafx.scene.Node;
+import javafx.scene.Parent;
+import javafx.scene.control.CheckBox;
+import javafx.scene.control.TableRow;
+import javafx.scene.control.TableView;
+import javafx.scene.control.TextField;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.VBox;
+import org.hearth.app.shell.Tables;
+import org.hearth.app.state.ServerSession;
+import org.hearth.server.admin.ActivityEntry;
+
+/// What happened: accounts, sign-ins, what failed, what the owner did, with who and when; newest at
+/// the top.
+final class HappeningsView implements ActivityPage.View {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm:ss").withZone(ZoneId.systemDefault());
+
+  private final HappeningsViewModel model;
+  private final VBox node;
+  private final TextField words = new TextField();
+
+  HappeningsView(ServerSession session) {
+    this.model = new HappeningsViewModel(session);
+    words.setId("happenings-words");
+    words.setPromptText("Search by person, address or what happened");
+    words.setAccessibleText("Search by person, address or what happened");
+    words.textProperty().bindBidirectional(model.words());
+    HBox.setHgrow(words, Priority.ALWAYS);
+    CheckBox trouble = new CheckBox("_Only what went wrong");
+    trouble.setId("happenings-trouble");
+    trouble.setMnemonicParsing(true);
+    trouble.setMinWidth(CheckBox.USE_PREF_SIZE);
+    trouble.selectedProperty().bindBidirectional(model.troubleOnly());
+    HBox tools = new HBox(12, words, trouble);
+    tools.setAlignment(Pos.CENTER_LEFT);
+    TableView<ActivityEntry> table = table();
+    VBox.setVgrow(table, Priority.ALWAYS);
+    node = new VBox(16, tools, table);
+  }
+
+  private TableView<ActivityEntry> table() {
+    TableView<ActivityEntry> table = new TableView<>();
+    table.setId("happenings");
+    table.setAccessibleText("What happened");
+    table.getStyleClass().addAll("happenings", "dense");
+    table
+        .getColumns()
+        .add(
+            Tables.column(
+                "When",
+                0.25,
+                entry -> TIME.format(entry.time()),
+                Comparator.comparing(ActivityEntry::time)));
+    table.getColumns().add(Tables.text("What happened", 0.5, HappeningsView::text));
+    table.getColumns().add(Tables.text("By", 0.25, ActivityEntry::by));
+    Tables.fill(table, model.entries(), model.whenEmpty());
+    Tables.copies(table, "Copy the line", HappeningsView::line);
+    table.setRowFactory(_ -> new EntryRow());
+    return table;
+  }
+
+  /// Trouble by a sign as well: no one needs to see colours.
+  private static String text(ActivityEntry entry) {
+    return entry.trouble() ? "▲ " + entry.text() : entry.text();
+  }
+
+  private static String line(ActivityEntry entry) {
+    return "%s  %s  (%s)".formatted(TIME.format(entry.time()), entry.text(), entry.by());
+  }
+
+  private static final class EntryRow extends TableRow<ActivityEntry> {
+    @Override
+    protected void updateItem(ActivityEntry entry, boolean empty) {
+      super.updateItem(entry, empty);
+      getStyleClass().remove("log-warning");
+      if (!empty && entry != null && entry.trouble()) {
+        getStyleClass().add("log-warning");
+      }
+    }
+  }
+
+  @Override
+  public Parent node() {
+    return node;
+  }
+
+  @Override
+  public void shown() {
+    model.start();
+  }
+
+  @Override
+  public void hidden() {
+    model.stop();
+  }
+
+  @Override
+  public Node firstFocus() {
+    return words;
+  }
+}

@@ -1,0 +1,181 @@
+package org.hearth.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javafx.scene.control.TableView;
+import javafx.scene.control.ToggleButton;
+import javafx.stage.Stage;
+import org.hearth.server.LogLine;
+import org.hearth.server.ServerState;
+import org.hearth.server.admin.ActivityEntry;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.testfx.framework.junit5.ApplicationExtension;
+import org.testfx.framework.junit5.Start;
+import org.testfx.util.WaitForAsyncUtils;
+
+/// Activity: what happened, and the log, over failed starts too.
+@ExtendWith(ApplicationExtension.class)
+class ActivityTest {
+  @TempDir Path folder;
+
+  @SuppressWarnings("NullAway.Init")
+  private Panel panel;
+
+  @Start
+  void open(Stage stage) {
+    panel = Panel.onServer(stage, folder.resolve("data"));
+  }
+
+  @AfterEach
+  void stop() {
+    panel.close();
+  }
+
+  private static List<String> texts(TableView<ActivityEntry> table) {
+    return table.getItems().stream().map(ActivityEntry::text).toList();
+  }
+
+  private int logIn(String password) throws Exception {
+    URI login = panel.address().resolve("/_matrix/client/v3/login");
+    String body =
+        "{\"type\":\"m.login.password\",\"user\":\"alice\",\"password\":\"%s\"}"
+            .formatted(password);
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(login)
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .header("Content-Type", "application/json")
+                .build(),
+            HttpResponse.BodyHandlers.discarding())
+        .statusCode();
+  }
+
+  @Test
+  void whatHappenedIsToldWithWhoAndStaysOverARestart() throws Exception {
+    panel.admin().createPerson("alice", "a good password", true);
+    assertThat(logIn("a wrong password")).isEqualTo(403);
+    assertThat(logIn("a good password")).isEqualTo(200);
+
+    panel.go("activity");
+
+    TableView<ActivityEntry> table =
+        panel.robot().lookup("#happenings").<ActivityEntry>queryTableView();
+    panel.await("all four", () -> table.getItems().size() == 4);
+    assertThat(texts(table))
+        .containsExactly(
+            "@alice:home.example signed in.",
+            "A wrong password for @alice:home.example.",
+            "The account @alice:home.example was made.",
+            "The server started.");
+    assertThat(table.getItems())
+        .extracting(ActivityEntry::by)
+        .containsExactly("127.0.0.1", "127.0.0.1", "panel or command line", "the server");
+    panel.screenshot("activity");
+    panel.click("happenings-trouble");
+    assertThat(texts(table)).containsExactly("A wrong password for @alice:home.example.");
+    panel.click("happenings-trouble");
+    panel.type("happenings-words", "MADE");
+    assertThat(texts(table)).containsExactly("The account @alice:home.example was made.");
+    panel.robot().eraseText(4);
+
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    panel.click("server-start");
+    panel.admin();
+    panel.await("two more", () -> table.getItems().size() == 6);
+    assertThat(texts(table)).startsWith("The server started.", "The server was stopped.");
+  }
+
+  private TableView<LogLine> log() {
+    panel.go("activity");
+    panel.click("activity-log");
+    return panel.robot().lookup("#log-lines").<LogLine>queryTableView();
+  }
+
+  @Test
+  void logIsFollowedOverAFailedStart() throws Exception {
+    panel.admin();
+    TableView<LogLine> lines = log();
+    System.Logger logger = System.getLogger("org.hearth.server.ActivityTest");
+    for (int i = 0; i < 40; i++) {
+      logger.log(System.Logger.Level.INFO, "a line to scroll");
+    }
+    panel.await("lines", () -> lines.getItems().size() > 40);
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    Path configuration = folder.resolve("data").resolve("hearth.yaml");
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Files.writeString(
+          configuration,
+          Files.readString(configuration).replace("port: 0", "port: " + taken.getLocalPort()));
+      panel.click("server-start");
+      panel.await("failed", () -> panel.session().state().get() instanceof ServerState.Failed);
+    }
+    panel.await("its end", () -> last(lines).contains("the database is closed"));
+    panel.await("it is in sight", () -> isInSight(last(lines)));
+    assertThat(lines.getItems().reversed().get(1).message()).contains("did not start", "in use");
+    panel.screenshot("activity-log-failed");
+
+    panel.click("server-start");
+    panel.admin();
+
+    panel.await("the newest line", () -> last(lines).contains("has started in"));
+    assertThat(panel.robot().lookup("#log-follow").queryAs(ToggleButton.class).isSelected())
+        .isTrue();
+    panel.await("it is in sight", () -> isInSight(last(lines)));
+    panel.screenshot("activity-log-restarted");
+  }
+
+  @Test
+  void refusedStartLeavesALine() throws Exception {
+    panel.admin();
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    Path configuration = folder.resolve("data").resolve("hearth.yaml");
+    Files.writeString(
+        configuration, Files.readString(configuration) + "federation: { mode: sometimes }\n");
+    TableView<LogLine> lines = log();
+
+    panel.click("server-start");
+
+    panel.await("its line", () -> last(lines).contains("mode"));
+    assertThat(last(lines)).contains("The server did not start", "hearth.yaml", "sometimes");
+  }
+
+  @Test
+  void logDoesNotBeginWithAWarningOfJavaFx() {
+    panel.admin();
+
+    assertThat(panel.session().log().after(0))
+        .isNotEmpty()
+        .noneMatch(line -> line.message().contains("Unsupported JavaFX configuration"));
+  }
+
+  private static String last(TableView<LogLine> lines) throws Exception {
+    return WaitForAsyncUtils.asyncFx(
+            () -> lines.getItems().isEmpty() ? "" : lines.getItems().getLast().message())
+        .get();
+  }
+
+  /// Whether a row of the table that is shown whole has this text.
+  private boolean isInSight(String message) {
+    var table = panel.robot().lookup("#log-lines").query();
+    var whole = table.localToScene(table.getBoundsInLocal());
+    return panel.robot().lookup("#log-lines .table-row-cell .table-cell").queryAll().stream()
+        .filter(javafx.scene.Node::isVisible)
+        .filter(cell -> message.equals(((javafx.scene.control.Labeled) cell).getText()))
+        .anyMatch(cell -> whole.contains(cell.localToScene(cell.getBoundsInLocal())));
+  }
+}

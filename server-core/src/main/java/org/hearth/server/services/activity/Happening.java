@@ -1,0 +1,39 @@
+package org.hearth.server.services.activity;
+
+import java.net.InetAddress;
+import org.hearth.server.matrix.id.UserId;
+
+/// Something that happened.
+///
+/// @param kind what
+/// @param subject whom or what it is about: a user, a token, a backup's path; empty for the server
+/// @param by who did it and from where, in words for people
+public record Happening(Kind kind, String subject, String by) {
+  /// Who acts in the panel or by the command line: they are the same to the server.
+  public static final String OWNER = "panel or command line";
+
+  /// What the server does without being asked.
+  public static final String SERVER = "the server";
+
+  private static final int LONGEST = 512;
+
+  public Happening {
+    subject = bounded(subject);
+    by = bounded(by);
+  }
+
+  /// Something that a user did, or tried to, for an account of that name.
+  public static Happening from(InetAddress address, Kind kind, UserId user) {
+    return new Happening(kind, user.value(), address.getHostAddress());
+  }
+
+  /// Something that a user did to another.
+  public static Happening by(UserId actor, InetAddress address, Kind kind, UserId user) {
+    return new Happening(
+        kind, user.value(), "%s from %s".formatted(actor, address.getHostAddress()));
+  }
+
+  private static String bounded(String text) {
+    return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 1) + "…";
+  }
+}

@@ -1,0 +1,41 @@
+package org.hearth.server.services.activity;
+
+/// What can happen. The names are in the database.
+public enum Kind {
+  /// The server serves.
+  SERVER_STARTED,
+  /// The server was stopped.
+  SERVER_STOPPED,
+  /// Something that the server needs has ended.
+  SERVER_FAILED,
+  /// There is a new account.
+  ACCOUNT_MADE,
+  /// An account was closed for ever.
+  ACCOUNT_CLOSED,
+  /// An account was locked.
+  ACCOUNT_LOCKED,
+  /// An account is no longer locked.
+  ACCOUNT_UNLOCKED,
+  /// Somebody has become an owner.
+  OWNER_MADE,
+  /// An owner has become a member.
+  MEMBER_MADE,
+  /// A password was changed by who knew the old one.
+  PASSWORD_CHANGED,
+  /// A password was set in the place of another.
+  PASSWORD_RESET,
+  /// Somebody signed in.
+  SIGNED_IN,
+  /// Somebody signed out.
+  SIGNED_OUT,
+  /// Somebody gave a wrong password.
+  SIGN_IN_FAILED,
+  /// A registration token was made.
+  TOKEN_MADE,
+  /// A registration token was withdrawn.
+  TOKEN_ENDED,
+  /// A backup is whole.
+  BACKUP_MADE,
+  /// A backup could not be made.
+  BACKUP_FAILED
+}

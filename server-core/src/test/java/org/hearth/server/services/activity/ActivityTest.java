@@ -1,0 +1,80 @@
+package org.hearth.server.services.activity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.hearth.server.store.StoreExtension;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class ActivityTest {
+  private static final Instant NOW = Instant.parse("2026-03-01T04:00:00Z");
+
+  @RegisterExtension final StoreExtension stores = new StoreExtension();
+
+  private static Happening happening(Kind kind, int number) {
+    return new Happening(kind, "@user%d:hearth.test".formatted(number), "127.0.0.1");
+  }
+
+  private Activity activity() {
+    return new Activity(stores.store(), () -> NOW, 5, 3);
+  }
+
+  private static List<String> subjects(Activity activity) {
+    return activity.after(0, 100).stream().map(each -> each.happening().subject()).toList();
+  }
+
+  @Test
+  void whatHappenedIsKeptInOrderOverAnEnd() throws InterruptedException {
+    Activity first = activity();
+    first.note(happening(Kind.ACCOUNT_MADE, 1));
+    first.note(happening(Kind.SIGNED_IN, 1));
+    first.stop();
+    Activity second = activity();
+    second.note(happening(Kind.ACCOUNT_CLOSED, 1));
+    second.stop();
+
+    List<Noted> all = second.after(0, 100);
+
+    assertThat(all)
+        .extracting(each -> each.happening().kind())
+        .containsExactly(Kind.ACCOUNT_MADE, Kind.SIGNED_IN, Kind.ACCOUNT_CLOSED);
+    assertThat(all).extracting(Noted::time).containsOnly(NOW);
+    assertThat(second.after(all.get(1).number(), 100)).containsExactly(all.get(2));
+    assertThat(second.after(0, 1)).containsExactly(all.get(2));
+  }
+
+  @Test
+  void rowsAreBoundedAndGuessingPushesNothingElseOut() throws InterruptedException {
+    Activity first = activity();
+    IntStream.rangeClosed(1, 4).forEach(each -> first.note(happening(Kind.SIGNED_IN, each)));
+    IntStream.rangeClosed(11, 30).forEach(each -> first.note(happening(Kind.SIGN_IN_FAILED, each)));
+    first.stop();
+    Activity second = activity();
+    IntStream.rangeClosed(5, 7).forEach(each -> second.note(happening(Kind.SIGNED_IN, each)));
+    second.note(happening(Kind.SIGN_IN_FAILED, 31));
+    second.stop();
+
+    assertThat(subjects(second))
+        .containsExactly(
+            "@user3:hearth.test",
+            "@user4:hearth.test",
+            "@user29:hearth.test",
+            "@user30:hearth.test",
+            "@user5:hearth.test",
+            "@user6:hearth.test",
+            "@user7:hearth.test",
+            "@user31:hearth.test");
+  }
+
+  @Test
+  void longNamesAreCut() throws InterruptedException {
+    Activity activity = activity();
+    activity.note(new Happening(Kind.TOKEN_MADE, "x".repeat(5_000), "y".repeat(5_000)));
+    activity.stop();
+
+    assertThat(subjects(activity)).singleElement().asString().hasSize(512).endsWith("…");
+  }
+}
