@@ -132,8 +132,7 @@ public final class Listing<T> {
                 () -> session.admin().map(admin -> pages.next(admin, wanted, after, PAGE)),
                 page ->
                     page.ifPresentOrElse(
-                        each -> show(wanted, after, each),
-                        () -> showNothing("The server is not running.")),
+                        each -> show(wanted, after, each), () -> showNothing(session.absence())),
                 this::showNothing));
   }
 
