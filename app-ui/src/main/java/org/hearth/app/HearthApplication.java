@@ -46,7 +46,6 @@ public final class HearthApplication extends Application {
     stage.setMinWidth(860);
     stage.setMinHeight(600);
     stage.setScene(scene);
-    session.onStopRequest(() -> view.leave(Platform::exit));
     closeAsChosen(stage, session, view);
     session.onSecondStart(() -> {
       stage.setIconified(false);
@@ -64,6 +63,7 @@ public final class HearthApplication extends Application {
   private static void closeAsChosen(Stage stage, ServerSession session, MainView view) {
     Platform.setImplicitExit(false);
     Closing closing = new Closing(session, view, stage::hide, Platform::exit);
+    session.onStopRequest(() -> closing.stopRequested(stage.isShowing()));
     stage.setOnCloseRequest(request -> {
       request.consume();
       closing.requested();

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A person's Matrix app, as far as a test of the panel needs one.
@@ -83,6 +84,18 @@ record Chat(URI server, String token) {
         .map(event -> event.path("content").path("body").asText())
         .filter(text -> !text.isEmpty())
         .toList();
+  }
+
+  /// Waits for news as an app does that is open.
+  CompletableFuture<HttpResponse<String>> listen() {
+    String since = call("GET", "/sync?timeout=0", null).granted().path("next_batch").asText();
+    return HTTP.sendAsync(
+        HttpRequest.newBuilder(
+                URI.create(
+                    server + "/_matrix/client/v3/sync?timeout=60000&since=" + encoded(since)))
+            .header("Authorization", "Bearer " + token)
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   private Answer call(String method, String path, @org.jspecify.annotations.Nullable Object body) {

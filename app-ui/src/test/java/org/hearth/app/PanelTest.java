@@ -278,7 +278,15 @@ class PanelTest {
 
     panel.await("rings", () -> panel.rows("wiring-table") >= 3);
     assertThat(panel.text("wiring-sentence")).isEqualTo("Everything keeps up.");
+    assertThat(panel.shows("wiring-nothing")).isFalse();
+    assertThat(
+            panel.robot().lookup("#wiring-table .table-row-cell").queryAll().stream()
+                .filter(row -> !((javafx.scene.control.TableRow<?>) row).isEmpty()))
+        .hasSizeGreaterThan(3);
     panel.screenshot("wiring");
+    panel.click("server-stop");
+    panel.await("an empty picture", () -> panel.shows("wiring-nothing"));
+    panel.screenshot("wiring-stopped");
   }
 
   @Test
@@ -292,7 +300,7 @@ class PanelTest {
     panel.await("fewer", () -> panel.rows("wiring-table") < all);
 
     assertThat(panel.text("wiring-chosen"))
-        .contains("account-output", "written by Committer", "ClientSync");
+        .contains("account-output", "written by Committer (", "/s)", "ClientSync");
     panel.screenshot("wiring-chosen");
     panel.robot().press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
     panel.await("all again", () -> panel.rows("wiring-table") == all);
@@ -365,6 +373,7 @@ class PanelTest {
       assertThat(panel.text("status")).contains("Port " + taken.getLocalPort(), "in use");
       assertThat(panel.text("remedy")).contains("hearth.yaml");
       panel.await("a free port", () -> panel.shows("server-other-port"));
+      assertThat(panel.robot().lookup("#server-other-port").query().isFocused()).isTrue();
       panel.screenshot("home-failed");
       panel.click("server-configuration");
       assertThat(panel.opened()).singleElement().asString().endsWith("hearth.yaml");

@@ -50,6 +50,13 @@ class ParkedTest {
     panel.go("wiring");
     panel.await("what is parked", () -> panel.shows("parked-0"));
     assertThat(panel.text("parked-0")).contains(room, "1 entry of room-input", "99");
+    panel.await("the box is red", () -> panel.text("wiring-sentence").contains("room-input"));
+    assertThat(panel.robot().lookup("#wire-room-input").query().getStyleClass()).contains("failed");
+    assertThat(panel.robot().lookup("#wire-RoomServer").query().getStyleClass()).contains("failed");
+    assertThat(panel.robot().lookup("#wire-ClientSync").query().getStyleClass())
+        .doesNotContain("failed");
+    assertThat(panel.robot().lookup("#wiring-table .table-row-cell").queryAll().iterator().next())
+        .satisfies(row -> assertThat(row.getStyleClass()).contains("failed"));
     panel.screenshot("wiring-parked");
 
     panel.click("parked-retry-0");

@@ -7,12 +7,40 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import org.hearth.server.configuration.Configuration;
 
 /// The addresses at which clients reach the server.
 final class Addresses {
   private static final System.Logger LOG = System.getLogger(Addresses.class.getName());
+
+  private static final String LOOPBACK = "127.0.0.1";
+
+  /// How systems call the links of containers, virtual machines and tunnels.
+  private static final List<String> INNER =
+      List.of(
+          "docker",
+          "br-",
+          "veth",
+          "virbr",
+          "vmnet",
+          "vboxnet",
+          "podman",
+          "cni",
+          "lxc",
+          "lxd",
+          "flannel",
+          "cali",
+          "tun",
+          "tap",
+          "utun",
+          "wg",
+          "tailscale",
+          "zt",
+          "bridge",
+          "vethernet");
 
   private Addresses() {}
 
@@ -41,17 +69,63 @@ final class Addresses {
   private static String reachable(InetAddress bound, String bind) {
     if (bound.isAnyLocalAddress()) {
       try {
-        return NetworkInterface.networkInterfaces()
-            .flatMap(NetworkInterface::inetAddresses)
-            .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
-            .map(InetAddress::getHostAddress)
-            .findFirst()
-            .orElse("127.0.0.1");
+        return ofTheNetwork(
+            NetworkInterface.networkInterfaces()
+                .filter(Addresses::isUp)
+                .map(Addresses::of)
+                .toList());
       } catch (SocketException e) {
         LOG.log(Level.WARNING, "The addresses of this computer cannot be listed", e);
-        return "127.0.0.1";
+        return LOOPBACK;
       }
     }
     return bind.contains(":") && !bind.startsWith("[") ? "[" + bind + "]" : bind;
+  }
+
+  /// A way out of this computer.
+  ///
+  /// @param name the system's, such as `eth0`
+  /// @param addresses of this computer on it
+  record Link(String name, List<InetAddress> addresses) {
+    Link {
+      addresses = List.copyOf(addresses);
+    }
+
+    /// Whether it leads to containers, virtual machines or a tunnel rather than to a network.
+    boolean isInner() {
+      return INNER.stream().anyMatch(name.toLowerCase(Locale.ROOT)::startsWith);
+    }
+  }
+
+  /// The address that others of the home's network use: a private one of a real link before a
+  /// public one, either before one that a computer gave itself and before those of containers and
+  /// tunnels.
+  static String ofTheNetwork(List<Link> links) {
+    return links.stream()
+        .flatMap(link ->
+            link.addresses().stream()
+                .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+                .map(address -> new Choice(link.isInner(), address)))
+        .min(
+            Comparator.comparing(Choice::inner)
+                .thenComparing(choice -> choice.address().isLinkLocalAddress())
+                .thenComparing(choice -> !choice.address().isSiteLocalAddress()))
+        .map(choice -> choice.address().getHostAddress())
+        .orElse(LOOPBACK);
+  }
+
+  private record Choice(boolean inner, InetAddress address) {}
+
+  private static Link of(NetworkInterface each) {
+    return new Link(each.getName(), each.inetAddresses().toList());
+  }
+
+  private static boolean isUp(NetworkInterface each) {
+    try {
+      return each.isUp();
+    } catch (SocketException e) {
+      LOG.log(Level.DEBUG, "The link " + each.getName() + " cannot be asked whether it is up", e);
+      return false;
+    }
   }
 }

@@ -44,6 +44,10 @@ public final class MainView extends StackPane {
   private final ToggleGroup navigation = new ToggleGroup();
   private final List<ToggleButton> entries = new ArrayList<>();
   private final BorderPane frame = new BorderPane();
+
+  /// The status line and the page, beside the navigation, which so never moves.
+  private final BorderPane beside = new BorderPane();
+
   private final Overlay overlay = new Overlay(frame);
   private @Nullable Page current;
 
@@ -80,7 +84,8 @@ public final class MainView extends StackPane {
   }
 
   private void showPanel(Desktop desktop) {
-    frame.setTop(statusLine(desktop));
+    beside.setTop(statusLine(desktop));
+    frame.setCenter(beside);
     VBox bar = new VBox(4);
     bar.setId("navigation");
     bar.getStyleClass().add("navigation");
@@ -151,7 +156,11 @@ public final class MainView extends StackPane {
       current.hidden();
     }
     current = page;
-    frame.setCenter(page.node());
+    if (entries.isEmpty()) {
+      frame.setCenter(page.node());
+    } else {
+      beside.setCenter(page.node());
+    }
     page.shown();
     page.firstFocus().requestFocus();
   }
@@ -194,9 +203,11 @@ public final class MainView extends StackPane {
             busy,
             portButton(),
             configurationButton(desktop),
-            action("start", "_Start", model.canStart(), model::start),
-            action("restart", "_Restart", model.canStop(), model::restart),
-            action("stop", "S_top", model.canStop(), model::stop));
+            inItsPlace(action("start", "_Start", model.canStart(), model::start)),
+            inItsPlace(
+                action(
+                    "restart", "_Restart", model.canStop(), () -> cut("Restart", model::restart))),
+            inItsPlace(action("stop", "S_top", model.canStop(), () -> cut("Stop", model::stop))));
     line.setId("status-line");
     line.getStyleClass().add("status-line");
     line.setAlignment(Pos.CENTER_LEFT);
@@ -204,9 +215,50 @@ public final class MainView extends StackPane {
     return line;
   }
 
+  /// Keeps the room of a button that is not shown, so that a second click hits no other.
+  private static Button inItsPlace(Button button) {
+    button.managedProperty().unbind();
+    button.setManaged(true);
+    return button;
+  }
+
+  /// Does what cuts connections; asks before if there are any.
+  private void cut(String word, Runnable does) {
+    model.whenNobodyIsConnected(
+        does,
+        waiting -> {
+          Button cancel = Forms.button("cut-cancel", "Cance_l", overlay::close);
+          cancel.setCancelButton(true);
+          Button sure =
+              Forms.button(
+                  "cut-do",
+                  "_" + word,
+                  () -> {
+                    overlay.close();
+                    does.run();
+                  });
+          sure.getStyleClass().add(Styles.DANGER);
+          overlay.show(
+              Forms.card(
+                  word + " while devices are connected?",
+                  (waiting == 1 ? "One request" : "%,d requests".formatted(waiting))
+                      + " of connected devices would be cut off. Nothing that was sent is lost; apps"
+                      + " connect again by themselves once the server runs.",
+                  List.of(),
+                  List.of(cancel, sure)));
+        });
+  }
+
   private Button portButton() {
     Button button = action("other-port", "", model.canUseOtherPort(), model::useOtherPort);
     button.getStyleClass().add(Styles.ACCENT);
+    button
+        .visibleProperty()
+        .addListener((_, _, visible) -> {
+          if (visible) {
+            button.requestFocus();
+          }
+        });
     button
         .textProperty()
         .bind(

@@ -3,6 +3,7 @@ package org.hearth.app.shell;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.LongConsumer;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.BooleanBinding;
 import javafx.beans.binding.StringBinding;
@@ -41,7 +42,8 @@ public final class ShellViewModel {
     return Bindings.createStringBinding(
         () ->
             switch (state()) {
-              case ServerState.Stopped _ -> "Stopped";
+              case ServerState.Stopped _ ->
+                  session.wasStoppedFromOutside() ? "Stopped from the command line" : "Stopped";
               case ServerState.Starting(String step) -> step + "…";
               case ServerState.Running _ ->
                   "Running" + session.configuration().map(c -> " as " + c.serverName()).orElse("");
@@ -91,6 +93,24 @@ public final class ShellViewModel {
   /// @return changes with the state
   public ObservableValue<ServerState> observable() {
     return session.state();
+  }
+
+  /// Does something at once if nobody is connected, or else asks first.
+  ///
+  /// @param does what cuts connections
+  /// @param asks shows a question about so many requests that devices wait for
+  public void whenNobodyIsConnected(Runnable does, LongConsumer asks) {
+    FxState.ask(
+        "connected",
+        () -> session.admin().map(admin -> admin.overview().requestsInFlight()).orElse(0L),
+        waiting -> {
+          if (waiting > 0) {
+            asks.accept(waiting);
+          } else {
+            does.run();
+          }
+        },
+        _ -> does.run());
   }
 
   /// Starts the server.

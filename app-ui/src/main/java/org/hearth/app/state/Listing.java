@@ -163,7 +163,7 @@ public final class Listing<T> {
                 page ->
                     page.ifPresentOrElse(
                         each -> arrival.of(wanted, after, each),
-                        () -> showNothing("The server is not running.")),
+                        () -> showNothing(session.absence())),
                 this::showNothing));
   }
 

@@ -17,7 +17,7 @@ import org.hearth.server.admin.WiringPicture;
 
 /// Draws boxes, rings and arrows with their numbers, as wide as there is room. An arrow is the
 /// thicker the more goes along it, and dashed where nothing does. One that leads back goes above
-/// the boxes, thin: what goes along it is a part of what the ring tells.
+/// the boxes. What a box writes a second stands in the box, where no line runs.
 final class WiringDrawing extends Region {
   private static final double LEAST_BOX = 76;
   private static final double COLUMN_GAP = 12;
@@ -78,14 +78,14 @@ final class WiringDrawing extends Region {
       rebuild();
     }
     next.ifPresent(each ->
-        each.rings()
-            .values()
-            .forEach(ring -> {
-              WiringNode node = nodes.get(ring.ring().name());
-              if (node != null) {
-                node.show(ring);
-              }
-            }));
+        nodes.forEach((name, node) -> {
+          WiringViewModel.RingNow ring = each.rings().get(name);
+          if (ring == null) {
+            node.show(each.written(name), each.failed(name));
+          } else {
+            node.show(ring);
+          }
+        }));
     requestLayout();
   }
 

@@ -27,6 +27,7 @@ final class WiringNode extends ToggleButton {
   private final Tooltip told = new Tooltip();
   private final Label below = new Label();
   private final Label inside = new Label();
+  private String kind = "";
   private final Arc arc = new Arc(0, 0, RADIUS - 3, RADIUS - 3, 90, -LEAST_ARC);
 
   private WiringNode(String name) {
@@ -42,12 +43,13 @@ final class WiringNode extends ToggleButton {
     WiringNode made = new WiringNode(node.name());
     Label name = new Label(node.name());
     name.getStyleClass().add("wiring-name");
-    Label kind = new Label(node.kind().name().toLowerCase(Locale.ROOT));
-    kind.getStyleClass().add("wiring-kind");
-    VBox words = new VBox(1, name, kind);
+    made.kind = node.kind().name().toLowerCase(Locale.ROOT);
+    made.below.setText(made.kind);
+    made.below.getStyleClass().add("wiring-kind");
+    VBox words = new VBox(1, name, made.below);
     words.setAlignment(Pos.CENTER);
     words.setMinWidth(leastWidth);
-    words.getStyleClass().addAll("wiring-box", node.kind().name().toLowerCase(Locale.ROOT));
+    words.getStyleClass().addAll("wiring-box", made.kind);
     made.setGraphic(words);
     String text = "%s: %s".formatted(node.name(), explained(node.kind()));
     made.told.setText(text);
@@ -79,12 +81,27 @@ final class WiringNode extends ToggleButton {
     return made;
   }
 
+  /// Shows what a box writes now, and whether it failed.
+  void show(double written, boolean failed) {
+    below.setText(failed ? "▲ failed" : "%s, %s/s".formatted(kind, rate(written)));
+    getStyleClass().setAll("wiring-node");
+    if (failed) {
+      getStyleClass().add("failed");
+    }
+  }
+
   /// Shows the newest numbers of a ring.
   void show(WiringViewModel.RingNow ring) {
-    String level = ring.fill() >= FULL ? "full" : ring.fill() >= BUSY ? "busy" : "easy";
+    boolean failed = !ring.failed().isEmpty();
+    String level =
+        failed ? "failed" : ring.fill() >= FULL ? "full" : ring.fill() >= BUSY ? "busy" : "easy";
+    getStyleClass().setAll("wiring-node");
+    if (failed) {
+      getStyleClass().add("failed");
+    }
     arc.getStyleClass().setAll("ring-arc", level);
     arc.setLength(-Math.max(LEAST_ARC, Math.min(1, ring.fill()) * 360));
-    inside.setText("%.0f%%".formatted(ring.fill() * 100));
+    inside.setText(failed ? "▲" : "%.0f%%".formatted(ring.fill() * 100));
     below.setText(
         "%s/s%s"
             .formatted(

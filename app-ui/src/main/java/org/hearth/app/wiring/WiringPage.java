@@ -1,5 +1,6 @@
 package org.hearth.app.wiring;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import javafx.beans.binding.Bindings;
@@ -13,9 +14,11 @@ import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.SplitPane;
+import javafx.scene.control.TableRow;
 import javafx.scene.control.TableView;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import org.hearth.app.shell.Forms;
 import org.hearth.app.shell.Overlay;
@@ -37,6 +40,29 @@ public final class WiringPage implements Page {
   private record Line(WiringViewModel.RingNow ring, WiringPicture.Consumer consumer) {
     double perSecond() {
       return ring.readers().getOrDefault(consumer.name(), 0.0);
+    }
+
+    /// Whether it failed; of a failed reader without a line of its own, each line of the log.
+    boolean failed() {
+      boolean hasLine =
+          ring.ring().consumers().stream().anyMatch(each -> ring.failed().contains(each.name()));
+      return hasLine ? ring.failed().contains(consumer.name()) : !ring.failed().isEmpty();
+    }
+
+    String reader() {
+      return failed() ? "▲ " + consumer.name() : consumer.name();
+    }
+  }
+
+  /// A line, red when its reader failed.
+  private static final class LineRow extends TableRow<Line> {
+    @Override
+    protected void updateItem(Line line, boolean empty) {
+      super.updateItem(line, empty);
+      getStyleClass().remove("failed");
+      if (!empty && line != null && line.failed()) {
+        getStyleClass().add("failed");
+      }
     }
   }
 
@@ -67,9 +93,9 @@ public final class WiringPage implements Page {
     scroll.setPannable(true);
     VBox below = new VBox(8, chosenLine(), table());
     below.getStyleClass().add("wiring-below");
-    SplitPane split = new SplitPane(scroll, below);
+    SplitPane split = new SplitPane(new StackPane(scroll, nothing()), below);
     split.setOrientation(Orientation.VERTICAL);
-    split.setDividerPositions(0.77);
+    split.setDividerPositions(0.66);
     VBox.setVgrow(split, Priority.ALWAYS);
     node =
         new VBox(
@@ -80,6 +106,15 @@ public final class WiringPage implements Page {
             split);
     node.setId("wiring-page");
     node.getStyleClass().add("page");
+  }
+
+  /// What stands in place of the picture while there is none.
+  private Label nothing() {
+    Label text = new Label("There is nothing to draw while the server does not run.");
+    text.setId("wiring-nothing");
+    text.getStyleClass().add("empty");
+    text.visibleProperty().bind(model.now().map(Optional::isEmpty));
+    return text;
   }
 
   private HBox chosenLine() {
@@ -109,7 +144,7 @@ public final class WiringPage implements Page {
     table.setAccessibleText("Readers of the logs");
     table.getStyleClass().add("dense");
     table.getColumns().add(Tables.text("Log", 0.2, line -> line.ring().ring().name()));
-    table.getColumns().add(Tables.text("Reader", 0.2, line -> line.consumer().name()));
+    table.getColumns().add(Tables.text("Reader", 0.2, Line::reader));
     table
         .getColumns()
         .add(
@@ -127,6 +162,7 @@ public final class WiringPage implements Page {
     table.getColumns().add(count("Handled", 0.14, WiringPicture.Consumer::consumed));
     table.getColumns().add(count("Failures", 0.13, WiringPicture.Consumer::failures));
     Tables.fill(table, shownLines, model.sentence());
+    table.setRowFactory(_ -> new LineRow());
     VBox.setVgrow(table, Priority.ALWAYS);
     return table;
   }
@@ -148,6 +184,7 @@ public final class WiringPage implements Page {
                     .flatMap(ring -> Optional.ofNullable(each.rings().get(ring.name())).stream()))
             .flatMap(
                 ring -> ring.ring().consumers().stream().map(consumer -> new Line(ring, consumer)))
+            .sorted(Comparator.comparing(Line::failed).reversed())
             .toList();
     lines.setAll(next);
   }

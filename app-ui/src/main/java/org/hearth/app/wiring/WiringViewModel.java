@@ -3,9 +3,11 @@ package org.hearth.app.wiring;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -32,6 +34,9 @@ public final class WiringViewModel {
   /// Rates are those of so long: what comes once a second is shown as that.
   private static final Duration WINDOW = Duration.ofSeconds(5);
 
+  /// A reader that has work and handles none for so long stands still.
+  private static final Duration STALLED = Duration.ofSeconds(4);
+
   /// A ring as it is drawn.
   ///
   /// @param ring its numbers
@@ -39,12 +44,18 @@ public final class WiringViewModel {
   /// @param writers the same by the box that writes; empty if one writer has all of them
   /// @param readers entries handled a second, by the reader
   /// @param fill the share of its slots that are taken, 0 to 1
+  /// @param failed the readers that failed of late, stand still, or have entries parked
   record RingNow(
       WiringPicture.Ring ring,
       double perSecond,
       Map<String, Double> writers,
       Map<String, Double> readers,
-      double fill) {
+      double fill,
+      Set<String> failed) {
+    RingNow {
+      failed = Set.copyOf(failed);
+    }
+
     /// The greatest lag of its readers, in entries.
     long lag() {
       return ring.consumers().stream().mapToLong(WiringPicture.Consumer::lag).max().orElse(0);
@@ -67,6 +78,36 @@ public final class WiringViewModel {
       }
       RingNow read = rings.get(arrow.from());
       return read == null ? 0 : read.perSecond();
+    }
+
+    /// Entries a second that a box writes, into all its logs.
+    double written(String box) {
+      return picture.arrows().stream()
+          .filter(arrow -> arrow.from().equals(box))
+          .mapToDouble(this::rate)
+          .sum();
+    }
+
+    /// Whether a ring has a reader that failed, or a box is one. A reader that is called otherwise
+    /// than every box, such as that of an input log, is the box that its log leads to.
+    boolean failed(String name) {
+      RingNow ring = rings.get(name);
+      if (ring != null) {
+        return !ring.failed().isEmpty();
+      }
+      return picture.arrows().stream()
+          .filter(arrow -> arrow.to().equals(name) && rings.containsKey(arrow.from()))
+          .flatMap(arrow -> rings.get(arrow.from()).failed().stream())
+          .anyMatch(reader -> isOf(reader, name) || !isBox(reader));
+    }
+
+    private boolean isBox(String name) {
+      return picture.nodes().stream().anyMatch(node -> isOf(name, node.name()));
+    }
+
+    /// The reader `guest-access` is the box `GuestAccess`.
+    private static boolean isOf(String reader, String box) {
+      return reader.replace("-", "").equalsIgnoreCase(box);
     }
   }
 
@@ -205,7 +246,8 @@ public final class WiringViewModel {
     String names =
         shown.picture().arrows().stream()
             .filter(wanted)
-            .map(end)
+            .map(arrow ->
+                "%s (%s/s)".formatted(end.apply(arrow), WiringNode.rate(shown.rate(arrow))))
             .distinct()
             .collect(Collectors.joining(", "));
     return names.isEmpty() ? "no log" : names;
@@ -225,13 +267,21 @@ public final class WiringViewModel {
     for (WiringPicture.Ring ring : picture.rings()) {
       rings.put(
           ring.name(),
-          rates(ring, Optional.ofNullable(last.get(ring.name())).orElse(ring), seconds));
+          rates(
+              ring,
+              Optional.ofNullable(last.get(ring.name())).orElse(ring),
+              seconds,
+              answer.parked()));
     }
     now.set(Optional.of(new Now(picture, rings)));
     sentence.set(judge(List.copyOf(rings.values())));
   }
 
-  static RingNow rates(WiringPicture.Ring ring, WiringPicture.Ring before, double seconds) {
+  static RingNow rates(
+      WiringPicture.Ring ring,
+      WiringPicture.Ring before,
+      double seconds,
+      List<ParkedEntries> parked) {
     Map<String, Double> writers = new HashMap<>();
     ring.writers()
         .forEach((writer, count) ->
@@ -250,7 +300,34 @@ public final class WiringViewModel {
         perSecond(ring.published(), before.published(), seconds),
         writers,
         readers,
-        ring.capacity() == 0 ? 0 : (double) ring.inFlight() / ring.capacity());
+        ring.capacity() == 0 ? 0 : (double) ring.inFlight() / ring.capacity(),
+        failed(ring, before, seconds, parked));
+  }
+
+  private static Set<String> failed(
+      WiringPicture.Ring ring,
+      WiringPicture.Ring before,
+      double seconds,
+      List<ParkedEntries> parked) {
+    Map<String, WiringPicture.Consumer> earlier = new HashMap<>();
+    before.consumers().forEach(each -> earlier.put(each.name(), each));
+    Set<String> failed =
+        parked.stream()
+            .filter(each -> each.log().equals(ring.name()))
+            .map(ParkedEntries::consumer)
+            .collect(Collectors.toCollection(HashSet::new));
+    for (WiringPicture.Consumer now : ring.consumers()) {
+      WiringPicture.Consumer then = earlier.getOrDefault(now.name(), now);
+      boolean standsStill =
+          seconds >= STALLED.toSeconds()
+              && now.lag() > 0
+              && then.lag() > 0
+              && now.consumed() == then.consumed();
+      if (standsStill || now.failures() > then.failures()) {
+        failed.add(now.name());
+      }
+    }
+    return failed;
   }
 
   private static double perSecond(long now, long before, double seconds) {
@@ -261,11 +338,19 @@ public final class WiringViewModel {
     looks.clear();
     now.set(Optional.empty());
     parked.set(List.of());
-    sentence.set("The server is not running.");
+    sentence.set(session.absence());
   }
 
-  /// Names the fullest ring and the reader that is furthest behind, if either is worth a word.
+  /// Names what failed, or else the fullest ring and the reader that is furthest behind, if either
+  /// is worth a word.
   static String judge(List<RingNow> rings) {
+    Optional<RingNow> failed = rings.stream().filter(each -> !each.failed().isEmpty()).findFirst();
+    if (failed.isPresent()) {
+      return "%s has failed or stands still on %s; it is red below."
+          .formatted(
+              failed.get().failed().stream().sorted().collect(Collectors.joining(", ")),
+              failed.get().ring().name());
+    }
     Optional<RingNow> fullest =
         rings.stream().max(java.util.Comparator.comparingDouble(RingNow::fill));
     if (fullest.isPresent() && fullest.get().fill() >= 0.6) {

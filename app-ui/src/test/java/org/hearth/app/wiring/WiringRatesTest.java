@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.admin.WiringPicture.Arrow;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,8 @@ class WiringRatesTest {
         perSecond,
         writers,
         Map.of(),
-        0);
+        0,
+        Set.of());
   }
 
   @Test
@@ -46,10 +48,63 @@ class WiringRatesTest {
         WiringViewModel.rates(
             ring(30, reader("idle", 0), reader("busy", 25)),
             ring(20, reader("idle", 0), reader("busy", 15)),
-            5);
+            5,
+            List.of());
 
     assertThat(ring.perSecond()).isEqualTo(2);
     assertThat(ring.readers()).isEqualTo(Map.of("idle", 0.0, "busy", 2.0));
+  }
+
+  @Test
+  void aReaderThatStandsStillOrFailsIsMarked() {
+    WiringViewModel.RingNow ring =
+        WiringViewModel.rates(
+            ring(
+                9,
+                new WiringPicture.Consumer("still", 2, 7, 0, 0, 0),
+                new WiringPicture.Consumer("failing", 9, 0, 1, 0, 0),
+                new WiringPicture.Consumer("idle", 9, 0, 0, 0, 0)),
+            ring(
+                5,
+                new WiringPicture.Consumer("still", 2, 3, 0, 0, 0),
+                new WiringPicture.Consumer("failing", 5, 0, 0, 0, 0),
+                new WiringPicture.Consumer("idle", 9, 0, 0, 0, 0)),
+            5,
+            List.of());
+
+    assertThat(ring.failed()).containsExactlyInAnyOrder("still", "failing");
+    assertThat(WiringViewModel.judge(List.of(ring))).startsWith("failing, still has failed");
+  }
+
+  @Test
+  void onlyTheBoxWhoseReaderFailedIsMarked() {
+    WiringPicture.Ring ring =
+        new WiringPicture.Ring(
+            "room-output",
+            1_024,
+            0,
+            0,
+            0,
+            Map.of(),
+            List.of(reader("guest-access", 0), reader("client-sync", 0)));
+    WiringViewModel.Now shown =
+        new WiringViewModel.Now(
+            new WiringPicture(
+                List.of(
+                    new WiringPicture.Node("GuestAccess", WiringPicture.Kind.READER),
+                    new WiringPicture.Node("ClientSync", WiringPicture.Kind.READER)),
+                List.of(
+                    new Arrow("room-output", "GuestAccess"),
+                    new Arrow("room-output", "ClientSync")),
+                List.of(ring)),
+            Map.of(
+                "room-output",
+                new WiringViewModel.RingNow(
+                    ring, 0, Map.of(), Map.of(), 0, Set.of("guest-access"))));
+
+    assertThat(shown.failed("room-output")).isTrue();
+    assertThat(shown.failed("GuestAccess")).isTrue();
+    assertThat(shown.failed("ClientSync")).isFalse();
   }
 
   private static WiringPicture.Ring ring(long published, WiringPicture.Consumer... readers) {

@@ -1,0 +1,100 @@
+package org.hearth.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import javafx.geometry.Bounds;
+import javafx.scene.Node;
+import javafx.stage.Stage;
+import org.hearth.app.shell.Closing;
+import org.hearth.server.ServerState;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.testfx.framework.junit5.ApplicationExtension;
+import org.testfx.framework.junit5.Start;
+
+/// Stop and Restart, from the panel and from the command line.
+@ExtendWith(ApplicationExtension.class)
+class StoppingTest {
+  private static final String PASSWORD = "a good password";
+
+  @TempDir Path folder;
+
+  @SuppressWarnings("NullAway.Init")
+  private Panel panel;
+
+  @Start
+  void open(Stage stage) {
+    panel = Panel.onServer(stage, folder.resolve("data"));
+  }
+
+  @AfterEach
+  void stop() {
+    panel.close();
+  }
+
+  @Test
+  void stopAsksWhileADeviceIsConnected() {
+    panel.admin().createPerson("alice", PASSWORD, true);
+    CompletableFuture<?> waiting = Chat.signIn(panel.address(), "alice", PASSWORD).listen();
+    panel.await("a device waits", () -> panel.admin().overview().requestsInFlight() == 1);
+
+    panel.click("server-stop");
+    panel.await("the question", () -> panel.shows("cut-do"));
+    panel.screenshot("stop-asks");
+    panel.click("cut-cancel");
+    assertThat(panel.session().state().get()).isInstanceOf(ServerState.Running.class);
+    assertThat(waiting).isNotDone();
+
+    panel.click("server-stop");
+    panel.await("the question again", () -> panel.shows("cut-do"));
+    panel.click("cut-do");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+  }
+
+  @Test
+  void startIsUnderNoOtherPixelAndTheNavigationStays() {
+    panel.admin();
+    Bounds stop = place("server-stop");
+    Bounds restart = place("server-restart");
+    Bounds home = place("go-home");
+
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    panel.await("a way to start", () -> panel.shows("server-start"));
+
+    Bounds start = place("server-start");
+    assertThat(start.intersects(stop)).isFalse();
+    assertThat(start.intersects(restart)).isFalse();
+    assertThat(place("go-home")).isEqualTo(home);
+    Node line = panel.robot().lookup("#status-line").query();
+    assertThat(line.localToScene(line.getBoundsInLocal()).getMinX())
+        .as("the line is beside the navigation, so its height cannot move it")
+        .isGreaterThanOrEqualTo(home.getMaxX());
+  }
+
+  @Test
+  void anOpenWindowStaysAndSaysThatTheCommandLineStoppedTheServer() {
+    panel.admin();
+    List<String> done = new ArrayList<>();
+    Closing closing =
+        new Closing(panel.session(), panel.view(), () -> done.add("hide"), () -> done.add("quit"));
+
+    panel.robot().interact(() -> closing.stopRequested(true));
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+
+    assertThat(panel.text("status")).isEqualTo("Stopped from the command line");
+    panel.screenshot("stopped-from-outside");
+    assertThat(done).isEmpty();
+  }
+
+  private Bounds place(String id) {
+    Node node = panel.robot().lookup("#" + id).query();
+    return node.localToScene(node.getBoundsInLocal());
+  }
+}
