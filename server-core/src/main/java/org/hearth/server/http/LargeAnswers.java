@@ -29,6 +29,9 @@ final class LargeAnswers {
   /// Who waits for a place; more are refused at once.
   static final int MOST_WAITING = 512;
 
+  /// Of those who wait, how many of one user: nobody can take all the room to wait.
+  static final int MOST_WAITING_OF_A_USER = 16;
+
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(90);
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
@@ -45,6 +48,7 @@ final class LargeAnswers {
   private final Condition ended = lock.newCondition();
   private final Map<Asker, Place> places = new HashMap<>();
   private final Map<String, Integer> byUser = new HashMap<>();
+  private final Map<String, Integer> waitingByUser = new HashMap<>();
   private int waiting;
 
   /// Waits for a place, and for the first turn.
@@ -54,21 +58,7 @@ final class LargeAnswers {
     Place place = new Place(asker);
     lock.lock();
     try {
-      if (waiting == MOST_WAITING) {
-        throw busy();
-      }
-      waiting++;
-      try {
-        long nanos = LONGEST_WAIT.toNanos();
-        while (!isFree(asker)) {
-          if (nanos <= 0) {
-            throw busy();
-          }
-          nanos = ended.awaitNanos(nanos);
-        }
-      } finally {
-        waiting--;
-      }
+      awaitFree(asker);
       places.put(asker, place);
       byUser.merge(asker.user(), 1, Integer::sum);
     } finally {
@@ -76,6 +66,34 @@ final class LargeAnswers {
     }
     place.resume();
     return place;
+  }
+
+  private void awaitFree(Asker asker) throws InterruptedException {
+    if (isFree(asker)) {
+      return;
+    }
+    if (waiting == MOST_WAITING
+        || waitingByUser.getOrDefault(asker.user(), 0) == MOST_WAITING_OF_A_USER) {
+      throw busy();
+    }
+    waiting++;
+    waitingByUser.merge(asker.user(), 1, Integer::sum);
+    try {
+      long nanos = LONGEST_WAIT.toNanos();
+      while (!isFree(asker)) {
+        if (nanos <= 0) {
+          throw busy();
+        }
+        nanos = ended.awaitNanos(nanos);
+      }
+    } finally {
+      waiting--;
+      oneLess(waitingByUser, asker.user());
+    }
+  }
+
+  private static void oneLess(Map<String, Integer> counts, String user) {
+    counts.computeIfPresent(user, (_, count) -> count == 1 ? null : count - 1);
   }
 
   private boolean isFree(Asker asker) {
@@ -119,7 +137,7 @@ final class LargeAnswers {
       lock.lock();
       try {
         places.remove(asker, this);
-        byUser.computeIfPresent(asker.user(), (_, count) -> count == 1 ? null : count - 1);
+        oneLess(byUser, asker.user());
         ended.signalAll();
       } finally {
         lock.unlock();

@@ -11,10 +11,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionService;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.server.http.connection.ConnectionLimits;
 import org.hearth.server.matrix.error.MatrixException;
@@ -226,5 +229,26 @@ class LargeAnswersTest {
       assertThat(each.get()).isBetween(1, 3);
     }
     assertThat(made.get()).isEqualTo(3);
+  }
+
+  @Test
+  void ofAUserWhoAsksForManyLeaveRoomForOthers() throws Exception {
+    CompletionService<Integer> answers = new ExecutorCompletionService<>(clients);
+    int most = LargeAnswers.MOST_OF_A_USER + LargeAnswers.MOST_WAITING_OF_A_USER;
+    for (int i = 0; i <= most; i++) {
+      String path = "/held?" + i;
+      answers.submit(() -> server.client().as("alice").get(path).status());
+    }
+
+    Future<Integer> refused = answers.poll(30, TimeUnit.SECONDS);
+    assertThat(refused).as("an answer while all others are held").isNotNull();
+    assertThat(refused.get()).isEqualTo(429);
+    Future<Integer> other = clients.submit(() -> server.client().as("admin").get("/held").status());
+    goOn.countDown();
+
+    assertThat(other.get()).isEqualTo(200);
+    for (int i = 0; i < most; i++) {
+      assertThat(answers.take().get()).isEqualTo(200);
+    }
   }
 }
