@@ -7,7 +7,7 @@ import java.time.Duration;
 /// A **stranger** is a connection on which nobody has authenticated yet. Connections of trusted
 /// proxies are many people's: they count for `most` only.
 ///
-/// @param most open at the same time, at all listeners together; more are closed
+/// @param most open at the same time, at all listeners together; more wait to be accepted
 /// @param mostOfAddress of one address (one /64 with IPv6); more are closed
 /// @param strangers of all addresses; for one more, the first that has no request under way has to
 ///   go

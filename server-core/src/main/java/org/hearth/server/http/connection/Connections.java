@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -40,6 +41,7 @@ public final class Connections {
   private final ConnectionLimits limits;
   private final Set<InetAddress> trustedProxies;
   private final Deadlines deadlines;
+  private final Semaphore room;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition none = lock.newCondition();
   private final Set<Connection> all = new HashSet<>();
@@ -56,6 +58,7 @@ public final class Connections {
     this.limits = limits;
     this.trustedProxies = Set.copyOf(trustedProxies);
     this.deadlines = deadlines;
+    this.room = new Semaphore(limits.most());
   }
 
   /// What an address is counted by: whoever has one IPv6 address mostly has all of its /64.
@@ -74,6 +77,16 @@ public final class Connections {
     return deadlines;
   }
 
+  /// Waits until there may be one more.
+  void awaitRoom() throws InterruptedException {
+    room.acquire();
+  }
+
+  /// There is none where one was expected.
+  void giveRoomBack() {
+    room.release();
+  }
+
   /// The system does not let a connection in: the process is out of file descriptors, or the like.
   ///
   /// @return whether that is news
@@ -89,18 +102,13 @@ public final class Connections {
     return !refused || System.nanoTime() - refusedNanos > RECENTLY.toNanos();
   }
 
-  /// Lets a connection in.
+  /// Lets a connection in, for which there is room.
   ///
-  /// @return false if there are too many, in all, of its address, or of strangers; it is not to be
-  ///   run then
+  /// @return false if there are too many of its address; it is not to be run then
   boolean admit(Connection connection) {
     lock.lock();
     try {
       if (stopping) {
-        return false;
-      }
-      if (all.size() >= limits.most()) {
-        closedForOthers++;
         return false;
       }
       if (!trustedProxies.contains(connection.address())) {
@@ -185,6 +193,7 @@ public final class Connections {
               key(connection.address()),
               (_, neighbours) -> --neighbours.open == 0 ? null : neighbours);
         }
+        room.release();
       }
       if (all.isEmpty()) {
         none.signalAll();

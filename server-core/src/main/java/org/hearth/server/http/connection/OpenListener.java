@@ -130,8 +130,9 @@ public final class OpenListener implements AutoCloseable {
 
   private void acceptOne() {
     try {
-      begin(channel.accept());
-    } catch (ClosedChannelException e) {
+      connections.awaitRoom();
+      begin(accepted());
+    } catch (ClosedChannelException | InterruptedException e) {
       LOG.log(Level.DEBUG, "the listener on {0} ends", address);
     } catch (IOException | RuntimeException e) {
       if (connections.refusedBySystem()) {
@@ -144,7 +145,20 @@ public final class OpenListener implements AutoCloseable {
     }
   }
 
-  /// Runs a connection, if it is let in.
+  private SocketChannel accepted() throws IOException {
+    boolean accepted = false;
+    try {
+      SocketChannel socket = channel.accept();
+      accepted = true;
+      return socket;
+    } finally {
+      if (!accepted) {
+        connections.giveRoomBack();
+      }
+    }
+  }
+
+  /// Runs a connection, for which there is room.
   private void begin(SocketChannel socket) {
     boolean running = false;
     try {
@@ -161,6 +175,7 @@ public final class OpenListener implements AutoCloseable {
     } finally {
       if (!running) {
         close(socket);
+        connections.giveRoomBack();
       }
     }
   }
