@@ -33,8 +33,9 @@ public final class SavedData {
         .formatted(manifest.takenAt(), manifest.files().size(), manifest.lengthBytes());
   }
 
-  /// Puts a backup into a data folder: the database, then what belongs to it. What apps have seen
-  /// since is not known any more, so they sync anew.
+  /// Puts a backup into a data folder: what belongs to the database, then the database. One that
+  /// was interrupted can be made again. What apps have seen since is not known any more, so they
+  /// sync anew.
   ///
   /// @param backup the backup's folder
   /// @param folder holds no server
@@ -42,13 +43,15 @@ public final class SavedData {
   /// @throws IOException if the folder cannot be written
   public static List<String> restore(Path backup, DataFolder folder) throws IOException {
     folder.create();
-    Optional<String> there = folder.belongings().keySet().stream().findFirst();
-    if (there.isPresent()) {
-      throw new AdminException(
-          "There is a server's %s in %s already. Restore into an empty folder; nothing is overwritten."
-              .formatted(there.get(), folder.root()));
+    for (var there : folder.belongings().entrySet()) {
+      Path held = backup.resolve(there.getKey());
+      if (Files.notExists(held) || Files.mismatch(there.getValue(), held) >= 0) {
+        throw new AdminException(
+            "There is a server's %s in %s already. Restore into an empty folder; nothing is overwritten."
+                .formatted(there.getKey(), folder.root()));
+      }
     }
-    BackupManifest manifest = refusing(() -> Store.restore(backup, StoreOptions.of(folder.root())));
+    BackupManifest manifest = refusing(() -> Store.verify(backup));
     List<String> held = manifest.files().stream().map(BackupFile::path).toList();
     List<String> missing = new ArrayList<>();
     for (String name : DataFolder.BELONGINGS) {
@@ -58,6 +61,7 @@ public final class SavedData {
         missing.add(name);
       }
     }
+    refusing(() -> Store.restore(backup, StoreOptions.of(folder.root())));
     return missing;
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
@@ -108,7 +109,7 @@ public record DataFolder(Path root) {
     return there;
   }
 
-  /// Writes a file that only its user can read.
+  /// Writes a file that only its user can read, and forces it to the disk.
   ///
   /// @param name relative to this folder
   /// @param content the whole file
@@ -120,7 +121,13 @@ public record DataFolder(Path root) {
       makePrivate(parent);
     }
     makePrivateFile(file);
-    Files.write(file, content);
+    Files.write(
+        file,
+        content,
+        StandardOpenOption.CREATE,
+        StandardOpenOption.TRUNCATE_EXISTING,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.SYNC);
   }
 
   /// Whether there is something of a database.

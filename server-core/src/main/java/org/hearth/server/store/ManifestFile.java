@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
@@ -17,7 +18,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.BackupManifest.BackupFile;
@@ -27,6 +31,9 @@ import org.hearth.server.store.derby.Durably;
 final class ManifestFile {
   private static final String NAME = "manifest.json";
   private static final int FORMAT = 1;
+
+  /// Derby has it in every database.
+  private static final String PROPERTIES = Backups.DERBY + "/service.properties";
   private static final int BUFFER_BYTES = 64 << 10;
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -81,6 +88,7 @@ final class ManifestFile {
   static BackupManifest verified(Path backup) {
     try {
       BackupManifest manifest = read(backup);
+      requireAllListed(backup, manifest);
       for (BackupFile each : manifest.files()) {
         Path file = backup.resolve(each.path()).normalize();
         if (!file.startsWith(backup.normalize())) {
@@ -88,6 +96,9 @@ final class ManifestFile {
         }
         if (Files.notExists(file)) {
           throw new IOException(each.path() + " is missing");
+        }
+        if (!file.toRealPath().equals(backup.toRealPath().resolve(each.path()))) {
+          throw new IOException(each.path() + " is a link to another file");
         }
         if (Files.size(file) != each.lengthBytes() || !sha256(file).equals(each.sha256())) {
           throw new IOException(each.path() + " is not as it was written");
@@ -97,6 +108,25 @@ final class ManifestFile {
     } catch (IOException | DateTimeException | IllegalArgumentException e) {
       throw new StoreRefusedException(
           new Refusal.BadBackup(backup, String.valueOf(e.getMessage())), e);
+    }
+  }
+
+  /// What is in a backup must be in its manifest, or nothing has compared it.
+  private static void requireAllListed(Path backup, BackupManifest manifest) throws IOException {
+    Set<String> listed =
+        manifest.files().stream().map(BackupFile::path).collect(Collectors.toSet());
+    if (!listed.contains(PROPERTIES)) {
+      throw new IOException("the manifest lists no database");
+    }
+    try (Stream<Path> walk = Files.walk(backup)) {
+      Optional<String> more =
+          walk.filter(each -> !Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS))
+              .map(each -> backup.relativize(each).toString().replace('\\', '/'))
+              .filter(name -> !name.equals(NAME) && !listed.contains(name))
+              .findFirst();
+      if (more.isPresent()) {
+        throw new IOException("the manifest does not list " + more.get());
+      }
     }
   }
 

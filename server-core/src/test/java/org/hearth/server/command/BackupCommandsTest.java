@@ -111,6 +111,21 @@ final class BackupCommandsTest {
   }
 
   @Test
+  void restoreThatWasKilledIsMadeAgain() throws Exception {
+    Path backup = backup();
+    Path restored = Files.createDirectory(parent.resolve("restored"));
+    Files.createDirectory(restored.resolve("keys"));
+    Files.copy(backup.resolve("hearth.yaml"), restored.resolve("hearth.yaml"));
+    Files.copy(backup.resolve("keys/signing.key"), restored.resolve("keys/signing.key"));
+
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
+        .as(said())
+        .isZero();
+
+    assertThat(people(restored)).containsExactly("@alice:hearth.test");
+  }
+
+  @Test
   void damagedBackupIsRefusedAndLeavesNoServer() throws Exception {
     Path backup = backup();
     Files.writeString(backup.resolve("hearth.yaml"), "server-name: other.test\n");

@@ -113,6 +113,26 @@ class BackupTest {
   }
 
   @Test
+  void whatTheManifestDoesNotListIsNotRestored() throws IOException {
+    Path backup = temporary.resolve("backup");
+    take(backup);
+    Path more = Files.writeString(backup.resolve("derby/extra.jar"), "nobody knows it");
+    assertThatThrownBy(() -> Store.verify(backup)).hasMessageContaining("derby/extra.jar");
+    Files.delete(more);
+    Path manifest = backup.resolve("manifest.json");
+    String whole = Files.readString(manifest);
+
+    Files.writeString(manifest, whole.replaceAll("(?s)\"files\" : \\[.*]", "\"files\" : []"));
+    assertThatThrownBy(() -> Store.verify(backup)).hasMessageContaining("lists no database");
+
+    Files.writeString(manifest, whole);
+    Path properties = backup.resolve("derby/service.properties");
+    Path elsewhere = Files.move(properties, temporary.resolve("elsewhere"));
+    Files.createSymbolicLink(properties, elsewhere);
+    assertThatThrownBy(() -> Store.verify(backup)).hasMessageContaining("is a link");
+  }
+
+  @Test
   void restoreThatWasInterruptedCanBeMadeAgain() throws IOException {
     BackupManifest manifest = take(temporary.resolve("backup"));
     StoreOptions target = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
