@@ -48,6 +48,13 @@ class KilledServerTest {
 
   @Test
   @Tag("long")
+  @Timeout(value = 30, unit = TimeUnit.MINUTES)
+  void nothingAcknowledgedIsLostInTenKills() throws Exception {
+    killRepeatedly(10, 817);
+  }
+
+  @Test
+  @Tag("whole")
   @Timeout(value = 90, unit = TimeUnit.MINUTES)
   void nothingAcknowledgedIsLostInFortyKills() throws Exception {
     killRepeatedly(40, 816);

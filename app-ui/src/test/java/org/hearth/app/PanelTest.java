@@ -62,10 +62,12 @@ class PanelTest {
     URI address = URI.create(panel.text("address"));
     HttpResponse<String> answer =
         HttpClient.newHttpClient()
-            .send(
-                HttpRequest.newBuilder(address.resolve("/_matrix/client/versions")).build(),
-                HttpResponse.BodyHandlers.ofString());
+            .send(HttpRequest.newBuilder(address).build(), HttpResponse.BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).contains("home.example", panel.text("served"));
+    assertThat(panel.text("served")).contains("Works: ", "Not yet: ");
+    panel.click("open-address");
+    assertThat(panel.opened()).containsExactly(panel.text("address"));
     panel.screenshot("home");
     panel.resize(1400, 900);
     panel.screenshot("home-1400");
@@ -82,6 +84,34 @@ class PanelTest {
     panel.await("a hint", () -> panel.shows("home-hint"));
     assertThat(panel.text("home-hint")).contains("People");
     panel.screenshot("home-new");
+  }
+
+  @Test
+  void theLastOwnerStaysOneAndAnotherIsMade() {
+    panel.admin().createPerson("alice", "a good password", true);
+    panel.admin().createPerson("bob", "a good password", false);
+    panel.await("an alert", () -> panel.shows("alert-0"));
+    assertThat(panel.text("alert-0")).contains("@alice:home.example", "only owner", "People");
+    panel.go("people");
+    panel.await("both", () -> panel.rows("people-table") == 2);
+
+    panel.robot().clickOn("@alice:home.example");
+    assertThat(panel.text("toggle-owner")).isEqualTo("Make _member");
+    panel.click("toggle-owner");
+    panel.await("refused", () -> panel.text("people-refusal").contains("only owner"));
+    panel.screenshot("people-last-owner");
+    panel.click("deactivate");
+    panel.type("close-retyped", "@alice:home.example");
+    panel.click("close-do");
+    panel.await("refused", () -> panel.text("people-problem").contains("only owner"));
+    panel.click("form-cancel");
+
+    panel.robot().clickOn("@bob:home.example");
+    panel.click("toggle-owner");
+    panel.await("an owner", () -> panel.text("people-outcome").contains("@bob:home.example is"));
+    assertThat(panel.admin().people("bob", 1).items().getFirst().admin()).isTrue();
+    panel.go("home");
+    panel.await("no alert", () -> !panel.shows("alerts"));
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import javafx.beans.binding.Bindings;
+import javafx.beans.binding.StringBinding;
 import javafx.beans.value.ObservableBooleanValue;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -27,6 +28,7 @@ import org.hearth.app.shell.Span;
 import org.hearth.app.shell.Tables;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.admin.Person;
+import org.jspecify.annotations.Nullable;
 
 /// People: the accounts of this server. A form says itself what it was refused for, and stays open.
 public final class PeoplePage implements Page {
@@ -54,6 +56,16 @@ public final class PeoplePage implements Page {
     create.disableProperty().bind(Bindings.isEmpty(model.list().count()));
     Button reset =
         Forms.button("reset-password", "Reset _password", () -> withSelected(this::resetForm));
+    Button owner = Forms.button("toggle-owner", "Make _owner", this::toggleOwner);
+    owner
+        .textProperty()
+        .bind(
+            Bindings.createStringBinding(
+                () ->
+                    isOwner(table.getSelectionModel().getSelectedItem())
+                        ? "Make _member"
+                        : "Make _owner",
+                table.getSelectionModel().selectedItemProperty()));
     Button deactivate =
         Forms.button("deactivate", "_Close account", () -> withSelected(this::closeForm));
     var none =
@@ -63,6 +75,7 @@ public final class PeoplePage implements Page {
               return person == null || person.deactivated();
             },
             table.getSelectionModel().selectedItemProperty());
+    owner.disableProperty().bind(none);
     reset.disableProperty().bind(none);
     deactivate.disableProperty().bind(none);
 
@@ -71,16 +84,38 @@ public final class PeoplePage implements Page {
     search.setAccessibleText("Search people by name or id");
     search.textProperty().bindBidirectional(model.list().search());
     HBox.setHgrow(search, Priority.ALWAYS);
-    HBox tools = new HBox(12, search, create, reset, deactivate);
+    HBox tools = new HBox(12, search, create, owner, reset, deactivate);
 
     HBox head = new HBox(12, title, count);
     head.setAlignment(Pos.BASELINE_LEFT);
     VBox.setVgrow(table, Priority.ALWAYS);
     node =
         new VBox(
-            16, head, tools, Forms.sentence("people-outcome", "success", model.outcome()), table);
+            16,
+            head,
+            tools,
+            Forms.sentence("people-outcome", "success", model.outcome()),
+            Forms.sentence("people-refusal", "problem", refusal()),
+            table);
     node.setId("people-page");
     node.getStyleClass().add("page");
+  }
+
+  /// What was refused without a form; a form says itself what it was refused for.
+  private StringBinding refusal() {
+    return Bindings.createStringBinding(
+        () -> overlay.isOpen() ? "" : model.problem().get(),
+        overlay.visibleProperty(),
+        model.problem());
+  }
+
+  private static boolean isOwner(@Nullable Person person) {
+    return person != null && person.admin();
+  }
+
+  private void toggleOwner() {
+    Optional.ofNullable(table.getSelectionModel().getSelectedItem())
+        .ifPresent(person -> model.setOwner(person, !person.admin()));
   }
 
   private TableView<Person> table() {

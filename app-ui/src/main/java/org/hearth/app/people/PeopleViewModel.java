@@ -11,7 +11,7 @@ import org.hearth.app.state.ServerSession;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Person;
 
-/// The accounts of this server: list, search, make, reset, close.
+/// The accounts of this server: list, search, make, reset, close, owners.
 ///
 /// **thread**: the JavaFX thread.
 public final class PeopleViewModel {
@@ -83,6 +83,16 @@ public final class PeopleViewModel {
         server -> server.deactivate(person.userId(), erase),
         "The account %s is closed.".formatted(person.userId()),
         done);
+  }
+
+  void setOwner(Person person, boolean owner) {
+    perform(
+        "set-owner",
+        server -> server.setAdmin(person.userId(), owner),
+        owner
+            ? "%s is an owner of this server now.".formatted(person.userId())
+            : "%s is a member now, and no owner.".formatted(person.userId()),
+        () -> {});
   }
 
   private void perform(String name, Consumer<Admin> action, String sentence, Runnable done) {

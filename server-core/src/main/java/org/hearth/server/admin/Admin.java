@@ -12,12 +12,14 @@ import org.hearth.ringlogs.LogFigures;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.http.HttpFigures;
+import org.hearth.server.http.Served;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.account.Account;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.RegistrationToken;
 import org.hearth.server.services.account.UserSummary;
@@ -41,6 +43,7 @@ public final class Admin {
   private final InstantSource clock;
   private final Scan<UserId, UserSummary, Person> people;
   private final RoomList allRooms;
+  private final RateHistory rates;
 
   /// @param http what the edge did; empty while there are no listeners
   /// @param wiring the description of the wiring and the figures of its logs
@@ -66,6 +69,14 @@ public final class Admin {
             user -> user.account().user(),
             this::person);
     this.allRooms = new RoomList(rooms, accounts.queries());
+    this.rates = new RateHistory(() -> published(Logs.ROOM_OUTPUT.name()), clock);
+  }
+
+  /// How busy the server was since its start.
+  ///
+  /// @return what is known; its owner starts and closes it
+  public RateHistory rates() {
+    return rates;
   }
 
   /// Where the wiring is asked for.
@@ -107,6 +118,14 @@ public final class Admin {
         runtime.totalMemory() - runtime.freeMemory(),
         sentence(figures.state()),
         figures.state() instanceof StoreState.Open);
+  }
+
+  /// What people can do with this version and what not yet.
+  ///
+  /// @return the sentences; empty when nothing is missing
+  public Optional<String> missing() {
+    Served served = Served.now();
+    return served.missing().isEmpty() ? Optional.empty() : Optional.of(served.sentences());
   }
 
   /// The first accounts, by id.
@@ -183,13 +202,6 @@ public final class Admin {
     });
   }
 
-  /// How many people own the server: with one only, nobody is left when that one is lost.
-  ///
-  /// @return open accounts that may administer the server and are not locked
-  public long owners() {
-    return accounts.queries().ownerCount();
-  }
-
   /// Makes a registration token.
   ///
   /// @param text what it is to be; empty to have one made up
@@ -254,9 +266,15 @@ public final class Admin {
   /// What a person should look at, newest first.
   ///
   /// @param limit how many at most
-  /// @return of rooms and of parked entries; empty when all is well
+  /// @return of rooms, of parked entries and of owners; empty when all is well
   public List<Alert> alerts(int limit) {
-    return Alerts.newest(allRooms.alerts(limit), parked(), limit);
+    return Alerts.newest(
+        List.of(allRooms.alerts(limit), Alerts.parked(parked()), Alerts.only(onlyOwner())), limit);
+  }
+
+  /// The only owner, where there is somebody else who could be one.
+  private Optional<Account> onlyOwner() {
+    return accounts.queries().activeCount() > 1 ? accounts.onlyOwner() : Optional.empty();
   }
 
   /// The wiring with the numbers of this moment.

@@ -32,12 +32,18 @@ class CrashTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
 
   @Test
-  void everyAcknowledgedWriteOutlivesTwentyKills() throws IOException, InterruptedException {
-    killRepeatedly(20, 4_711);
+  void everyAcknowledgedWriteOutlivesFourKills() throws IOException, InterruptedException {
+    killRepeatedly(4, 4_711);
   }
 
   @Test
   @Tag("long")
+  void everyAcknowledgedWriteOutlivesFortyKills() throws IOException, InterruptedException {
+    killRepeatedly(40, 4_713);
+  }
+
+  @Test
+  @Tag("whole")
   void everyAcknowledgedWriteOutlivesTwoHundredKills() throws IOException, InterruptedException {
     killRepeatedly(200, 4_712);
   }

@@ -305,6 +305,11 @@ public final class AccountService implements Box {
     changeOwners(user, !locked, () -> change(user, _ -> Accounts.setLocked(user, locked)));
   }
 
+  /// The only owner of the server; empty when there are more, or none.
+  public Optional<Account> onlyOwner() {
+    return accounts.onlyOwner();
+  }
+
   /// Changes what may make a user an owner or none. The last owner stays one.
   ///
   /// @param stays whether the user is as much of an owner after the change as before

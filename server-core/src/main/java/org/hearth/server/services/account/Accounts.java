@@ -149,6 +149,15 @@ public final class Accounts implements AccountQueries {
     return count("is_admin AND NOT is_deactivated AND NOT is_locked");
   }
 
+  /// The only owner; empty when there are more, or none.
+  Optional<Account> onlyOwner() {
+    List<UserId> first =
+        users(
+            "SELECT user_id FROM account WHERE is_admin AND NOT is_deactivated AND NOT is_locked"
+                + " FETCH FIRST 2 ROWS ONLY");
+    return first.size() == 1 ? account(first.getFirst()) : Optional.empty();
+  }
+
   private long count(String condition) {
     return reads.read(connection -> {
       try (PreparedStatement statement =

@@ -1,5 +1,6 @@
 package org.hearth.server.services.account;
 
+import java.lang.ref.SoftReference;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
@@ -8,6 +9,8 @@ import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
+import org.bouncycastle.crypto.generators.Argon2BytesGenerator.BlockPool;
+import org.bouncycastle.crypto.generators.Argon2BytesGenerator.FixedBlockPool;
 import org.bouncycastle.crypto.params.Argon2Parameters;
 import org.hearth.server.matrix.error.MatrixException;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,11 @@ final class Passwords {
   private final SecureRandom random;
   private final Semaphore turns;
   private final PasswordHash nobodys;
+  private final int mostBlocks;
+
+  /// The memory that hashes fill, one after the other. Garbage of this size would be promoted at
+  /// each collection; the heap takes the memory back when it is short of it.
+  private volatile SoftReference<BlockPool> blocks = new SoftReference<>(null);
 
   /// @param cost what a new hash costs
   /// @param atOnce how many are computed at the same time
@@ -36,6 +44,7 @@ final class Passwords {
     this.cost = cost;
     this.random = random;
     this.turns = new Semaphore(atOnce, true);
+    this.mostBlocks = atOnce * cost.memoryKib(); // A block has 1 KiB.
     this.nobodys = new PasswordHash(cost, randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
   }
 
@@ -74,6 +83,7 @@ final class Passwords {
               .withIterations(with.passes())
               .withParallelism(with.lanes())
               .withSalt(salt)
+              .withBlockPool(blocks())
               .build());
       byte[] hash = new byte[length];
       argon2.generateBytes(secret, hash);
@@ -82,6 +92,16 @@ final class Passwords {
       turns.release();
       Arrays.fill(secret, (byte) 0);
     }
+  }
+
+  /// Two hashes that begin at the same time may each make a pool; one of them is kept.
+  private BlockPool blocks() {
+    BlockPool kept = blocks.get();
+    if (kept == null) {
+      kept = new FixedBlockPool(mostBlocks);
+      blocks = new SoftReference<>(kept);
+    }
+    return kept;
   }
 
   private void awaitTurn() {

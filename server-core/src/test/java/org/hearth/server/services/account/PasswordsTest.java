@@ -3,6 +3,8 @@ package org.hearth.server.services.account;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.security.SecureRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +32,19 @@ class PasswordsTest {
   void nobodyHasNoPassword() {
     assertThat(passwords.verify("", null)).isFalse();
     assertThat(passwords.verify("anything", null)).isFalse();
+  }
+
+  @Test
+  void hashesFillTheSameMemory() {
+    Passwords dear = new Passwords(new PasswordCost(4_096, 1, 1), 1, new SecureRandom());
+    dear.hash("first");
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+
+    String stored = dear.hash("second");
+
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
+    assertThat(dear.verify("second", stored)).isTrue();
   }
 
   @Test

@@ -52,12 +52,18 @@ final class KilledRoomServerTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
 
   @Test
-  void losesNothingAcknowledgedInFourKills() throws IOException, InterruptedException {
-    killRepeatedly(4, 1_501);
+  void losesNothingAcknowledgedInTwoKills() throws IOException, InterruptedException {
+    killRepeatedly(2, 1_501);
   }
 
   @Test
   @Tag("long")
+  void losesNothingAcknowledgedInEightKills() throws IOException, InterruptedException {
+    killRepeatedly(8, 1_503);
+  }
+
+  @Test
+  @Tag("whole")
   void losesNothingAcknowledgedInTwentyFiveKills() throws IOException, InterruptedException {
     killRepeatedly(25, 1_502);
   }
