@@ -1,6 +1,5 @@
 package org.hearth.server.command;
 
-import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Optional;
@@ -11,7 +10,6 @@ import org.hearth.server.admin.AdminException;
 import org.hearth.server.configuration.DataFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /// `hearth accept-loss`: goes on with a database that has lost what was acknowledged.
 @Command(
@@ -22,8 +20,7 @@ final class AcceptLossCommand implements Callable<Integer> {
 
   @Mixin private Commands.Where where = new Commands.Where();
 
-  @Option(names = "--yes", description = "do not ask")
-  private boolean agreed;
+  @Mixin private Agreement agreement = new Agreement();
 
   AcceptLossCommand(PrintStream out) {
     this.out = out;
@@ -39,20 +36,12 @@ final class AcceptLossCommand implements Callable<Integer> {
       return 0;
     }
     out.println(loss.get());
-    if (!agreed && !askWhether()) {
+    if (!agreement.to("Go on with what is there?")) {
       throw new AdminException(
           "Nothing was changed. If no backup is newer, say so: hearth accept-loss --yes.");
     }
     SavedData.acceptLoss(folder);
     out.println("The loss is accepted, and the server can be started.");
     return 0;
-  }
-
-  private static boolean askWhether() {
-    return Optional.ofNullable(System.console())
-        .filter(Console::isTerminal)
-        .map(console -> console.readLine("Go on with what is there? Type yes: "))
-        .filter("yes"::equals)
-        .isPresent();
   }
 }

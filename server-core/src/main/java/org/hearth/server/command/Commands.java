@@ -1,14 +1,10 @@
 package org.hearth.server.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.BufferedReader;
-import java.io.Console;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -58,7 +54,18 @@ final class Commands {
   static int run(
       @Nullable ControlPanel panel, PrintStream out, PrintStream err, String... arguments) {
     Commands commands = new Commands(out, err);
-    CommandLine line = new CommandLine(commands.new Hearth());
+    CommandLine line =
+        CommandGroup.line(
+            "hearth",
+            "A Matrix homeserver for your home. Without a command: the control panel.",
+            err);
+    line.getCommandSpec()
+        .version("Hearth " + ProductVersion.current())
+        .addOption(
+            OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("print the version and do nothing")
+                .build());
     if (panel != null) {
       line.addSubcommand("panel", commands.new Panel(panel));
     }
@@ -83,16 +90,11 @@ final class Commands {
 
   private int execute(CommandLine line, String... arguments) {
     line.addSubcommand("serve", new Serve());
-    line.addSubcommand("status", new Status());
+    line.addSubcommand("status", new StatusCommand(out));
     line.addSubcommand("stop", new Stop());
     line.addSubcommand("version", new Version());
     line.addSubcommand("check", new CheckCommand(out));
-    CommandLine user = new CommandLine(new User());
-    user.addSubcommand("create", new CreateUser());
-    user.addSubcommand("list", new ListUsers());
-    user.addSubcommand("reset-password", new ResetPassword());
-    user.addSubcommand("deactivate", new DeactivateUser());
-    line.addSubcommand("user", user);
+    line.addSubcommand("user", UserCommands.line(out, err));
     CommandLine parked = new CommandLine(new Parked());
     parked.addSubcommand("retry", new RetryParked());
     parked.addSubcommand("discard", new DiscardParked());
@@ -162,17 +164,6 @@ final class Commands {
     }
   }
 
-  @Command(
-      name = "hearth",
-      description = "A Matrix homeserver for your home. Without a command: the control panel.")
-  private final class Hearth implements Callable<Integer> {
-    @Override
-    public Integer call() {
-      CommandLine.usage(this, err);
-      return CommandLine.ExitCode.USAGE;
-    }
-  }
-
   @Command(name = "serve", description = "run the server without a panel, until it is ended")
   private final class Serve implements Callable<Integer> {
     @Mixin private Setup setup = new Setup();
@@ -229,138 +220,6 @@ final class Commands {
     @Override
     public Integer call() {
       out.println("Hearth " + ProductVersion.current());
-      return 0;
-    }
-  }
-
-  @Command(
-      name = "status",
-      description = {
-        "say what the server that holds the data folder is doing",
-        "ends with 0 if it runs, with 1 if it starts, has failed or does not run"
-      })
-  private final class Status implements Callable<Integer> {
-    @Mixin private Where where = new Where();
-
-    @Option(names = "--json", description = "as JSON")
-    private boolean json;
-
-    @Override
-    public Integer call() throws IOException {
-      Optional<JsonNode> status =
-          ControlPort.ask(where.folder(), new ControlRequest(ControlRequest.STATUS, Map.of()));
-      if (status.isEmpty()) {
-        out.println(json ? "{\"state\":\"not running\"}" : "Not running.");
-        return REFUSED;
-      }
-      int code = status.get().path("state").asText().equals("running") ? 0 : REFUSED;
-      if (json) {
-        out.println(status.get());
-        return code;
-      }
-      status.get().properties().forEach(entry -> tell(entry.getKey(), entry.getValue()));
-      return code;
-    }
-
-    private void tell(String name, JsonNode value) {
-      if (value.isArray()) {
-        value.forEach(each -> tell(name, each));
-      } else {
-        out.printf("%-20s %s%n", name, value.asText());
-      }
-    }
-  }
-
-  @Command(name = "user", description = "make and manage accounts")
-  private final class User implements Callable<Integer> {
-    @Override
-    public Integer call() {
-      CommandLine.usage(this, err);
-      return CommandLine.ExitCode.USAGE;
-    }
-  }
-
-  @Command(name = "create", description = "make an account")
-  private final class CreateUser implements Callable<Integer> {
-    @Mixin private Setup setup = new Setup();
-
-    @Parameters(paramLabel = "NAME", description = "the part of the id between @ and :")
-    private String name = "";
-
-    @Option(names = "--admin", description = "let the person administer the server")
-    private boolean admin;
-
-    @Option(names = "--password-stdin", description = "read the password from standard input")
-    private boolean fromInput;
-
-    @Override
-    public Integer call() throws IOException, StartFailedException {
-      NewPassword password = password(fromInput);
-      JsonNode made =
-          perform(
-              setup,
-              "create-user",
-              Map.of("name", name, "password", password.text(), "admin", String.valueOf(admin)));
-      out.println("Made " + made.path("user_id").asText());
-      password.tell(out);
-      return 0;
-    }
-  }
-
-  @Command(name = "list", description = "list accounts")
-  private final class ListUsers implements Callable<Integer> {
-    @Mixin private Setup setup = new Setup();
-
-    @Parameters(paramLabel = "SEARCH", arity = "0..1", description = "a part of the id")
-    private String search = "";
-
-    @Override
-    public Integer call() throws IOException, StartFailedException {
-      JsonNode users = perform(setup, "list-users", Map.of("search", search));
-      for (JsonNode user : users.path("users")) {
-        out.printf(
-            "%-40s %-12s %d devices%n",
-            user.path("user_id").asText(),
-            user.path("deactivated").asBoolean()
-                ? "deactivated"
-                : user.path("admin").asBoolean() ? "admin" : "",
-            user.path("devices").asInt());
-      }
-      return 0;
-    }
-  }
-
-  @Command(name = "reset-password", description = "give an account a new password and sign it out")
-  private final class ResetPassword implements Callable<Integer> {
-    @Mixin private Setup setup = new Setup();
-
-    @Parameters(paramLabel = "NAME", description = "the user's id or its first part")
-    private String name = "";
-
-    @Option(names = "--password-stdin", description = "read the password from standard input")
-    private boolean fromInput;
-
-    @Override
-    public Integer call() throws IOException, StartFailedException {
-      NewPassword password = password(fromInput);
-      perform(setup, "reset-password", Map.of("name", name, "password", password.text()));
-      out.println("The password of " + name + " is changed, and all its devices are signed out.");
-      password.tell(out);
-      return 0;
-    }
-  }
-
-  @Command(name = "deactivate", description = "close an account for good")
-  private final class DeactivateUser implements Callable<Integer> {
-    @Mixin private Setup setup = new Setup();
-
-    @Parameters(paramLabel = "NAME", description = "the user's id or its first part")
-    private String name = "";
-
-    @Override
-    public Integer call() throws IOException, StartFailedException {
-      perform(setup, "deactivate-user", Map.of("name", name));
-      out.println("The account " + name + " is closed.");
       return 0;
     }
   }
@@ -453,48 +312,5 @@ final class Commands {
       server.openWithoutListeners();
       return server.control().handle(request);
     }
-  }
-
-  /// A password with whether it still has to be told to whoever asked.
-  private record NewPassword(String text, boolean generated) {
-    void tell(PrintStream out) {
-      if (generated) {
-        out.println("Password: " + text);
-      }
-    }
-  }
-
-  private static NewPassword password(boolean fromInput) throws IOException {
-    if (fromInput) {
-      BufferedReader input =
-          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-      String line = input.readLine();
-      if (line == null || line.isEmpty()) {
-        throw new AdminException("No password came from standard input.");
-      }
-      return new NewPassword(line, false);
-    }
-    Optional<char[]> typed =
-        Optional.ofNullable(System.console())
-            .filter(Console::isTerminal)
-            .map(console -> console.readPassword("Password (empty to have one made): "))
-            .filter(characters -> characters.length > 0);
-    if (typed.isPresent()) {
-      return new NewPassword(new String(typed.get()), false);
-    }
-    return new NewPassword(generate(new SecureRandom()), true);
-  }
-
-  /// Four groups of four letters and digits that cannot be confused: 80 bits.
-  private static String generate(SecureRandom random) {
-    String alphabet = "abcdefghjkmnpqrstuvwxyz23456789X";
-    StringBuilder password = new StringBuilder();
-    for (int i = 0; i < 16; i++) {
-      if (i > 0 && i % 4 == 0) {
-        password.append('-');
-      }
-      password.append(alphabet.charAt(random.nextInt(alphabet.length())));
-    }
-    return password.toString();
   }
 }

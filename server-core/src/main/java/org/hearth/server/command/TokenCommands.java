@@ -26,32 +26,23 @@ final class TokenCommands {
   private static final Pattern TIME = Pattern.compile("([1-9][0-9]{0,5})([mhd])");
 
   private final PrintStream out;
-  private final PrintStream err;
 
-  private TokenCommands(PrintStream out, PrintStream err) {
+  private TokenCommands(PrintStream out) {
     this.out = out;
-    this.err = err;
   }
 
   /// The command with those below it.
   static CommandLine line(PrintStream out, PrintStream err) {
-    TokenCommands commands = new TokenCommands(out, err);
-    CommandLine line = new CommandLine(commands.new Token());
+    TokenCommands commands = new TokenCommands(out);
+    CommandLine line =
+        CommandGroup.line(
+            "token",
+            "make and end tokens for registration (where registration.mode is token)",
+            err);
     line.addSubcommand("create", commands.new Create());
     line.addSubcommand("list", commands.new ListAll());
     line.addSubcommand("end", commands.new End());
     return line;
-  }
-
-  @Command(
-      name = "token",
-      description = "make and end tokens for registration (where registration.mode is token)")
-  private final class Token implements Callable<Integer> {
-    @Override
-    public Integer call() {
-      CommandLine.usage(this, err);
-      return CommandLine.ExitCode.USAGE;
-    }
   }
 
   @Command(name = "create", description = "make a token with which an account can be made")

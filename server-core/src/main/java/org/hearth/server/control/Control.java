@@ -77,6 +77,8 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
         admin.deactivate(userId(request.argument("name")), false);
         yield empty();
       }
+      case "make-owner" -> setAdmin(request, true);
+      case "make-member" -> setAdmin(request, false);
       case "create-token" ->
           token(
               admin.createToken(
@@ -107,6 +109,11 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
       default ->
           throw new ControlException("This server knows no operation " + request.operation());
     };
+  }
+
+  private ObjectNode setAdmin(ControlRequest request, boolean owner) {
+    admin.setAdmin(userId(request.argument("name")), owner);
+    return empty();
   }
 
   /// Does one operation of a server whose database is not open yet.

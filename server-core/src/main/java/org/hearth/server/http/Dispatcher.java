@@ -135,9 +135,7 @@ final class Dispatcher implements Filter {
     exchange.status = answer.status();
     boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
     answerTime()
-        .send(
-            body.length,
-            () -> Answers.send(answer, body, length, response, headOnly, usable));
+        .send(body.length, () -> Answers.send(answer, body, length, response, headOnly, usable));
     return usable;
   }
 

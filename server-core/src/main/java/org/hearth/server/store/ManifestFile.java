@@ -34,6 +34,7 @@ final class ManifestFile {
 
   /// Derby has it in every database.
   private static final String PROPERTIES = Backups.DERBY + "/service.properties";
+
   private static final int BUFFER_BYTES = 64 << 10;
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -1,0 +1,122 @@
+package org.hearth.server.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `hearth status`: what the server is doing, in words for a person or as JSON for a program.
+@Command(
+    name = "status",
+    description = {
+      "say what the server that holds the data folder is doing",
+      "ends with 0 if it runs, with 1 if it starts, has failed or does not run"
+    })
+final class StatusCommand implements Callable<Integer> {
+  private final PrintStream out;
+
+  @Mixin private Commands.Where where = new Commands.Where();
+
+  @Option(names = "--json", description = "as JSON")
+  private boolean json;
+
+  StatusCommand(PrintStream out) {
+    this.out = out;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Optional<JsonNode> answer =
+        ControlPort.ask(where.folder(), new ControlRequest(ControlRequest.STATUS, Map.of()));
+    if (answer.isEmpty()) {
+      out.println(json ? "{\"state\":\"not running\"}" : "Not running.");
+      return Commands.REFUSED;
+    }
+    JsonNode status = answer.get();
+    if (json) {
+      out.println(status);
+    } else {
+      tell(status);
+    }
+    return status.path("state").asText().equals("running") ? 0 : Commands.REFUSED;
+  }
+
+  private void tell(JsonNode status) {
+    row("Server", status.path("server-name").asText());
+    String state = status.path("state").asText();
+    row(
+        "State",
+        status.has("uptime-seconds")
+            ? state + " for " + duration(status.path("uptime-seconds").asLong())
+            : state);
+    row("Step", status.path("step").asText());
+    row("Failure", status.path("failure").asText());
+    status.path("addresses").forEach(address -> row("Address", address.asText()));
+    if (status.has("people")) {
+      row("People", count(status, "people"));
+      row("Rooms", count(status, "rooms"));
+      row("Events", count(status, "messages") + " since the start");
+      row(
+          "Requests",
+          "%s since the start, %s at the moment"
+              .formatted(count(status, "requests"), count(status, "requests-in-flight")));
+      row("Memory", bytes(status.path("heap-bytes").asLong()) + " in use");
+      row(
+          "Database",
+          "%s, %s free on its disk"
+              .formatted(
+                  bytes(status.path("database-bytes").asLong()),
+                  bytes(status.path("free-bytes").asLong())));
+      row("Storage", status.path("storage").asText());
+    }
+    row("Backup", status.path("backup-failure").asText());
+    status.path("warnings").forEach(warning -> row("Warning", warning.asText()));
+    row("Program", "Hearth " + status.path("version").asText());
+    row("Process", status.path("process").asText());
+  }
+
+  private void row(String name, String value) {
+    if (!value.isEmpty()) {
+      out.printf("%-10s %s%n", name, value);
+    }
+  }
+
+  private static String count(JsonNode status, String field) {
+    return String.format(Locale.ROOT, "%,d", status.path(field).asLong());
+  }
+
+  /// The two largest units: a status is read by people.
+  static String duration(long seconds) {
+    long minutes = seconds / 60;
+    long hours = minutes / 60;
+    if (minutes == 0) {
+      return seconds + " s";
+    }
+    if (hours == 0) {
+      return "%d min %d s".formatted(minutes, seconds % 60);
+    }
+    return hours < 24
+        ? "%d h %d min".formatted(hours, minutes % 60)
+        : "%d d %d h".formatted(hours / 24, hours % 24);
+  }
+
+  /// Powers of a thousand, as disks are sold.
+  static String bytes(long bytes) {
+    String[] units = {"B", "kB", "MB", "GB", "TB"};
+    double value = bytes;
+    int unit = 0;
+    while (value >= 999.95 && unit < units.length - 1) {
+      value /= 1000;
+      unit++;
+    }
+    return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  }
+}

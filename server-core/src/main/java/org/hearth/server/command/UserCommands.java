@@ -1,0 +1,211 @@
+package org.hearth.server.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
+import java.io.Console;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.admin.AdminException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `hearth user …`: accounts, on a server that runs or not.
+final class UserCommands {
+  private final PrintStream out;
+
+  private UserCommands(PrintStream out) {
+    this.out = out;
+  }
+
+  /// The command with those below it.
+  static CommandLine line(PrintStream out, PrintStream err) {
+    UserCommands commands = new UserCommands(out);
+    CommandLine line = CommandGroup.line("user", "make and manage accounts", err);
+    line.addSubcommand("create", commands.new Create());
+    line.addSubcommand("list", commands.new ListAll());
+    line.addSubcommand("reset-password", commands.new ResetPassword());
+    line.addSubcommand("make-owner", commands.new MakeOwner());
+    line.addSubcommand("make-member", commands.new MakeMember());
+    line.addSubcommand("deactivate", commands.new Deactivate());
+    return line;
+  }
+
+  @Command(name = "create", description = "make an account")
+  private final class Create implements Callable<Integer> {
+    @Mixin private Commands.Setup setup = new Commands.Setup();
+
+    @Parameters(paramLabel = "NAME", description = "the part of the id between @ and :")
+    private String name = "";
+
+    @Option(names = "--admin", description = "let the person administer the server")
+    private boolean admin;
+
+    @Option(names = "--password-stdin", description = "read the password from standard input")
+    private boolean fromInput;
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      NewPassword password = password(fromInput);
+      JsonNode made =
+          Commands.perform(
+              setup,
+              "create-user",
+              Map.of("name", name, "password", password.text(), "admin", String.valueOf(admin)));
+      out.println("Made " + made.path("user_id").asText());
+      password.tell(out);
+      return 0;
+    }
+  }
+
+  @Command(name = "list", description = "list accounts")
+  private final class ListAll implements Callable<Integer> {
+    @Mixin private Commands.Setup setup = new Commands.Setup();
+
+    @Parameters(paramLabel = "SEARCH", arity = "0..1", description = "a part of the id")
+    private String search = "";
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      JsonNode users = Commands.perform(setup, "list-users", Map.of("search", search));
+      for (JsonNode user : users.path("users")) {
+        out.printf(
+            "%-40s %-12s %d devices%n",
+            user.path("user_id").asText(),
+            user.path("deactivated").asBoolean()
+                ? "closed"
+                : user.path("admin").asBoolean() ? "owner" : "member",
+            user.path("devices").asInt());
+      }
+      return 0;
+    }
+  }
+
+  @Command(name = "reset-password", description = "give an account a new password and sign it out")
+  private final class ResetPassword implements Callable<Integer> {
+    @Mixin private Commands.Setup setup = new Commands.Setup();
+
+    @Parameters(paramLabel = "NAME", description = "the user's id or its first part")
+    private String name = "";
+
+    @Option(names = "--password-stdin", description = "read the password from standard input")
+    private boolean fromInput;
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      NewPassword password = password(fromInput);
+      Commands.perform(setup, "reset-password", Map.of("name", name, "password", password.text()));
+      out.println("The password of " + name + " is changed, and all its devices are signed out.");
+      password.tell(out);
+      return 0;
+    }
+  }
+
+  @Command(name = "make-owner", description = "let a person administer the server")
+  private final class MakeOwner implements Callable<Integer> {
+    @Mixin private Whom whom = new Whom();
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      whom.perform("make-owner");
+      out.println(whom.name + " is an owner of this server.");
+      return 0;
+    }
+  }
+
+  @Command(name = "make-member", description = "let an owner administer the server no longer")
+  private final class MakeMember implements Callable<Integer> {
+    @Mixin private Whom whom = new Whom();
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      whom.perform("make-member");
+      out.println(whom.name + " is a member of this server, and no owner.");
+      return 0;
+    }
+  }
+
+  @Command(name = "deactivate", description = "close an account for good")
+  private final class Deactivate implements Callable<Integer> {
+    @Mixin private Whom whom = new Whom();
+    @Mixin private Agreement agreement = new Agreement();
+
+    @Override
+    public Integer call() throws IOException, StartFailedException {
+      if (!agreement.to(
+          "Close the account %s for good? It leaves all rooms, and its name is never given again."
+              .formatted(whom.name))) {
+        throw new AdminException(
+            "Nothing was changed. If %s is to be closed for good, say so: hearth user deactivate %s --yes."
+                .formatted(whom.name, whom.name));
+      }
+      whom.perform("deactivate-user");
+      out.println("The account " + whom.name + " is closed.");
+      return 0;
+    }
+  }
+
+  /// Whose account it is.
+  static final class Whom {
+    @Mixin private Commands.Setup setup = new Commands.Setup();
+
+    @Parameters(paramLabel = "NAME", description = "the user's id or its first part")
+    private String name = "";
+
+    void perform(String operation) throws IOException, StartFailedException {
+      var _ = Commands.perform(setup, operation, Map.of("name", name));
+    }
+  }
+
+  /// A password with whether it still has to be told to whoever asked.
+  private record NewPassword(String text, boolean generated) {
+    void tell(PrintStream out) {
+      if (generated) {
+        out.println("Password: " + text);
+      }
+    }
+  }
+
+  private static NewPassword password(boolean fromInput) throws IOException {
+    if (fromInput) {
+      BufferedReader input =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      String line = input.readLine();
+      if (line == null || line.isEmpty()) {
+        throw new AdminException("No password came from standard input.");
+      }
+      return new NewPassword(line, false);
+    }
+    Optional<char[]> typed =
+        Optional.ofNullable(System.console())
+            .filter(Console::isTerminal)
+            .map(console -> console.readPassword("Password (empty to have one made): "))
+            .filter(characters -> characters.length > 0);
+    if (typed.isPresent()) {
+      return new NewPassword(new String(typed.get()), false);
+    }
+    return new NewPassword(generate(new SecureRandom()), true);
+  }
+
+  /// Four groups of four letters and digits that cannot be confused: 80 bits.
+  private static String generate(SecureRandom random) {
+    String alphabet = "abcdefghjkmnpqrstuvwxyz23456789X";
+    StringBuilder password = new StringBuilder();
+    for (int i = 0; i < 16; i++) {
+      if (i > 0 && i % 4 == 0) {
+        password.append('-');
+      }
+      password.append(alphabet.charAt(random.nextInt(alphabet.length())));
+    }
+    return password.toString();
+  }
+}
