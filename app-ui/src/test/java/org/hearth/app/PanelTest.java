@@ -62,10 +62,12 @@ class PanelTest {
     URI address = URI.create(panel.text("address"));
     HttpResponse<String> answer =
         HttpClient.newHttpClient()
-            .send(
-                HttpRequest.newBuilder(address.resolve("/_matrix/client/versions")).build(),
-                HttpResponse.BodyHandlers.ofString());
+            .send(HttpRequest.newBuilder(address).build(), HttpResponse.BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).contains("home.example", panel.text("served"));
+    assertThat(panel.text("served")).contains("Works: ", "Not yet: ");
+    panel.click("open-address");
+    assertThat(panel.opened()).containsExactly(panel.text("address"));
     panel.screenshot("home");
     panel.resize(1400, 900);
     panel.screenshot("home-1400");

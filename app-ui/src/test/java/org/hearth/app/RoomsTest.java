@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import javafx.scene.Node;
 import javafx.scene.control.TableView;
 import javafx.stage.Stage;
 import org.hearth.server.ServerState;
+import org.hearth.server.admin.RateHistory.Point;
+import org.hearth.server.admin.RateHistory.Window;
 import org.hearth.server.admin.RoomSummary;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,8 @@ import org.testfx.framework.junit5.Start;
 @ExtendWith(ApplicationExtension.class)
 class RoomsTest {
   private static final String PASSWORD = "a good password";
+  private static final Pattern PEAK =
+      Pattern.compile("0\\.0 events per second now, at most [1-9].* in the last ten minutes");
 
   @TempDir Path folder;
 
@@ -126,24 +131,37 @@ class RoomsTest {
   }
 
   @Test
-  void homeDrawsHowBusyTheRoomsAre() {
+  void homeDrawsHowBusyTheRoomsWereAlsoWhileNobodyLooked() {
     Chat alice = person("alice");
     String room = alice.createRoom(Map.of("name", "The garden"));
-    Node picture = panel.robot().lookup("#rate-picture").query();
     panel.await("a first look", () -> panel.text("tile-rooms").equals("1"));
+    panel.go("people");
 
     for (int i = 0; i < 40; i++) {
       alice.say(room, "Tomato " + i).granted();
     }
+    panel.await("it was seen", () -> busiest(Window.TEN_MINUTES) >= 1);
+    panel.await("it is over", () -> lastly(Window.TEN_MINUTES) == 0);
 
-    panel.await("a peak", () -> mostPerSecond(picture) >= 1);
+    panel.go("home");
+    Node picture = panel.robot().lookup("#rate-picture").query();
+    panel.await("a peak", () -> PEAK.matcher(picture.getAccessibleText()).matches());
     panel.await("all of them counted", () -> Integer.parseInt(panel.text("tile-messages")) >= 40);
     panel.screenshot("home-busy");
+    panel.click("span-hour");
+    panel.await("an hour", () -> picture.getAccessibleText().endsWith("in the last hour"));
+    panel.screenshot("home-busy-hour");
   }
 
-  /// "1.0 events per second now, at most 12.0 in the last two minutes"
-  private static double mostPerSecond(Node picture) {
-    return Double.parseDouble(picture.getAccessibleText().replaceAll(".*most ([0-9.]+) .*", "$1"));
+  private double busiest(Window window) {
+    return panel.admin().rates().points(window).stream()
+        .mapToDouble(Point::perSecond)
+        .max()
+        .orElse(0);
+  }
+
+  private double lastly(Window window) {
+    return panel.admin().rates().points(window).getLast().perSecond();
   }
 
   @Test

@@ -27,6 +27,7 @@ import org.hearth.server.http.DiscoveryRoutes;
 import org.hearth.server.http.HttpLimits;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
+import org.hearth.server.http.LandingPage;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.connection.Listener;
@@ -181,7 +182,7 @@ final class Composition {
     boxes.start(store.head());
     journal.start();
     asked = known;
-    admin =
+    Admin operations =
         new Admin(
             known.accounts(),
             known.profiles(),
@@ -190,6 +191,9 @@ final class Composition {
             () -> Optional.ofNullable(http).map(HttpServer::figures),
             new Admin.Wiring(boxes.description(), boxes.logs()::figures, boxes.logs()::release),
             clock);
+    admin = operations;
+    operations.rates().start();
+    opened.push(new Part("the history of rates", (_, _) -> operations.rates().close()));
   }
 
   private void prepareBackups(Store store, DataFolder folder) {
@@ -355,6 +359,9 @@ final class Composition {
             new DiscoveryRoutes.Whereabouts(
                 configuration.publicBaseUrl(), Optional.empty(), List.of(), Optional.empty()),
             ProductVersion.current()));
+    routes.add(
+        new LandingPage(
+            configuration.serverName(), configuration.publicBaseUrl(), ProductVersion.current()));
     HttpOptions options =
         new HttpOptions(
             configuration.listeners().stream().map(Composition::listener).toList(),

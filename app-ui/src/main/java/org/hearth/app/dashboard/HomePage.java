@@ -1,6 +1,7 @@
 package org.hearth.app.dashboard;
 
 import atlantafx.base.theme.Styles;
+import java.util.Locale;
 import java.util.Optional;
 import javafx.beans.property.SimpleStringProperty;
 import javafx.beans.value.ObservableValue;
@@ -9,6 +10,8 @@ import javafx.scene.Parent;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
+import javafx.scene.control.ToggleButton;
+import javafx.scene.control.ToggleGroup;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.VBox;
@@ -16,6 +19,7 @@ import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.Forms;
 import org.hearth.app.shell.Page;
 import org.hearth.app.state.ServerSession;
+import org.hearth.server.admin.RateHistory.Window;
 
 /// Home: the address to give to clients, how long it runs, who and what is there, how busy it is.
 public final class HomePage implements Page {
@@ -57,7 +61,11 @@ public final class HomePage implements Page {
     rate.getStyleClass().add(Styles.TEXT_BOLD);
     RatePicture drawn = new RatePicture(model.rates());
     VBox.setVgrow(drawn, Priority.ALWAYS);
-    VBox picture = new VBox(8, rate, drawn);
+    HBox.setHgrow(rate, Priority.ALWAYS);
+    rate.setMaxWidth(Double.MAX_VALUE);
+    HBox head = new HBox(12, rate, spans());
+    head.setAlignment(Pos.CENTER_LEFT);
+    VBox picture = new VBox(8, head, drawn);
     picture.getStyleClass().add("card");
     VBox.setVgrow(picture, Priority.ALWAYS);
 
@@ -79,6 +87,35 @@ public final class HomePage implements Page {
     node.setFitToHeight(true);
   }
 
+  /// How far back the picture goes, to choose from.
+  private HBox spans() {
+    ToggleGroup group = new ToggleGroup();
+    HBox box = new HBox();
+    box.getChildren().add(span(group, Window.TEN_MINUTES, "10 min", Styles.LEFT_PILL));
+    box.getChildren().add(span(group, Window.HOUR, "1 h", Styles.CENTER_PILL));
+    box.getChildren().add(span(group, Window.DAY, "24 h", Styles.RIGHT_PILL));
+    group
+        .selectedToggleProperty()
+        .addListener((_, before, now) -> {
+          if (now == null) {
+            group.selectToggle(before); // One is always chosen.
+          } else if (now.getUserData() instanceof Window span) {
+            model.show(span);
+          }
+        });
+    return box;
+  }
+
+  private static ToggleButton span(ToggleGroup group, Window span, String text, String style) {
+    ToggleButton button = new ToggleButton(text);
+    button.setId("span-" + span.name().toLowerCase(Locale.ROOT));
+    button.getStyleClass().addAll(style, Styles.SMALL);
+    button.setUserData(span);
+    button.setToggleGroup(group);
+    button.setSelected(span == Window.TEN_MINUTES);
+    return button;
+  }
+
   private VBox address(Desktop desktop) {
     Label caption = new Label("Address for Matrix apps");
     caption.getStyleClass().add(Styles.TEXT_BOLD);
@@ -91,6 +128,7 @@ public final class HomePage implements Page {
     copy.setMnemonicParsing(true);
     copy.setOnAction(_ -> model.address().get().ifPresent(Forms::copy));
     Button open = new Button("_Open in browser");
+    open.setId("open-address");
     open.setMnemonicParsing(true);
     open.setOnAction(_ -> model.address().get().ifPresent(desktop::open));
     copy.disableProperty().bind(model.address().map(Optional::isEmpty));
@@ -99,7 +137,12 @@ public final class HomePage implements Page {
     line.setAlignment(Pos.CENTER_LEFT);
     copy.setAccessibleText("Copy the address");
     VBox card =
-        new VBox(8, caption, line, Forms.sentence("address-hint", "hint", model.addressHint()));
+        new VBox(
+            8,
+            caption,
+            line,
+            Forms.sentence("address-hint", "hint", model.addressHint()),
+            Forms.sentence("served", "hint", model.served()));
     card.getStyleClass().add("card");
     return card;
   }

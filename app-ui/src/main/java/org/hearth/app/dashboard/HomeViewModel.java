@@ -9,24 +9,21 @@ import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
-import javafx.collections.FXCollections;
-import javafx.collections.ObservableList;
 import org.hearth.app.shell.Span;
 import org.hearth.app.state.Heartbeat;
 import org.hearth.app.state.PanelSettings;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.ServerState;
+import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.Overview;
-import org.jspecify.annotations.Nullable;
+import org.hearth.server.admin.RateHistory.Point;
+import org.hearth.server.admin.RateHistory.Window;
 
 /// Home's numbers, asked for once a second while the page is shown.
 ///
 /// **thread**: the JavaFX thread.
 public final class HomeViewModel {
-  /// How many seconds the picture of the rate spans.
-  static final int SECONDS = 120;
-
   private static final int MOST_ALERTS = 20;
 
   private final ServerSession session;
@@ -38,6 +35,7 @@ public final class HomeViewModel {
   private final ReadOnlyStringWrapper disk = new ReadOnlyStringWrapper("–");
   private final ReadOnlyStringWrapper free = new ReadOnlyStringWrapper("Stored");
   private final ReadOnlyStringWrapper hint = new ReadOnlyStringWrapper("");
+  private final ReadOnlyStringWrapper served = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper warnings = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper addressHint = new ReadOnlyStringWrapper("");
   private final ReadOnlyStringWrapper addressText = new ReadOnlyStringWrapper("");
@@ -45,11 +43,20 @@ public final class HomeViewModel {
   private final ReadOnlyObjectWrapper<Optional<String>> address =
       new ReadOnlyObjectWrapper<>(Optional.empty());
   private final ReadOnlyObjectWrapper<List<Alert>> alerts = new ReadOnlyObjectWrapper<>(List.of());
-  private final ObservableList<Double> rates = FXCollections.observableArrayList();
-  private @Nullable Overview last;
+  private final ReadOnlyObjectWrapper<Rates> rates = new ReadOnlyObjectWrapper<>(Rates.NONE);
+  private volatile Window span = Window.TEN_MINUTES;
 
   /// What is asked for in one go.
-  private record Answer(Overview overview, List<Alert> alerts) {}
+  private record Answer(Overview overview, List<Alert> alerts, Rates rates) {}
+
+  /// What the picture of the rate shows.
+  ///
+  /// @param span how far back it goes
+  /// @param until the time at its right edge
+  /// @param points what is known, oldest first
+  record Rates(Window span, Instant until, List<Point> points) {
+    static final Rates NONE = new Rates(Window.TEN_MINUTES, Instant.EPOCH, List.of());
+  }
 
   HomeViewModel(ServerSession session) {
     this.session = session;
@@ -57,14 +64,26 @@ public final class HomeViewModel {
         new Heartbeat<>(
             "home",
             Duration.ofSeconds(1),
-            () ->
-                session
-                    .admin()
-                    .map(admin -> new Answer(admin.overview(), admin.alerts(MOST_ALERTS))),
+            () -> session.admin().map(this::ask),
             answer -> answer.ifPresentOrElse(this::show, this::showNothing),
             problem::set);
     session.state().addListener((_, _, state) -> showState(state));
     showState(session.state().get());
+  }
+
+  private Answer ask(Admin admin) {
+    Window asked = span;
+    Overview overview = admin.overview();
+    return new Answer(
+        overview,
+        admin.alerts(MOST_ALERTS),
+        new Rates(asked, overview.time(), admin.rates().points(asked)));
+  }
+
+  /// How far back the picture of the rate is to go.
+  void show(Window wanted) {
+    span = wanted;
+    heartbeat.beat();
   }
 
   void start() {
@@ -103,6 +122,11 @@ public final class HomeViewModel {
   /// What to do next on a server that is new; empty otherwise.
   ReadOnlyStringProperty hint() {
     return hint.getReadOnlyProperty();
+  }
+
+  /// What people can do with this version and what not yet; empty when nothing is missing.
+  ReadOnlyStringProperty served() {
+    return served.getReadOnlyProperty();
   }
 
   /// What the owner should know of the configuration, a sentence a line; empty if there is nothing.
@@ -145,9 +169,9 @@ public final class HomeViewModel {
     return address.getReadOnlyProperty();
   }
 
-  /// Room events per second, oldest first, one a second, [#SECONDS] at most.
-  ObservableList<Double> rates() {
-    return FXCollections.unmodifiableObservableList(rates);
+  /// Room events per second.
+  ReadOnlyObjectProperty<Rates> rates() {
+    return rates.getReadOnlyProperty();
   }
 
   private void showState(ServerState state) {
@@ -166,6 +190,7 @@ public final class HomeViewModel {
               .configuration()
               .map(configuration -> String.join("\n", configuration.warnings()))
               .orElse(""));
+      served.set(session.admin().flatMap(Admin::missing).orElse(""));
       address.set(running.addresses().stream().findFirst());
       addressHint.set(
           "In the app choose “other homeserver” or “edit”, and type or paste this address."
@@ -205,22 +230,11 @@ public final class HomeViewModel {
     if (session.state().get() instanceof ServerState.Running running) {
       uptime.set(Span.between(running.since(), overview.time()));
     }
-    Overview before = last;
-    last = overview;
-    if (before != null) {
-      double seconds = seconds(before.time(), overview.time());
-      if (seconds > 0) {
-        rates.add(Math.max(0, (overview.messages() - before.messages()) / seconds));
-      }
-      if (rates.size() > SECONDS) {
-        rates.removeFirst();
-      }
-    }
+    rates.set(answer.rates());
   }
 
   private void showNothing() {
-    last = null;
-    rates.clear();
+    rates.set(Rates.NONE);
     alerts.set(List.of());
     people.set("–");
     rooms.set("–");
@@ -229,6 +243,7 @@ public final class HomeViewModel {
     disk.set("–");
     free.set("Stored");
     hint.set("");
+    served.set("");
     warnings.set("");
     problem.set("");
   }
@@ -237,10 +252,6 @@ public final class HomeViewModel {
     return address.contains("//127.")
         || address.contains("//[::1]")
         || address.contains("//localhost");
-  }
-
-  private static double seconds(Instant from, Instant to) {
-    return Duration.between(from, to).toNanos() / 1e9;
   }
 
   /// A size as people say it.

@@ -12,6 +12,7 @@ import org.hearth.ringlogs.LogFigures;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.server.http.HttpFigures;
+import org.hearth.server.http.Served;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
@@ -42,6 +43,7 @@ public final class Admin {
   private final InstantSource clock;
   private final Scan<UserId, UserSummary, Person> people;
   private final RoomList allRooms;
+  private final RateHistory rates;
 
   /// @param http what the edge did; empty while there are no listeners
   /// @param wiring the description of the wiring and the figures of its logs
@@ -67,6 +69,14 @@ public final class Admin {
             user -> user.account().user(),
             this::person);
     this.allRooms = new RoomList(rooms, accounts.queries());
+    this.rates = new RateHistory(() -> published(Logs.ROOM_OUTPUT.name()), clock);
+  }
+
+  /// How busy the server was since its start.
+  ///
+  /// @return what is known; its owner starts and closes it
+  public RateHistory rates() {
+    return rates;
   }
 
   /// Where the wiring is asked for.
@@ -108,6 +118,14 @@ public final class Admin {
         runtime.totalMemory() - runtime.freeMemory(),
         sentence(figures.state()),
         figures.state() instanceof StoreState.Open);
+  }
+
+  /// What people can do with this version and what not yet.
+  ///
+  /// @return the sentences; empty when nothing is missing
+  public Optional<String> missing() {
+    Served served = Served.now();
+    return served.missing().isEmpty() ? Optional.empty() : Optional.of(served.sentences());
   }
 
   /// The first accounts, by id.

@@ -12,15 +12,6 @@ import org.hearth.server.matrix.error.MatrixException;
 /// Source: [Server Discovery](https://spec.matrix.org/v1.19/client-server-api/#server-discovery),
 /// [API Versions](https://spec.matrix.org/v1.19/client-server-api/#api-versions).
 public final class DiscoveryRoutes implements RouteGroup {
-  /// Up to which version nothing essential is missing; clients of today demand v1.5 at least. Of
-  /// v1.4 threads and their counts are still to come. A version is added here when what it brought
-  /// is served.
-  private static final List<String> VERSIONS = List.of("v1.1", "v1.2", "v1.3", "v1.4", "v1.5");
-
-  /// What is served of later versions, by the name that clients look for as long as the version is
-  /// not announced: the extended profiles of v1.16.
-  private static final List<String> FEATURES = List.of("uk.tcpip.msc4133.stable");
-
   private static final String KEPT = "public, max-age=3600";
 
   /// Someone to turn to.
@@ -60,9 +51,10 @@ public final class DiscoveryRoutes implements RouteGroup {
   /// @param softwareVersion of this program
   public DiscoveryRoutes(Whereabouts whereabouts, String softwareVersion) {
     ObjectNode all = object();
-    VERSIONS.forEach(all.putArray("versions")::add);
+    Served served = Served.now();
+    served.versions().forEach(all.putArray("versions")::add);
     ObjectNode features = all.putObject("unstable_features");
-    FEATURES.forEach(each -> features.put(each, true));
+    served.features().forEach(each -> features.put(each, true));
     versions = Response.json(all);
 
     ObjectNode software = object();

@@ -1,0 +1,74 @@
+package org.hearth.server.http;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/// What a person sees who opens the server's address in a browser: that it works, and how to
+/// connect. It has no script, and nothing of the request is shown.
+public final class LandingPage implements RouteGroup {
+  private static final String POLICY =
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none';"
+          + " form-action 'none'";
+  private static final String PAGE =
+      """
+      <!DOCTYPE html>
+      <html lang="en"><head><meta charset="utf-8"><title>{name}</title>
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <style>
+      :root{color-scheme:light dark}
+      body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1.25rem}
+      h1{font-size:1.6rem;margin-bottom:.25rem}
+      .ok{color:#1a7f37;font-weight:600}
+      code{font-size:1.05em;overflow-wrap:anywhere}
+      footer{margin-top:3rem;font-size:.85rem;opacity:.7}
+      </style></head>
+      <body>
+      <h1>{name}</h1>
+      <p class="ok">It works: this is a Matrix server.</p>
+      <h2>Connect</h2>
+      <ol>
+      <li>Open a Matrix app. These work with this server: {apps}.</li>
+      <li>Choose “sign in”, then “other homeserver”, “edit” or “change”, and give {address}.</li>
+      <li>Sign in with the name and the password that you got from whoever runs this server.</li>
+      </ol>
+      <h2>What it can do</h2>
+      <p>{served}</p>
+      <footer>Hearth {version}</footer>
+      </body></html>
+      """;
+
+  private final Response page;
+
+  /// @param serverName the permanent name
+  /// @param address the address for clients, if the configuration names one
+  /// @param softwareVersion of this program
+  public LandingPage(String serverName, Optional<URI> address, String softwareVersion) {
+    Served served = Served.now();
+    String text =
+        PAGE.replace("{apps}", escaped(String.join(", ", served.apps())))
+            .replace("{served}", escaped(served.sentences()))
+            .replace("{version}", escaped(softwareVersion))
+            .replace(
+                "{address}",
+                address
+                    .map(url -> "<code>" + escaped(url.toString()) + "</code>")
+                    .orElse("the address that your browser shows for this page"))
+            .replace("{name}", escaped(serverName));
+    page =
+        Response.bytes(200, "text/html; charset=utf-8", text.getBytes(StandardCharsets.UTF_8))
+            .with("Content-Security-Policy", POLICY)
+            .with("X-Frame-Options", "DENY")
+            .with("X-Content-Type-Options", "nosniff")
+            .with("Referrer-Policy", "no-referrer");
+  }
+
+  private static String escaped(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
+  }
+
+  @Override
+  public void register(Routes routes) {
+    routes.add(HttpMethod.GET, "/", Access.NONE, RateClass.DEFAULT, BodyLimit.SMALL, _ -> page);
+  }
+}

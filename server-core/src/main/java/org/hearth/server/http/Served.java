@@ -1,0 +1,54 @@
+package org.hearth.server.http;
+
+import java.util.List;
+
+/// What this version serves: for programs in `/versions`, for people on the landing page and on the
+/// panel's Home. One place, so that the three never disagree.
+///
+/// @param versions of the specification, up to which nothing essential is missing
+/// @param features what is served of later versions, by the name that clients look for
+/// @param works what people can do, in their words
+/// @param missing what they cannot do yet; empty when nothing is missing
+/// @param apps with which it was tried and works
+public record Served(
+    List<String> versions,
+    List<String> features,
+    List<String> works,
+    List<String> missing,
+    List<String> apps) {
+  public Served {
+    versions = List.copyOf(versions);
+    features = List.copyOf(features);
+    works = List.copyOf(works);
+    missing = List.copyOf(missing);
+    apps = List.copyOf(apps);
+  }
+
+  /// What this program serves.
+  ///
+  /// Clients of today demand v1.5 at least. A version is added when what it brought is served; of
+  /// v1.4 threads and their counts are still to come. The features are the extended profiles of
+  /// v1.16.
+  public static Served now() {
+    return new Served(
+        List.of("v1.1", "v1.2", "v1.3", "v1.4", "v1.5"),
+        List.of("uk.tcpip.msc4133.stable"),
+        List.of("rooms with text", "reactions, edits and replies", "invitations", "guests"),
+        List.of(
+            "encryption",
+            "pictures and files",
+            "read receipts and unread counts",
+            "threads",
+            "search",
+            "other servers"),
+        List.of("Element on the web and on computers", "Cinny", "Hydrogen"));
+  }
+
+  /// The two lists in a sentence each.
+  public String sentences() {
+    return "Works: "
+        + String.join(", ", works)
+        + "."
+        + (missing.isEmpty() ? "" : " Not yet: " + String.join(", ", missing) + ".");
+  }
+}

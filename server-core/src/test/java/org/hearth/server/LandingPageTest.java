@@ -1,0 +1,63 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import org.hearth.server.http.Served;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a browser gets at the server's address.
+final class LandingPageTest {
+  private final WholeServer server;
+  private TestClient client;
+
+  LandingPageTest(@TempDir Path folder) {
+    server = new WholeServer(folder);
+  }
+
+  @BeforeEach
+  void start() throws StartFailedException {
+    server.start();
+    client = server.client();
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void saysThatItWorksAndHowToConnect() throws IOException, InterruptedException {
+    HttpResponse<String> page;
+    try (HttpClient browser = HttpClient.newHttpClient()) {
+      page =
+          browser.send(
+              HttpRequest.newBuilder(client.base().resolve("/")).build(), BodyHandlers.ofString());
+    }
+
+    assertThat(page.statusCode()).isEqualTo(200);
+    assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");
+    assertThat(page.body())
+        .contains("<h1>hearth.test</h1>", "It works", Served.now().sentences())
+        .contains(Served.now().apps())
+        .doesNotContain("<script", "{name}", "{address}", "{apps}", "{served}", "{version}");
+    assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
+        .startsWith("default-src 'none';")
+        .doesNotContain("script-src");
+  }
+
+  @Test
+  void isAtThatPathOnly() {
+    client.get("/index.html").expect(404, "M_UNRECOGNIZED");
+    client.post("/", "{}").expect(405, "M_UNRECOGNIZED");
+  }
+}
