@@ -47,7 +47,8 @@ class ReceiptWiringTest {
               new WiringPicture.Arrow("ReceiptServer", "receipt-input"),
               new WiringPicture.Arrow("receipt-input", "ReceiptServer"),
               new WiringPicture.Arrow("room-output", "ReceiptServer"),
-              new WiringPicture.Arrow("ReceiptServer", "receipt-output"),
+              new WiringPicture.Arrow("ReceiptServer", "commit"),
+              new WiringPicture.Arrow("Committer", "receipt-output"),
               new WiringPicture.Arrow("receipt-output", "ClientSync"));
 
       bob.post(
