@@ -39,6 +39,8 @@ import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.sync.ClientSync;
+import org.hearth.server.servers.receipt.ReceiptServer;
+import org.hearth.server.servers.receipt.Receipts;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.server.RoomServer;
 import org.hearth.server.servers.typing.TypingServer;
@@ -65,6 +67,7 @@ import org.hearth.server.store.SigningKeys;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Unavailable;
+import org.hearth.server.writers.receiptupdater.ClientReceiptUpdater;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
 import org.hearth.server.writers.typingsetter.ClientTypingSetter;
 import org.jspecify.annotations.Nullable;
@@ -245,6 +248,7 @@ final class Composition {
             new AccountDataService(accountData, accountOutput.writer(AccountDataService.BOX)));
     PushRulesService pushRules =
         boxes.add(new PushRulesService(accountData, accountOutput.writer(PushRulesService.BOX)));
+    Receipts receipts = new Receipts(store.reads());
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -254,7 +258,7 @@ final class Composition {
                 store.reads(),
                 accountOutput.writer(AccountService.BOX),
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
-                List.of(profiles, accountData, pushRules),
+                List.of(profiles, accountData, pushRules, receipts),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),
@@ -288,6 +292,21 @@ final class Composition {
         boxes.add(new TypingServer(rooms.queries(), rooms.output(), store.head(), clock));
     boxes.add(
         new ClientTypingSetter(rooms.queries(), typing.input().writer(ClientTypingSetter.BOX)));
+    ReceiptServer receiptServer =
+        boxes.add(
+            new ReceiptServer(
+                rooms.queries(),
+                receipts,
+                journal.log(Logs.RECEIPT_OUTPUT, Unavailable.handling(store, clock)),
+                rooms.output(),
+                store.head(),
+                Unavailable.handling(store, clock)));
+    boxes.add(
+        new ClientReceiptUpdater(
+            rooms.queries(),
+            accountDataService,
+            receiptServer.input().writer(ClientReceiptUpdater.BOX),
+            clock));
     boxes.add(
         new ClientSync(
             new ClientSync.Needs(
@@ -296,7 +315,12 @@ final class Composition {
                 accountData,
                 known,
                 typing.queries(),
-                new ClientSync.Logs(rooms.output(), accountOutput.output(), typing.output()),
+                receipts,
+                new ClientSync.Logs(
+                    rooms.output(),
+                    accountOutput.output(),
+                    typing.output(),
+                    receiptServer.output()),
                 clock),
             ClientSync.Budget.STANDARD));
     return new Admin.Asked(accounts, profiles, rooms.queries(), activity);

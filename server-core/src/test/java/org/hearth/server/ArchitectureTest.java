@@ -107,6 +107,15 @@ class ArchitectureTest {
               "outbound",
               "servers.room",
               "services"),
+          // services.accountdata: it keeps m.fully_read.
+          new Row(
+              "writers.receiptupdater",
+              "matrix",
+              "box",
+              "logs",
+              "http",
+              "servers.room",
+              "services.accountdata"),
           new Row("writers.typingsetter", "matrix", "box", "logs", "http", "servers.room"),
           new Row("servers.room", "matrix", "box", "logs", "store"),
           new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
@@ -151,6 +160,15 @@ class ArchitectureTest {
           new Row(
               "servers.room.check", "matrix", "store", "servers.room alone", "servers.room.state"),
           new Row("servers.room.server", "matrix", "box", "logs", "store", "servers.room"),
+          // services.account: receipts go with the account, in its commit.
+          new Row(
+              "servers.receipt",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "servers.room",
+              "services.account"),
           new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
           new Row(
               "readers.sync",
@@ -161,6 +179,7 @@ class ArchitectureTest {
               "http",
               "servers.room",
               "servers.typing",
+              "servers.receipt",
               "services"),
           new Row(
               "readers.sync.view",
@@ -185,6 +204,7 @@ class ArchitectureTest {
               "store",
               "servers.room",
               "servers.typing",
+              "servers.receipt",
               "services.accountdata",
               "readers.sync.events",
               "readers.sync.view"),

@@ -15,6 +15,7 @@ public final class Logs {
 
   private static final int ACCOUNT_OUTPUT_CAPACITY = 1024;
   private static final int TYPING_CAPACITY = 1024;
+  private static final int RECEIPT_CAPACITY = 1024;
 
   /// The commands to the Room Server.
   public static final LogSpec<RoomInput> ROOM_INPUT =
@@ -60,6 +61,24 @@ public final class Logs {
           TYPING_CAPACITY,
           entry -> entry.room().value(),
           new JsonCodec<>(TypingOutput.class));
+
+  /// The commands to the Receipt Server.
+  public static final LogSpec<ReceiptInput> RECEIPT_INPUT =
+      new LogSpec<>(
+          "receipt-input",
+          ReceiptInput.class,
+          RECEIPT_CAPACITY,
+          command -> command.room().value(),
+          new JsonCodec<>(ReceiptInput.class));
+
+  /// Who has read up to where.
+  public static final LogSpec<ReceiptOutput> RECEIPT_OUTPUT =
+      new LogSpec<>(
+          "receipt-output",
+          ReceiptOutput.class,
+          RECEIPT_CAPACITY,
+          entry -> entry.room().value(),
+          new JsonCodec<>(ReceiptOutput.class));
 
   private Logs() {}
 }

@@ -9,7 +9,7 @@ import org.hearth.ringlogs.OutputLog;
 /// Commits what one box decided, and announces it: the rows, the entries and their copies in the
 /// [Journal], all in one unit.
 ///
-/// **Thread**: any; a call waits for the commit.
+/// **Thread**: any; a call of [#commit] waits for the commit.
 ///
 /// @param <E> the entries of the log that the box writes
 public final class JournalWriter<E> {
@@ -56,6 +56,42 @@ public final class JournalWriter<E> {
   ///   throws. A unit that was given up may still be committed: then it is run once more, on a
   ///   thread of its own, after that commit
   public LogPosition commit(List<RowChange> changes, List<? extends E> entries, Runnable forget) {
+    Forgetting forgetting = new Forgetting(forget);
+    UnitOwner owner = new UnitOwner(box);
+    LogPosition first;
+    try {
+      first =
+          journal.committer().commit(unit(owner, owner.generation(), changes, entries, forgetting));
+    } finally {
+      forgetting.returned();
+    }
+    written.add(entries.size());
+    return entries.isEmpty() ? first : first.plus(entries.size() - 1L);
+  }
+
+  /// Hands over one decision of a server, which goes on without waiting. Units of one owner are
+  /// committed in the order in which they are handed over.
+  ///
+  /// @param generation see [UnitOwner]
+  /// @param outcome hears what became of it
+  /// @throws StorageException if it is not taken
+  /// @throws IllegalArgumentException if an entry is larger than the journal holds
+  public void submit(
+      UnitOwner owner,
+      long generation,
+      List<RowChange> changes,
+      List<? extends E> entries,
+      Outcome outcome) {
+    Outcome counted = new Counted(outcome, () -> written.add(entries.size()));
+    journal.committer().submit(unit(owner, generation, changes, entries, counted));
+  }
+
+  private UnitOfWork unit(
+      UnitOwner owner,
+      long generation,
+      List<RowChange> changes,
+      List<? extends E> entries,
+      Outcome outcome) {
     List<RowChange> rows = new ArrayList<>(changes);
     List<Announcement<?>> announcements = new ArrayList<>(entries.size());
     for (int i = 0; i < entries.size(); i++) {
@@ -63,18 +99,31 @@ public final class JournalWriter<E> {
       rows.add(journal.row(log.spec(), entry, i));
       announcements.add(new Announcement<>(i, log, entry));
     }
-    Forgetting forgetting = new Forgetting(forget);
-    LogPosition first;
-    try {
-      first =
-          journal
-              .committer()
-              .commit(new UnitOfWork(new UnitOwner(box), rows, announcements, forgetting));
-    } finally {
-      forgetting.returned();
+    return new UnitOfWork(owner, generation, rows, announcements, outcome);
+  }
+
+  /// Counts what is committed.
+  private record Counted(Outcome own, Runnable count) implements Outcome {
+    @Override
+    public void placed(LogPosition first) {
+      own.placed(first);
     }
-    written.add(entries.size());
-    return entries.isEmpty() ? first : first.plus(entries.size() - 1L);
+
+    @Override
+    public void durable(LogPosition first) {
+      own.durable(first);
+    }
+
+    @Override
+    public void committed(LogPosition first) {
+      count.run();
+      own.committed(first);
+    }
+
+    @Override
+    public void failed(StorageException failure) {
+      own.failed(failure);
+    }
   }
 
   /// Drops what is remembered when who committed it returns, and again when it is committed later.

@@ -127,6 +127,21 @@ final class Entries {
     return Map.of("typing-output", new TypingOutput(ROOM, List.of(ALICE, RoomFixture.BOB)));
   }
 
+  static Map<String, ReceiptInput> receiptInput() {
+    return Map.of(
+        "move-marker",
+            new ReceiptInput.MoveMarker(
+                new ReceiptOutput(
+                    ROOM, ALICE, ReceiptType.READ_PRIVATE, "main", EVENT, -7, 1_700_000_000_000L)),
+        "forget-member", new ReceiptInput.ForgetMember(ROOM, ALICE));
+  }
+
+  static Map<String, ReceiptOutput> receiptOutput() {
+    return Map.of(
+        "receipt-output",
+        new ReceiptOutput(ROOM, ALICE, ReceiptType.READ, null, EVENT, 7, 1_700_000_000_000L));
+  }
+
   static Map<String, AccountOutput> accountOutput() {
     Map<String, AccountOutput> entries = new LinkedHashMap<>();
     entries.put("account-created", new AccountOutput.AccountCreated(ALICE, true));

@@ -48,7 +48,9 @@ class JsonCodecTest {
             rows(Logs.ROOM_OUTPUT, Entries.roomOutput()),
             rows(Logs.ACCOUNT_OUTPUT, Entries.accountOutput()),
             rows(Logs.TYPING_INPUT, Entries.typingInput()),
-            rows(Logs.TYPING_OUTPUT, Entries.typingOutput()))
+            rows(Logs.TYPING_OUTPUT, Entries.typingOutput()),
+            rows(Logs.RECEIPT_INPUT, Entries.receiptInput()),
+            rows(Logs.RECEIPT_OUTPUT, Entries.receiptOutput()))
         .flatMap(each -> each);
   }
 
@@ -114,7 +116,9 @@ class JsonCodecTest {
         .containsAll(records(RoomOutput.class).toList())
         .containsAll(records(AccountOutput.class).toList())
         .containsAll(records(TypingInput.class).toList())
-        .containsAll(records(TypingOutput.class).toList());
+        .containsAll(records(TypingOutput.class).toList())
+        .containsAll(records(ReceiptInput.class).toList())
+        .containsAll(records(ReceiptOutput.class).toList());
   }
 
   private static Stream<Class<?>> records(Class<?> type) {

@@ -11,6 +11,7 @@ import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.TypingOutput;
 import org.hearth.server.readers.sync.events.ClientEvents;
@@ -24,6 +25,7 @@ import org.hearth.server.readers.sync.history.StateRoutes;
 import org.hearth.server.readers.sync.sections.AccountDataSection;
 import org.hearth.server.readers.sync.sections.JoinedRooms;
 import org.hearth.server.readers.sync.sections.LeftRooms;
+import org.hearth.server.readers.sync.sections.ReceiptSection;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
 import org.hearth.server.readers.sync.sections.RoomsSection;
 import org.hearth.server.readers.sync.sections.Sections;
@@ -43,6 +45,7 @@ import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.sync.view.WaitingSync;
+import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.typing.TypingQueries;
 import org.hearth.server.services.account.AccountQueries;
@@ -76,6 +79,7 @@ public final class ClientSync implements Box {
       AccountDataQueries accountData,
       AccountQueries accounts,
       TypingQueries typing,
+      ReceiptQueries receipts,
       Logs logs,
       InstantSource clock) {}
 
@@ -83,7 +87,8 @@ public final class ClientSync implements Box {
   public record Logs(
       OutputLog<RoomOutput> room,
       OutputLog<AccountOutput> account,
-      VolatileLog<TypingOutput> typing) {}
+      VolatileLog<TypingOutput> typing,
+      OutputLog<ReceiptOutput> receipt) {}
 
   /// How much memory this component takes for speed.
   ///
@@ -106,10 +111,18 @@ public final class ClientSync implements Box {
     roomOutputReader = new RoomOutputReader(recent, users, roomEvents, start);
     accountOutputReader = new AccountOutputReader(users, start);
     TypingSection typing = new TypingSection(needs.logs().typing(), needs.typing(), users);
+    ReceiptSection receipts =
+        new ReceiptSection(
+            needs.logs().receipt(),
+            needs.receipts(),
+            users,
+            new NewsKind(needs.store()::head),
+            start);
     readings =
         List.of(
             Reading.of(needs.logs().room(), roomOutputReader),
             Reading.of(needs.logs().account(), accountOutputReader),
+            Reading.of(needs.logs().receipt(), receipts.reader()),
             Reading.of(needs.logs().typing(), typing.reader()));
 
     Timelines timelines = new Timelines(rooms, recent);
@@ -128,7 +141,8 @@ public final class ClientSync implements Box {
                 new RoomsSection(
                     needs.logs().room(), roomEvents, rooms, needs.accountData(), roomReaders),
                 new AccountDataSection(needs.logs().account(), needs.accountData()),
-                typing));
+                typing,
+                receipts));
     Snapshots snapshots = new Snapshots(needs.store(), sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
@@ -170,7 +184,12 @@ public final class ClientSync implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(RoomQueries.BOX, AccountService.BOX, AccountDataService.BOX, TypingQueries.BOX);
+    return List.of(
+        RoomQueries.BOX,
+        AccountService.BOX,
+        AccountDataService.BOX,
+        TypingQueries.BOX,
+        ReceiptQueries.BOX);
   }
 
   @Override

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -108,6 +109,25 @@ public final class AccountDataService implements ServiceBox {
                   set(user, null, DIRECT, after);
                 }
               });
+        });
+  }
+
+  /// Sets data of a room that clients cannot set through this API, where it may take the place of
+  /// what is there.
+  ///
+  /// @throws MatrixException `M_TOO_LARGE` if the user keeps too much already
+  public void setOwn(
+      UserId user,
+      RoomId room,
+      String type,
+      ObjectNode content,
+      Predicate<? super ObjectNode> mayReplace) {
+    turns.run(
+        user,
+        () -> {
+          if (data.ofRoom(user, room, type).filter(known -> !mayReplace.test(known)).isEmpty()) {
+            set(user, room, type, content);
+          }
         });
   }
 

@@ -26,6 +26,8 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
+import org.hearth.server.servers.receipt.ReceiptServer;
+import org.hearth.server.servers.receipt.Receipts;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.server.RoomServer;
@@ -40,6 +42,7 @@ import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
+import org.hearth.server.writers.receiptupdater.ClientReceiptUpdater;
 import org.hearth.server.writers.typingsetter.ClientTypingSetter;
 
 /// The reading half of a server: database, Room Server, account data, ClientSync, HTTP. A token is
@@ -55,6 +58,7 @@ final class SyncServer implements AutoCloseable {
   private final LogSet logs;
   private final JournalWriter<AccountOutput> journal;
   private final TypingServer typing;
+  private final ReceiptServer receiptServer;
   private final ClientSync clientSync;
   private final HttpServer http;
   private final TestRooms rooms;
@@ -79,15 +83,24 @@ final class SyncServer implements AutoCloseable {
             clock,
             new SplittableRandom(1),
             RoomServerOptions.standard());
-    JournaledLog<AccountOutput> journaled =
-        new Journal(store, clock)
-            .log(Logs.ACCOUNT_OUTPUT, new FailureHandling(store.deadLetters(), _ -> false, clock));
+    Journal keeping = new Journal(store, clock);
+    FailureHandling failures = new FailureHandling(store.deadLetters(), _ -> false, clock);
+    JournaledLog<AccountOutput> journaled = keeping.log(Logs.ACCOUNT_OUTPUT, failures);
     OutputLog<AccountOutput> accountOutput = journaled.output();
     journal = journaled.writer("test");
     AccountData accountData = new AccountData(store.reads());
     Accounts accounts = new Accounts(store.reads(), NAME);
     typing = new TypingServer(roomServer.queries(), roomServer.output(), store.head(), clock);
     typing.output().writtenBy(typing.name());
+    Receipts receipts = new Receipts(store.reads());
+    receiptServer =
+        new ReceiptServer(
+            roomServer.queries(),
+            receipts,
+            keeping.log(Logs.RECEIPT_OUTPUT, failures),
+            roomServer.output(),
+            store.head(),
+            failures);
     clientSync =
         new ClientSync(
             new ClientSync.Needs(
@@ -96,7 +109,9 @@ final class SyncServer implements AutoCloseable {
                 accountData,
                 accounts,
                 typing.queries(),
-                new ClientSync.Logs(roomServer.output(), accountOutput, typing.output()),
+                receipts,
+                new ClientSync.Logs(
+                    roomServer.output(), accountOutput, typing.output(), receiptServer.output()),
                 clock),
             budget);
     roomServer.output().register(clientSync.roomOutputReader());
@@ -106,17 +121,28 @@ final class SyncServer implements AutoCloseable {
         before.stream().map(LogReader::name).toArray(String[]::new));
     typing.readings().forEach(SyncServer::register);
     clientSync.readings().stream()
-        .filter(each -> each.log() == typing.output())
+        .filter(each -> each.log() == typing.output() || each.log() == receiptServer.output())
         .forEach(SyncServer::register);
+    receiptServer.readings().forEach(SyncServer::register);
     logs =
         new LogSet(
-            Stream.of(roomServer.logs(), typing.logs(), List.of(accountOutput))
+            Stream.of(
+                    roomServer.logs(), typing.logs(), receiptServer.logs(), List.of(accountOutput))
                 .flatMap(List::stream)
                 .toList());
     logs.start(store.head());
     roomServer.start();
+    receiptServer.start();
     List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
-    routes.add(new AccountDataService(accountData, journal));
+    AccountDataService accountDataService = new AccountDataService(accountData, journal);
+    routes.add(accountDataService);
+    routes.addAll(
+        new ClientReceiptUpdater(
+                roomServer.queries(),
+                accountDataService,
+                receiptServer.input().writer(ClientReceiptUpdater.BOX),
+                clock)
+            .routes());
     routes.addAll(
         new ClientTypingSetter(roomServer.queries(), typing.input().writer(ClientTypingSetter.BOX))
             .routes());
@@ -162,6 +188,10 @@ final class SyncServer implements AutoCloseable {
     return typing;
   }
 
+  ReceiptServer receiptServer() {
+    return receiptServer;
+  }
+
   Store store() {
     return store;
   }
@@ -181,7 +211,9 @@ final class SyncServer implements AutoCloseable {
             "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated, is_erased,"
                 + " is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, TRUE, TRUE, TRUE, 1)",
             (statement, _) -> statement.setString(1, id.value()));
-    journal.commit(List.of(closed), List.of(new AccountOutput.AccountDeactivated(id)));
+    List<RowChange> changes = new ArrayList<>(new Receipts(store.reads()).closing(id, true));
+    changes.add(closed);
+    journal.commit(changes, List.of(new AccountOutput.AccountDeactivated(id)));
   }
 
   TestClient http(String user) {
@@ -206,6 +238,7 @@ final class SyncServer implements AutoCloseable {
     clientSync.stop();
     roomServer.stop();
     try {
+      receiptServer.stop();
       typing.stop();
       logs.drainAndStop(GRACE);
     } catch (InterruptedException e) {

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 public final class RoomTelling {
   private final Supplier<Optional<? extends RoomNews>> happened;
   private final List<ObjectNode> accountData = new ArrayList<>();
-  private final List<ObjectNode> ephemeral = new ArrayList<>();
+  private final List<Supplier<Optional<ObjectNode>>> ephemeral = new ArrayList<>();
   private RoomNews.UnreadCounts unread = RoomNews.UnreadCounts.NONE;
   private boolean worthTelling;
 
@@ -28,10 +28,15 @@ public final class RoomTelling {
     worthTelling = true;
   }
 
-  /// Adds an event that is no part of the history: typing, receipts.
+  /// Adds an event that is no part of the history: typing.
   void ephemeral(ObjectNode event) {
+    ephemeral.add(() -> Optional.of(event));
+  }
+
+  /// Adds an event that is no part of the history and may be large: receipts. It is read when it is
+  /// written.
+  void ephemeral(Supplier<Optional<ObjectNode>> event) {
     ephemeral.add(event);
-    worthTelling = true;
   }
 
   void unread(RoomNews.UnreadCounts counts) {
@@ -44,7 +49,8 @@ public final class RoomTelling {
     return happened.get();
   }
 
-  /// Whether there is something to tell although nothing happened.
+  /// Whether there is something to tell although nothing happened, beside what [#ephemeral()]
+  /// gives.
   public boolean isWorthTelling() {
     return worthTelling;
   }
@@ -53,8 +59,9 @@ public final class RoomTelling {
     return Collections.unmodifiableList(accountData);
   }
 
+  /// Reads the events that are no part of the history.
   public List<ObjectNode> ephemeral() {
-    return Collections.unmodifiableList(ephemeral);
+    return ephemeral.stream().flatMap(each -> each.get().stream()).toList();
   }
 
   public RoomNews.UnreadCounts unread() {

@@ -128,7 +128,10 @@ public final class SyncJson {
 
     private boolean write(News.Place place, RoomId room, RoomTelling telling, boolean placeBegun) {
       Optional<? extends RoomNews> happened = telling.happened();
-      boolean quiet = place == News.Place.JOIN && telling.isWorthTelling();
+      List<ObjectNode> ephemeral =
+          place == News.Place.JOIN ? telling.ephemeral() : List.<ObjectNode>of();
+      boolean quiet =
+          place == News.Place.JOIN && (telling.isWorthTelling() || !ephemeral.isEmpty());
       if (happened.isEmpty() && !quiet) {
         return false;
       }
@@ -144,7 +147,7 @@ public final class SyncJson {
         case RoomNews.Joined(var summary, var events) -> {
           writeSummary(summary);
           writeHappened(events);
-          writeBeside(telling);
+          writeBeside(telling, ephemeral);
         }
         case RoomNews.Left(var events) -> {
           writeHappened(events);
@@ -156,16 +159,16 @@ public final class SyncJson {
           writeSummary(Optional.empty());
           writeEvents(json, request.stateName(), List.of());
           writeTimeline(Timeline.none(now.position()), null);
-          writeBeside(telling);
+          writeBeside(telling, ephemeral);
         }
       }
       json.endObject();
       return true;
     }
 
-    private void writeBeside(RoomTelling telling) {
+    private void writeBeside(RoomTelling telling, List<ObjectNode> ephemeral) {
       writeEvents(json, "account_data", telling.accountData());
-      writeEvents(json, "ephemeral", telling.ephemeral());
+      writeEvents(json, "ephemeral", ephemeral);
       json.name("unread_notifications").object();
       json.name("highlight_count").value(telling.unread().highlights());
       json.name("notification_count").value(telling.unread().notifications());

@@ -258,6 +258,18 @@ public final class SyncUsers {
     return those;
   }
 
+  /// Notes news of a room that are for one of its users only.
+  ///
+  /// @return the user's feed, if the user has synced
+  public Set<UserFeed> noteChanged(NewsKind kind, RoomId room, String user, LogPosition position) {
+    @Nullable UserFeed feed = known(user);
+    if (feed == null) {
+      return Set.of();
+    }
+    feed.noteChanged(kind, room, position);
+    return Set.of(feed);
+  }
+
   /// The rooms that someone who syncs is in.
   public int roomCount() {
     return joined.size();

@@ -1,0 +1,218 @@
+package org.hearth.server.servers.receipt;
+
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.ReceiptOutput;
+import org.hearth.server.logs.ReceiptType;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.services.account.AccountCompanion;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
+
+/// The table `receipt`: "Each `user_id`, `receipt_type`, and categorisation (unthreaded, or
+/// `thread_id`) tuple must be associated with only a single `event_id`", in each room.
+///
+/// **thread**: any.
+public final class Receipts implements ReceiptQueries, AccountCompanion {
+  /// Threads of one room in which a user has a marker of one type, beside the main timeline.
+  static final int MOST_THREADS = 200;
+
+  static final Table TABLE =
+      new Table(
+          "receipt",
+          "of each member of a room and each of two types one row unthreaded, one for the main timeline, and 200 for threads",
+          "a further thread takes the place of the one that was read least far; deleted when the member leaves and with the account");
+
+  private static final String UNTHREADED = "";
+  private static final String SELECT =
+      "SELECT room_id, user_id, receipt_type, thread_id, event_id, event_place, received_millis"
+          + " FROM receipt ";
+  private static final String OF_OTHERS =
+      SELECT
+          + "WHERE room_id = ? AND log_position > ? AND log_position <= ? AND user_id <> ?"
+          + " AND receipt_type = ? ORDER BY log_position DESC FETCH FIRST "
+          + MOST_RECEIPTS
+          + " ROWS ONLY";
+  private static final String OF_MEMBER = SELECT + "WHERE user_id = ? AND room_id = ?";
+  private static final String INSERT =
+      "INSERT INTO receipt (event_id, event_place, received_millis, log_position,"
+          + " user_id, room_id, receipt_type, thread_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+  private static final String OF_MARKER =
+      " WHERE user_id = ? AND room_id = ? AND receipt_type = ? AND thread_id = ?";
+  private static final String UPDATE =
+      "UPDATE receipt SET event_id = ?, event_place = ?, received_millis = ?, log_position = ?"
+          + OF_MARKER;
+
+  private final ReadPool reads;
+
+  /// Reads from that database.
+  public Receipts(ReadPool reads) {
+    this.reads = reads;
+  }
+
+  @FunctionalInterface
+  private interface Binding {
+    void bind(PreparedStatement statement) throws SQLException;
+  }
+
+  @FunctionalInterface
+  private interface Row<T> {
+    T read(ResultSet row) throws SQLException;
+  }
+
+  private <T> List<T> select(String query, Binding binding, Row<T> row) {
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(query)) {
+        binding.bind(statement);
+        List<T> found = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            found.add(row.read(rows));
+          }
+        }
+        return found;
+      }
+    });
+  }
+
+  private static ReceiptOutput receipt(ResultSet row) throws SQLException {
+    String type = row.getString(3);
+    String thread = row.getString(4);
+    return new ReceiptOutput(
+        RoomId.parse(row.getString(1)),
+        UserId.parse(row.getString(2)),
+        ReceiptType.of(type).orElseThrow(() -> new IllegalStateException("a receipt of " + type)),
+        thread.equals(UNTHREADED) ? null : thread,
+        EventId.parse(row.getString(5)),
+        row.getLong(6),
+        row.getLong(7));
+  }
+
+  private static String threadId(ReceiptOutput receipt) {
+    return receipt.thread() == null ? UNTHREADED : receipt.thread();
+  }
+
+  @Override
+  public List<ReceiptOutput> changed(
+      RoomId room, UserId viewer, LogPosition after, LogPosition upTo) {
+    List<ReceiptOutput> found =
+        select(
+            OF_OTHERS,
+            statement -> {
+              statement.setString(1, room.value());
+              statement.setLong(2, after.value());
+              statement.setLong(3, upTo.value());
+              statement.setString(4, viewer.value());
+              statement.setString(5, ReceiptType.READ.id());
+            },
+            Receipts::receipt);
+    found.addAll(
+        select(
+            OF_MEMBER + " AND log_position > ? AND log_position <= ?",
+            statement -> {
+              statement.setString(1, viewer.value());
+              statement.setString(2, room.value());
+              statement.setLong(3, after.value());
+              statement.setLong(4, upTo.value());
+            },
+            Receipts::receipt));
+    return found;
+  }
+
+  /// All of a user's receipts in a room.
+  List<ReceiptOutput> of(RoomId room, UserId user) {
+    return select(
+        OF_MEMBER,
+        statement -> {
+          statement.setString(1, user.value());
+          statement.setString(2, room.value());
+        },
+        Receipts::receipt);
+  }
+
+  /// The first user, in the order of the ids, after that one.
+  Optional<UserId> userAfter(String user) {
+    return select(
+            "SELECT user_id FROM receipt WHERE user_id > ? ORDER BY user_id FETCH FIRST ROW ONLY",
+            statement -> statement.setString(1, user),
+            row -> UserId.parse(row.getString(1)))
+        .stream()
+        .findFirst();
+  }
+
+  /// The rooms in which the user has receipts.
+  List<RoomId> roomsOf(UserId user) {
+    return select(
+        "SELECT DISTINCT room_id FROM receipt WHERE user_id = ?",
+        statement -> statement.setString(1, user.value()),
+        row -> RoomId.parse(row.getString(1)));
+  }
+
+  /// Moves a marker; its position is that of the unit's first announcement.
+  ///
+  /// @param isNew whether there is no row of it
+  static RowChange set(ReceiptOutput receipt, boolean isNew) {
+    return RowChange.of(
+        TABLE,
+        isNew ? INSERT : UPDATE,
+        (statement, first) -> {
+          statement.setString(1, receipt.event().value());
+          statement.setLong(2, receipt.place());
+          statement.setLong(3, receipt.ts());
+          statement.setLong(4, first.value());
+          bindMarker(statement, 5, receipt);
+        });
+  }
+
+  /// Deletes the row of one marker.
+  static RowChange delete(ReceiptOutput receipt) {
+    return RowChange.of(
+        TABLE, "DELETE FROM receipt" + OF_MARKER, (row, _) -> bindMarker(row, 1, receipt));
+  }
+
+  private static void bindMarker(PreparedStatement statement, int from, ReceiptOutput receipt)
+      throws SQLException {
+    statement.setString(from, receipt.user().value());
+    statement.setString(from + 1, receipt.room().value());
+    statement.setString(from + 2, receipt.type().id());
+    statement.setString(from + 3, threadId(receipt));
+  }
+
+  /// Deletes the rows of a user in a room.
+  static RowChange deleteAll(RoomId room, UserId user) {
+    return RowChange.of(
+        TABLE,
+        "DELETE FROM receipt WHERE user_id = ? AND room_id = ?",
+        (statement, _) -> {
+          statement.setString(1, user.value());
+          statement.setString(2, room.value());
+        });
+  }
+
+  @Override
+  public List<RowChange> opening(UserId user, Optional<String> displayName) {
+    return List.of();
+  }
+
+  @Override
+  public List<RowChange> closing(UserId user, boolean erase) {
+    return List.of(
+        RowChange.of(
+            TABLE,
+            "DELETE FROM receipt WHERE user_id = ?",
+            (statement, _) -> statement.setString(1, user.value())));
+  }
+
+  @Override
+  public void changed(UserId user) {
+    // Nothing is remembered.
+  }
+}
