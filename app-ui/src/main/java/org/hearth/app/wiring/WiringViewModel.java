@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -96,8 +97,9 @@ public final class WiringViewModel {
         return !ring.failed().isEmpty();
       }
       return picture.arrows().stream()
-          .filter(arrow -> arrow.to().equals(name) && rings.containsKey(arrow.from()))
-          .flatMap(arrow -> rings.get(arrow.from()).failed().stream())
+          .filter(arrow -> arrow.to().equals(name))
+          .flatMap(arrow -> Stream.ofNullable(rings.get(arrow.from())))
+          .flatMap(led -> led.failed().stream())
           .anyMatch(reader -> isOf(reader, name) || !isBox(reader));
     }
 

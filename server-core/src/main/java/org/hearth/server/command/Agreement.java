@@ -16,7 +16,7 @@ final class Agreement {
     return given
         || Optional.ofNullable(System.console())
             .filter(Console::isTerminal)
-            .map(console -> console.readLine(question + " Type yes: "))
+            .map(console -> console.readLine("%s Type yes: ", question))
             .filter("yes"::equals)
             .isPresent();
   }

@@ -33,7 +33,13 @@ public record Served(
     return new Served(
         List.of("v1.1", "v1.2", "v1.3", "v1.4", "v1.5"),
         List.of("uk.tcpip.msc4133.stable"),
-        List.of("rooms with text", "reactions, edits and replies", "read receipts", "who is typing", "invitations", "guests"),
+        List.of(
+            "rooms with text",
+            "reactions, edits and replies",
+            "read receipts",
+            "who is typing",
+            "invitations",
+            "guests"),
         List.of(
             "encryption",
             "pictures and files",

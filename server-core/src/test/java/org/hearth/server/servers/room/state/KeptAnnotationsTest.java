@@ -85,7 +85,7 @@ final class KeptAnnotationsTest {
     execute("ALTER TABLE room_relation DROP COLUMN likeness RESTRICT");
     try (InputStream script = Objects.requireNonNull(getClass().getResourceAsStream(MIGRATION))) {
       String text = new String(script.readAllBytes(), StandardCharsets.UTF_8);
-      for (String statement : text.replaceAll("(?m)^--.*$", "").split(";")) {
+      for (String statement : text.replaceAll("(?m)^--.*$", "").split(";", -1)) {
         if (!statement.isBlank()) {
           execute(statement);
         }
