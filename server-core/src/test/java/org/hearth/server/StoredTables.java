@@ -17,7 +17,8 @@ import java.util.TreeMap;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 
-/// What a database holds, table by table, so that two moments can be compared.
+/// What a database holds, table by table, so that two moments can be compared: but for what
+/// happened, where starts, ends and refused sign-ins are noted.
 ///
 /// @param tables table → number of rows and a digest of all they say
 record StoredTables(Map<String, String> tables) {
@@ -46,7 +47,8 @@ record StoredTables(Map<String, String> tables) {
     try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT tablename FROM sys.systables WHERE tabletype = 'T' AND tablename <> UPPER('store_identity')")) {
+                "SELECT tablename FROM sys.systables WHERE tabletype = 'T'"
+                    + " AND tablename NOT IN ('STORE_IDENTITY', 'ACTIVITY')")) {
       while (row.next()) {
         names.add(row.getString(1));
       }

@@ -348,10 +348,15 @@ public final class WiringViewModel {
   static String judge(List<RingNow> rings) {
     Optional<RingNow> failed = rings.stream().filter(each -> !each.failed().isEmpty()).findFirst();
     if (failed.isPresent()) {
-      return "%s has failed or stands still on %s; it is red below."
-          .formatted(
-              failed.get().failed().stream().sorted().collect(Collectors.joining(", ")),
-              failed.get().ring().name());
+      String ring = failed.get().ring().name();
+      String readers =
+          failed.get().failed().stream()
+              .filter(each -> !each.startsWith(ring)) // Those of an input log are called by it.
+              .sorted()
+              .collect(Collectors.joining(", "));
+      return readers.isEmpty()
+          ? "The work of %s has failed or stands still; it is red below.".formatted(ring)
+          : "%s has failed or stands still on %s; it is red below.".formatted(readers, ring);
     }
     Optional<RingNow> fullest =
         rings.stream().max(java.util.Comparator.comparingDouble(RingNow::fill));
