@@ -321,15 +321,16 @@ public final class Homeserver implements AutoCloseable {
   /// that its owner can be told.
   private void failed(ServerState.Failed how) {
     LOG.log(Level.ERROR, how.reason() + " " + how.remedy());
-    Composition running = composition;
-    if (running != null) {
-      running.happenings().note(new Happening(Kind.SERVER_FAILED, how.reason(), Happening.SERVER));
-    }
     synchronized (listeners) {
       failure = how;
       if (state instanceof ServerState.Running) {
         change(how);
       }
+    }
+    // Last: on a thread that is dying this, too, may fail.
+    Composition running = composition;
+    if (running != null) {
+      running.happenings().note(new Happening(Kind.SERVER_FAILED, how.reason(), Happening.SERVER));
     }
   }
 
