@@ -63,7 +63,7 @@ public final class HearthApplication extends Application {
   private static void closeAsChosen(Stage stage, ServerSession session, MainView view) {
     Platform.setImplicitExit(false);
     Closing closing = new Closing(session, view, stage::hide, Platform::exit);
-    session.onStopRequest(() -> closing.stopRequested(stage.isShowing()));
+    session.onStopRequest(() -> view.leave(Platform::exit));
     stage.setOnCloseRequest(request -> {
       request.consume();
       closing.requested();

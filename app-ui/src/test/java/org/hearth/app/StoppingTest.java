@@ -3,13 +3,10 @@ package org.hearth.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import javafx.geometry.Bounds;
 import javafx.scene.Node;
 import javafx.stage.Stage;
-import org.hearth.app.shell.Closing;
 import org.hearth.server.ServerState;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -76,21 +73,6 @@ class StoppingTest {
     assertThat(line.localToScene(line.getBoundsInLocal()).getMinX())
         .as("the line is beside the navigation, so its height cannot move it")
         .isGreaterThanOrEqualTo(home.getMaxX());
-  }
-
-  @Test
-  void anOpenWindowStaysAndSaysThatTheCommandLineStoppedTheServer() {
-    panel.admin();
-    List<String> done = new ArrayList<>();
-    Closing closing =
-        new Closing(panel.session(), panel.view(), () -> done.add("hide"), () -> done.add("quit"));
-
-    panel.robot().interact(() -> closing.stopRequested(true));
-    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
-
-    assertThat(panel.text("status")).isEqualTo("Stopped from the command line");
-    panel.screenshot("stopped-from-outside");
-    assertThat(done).isEmpty();
   }
 
   private Bounds place(String id) {

@@ -43,18 +43,6 @@ public final class Closing {
     }
   }
 
-  /// The command line asks the server to stop. A window that is open stays, and says so.
-  ///
-  /// @param showing whether the window is open
-  public void stopRequested(boolean showing) {
-    if (showing && session.state().get() instanceof ServerState.Running) {
-      view.overlay().close();
-      session.stopFromOutside();
-    } else {
-      view.leave(quit);
-    }
-  }
-
   private void ask() {
     CheckBox remember = new CheckBox("_Do this every time");
     remember.setId("close-remember");

@@ -42,8 +42,7 @@ public final class ShellViewModel {
     return Bindings.createStringBinding(
         () ->
             switch (state()) {
-              case ServerState.Stopped _ ->
-                  session.wasStoppedFromOutside() ? "Stopped from the command line" : "Stopped";
+              case ServerState.Stopped _ -> "Stopped";
               case ServerState.Starting(String step) -> step + "…";
               case ServerState.Running _ ->
                   "Running" + session.configuration().map(c -> " as " + c.serverName()).orElse("");

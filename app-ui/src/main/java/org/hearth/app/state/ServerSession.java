@@ -32,7 +32,6 @@ public final class ServerSession {
       new ReadOnlyObjectWrapper<>(new ServerState.Stopped());
   private final ReadOnlyObjectWrapper<DataFolder> folder;
   private volatile @Nullable Homeserver server;
-  private boolean stoppedFromOutside;
   private Runnable showPanel = () -> {};
   private Runnable endProgram = () -> {};
 
@@ -104,7 +103,6 @@ public final class ServerSession {
   ///
   /// @param first what to do with the running server, in the background
   public void start(Consumer<Admin> first) {
-    stoppedFromOutside = false;
     state.set(new ServerState.Starting("Reading the configuration"));
     FxState.ask(
         "start-server",
@@ -134,17 +132,6 @@ public final class ServerSession {
         _ -> {},
         sentence ->
             refused(sentence, "Give the listener another port in hearth.yaml, then start again."));
-  }
-
-  /// Stops the server, because the command line asks for it.
-  public void stopFromOutside() {
-    stoppedFromOutside = true;
-    stop();
-  }
-
-  /// Whether the server was last stopped from the command line rather than here.
-  public boolean wasStoppedFromOutside() {
-    return stoppedFromOutside;
   }
 
   /// Why there is nothing to ask now, in a sentence.
