@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.services.account.ServicesExtension.PASSWORD;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -123,20 +125,24 @@ class PasswordGuessingTest {
     assertThat(from("203.0.113.7", PASSWORD).status()).isEqualTo(429);
   }
 
+  /// Measured as processor time of this thread: other work on the machine would show in the clock
+  /// on the wall. What is skipped for nobody, the hash or one of its passes, would be a third or
+  /// more.
   @Test
   @Tag("long")
   void nobodyTakesAsLongAsSomebody() {
     Passwords passwords = new Passwords(PasswordCost.DEFAULT, 1, new SecureRandom());
     String stored = passwords.hash(PASSWORD);
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     int rounds = 30;
     long[] somebody = new long[rounds];
     long[] nobody = new long[rounds];
     for (int i = -5; i < rounds; i++) {
-      long begin = System.nanoTime();
+      long begin = threads.getCurrentThreadCpuTime();
       passwords.verify("wrong", stored);
-      long middle = System.nanoTime();
+      long middle = threads.getCurrentThreadCpuTime();
       passwords.verify("wrong", null);
-      long end = System.nanoTime();
+      long end = threads.getCurrentThreadCpuTime();
       if (i >= 0) {
         somebody[i] = middle - begin;
         nobody[i] = end - middle;
@@ -149,7 +155,7 @@ class PasswordGuessingTest {
     double nobodyMillis = nobody[rounds / 2] / 1e6;
     assertThat(nobodyMillis)
         .as("median for nobody %.1f ms, for somebody %.1f ms", nobodyMillis, somebodyMillis)
-        .isBetween(somebodyMillis * 0.8, somebodyMillis * 1.25);
+        .isBetween(somebodyMillis * 0.7, somebodyMillis * 1.4);
     System.getLogger(PasswordGuessingTest.class.getName())
         .log(System.Logger.Level.INFO, "Argon2id at the usual cost: median {0} ms", somebodyMillis);
   }
