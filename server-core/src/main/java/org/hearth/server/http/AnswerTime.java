@@ -3,6 +3,7 @@ package org.hearth.server.http;
 import io.helidon.webserver.CloseConnectionException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.connection.Deadlines;
 
 /// Gives up a client that takes its answer too slowly: who takes nothing for a time, and who takes
@@ -17,14 +18,14 @@ final class AnswerTime {
   private static final int LONGEST = 4;
 
   private final Deadlines deadlines;
-  private final Duration patience;
+  private final long patienceNanos;
   private long sentBytes;
-  private Duration taken = Duration.ZERO;
+  private long takenNanos;
 
   /// @param patience how much longer an answer may take than it would at the least rate
   AnswerTime(Deadlines deadlines, Duration patience) {
     this.deadlines = deadlines;
-    this.patience = patience;
+    this.patienceNanos = patience.toNanos();
   }
 
   /// Sends something.
@@ -54,21 +55,17 @@ final class AnswerTime {
   /// In which time the next bytes are to be taken. That a client was quick before does not give it
   /// more.
   Duration forNext(int bytes) {
-    Duration behind = taken.minus(atLeastRate(sentBytes));
-    Duration usual = shorter(patience.plus(atLeastRate(bytes)), patience.multipliedBy(LONGEST));
-    return behind.isPositive() ? usual.minus(behind) : usual;
+    long behind = takenNanos - nanosAtLeastRate(sentBytes);
+    long usual = Math.min(patienceNanos + nanosAtLeastRate(bytes), patienceNanos * LONGEST);
+    return Duration.ofNanos(usual - Math.max(0, behind));
   }
 
   void took(int bytes, Duration time) {
     sentBytes += bytes;
-    taken = taken.plus(time);
+    takenNanos += time.toNanos();
   }
 
-  private static Duration shorter(Duration one, Duration other) {
-    return one.compareTo(other) < 0 ? one : other;
-  }
-
-  private static Duration atLeastRate(long bytes) {
-    return Duration.ofMillis(bytes * 1000 / LEAST_BYTES_PER_SECOND);
+  private static long nanosAtLeastRate(long bytes) {
+    return TimeUnit.MILLISECONDS.toNanos(bytes * 1000 / LEAST_BYTES_PER_SECOND);
   }
 }

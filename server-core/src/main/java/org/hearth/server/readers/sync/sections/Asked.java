@@ -22,7 +22,7 @@ import org.hearth.server.servers.room.RoomQueries;
 public record Asked(RoomQueries rooms, SyncRequest request, UserFeed feed, SyncPoint now) {
   /// Up to where the client has this section; empty if it has nothing.
   Optional<LogPosition> since(Section section) {
-    return request.since().flatMap(each -> each.of(SyncPoint.HeldBack.of(section.name())));
+    return request.since().flatMap(each -> each.of(section.name()));
   }
 
   /// Up to where the client has a volatile log; the origin if it has nothing of this run.
@@ -44,7 +44,7 @@ public record Asked(RoomQueries rooms, SyncRequest request, UserFeed feed, SyncP
         .map(since ->
             feed.memberships().stream()
                 .map(RoomMembership::room)
-                .filter(room -> since.heldBack().containsKey(SyncPoint.HeldBack.of(room)))
+                .filter(room -> since.holdsBack(room.value()))
                 .collect(Collectors.toUnmodifiableSet()))
         .orElse(Set.of());
   }

@@ -48,7 +48,7 @@ public final class Sections {
     SyncRequest request = asked.request();
     return request.since().isEmpty()
         || request.fullState()
-        || request.since().get().heldBack().containsKey(SyncPoint.HeldBack.of(section.name()));
+        || request.since().get().holdsBack(section.name());
   }
 
   /// The logs that the sections follow.

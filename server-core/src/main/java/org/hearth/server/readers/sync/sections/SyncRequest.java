@@ -52,7 +52,7 @@ public record SyncRequest(
 
   /// Up to where the client has that room; empty if it has nothing.
   public Optional<LogPosition> since(RoomId room) {
-    return since.flatMap(each -> each.of(SyncPoint.HeldBack.of(room)));
+    return since.flatMap(each -> each.of(room.value()));
   }
 
   /// The same from nothing: for a client whose token is of a history that this database has not. It

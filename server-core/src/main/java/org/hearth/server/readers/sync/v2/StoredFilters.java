@@ -136,21 +136,25 @@ public final class StoredFilters {
   /// @throws MatrixException `M_INVALID_PARAM` if no filter is stored under the id; else what is
   ///   wrong with the JSON
   Named named(UserId user, String parameter) {
-    if (parameter.startsWith("{")) {
-      byte[] text = parameter.getBytes(StandardCharsets.UTF_8);
-      return new Named(idOf(text), Filter.parse(MatrixJson.parseObject(text)));
-    }
     Key key = new Key(user, parameter);
     Read known = cache.getIfPresent(key);
-    if (known != null) {
-      return known.named();
+    if (known == null) {
+      known = parameter.startsWith("{") ? read(parameter) : stored(user, parameter);
+      cache.put(key, known);
     }
+    return known.named();
+  }
+
+  private static Read read(String json) {
+    byte[] text = json.getBytes(StandardCharsets.UTF_8);
+    return new Read(new Named(idOf(text), Filter.parse(MatrixJson.parseObject(text))), text.length);
+  }
+
+  private Read stored(UserId user, String id) {
     byte[] text =
-        text(user, parameter)
+        text(user, id)
             .orElseThrow(() -> MatrixException.invalidParam("No filter is stored under that id"));
-    Named named = new Named(parameter, Filter.parse(MatrixJson.restoreObject(text)));
-    cache.put(key, new Read(named, text.length));
-    return named;
+    return new Read(new Named(id, Filter.parse(MatrixJson.restoreObject(text))), text.length);
   }
 
   private Optional<byte[]> text(UserId user, String id) {

@@ -50,8 +50,18 @@ public record SyncPoint(
     }
   }
 
-  /// Up to where the client has a room or a section; empty if it has nothing.
-  public Optional<LogPosition> of(HeldBack what) {
+  /// Up to where the client has a room, by its id, or a section, by its name; empty if it has
+  /// nothing.
+  public Optional<LogPosition> of(String name) {
+    return heldBack.isEmpty() ? Optional.of(position) : of(HeldBack.of(name));
+  }
+
+  /// Whether a room, by its id, or a section, by its name, was held back.
+  public boolean holdsBack(String name) {
+    return !heldBack.isEmpty() && heldBack.containsKey(HeldBack.of(name));
+  }
+
+  private Optional<LogPosition> of(HeldBack what) {
     LogPosition known = heldBack.getOrDefault(what, position);
     boolean nothing = heldBack.containsKey(what) && known.equals(LogPosition.ORIGIN);
     return nothing ? Optional.empty() : Optional.of(known);

@@ -1,11 +1,10 @@
 package org.hearth.server.readers.sync.view;
 
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.matrix.error.MatrixException;
@@ -39,8 +38,7 @@ public record SyncToken(SyncPoint point, long epoch, long history) {
   private static final char HELD_BACK = 'r';
   private static final int LONGEST = 4_000;
   private static final int MOST_DIGITS = 18;
-  private static final Pattern IN_A_RUN = Pattern.compile("([0-9]{1,18})-([0-9]{1,18})");
-  private static final Pattern OF_A_ROOM = Pattern.compile("([0-9a-f]{16})-([0-9]{1,18})");
+  private static final int HASH_DIGITS = 16;
 
   /// A point in the live timeline.
   public SyncToken(LogPosition position, long epoch) {
@@ -95,20 +93,28 @@ public record SyncToken(SyncPoint point, long epoch, long history) {
   }
 
   private static void readHeldBack(String value, Map<SyncPoint.HeldBack, LogPosition> heldBack) {
-    Matcher matcher = OF_A_ROOM.matcher(value);
-    if (matcher.matches()) {
-      long hash = Long.parseUnsignedLong(matcher.group(1), 16);
-      heldBack.put(new SyncPoint.HeldBack(hash), position(matcher.group(2)));
+    int dash = value.indexOf('-');
+    String hash = value.substring(0, Math.max(0, dash));
+    String known = value.substring(dash + 1);
+    if (hash.length() == HASH_DIGITS
+        && hash.chars().allMatch(SyncToken::isHex)
+        && isNumber(known)) {
+      heldBack.put(new SyncPoint.HeldBack(HexFormat.fromHexDigitsToLong(hash)), position(known));
     }
   }
 
   private static void readVolatile(
       char letter, String value, Map<Character, VolatilePosition> volatiles) {
-    Matcher matcher = IN_A_RUN.matcher(value);
-    if (matcher.matches()) {
-      long run = Long.parseLong(matcher.group(1));
-      volatiles.put(letter, new VolatilePosition(run, position(matcher.group(2))));
+    int dash = value.indexOf('-');
+    String run = value.substring(0, Math.max(0, dash));
+    String known = value.substring(dash + 1);
+    if (isNumber(run) && isNumber(known)) {
+      volatiles.put(letter, new VolatilePosition(Long.parseLong(run), position(known)));
     }
+  }
+
+  private static boolean isHex(int each) {
+    return (each >= '0' && each <= '9') || (each >= 'a' && each <= 'f');
   }
 
   private static LogPosition position(String digits) {
@@ -132,11 +138,19 @@ public record SyncToken(SyncPoint point, long epoch, long history) {
     }
     new TreeMap<>(point.volatiles())
         .forEach((letter, at) ->
-            text.append("_%c%d-%d".formatted(letter, at.epoch(), at.position().value())));
+            text.append('_')
+                .append(letter)
+                .append(at.epoch())
+                .append('-')
+                .append(at.position().value()));
     point
         .heldBack()
         .forEach((what, known) ->
-            text.append("_%c%016x-%d".formatted(HELD_BACK, what.hash(), known.value())));
+            text.append('_')
+                .append(HELD_BACK)
+                .append(HexFormat.of().toHexDigits(what.hash()))
+                .append('-')
+                .append(known.value()));
     return text.toString();
   }
 }

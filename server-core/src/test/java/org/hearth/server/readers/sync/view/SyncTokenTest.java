@@ -69,8 +69,8 @@ class SyncTokenTest {
     SyncPoint read = SyncToken.parse("since", new Tokens(0).of(point).toString()).point();
 
     assertThat(read).isEqualTo(point);
-    assertThat(read.of(heldBack)).hasValue(new LogPosition(3));
-    assertThat(read.of(SyncPoint.HeldBack.of("another"))).hasValue(new LogPosition(9));
+    assertThat(read.of(room.value())).hasValue(new LogPosition(3));
+    assertThat(read.of("another")).hasValue(new LogPosition(9));
   }
 
   @Test
