@@ -127,16 +127,7 @@ public final class Accounts implements AccountQueries {
         .getFirst();
   }
 
-  @Override
-  public long ownerCount() {
-    return reads
-        .select(
-            "SELECT COUNT(*) FROM account WHERE is_admin AND NOT is_deactivated AND NOT is_locked",
-            row -> row.getLong(1))
-        .getFirst();
-  }
-
-  /// The only owner; empty when there are more, or none.
+  /// The only owner, see [Account#owner]; empty when there are more, or none.
   Optional<Account> onlyOwner() {
     List<UserId> first =
         users(

@@ -62,11 +62,6 @@ class GuestRemovalTest {
     public long activeCount() {
       return 0;
     }
-
-    @Override
-    public long ownerCount() {
-      return 0;
-    }
   }
 
   /// Rooms that can be shut, so that who leaves waits, and that can fail.
