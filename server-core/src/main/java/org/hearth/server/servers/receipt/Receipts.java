@@ -171,21 +171,11 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
   }
 
   @Override
-  public List<RowChange> opening(UserId user, Optional<String> displayName) {
-    return List.of();
-  }
-
-  @Override
   public List<RowChange> closing(UserId user, boolean erase) {
     return List.of(
         RowChange.of(
             TABLE,
             "DELETE FROM receipt WHERE user_id = ?",
             (statement, _) -> statement.setString(1, user.value())));
-  }
-
-  @Override
-  public void changed(UserId user) {
-    // Nothing is remembered.
   }
 }

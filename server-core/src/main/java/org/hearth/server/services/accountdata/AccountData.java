@@ -172,21 +172,11 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
   }
 
   @Override
-  public List<RowChange> opening(UserId user, Optional<String> displayName) {
-    return List.of();
-  }
-
-  @Override
   public List<RowChange> closing(UserId user, boolean erase) {
     return List.of(
         RowChange.of(
             TABLE,
             "DELETE FROM account_data WHERE user_id = ?",
             (statement, _) -> statement.setString(1, user.value())));
-  }
-
-  @Override
-  public void changed(UserId user) {
-    // Nothing is remembered.
   }
 }
