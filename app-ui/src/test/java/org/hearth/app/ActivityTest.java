@@ -17,30 +17,15 @@ import javafx.stage.Stage;
 import org.hearth.server.LogLine;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.ActivityEntry;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
-import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 import org.testfx.util.WaitForAsyncUtils;
 
 /// Activity: what happened, and the log, over failed starts too.
-@ExtendWith(ApplicationExtension.class)
-class ActivityTest {
-  @TempDir Path folder;
-
-  @SuppressWarnings("NullAway.Init")
-  private Panel panel;
-
+class ActivityTest extends WithPanel {
   @Start
   void open(Stage stage) {
     panel = Panel.onServer(stage, folder.resolve("data"));
-  }
-
-  @AfterEach
-  void stop() {
-    panel.close();
   }
 
   private static List<String> texts(TableView<ActivityEntry> table) {

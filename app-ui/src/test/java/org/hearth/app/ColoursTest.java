@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import atlantafx.base.theme.PrimerDark;
 import atlantafx.base.theme.PrimerLight;
-import java.nio.file.Path;
 import javafx.application.Application;
 import javafx.application.ColorScheme;
 import javafx.beans.property.ObjectProperty;
@@ -16,32 +15,17 @@ import javafx.scene.paint.Color;
 import javafx.stage.Stage;
 import org.hearth.app.shell.Colours;
 import org.hearth.server.admin.Person;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
-import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
 /// The system goes from light to dark while the panel is open.
-@ExtendWith(ApplicationExtension.class)
-class ColoursTest {
-  @TempDir Path folder;
-
+class ColoursTest extends WithPanel {
   private final ObjectProperty<ColorScheme> system = new SimpleObjectProperty<>(ColorScheme.LIGHT);
-
-  @SuppressWarnings("NullAway.Init")
-  private Panel panel;
 
   @Start
   void open(Stage stage) {
     panel = Panel.onServer(stage, folder.resolve("data"));
     Colours.follow(system);
-  }
-
-  @AfterEach
-  void stop() {
-    panel.close();
   }
 
   @Test

@@ -2,7 +2,6 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,35 +17,20 @@ import javafx.scene.control.TableView;
 import javafx.stage.Stage;
 import org.hearth.server.admin.Person;
 import org.hearth.server.admin.RoomSummary;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
-import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
 /// A server with ten thousand people, or as many rooms.
-@ExtendWith(ApplicationExtension.class)
-class LongListTest {
+class LongListTest extends WithPanel {
   private static final int MANY = 10_000;
   private static final String PASSWORD = "a good password";
   private static final long LONGEST_PAUSE_MILLIS = 1_000;
-
-  @TempDir Path folder;
-
-  @SuppressWarnings("NullAway.Init")
-  private Panel panel;
 
   @Start
   void open(Stage stage) {
     panel =
         Panel.onServer(
             stage, folder.resolve("data"), Panel.ANY_PORT + "rate-limits: { enabled: false }\n");
-  }
-
-  @AfterEach
-  void stop() {
-    panel.close();
   }
 
   @Test

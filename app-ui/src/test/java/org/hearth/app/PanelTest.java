@@ -24,30 +24,15 @@ import org.hearth.server.SecondStart;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.Person;
 import org.hearth.server.configuration.DataFolder;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
-import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 import org.testfx.util.WaitForAsyncUtils;
 
 /// The pages on a server that runs.
-@ExtendWith(ApplicationExtension.class)
-class PanelTest {
-  @TempDir Path folder;
-
-  @SuppressWarnings("NullAway.Init")
-  private Panel panel;
-
+class PanelTest extends WithPanel {
   @Start
   void open(Stage stage) {
     panel = Panel.onServer(stage, folder.resolve("data"));
-  }
-
-  @AfterEach
-  void stop() {
-    panel.close();
   }
 
   @Test

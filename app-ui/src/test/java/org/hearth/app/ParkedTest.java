@@ -2,29 +2,18 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.Map;
 import javafx.stage.Stage;
 import org.hearth.server.ServerState;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
-import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
 /// A message that the server could not handle, because a row of its room is damaged.
-@ExtendWith(ApplicationExtension.class)
-class ParkedTest {
+class ParkedTest extends WithPanel {
   private static final String PASSWORD = "a good password";
   private static final String POWER_LEVELS =
       " WHERE key_nid = (SELECT k.key_nid FROM room_state_key k WHERE k.room_nid = room_event.room_nid"
           + " AND k.type = 'm.room.power_levels')";
-
-  @TempDir Path folder;
-
-  @SuppressWarnings("NullAway.Init")
-  private Panel panel;
 
   @SuppressWarnings("NullAway.Init")
   private Chat alice;
@@ -34,11 +23,6 @@ class ParkedTest {
   @Start
   void open(Stage stage) {
     panel = Panel.onServer(stage, folder.resolve("data"));
-  }
-
-  @AfterEach
-  void stop() {
-    panel.close();
   }
 
   @Test

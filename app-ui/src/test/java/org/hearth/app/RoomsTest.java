@@ -2,7 +2,6 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -13,35 +12,20 @@ import org.hearth.server.ServerState;
 import org.hearth.server.admin.RateHistory.Point;
 import org.hearth.server.admin.RateHistory.Window;
 import org.hearth.server.admin.RoomSummary;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
-import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
 /// Rooms that people have made in their apps.
-@ExtendWith(ApplicationExtension.class)
-class RoomsTest {
+class RoomsTest extends WithPanel {
   private static final String PASSWORD = "a good password";
   private static final Pattern PEAK =
       Pattern.compile("0\\.0 events per second now, at most [1-9].* in the last ten minutes");
-
-  @TempDir Path folder;
-
-  @SuppressWarnings("NullAway.Init")
-  private Panel panel;
 
   @Start
   void open(Stage stage) {
     panel =
         Panel.onServer(
             stage, folder.resolve("data"), Panel.ANY_PORT + "rate-limits: { enabled: false }\n");
-  }
-
-  @AfterEach
-  void stop() {
-    panel.close();
   }
 
   @Test

@@ -15,31 +15,16 @@ import javafx.scene.control.TextField;
 import javafx.stage.Stage;
 import org.hearth.app.shell.Closing;
 import org.hearth.server.ServerState;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
-import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
 /// The first run, from the first question to the running server.
-@ExtendWith(ApplicationExtension.class)
-class SetupTest {
-  @TempDir Path folder;
-
-  @SuppressWarnings("NullAway.Init")
-  private Panel panel;
-
+class SetupTest extends WithPanel {
   private final List<String> closed = new CopyOnWriteArrayList<>();
 
   @Start
   void open(Stage stage) {
     panel = Panel.firstStart(stage, folder.resolve("data"));
-  }
-
-  @AfterEach
-  void stop() {
-    panel.close();
   }
 
   @Test

@@ -2,37 +2,21 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import javafx.geometry.Bounds;
 import javafx.scene.Node;
 import javafx.stage.Stage;
 import org.hearth.server.ServerState;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
-import org.testfx.framework.junit5.ApplicationExtension;
 import org.testfx.framework.junit5.Start;
 
 /// Stop and Restart, from the panel and from the command line.
-@ExtendWith(ApplicationExtension.class)
-class StoppingTest {
+class StoppingTest extends WithPanel {
   private static final String PASSWORD = "a good password";
-
-  @TempDir Path folder;
-
-  @SuppressWarnings("NullAway.Init")
-  private Panel panel;
 
   @Start
   void open(Stage stage) {
     panel = Panel.onServer(stage, folder.resolve("data"));
-  }
-
-  @AfterEach
-  void stop() {
-    panel.close();
   }
 
   @Test

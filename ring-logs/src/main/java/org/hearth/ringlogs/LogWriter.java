@@ -1,5 +1,6 @@
 package org.hearth.ringlogs;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
 import org.hearth.ringlogs.LogFigures.WriterFigures;
@@ -12,6 +13,8 @@ import org.hearth.ringlogs.LogFigures.WriterFigures;
 /// @param <C> the commands
 /// @param <R> the answers
 public final class LogWriter<C, R> {
+  private static final System.Logger LOG = System.getLogger("org.hearth.ringlogs");
+
   private final InputLog<C, R> log;
   private final String name;
   private final LongAdder submitted = new LongAdder();
@@ -43,6 +46,21 @@ public final class LogWriter<C, R> {
       return reply;
     } finally {
       (accepted ? submitted : refused).increment();
+    }
+  }
+
+  /// Hands in a command that nobody waits for. When the log is not running, or the command's
+  /// partition key is parked until a person has looked, nothing comes of it.
+  ///
+  /// @param deadline how long to wait for a place if the ring is full
+  /// @throws LogFullException if there was none
+  /// @throws InterruptedException if interrupted while waiting for a place; the command was not
+  ///   accepted
+  public void tell(C command, Duration deadline) throws InterruptedException {
+    try {
+      var _ = submit(command, deadline);
+    } catch (LogStoppedException | ParkedException e) {
+      LOG.log(Level.DEBUG, "not taken in: {0}: {1}", command, e.getMessage());
     }
   }
 

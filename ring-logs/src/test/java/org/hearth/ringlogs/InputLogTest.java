@@ -245,6 +245,27 @@ class InputLogTest {
   }
 
   @Test
+  void whoTellsAndDoesNotWaitIsNotTroubledByAParkedKeyOrAStop() throws InterruptedException {
+    InputLog<Note, Long> log =
+        log(
+            8,
+            1,
+            (_, _) -> {
+              throw new IllegalStateException("never");
+            });
+    LogWriter<Note, Long> writer = log.writer("Tests");
+    Reply<Long> reply = writer.submit(new Note("bad", 1), PATIENCE);
+    assertThatThrownBy(() -> reply.await(PATIENCE)).isInstanceOf(ParkedException.class);
+
+    writer.tell(new Note("bad", 2), PATIENCE);
+    assertThat(log.drainAndStop(PATIENCE)).isTrue();
+    writer.tell(new Note("good", 3), PATIENCE);
+
+    assertThat(writer.figures().submitted()).isEqualTo(1);
+    assertThat(writer.figures().refused()).isEqualTo(2);
+  }
+
+  @Test
   void keepsAKeyParkedOverARestartUntilItIsDiscarded() throws InterruptedException {
     InputLog<Note, Long> first =
         log(

@@ -3,7 +3,6 @@ package org.hearth.app.dashboard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
@@ -16,6 +15,7 @@ import org.hearth.app.state.ServerSession;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
+import org.hearth.server.admin.Amounts;
 import org.hearth.server.admin.Overview;
 import org.hearth.server.admin.RateHistory.Point;
 import org.hearth.server.admin.RateHistory.Window;
@@ -220,8 +220,8 @@ public final class HomeViewModel {
     people.set("%,d".formatted(overview.people()));
     rooms.set("%,d".formatted(overview.rooms()));
     messages.set("%,d".formatted(overview.messages()));
-    disk.set(bytes(overview.databaseBytes()));
-    free.set("Stored, " + bytes(overview.freeBytes()) + " free");
+    disk.set(Amounts.bytes(overview.databaseBytes()));
+    free.set("Stored, " + Amounts.bytes(overview.freeBytes()) + " free");
     hint.set(
         overview.people() == 0
             ? "Nobody has an account yet. Make the first one under People; then sign in with any Matrix app."
@@ -252,18 +252,5 @@ public final class HomeViewModel {
     return address.contains("//127.")
         || address.contains("//[::1]")
         || address.contains("//localhost");
-  }
-
-  /// A size as people say it.
-  ///
-  /// @param bytes a size
-  /// @return such as `1.4 GB`
-  static String bytes(long bytes) {
-    if (bytes < 1_000_000) {
-      return "%.0f kB".formatted(bytes / 1e3);
-    }
-    return bytes < 1_000_000_000
-        ? String.format(Locale.ROOT, "%.0f MB", bytes / 1e6)
-        : String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
   }
 }

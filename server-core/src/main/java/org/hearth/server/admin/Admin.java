@@ -302,7 +302,7 @@ public final class Admin {
 
   /// The only owner, where there is somebody else who could be one.
   private Optional<Account> onlyOwner() {
-    return accounts.queries().activeCount() > 1 ? accounts.onlyOwner() : Optional.empty();
+    return accounts.onlyOwner().filter(_ -> accounts.queries().activeCount() > 1);
   }
 
   /// What happened, the newest of it.

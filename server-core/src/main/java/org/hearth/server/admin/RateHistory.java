@@ -4,10 +4,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +28,10 @@ public final class RateHistory implements AutoCloseable {
 
   private final LongSupplier count;
   private final InstantSource clock;
-  private final Map<Window, Track> tracks = new EnumMap<>(Window.class);
+
+  /// One for each window, in their order.
+  private final List<Track> tracks;
+
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("rate-history").factory());
@@ -66,30 +68,30 @@ public final class RateHistory implements AutoCloseable {
   /// touch nothing is known.
   public record Point(Instant from, Instant to, double perSecond) {}
 
-  /// The points of a span, and the look that the next one begins at.
+  /// The points of a window, and the look that the next one begins at.
   private static final class Track {
-    private final Window span;
+    private final Window window;
     private final Deque<Point> points = new ArrayDeque<>();
     private Instant since;
     private long before;
 
-    Track(Window span, Instant since, long before) {
-      this.span = span;
+    Track(Window window, Instant since, long before) {
+      this.window = window;
       this.since = since;
       this.before = before;
     }
 
     void look(Instant now, long counted) {
       Duration passed = Duration.between(since, now);
-      if (!passed.isNegative() && passed.plus(EARLY).compareTo(span.step) < 0) {
+      if (!passed.isNegative() && passed.plus(EARLY).compareTo(window.step) < 0) {
         return;
       }
-      if (!passed.isNegative() && passed.compareTo(span.step.multipliedBy(LATE)) <= 0) {
+      if (!passed.isNegative() && passed.compareTo(window.step.multipliedBy(LATE)) <= 0) {
         points.add(new Point(since, now, (counted - before) * 1e9 / passed.toNanos()));
       }
       since = now;
       before = counted;
-      Instant oldest = now.minus(span.length);
+      Instant oldest = now.minus(window.length);
       while (!points.isEmpty()
           && (points.getFirst().from().isBefore(oldest) || points.getLast().to().isAfter(now))) {
         points.removeFirst();
@@ -103,9 +105,8 @@ public final class RateHistory implements AutoCloseable {
     this.clock = clock;
     Instant now = clock.instant();
     long first = count.getAsLong();
-    for (Window span : Window.values()) {
-      tracks.put(span, new Track(span, now, first));
-    }
+    this.tracks =
+        Arrays.stream(Window.values()).map(window -> new Track(window, now, first)).toList();
   }
 
   /// From now on it looks every second.
@@ -117,13 +118,12 @@ public final class RateHistory implements AutoCloseable {
   synchronized void look() {
     Instant now = clock.instant();
     long counted = count.getAsLong();
-    tracks.values().forEach(track -> track.look(now, counted));
+    tracks.forEach(track -> track.look(now, counted));
   }
 
-  /// What is known of a span, oldest first.
-  public synchronized List<Point> points(Window span) {
-    Track track = tracks.get(span);
-    return track == null ? List.of() : List.copyOf(track.points);
+  /// What is known of a window, oldest first.
+  public synchronized List<Point> points(Window window) {
+    return List.copyOf(tracks.get(window.ordinal()).points);
   }
 
   @Override

@@ -3,10 +3,12 @@ package org.hearth.server.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.hearth.server.admin.Amounts;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import picocli.CommandLine.Command;
@@ -55,7 +57,9 @@ final class StatusCommand implements Callable<Integer> {
     row(
         "State",
         status.has("uptime-seconds")
-            ? state + " for " + duration(status.path("uptime-seconds").asLong())
+            ? state
+                + " for "
+                + Amounts.duration(Duration.ofSeconds(status.path("uptime-seconds").asLong()))
             : state);
     row("Step", status.path("step").asText());
     row("Failure", status.path("failure").asText());
@@ -68,13 +72,13 @@ final class StatusCommand implements Callable<Integer> {
           "Requests",
           "%s since the start, %s at the moment"
               .formatted(count(status, "requests"), count(status, "requests-in-flight")));
-      row("Memory", bytes(status.path("heap-bytes").asLong()) + " in use");
+      row("Memory", Amounts.bytes(status.path("heap-bytes").asLong()) + " in use");
       row(
           "Database",
           "%s, %s free on its disk"
               .formatted(
-                  bytes(status.path("database-bytes").asLong()),
-                  bytes(status.path("free-bytes").asLong())));
+                  Amounts.bytes(status.path("database-bytes").asLong()),
+                  Amounts.bytes(status.path("free-bytes").asLong())));
       row("Storage", status.path("storage").asText());
     }
     row("Backup", status.path("backup-failure").asText());
@@ -91,32 +95,5 @@ final class StatusCommand implements Callable<Integer> {
 
   private static String count(JsonNode status, String field) {
     return String.format(Locale.ROOT, "%,d", status.path(field).asLong());
-  }
-
-  /// The two largest units: a status is read by people.
-  static String duration(long seconds) {
-    long minutes = seconds / 60;
-    long hours = minutes / 60;
-    if (minutes == 0) {
-      return seconds + " s";
-    }
-    if (hours == 0) {
-      return "%d min %d s".formatted(minutes, seconds % 60);
-    }
-    return hours < 24
-        ? "%d h %d min".formatted(hours, minutes % 60)
-        : "%d d %d h".formatted(hours / 24, hours % 24);
-  }
-
-  /// Powers of a thousand, as disks are sold.
-  static String bytes(long bytes) {
-    String[] units = {"B", "kB", "MB", "GB", "TB"};
-    double value = bytes;
-    int unit = 0;
-    while (value >= 999.95 && unit < units.length - 1) {
-      value /= 1000;
-      unit++;
-    }
-    return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
   }
 }

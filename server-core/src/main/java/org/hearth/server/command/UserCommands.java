@@ -8,6 +8,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -34,8 +35,14 @@ final class UserCommands {
     line.addSubcommand("create", commands.new Create());
     line.addSubcommand("list", commands.new ListAll());
     line.addSubcommand("reset-password", commands.new ResetPassword());
-    line.addSubcommand("make-owner", commands.new MakeOwner());
-    line.addSubcommand("make-member", commands.new MakeMember());
+    line.addSubcommand(
+        commands.standing(
+            "make-owner", "let a person administer the server", " is an owner of this server."));
+    line.addSubcommand(
+        commands.standing(
+            "make-member",
+            "let an owner administer the server no longer",
+            " is a member of this server, and no owner."));
     line.addSubcommand("deactivate", commands.new Deactivate());
     return line;
   }
@@ -92,10 +99,7 @@ final class UserCommands {
 
   @Command(name = "reset-password", description = "give an account a new password and sign it out")
   private final class ResetPassword implements Callable<Integer> {
-    @Mixin private Commands.Setup setup = new Commands.Setup();
-
-    @Parameters(paramLabel = "NAME", description = "the user's id or its first part")
-    private String name = "";
+    @Mixin private Whom whom = new Whom();
 
     @Option(names = "--password-stdin", description = "read the password from standard input")
     private boolean fromInput;
@@ -103,35 +107,38 @@ final class UserCommands {
     @Override
     public Integer call() throws IOException, StartFailedException {
       NewPassword password = password(fromInput);
-      Commands.perform(setup, "reset-password", Map.of("name", name, "password", password.text()));
-      out.println("The password of " + name + " is changed, and all its devices are signed out.");
+      whom.perform("reset-password", Map.of("password", password.text()));
+      out.println(
+          "The password of " + whom.name + " is changed, and all its devices are signed out.");
       password.tell(out);
       return 0;
     }
   }
 
-  @Command(name = "make-owner", description = "let a person administer the server")
-  private final class MakeOwner implements Callable<Integer> {
+  /// Makes an owner of a member, or a member of an owner.
+  private final class Standing implements Callable<Integer> {
+    private final String operation;
+    private final String outcome;
+
     @Mixin private Whom whom = new Whom();
+
+    Standing(String operation, String outcome) {
+      this.operation = operation;
+      this.outcome = outcome;
+    }
 
     @Override
     public Integer call() throws IOException, StartFailedException {
-      whom.perform("make-owner");
-      out.println(whom.name + " is an owner of this server.");
+      whom.perform(operation);
+      out.println(whom.name + outcome);
       return 0;
     }
   }
 
-  @Command(name = "make-member", description = "let an owner administer the server no longer")
-  private final class MakeMember implements Callable<Integer> {
-    @Mixin private Whom whom = new Whom();
-
-    @Override
-    public Integer call() throws IOException, StartFailedException {
-      whom.perform("make-member");
-      out.println(whom.name + " is a member of this server, and no owner.");
-      return 0;
-    }
+  private CommandLine standing(String name, String description, String outcome) {
+    CommandLine line = new CommandLine(new Standing(name, outcome));
+    line.getCommandSpec().name(name).usageMessage().description(description);
+    return line;
   }
 
   @Command(name = "deactivate", description = "close an account for good")
@@ -162,7 +169,15 @@ final class UserCommands {
     private String name = "";
 
     void perform(String operation) throws IOException, StartFailedException {
-      var _ = Commands.perform(setup, operation, Map.of("name", name));
+      perform(operation, Map.of());
+    }
+
+    /// @param more arguments of the operation, beside the name
+    void perform(String operation, Map<String, String> more)
+        throws IOException, StartFailedException {
+      Map<String, String> arguments = new HashMap<>(more);
+      arguments.put("name", name);
+      var _ = Commands.perform(setup, operation, arguments);
     }
   }
 

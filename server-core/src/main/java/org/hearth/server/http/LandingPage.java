@@ -1,15 +1,11 @@
 package org.hearth.server.http;
 
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /// What a person sees who opens the server's address in a browser: that it works, and how to
 /// connect. It has no script, and nothing of the request is shown.
 public final class LandingPage implements RouteGroup {
-  private static final String POLICY =
-      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none';"
-          + " form-action 'none'";
   private static final String PAGE =
       """
       <!DOCTYPE html>
@@ -46,25 +42,16 @@ public final class LandingPage implements RouteGroup {
   public LandingPage(String serverName, Optional<URI> address, String softwareVersion) {
     Served served = Served.now();
     String text =
-        PAGE.replace("{apps}", escaped(String.join(", ", served.apps())))
-            .replace("{served}", escaped(served.sentences()))
-            .replace("{version}", escaped(softwareVersion))
+        PAGE.replace("{apps}", HtmlPage.escaped(String.join(", ", served.apps())))
+            .replace("{served}", HtmlPage.escaped(served.sentences()))
+            .replace("{version}", HtmlPage.escaped(softwareVersion))
             .replace(
                 "{address}",
                 address
-                    .map(url -> "<code>" + escaped(url.toString()) + "</code>")
+                    .map(url -> "<code>" + HtmlPage.escaped(url.toString()) + "</code>")
                     .orElse("the address that your browser shows for this page"))
-            .replace("{name}", escaped(serverName));
-    page =
-        Response.bytes(200, "text/html; charset=utf-8", text.getBytes(StandardCharsets.UTF_8))
-            .with("Content-Security-Policy", POLICY)
-            .with("X-Frame-Options", "DENY")
-            .with("X-Content-Type-Options", "nosniff")
-            .with("Referrer-Policy", "no-referrer");
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
+            .replace("{name}", HtmlPage.escaped(serverName));
+    page = HtmlPage.of(200, text, "form-action 'none'");
   }
 
   @Override

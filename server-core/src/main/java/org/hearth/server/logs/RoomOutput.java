@@ -8,7 +8,9 @@ import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
 /// What the Room Server decided: the entries of the log room-output, each committed before it is
@@ -41,6 +43,15 @@ public sealed interface RoomOutput {
     static Member of(String user, @Nullable Pdu event) {
       return new Member(
           user, Optional.ofNullable(event).flatMap(Membership::of).orElse(Membership.LEAVE));
+    }
+
+    /// Whose it is; empty where something else stands in the place of an id.
+    public Optional<UserId> id() {
+      try {
+        return Optional.of(UserId.parse(user));
+      } catch (InvalidIdentifierException _) {
+        return Optional.empty();
+      }
     }
   }
 

@@ -39,37 +39,6 @@ public final class Committer {
     private @Nullable UnitOfWork unit;
   }
 
-  /// Tells the unit's own outcome, then who waits.
-  private record Awaited(Outcome own, Reply<LogPosition> reply) implements Outcome {
-    @Override
-    public void placed(LogPosition first) {
-      own.placed(first);
-    }
-
-    @Override
-    public void durable(LogPosition first) {
-      own.durable(first);
-    }
-
-    @Override
-    public void committed(LogPosition first) {
-      try {
-        own.committed(first);
-      } finally {
-        reply.complete(first);
-      }
-    }
-
-    @Override
-    public void failed(StorageException failure) {
-      try {
-        own.failed(failure);
-      } finally {
-        reply.fail(failure);
-      }
-    }
-  }
-
   private final RingBuffer<Slot> ring =
       RingBuffer.createMultiProducer(Slot::new, CAPACITY, new BlockingWaitStrategy());
   private final GroupCommit groupCommit;
@@ -185,7 +154,7 @@ public final class Committer {
             unit.changes(),
             unit.positions(),
             unit.announcements(),
-            new Awaited(unit.outcome(), reply)));
+            Outcome.both(unit.outcome(), Outcome.of(reply::complete, reply::fail))));
     try {
       return reply.await(patience);
     } catch (ReplyTimeoutException e) {

@@ -1,8 +1,6 @@
 package org.hearth.server.store;
 
 import java.lang.System.Logger.Level;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -192,38 +190,30 @@ public final class Journal implements AutoCloseable {
 
   /// What a query answers that gives one number, or nothing, which is 0.
   private long number(String query, String log, long... further) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(query)) {
-        statement.setString(1, log);
-        for (int i = 0; i < further.length; i++) {
-          statement.setLong(i + 2, further[i]);
-        }
-        try (ResultSet row = statement.executeQuery()) {
-          return row.next() ? row.getLong(1) : 0L;
-        }
-      }
-    });
+    return reads
+        .first(
+            query,
+            statement -> {
+              statement.setString(1, log);
+              for (int i = 0; i < further.length; i++) {
+                statement.setLong(i + 2, further[i]);
+              }
+            },
+            row -> row.getLong(1))
+        .orElse(0L);
   }
 
   private List<Long> oldest(String log, LogPosition upTo) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(
-              "SELECT position FROM journal WHERE log = ? AND position <= ? ORDER BY position"
-                  + " FETCH FIRST "
-                  + ROWS_A_UNIT
-                  + " ROWS ONLY")) {
-        statement.setString(1, log);
-        statement.setLong(2, upTo.value());
-        List<Long> positions = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            positions.add(rows.getLong(1));
-          }
-        }
-        return positions;
-      }
-    });
+    return reads.select(
+        "SELECT position FROM journal WHERE log = ? AND position <= ? ORDER BY position"
+            + " FETCH FIRST "
+            + ROWS_A_UNIT
+            + " ROWS ONLY",
+        statement -> {
+          statement.setString(1, log);
+          statement.setLong(2, upTo.value());
+        },
+        row -> row.getLong(1));
   }
 
   private static List<RowChange> floor(String log, long position) {

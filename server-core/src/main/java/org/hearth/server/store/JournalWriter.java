@@ -82,8 +82,10 @@ public final class JournalWriter<E> {
       List<RowChange> changes,
       List<? extends E> entries,
       Outcome outcome) {
-    Outcome counted = new Counted(outcome, () -> written.add(entries.size()));
-    journal.committer().submit(unit(owner, generation, changes, entries, counted));
+    Outcome counting = Outcome.of(_ -> written.add(entries.size()), _ -> {});
+    journal
+        .committer()
+        .submit(unit(owner, generation, changes, entries, Outcome.both(counting, outcome)));
   }
 
   private UnitOfWork unit(
@@ -100,30 +102,6 @@ public final class JournalWriter<E> {
       announcements.add(new Announcement<>(i, log, entry));
     }
     return new UnitOfWork(owner, generation, rows, announcements, outcome);
-  }
-
-  /// Counts what is committed.
-  private record Counted(Outcome own, Runnable count) implements Outcome {
-    @Override
-    public void placed(LogPosition first) {
-      own.placed(first);
-    }
-
-    @Override
-    public void durable(LogPosition first) {
-      own.durable(first);
-    }
-
-    @Override
-    public void committed(LogPosition first) {
-      count.run();
-      own.committed(first);
-    }
-
-    @Override
-    public void failed(StorageException failure) {
-      own.failed(failure);
-    }
   }
 
   /// Drops what is remembered when who committed it returns, and again when it is committed later.

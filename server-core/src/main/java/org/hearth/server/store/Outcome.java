@@ -45,6 +45,47 @@ public interface Outcome {
     return of(_ -> {}, _ -> {});
   }
 
+  /// Tells two, one after the other; the other one hears of it whatever the first one throws.
+  static Outcome both(Outcome one, Outcome other) {
+    return new Both(one, other);
+  }
+
+  /// See [#both].
+  record Both(Outcome one, Outcome other) implements Outcome {
+    @Override
+    public void placed(LogPosition first) {
+      one.placed(first);
+      other.placed(first);
+    }
+
+    @Override
+    public void durable(LogPosition first) {
+      try {
+        one.durable(first);
+      } finally {
+        other.durable(first);
+      }
+    }
+
+    @Override
+    public void committed(LogPosition first) {
+      try {
+        one.committed(first);
+      } finally {
+        other.committed(first);
+      }
+    }
+
+    @Override
+    public void failed(StorageException failure) {
+      try {
+        one.failed(failure);
+      } finally {
+        other.failed(failure);
+      }
+    }
+  }
+
   /// An outcome from two functions.
   static Outcome of(Consumer<LogPosition> committed, Consumer<StorageException> failed) {
     return new Outcome() {

@@ -4,9 +4,14 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyDataSource;
@@ -57,6 +62,61 @@ public final class ReadPool implements AutoCloseable {
     } catch (SQLException e) {
       throw new StorageException(Reason.FAILED, "reading failed: " + e.getMessage(), e);
     }
+  }
+
+  /// Sets the values of a query.
+  @FunctionalInterface
+  public interface Binding {
+    void bind(PreparedStatement statement) throws SQLException;
+  }
+
+  /// Makes something of a row; it reads the columns of the row and goes to no other.
+  ///
+  /// @param <T> made of values, nothing that needs the connection later
+  @FunctionalInterface
+  public interface Row<T> {
+    T read(ResultSet row) throws SQLException;
+  }
+
+  /// Runs a query of one statement.
+  ///
+  /// @param sql constant: values are bound
+  /// @return its rows in their order, all of them: the statement has to bound how many that are
+  /// @throws StorageException as [#read] does
+  public <T> List<T> select(String sql, Binding binding, Row<T> row) {
+    return read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(sql)) {
+        binding.bind(statement);
+        List<T> found = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            found.add(row.read(rows));
+          }
+        }
+        return List.copyOf(found);
+      }
+    });
+  }
+
+  /// Runs a query of one statement that has no values.
+  ///
+  /// @throws StorageException as [#read] does
+  public <T> List<T> select(String sql, Row<T> row) {
+    return select(sql, _ -> {}, row);
+  }
+
+  /// Runs a query of one statement, and reads the first row if there is one.
+  ///
+  /// @throws StorageException as [#read] does
+  public <T> Optional<T> first(String sql, Binding binding, Row<T> row) {
+    return read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(sql)) {
+        binding.bind(statement);
+        try (ResultSet rows = statement.executeQuery()) {
+          return rows.next() ? Optional.of(row.read(rows)) : Optional.empty();
+        }
+      }
+    });
   }
 
   private <T> T run(Query<T> query, Connection connection) {

@@ -5,7 +5,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.hearth.ringlogs.DeadLetter;
@@ -88,31 +87,17 @@ final class StoredDeadLetters implements DeadLetters {
 
   @Override
   public DeadLetter read(Label letter) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(SELECT + IDENTITY)) {
-        bindIdentity(statement, letter);
-        try (ResultSet row = statement.executeQuery()) {
-          if (!row.next()) {
-            throw new NoSuchElementException("there is no letter " + letter);
-          }
-          return letter(row);
-        }
-      }
-    });
+    return reads
+        .first(
+            SELECT + IDENTITY,
+            statement -> bindIdentity(statement, letter),
+            StoredDeadLetters::letter)
+        .orElseThrow(() -> new NoSuchElementException("there is no letter " + letter));
   }
 
   @Override
   public List<DeadLetter> all() {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(SELECT + ORDER);
-          ResultSet rows = statement.executeQuery()) {
-        List<DeadLetter> letters = new ArrayList<>();
-        while (rows.next()) {
-          letters.add(letter(rows));
-        }
-        return List.copyOf(letters);
-      }
-    });
+    return reads.select(SELECT + ORDER, StoredDeadLetters::letter);
   }
 
   /// Refused here, a letter costs the other units of a commit nothing.
@@ -133,43 +118,28 @@ final class StoredDeadLetters implements DeadLetters {
   ///
   /// @param limit at most so many
   List<ParkedKey> parkedKeys(int limit) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(SELECT_KEYS)) {
-        statement.setInt(1, limit);
-        List<ParkedKey> keys = new ArrayList<>();
-        try (ResultSet row = statement.executeQuery()) {
-          while (row.next()) {
-            keys.add(
-                new ParkedKey(
-                    row.getString(1),
-                    row.getString(2),
-                    row.getString(3),
-                    row.getInt(4),
-                    row.getString(5),
-                    Instant.ofEpochMilli(row.getLong(6))));
-          }
-        }
-        return List.copyOf(keys);
-      }
-    });
+    return reads.select(
+        SELECT_KEYS,
+        statement -> statement.setInt(1, limit),
+        row ->
+            new ParkedKey(
+                row.getString(1),
+                row.getString(2),
+                row.getString(3),
+                row.getInt(4),
+                row.getString(5),
+                Instant.ofEpochMilli(row.getLong(6))));
   }
 
   private List<Label> labels(String where, String... parameters) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(SELECT_LABELS + where + ORDER)) {
-        for (int i = 0; i < parameters.length; i++) {
-          statement.setString(i + 1, parameters[i]);
-        }
-        List<Label> letters = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            letters.add(label(rows));
+    return reads.select(
+        SELECT_LABELS + where + ORDER,
+        statement -> {
+          for (int i = 0; i < parameters.length; i++) {
+            statement.setString(i + 1, parameters[i]);
           }
-        }
-        return List.copyOf(letters);
-      }
-    });
+        },
+        StoredDeadLetters::label);
   }
 
   private static Label label(ResultSet row) throws SQLException {

@@ -2,62 +2,37 @@ package org.hearth.server.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.Homeserver;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
-import org.hearth.server.configuration.ConfigurationReader;
-import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// `hearth token`, on a server that runs and on one that does not.
-final class TokenCommandsTest {
+final class TokenCommandsTest extends TypedCommands {
   private static final String REGISTRATION =
       "{'username': '%s', 'password': 'long enough', 'auth': {'type': 'm.login.registration_token', 'token': '%s'}}";
 
-  private final ByteArrayOutputStream said = new ByteArrayOutputStream();
-  @TempDir private Path folder;
-
   @BeforeEach
   void write() throws IOException {
-    Files.writeString(
-        folder.resolve("hearth.yaml"),
-        """
-        server-name: hearth.test
-        listeners: [ { port: 0 } ]
-        registration: { mode: token }
-        """);
+    configure("registration: { mode: token }\n");
   }
 
   private int token(String... words) {
     List<String> arguments = new ArrayList<>(List.of("token"));
     arguments.addAll(List.of(words));
-    arguments.addAll(List.of("--data-dir", folder.toString()));
-    said.reset();
-    PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
-    return Commands.run(null, out, out, arguments.toArray(String[]::new));
-  }
-
-  private String said() {
-    return said.toString(StandardCharsets.UTF_8);
+    return hearth(arguments.toArray(String[]::new));
   }
 
   @Test
   void tokenOfTheRunningServerIsGoodForAsManyAccountsAsItSaysUntilItIsEnded()
       throws StartFailedException {
-    DataFolder data = new DataFolder(folder);
-    try (Homeserver server = new Homeserver(data, ConfigurationReader.read(data.configuration()))) {
+    try (Homeserver server = server()) {
       server.start();
       ServerState.Running running = (ServerState.Running) server.state();
       TestClient client = TestClient.of(URI.create(running.addresses().getFirst()));

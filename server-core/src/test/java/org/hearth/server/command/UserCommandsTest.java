@@ -2,51 +2,17 @@ package org.hearth.server.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.hearth.server.Homeserver;
 import org.hearth.server.StartFailedException;
-import org.hearth.server.configuration.ConfigurationReader;
-import org.hearth.server.configuration.DataFolder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// `hearth user` and `hearth status`, as a person reads them.
-final class UserCommandsTest {
-  private final ByteArrayOutputStream said = new ByteArrayOutputStream();
-  @TempDir private Path folder;
-
+final class UserCommandsTest extends TypedCommands {
   @BeforeEach
   void write() throws IOException {
-    Files.writeString(
-        folder.resolve("hearth.yaml"),
-        """
-        server-name: hearth.test
-        listeners: [ { port: 0 } ]
-        """);
-  }
-
-  private int hearth(String... words) {
-    List<String> arguments = new ArrayList<>(List.of(words));
-    arguments.addAll(List.of("--data-dir", folder.toString()));
-    return alone(arguments.toArray(String[]::new));
-  }
-
-  private int alone(String... words) {
-    said.reset();
-    PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
-    return Commands.run(null, out, out, words);
-  }
-
-  private String said() {
-    return said.toString(StandardCharsets.UTF_8);
+    configure("");
   }
 
   @Test
@@ -97,8 +63,7 @@ final class UserCommandsTest {
 
   @Test
   void statusSpeaksInUnitsAndWords() throws StartFailedException {
-    DataFolder data = new DataFolder(folder);
-    try (Homeserver server = new Homeserver(data, ConfigurationReader.read(data.configuration()))) {
+    try (Homeserver server = server()) {
       server.start();
 
       assertThat(hearth("status")).isZero();
@@ -112,17 +77,5 @@ final class UserCommandsTest {
     }
     assertThat(hearth("status")).isEqualTo(1);
     assertThat(said()).isEqualTo("Not running.\n");
-  }
-
-  @Test
-  void unitsAreThoseThatPeopleCountIn() {
-    assertThat(StatusCommand.bytes(0)).isEqualTo("0 B");
-    assertThat(StatusCommand.bytes(999)).isEqualTo("999 B");
-    assertThat(StatusCommand.bytes(999_960)).isEqualTo("1.0 MB");
-    assertThat(StatusCommand.bytes(1_234_000_000)).isEqualTo("1.2 GB");
-    assertThat(StatusCommand.duration(59)).isEqualTo("59 s");
-    assertThat(StatusCommand.duration(3_599)).isEqualTo("59 min 59 s");
-    assertThat(StatusCommand.duration(86_399)).isEqualTo("23 h 59 min");
-    assertThat(StatusCommand.duration(90_000)).isEqualTo("1 d 1 h");
   }
 }

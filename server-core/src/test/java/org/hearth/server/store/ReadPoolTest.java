@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.hearth.server.store.StorageException.Reason;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,29 @@ class ReadPoolTest {
               assertThat(e.isUnavailable()).isFalse();
             });
     assertThat(stores.store().state()).isEqualTo(new StoreState.Open());
+  }
+
+  @Test
+  void rowsOfOneStatementComeInTheirOrderWithTheirValuesBound() {
+    Store store = stores.store();
+    Rows.create(store);
+    store
+        .committer()
+        .commit(
+            "test",
+            List.of(Rows.insert("a", 0), Rows.insert("b", 1), Rows.insert("c", 2)),
+            List.of());
+    ReadPool reads = store.reads();
+    String after = "SELECT name FROM test_row WHERE name > ? ORDER BY name DESC";
+
+    assertThat(reads.select("SELECT name FROM test_row ORDER BY name", row -> row.getString(1)))
+        .containsExactly("a", "b", "c");
+    assertThat(reads.select(after, values -> values.setString(1, "a"), row -> row.getString(1)))
+        .containsExactly("c", "b");
+    assertThat(reads.first(after, values -> values.setString(1, "a"), row -> row.getString(1)))
+        .contains("c");
+    assertThat(reads.first(after, values -> values.setString(1, "c"), row -> row.getString(1)))
+        .isEmpty();
   }
 
   @Test

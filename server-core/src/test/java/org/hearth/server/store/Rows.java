@@ -1,8 +1,5 @@
 package org.hearth.server.store;
 
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.util.ArrayList;
 import java.util.List;
 
 /// A table of the tests, shaped like the events: the position given by the commit, a unique name,
@@ -47,17 +44,8 @@ final class Rows {
   static List<Row> all(Store store) {
     return store
         .reads()
-        .read(connection -> {
-          List<Row> rows = new ArrayList<>();
-          try (PreparedStatement statement =
-                  connection.prepareStatement(
-                      "SELECT position, name FROM test_row ORDER BY position");
-              ResultSet result = statement.executeQuery()) {
-            while (result.next()) {
-              rows.add(new Row(result.getLong(1), result.getString(2)));
-            }
-          }
-          return rows;
-        });
+        .select(
+            "SELECT position, name FROM test_row ORDER BY position",
+            row -> new Row(row.getLong(1), row.getString(2)));
   }
 }

@@ -36,10 +36,11 @@ import org.hearth.server.readers.sync.v2.FilterRoutes;
 import org.hearth.server.readers.sync.v2.StoredFilters;
 import org.hearth.server.readers.sync.v2.SyncJson;
 import org.hearth.server.readers.sync.v2.SyncRoutes;
-import org.hearth.server.readers.sync.view.AccountOutputReader;
+import org.hearth.server.readers.sync.view.AccountOutputNotes;
 import org.hearth.server.readers.sync.view.NewsKind;
+import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.RecentEvents;
-import org.hearth.server.readers.sync.view.RoomOutputReader;
+import org.hearth.server.readers.sync.view.RoomOutputNotes;
 import org.hearth.server.readers.sync.view.Snapshots;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Tokens;
@@ -64,8 +65,8 @@ public final class ClientSync implements Box {
   public static final String BOX = "ClientSync";
 
   private final SyncUsers users;
-  private final RoomOutputReader roomOutputReader;
-  private final AccountOutputReader accountOutputReader;
+  private final LogReader<RoomOutput> roomOutputReader;
+  private final LogReader<AccountOutput> accountOutputReader;
   private final List<RouteGroup> routes;
   private final List<Reading<?>> readings;
 
@@ -108,8 +109,8 @@ public final class ClientSync implements Box {
     RecentEvents recent = new RecentEvents(rooms, budget.recentEventsBytes(), start);
     NewsKind roomEvents = new NewsKind(needs.store()::head);
     users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
-    roomOutputReader = new RoomOutputReader(recent, users, roomEvents, start);
-    accountOutputReader = new AccountOutputReader(users, start);
+    roomOutputReader = NewsReader.of(users, start, new RoomOutputNotes(recent, users, roomEvents));
+    accountOutputReader = NewsReader.of(users, start, new AccountOutputNotes(users));
     TypingSection typing = new TypingSection(needs.logs().typing(), needs.typing(), users);
     ReceiptSection receipts =
         new ReceiptSection(

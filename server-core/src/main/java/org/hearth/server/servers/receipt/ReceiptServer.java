@@ -16,12 +16,9 @@ import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.InputLog;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.LogReader;
-import org.hearth.ringlogs.LogStoppedException;
 import org.hearth.ringlogs.LogWriter;
+import org.hearth.ringlogs.MemoryReader;
 import org.hearth.ringlogs.OutputLog;
-import org.hearth.ringlogs.ParkedException;
-import org.hearth.ringlogs.Positioned;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
@@ -31,7 +28,6 @@ import org.hearth.server.logs.ReceiptInput;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
@@ -85,7 +81,7 @@ public final class ReceiptServer implements Box {
     Markers markers = new Markers();
     input = new InputLog<>(Logs.RECEIPT_INPUT, ReceiptQueries.BOX, 1, _ -> markers, failures);
     commands = input.writer(ReceiptQueries.BOX);
-    reading = Reading.of(roomOutput, new Leavers(start));
+    reading = Reading.of(roomOutput, new MemoryReader<>("receipt-server", start, new Leavers()));
   }
 
   @Override
@@ -173,62 +169,28 @@ public final class ReceiptServer implements Box {
   }
 
   private void forget(RoomId room, UserId user) throws InterruptedException {
-    try {
-      var _ = commands.submit(new ReceiptInput.ForgetMember(room, user), PATIENCE);
-    } catch (LogStoppedException | ParkedException e) {
-      // The next start looks again. A parked room waits for a person.
-      LOG.log(Level.DEBUG, "receipts of {0} in {1} stay: {2}", user, room, e.getMessage());
-    }
+    // If the log has stopped, the next start looks again.
+    commands.tell(new ReceiptInput.ForgetMember(room, user), PATIENCE);
   }
 
   /// Follows room-output for those who leave. It keeps nothing. **Thread**: the log's for it.
-  private final class Leavers implements LogReader<RoomOutput> {
-    private volatile LogPosition position;
-
-    Leavers(LogPosition start) {
-      position = start;
-    }
-
+  private final class Leavers implements MemoryReader.View<RoomOutput> {
     @Override
-    public String name() {
-      return "receipt-server";
-    }
-
-    @Override
-    public LogPosition position() {
-      return position;
-    }
-
-    @Override
-    public boolean rebuilds() {
-      return true;
-    }
-
-    @Override
-    public void onBatch(List<Positioned<RoomOutput>> batch) throws InterruptedException {
-      for (Positioned<RoomOutput> each : batch) {
-        for (RoomOutput.Member member : each.entry().members()) {
-          if (member.membership() == Membership.LEAVE || member.membership() == Membership.BAN) {
-            left(each.entry().room(), member.user());
+    public void take(LogPosition at, RoomOutput entry) throws InterruptedException {
+      for (RoomOutput.Member member : entry.members()) {
+        if (member.membership() == Membership.LEAVE || member.membership() == Membership.BAN) {
+          Optional<UserId> user = member.id();
+          if (user.isPresent()) {
+            forget(entry.room(), user.get());
           }
         }
-        position = each.position();
-      }
-    }
-
-    private void left(RoomId room, String user) throws InterruptedException {
-      try {
-        forget(room, UserId.parse(user));
-      } catch (InvalidIdentifierException e) {
-        LOG.log(Level.DEBUG, "a member event of nobody in " + room, e);
       }
     }
 
     /// Some may have left without being seen here.
     @Override
-    public void onLost(LogPosition after, LogPosition upTo) throws InterruptedException {
+    public void renew(LogPosition upTo) throws InterruptedException {
       forgetAbsent();
-      position = upTo.isAfter(position) ? upTo : position;
     }
   }
 

@@ -3,9 +3,9 @@ package org.hearth.server.servers.receipt;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.ReceiptType;
@@ -58,31 +58,6 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
     this.reads = reads;
   }
 
-  @FunctionalInterface
-  private interface Binding {
-    void bind(PreparedStatement statement) throws SQLException;
-  }
-
-  @FunctionalInterface
-  private interface Row<T> {
-    T read(ResultSet row) throws SQLException;
-  }
-
-  private <T> List<T> select(String query, Binding binding, Row<T> row) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(query)) {
-        binding.bind(statement);
-        List<T> found = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            found.add(row.read(rows));
-          }
-        }
-        return found;
-      }
-    });
-  }
-
   private static ReceiptOutput receipt(ResultSet row) throws SQLException {
     String type = row.getString(3);
     String thread = row.getString(4);
@@ -103,8 +78,8 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
   @Override
   public List<ReceiptOutput> changed(
       RoomId room, UserId viewer, LogPosition after, LogPosition upTo) {
-    List<ReceiptOutput> found =
-        select(
+    List<ReceiptOutput> ofOthers =
+        reads.select(
             OF_OTHERS,
             statement -> {
               statement.setString(1, room.value());
@@ -114,8 +89,8 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
               statement.setString(5, ReceiptType.READ.id());
             },
             Receipts::receipt);
-    found.addAll(
-        select(
+    List<ReceiptOutput> own =
+        reads.select(
             OF_MEMBER + " AND log_position > ? AND log_position <= ?",
             statement -> {
               statement.setString(1, viewer.value());
@@ -123,13 +98,13 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
               statement.setLong(3, after.value());
               statement.setLong(4, upTo.value());
             },
-            Receipts::receipt));
-    return found;
+            Receipts::receipt);
+    return Stream.concat(ofOthers.stream(), own.stream()).toList();
   }
 
   /// All of a user's receipts in a room.
   List<ReceiptOutput> of(RoomId room, UserId user) {
-    return select(
+    return reads.select(
         OF_MEMBER,
         statement -> {
           statement.setString(1, user.value());
@@ -140,17 +115,15 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
 
   /// The first user, in the order of the ids, after that one.
   Optional<UserId> userAfter(String user) {
-    return select(
-            "SELECT user_id FROM receipt WHERE user_id > ? ORDER BY user_id FETCH FIRST ROW ONLY",
-            statement -> statement.setString(1, user),
-            row -> UserId.parse(row.getString(1)))
-        .stream()
-        .findFirst();
+    return reads.first(
+        "SELECT user_id FROM receipt WHERE user_id > ? ORDER BY user_id FETCH FIRST ROW ONLY",
+        statement -> statement.setString(1, user),
+        row -> UserId.parse(row.getString(1)));
   }
 
   /// The rooms in which the user has receipts.
   List<RoomId> roomsOf(UserId user) {
-    return select(
+    return reads.select(
         "SELECT DISTINCT room_id FROM receipt WHERE user_id = ?",
         statement -> statement.setString(1, user.value()),
         row -> RoomId.parse(row.getString(1)));
@@ -198,21 +171,11 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
   }
 
   @Override
-  public List<RowChange> opening(UserId user, Optional<String> displayName) {
-    return List.of();
-  }
-
-  @Override
   public List<RowChange> closing(UserId user, boolean erase) {
     return List.of(
         RowChange.of(
             TABLE,
             "DELETE FROM receipt WHERE user_id = ?",
             (statement, _) -> statement.setString(1, user.value())));
-  }
-
-  @Override
-  public void changed(UserId user) {
-    // Nothing is remembered.
   }
 }

@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -19,12 +20,9 @@ import org.hearth.ringlogs.InputLog;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.LogFullException;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.LogReader;
-import org.hearth.ringlogs.LogStoppedException;
 import org.hearth.ringlogs.LogWriter;
+import org.hearth.ringlogs.MemoryReader;
 import org.hearth.ringlogs.OutputLog;
-import org.hearth.ringlogs.ParkedException;
-import org.hearth.ringlogs.Positioned;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
@@ -37,7 +35,6 @@ import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.TypingInput;
 import org.hearth.server.logs.TypingOutput;
 import org.hearth.server.matrix.auth.Membership;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
@@ -91,7 +88,7 @@ public final class TypingServer implements Box {
     output = new VolatileLog<>(Logs.TYPING_OUTPUT, clock.millis(), failures);
     input = new InputLog<>(Logs.TYPING_INPUT, TypingQueries.BOX, 1, _ -> typists, failures);
     commands = input.writer(TypingQueries.BOX);
-    reading = Reading.of(roomOutput, new Leavers(start));
+    reading = Reading.of(roomOutput, new MemoryReader<>("typing-server", start, new Leavers()));
   }
 
   @Override
@@ -144,12 +141,8 @@ public final class TypingServer implements Box {
   ///
   /// @throws LogFullException if there is no place for it now
   private void submit(TypingInput command) throws InterruptedException {
-    try {
-      var _ = commands.submit(command, PATIENCE);
-    } catch (LogStoppedException | ParkedException e) {
-      // When the server stops, all typing ends. A parked room waits for a person.
-      LOG.log(Level.DEBUG, "not taken in: {0}: {1}", command, e.getMessage());
-    }
+    // If the log has stopped, all typing has ended.
+    commands.tell(command, PATIENCE);
   }
 
   private void expire(RoomId room) {
@@ -250,51 +243,22 @@ public final class TypingServer implements Box {
   }
 
   /// Follows room-output for those who leave. It keeps nothing. **Thread**: the log's for it.
-  private final class Leavers implements LogReader<RoomOutput> {
-    private volatile LogPosition position;
-
-    Leavers(LogPosition start) {
-      position = start;
-    }
-
+  private final class Leavers implements MemoryReader.View<RoomOutput> {
     @Override
-    public String name() {
-      return "typing-server";
-    }
-
-    @Override
-    public LogPosition position() {
-      return position;
-    }
-
-    @Override
-    public boolean rebuilds() {
-      return true;
-    }
-
-    @Override
-    public void onBatch(List<Positioned<RoomOutput>> batch) throws InterruptedException {
-      for (Positioned<RoomOutput> each : batch) {
-        for (RoomOutput.Member member : each.entry().members()) {
-          take(each.entry().room(), member);
-        }
-        position = each.position();
-      }
-    }
-
-    private void take(RoomId room, RoomOutput.Member member) throws InterruptedException {
-      if (member.membership() != Membership.JOIN && typists.rooms().contains(room)) {
-        try {
-          submit(new TypingInput.StopTyping(room, UserId.parse(member.user())));
-        } catch (InvalidIdentifierException e) {
-          LOG.log(Level.DEBUG, "a member event of nobody in " + room, e);
+    public void take(LogPosition at, RoomOutput entry) throws InterruptedException {
+      for (RoomOutput.Member member : entry.members()) {
+        if (member.membership() != Membership.JOIN && typists.rooms().contains(entry.room())) {
+          Optional<UserId> user = member.id();
+          if (user.isPresent()) {
+            submit(new TypingInput.StopTyping(entry.room(), user.get()));
+          }
         }
       }
     }
 
     /// Some may have left without being seen here.
     @Override
-    public void onLost(LogPosition after, LogPosition upTo) throws InterruptedException {
+    public void renew(LogPosition upTo) throws InterruptedException {
       for (RoomId room : typists.rooms()) {
         for (UserId user : typists.typing(room)) {
           if (!joined.test(room, user)) {
@@ -302,7 +266,6 @@ public final class TypingServer implements Box {
           }
         }
       }
-      position = upTo.isAfter(position) ? upTo : position;
     }
   }
 }

@@ -12,16 +12,18 @@ import org.hearth.server.store.RowChange;
 /// **thread**: any; called while it is the user's turn, see [TurnPerKey]. A call decides, it does
 /// not commit.
 public interface AccountCompanion {
-  /// What to write for a new account.
+  /// What to write for a new account; nothing, unless somebody says otherwise.
   ///
   /// @param displayName how the user is to be called, if whoever makes the account says so
-  List<RowChange> opening(UserId user, Optional<String> displayName);
+  default List<RowChange> opening(UserId user, Optional<String> displayName) {
+    return List.of();
+  }
 
   /// What to remove with an account that is closed.
   ///
   /// @param erase whether the user asked for everything to be erased
   List<RowChange> closing(UserId user, boolean erase);
 
-  /// Called after the commit of either: memory of the user is out of date.
-  void changed(UserId user);
+  /// Called after the commit of either: memory of the user, if there is any, is out of date.
+  default void changed(UserId user) {}
 }

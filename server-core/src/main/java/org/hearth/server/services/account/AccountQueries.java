@@ -51,7 +51,4 @@ public interface AccountQueries {
 
   /// How many accounts are open, without guests.
   long activeCount();
-
-  /// How many accounts are an owner's, see [Account#owner].
-  long ownerCount();
 }

@@ -326,7 +326,7 @@ public final class AccountService implements Box {
     try {
       if (!stays
           && accounts.account(user).filter(Account::owner).isPresent()
-          && accounts.ownerCount() == 1) {
+          && accounts.onlyOwner().isPresent()) {
         throw MatrixException.forbidden(
             user + " is the only owner of this server. Make somebody else an owner first.");
       }

@@ -2,12 +2,9 @@ package org.hearth.server.services.account;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -37,6 +34,9 @@ public final class Accounts implements AccountQueries {
   private static final int ENTRY_BYTES = 400;
   private static final String ACCOUNT_COLUMNS =
       "a.user_id, a.is_admin, a.is_guest, a.is_locked, a.is_deactivated, a.is_erased, a.created_millis";
+  private static final String DEVICES =
+      "SELECT device_id, display_name, last_seen_millis, last_seen_address FROM device"
+          + " WHERE user_id = ?";
 
   private final ReadPool reads;
   private final ServerName server;
@@ -72,28 +72,16 @@ public final class Accounts implements AccountQueries {
   /// The server that the stored accounts belong to; empty if there is no account. Under another
   /// name the server would not find them.
   public Optional<ServerName> serverOfAccounts() {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-              connection.prepareStatement("SELECT user_id FROM account FETCH FIRST ROW ONLY");
-          ResultSet rows = statement.executeQuery()) {
-        return rows.next()
-            ? Optional.of(UserId.parse(rows.getString(1)).server())
-            : Optional.empty();
-      }
-    });
+    return users("SELECT user_id FROM account FETCH FIRST ROW ONLY").stream()
+        .findFirst()
+        .map(UserId::server);
   }
 
   private Optional<Account> read(UserId user) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(
-              "SELECT " + ACCOUNT_COLUMNS + " FROM account a WHERE a.user_id = ?")) {
-        statement.setString(1, user.value());
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next() ? Optional.of(account(rows)) : Optional.empty();
-        }
-      }
-    });
+    return reads.first(
+        "SELECT " + ACCOUNT_COLUMNS + " FROM account a WHERE a.user_id = ?",
+        statement -> statement.setString(1, user.value()),
+        Accounts::account);
   }
 
   /// Drops what is remembered of the user; to be called after each commit that changes the account.
@@ -103,53 +91,43 @@ public final class Accounts implements AccountQueries {
 
   @Override
   public List<Device> devices(UserId user) {
-    return reads.read(connection -> devices(connection, user, null));
+    return reads.select(
+        DEVICES + " ORDER BY device_id",
+        statement -> statement.setString(1, user.value()),
+        row -> device(user, row));
   }
 
   @Override
   public Optional<Device> device(UserId user, DeviceId device) {
-    return reads.read(connection -> devices(connection, user, device)).stream().findFirst();
+    return reads.first(
+        DEVICES + " AND device_id = ?",
+        statement -> {
+          statement.setString(1, user.value());
+          statement.setString(2, device.value());
+        },
+        row -> device(user, row));
   }
 
-  private List<Device> devices(Connection connection, UserId user, @Nullable DeviceId one)
-      throws SQLException {
-    try (PreparedStatement statement =
-        connection.prepareStatement(
-            "SELECT device_id, display_name, last_seen_millis, last_seen_address FROM device"
-                + " WHERE user_id = ?"
-                + (one == null ? " ORDER BY device_id" : " AND device_id = ?"))) {
-      statement.setString(1, user.value());
-      if (one != null) {
-        statement.setString(2, one.value());
-      }
-      List<Device> devices = new ArrayList<>();
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          Device stored =
-              new Device(
-                  user,
-                  new DeviceId(rows.getString(1)),
-                  Optional.ofNullable(rows.getString(2)),
-                  optionalInstant(rows, 3),
-                  Optional.ofNullable(rows.getString(4)));
-          devices.add(lastSeen.overlay(stored));
-        }
-      }
-      return List.copyOf(devices);
-    }
+  private Device device(UserId user, ResultSet row) throws SQLException {
+    return lastSeen.overlay(
+        new Device(
+            user,
+            new DeviceId(row.getString(1)),
+            Optional.ofNullable(row.getString(2)),
+            optionalInstant(row, 3),
+            Optional.ofNullable(row.getString(4))));
   }
 
   @Override
   public long activeCount() {
-    return count("NOT is_deactivated AND NOT is_guest");
+    return reads
+        .select(
+            "SELECT COUNT(*) FROM account WHERE NOT is_deactivated AND NOT is_guest",
+            row -> row.getLong(1))
+        .getFirst();
   }
 
-  @Override
-  public long ownerCount() {
-    return count("is_admin AND NOT is_deactivated AND NOT is_locked");
-  }
-
-  /// The only owner; empty when there are more, or none.
+  /// The only owner, see [Account#owner]; empty when there are more, or none.
   Optional<Account> onlyOwner() {
     List<UserId> first =
         users(
@@ -158,59 +136,35 @@ public final class Accounts implements AccountQueries {
     return first.size() == 1 ? account(first.getFirst()) : Optional.empty();
   }
 
-  private long count(String condition) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-              connection.prepareStatement("SELECT COUNT(*) FROM account WHERE " + condition);
-          ResultSet rows = statement.executeQuery()) {
-        rows.next();
-        return rows.getLong(1);
-      }
-    });
-  }
-
   /// Accounts by id whose id contains the text, in any case.
   List<UserSummary> search(String text, @Nullable UserId after, int limit) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(
-              "SELECT "
-                  + ACCOUNT_COLUMNS
-                  + ", (SELECT COUNT(*) FROM device d WHERE d.user_id = a.user_id)"
-                  + ", (SELECT MAX(d.last_seen_millis) FROM device d WHERE d.user_id = a.user_id)"
-                  + " FROM account a WHERE a.user_id > ? AND a.user_id LIKE ? ESCAPE '!'"
-                  + " ORDER BY a.user_id FETCH FIRST ? ROWS ONLY")) {
-        statement.setString(1, after == null ? "" : after.value());
-        statement.setString(2, "%" + escaped(text.toLowerCase(Locale.ROOT)) + "%");
-        statement.setInt(3, limit);
-        List<UserSummary> found = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            Account account = account(rows);
-            found.add(
-                new UserSummary(
-                    account,
-                    rows.getInt(8),
-                    lastSeen.later(account.user(), optionalInstant(rows, 9))));
-          }
-        }
-        return List.copyOf(found);
-      }
-    });
+    return reads.select(
+        "SELECT "
+            + ACCOUNT_COLUMNS
+            + ", (SELECT COUNT(*) FROM device d WHERE d.user_id = a.user_id)"
+            + ", (SELECT MAX(d.last_seen_millis) FROM device d WHERE d.user_id = a.user_id)"
+            + " FROM account a WHERE a.user_id > ? AND a.user_id LIKE ? ESCAPE '!'"
+            + " ORDER BY a.user_id FETCH FIRST ? ROWS ONLY",
+        statement -> {
+          statement.setString(1, after == null ? "" : after.value());
+          statement.setString(2, "%" + escaped(text.toLowerCase(Locale.ROOT)) + "%");
+          statement.setInt(3, limit);
+        },
+        row -> {
+          Account account = account(row);
+          return new UserSummary(
+              account, row.getInt(8), lastSeen.later(account.user(), optionalInstant(row, 9)));
+        });
   }
 
   /// The stored hash of the password; null for an account without one, and for none.
   @Nullable String passwordHash(UserId user) {
     return reads
-        .<Optional<String>>read(connection -> {
-          try (PreparedStatement statement =
-              connection.prepareStatement("SELECT password_hash FROM account WHERE user_id = ?")) {
-            statement.setString(1, user.value());
-            try (ResultSet rows = statement.executeQuery()) {
-              return rows.next() ? Optional.ofNullable(rows.getString(1)) : Optional.empty();
-            }
-          }
-        })
+        .first(
+            "SELECT password_hash FROM account WHERE user_id = ?",
+            statement -> statement.setString(1, user.value()),
+            row -> Optional.ofNullable(row.getString(1)))
+        .flatMap(hash -> hash)
         .orElse(null);
   }
 
@@ -225,16 +179,7 @@ public final class Accounts implements AccountQueries {
   }
 
   private List<UserId> users(String sql) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(sql);
-          ResultSet rows = statement.executeQuery()) {
-        List<UserId> users = new ArrayList<>();
-        while (rows.next()) {
-          users.add(new UserId(rows.getString(1)));
-        }
-        return List.copyOf(users);
-      }
-    });
+    return reads.select(sql, row -> new UserId(row.getString(1)));
   }
 
   private static Account account(ResultSet rows) throws SQLException {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
+import org.hearth.server.http.HtmlPage;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -29,14 +30,12 @@ import org.hearth.server.matrix.error.MatrixException;
 ///
 /// **source**: [Fallback](https://spec.matrix.org/v1.19/client-server-api/#fallback)
 final class FallbackPages implements RouteGroup {
-  private static final String HTML = "text/html; charset=utf-8";
   private static final String SCRIPT =
       "if(window.onAuthDone){window.onAuthDone();}"
           + "else if(window.opener&&window.opener.postMessage){window.opener.postMessage(\"authDone\",\"*\");}";
   private static final String POLICY =
-      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none';"
-          + " form-action 'self'; script-src 'sha256-%s'"
-              .formatted(Base64.getEncoder().encodeToString(Secrets.sha256(SCRIPT)));
+      "form-action 'self'; script-src 'sha256-%s'"
+          .formatted(Base64.getEncoder().encodeToString(Secrets.sha256(SCRIPT)));
   private static final String PAGE =
       """
       <!DOCTYPE html>
@@ -143,16 +142,17 @@ final class FallbackPages implements RouteGroup {
           default -> "";
         };
     String body =
-        (error.isEmpty() ? "" : "<p class=\"error\">" + escaped(error) + "</p>")
+        (error.isEmpty() ? "" : "<p class=\"error\">" + HtmlPage.escaped(error) + "</p>")
             + "<form method=\"post\"><input type=\"hidden\" name=\"session\" value=\""
-            + escaped(session.id())
+            + HtmlPage.escaped(session.id())
             + "\">"
             + inputs
             + "<button>Continue</button></form>";
-    Response page = page(status, "Confirm that it is you", body);
-    return stage.equals(UserInteractiveAuth.RECAPTCHA)
-        ? page.with("Content-Security-Policy", policy(recaptcha.orElseThrow()))
-        : page;
+    return page(
+        status,
+        "Confirm that it is you",
+        body,
+        stage.equals(UserInteractiveAuth.RECAPTCHA) ? policy(recaptcha.orElseThrow()) : POLICY);
   }
 
   private static String input(String name, String type, String label) {
@@ -161,15 +161,16 @@ final class FallbackPages implements RouteGroup {
 
   private static String test(Recaptcha recaptcha) {
     return "<script src=\"%s\" async defer></script><div class=\"g-recaptcha\" data-sitekey=\"%s\"></div>"
-        .formatted(escaped(recaptcha.script().toString()), escaped(recaptcha.publicKey()));
+        .formatted(
+            HtmlPage.escaped(recaptcha.script().toString()),
+            HtmlPage.escaped(recaptcha.publicKey()));
   }
 
   /// **source**: [content security
   /// policy](https://developers.google.com/recaptcha/docs/faq#im-using-content-security-policy-csp-on-my-website.-how-can-i-configure-it-to-work-with-recaptcha)
   private static String policy(Recaptcha recaptcha) {
     String origin = recaptcha.script().getScheme() + "://" + recaptcha.script().getRawAuthority();
-    return "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none';"
-        + " form-action 'self'; script-src %1$s https://www.gstatic.com/recaptcha/;"
+    return "form-action 'self'; script-src %1$s https://www.gstatic.com/recaptcha/;"
             .formatted(origin)
         + " frame-src %1$s; connect-src %1$s".formatted(origin);
   }
@@ -180,19 +181,12 @@ final class FallbackPages implements RouteGroup {
         "Thank you",
         "<p>You can close this window and go back to your client.</p><script>"
             + SCRIPT
-            + "</script>");
+            + "</script>",
+        POLICY);
   }
 
-  private static Response page(int status, String title, String body) {
-    return Response.bytes(
-            status,
-            HTML,
-            PAGE.replace("{title}", title).replace("{body}", body).getBytes(StandardCharsets.UTF_8))
-        .with("Content-Security-Policy", POLICY)
-        .with("X-Frame-Options", "DENY")
-        .with("X-Content-Type-Options", "nosniff")
-        .with("Referrer-Policy", "no-referrer")
-        .with("Cache-Control", "no-store");
+  private static Response page(int status, String title, String body, String policy) {
+    return HtmlPage.of(status, PAGE.replace("{title}", title).replace("{body}", body), policy);
   }
 
   private static Map<String, String> form(byte[] body) {
@@ -212,13 +206,5 @@ final class FallbackPages implements RouteGroup {
     } catch (IllegalArgumentException _) {
       throw MatrixException.invalidParam("The form is not well encoded");
     }
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;")
-        .replace("'", "&#39;");
   }
 }

@@ -1,10 +1,8 @@
 package org.hearth.server.services.account;
 
-import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.LogReader;
-import org.hearth.ringlogs.Positioned;
+import org.hearth.ringlogs.MemoryReader;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
@@ -20,20 +18,17 @@ import org.hearth.server.servers.room.RoomQueries;
 /// makes good when it starts. A guest's join that raced with the room's closing is seen here after
 /// it, and undone.
 ///
-/// **thread**: the log's for this reader; it reads nothing and waits for nobody.
+/// **thread**: the log's for its reader; it reads nothing and waits for nobody.
 ///
 /// **source**: [Guest Access](https://spec.matrix.org/v1.19/client-server-api/#guest-access)
-public final class GuestAccess implements LogReader<RoomOutput> {
+public final class GuestAccess implements MemoryReader.View<RoomOutput> {
   private static final Optional<Membership> JOINED = Optional.of(Membership.JOIN);
 
   private final GuestRemoval removal;
-  private volatile LogPosition position;
 
   /// @param removal lets the guests leave
-  /// @param start from where on it is told of events
-  GuestAccess(GuestRemoval removal, LogPosition start) {
+  GuestAccess(GuestRemoval removal) {
     this.removal = removal;
-    this.position = start;
   }
 
   /// "Servers MUST only allow guest users to join rooms if the `m.room.guest_access` state event is
@@ -50,50 +45,21 @@ public final class GuestAccess implements LogReader<RoomOutput> {
     return guestAccess.content().path("guest_access").asText().equals("can_join");
   }
 
-  @Override
-  public String name() {
-    return "guest-access";
-  }
-
-  @Override
-  public LogPosition position() {
-    return position;
-  }
-
-  @Override
-  public boolean rebuilds() {
-    return true;
-  }
-
   /// "If the `m.room.guest_access` event is changed to stop this from being the case, the server
   /// MUST set those users' `m.room.member` state to `leave`."
   @Override
-  public void onBatch(List<Positioned<RoomOutput>> batch) {
-    for (Positioned<RoomOutput> each : batch) {
-      look(each.entry());
-      position = each.position();
-    }
-  }
-
-  /// Entries that were held back before this reader said that it keeps memory only.
-  @Override
-  public void onRelease(List<Positioned<RoomOutput>> entries) {
-    removal.lookAtAllGuests();
-  }
-
-  @Override
-  public void onLost(LogPosition after, LogPosition upTo) {
-    removal.lookAtAllGuests();
-    position = upTo;
-  }
-
-  private void look(RoomOutput entry) {
+  public void take(LogPosition at, RoomOutput entry) {
     switch (entry) {
       case RoomOutput.EventAdded added -> look(added.room(), added.event());
       case RoomOutput.StateChanged changed ->
           changed.changes().forEach(change -> look(changed.room(), change));
       case RoomOutput.EventStored _ -> {} // changes no state
     }
+  }
+
+  @Override
+  public void renew(LogPosition upTo) {
+    removal.lookAtAllGuests();
   }
 
   private void look(RoomId room, Pdu event) {

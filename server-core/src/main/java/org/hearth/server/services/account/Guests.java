@@ -2,6 +2,7 @@ package org.hearth.server.services.account;
 
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.MemoryReader;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
@@ -31,7 +32,8 @@ public final class Guests implements Box {
       OutputLog<RoomOutput> roomOutput,
       LogPosition start) {
     this.removal = new GuestRemoval(accounts, rooms::joinedUsers, exit);
-    this.reading = Reading.of(roomOutput, new GuestAccess(removal, start));
+    this.reading =
+        Reading.of(roomOutput, new MemoryReader<>("guest-access", start, new GuestAccess(removal)));
   }
 
   @Override

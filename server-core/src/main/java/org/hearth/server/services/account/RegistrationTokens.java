@@ -1,13 +1,10 @@
 package org.hearth.server.services.account;
 
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +15,6 @@ import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
-import org.jspecify.annotations.Nullable;
 
 /// The table `registration_token`, and which tokens are shown by registrations under way.
 ///
@@ -29,6 +25,8 @@ final class RegistrationTokens {
       new Table(
           "registration_token", "one row a token that the owner has made", "deleted by the owner");
   private static final int GENERATED_LENGTH = 16;
+  private static final String SELECT =
+      "SELECT token, uses_allowed, uses_completed, expires_millis FROM registration_token";
 
   private final ReadPool reads;
   private final JournalWriter<AccountOutput> journal;
@@ -74,7 +72,7 @@ final class RegistrationTokens {
 
   /// All tokens, by text.
   List<RegistrationToken> all() {
-    return reads.read(connection -> select(connection, null));
+    return reads.select(SELECT + " ORDER BY token", RegistrationTokens::token);
   }
 
   /// Whether another account could be made with it now.
@@ -118,31 +116,19 @@ final class RegistrationTokens {
   }
 
   private Optional<RegistrationToken> find(String token) {
-    return reads.read(connection -> select(connection, token)).stream().findFirst();
+    return reads.first(
+        SELECT + " WHERE token = ?",
+        statement -> statement.setString(1, token),
+        RegistrationTokens::token);
   }
 
-  private static List<RegistrationToken> select(Connection connection, @Nullable String token)
-      throws SQLException {
-    try (PreparedStatement statement =
-        connection.prepareStatement(
-            "SELECT token, uses_allowed, uses_completed, expires_millis FROM registration_token"
-                + (token == null ? " ORDER BY token" : " WHERE token = ?"))) {
-      if (token != null) {
-        statement.setString(1, token);
-      }
-      List<RegistrationToken> found = new ArrayList<>();
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          int allowed = rows.getInt(2);
-          OptionalInt usesAllowed = rows.wasNull() ? OptionalInt.empty() : OptionalInt.of(allowed);
-          long millis = rows.getLong(4);
-          Optional<Instant> expires =
-              rows.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
-          found.add(new RegistrationToken(rows.getString(1), usesAllowed, rows.getInt(3), expires));
-        }
-      }
-      return List.copyOf(found);
-    }
+  private static RegistrationToken token(ResultSet row) throws SQLException {
+    int allowed = row.getInt(2);
+    OptionalInt usesAllowed = row.wasNull() ? OptionalInt.empty() : OptionalInt.of(allowed);
+    long millis = row.getLong(4);
+    Optional<Instant> expires =
+        row.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
+    return new RegistrationToken(row.getString(1), usesAllowed, row.getInt(3), expires);
   }
 
   private static RowChange insert(RegistrationToken token) {

@@ -45,29 +45,21 @@ final class TokenTables {
       long id, UserId user, DeviceId device, @Nullable Long previousId, List<Long> nextIds) {}
 
   Optional<Session> session(TokenHash hash) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(
-              "SELECT t.token_id, t.user_id, t.device_id, t.expires_millis, t.refresh_id, r.previous_id"
-                  + " FROM access_token t LEFT JOIN refresh_token r ON r.refresh_id = t.refresh_id"
-                  + " WHERE t.token_hash = ?")) {
-        statement.setBytes(1, hash.bytes());
-        try (ResultSet rows = statement.executeQuery()) {
-          if (!rows.next()) {
-            return Optional.empty();
-          }
-          Long expires = optionalLong(rows, 4);
-          return Optional.of(
-              new Session(
-                  rows.getLong(1),
-                  new UserId(rows.getString(2)),
-                  new DeviceId(rows.getString(3)),
-                  expires == null ? null : Instant.ofEpochMilli(expires),
-                  optionalLong(rows, 5),
-                  optionalLong(rows, 6)));
-        }
-      }
-    });
+    return reads.first(
+        "SELECT t.token_id, t.user_id, t.device_id, t.expires_millis, t.refresh_id, r.previous_id"
+            + " FROM access_token t LEFT JOIN refresh_token r ON r.refresh_id = t.refresh_id"
+            + " WHERE t.token_hash = ?",
+        statement -> statement.setBytes(1, hash.bytes()),
+        row -> {
+          Long expires = optionalLong(row, 4);
+          return new Session(
+              row.getLong(1),
+              new UserId(row.getString(2)),
+              new DeviceId(row.getString(3)),
+              expires == null ? null : Instant.ofEpochMilli(expires),
+              optionalLong(row, 5),
+              optionalLong(row, 6));
+        });
   }
 
   Optional<Generation> generation(TokenHash refreshHash) {
@@ -109,42 +101,28 @@ final class TokenTables {
   ///
   /// @param limit at most so many
   List<TokenHash> accessTokens(int limit) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(
-              "SELECT token_hash FROM access_token FETCH FIRST ? ROWS ONLY")) {
-        statement.setInt(1, limit);
-        List<TokenHash> hashes = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            hashes.add(TokenHash.fromBytes(rows.getBytes(1)));
-          }
-        }
-        return hashes;
-      }
-    });
+    return reads.select(
+        "SELECT token_hash FROM access_token FETCH FIRST ? ROWS ONLY",
+        statement -> statement.setInt(1, limit),
+        TokenTables::hash);
   }
 
   /// The hashes of the device's access tokens; of all the user's devices when there is no device.
   List<TokenHash> accessTokens(UserId user, @Nullable DeviceId device) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(
-              "SELECT token_hash FROM access_token WHERE user_id = ?"
-                  + (device == null ? "" : " AND device_id = ?"))) {
-        statement.setString(1, user.value());
-        if (device != null) {
-          statement.setString(2, device.value());
-        }
-        List<TokenHash> hashes = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            hashes.add(TokenHash.fromBytes(rows.getBytes(1)));
+    return reads.select(
+        "SELECT token_hash FROM access_token WHERE user_id = ?"
+            + (device == null ? "" : " AND device_id = ?"),
+        statement -> {
+          statement.setString(1, user.value());
+          if (device != null) {
+            statement.setString(2, device.value());
           }
-        }
-        return List.copyOf(hashes);
-      }
-    });
+        },
+        TokenTables::hash);
+  }
+
+  private static TokenHash hash(ResultSet row) throws SQLException {
+    return TokenHash.fromBytes(row.getBytes(1));
   }
 
   private static @Nullable Long optionalLong(ResultSet rows, int column) throws SQLException {

@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -29,7 +28,8 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
           "20,000 rows and 5 MiB a user",
           "a change beyond the bound is refused; deleted with the account");
   private static final String GLOBAL = "";
-  private static final String COLUMNS = "room_id, data_type, content, log_position";
+  private static final String SELECT =
+      "SELECT room_id, data_type, content, log_position FROM account_data ";
 
   private final ReadPool reads;
 
@@ -38,31 +38,13 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
     this.reads = reads;
   }
 
-  @FunctionalInterface
-  private interface Binding {
-    void bind(PreparedStatement statement) throws SQLException;
-  }
-
-  private List<AccountDataItem> select(String condition, Binding binding) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement("SELECT " + COLUMNS + " FROM account_data " + condition)) {
-        binding.bind(statement);
-        List<AccountDataItem> items = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            String room = rows.getString(1);
-            items.add(
-                new AccountDataItem(
-                    room.isEmpty() ? null : new RoomId(room),
-                    rows.getString(2),
-                    MatrixJson.restoreObject(rows.getBytes(3)),
-                    new LogPosition(rows.getLong(4))));
-          }
-        }
-        return List.copyOf(items);
-      }
-    });
+  private static AccountDataItem item(ResultSet row) throws SQLException {
+    String room = row.getString(1);
+    return new AccountDataItem(
+        room.isEmpty() ? null : new RoomId(room),
+        row.getString(2),
+        MatrixJson.restoreObject(row.getBytes(3)),
+        new LogPosition(row.getLong(4)));
   }
 
   @Override
@@ -72,24 +54,27 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
 
   @Override
   public List<AccountDataItem> changed(UserId user, LogPosition after, LogPosition upTo) {
-    return select(
-        "WHERE user_id = ? AND log_position > ? AND log_position <= ? ORDER BY log_position",
+    return reads.select(
+        SELECT
+            + "WHERE user_id = ? AND log_position > ? AND log_position <= ? ORDER BY log_position",
         statement -> {
           statement.setString(1, user.value());
           statement.setLong(2, after.value());
           statement.setLong(3, upTo.value());
-        });
+        },
+        AccountData::item);
   }
 
   @Override
   public List<AccountDataItem> ofRoom(UserId user, RoomId room, LogPosition upTo) {
-    return select(
-        "WHERE user_id = ? AND room_id = ? AND log_position <= ? ORDER BY log_position",
+    return reads.select(
+        SELECT + "WHERE user_id = ? AND room_id = ? AND log_position <= ? ORDER BY log_position",
         statement -> {
           statement.setString(1, user.value());
           statement.setString(2, room.value());
           statement.setLong(3, upTo.value());
-        });
+        },
+        AccountData::item);
   }
 
   @Override
@@ -103,15 +88,15 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
   }
 
   private Optional<ObjectNode> one(UserId user, String room, String type) {
-    return select(
-            "WHERE user_id = ? AND room_id = ? AND data_type = ?",
+    return reads
+        .first(
+            SELECT + "WHERE user_id = ? AND room_id = ? AND data_type = ?",
             statement -> {
               statement.setString(1, user.value());
               statement.setString(2, room);
               statement.setString(3, type);
-            })
-        .stream()
-        .findFirst()
+            },
+            AccountData::item)
         .map(AccountDataItem::content);
   }
 
@@ -187,21 +172,11 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
   }
 
   @Override
-  public List<RowChange> opening(UserId user, Optional<String> displayName) {
-    return List.of();
-  }
-
-  @Override
   public List<RowChange> closing(UserId user, boolean erase) {
     return List.of(
         RowChange.of(
             TABLE,
             "DELETE FROM account_data WHERE user_id = ?",
             (statement, _) -> statement.setString(1, user.value())));
-  }
-
-  @Override
-  public void changed(UserId user) {
-    // Nothing is remembered.
   }
 }

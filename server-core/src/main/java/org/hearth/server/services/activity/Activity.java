@@ -162,29 +162,20 @@ public final class Activity implements Box, Happenings {
   public List<Noted> after(long number, int limit) {
     return store
         .reads()
-        .read(connection -> {
-          try (PreparedStatement statement =
-              connection.prepareStatement(
-                  "SELECT number, happened_millis, kind, subject, done_by FROM activity"
-                      + " WHERE number > ? ORDER BY number DESC FETCH FIRST ? ROWS ONLY")) {
-            statement.setLong(1, number);
-            statement.setInt(2, limit);
-            List<Noted> newest = new ArrayList<>();
-            try (ResultSet rows = statement.executeQuery()) {
-              while (rows.next()) {
-                newest.add(
-                    new Noted(
-                        rows.getLong(1),
-                        Instant.ofEpochMilli(rows.getLong(2)),
-                        new Happening(
-                            Kind.valueOf(rows.getString(3)),
-                            rows.getString(4),
-                            rows.getString(5))));
-              }
-            }
-            return List.copyOf(newest.reversed());
-          }
-        });
+        .select(
+            "SELECT number, happened_millis, kind, subject, done_by FROM activity"
+                + " WHERE number > ? ORDER BY number DESC FETCH FIRST ? ROWS ONLY",
+            statement -> {
+              statement.setLong(1, number);
+              statement.setInt(2, limit);
+            },
+            row ->
+                new Noted(
+                    row.getLong(1),
+                    Instant.ofEpochMilli(row.getLong(2)),
+                    new Happening(
+                        Kind.valueOf(row.getString(3)), row.getString(4), row.getString(5))))
+        .reversed();
   }
 
   /// Writes what waits, and takes nothing more.

@@ -2,8 +2,6 @@ package org.hearth.server.services.directory;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -57,64 +55,33 @@ public final class Directory implements DirectoryQueries {
     if (!alias.server().equals(server)) {
       return Optional.empty();
     }
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement("SELECT room_id, creator FROM room_alias WHERE alias = ?")) {
-        statement.setString(1, alias.value());
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next()
-              ? Optional.of(
-                  new Entry(alias, new RoomId(rows.getString(1)), new UserId(rows.getString(2))))
-              : Optional.empty();
-        }
-      }
-    });
+    return reads.first(
+        "SELECT room_id, creator FROM room_alias WHERE alias = ?",
+        statement -> statement.setString(1, alias.value()),
+        row -> new Entry(alias, new RoomId(row.getString(1)), new UserId(row.getString(2))));
   }
 
   @Override
   public List<RoomAlias> aliases(RoomId room) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(
-              "SELECT alias FROM room_alias WHERE room_id = ? ORDER BY room_id, alias")) {
-        statement.setString(1, room.value());
-        List<RoomAlias> aliases = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            aliases.add(new RoomAlias(rows.getString(1)));
-          }
-        }
-        return List.copyOf(aliases);
-      }
-    });
+    return reads.select(
+        "SELECT alias FROM room_alias WHERE room_id = ? ORDER BY room_id, alias",
+        statement -> statement.setString(1, room.value()),
+        row -> new RoomAlias(row.getString(1)));
   }
 
   @Override
   public boolean isPublished(RoomId room) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement("SELECT 1 FROM published_room WHERE room_id = ?")) {
-        statement.setString(1, room.value());
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next();
-        }
-      }
-    });
+    return reads
+        .first(
+            "SELECT 1 FROM published_room WHERE room_id = ?",
+            statement -> statement.setString(1, room.value()),
+            _ -> true)
+        .isPresent();
   }
 
   /// All published rooms, in no order.
   List<RoomId> published() {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-              connection.prepareStatement("SELECT room_id FROM published_room");
-          ResultSet rows = statement.executeQuery()) {
-        List<RoomId> rooms = new ArrayList<>();
-        while (rows.next()) {
-          rooms.add(new RoomId(rows.getString(1)));
-        }
-        return List.copyOf(rooms);
-      }
-    });
+    return reads.select("SELECT room_id FROM published_room", row -> new RoomId(row.getString(1)));
   }
 
   // --- the check of m.room.canonical_alias

@@ -5,9 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -70,34 +67,19 @@ public final class Profiles implements ProfileQueries, AccountCompanion {
   }
 
   private Optional<Stored> read(UserId user) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement("SELECT fields FROM profile WHERE user_id = ?")) {
-        statement.setString(1, user.value());
-        try (ResultSet rows = statement.executeQuery()) {
-          if (!rows.next()) {
-            return Optional.empty();
-          }
-          byte[] json = rows.getBytes(1);
-          return Optional.of(new Stored(MatrixJson.restoreObject(json), json.length));
-        }
-      }
-    });
+    return reads.first(
+        "SELECT fields FROM profile WHERE user_id = ?",
+        statement -> statement.setString(1, user.value()),
+        row -> {
+          byte[] json = row.getBytes(1);
+          return new Stored(MatrixJson.restoreObject(json), json.length);
+        });
   }
 
   /// The users whose changed profiles have not yet been written into all their rooms.
   List<UserId> spreading() {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-              connection.prepareStatement("SELECT user_id FROM profile WHERE is_spreading");
-          ResultSet rows = statement.executeQuery()) {
-        List<UserId> users = new ArrayList<>();
-        while (rows.next()) {
-          users.add(new UserId(rows.getString(1)));
-        }
-        return List.copyOf(users);
-      }
-    });
+    return reads.select(
+        "SELECT user_id FROM profile WHERE is_spreading", row -> new UserId(row.getString(1)));
   }
 
   @Override

@@ -230,9 +230,4 @@ public final class PushRulesService implements AccountCompanion, ServiceBox {
     // The account data of a closed account goes with it.
     return List.of();
   }
-
-  @Override
-  public void changed(UserId user) {
-    // Nothing is remembered here.
-  }
 }

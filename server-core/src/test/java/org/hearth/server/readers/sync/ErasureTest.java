@@ -3,34 +3,15 @@ package org.hearth.server.readers.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.stream.StreamSupport;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What is shown of those who closed their accounts and had everything erased. Whose account that
 /// is has never been heard of by the server before: none of them syncs.
-class ErasureTest {
+class ErasureTest extends OneSyncServer {
   private static final String V3 = "/_matrix/client/v3/rooms/";
-
-  @TempDir static Path folder;
-  private static SyncServer server;
-  private static TestRooms rooms;
-
-  @BeforeAll
-  static void start() {
-    server = new SyncServer(folder);
-    rooms = server.rooms();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
 
   private static RoomId roomWith(String creator, String gone) {
     RoomId room = rooms.open(creator, "shared");

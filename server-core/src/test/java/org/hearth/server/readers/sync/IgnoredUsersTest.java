@@ -6,47 +6,14 @@ import static org.hearth.server.readers.sync.SyncClient.join;
 import static org.hearth.server.readers.sync.SyncClient.section;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What is kept from who ignores somebody, and what is not.
-class IgnoredUsersTest {
-  @TempDir static Path folder;
-  private static SyncServer server;
-  private static TestRooms rooms;
-
-  @BeforeAll
-  static void start() {
-    server = new SyncServer(folder);
-    rooms = server.rooms();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
-  private static void setList(String user, String content) {
-    server
-        .http(user)
-        .put(
-            "/_matrix/client/v3/user/@%s:hearth.test/account_data/m.ignored_user_list"
-                .formatted(user),
-            content)
-        .expect(200);
-  }
-
-  private static void ignore(String user, String ignored) {
-    setList(user, "{'ignored_users':{'@%s:hearth.test':{}}}".formatted(ignored));
-  }
-
+class IgnoredUsersTest extends OneSyncServer {
   private static RoomId roomOf(String creator, String... others) {
     RoomId room = rooms.open(creator, "shared");
     for (String each : others) {
@@ -60,7 +27,7 @@ class IgnoredUsersTest {
     RoomId room = roomOf("a1", "a1bad", "a1good");
     SyncClient client = server.client("a1");
     client.sync();
-    ignore("a1", "a1bad");
+    server.ignore("a1", "a1bad");
     rooms.say(room, "a1bad", "noise");
     rooms.say(room, "a1good", "hello");
 
@@ -73,7 +40,7 @@ class IgnoredUsersTest {
   @Test
   void nothingIsToldOfARoomInWhichOnlyTheIgnoredUserSpoke() {
     RoomId room = roomOf("a2", "a2bad");
-    ignore("a2", "a2bad");
+    server.ignore("a2", "a2bad");
     SyncClient client = server.client("a2");
     client.sync();
     rooms.say(room, "a2bad", "noise");
@@ -84,7 +51,7 @@ class IgnoredUsersTest {
   @Test
   void stateThatAnIgnoredUserSetsIsStillSent() {
     RoomId room = roomOf("a3", "a3bad");
-    ignore("a3", "a3bad");
+    server.ignore("a3", "a3bad");
     SyncClient client = server.client("a3");
     client.sync();
     rooms.name(room, "a3bad", "Named by somebody ignored");
@@ -97,12 +64,12 @@ class IgnoredUsersTest {
   @Test
   void whoIsNoLongerIgnoredIsHeardAgainButNotOfBefore() {
     RoomId room = roomOf("a4", "a4bad");
-    ignore("a4", "a4bad");
+    server.ignore("a4", "a4bad");
     SyncClient client = server.client("a4");
     client.sync();
     rooms.say(room, "a4bad", "while ignored");
     client.sync();
-    setList("a4", "{'ignored_users':{}}");
+    server.setIgnored("a4", "{'ignored_users':{}}");
     rooms.say(room, "a4bad", "afterwards");
 
     assertThat(events(join(client.sync(), room).path("timeline"))).containsExactly("afterwards");
@@ -114,7 +81,7 @@ class IgnoredUsersTest {
   void anInvitationOfAnIgnoredUserIsNotSent() {
     SyncClient client = server.client("a5");
     client.sync();
-    ignore("a5", "a5bad");
+    server.ignore("a5", "a5bad");
     RoomId unwanted = rooms.create("a5bad", "invite", "shared");
     RoomId wanted = rooms.create("a5good", "invite", "shared");
     rooms.invite(unwanted, "a5bad", "a5");
@@ -136,7 +103,7 @@ class IgnoredUsersTest {
     EventId middle = rooms.say(room, "a6", "middle");
     rooms.say(room, "a6bad", "noise after");
     rooms.say(room, "a6", "end");
-    ignore("a6", "a6bad");
+    server.ignore("a6", "a6bad");
     String path = "/_matrix/client/v3/rooms/" + room;
 
     JsonNode messages = server.http("a6").get(path + "/messages?dir=b&limit=2").expect(200).json();
@@ -155,7 +122,7 @@ class IgnoredUsersTest {
   @Test
   void nobodyIgnoresOneself() {
     RoomId room = roomOf("a7");
-    ignore("a7", "a7");
+    server.ignore("a7", "a7");
     SyncClient client = server.client("a7");
     client.sync();
     rooms.say(room, "a7", "mine");
@@ -169,7 +136,7 @@ class IgnoredUsersTest {
   void aListOfAnotherShapeIgnoresNobody(String content) {
     String user = "a8x" + content.length();
     RoomId room = roomOf(user, "a8bad");
-    setList(user, content);
+    server.setIgnored(user, content);
     SyncClient client = server.client(user);
     client.sync();
     rooms.say(room, "a8bad", "heard");

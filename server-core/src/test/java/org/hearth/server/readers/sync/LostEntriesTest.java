@@ -1,21 +1,25 @@
 package org.hearth.server.readers.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.Positioned;
+import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.view.AccountOutputReader;
+import org.hearth.server.readers.sync.view.AccountOutputNotes;
 import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.NewsKind;
+import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.RecentEvents;
-import org.hearth.server.readers.sync.view.RoomOutputReader;
+import org.hearth.server.readers.sync.view.RoomOutputNotes;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
@@ -36,7 +40,7 @@ class LostEntriesTest {
   private RecentEvents recent;
   private SyncUsers users;
   private NewsKind events;
-  private RoomOutputReader reader;
+  private LogReader<RoomOutput> reader;
 
   @BeforeEach
   void start() {
@@ -46,7 +50,7 @@ class LostEntriesTest {
     recent = new RecentEvents(server.queries(), 1 << 20, start);
     users = new SyncUsers(server.queries(), server.store()::head, 1 << 20);
     events = new NewsKind(server.store()::head);
-    reader = new RoomOutputReader(recent, users, events, start);
+    reader = NewsReader.of(users, start, new RoomOutputNotes(recent, users, events));
   }
 
   @AfterEach
@@ -59,7 +63,7 @@ class LostEntriesTest {
   }
 
   @Test
-  void whoWaitsIsWokenAndLoadedAnew() {
+  void whoWaitsIsWokenAndLoadedAnew() throws Exception {
     SyncUsers.Entered bob = enter("bob");
     server.rooms().join(room, "bob");
     bob.waiting().look();
@@ -76,7 +80,7 @@ class LostEntriesTest {
 
   /// As when a resolution takes a membership away, or brings an earlier one back.
   @Test
-  void aMembershipThatTheDatabaseHasNotIsNotKept() {
+  void aMembershipThatTheDatabaseHasNotIsNotKept() throws Exception {
     SyncUsers.Entered bob = enter("bob");
     RoomEvent joined = server.queries().event(server.rooms().join(room, "bob")).orElseThrow();
     reader.onBatch(List.of(added(joined)));
@@ -100,7 +104,7 @@ class LostEntriesTest {
   }
 
   @Test
-  void theEventsAreReadFromTheDatabase() {
+  void theEventsAreReadFromTheDatabase() throws Exception {
     EventId lost = server.rooms().say(room, "alice", "lost");
     LogPosition upTo = server.store().head();
     assertThat(recent.anyIn(room, start, upTo)).hasValue(false);
@@ -114,7 +118,7 @@ class LostEntriesTest {
   }
 
   @Test
-  void noRoomCountsAsUnchangedAcrossALoss() {
+  void noRoomCountsAsUnchangedAcrossALoss() throws Exception {
     SyncUsers.Entered alice = enter("alice");
     LogPosition known = server.store().head();
     assertThat(alice.feed().changedRooms(events, known)).isEmpty();
@@ -129,7 +133,7 @@ class LostEntriesTest {
   }
 
   @Test
-  void aRoomWithNewsIsNotedForWhoIsInIt() {
+  void aRoomWithNewsIsNotedForWhoIsInIt() throws Exception {
     SyncUsers.Entered alice = enter("alice");
     LogPosition known = server.store().head();
     assertThat(alice.feed().changedRooms(events, known)).isEmpty();
@@ -143,7 +147,7 @@ class LostEntriesTest {
   }
 
   @Test
-  void nothingStaysOfRoomsThatAllHaveLeft() {
+  void nothingStaysOfRoomsThatAllHaveLeft() throws Exception {
     SyncUsers.Entered alice = enter("alice");
     assertThat(users.roomCount()).isEqualTo(1);
     EventId left = server.rooms().leave(room, "alice");
@@ -157,9 +161,9 @@ class LostEntriesTest {
   }
 
   @Test
-  void whoWaitsIsAnsweredWhenChangesOfAccountsAreLost() {
+  void whoWaitsIsAnsweredWhenChangesOfAccountsAreLost() throws Exception {
     SyncUsers.Entered alice = enter("alice");
-    AccountOutputReader accounts = new AccountOutputReader(users, start);
+    LogReader<AccountOutput> accounts = NewsReader.of(users, start, new AccountOutputNotes(users));
     server.rooms().say(room, "alice", "raises the head");
     LogPosition upTo = server.store().head();
     LogPosition known = new LogPosition(upTo.value() - 1);
@@ -172,6 +176,33 @@ class LostEntriesTest {
     users.refresh(alice);
     assertThat(alice.feed().mayHaveNewAccountData(known)).isTrue();
     assertThat(accounts.position()).isEqualTo(upTo);
+  }
+
+  @Test
+  void whoIsConcernedIsWokenAlsoWhenALaterEntryOfTheBatchFails() throws Exception {
+    SyncUsers.Entered alice = enter("alice");
+    EventId said = server.rooms().say(room, "alice", "hello");
+    Positioned<RoomOutput> entry = added(server.queries().event(said).orElseThrow());
+    Positioned<RoomOutput> bad = new Positioned<>(entry.position().plus(1), entry.entry());
+    Positioned<RoomOutput> ofNobody = new Positioned<>(entry.position().plus(2), entry.entry());
+    LogReader<RoomOutput> failing =
+        NewsReader.of(
+            users,
+            start,
+            (at, _, concerned) -> {
+              if (at.equals(bad.position())) {
+                throw new IllegalStateException("in this test");
+              }
+              if (at.equals(entry.position())) {
+                concerned.add(alice.feed());
+              }
+            });
+    alice.waiting().look();
+
+    assertThatThrownBy(() -> failing.onBatch(List.of(entry, bad))).hasMessage("in this test");
+    failing.onBatch(List.of(ofNobody));
+
+    assertThat(alice.waiting().sleep(System.nanoTime())).isTrue();
   }
 
   private Positioned<RoomOutput> added(RoomEvent event) {

@@ -5,7 +5,6 @@ import static org.hearth.server.readers.sync.SyncClient.events;
 import static org.hearth.server.readers.sync.SyncClient.join;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,29 +13,11 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.v2.StoredFilters;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Filters stored and inline, lazily loaded members, and what tokens may be.
-class SyncFilterTest {
+class SyncFilterTest extends OneSyncServer {
   private static final String LAZY = "{'room':{'state':{'lazy_load_members':true}}}";
-
-  @TempDir static Path folder;
-  private static SyncServer server;
-  private static TestRooms rooms;
-
-  @BeforeAll
-  static void start() {
-    server = new SyncServer(folder);
-    rooms = server.rooms();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
 
   private static String filters(String user) {
     return "/_matrix/client/v3/user/@" + user + ":hearth.test/filter";

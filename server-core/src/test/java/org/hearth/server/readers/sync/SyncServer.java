@@ -216,6 +216,22 @@ final class SyncServer implements AutoCloseable {
     journal.commit(changes, List.of(new AccountOutput.AccountDeactivated(id)));
   }
 
+  /// Sets whom a user ignores.
+  ///
+  /// @param content of the account data
+  void setIgnored(String user, String content) {
+    http(user)
+        .put(
+            "/_matrix/client/v3/user/@%s:hearth.test/account_data/m.ignored_user_list"
+                .formatted(user),
+            content)
+        .expect(200);
+  }
+
+  void ignore(String user, String ignored) {
+    setIgnored(user, "{'ignored_users':{'@%s:hearth.test':{}}}".formatted(ignored));
+  }
+
   TestClient http(String user) {
     return http(user, "PHONE");
   }

@@ -5,46 +5,16 @@ import static org.hearth.server.readers.sync.SyncClient.events;
 import static org.hearth.server.readers.sync.SyncClient.join;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.SyncUsers;
-import org.hearth.server.readers.sync.view.UserFeed;
-import org.hearth.server.readers.sync.view.Viewer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// How a sync waits: what wakes it, what does not, and what ends it.
-class SyncWaitingTest {
-  private static final long LONG = 60_000;
-
-  @TempDir Path folder;
-  private SyncServer server;
-  private TestRooms rooms;
-  private final ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor();
-
-  @BeforeEach
-  void start() {
-    server = new SyncServer(folder);
-    rooms = server.rooms();
-  }
-
-  @AfterEach
-  void stop() {
-    waiters.shutdownNow();
-    server.close();
-  }
-
+class SyncWaitingTest extends FreshSyncServer {
   @Test
   void aMessageWakesWhoIsInTheRoom() throws Exception {
     RoomId room = rooms.open("alice", "shared");
@@ -169,7 +139,7 @@ class SyncWaitingTest {
     server.announce(
         new AccountOutput.DeviceRemoved(TestRooms.user("alice"), DeviceId.parse("PHONE")));
 
-    waiting.get(60, TimeUnit.SECONDS).expect(401, "M_UNKNOWN_TOKEN");
+    answer(waiting).expect(401, "M_UNKNOWN_TOKEN");
   }
 
   @Test
@@ -178,57 +148,31 @@ class SyncWaitingTest {
     rooms.open("bob", "shared");
     SyncClient bob = server.client("bob");
     bob.sync();
-    SyncUsers.Entered entered =
-        server
-            .clientSync()
-            .users()
-            .enter(new Viewer(TestRooms.user("bob"), null, IgnoredUsers.NONE));
+    SyncUsers.Entered entered = enter("bob");
     entered.waiting().look();
 
     rooms.say(room, "alice", "to herself");
     server.client("alice").sync();
 
     assertThat(entered.waiting().sleep(System.nanoTime())).isFalse();
-    server.clientSync().users().leave(entered);
+    leave(entered);
   }
 
   @Test
   void usersWhoDoNotSyncAreLetGoWhenTheyTakeTooMuch() {
     server.close();
-    server = new SyncServer(folder, new ClientSync.Budget(1 << 20, 1 << 20, 3_000));
-    rooms = server.rooms();
+    start(new ClientSync.Budget(1 << 20, 1 << 20, 3_000));
     RoomId room = rooms.open("alice", "shared");
-    SyncUsers.Entered entered =
-        server
-            .clientSync()
-            .users()
-            .enter(new Viewer(TestRooms.user("alice"), null, IgnoredUsers.NONE));
+    SyncUsers.Entered entered = enter("alice");
     for (int i = 0; i < 10; i++) {
       server.client("other" + i).sync();
     }
 
     assertThat(server.clientSync().users().all()).hasSizeLessThan(5);
     assertThat(server.clientSync().users().known("@alice:hearth.test")).isSameAs(entered.feed());
-    server.clientSync().users().leave(entered);
+    leave(entered);
     SyncClient back = server.client("other0");
     rooms.join(room, "other0");
     assertThat(join(back.sync(), room).isMissingNode()).isFalse();
-  }
-
-  /// Starts a request and returns when it is registered as waiting.
-  private <T> Future<T> waiting(String user, Callable<T> request) {
-    Future<T> future = waiters.submit(request);
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    UserFeed feed = server.clientSync().users().known(TestRooms.user(user).value());
-    while (feed == null || !feed.isWatched()) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      Thread.onSpinWait();
-      feed = server.clientSync().users().known(TestRooms.user(user).value());
-    }
-    return future;
-  }
-
-  private static JsonNode answer(Future<JsonNode> waiting) throws Exception {
-    return waiting.get(60, TimeUnit.SECONDS);
   }
 }

@@ -4,52 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.readers.sync.SyncClient.join;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.SyncUsers;
-import org.hearth.server.readers.sync.view.UserFeed;
-import org.hearth.server.readers.sync.view.Viewer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Typing from the request that says so to the `/sync` that waits for it.
-class TypingTest {
-  private static final long LONG = 60_000;
-
-  @TempDir Path folder;
-  private SyncServer server;
-  private TestRooms rooms;
-  private RoomId room;
-  private SyncClient bob;
-  private final ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor();
-
-  @BeforeEach
-  void start() {
-    server = new SyncServer(folder);
-    rooms = server.rooms();
-    room = rooms.open("alice", "shared");
-    rooms.join(room, "bob");
-    bob = server.client("bob");
-    bob.sync();
-  }
-
-  @AfterEach
-  void stop() {
-    waiters.shutdownNow();
-    server.close();
-  }
-
+class TypingTest extends SharedRoom {
   private TestClient.Answer put(String user, RoomId where, String body) {
     return server
         .http(user)
@@ -83,10 +47,6 @@ class TypingTest {
 
   private static boolean tells(JsonNode answer, RoomId where) {
     return !join(answer, where).at("/ephemeral/events").isEmpty();
-  }
-
-  private static String id(String name) {
-    return "@" + name + ":hearth.test";
   }
 
   @Test
@@ -156,7 +116,7 @@ class TypingTest {
 
   /// Syncs until the list is this one; the leaving itself is told on the way.
   private void awaitTyping(String... names) {
-    List<String> expected = List.of(names).stream().map(TypingTest::id).toList();
+    List<String> expected = List.of(names).stream().map(FreshSyncServer::id).toList();
     JsonNode answer = bob.sync(LONG);
     while (!tells(answer, room)) {
       assertThat(join(answer, room).isMissingNode()).isFalse();
@@ -228,9 +188,7 @@ class TypingTest {
     bob.sync();
     type("alice");
     assertThat(typing(bob.sync())).containsExactly(id("alice"));
-    server.close();
-    server = new SyncServer(folder);
-    bob.moveTo(server.http("bob"));
+    restart();
     type("alice", quiet);
 
     JsonNode answer = bob.sync();
@@ -243,9 +201,7 @@ class TypingTest {
 
   @Test
   void aTokenOfARunInWhichNobodyTypedIsToldOfNothing() {
-    server.close();
-    server = new SyncServer(folder);
-    bob.moveTo(server.http("bob"));
+    restart();
 
     assertThat(bob.sync().has("rooms")).isFalse();
   }
@@ -313,12 +269,7 @@ class TypingTest {
   @Test
   void anIgnoredUserIsNotShown() {
     rooms.join(room, "carol");
-    server
-        .http("bob")
-        .put(
-            "/_matrix/client/v3/user/@bob:hearth.test/account_data/m.ignored_user_list",
-            "{'ignored_users':{'@alice:hearth.test':{}}}")
-        .expect(200);
+    server.ignore("bob", "alice");
     bob.sync();
 
     type("alice");
@@ -363,33 +314,5 @@ class TypingTest {
     put("alice", room, "{'typing':true,'timeout':'1'}").expect(400, "M_BAD_JSON");
 
     assertThat(server.typing().queries().rooms()).isEmpty();
-  }
-
-  private SyncUsers.Entered enter(String user) {
-    return server
-        .clientSync()
-        .users()
-        .enter(new Viewer(TestRooms.user(user), null, IgnoredUsers.NONE));
-  }
-
-  private void leave(SyncUsers.Entered entered) {
-    server.clientSync().users().leave(entered);
-  }
-
-  /// Starts a request and returns when it is registered as waiting.
-  private <T> Future<T> waiting(String user, Callable<T> request) {
-    Future<T> future = waiters.submit(request);
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    UserFeed feed = server.clientSync().users().known(id(user));
-    while (feed == null || !feed.isWatched()) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      Thread.onSpinWait();
-      feed = server.clientSync().users().known(id(user));
-    }
-    return future;
-  }
-
-  private static JsonNode answer(Future<JsonNode> waiting) throws Exception {
-    return waiting.get(60, TimeUnit.SECONDS);
   }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.MemoryReader;
 import org.hearth.ringlogs.Positioned;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.event.EventTypes;
@@ -61,11 +62,6 @@ class GuestRemovalTest {
     public long activeCount() {
       return 0;
     }
-
-    @Override
-    public long ownerCount() {
-      return 0;
-    }
   }
 
   /// Rooms that can be shut, so that who leaves waits, and that can fail.
@@ -109,7 +105,8 @@ class GuestRemovalTest {
   private final Rooms rooms = new Rooms();
   private final GuestRemoval removal =
       new GuestRemoval(guests, _ -> List.of(ALICE, GUEST, OTHER_GUEST), rooms);
-  private final GuestAccess reader = new GuestAccess(removal, LogPosition.ORIGIN);
+  private final MemoryReader<RoomOutput> reader =
+      new MemoryReader<>("guest-access", LogPosition.ORIGIN, new GuestAccess(removal));
 
   @AfterEach
   void close() {
@@ -133,7 +130,7 @@ class GuestRemovalTest {
   }
 
   @Test
-  void theReaderDoesNotWaitForTheRoom() throws InterruptedException {
+  void theReaderDoesNotWaitForTheRoom() throws Exception {
     started();
 
     reader.onBatch(List.of(closing(1)));
@@ -217,7 +214,7 @@ class GuestRemovalTest {
   }
 
   @Test
-  void looksAtAllGuestsWhenTheReaderHasLostEntries() {
+  void looksAtAllGuestsWhenTheReaderHasLostEntries() throws Exception {
     rooms.open.countDown();
     started();
 

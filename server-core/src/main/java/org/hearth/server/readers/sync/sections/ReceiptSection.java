@@ -2,6 +2,7 @@ package org.hearth.server.readers.sync.sections;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,7 +12,6 @@ import java.util.stream.Collectors;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.OutputLog;
-import org.hearth.ringlogs.Positioned;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.ReceiptType;
 import org.hearth.server.matrix.id.RoomId;
@@ -19,7 +19,7 @@ import org.hearth.server.readers.sync.events.OwnMembership;
 import org.hearth.server.readers.sync.view.Followed;
 import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.NewsKind;
-import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.servers.receipt.ReceiptQueries;
@@ -52,7 +52,7 @@ public final class ReceiptSection implements Section {
   private final ReceiptQueries receipts;
   private final SyncUsers users;
   private final NewsKind kind;
-  private final Reader reader;
+  private final LogReader<ReceiptOutput> reader;
 
   /// @param log not yet started
   /// @param kind of which the reader of the log notes news
@@ -67,10 +67,11 @@ public final class ReceiptSection implements Section {
     this.receipts = receipts;
     this.users = users;
     this.kind = kind;
-    this.reader = new Reader(start);
+    this.reader = NewsReader.of(users, start, this::note);
   }
 
-  /// To be registered with receipt-output.
+  /// To be registered with receipt-output. It keeps no receipt: the Receipt Server is asked for
+  /// them.
   public LogReader<ReceiptOutput> reader() {
     return reader;
   }
@@ -179,50 +180,10 @@ public final class ReceiptSection implements Section {
     return Optional.of(event);
   }
 
-  /// Notes which rooms have changed and wakes whom that concerns. It keeps no receipt: the Receipt
-  /// Server is asked for them. **Thread:** the log's for this reader.
-  private final class Reader implements LogReader<ReceiptOutput> {
-    private volatile LogPosition position;
-
-    Reader(LogPosition start) {
-      position = start;
-    }
-
-    @Override
-    public String name() {
-      return Snapshots.READER;
-    }
-
-    @Override
-    public LogPosition position() {
-      return position;
-    }
-
-    @Override
-    public boolean rebuilds() {
-      return true;
-    }
-
-    @Override
-    public void onBatch(List<Positioned<ReceiptOutput>> batch) {
-      Set<UserFeed> concerned = new LinkedHashSet<>();
-      for (Positioned<ReceiptOutput> each : batch) {
-        concerned.addAll(note(each.entry(), each.position()));
-        position = each.position();
-      }
-      concerned.forEach(UserFeed::wake);
-    }
-
-    private Set<UserFeed> note(ReceiptOutput receipt, LogPosition at) {
-      return receipt.type() == ReceiptType.READ_PRIVATE
-          ? users.noteChanged(kind, receipt.room(), receipt.user().value(), at)
-          : users.noteChanged(kind, receipt.room(), at);
-    }
-
-    @Override
-    public void onLost(LogPosition after, LogPosition upTo) {
-      position = upTo.isAfter(position) ? upTo : position;
-      users.onLost();
-    }
+  private void note(LogPosition at, ReceiptOutput receipt, Collection<UserFeed> concerned) {
+    concerned.addAll(
+        receipt.type() == ReceiptType.READ_PRIVATE
+            ? users.noteChanged(kind, receipt.room(), receipt.user().value(), at)
+            : users.noteChanged(kind, receipt.room(), at));
   }
 }

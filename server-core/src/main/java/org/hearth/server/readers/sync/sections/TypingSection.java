@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
-import org.hearth.ringlogs.Positioned;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.logs.TypingOutput;
@@ -20,7 +19,7 @@ import org.hearth.server.readers.sync.view.ChangedRooms;
 import org.hearth.server.readers.sync.view.Followed;
 import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.NewsKind;
-import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.servers.room.RoomMembership;
@@ -51,7 +50,7 @@ public final class TypingSection implements Section {
   private final TypingQueries typing;
   private final SyncUsers users;
   private final NewsKind kind;
-  private final Reader reader = new Reader();
+  private final LogReader<TypingOutput> reader;
   private volatile ChangedRooms changed = ChangedRooms.after(LogPosition.ORIGIN, CHANGED_BYTES);
 
   /// @param log not yet started
@@ -60,6 +59,7 @@ public final class TypingSection implements Section {
     this.typing = typing;
     this.users = users;
     this.kind = new NewsKind(() -> log.head().position());
+    this.reader = NewsReader.of(users, LogPosition.ORIGIN, new Notes());
   }
 
   /// To be registered with typing-output.
@@ -155,42 +155,17 @@ public final class TypingSection implements Section {
     return content;
   }
 
-  /// Notes which rooms have changed and wakes who is in them. It keeps no list: the Typing Server
-  /// is asked for it. **Thread:** the log's for this reader.
-  private final class Reader implements LogReader<TypingOutput> {
-    private volatile LogPosition position = LogPosition.ORIGIN;
-
+  /// Which rooms have changed. No list is kept: the Typing Server is asked for it.
+  private final class Notes implements NewsReader.Notes<TypingOutput> {
     @Override
-    public String name() {
-      return Snapshots.READER;
+    public void note(LogPosition at, TypingOutput entry, Collection<UserFeed> concerned) {
+      changed.add(entry.room(), at);
+      concerned.addAll(users.noteChanged(kind, entry.room(), at));
     }
 
     @Override
-    public LogPosition position() {
-      return position;
-    }
-
-    @Override
-    public boolean rebuilds() {
-      return true;
-    }
-
-    @Override
-    public void onBatch(List<Positioned<TypingOutput>> batch) {
-      Set<UserFeed> concerned = new LinkedHashSet<>();
-      for (Positioned<TypingOutput> each : batch) {
-        changed.add(each.entry().room(), each.position());
-        concerned.addAll(users.noteChanged(kind, each.entry().room(), each.position()));
-        position = each.position();
-      }
-      concerned.forEach(UserFeed::wake);
-    }
-
-    @Override
-    public void onLost(LogPosition after, LogPosition upTo) {
+    public void forget(LogPosition upTo) {
       changed = ChangedRooms.after(upTo, CHANGED_BYTES);
-      position = upTo;
-      users.onLost();
     }
   }
 }

@@ -6,8 +6,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Base64;
@@ -160,15 +158,13 @@ public final class StoredFilters {
   private Optional<byte[]> text(UserId user, String id) {
     return store
         .reads()
-        .read(connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(SELECT)) {
-            statement.setString(1, user.value());
-            statement.setString(2, id);
-            try (ResultSet row = statement.executeQuery()) {
-              return row.next() ? Optional.of(row.getBytes(1)) : Optional.empty();
-            }
-          }
-        });
+        .first(
+            SELECT,
+            statement -> {
+              statement.setString(1, user.value());
+              statement.setString(2, id);
+            },
+            row -> row.getBytes(1));
   }
 
   private static String idOf(byte[] text) {

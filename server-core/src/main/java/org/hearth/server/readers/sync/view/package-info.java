@@ -1,15 +1,17 @@
 /// Who is to be woken for what: what the readers of the logs keep in memory for those who sync.
 ///
 /// ```text
-///   room-output ────► RoomOutputReader ──► RecentEvents   the newest events of all rooms
+///   room-output ────► RoomOutputNotes ───► RecentEvents   the newest events of all rooms
 ///                            │
 ///                            ▼
 ///                        SyncUsers ──► UserFeed (a user) ──► WaitingSync (a request)
 ///                            ▲            │ memberships
-///   account-output ─► AccountOutputReader └ ChangedRooms (a kind of news)
+///   account-output ─► AccountOutputNotes  └ ChangedRooms (a kind of news)
 ///
 ///   Snapshots ──► SyncPoint ◄──► SyncToken (as clients carry it)
 /// ```
+///
+/// Each log, also those of which the sections take notes, is followed by a [NewsReader].
 ///
 /// - **Logs read:** room-output, account-output. **Queries used:** `RoomQueries`, account data
 ///   (whom a user ignores). **Tables owned:** none.

@@ -43,16 +43,7 @@ public final class RoomDatabaseCheck {
   }
 
   private static List<RoomId> rooms(ReadPool reads) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(ROOMS);
-          ResultSet rows = statement.executeQuery()) {
-        List<RoomId> rooms = new ArrayList<>();
-        while (rows.next()) {
-          rooms.add(RoomId.parse(rows.getString(1)));
-        }
-        return rooms;
-      }
-    });
+    return reads.select(ROOMS, row -> RoomId.parse(row.getString(1)));
   }
 
   /// No two entries have one position, and none is after the last.

@@ -1,7 +1,5 @@
 package org.hearth.server.servers.room.read;
 
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.util.Optional;
 import org.hearth.server.store.ReadPool;
 
@@ -25,16 +23,12 @@ final class CurrentStates {
 
   /// The newest that is not after a position.
   Optional<Row> last(long room, long upTo) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(LAST)) {
-        statement.setLong(1, room);
-        statement.setLong(2, upTo);
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next()
-              ? Optional.of(new Row(rows.getLong(1), rows.getLong(2)))
-              : Optional.empty();
-        }
-      }
-    });
+    return reads.first(
+        LAST,
+        statement -> {
+          statement.setLong(1, room);
+          statement.setLong(2, upTo);
+        },
+        row -> new Row(row.getLong(1), row.getLong(2)));
   }
 }

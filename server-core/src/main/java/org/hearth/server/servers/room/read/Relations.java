@@ -1,7 +1,5 @@
 package org.hearth.server.servers.room.read;
 
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -71,16 +69,16 @@ final class Relations {
   /// The newest event that annotates so, unless a redaction has taken that away.
   Optional<RoomEvent> newest(long room, Annotation annotation) {
     long position =
-        reads.read(connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(NEWEST_ALIKE)) {
-            statement.setLong(1, room);
-            statement.setString(2, annotation.target().value());
-            statement.setLong(3, annotation.likeness());
-            try (ResultSet rows = statement.executeQuery()) {
-              return rows.next() ? rows.getLong(1) : 0L;
-            }
-          }
-        });
+        reads
+            .first(
+                NEWEST_ALIKE,
+                statement -> {
+                  statement.setLong(1, room);
+                  statement.setString(2, annotation.target().value());
+                  statement.setLong(3, annotation.likeness());
+                },
+                row -> row.getLong(1))
+            .orElse(0L);
     return position == 0
         ? Optional.empty()
         : Optional.of(events.get(position).shown())
@@ -88,21 +86,14 @@ final class Relations {
   }
 
   private List<Row> page(long room, RelationQuery query, long from) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement(query.backwards() ? BACKWARDS : FORWARDS)) {
-        statement.setLong(1, room);
-        statement.setString(2, query.event().value());
-        statement.setLong(3, from);
-        statement.setInt(4, PAGE);
-        try (ResultSet rows = statement.executeQuery()) {
-          List<Row> page = new ArrayList<>();
-          while (rows.next()) {
-            page.add(new Row(rows.getLong(1), rows.getLong(2), rows.getString(3)));
-          }
-          return page;
-        }
-      }
-    });
+    return reads.select(
+        query.backwards() ? BACKWARDS : FORWARDS,
+        statement -> {
+          statement.setLong(1, room);
+          statement.setString(2, query.event().value());
+          statement.setLong(3, from);
+          statement.setInt(4, PAGE);
+        },
+        row -> new Row(row.getLong(1), row.getLong(2), row.getString(3)));
   }
 }

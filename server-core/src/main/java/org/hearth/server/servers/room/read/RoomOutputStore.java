@@ -1,12 +1,7 @@
 package org.hearth.server.servers.room.read;
 
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -66,20 +61,19 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
     TreeMap<Long, RoomOutput> entries = new TreeMap<>();
     readShown(NUMBERS, after, upTo, limit, entries);
     readShown(PLACED, after, upTo, limit, entries);
-    Map<Long, Jump> jumps = new HashMap<>();
-    read(
-        JUMPS,
-        after,
-        upTo,
-        limit,
-        rows ->
-            jumps.put(
-                rows.getLong(1),
+    List<Jump> jumps =
+        select(
+            JUMPS,
+            after,
+            upTo,
+            limit,
+            row ->
                 new Jump(
-                    rows.getLong(2),
-                    RoomId.parse(rows.getString(4)),
-                    StateJump.unpack(rows.getBytes(3)))));
-    jumps.forEach((position, jump) -> entries.put(position, changed(jump)));
+                    row.getLong(1),
+                    row.getLong(2),
+                    RoomId.parse(row.getString(4)),
+                    StateJump.unpack(row.getBytes(3))));
+    jumps.forEach(jump -> entries.put(jump.position(), changed(jump)));
     return entries.entrySet().stream()
         .limit(limit)
         .map(each -> new Positioned<>(new LogPosition(each.getKey()), each.getValue()))
@@ -98,54 +92,40 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
     LogPosition from = after;
     int found = 0;
     while (found < limit) {
-      List<Long> positions = new ArrayList<>();
-      List<Long> numbers = new ArrayList<>();
-      read(
-          sql,
-          from,
-          upTo,
-          limit,
-          rows -> {
-            positions.add(rows.getLong(1));
-            numbers.add(rows.getLong(2));
-          });
-      List<StoredEvents.Stored> page = events.get(numbers);
+      List<Placed> placed =
+          select(sql, from, upTo, limit, row -> new Placed(row.getLong(1), row.getLong(2)));
+      List<StoredEvents.Stored> page = events.get(placed.stream().map(Placed::number).toList());
       for (int i = 0; i < page.size() && found < limit; i++) {
-        Optional<RoomOutput> entry = entry(page.get(i), positions.get(i));
+        long position = placed.get(i).position();
+        Optional<RoomOutput> entry = entry(page.get(i), position);
         if (entry.isPresent()) {
-          entries.put(positions.get(i), entry.get());
+          entries.put(position, entry.get());
           found++;
         }
       }
-      if (positions.size() < limit) {
+      if (placed.size() < limit) {
         return;
       }
-      from = new LogPosition(positions.getLast());
+      from = new LogPosition(placed.getLast().position());
     }
   }
 
+  /// Where the event of a number got its place.
+  private record Placed(long position, long number) {}
+
   /// A StateChanged entry as it is stored.
-  private record Jump(long number, RoomId room, List<StateJump> changes) {}
+  private record Jump(long position, long number, RoomId room, List<StateJump> changes) {}
 
-  @FunctionalInterface
-  private interface Row {
-    void take(ResultSet rows) throws SQLException;
-  }
-
-  private void read(String sql, LogPosition after, LogPosition upTo, int limit, Row row) {
-    reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(sql)) {
-        statement.setLong(1, after.value());
-        statement.setLong(2, upTo.value());
-        statement.setInt(3, limit);
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            row.take(rows);
-          }
-        }
-      }
-      return limit;
-    });
+  private <T> List<T> select(
+      String sql, LogPosition after, LogPosition upTo, int limit, ReadPool.Row<T> row) {
+    return reads.select(
+        sql,
+        statement -> {
+          statement.setLong(1, after.value());
+          statement.setLong(2, upTo.value());
+          statement.setInt(3, limit);
+        },
+        row);
   }
 
   private RoomOutput changed(Jump jump) {
@@ -163,20 +143,18 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
   }
 
   private StateKey key(long room, int number) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(KEY)) {
-        statement.setLong(1, room);
-        statement.setInt(2, number);
-        try (ResultSet rows = statement.executeQuery()) {
-          if (!rows.next()) {
-            throw new StorageException(
+    return reads
+        .first(
+            KEY,
+            statement -> {
+              statement.setLong(1, room);
+              statement.setInt(2, number);
+            },
+            row -> new StateKey(row.getString(1), row.getString(2)))
+        .orElseThrow(() ->
+            new StorageException(
                 StorageException.Reason.BAD_QUERY,
-                "room %d has no state key %d".formatted(room, number));
-          }
-          return new StateKey(rows.getString(1), rows.getString(2));
-        }
-      }
-    });
+                "room %d has no state key %d".formatted(room, number)));
   }
 
   /// What the log told of an event at a position; empty when the event was shown nowhere then.
@@ -220,13 +198,8 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
   }
 
   private long redactedBy(long target) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(REDACTED_BY)) {
-        statement.setLong(1, target);
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next() ? rows.getLong(1) : 0L;
-        }
-      }
-    });
+    return reads
+        .first(REDACTED_BY, statement -> statement.setLong(1, target), row -> row.getLong(1))
+        .orElse(0L);
   }
 }

@@ -1,8 +1,6 @@
 package org.hearth.server.servers.room.read;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -100,29 +98,18 @@ public final class RoomReads implements RoomQueries {
 
   @Override
   public List<RoomId> roomIds(@Nullable RoomId after, int limit) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(ROOMS_AFTER)) {
-        statement.setString(1, after == null ? "" : after.value());
-        statement.setInt(2, limit);
-        try (ResultSet rows = statement.executeQuery()) {
-          List<RoomId> found = new ArrayList<>();
-          while (rows.next()) {
-            found.add(RoomId.parse(rows.getString(1)));
-          }
-          return found;
-        }
-      }
-    });
+    return reads.select(
+        ROOMS_AFTER,
+        statement -> {
+          statement.setString(1, after == null ? "" : after.value());
+          statement.setInt(2, limit);
+        },
+        row -> RoomId.parse(row.getString(1)));
   }
 
   @Override
   public long roomCount() {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(ROOM_COUNT);
-          ResultSet rows = statement.executeQuery()) {
-        return rows.next() ? rows.getLong(1) : 0L;
-      }
-    });
+    return reads.select(ROOM_COUNT, row -> row.getLong(1)).getFirst();
   }
 
   @Override
@@ -426,22 +413,14 @@ public final class RoomReads implements RoomQueries {
 
   @Override
   public List<RoomAlert> alerts(int limit) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(ALERTS)) {
-        statement.setInt(1, limit);
-        try (ResultSet rows = statement.executeQuery()) {
-          List<RoomAlert> alerts = new ArrayList<>();
-          while (rows.next()) {
-            alerts.add(
-                new RoomAlert(
-                    RoomId.parse(rows.getString(1)),
-                    Instant.ofEpochMilli(rows.getLong(2)),
-                    rows.getString(3)));
-          }
-          return alerts;
-        }
-      }
-    });
+    return reads.select(
+        ALERTS,
+        statement -> statement.setInt(1, limit),
+        row ->
+            new RoomAlert(
+                RoomId.parse(row.getString(1)),
+                Instant.ofEpochMilli(row.getLong(2)),
+                row.getString(3)));
   }
 
   @Override

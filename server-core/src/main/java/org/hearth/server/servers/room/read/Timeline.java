@@ -50,11 +50,8 @@ final class Timeline {
 
   /// The newest positions, newest first.
   List<Long> backwards(long room, long upTo, long after, int limit) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(BACKWARDS)) {
-        return read(statement, room, upTo, after, limit);
-      }
-    });
+    return reads.select(
+        BACKWARDS, statement -> bind(statement, room, upTo, after, limit), row -> row.getLong(1));
   }
 
   /// The oldest positions, oldest first.
@@ -66,26 +63,26 @@ final class Timeline {
   ///
   /// @param before the place before which to look
   List<Placed> history(long room, long before, int limit) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(HISTORY)) {
-        statement.setLong(1, room);
-        statement.setLong(2, Math.min(before, 0));
-        statement.setInt(3, limit);
-        return placed(statement);
-      }
-    });
+    return reads.select(
+        HISTORY,
+        statement -> {
+          statement.setLong(1, room);
+          statement.setLong(2, Math.min(before, 0));
+          statement.setInt(3, limit);
+        },
+        Timeline::placed);
   }
 
   /// The earliest events of history after a place, earliest first. Reads all that is after it.
   List<Placed> historyAfter(long room, long after, int limit) {
     List<Placed> latestFirst =
-        reads.read(connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(HISTORY_AFTER)) {
-            statement.setLong(1, room);
-            statement.setLong(2, after);
-            return placed(statement);
-          }
-        });
+        reads.select(
+            HISTORY_AFTER,
+            statement -> {
+              statement.setLong(1, room);
+              statement.setLong(2, after);
+            },
+            Timeline::placed);
     List<Placed> earliestFirst = latestFirst.reversed();
     return List.copyOf(earliestFirst.subList(0, Math.min(limit, earliestFirst.size())));
   }
@@ -97,17 +94,16 @@ final class Timeline {
 
   /// The newest live event of a range before which others are missing.
   Optional<Long> lastGap(long room, long after, long upTo) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(LAST_GAP)) {
-        statement.setLong(1, room);
-        statement.setLong(2, after);
-        statement.setLong(3, upTo);
-        try (ResultSet rows = statement.executeQuery()) {
-          long position = rows.next() ? rows.getLong(1) : 0;
-          return position == 0 ? Optional.empty() : Optional.of(position);
-        }
-      }
-    });
+    return reads
+        .first(
+            LAST_GAP,
+            statement -> {
+              statement.setLong(1, room);
+              statement.setLong(2, after);
+              statement.setLong(3, upTo);
+            },
+            row -> row.getLong(1))
+        .filter(position -> position != 0);
   }
 
   private static List<Long> forwards(
@@ -137,24 +133,7 @@ final class Timeline {
   private static List<Long> read(
       PreparedStatement statement, long room, long upTo, long after, int limit)
       throws SQLException {
-    statement.setLong(1, room);
-    statement.setLong(2, upTo);
-    statement.setLong(3, after);
-    statement.setInt(4, limit);
-    return positions(statement);
-  }
-
-  private static List<Placed> placed(PreparedStatement statement) throws SQLException {
-    try (ResultSet rows = statement.executeQuery()) {
-      List<Placed> placed = new ArrayList<>();
-      while (rows.next()) {
-        placed.add(new Placed(rows.getLong(1), rows.getLong(2)));
-      }
-      return placed;
-    }
-  }
-
-  private static List<Long> positions(PreparedStatement statement) throws SQLException {
+    bind(statement, room, upTo, after, limit);
     try (ResultSet rows = statement.executeQuery()) {
       List<Long> positions = new ArrayList<>();
       while (rows.next()) {
@@ -162,5 +141,17 @@ final class Timeline {
       }
       return positions;
     }
+  }
+
+  private static void bind(PreparedStatement statement, long room, long upTo, long after, int limit)
+      throws SQLException {
+    statement.setLong(1, room);
+    statement.setLong(2, upTo);
+    statement.setLong(3, after);
+    statement.setInt(4, limit);
+  }
+
+  private static Placed placed(ResultSet row) throws SQLException {
+    return new Placed(row.getLong(1), row.getLong(2));
   }
 }

@@ -1,7 +1,5 @@
 package org.hearth.server.servers.room.receive;
 
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -197,15 +195,15 @@ final class RoomHistory {
   }
 
   private long numberOf(StateHash hash) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(BY_HASH)) {
-        statement.setLong(1, view().info().number());
-        statement.setBytes(2, hash.bytes());
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next() ? rows.getLong(1) : 0L;
-        }
-      }
-    });
+    return reads
+        .first(
+            BY_HASH,
+            statement -> {
+              statement.setLong(1, view().info().number());
+              statement.setBytes(2, hash.bytes());
+            },
+            row -> row.getLong(1))
+        .orElse(0L);
   }
 
   /// A state as the authorisation rules ask for it.

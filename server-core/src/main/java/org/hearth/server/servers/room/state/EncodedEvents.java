@@ -3,7 +3,6 @@ package org.hearth.server.servers.room.state;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,20 +39,7 @@ public final class EncodedEvents {
   /// The events of those numbers, by number; without those that are not told alike to everybody,
   /// are large, or damaged: they are to be read as others are.
   public Map<Long, EncodedEvent> find(List<Long> positions) {
-    Map<Long, EncodedEvent> found = new HashMap<>();
-    List<Long> missing = new ArrayList<>();
-    for (long position : positions) {
-      EncodedEvent kept = events.get(position);
-      if (kept == null) {
-        missing.add(position);
-      } else {
-        found.put(position, kept);
-      }
-    }
-    if (!missing.isEmpty()) {
-      found.putAll(read(missing));
-    }
-    return found;
+    return events.getAll(positions, this::read);
   }
 
   /// An event was redacted by a commit.
@@ -62,24 +48,15 @@ public final class EncodedEvents {
   }
 
   private Map<Long, EncodedEvent> read(List<Long> positions) {
-    long[] tickets = positions.stream().mapToLong(events::ticket).toArray();
-    Map<Long, EncodedEvent> found =
-        reads.read(connection -> {
-          Map<Long, EncodedEvent> all = new HashMap<>();
-          try (PreparedStatement statement = connection.prepareStatement(AT_MANY)) {
-            for (int next = 0; next < positions.size(); next += AT_ONCE) {
-              read(statement, positions, next, all);
-            }
-          }
-          return all;
-        });
-    for (int i = 0; i < tickets.length; i++) {
-      EncodedEvent event = found.get(positions.get(i));
-      if (event != null) {
-        events.keep(positions.get(i), event, tickets[i]);
+    return reads.read(connection -> {
+      Map<Long, EncodedEvent> all = new HashMap<>();
+      try (PreparedStatement statement = connection.prepareStatement(AT_MANY)) {
+        for (int next = 0; next < positions.size(); next += AT_ONCE) {
+          read(statement, positions, next, all);
+        }
       }
-    }
-    return found;
+      return all;
+    });
   }
 
   /// Reads the next [#AT_ONCE] positions; what is over of the places in the statement takes the

@@ -3,7 +3,12 @@ package org.hearth.server.servers.room.state;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Weigher;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A cache of what was read from the database, bounded in bytes, that never keeps what a commit has
@@ -38,6 +43,34 @@ final class GuardedCache<K, V> {
   /// To be taken before the reading begins.
   long ticket(K key) {
     return invalidations.get(stripe(key));
+  }
+
+  /// The values of keys: those that are here, and what is read of the others, which is kept.
+  ///
+  /// @param read reads the values of keys, of as many as it finds
+  Map<K, V> getAll(List<K> keys, Function<List<K>, Map<K, V>> read) {
+    Map<K, V> found = new HashMap<>();
+    List<K> missing = new ArrayList<>();
+    for (K key : keys) {
+      V kept = get(key);
+      if (kept == null) {
+        missing.add(key);
+      } else {
+        found.put(key, kept);
+      }
+    }
+    if (!missing.isEmpty()) {
+      long[] tickets = missing.stream().mapToLong(this::ticket).toArray();
+      Map<K, V> values = read.apply(missing);
+      for (int i = 0; i < tickets.length; i++) {
+        V value = values.get(missing.get(i));
+        if (value != null) {
+          keep(missing.get(i), value, tickets[i]);
+        }
+      }
+      found.putAll(values);
+    }
+    return found;
   }
 
   private static int stripe(Object key) {

@@ -1,7 +1,5 @@
 package org.hearth.server.servers.room.state;
 
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import org.hearth.server.store.ReadPool;
 
 /// Numbers for new rooms and states. A number whose commit failed is not used again.
@@ -46,12 +44,7 @@ public final class Numbers {
     }
 
     private long read() {
-      return reads.read(connection -> {
-        try (PreparedStatement statement = connection.prepareStatement(lastOne);
-            ResultSet rows = statement.executeQuery()) {
-          return rows.next() ? rows.getLong(1) : 0L;
-        }
-      });
+      return reads.select(lastOne, row -> row.getLong(1)).stream().findFirst().orElse(0L);
     }
   }
 }

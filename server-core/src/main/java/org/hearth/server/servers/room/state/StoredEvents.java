@@ -124,21 +124,16 @@ public final class StoredEvents {
     if (kept != null) {
       return Optional.of(kept);
     }
-    Stored read = read(List.of(position)).get(position);
+    Stored read = events.getAll(List.of(position), this::read).get(position);
     return read == null ? placed(position) : Optional.of(read);
   }
 
   /// The live event at a position that is not its number: it was known before it got there.
   private Optional<Stored> placed(long position) {
     long number =
-        reads.read(connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(PLACED)) {
-            statement.setLong(1, position);
-            try (ResultSet rows = statement.executeQuery()) {
-              return rows.next() ? rows.getLong(1) : 0L;
-            }
-          }
-        });
+        reads
+            .first(PLACED, statement -> statement.setLong(1, position), row -> row.getLong(1))
+            .orElse(0L);
     return number == 0
         ? Optional.empty()
         : find(number).filter(each -> each.shown().place() == position);
@@ -153,19 +148,7 @@ public final class StoredEvents {
 
   /// The events at positions that are known to be some, in that order.
   public List<Stored> get(List<Long> positions) {
-    Map<Long, Stored> found = new HashMap<>();
-    List<Long> missing = new ArrayList<>();
-    for (long position : positions) {
-      Stored kept = events.get(position);
-      if (kept == null) {
-        missing.add(position);
-      } else {
-        found.put(position, kept);
-      }
-    }
-    if (!missing.isEmpty()) {
-      found.putAll(read(missing));
-    }
+    Map<Long, Stored> found = events.getAll(positions, this::read);
     List<Stored> all = new ArrayList<>(positions.size());
     for (long position : positions) {
       Stored event = found.get(position);
@@ -200,15 +183,13 @@ public final class StoredEvents {
 
   /// The position of the event of that id.
   public Optional<Long> position(EventId id) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(BY_ID)) {
-        statement.setLong(1, hash(id));
-        statement.setString(2, id.value());
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next() ? Optional.of(rows.getLong(1)) : Optional.empty();
-        }
-      }
-    });
+    return reads.first(
+        BY_ID,
+        statement -> {
+          statement.setLong(1, hash(id));
+          statement.setString(2, id.value());
+        },
+        row -> row.getLong(1));
   }
 
   /// The events of those ids that are here.
@@ -277,34 +258,25 @@ public final class StoredEvents {
   }
 
   private Map<Long, Stored> read(List<Long> positions) {
-    long[] tickets = positions.stream().mapToLong(events::ticket).toArray();
-    Map<Long, Stored> found =
-        reads.read(connection -> {
-          Map<Long, Stored> all = new HashMap<>();
-          int next = 0;
-          if (positions.size() >= LEAST_AT_ONCE) {
-            try (PreparedStatement statement = connection.prepareStatement(AT_MANY)) {
-              while (positions.size() - next >= LEAST_AT_ONCE) {
-                int end = Math.min(next + AT_ONCE, positions.size());
-                read(connection, statement, positions.subList(next, end), all);
-                next = end;
-              }
-            }
+    return reads.read(connection -> {
+      Map<Long, Stored> all = new HashMap<>();
+      int next = 0;
+      if (positions.size() >= LEAST_AT_ONCE) {
+        try (PreparedStatement statement = connection.prepareStatement(AT_MANY)) {
+          while (positions.size() - next >= LEAST_AT_ONCE) {
+            int end = Math.min(next + AT_ONCE, positions.size());
+            read(connection, statement, positions.subList(next, end), all);
+            next = end;
           }
-          try (PreparedStatement statement = connection.prepareStatement(AT)) {
-            for (; next < positions.size(); next++) {
-              read(connection, statement, positions.subList(next, next + 1), all);
-            }
-          }
-          return all;
-        });
-    for (int i = 0; i < tickets.length; i++) {
-      Stored event = found.get(positions.get(i));
-      if (event != null) {
-        events.keep(positions.get(i), event, tickets[i]);
+        }
       }
-    }
-    return found;
+      try (PreparedStatement statement = connection.prepareStatement(AT)) {
+        for (; next < positions.size(); next++) {
+          read(connection, statement, positions.subList(next, next + 1), all);
+        }
+      }
+      return all;
+    });
   }
 
   /// @param statement that asks for one position, or for [#AT_ONCE]: what is over of the places in

@@ -143,14 +143,14 @@ public final class UserRooms {
   }
 
   private Optional<RoomMembership> read(RoomId room, UserId user) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(IN_ROOM)) {
-        statement.setString(1, user.value());
-        statement.setString(2, room.value());
-        try (ResultSet rows = statement.executeQuery()) {
-          return rows.next() ? membership(user, rows) : Optional.empty();
-        }
-      }
-    });
+    return reads
+        .first(
+            IN_ROOM,
+            statement -> {
+              statement.setString(1, user.value());
+              statement.setString(2, room.value());
+            },
+            row -> membership(user, row))
+        .flatMap(each -> each);
   }
 }

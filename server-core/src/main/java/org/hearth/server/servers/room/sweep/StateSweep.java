@@ -1,10 +1,7 @@
 package org.hearth.server.servers.room.sweep;
 
 import java.lang.System.Logger.Level;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -109,18 +106,10 @@ public final class StateSweep implements AutoCloseable {
   }
 
   private List<Room> rooms(long after) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(ROOMS)) {
-        statement.setLong(1, after);
-        try (ResultSet rows = statement.executeQuery()) {
-          List<Room> page = new ArrayList<>();
-          while (rows.next()) {
-            page.add(new Room(rows.getLong(1), RoomId.parse(rows.getString(2))));
-          }
-          return page;
-        }
-      }
-    });
+    return reads.select(
+        ROOMS,
+        statement -> statement.setLong(1, after),
+        row -> new Room(row.getLong(1), RoomId.parse(row.getString(2))));
   }
 
   /// Drops the unused states of a room.

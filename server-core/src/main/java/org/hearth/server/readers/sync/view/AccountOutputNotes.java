@@ -1,0 +1,69 @@
+package org.hearth.server.readers.sync.view;
+
+import java.util.Collection;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
+
+/// What is noted of account-output: whose account data changed. The waiting requests of a device
+/// that is gone are ended.
+///
+/// **Thread:** the log's for its [NewsReader].
+public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput> {
+  private final SyncUsers users;
+
+  public AccountOutputNotes(SyncUsers users) {
+    this.users = users;
+  }
+
+  @Override
+  public void note(LogPosition at, AccountOutput entry, Collection<UserFeed> concerned) {
+    switch (entry) {
+      case AccountOutput.AccountDataChanged changed -> {
+        @Nullable UserFeed feed = users.known(changed.user().value());
+        if (feed != null) {
+          feed.accountDataChanged(at);
+          concerned.add(feed);
+        }
+      }
+      case AccountOutput.DeviceRemoved removed -> {
+        @Nullable UserFeed feed = users.known(removed.user().value());
+        if (feed != null) {
+          feed.waiting().forEach(each -> endIf(each.isOf(removed.device()), each));
+        }
+      }
+      case AccountOutput.AccountDeactivated closed -> end(closed.user());
+      case AccountOutput.AccountCreated _,
+          AccountOutput.DeviceAdded _,
+          AccountOutput.DeviceChanged _,
+          AccountOutput.ProfileChanged _,
+          AccountOutput.AliasAdded _,
+          AccountOutput.AliasRemoved _,
+          AccountOutput.RoomPublished _ -> {
+        // Nothing that a sync response tells.
+      }
+    }
+  }
+
+  /// Account data may have changed and devices may be gone without being seen here: all who wait
+  /// are answered, and come back with a token that is checked.
+  @Override
+  public void forget(LogPosition upTo) {
+    users.all().forEach(feed -> feed.waiting().forEach(WaitingSync::end));
+  }
+
+  private void end(UserId user) {
+    @Nullable UserFeed feed = users.known(user.value());
+    if (feed != null) {
+      feed.waiting().forEach(each -> endIf(true, each));
+    }
+  }
+
+  private static void endIf(boolean gone, WaitingSync waiting) {
+    if (gone) {
+      waiting.end(MatrixException.unknownToken(false));
+    }
+  }
+}

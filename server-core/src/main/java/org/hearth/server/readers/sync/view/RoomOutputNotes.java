@@ -1,0 +1,82 @@
+package org.hearth.server.readers.sync.view;
+
+import java.util.Collection;
+import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.RoomId;
+import org.jspecify.annotations.Nullable;
+
+/// What is noted of room-output: the recent events, the memberships, and which rooms have news.
+///
+/// **Thread:** the log's for its [NewsReader].
+public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
+  private final RecentEvents recent;
+  private final SyncUsers users;
+  private final NewsKind events;
+
+  /// @param events the kind of news that is noted here
+  public RoomOutputNotes(RecentEvents recent, SyncUsers users, NewsKind events) {
+    this.recent = recent;
+    this.users = users;
+    this.events = events;
+  }
+
+  @Override
+  public void note(LogPosition at, RoomOutput entry, Collection<UserFeed> concerned) {
+    switch (entry) {
+      case RoomOutput.EventAdded added -> take(at, added, concerned);
+      case RoomOutput.EventStored stored -> forgetRedacted(stored);
+      case RoomOutput.StateChanged changed -> take(at, changed, concerned);
+    }
+  }
+
+  @Override
+  public void forget(LogPosition upTo) {
+    recent.forgetUpTo(upTo);
+  }
+
+  private void take(LogPosition at, RoomOutput.EventAdded added, Collection<UserFeed> concerned) {
+    recent.add(at, added);
+    // Before the membership changes: the one who leaves is told, too, and so is the one who comes.
+    concerned.addAll(users.noteChanged(events, added.room(), at));
+    Pdu event = added.event();
+    if (event.isMember()) {
+      Membership membership = Membership.of(event).orElse(Membership.LEAVE);
+      member(event.stateKey().orElseThrow(), added.room(), membership, at, concerned);
+    }
+  }
+
+  /// A redaction that comes with old history redacts what may be here.
+  private void forgetRedacted(RoomOutput.EventStored stored) {
+    stored.event().redacts().ifPresent(recent::forgetContent);
+  }
+
+  private void take(
+      LogPosition at, RoomOutput.StateChanged changed, Collection<UserFeed> concerned) {
+    concerned.addAll(users.noteChanged(events, changed.room(), at));
+    for (RoomOutput.StateChange each : changed.changes()) {
+      if (each.key().type().equals(EventTypes.MEMBER)) {
+        Membership membership =
+            Optional.ofNullable(each.now()).flatMap(Membership::of).orElse(Membership.LEAVE);
+        member(each.key().stateKey(), changed.room(), membership, at, concerned);
+      }
+    }
+  }
+
+  private void member(
+      String user,
+      RoomId room,
+      Membership membership,
+      LogPosition at,
+      Collection<UserFeed> concerned) {
+    @Nullable UserFeed feed = users.merge(user, room, membership, at);
+    if (feed != null) {
+      feed.noteChanged(events, room, at);
+      concerned.add(feed);
+    }
+  }
+}

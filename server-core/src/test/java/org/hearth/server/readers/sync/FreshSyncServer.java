@@ -1,0 +1,83 @@
+package org.hearth.server.readers.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.hearth.server.readers.sync.view.IgnoredUsers;
+import org.hearth.server.readers.sync.view.SyncUsers;
+import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.readers.sync.view.Viewer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A server for each test, and requests that wait.
+abstract class FreshSyncServer {
+  /// How long a request waits that is to be woken.
+  static final long LONG = 60_000;
+
+  @TempDir Path folder;
+  SyncServer server;
+  TestRooms rooms;
+  final ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor();
+
+  @BeforeEach
+  void start() {
+    start(ClientSync.Budget.STANDARD);
+  }
+
+  void start(ClientSync.Budget budget) {
+    server = new SyncServer(folder, budget);
+    rooms = server.rooms();
+  }
+
+  @AfterEach
+  void stop() {
+    waiters.shutdownNow();
+    server.close();
+  }
+
+  /// The server ends, and another starts on the same data.
+  void restart() {
+    server.close();
+    start();
+  }
+
+  static String id(String name) {
+    return TestRooms.user(name).value();
+  }
+
+  /// Starts a request and returns when it is registered as waiting.
+  <T> Future<T> waiting(String user, Callable<T> request) {
+    Future<T> future = waiters.submit(request);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    UserFeed feed = server.clientSync().users().known(id(user));
+    while (feed == null || !feed.isWatched()) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.onSpinWait();
+      feed = server.clientSync().users().known(id(user));
+    }
+    return future;
+  }
+
+  static <T> T answer(Future<T> waiting) throws Exception {
+    return waiting.get(60, TimeUnit.SECONDS);
+  }
+
+  /// Registers a request without a thread.
+  SyncUsers.Entered enter(String user) {
+    return server
+        .clientSync()
+        .users()
+        .enter(new Viewer(TestRooms.user(user), null, IgnoredUsers.NONE));
+  }
+
+  void leave(SyncUsers.Entered entered) {
+    server.clientSync().users().leave(entered);
+  }
+}
