@@ -101,7 +101,10 @@ public final class InboundEvents {
       List<InboundEvent> incoming,
       Decision decision,
       Optional<RoomView> room) {
-    Wants wants = rooms.wants(decision.view(), context.reads());
+    Wants wants =
+        decision.isOfNewRoom()
+            ? decision.newRoomsWants()
+            : rooms.wants(decision.view(), context.reads());
     RoomHistory history =
         new RoomHistory(
             context.memory(),

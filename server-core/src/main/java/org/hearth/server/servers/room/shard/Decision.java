@@ -23,6 +23,7 @@ import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StateHash;
 import org.hearth.server.servers.room.state.StateKeys;
 import org.hearth.server.servers.room.state.StateSnapshot;
+import org.hearth.server.servers.room.state.Wants;
 import org.hearth.server.store.Announcement;
 import org.hearth.server.store.Outcome;
 import org.hearth.server.store.RowChange;
@@ -58,6 +59,7 @@ public final class Decision {
   private final List<RoomRows.Place> placedAgain = new ArrayList<>();
   private final Map<Long, StateSnapshot> states = new HashMap<>();
   private final Map<StateHash, StateSnapshot> byHash = new HashMap<>();
+  private final Wants newRoomsWants = new Wants();
   private @Nullable List<RoomReply.Judged> answers;
   private RoomView view;
 
@@ -105,6 +107,12 @@ public final class Decision {
   /// Whether the room was not there before.
   public boolean isOfNewRoom() {
     return newRoom;
+  }
+
+  /// What events of a new room refer to that is not here: until the decision is committed it stands
+  /// nowhere else.
+  public Wants newRoomsWants() {
+    return newRoomsWants;
   }
 
   /// Has its events signed while others are being decided.

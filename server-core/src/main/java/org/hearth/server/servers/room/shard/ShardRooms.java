@@ -117,6 +117,9 @@ public final class ShardRooms {
     advance(decision.view());
     Held held = held(decision.view());
     settle(held);
+    if (decision.isOfNewRoom()) {
+      held.wants = decision.newRoomsWants();
+    }
     held.underWay.addLast(decision);
     for (AddedEvent each : decision.sentInTransactions()) {
       ClientTransaction transaction = Objects.requireNonNull(each.transaction());
@@ -164,12 +167,9 @@ public final class ShardRooms {
     return held == null ? new ArrayDeque<>() : held.underWay;
   }
 
-  /// What events of a room refer to that is not here.
+  /// What events of a room that there is refer to that is not here; of a new one its decision says.
   public Wants wants(RoomView room, ReadPool reads) {
-    Held held = rooms.get(room.info().id());
-    if (held == null) {
-      return new Wants();
-    }
+    Held held = held(room);
     Wants known = held.wants;
     if (known == null) {
       known = Wants.load(reads, room.info().number());

@@ -164,6 +164,47 @@ final class RoomShardTest {
     DatabaseCheck.assertSound(stores.store());
   }
 
+  /// The second command comes before the first is committed.
+  @Test
+  void knowsWhatANewRoomWantsBeforeItIsCommitted() {
+    RoomFixture room = RoomFixture.withMembers(RoomVersions.V11);
+    room.message(ALICE, "m.room.message", "{}").add();
+    List<Pdu> earlier = List.copyOf(room.events());
+    List<Pdu> state = List.copyOf(room.state().values());
+    Pdu join = room.join(OURS).add();
+    RoomInput joining =
+        RunningRooms.command(
+            List.of(join),
+            state,
+            Map.of(join.eventId(), state.stream().map(Pdu::eventId).toList()),
+            Set.of(),
+            Arrival.LIVE);
+    RoomInput history =
+        RunningRooms.command(earlier, List.of(), Map.of(), Set.of(), Arrival.HISTORY);
+    CountDownLatch released = new CountDownLatch(1);
+    Reply<RoomReply> joined = Reply.pending();
+    Reply<RoomReply> received = Reply.pending();
+    try (Signers signers = Signers.forShards(1)) {
+      RoomShard shard =
+          shard(stores.store(), InstantSource.system(), signers, RunningRooms.PATIENCE);
+      holdCommitter(released);
+
+      shard.handle(joining, joined);
+      shard.handle(history, received);
+      released.countDown();
+
+      assertThat(RunningRooms.await(joined)).isInstanceOf(RoomReply.Received.class);
+      assertThat(RunningRooms.await(received)).isInstanceOf(RoomReply.Received.class);
+    } finally {
+      released.countDown();
+    }
+    try (RunningRooms rooms = new RunningRooms(stores.store())) {
+      assertThat(rooms.queries().missingPrevious(room.roomId())).isEmpty();
+      assertThat(rooms.queries().forwardExtremities(room.roomId())).containsExactly(join.eventId());
+    }
+    DatabaseCheck.assertSound(stores.store());
+  }
+
   /// Holds the committer's thread up in an outcome.
   private void holdCommitter(CountDownLatch released) {
     stores
