@@ -70,7 +70,7 @@ final class CurrentStateChange {
       UnexpectedLosses.in(jumps, decision.view().info().keys())
           .ifPresent(text -> {
             LOG.log(Level.WARNING, "{0}: {1}", decision.view().info().id(), text);
-            UnexpectedLosses.alert(room, clock.millis(), text).forEach(decision::change);
+            GraphRows.alert(room, clock.millis(), text).forEach(decision::change);
           });
     } else if (state.number() != stateOfTimeline) {
       decision.change(GraphRows.current(room, decision.view().last(), state, null));

@@ -1,6 +1,5 @@
 package org.hearth.server.servers.room.receive;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -8,17 +7,12 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.servers.room.state.EventRef;
-import org.hearth.server.servers.room.state.GraphRows;
 import org.hearth.server.servers.room.state.StateJump;
 import org.hearth.server.servers.room.state.StateKeys;
-import org.hearth.server.store.RowChange;
 
 /// Members and powers that a resolution has taken away without anybody saying so: what older
 /// servers called a state reset.
 final class UnexpectedLosses {
-  /// How long alerts are kept.
-  private static final Duration KEPT = Duration.ofDays(30);
-
   private static final int MOST_NAMED = 5;
 
   private UnexpectedLosses() {}
@@ -54,10 +48,5 @@ final class UnexpectedLosses {
     return Optional.of(
         "Branches of the room's history came together and changed what nobody changed: "
             + String.join(" and ", parts));
-  }
-
-  /// The rows of an alert.
-  static List<RowChange> alert(long room, long nowMillis, String text) {
-    return GraphRows.alert(room, nowMillis, nowMillis - KEPT.toMillis(), text);
   }
 }

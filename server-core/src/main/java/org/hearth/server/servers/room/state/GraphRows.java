@@ -41,8 +41,17 @@ public final class GraphRows {
       "DELETE FROM room_state WHERE snapshot = ? AND room_nid = ?";
   private static final String INSERT_ALERT =
       "INSERT INTO room_alert (room_nid, raised, text) VALUES (?, ?, ?)";
+
+  /// So many alerts of a room are kept.
+  static final int MOST_ALERTS = 100;
+
+  /// Before an insert: with it there are [#MOST_ALERTS]. Those that were raised at one moment go
+  /// together.
   private static final String DELETE_ALERTS =
-      "DELETE FROM room_alert WHERE room_nid = ? AND raised < ?";
+      "DELETE FROM room_alert WHERE room_nid = ? AND raised <= (SELECT raised FROM room_alert"
+          + " WHERE room_nid = ? ORDER BY raised DESC OFFSET %d ROWS FETCH NEXT 1 ROWS ONLY)"
+              .formatted(MOST_ALERTS - 1);
+
   private static final int LONGEST_ALERT = 2000;
 
   private GraphRows() {}
@@ -250,8 +259,8 @@ public final class GraphRows {
         });
   }
 
-  /// Something to look at, and away with what is older.
-  public static List<RowChange> alert(long room, long now, long keptAfter, String text) {
+  /// Something to look at, in place of the oldest if there are [#MOST_ALERTS] of the room.
+  public static List<RowChange> alert(long room, long now, String text) {
     String limited = text.length() <= LONGEST_ALERT ? text : text.substring(0, LONGEST_ALERT);
     return List.of(
         RowChange.of(
@@ -259,7 +268,7 @@ public final class GraphRows {
             DELETE_ALERTS,
             (statement, _) -> {
               statement.setLong(1, room);
-              statement.setLong(2, keptAfter);
+              statement.setLong(2, room);
             }),
         RowChange.of(
             RoomTables.ALERT,
