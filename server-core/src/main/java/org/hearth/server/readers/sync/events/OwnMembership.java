@@ -12,8 +12,13 @@ import org.hearth.server.servers.room.RoomQueries;
 /// What one user was to one room, back through time: read member event by member event, no further
 /// than asked.
 ///
+/// **Bound:** who left is looked for through [#MOST_STEPS] memberships, for others may invite
+/// somebody who was never in the room, and withdraw that, as often as they like.
+///
 /// **Thread:** one request's.
 public final class OwnMembership {
+  static final int MOST_STEPS = 1_000;
+
   /// From that position on the membership was this, until the step before.
   private record Step(LogPosition position, Membership membership) {}
 
@@ -67,14 +72,18 @@ public final class OwnMembership {
     return false;
   }
 
-  /// Where the user, who is not joined, ceased to be; empty if the user never was.
+  /// Where the user, who is not joined, ceased to be; empty if the user never was, or if
+  /// [#MOST_STEPS] invitations, bans and ends of them came after it.
   public Optional<LogPosition> leftAt() {
-    int i = 0;
-    while (step(i).position().isAfter(LogPosition.ORIGIN)) {
+    return leftAt(LogPosition.ORIGIN);
+  }
+
+  /// Where the user, who is not joined, ceased to be after that position; else empty as above.
+  public Optional<LogPosition> leftAt(LogPosition since) {
+    for (int i = 0; i < MOST_STEPS && step(i).position().isAfter(since); i++) {
       if (step(i + 1).membership() == Membership.JOIN) {
         return Optional.of(step(i).position());
       }
-      i++;
     }
     return Optional.empty();
   }

@@ -43,15 +43,15 @@ public final class LeftRooms {
     }
     // A user who was in the room only before `since` (and was, say, invited and declined after it)
     // has been told of that time already.
-    Optional<LogPosition> leftAt =
-        own.leftAt().filter(each -> since.isEmpty() || each.isAfter(since.get()));
+    Optional<LogPosition> leftAt = own.leftAt(since.orElse(LogPosition.ORIGIN));
     RoomNews.Happened happened =
         leftAt.isPresent()
             ? history(request, now, membership.room(), leftAt.get(), own)
             : nothing(membership, own);
     boolean changedOutside = !leftAt.equals(Optional.of(membership.position()));
     return Optional.of(
-        new RoomNews.Left(changedOutside ? withNewest(request, membership, happened) : happened));
+        new RoomNews.Left(
+            changedOutside ? withNewest(request, membership, leftAt, happened) : happened));
   }
 
   private boolean isForgotten(SyncRequest request, RoomMembership membership) {
@@ -93,7 +93,10 @@ public final class LeftRooms {
   /// Adds the user's newest membership, which changed while the user was not in the room: an
   /// invitation ended, or there was a ban, or the end of one.
   private RoomNews.Happened withNewest(
-      SyncRequest request, RoomMembership membership, RoomNews.Happened happened) {
+      SyncRequest request,
+      RoomMembership membership,
+      Optional<LogPosition> leftAt,
+      RoomNews.Happened happened) {
     StateKey member = StateKey.member(membership.user().value());
     Optional<RoomEvent> newest =
         rooms
@@ -107,7 +110,7 @@ public final class LeftRooms {
     List<LogPosition> state = new ArrayList<>(happened.state());
     if ((request.stateAfter() || !shown) && admits(filter.state(), newest.get())) {
       // It replaces what the user was at the moment of leaving.
-      happened.own().leftAt().ifPresent(state::remove);
+      leftAt.ifPresent(state::remove);
       state.add(newest.get().position());
     }
     Timeline timeline = happened.timeline();

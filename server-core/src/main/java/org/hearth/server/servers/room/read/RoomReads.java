@@ -63,6 +63,9 @@ public final class RoomReads implements RoomQueries {
           StateKey.of(EventTypes.CANONICAL_ALIAS),
           StateKey.of(EventTypes.ENCRYPTION));
 
+  /// So many member events are read for a membership before the state is, which is larger.
+  private static final int MOST_STEPS_BACK = 4;
+
   private final ReadPool reads;
   private final RoomMemory memory;
   private final Timeline timeline;
@@ -274,18 +277,27 @@ public final class RoomReads implements RoomQueries {
     if (now.isEmpty() || !now.get().position().isAfter(position)) {
       return now;
     }
-    // What it was then is found by what each member event replaced.
-    Optional<RoomEvent> event = eventAt(now.get().position());
-    while (event.isPresent() && event.get().position().isAfter(position)) {
+    return memberEventAt(now.get(), position)
+        .map(then ->
+            new RoomMembership(
+                room,
+                user,
+                Membership.of(then.pdu()).orElse(Membership.LEAVE),
+                then.position(),
+                now.get().forgotten()));
+  }
+
+  /// What it was then is mostly found by what a few member events replaced; else in the state.
+  private Optional<RoomEvent> memberEventAt(RoomMembership now, LogPosition position) {
+    Optional<RoomEvent> event = eventAt(now.position());
+    for (int steps = 0; event.isPresent() && event.get().position().isAfter(position); steps++) {
+      if (steps == MOST_STEPS_BACK) {
+        return stateAt(now.room(), position)
+            .flatMap(state -> state.event(StateKey.member(now.user().value())));
+      }
       event = replacedBy(event.get());
     }
-    return event.map(then ->
-        new RoomMembership(
-            room,
-            user,
-            Membership.of(then.pdu()).orElse(Membership.LEAVE),
-            then.position(),
-            now.get().forgotten()));
+    return event;
   }
 
   @Override
