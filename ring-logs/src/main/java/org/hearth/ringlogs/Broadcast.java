@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
 import org.hearth.ringlogs.WiringDescription.Arrow;
@@ -237,6 +238,10 @@ final class Broadcast<E> {
       var _ = each.join(Duration.ofNanos(last - System.nanoTime()));
     }
     return drained;
+  }
+
+  List<ParkedKey> parked() {
+    return followers.stream().flatMap(each -> each.parkedKeys().stream()).toList();
   }
 
   LogFigures figures() {

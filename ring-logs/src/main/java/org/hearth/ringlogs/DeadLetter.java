@@ -32,10 +32,11 @@ public record DeadLetter(
       String partitionKey,
       LogPosition position,
       Reason reason,
-      String failure) {}
+      String failure,
+      Instant parkedAt) {}
 
   public Label label() {
-    return new Label(log, consumer, partitionKey, position, reason, failure);
+    return new Label(log, consumer, partitionKey, position, reason, failure, parkedAt);
   }
 
   /// Why an entry lies here.

@@ -1,7 +1,9 @@
 package org.hearth.ringlogs;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
 import org.hearth.ringlogs.WiringDescription.Node;
@@ -81,6 +83,11 @@ public abstract sealed class FollowedLog<E> implements Log permits OutputLog, Vo
   @Override
   public LogFigures figures() {
     return log.figures();
+  }
+
+  @Override
+  public List<ParkedKey> parked() {
+    return log.parked();
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
@@ -135,6 +136,10 @@ final class Follower<E> {
 
   long lag() {
     return Math.max(0, log.cursor() - handled.get());
+  }
+
+  List<ParkedKey> parkedKeys() {
+    return parked.list();
   }
 
   ConsumerFigures figures() {

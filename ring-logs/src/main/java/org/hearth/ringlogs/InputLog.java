@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogFigures.WriterFigures;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
@@ -206,6 +207,11 @@ public final class InputLog<C, R> implements Log {
         unanswered.get(),
         writing,
         shards.stream().map(Shard::figures).toList());
+  }
+
+  @Override
+  public List<ParkedKey> parked() {
+    return shards.stream().flatMap(each -> each.parkedKeys().stream()).toList();
   }
 
   @Override

@@ -1,6 +1,8 @@
 package org.hearth.ringlogs;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import org.hearth.ringlogs.WiringDescription.Node;
 
 /// What all kinds of log have: a name, figures, a place in the wiring, parked entries that can be
@@ -16,6 +18,9 @@ public sealed interface Log permits InputLog, FollowedLog {
 
   /// The figures of this moment.
   LogFigures figures();
+
+  /// What its consumers have parked, consumer by consumer, from memory.
+  List<ParkedKey> parked();
 
   /// This log, its consumers, and the arrows between them and from those who write it. The nodes of
   /// the writers are not here: their boxes declare them, and [WiringDescription#join] checks that
@@ -42,6 +47,21 @@ public sealed interface Log permits InputLog, FollowedLog {
   ///
   /// @return whether everything that was accepted has been handled
   boolean drainAndStop(Duration patience) throws InterruptedException;
+
+  /// What of one consumer is parked under one partition key, without the entries' bytes.
+  ///
+  /// @param log the name of the log
+  /// @param consumer the name of the reader; of an input log, the log's name again
+  /// @param letters how many entries; those of which there are too many for letters count as one
+  /// @param failure of the first of them: what was thrown
+  /// @param parkedAt when the first was
+  record ParkedKey(
+      String log,
+      String consumer,
+      String partitionKey,
+      int letters,
+      String failure,
+      Instant parkedAt) {}
 
   /// What became of a parked partition key when it was released.
   ///

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.jspecify.annotations.Nullable;
@@ -117,6 +118,12 @@ public final class LogSet {
   /// The figures of all logs at this moment, in the order in which the logs were given.
   public List<LogFigures> figures() {
     return logs.values().stream().map(Log::figures).toList();
+  }
+
+  /// What the consumers of all logs have parked, whether their dead letters last or not; log by
+  /// log. What an earlier version has parked for a log or a reader that is no more is not here.
+  public List<ParkedKey> parked() {
+    return logs.values().stream().flatMap(each -> each.parked().stream()).toList();
   }
 
   /// The logs, their consumers and the arrows; to be joined with what the boxes say of themselves.

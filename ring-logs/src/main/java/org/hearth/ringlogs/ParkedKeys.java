@@ -2,13 +2,16 @@ package org.hearth.ringlogs;
 
 import com.lmax.disruptor.AlertException;
 import java.lang.System.Logger.Level;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.hearth.ringlogs.DeadLetter.Label;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +31,7 @@ so is the release. */
 
 /// The partition keys that one consumer has parked, and their dead letters.
 ///
-/// **Thread**: the consumer's own; [#isParked], [#why] and [#keys] any.
+/// **Thread**: the consumer's own; [#isParked], [#why], [#keys] and [#list] any.
 ///
 /// @param <E> the entries or commands
 final class ParkedKeys<E> {
@@ -39,23 +42,61 @@ final class ParkedKeys<E> {
   /// A parked key.
   ///
   /// @param failure why
+  /// @param since when its first letter was written
+  /// @param letters how many it has
   /// @param upTo the last of its entries that was held back
   /// @param heldBack how many letters of held back entries it has
   /// @param rest whether one of them stands for all that follow
   /// @param unkept the first of its entries of which no letter could be kept
   private record Parked(
-      String failure, LogPosition upTo, int heldBack, boolean rest, @Nullable LogPosition unkept) {
+      String failure,
+      Instant since,
+      int letters,
+      LogPosition upTo,
+      int heldBack,
+      boolean rest,
+      @Nullable LogPosition unkept) {
+    static Parked by(Label letter) {
+      return new Parked(
+          letter.failure(),
+          letter.parkedAt(),
+          1,
+          letter.position(),
+          letter.reason() == Reason.HELD_BACK ? 1 : 0,
+          letter.reason() == Reason.REST,
+          null);
+    }
+
     Parked and(Parked later) {
       return new Parked(
           failure.isEmpty() ? later.failure : failure,
+          since,
+          letters + later.letters,
           later.upTo.isAfter(upTo) ? later.upTo : upTo,
           heldBack + later.heldBack,
           rest || later.rest,
           unkept == null ? later.unkept : unkept);
     }
 
-    Parked unkept(@Nullable LogPosition position) {
-      return new Parked(failure, upTo, heldBack, rest, position);
+    Parked reaching(LogPosition position) {
+      LogPosition last = position.isAfter(upTo) ? position : upTo;
+      return new Parked(failure, since, letters, last, heldBack, rest, unkept);
+    }
+
+    Parked unkept(LogPosition position) {
+      return new Parked(failure, since, letters, upTo, heldBack, rest, position);
+    }
+
+    /// @param forRest whether the letter stands for all that follow
+    Parked kept(boolean forRest) {
+      return new Parked(failure, since, letters, upTo, heldBack, forRest, null);
+    }
+
+    /// @param left the letters that a release has left, at least one
+    Parked left(List<Label> left) {
+      Label first = left.getFirst();
+      String why = first.failure().isEmpty() ? failure : first.failure();
+      return new Parked(why, first.parkedAt(), left.size(), upTo, heldBack, rest, unkept);
     }
 
     /// Whether what is held back of it from now on gets no letter.
@@ -126,7 +167,7 @@ final class ParkedKeys<E> {
   }
 
   private void extend(String key, LogPosition upTo) {
-    parked.computeIfPresent(key, (_, known) -> known.and(new Parked("", upTo, 0, false, null)));
+    parked.computeIfPresent(key, (_, known) -> known.reaching(upTo));
   }
 
   boolean isEmpty() {
@@ -150,6 +191,18 @@ final class ParkedKeys<E> {
 
   Set<String> keys() {
     return Set.copyOf(parked.keySet());
+  }
+
+  /// What is parked, by key.
+  List<ParkedKey> list() {
+    return parked.entrySet().stream()
+        .map(each -> {
+          Parked what = each.getValue();
+          return new ParkedKey(
+              spec.name(), consumer, each.getKey(), what.letters(), what.failure(), what.since());
+        })
+        .sorted(Comparator.comparing(ParkedKey::partitionKey))
+        .toList();
   }
 
   /// The key of an entry; one of its own, by the position, if it cannot be told.
@@ -242,13 +295,9 @@ final class ParkedKeys<E> {
   }
 
   private void remember(Label letter) {
-    int count = letter.reason() == Reason.HELD_BACK ? 1 : 0;
-    parked.merge(
-        letter.partitionKey(),
-        new Parked(
-            letter.failure(), letter.position(), count, letter.reason() == Reason.REST, null),
-        Parked::and);
-    heldBack += count;
+    Parked by = Parked.by(letter);
+    parked.merge(letter.partitionKey(), by, Parked::and);
+    heldBack += by.heldBack();
   }
 
   /// Handles the letters of a key again, in order, until one fails. Their entries are read one at a
@@ -274,6 +323,8 @@ final class ParkedKeys<E> {
         if (discard) {
           remaining++;
         }
+        List<Label> left = policy.deadLetters().of(spec.name(), consumer, key);
+        parked.computeIfPresent(key, (_, known) -> left.isEmpty() ? known : known.left(left));
         return new ReleaseResult(key, handled, discarded, remaining);
       }
       policy.deadLetters().remove(letter);
@@ -308,10 +359,7 @@ final class ParkedKeys<E> {
               .formatted(key, unkept),
           refused);
     }
-    parked.computeIfPresent(
-        key,
-        (_, parked) ->
-            new Parked(parked.failure(), parked.upTo(), parked.heldBack(), !alone, null));
+    parked.computeIfPresent(key, (_, parked) -> parked.kept(!alone));
   }
 
   /// @return whether the entry is handled; if not, its letter says why, unless the letter itself is

@@ -13,6 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
@@ -176,6 +177,10 @@ final class Shard<C, R> {
 
   long inRing() {
     return Math.max(0, ring.getCursor() - handled.get());
+  }
+
+  List<ParkedKey> parkedKeys() {
+    return parked.list();
   }
 
   ConsumerFigures figures() {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.hearth.ringlogs.DeadLetter.Reason;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.junit.jupiter.api.AfterEach;
@@ -94,6 +95,34 @@ class ParkedKeysTest {
 
   private static boolean isWhole(DeadLetter letter) {
     return letter.entry().version() != EncodedEntry.TEXT;
+  }
+
+  @Test
+  void tellsWhatIsParkedAndWhatAReleaseHasLeft() throws InterruptedException {
+    OutputLog<Note> log = follow(reader(LogPosition.ORIGIN), logs.letters(), 0);
+    assertThat(log.parked()).isEmpty();
+    publish(log, 1, 3, "bad");
+    publish(log, 4, 4, "good");
+    assertThat(log.awaitReader("One", at(4), PATIENCE)).isTrue();
+
+    assertThat(log.parked())
+        .singleElement()
+        .satisfies(each -> {
+          assertThat(each.log()).isEqualTo("note-output");
+          assertThat(each.consumer()).isEqualTo("One");
+          assertThat(each.partitionKey()).isEqualTo("bad");
+          assertThat(each.letters()).isEqualTo(3);
+          assertThat(each.failure()).contains("cannot digest");
+          assertThat(each.parkedAt()).isEqualTo(logs.letters().all().getFirst().parkedAt());
+        });
+    OutputLog<Note> restarted = follow(reader(at(4)), logs.letters(), 4);
+    assertThat(restarted.parked()).isEqualTo(log.parked());
+
+    log.release("One", "bad", true).await(PATIENCE);
+    assertThat(log.parked()).extracting(ParkedKey::letters).containsExactly(2);
+    broken.set(false);
+    log.release("One", "bad", false).await(PATIENCE);
+    assertThat(log.parked()).isEmpty();
   }
 
   @Test

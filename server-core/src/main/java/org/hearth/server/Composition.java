@@ -188,7 +188,11 @@ final class Composition {
             known,
             store,
             () -> Optional.ofNullable(http).map(HttpServer::figures),
-            new Admin.Wiring(boxes.description(), boxes.logs()::figures, boxes.logs()::release),
+            new Admin.Wiring(
+                boxes.description(),
+                boxes.logs()::figures,
+                boxes.logs()::parked,
+                boxes.logs()::release),
             () -> Optional.ofNullable(backups).flatMap(BackupMaker::trouble),
             clock);
     admin = operations;

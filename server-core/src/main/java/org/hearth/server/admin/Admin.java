@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogFigures;
 import org.hearth.ringlogs.Reply;
@@ -94,9 +95,13 @@ public final class Admin {
   ///
   /// @param description boxes and arrows; they do not change while the server runs
   /// @param figures the numbers of all logs at this moment
+  /// @param parked what the consumers of all logs have parked at this moment
   /// @param releasing gives parked entries to their consumer again
   public record Wiring(
-      WiringDescription description, Supplier<List<LogFigures>> figures, Releasing releasing) {}
+      WiringDescription description,
+      Supplier<List<LogFigures>> figures,
+      Supplier<List<ParkedKey>> parked,
+      Releasing releasing) {}
 
   /// Gives parked entries to their consumer again.
   public interface Releasing {

@@ -1,18 +1,22 @@
 package org.hearth.server.admin;
 
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hearth.ringlogs.DeadLetter;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.ReplyTimeoutException;
-import org.hearth.server.store.ParkedKey;
 import org.hearth.server.store.Store;
 
 /// Lists parked entries and lets them go on.
 ///
-/// The panel asks twice a second: the store is asked only while something is parked, and then for
-/// the letters without their bodies. What an earlier version parked for a log or a consumer that is
-/// no more can only be discarded.
+/// The logs know what they have parked. What an earlier version parked for a log or a consumer that
+/// is no more is in the store only, and can only be discarded: the store is asked while there is
+/// some of it, for the letters without their bodies, because the panel asks twice a second.
 ///
 /// **thread**: any.
 final class Parking {
@@ -33,18 +37,20 @@ final class Parking {
   }
 
   List<ParkedEntries> all() {
-    boolean parked =
-        wiring.figures().get().stream()
-            .flatMap(log -> log.consumers().stream())
-            .anyMatch(consumer -> !consumer.parkedKeys().isEmpty());
-    if (!parked && !ownerless) {
-      return List.of();
-    }
-    List<ParkedKey> keys = store.parkedKeys(MOST_SHOWN);
-    if (!parked) {
-      ownerless = !keys.isEmpty();
-    }
-    return keys.stream()
+    List<ParkedKey> stored = ownerless ? store.parkedKeys(MOST_SHOWN) : List.of();
+    // Asked after the store: a log knows of a letter before it is stored.
+    List<ParkedKey> parked = wiring.parked().get();
+    Set<Place> known = parked.stream().map(Place::of).collect(Collectors.toSet());
+    List<ParkedKey> others =
+        stored.stream().filter(each -> !known.contains(Place.of(each))).toList();
+    ownerless = !others.isEmpty() || stored.size() == MOST_SHOWN;
+    return Stream.concat(parked.stream(), others.stream())
+        .sorted(
+            Comparator.comparing(ParkedKey::log)
+                .thenComparing(ParkedKey::consumer)
+                .thenComparing(ParkedKey::parkedAt)
+                .thenComparing(ParkedKey::partitionKey))
+        .limit(MOST_SHOWN)
         .map(each ->
             new ParkedEntries(
                 each.log(),
@@ -56,9 +62,19 @@ final class Parking {
         .toList();
   }
 
+  /// Where something is parked.
+  private record Place(String log, String consumer, String key) {
+    static Place of(ParkedKey parked) {
+      return new Place(parked.log(), parked.consumer(), parked.partitionKey());
+    }
+  }
+
   ReleasedEntries release(String log, String consumer, String key, boolean discardFirst) {
-    List<DeadLetter.Label> letters = store.deadLetters().of(log, consumer, key);
-    if (letters.isEmpty()) {
+    boolean known =
+        wiring.parked().get().stream()
+            .anyMatch(each -> Place.of(each).equals(new Place(log, consumer, key)));
+    List<DeadLetter.Label> letters = known ? List.of() : store.deadLetters().of(log, consumer, key);
+    if (!known && letters.isEmpty()) {
       throw new AdminException(
           "Nothing of %s is parked in %s for %s.".formatted(key, log, consumer));
     }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;

@@ -12,6 +12,7 @@ import org.hearth.ringlogs.DeadLetter.Label;
 import org.hearth.ringlogs.DeadLetter.Reason;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.EncodedEntry;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.LogPosition;
 
 /// Parked entries in table `dead_letter`. **Thread**: any but the committer's.
@@ -40,7 +41,7 @@ final class StoredDeadLetters implements DeadLetters {
       "SELECT log, consumer, position, partition_key, reason, codec_version, entry, failure, parked_at"
           + " FROM dead_letter";
   private static final String SELECT_LABELS =
-      "SELECT log, consumer, position, partition_key, reason, failure FROM dead_letter";
+      "SELECT log, consumer, position, partition_key, reason, failure, parked_at FROM dead_letter";
   private static final String SELECT_KEYS =
       "SELECT letter.log, letter.consumer, letter.partition_key, parked.letters, letter.failure,"
           + " letter.parked_at FROM dead_letter letter JOIN (SELECT log, consumer, partition_key,"
@@ -147,17 +148,24 @@ final class StoredDeadLetters implements DeadLetters {
     long position = row.getLong(3);
     Reason reason = Reason.FAILED;
     String failure = row.getString(6);
+    Instant parkedAt = Instant.ofEpochMilli(row.getLong(7));
     try {
       reason = Reason.valueOf(row.getString(5));
       return new Label(
-          row.getString(1), row.getString(2), key, new LogPosition(position), reason, failure);
+          row.getString(1),
+          row.getString(2),
+          key,
+          new LogPosition(position),
+          reason,
+          failure,
+          parkedAt);
     } catch (IllegalArgumentException e) {
       LOG.log(
           Level.ERROR,
           () -> "the letter of %s at %d is damaged, and stays parked".formatted(key, position),
           e);
       LogPosition known = position < 0 ? LogPosition.ORIGIN : new LogPosition(position);
-      return new Label(row.getString(1), row.getString(2), key, known, reason, failure);
+      return new Label(row.getString(1), row.getString(2), key, known, reason, failure, parkedAt);
     }
   }
 

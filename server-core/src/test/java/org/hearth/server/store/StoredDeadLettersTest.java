@@ -10,11 +10,14 @@ import org.hearth.ringlogs.DeadLetter.Label;
 import org.hearth.ringlogs.DeadLetter.Reason;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.EncodedEntry;
+import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.LogPosition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 class StoredDeadLettersTest {
+  private static final Instant AT = Instant.ofEpochMilli(1_000);
+
   @RegisterExtension final StoreExtension stores = new StoreExtension();
 
   @Test
@@ -112,9 +115,8 @@ class StoredDeadLettersTest {
 
     assertThat(stores.store().parkedKeys(2))
         .containsExactly(
-            new ParkedKey("room-output", "push", "!b", 2, "it broke", Instant.ofEpochMilli(1_000)),
-            new ParkedKey(
-                "room-output", "push", "!a", 1, "it broke too", Instant.ofEpochMilli(1_000)));
+            new ParkedKey("room-output", "push", "!b", 2, "it broke", AT),
+            new ParkedKey("room-output", "push", "!a", 1, "it broke too", AT));
     assertThat(stores.store().parkedKeys(500)).hasSize(3);
   }
 
@@ -142,8 +144,9 @@ class StoredDeadLettersTest {
 
     assertThat(labels)
         .containsExactly(
-            new Label("room-output", "push", "!c", LogPosition.ORIGIN, Reason.FAILED, "it broke"),
-            new Label("room-output", "push", "!b", new LogPosition(7), Reason.FAILED, ""),
+            new Label(
+                "room-output", "push", "!c", LogPosition.ORIGIN, Reason.FAILED, "it broke", AT),
+            new Label("room-output", "push", "!b", new LogPosition(7), Reason.FAILED, "", AT),
             sound.label());
     assertThatThrownBy(() -> letters.read(labels.get(0))).hasMessageContaining("-9");
     assertThatThrownBy(() -> letters.read(labels.get(1))).hasMessageContaining("LOST");
@@ -169,6 +172,6 @@ class StoredDeadLettersTest {
         new EncodedEntry(1, new byte[] {1, 2, 3}),
         reason,
         failure,
-        Instant.ofEpochMilli(1_000));
+        AT);
   }
 }
