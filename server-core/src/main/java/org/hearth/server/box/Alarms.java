@@ -1,5 +1,6 @@
 package org.hearth.server.box;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -13,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 public interface Alarms {
   /// Sets an alarm; after the end it never rings.
   ///
-  /// @param ring quick; a failure of it ends nothing else
+  /// @param ring quick; a failure of it is logged, and ends nothing else
   /// @return calls the alarm off
   Runnable set(Duration after, Runnable ring);
 
@@ -32,8 +33,18 @@ public interface Alarms {
     return new Alarms() {
       @Override
       public Runnable set(Duration after, Runnable ring) {
-        Future<?> alarm = thread.schedule(ring, after.toNanos(), TimeUnit.NANOSECONDS);
+        Future<?> alarm = thread.schedule(() -> ring(ring), after.toNanos(), TimeUnit.NANOSECONDS);
         return () -> alarm.cancel(false);
+      }
+
+      /// The executor keeps what is thrown for somebody who asks, and nobody does.
+      private void ring(Runnable ring) {
+        try {
+          ring.run();
+        } catch (RuntimeException | Error failed) {
+          System.getLogger(Alarms.class.getName())
+              .log(Level.ERROR, "what was to be done at an alarm of " + name + " failed", failed);
+        }
       }
 
       @Override

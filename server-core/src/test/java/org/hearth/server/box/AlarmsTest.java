@@ -2,6 +2,10 @@ package org.hearth.server.box;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -9,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class AlarmsTest {
   private final Alarms alarms = Alarms.onThread("test-alarms");
@@ -33,7 +38,11 @@ class AlarmsTest {
   }
 
   @Test
-  void oneThatFailsEndsNoOther() throws Exception {
+  void oneThatFailsIsLoggedAndEndsNoOther() throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(Alarms.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    log.addAppender(logged);
     CountDownLatch other = new CountDownLatch(1);
     var _ =
         alarms.set(
@@ -44,6 +53,14 @@ class AlarmsTest {
     var _ = alarms.set(Duration.ofMillis(1), other::countDown);
 
     assertThat(other.await(20, TimeUnit.SECONDS)).isTrue();
+    log.detachAppender(logged);
+    assertThat(logged.list)
+        .singleElement()
+        .satisfies(each -> {
+          assertThat(each.getLevel()).isEqualTo(Level.ERROR);
+          assertThat(each.getFormattedMessage()).contains("test-alarms");
+          assertThat(each.getThrowableProxy().getMessage()).isEqualTo("for the test");
+        });
   }
 
   @Test

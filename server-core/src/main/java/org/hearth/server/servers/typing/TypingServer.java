@@ -145,14 +145,22 @@ public final class TypingServer implements Box {
     commands.tell(command, PATIENCE);
   }
 
+  /// Has those removed whose time has run out. The room has no other alarm until that is handled,
+  /// so whatever keeps the command from being taken in now, it is handed in again later: also when
+  /// a person must first let a parked room go on.
   private void expire(RoomId room) {
+    boolean submitted = false;
     try {
-      submit(new TypingInput.StopExpired(room));
-    } catch (LogFullException e) {
+      var _ = commands.submit(new TypingInput.StopExpired(room), PATIENCE);
+      submitted = true;
+    } catch (LogFullException | LogStoppedException | ParkedException e) {
       LOG.log(Level.DEBUG, "typing ends later", e);
-      var _ = alarms.set(PATIENCE, () -> expire(room));
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    } finally {
+      if (!submitted) {
+        var _ = alarms.set(PATIENCE, () -> expire(room));
+      }
     }
   }
 

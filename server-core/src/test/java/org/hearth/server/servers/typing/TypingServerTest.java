@@ -1,6 +1,7 @@
 package org.hearth.server.servers.typing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,12 +9,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.ringlogs.ParkedException;
 import org.hearth.ringlogs.Positioned;
 import org.hearth.server.box.Alarms;
 import org.hearth.server.logs.Logs;
@@ -45,6 +48,7 @@ class TypingServerTest {
   private final ManualClock clock = new ManualClock();
   private final ManualAlarms alarms = new ManualAlarms(clock);
   private final Set<UserId> absent = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean failing = new AtomicBoolean();
   private final List<TypingOutput> told = new CopyOnWriteArrayList<>();
   private OutputLog<RoomOutput> roomOutput;
   private TypingServer server;
@@ -57,13 +61,20 @@ class TypingServerTest {
     roomOutput = new OutputLog<>(Logs.ROOM_OUTPUT, (_, _, _) -> List.of(), failures);
     server =
         new TypingServer(
-            (_, user) -> !absent.contains(user), roomOutput, LogPosition.ORIGIN, clock, alarms);
+            (_, user) -> isJoined(user), roomOutput, LogPosition.ORIGIN, clock, alarms);
     roomOutput.register(roomOutputReader());
     server.output().register(recorder());
     List<org.hearth.ringlogs.Log> all = new ArrayList<>(server.logs());
     all.add(roomOutput);
     logs = new LogSet(all);
     logs.start(LogPosition.ORIGIN);
+  }
+
+  private boolean isJoined(UserId user) {
+    if (failing.get()) {
+      throw new IllegalStateException("for the test");
+    }
+    return !absent.contains(user);
   }
 
   @AfterEach
@@ -301,6 +312,23 @@ class TypingServerTest {
     roomOutput.publish(new LogPosition(1), added(fixture.member(ALICE, BOB, "ban").build()));
 
     assertThat(roomOutput.drainAndStop(PATIENCE)).isTrue();
+  }
+
+  @Test
+  void typingEndsAlsoInARoomThatWasParkedMeanwhile() throws Exception {
+    type(room, BOB, Duration.ofSeconds(10));
+    failing.set(true);
+    assertThatThrownBy(() -> type(ALICE)).isInstanceOf(ParkedException.class);
+    pass(Duration.ofSeconds(10));
+    assertThat(typing()).containsExactly(BOB);
+
+    failing.set(false);
+    String log = server.input().name();
+    assertThat(server.input().release(log, room.value(), true).await(PATIENCE).isOpen()).isTrue();
+    pass(Duration.ofSeconds(1));
+
+    assertThat(typing()).isEmpty();
+    assertThat(alarms.pending()).isZero();
   }
 
   /// Alarms that ring when the test says so. **Thread:** any.
