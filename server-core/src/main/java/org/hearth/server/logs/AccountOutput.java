@@ -1,5 +1,6 @@
 package org.hearth.server.logs;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomAlias;
@@ -58,7 +59,10 @@ public sealed interface AccountOutput {
   ///
   /// @param displayName null for none
   /// @param avatarUrl null for none
-  record ProfileChanged(UserId user, @Nullable String displayName, @Nullable String avatarUrl)
+  record ProfileChanged(
+      UserId user,
+      @JsonProperty("displayname") @Nullable String displayName,
+      @Nullable String avatarUrl)
       implements OfUser {}
 
   /// Account data was set; tags are the room's account data of type `m.tag`.

@@ -1,5 +1,6 @@
 package org.hearth.server.logs;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Objects;
 import org.hearth.server.matrix.id.DeviceId;
 
@@ -13,7 +14,7 @@ import org.hearth.server.matrix.id.DeviceId;
 ///
 /// @param device the device that sent it
 /// @param transactionId as the client chose it
-public record ClientTransaction(DeviceId device, String transactionId) {
+public record ClientTransaction(DeviceId device, @JsonProperty("id") String transactionId) {
   /// Refuses absent parts.
   public ClientTransaction {
     Objects.requireNonNull(device, "device");

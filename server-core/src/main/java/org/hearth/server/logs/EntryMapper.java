@@ -44,14 +44,14 @@ import org.jspecify.annotations.Nullable;
 /// | identifier, membership | its text |
 /// | event | in the federation format; its room version is `version` of the record that has it |
 /// | change of state | the key's two parts beside `now`, `before` and `version` |
-/// | name of a component | in snake case, or as [Names] says |
+/// | name of a component | in snake case, or as its `@JsonProperty` says |
 /// | null | null, or missing; refused where the component is not `@Nullable` |
 final class EntryMapper {
   private static final String VERSION = "version";
 
   static final ObjectMapper MAPPER =
       JsonMapper.builder()
-          .propertyNamingStrategy(new Names())
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .annotationIntrospector(new NotNull())
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .addModule(module())
@@ -129,23 +129,6 @@ final class EntryMapper {
     return json.get(name) instanceof ObjectNode event
         ? Pdu.parse(event, version(json.path(VERSION).asText()))
         : null;
-  }
-
-  /// The names that are not the components' own.
-  private static final class Names extends PropertyNamingStrategies.SnakeCaseStrategy {
-    private static final long serialVersionUID = 1L;
-
-    @Override
-    public String translate(String component) {
-      return switch (component) {
-        case "displayName" -> "displayname";
-        case "transactionId" -> "id";
-        case "roomId" -> "room";
-        case "key" -> "state_key";
-        case "redacted" -> "redacts";
-        default -> super.translate(component);
-      };
-    }
   }
 
   /// Demands every component of a record that is not `@Nullable`.

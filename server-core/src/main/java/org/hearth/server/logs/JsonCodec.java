@@ -17,8 +17,8 @@ import org.hearth.server.matrix.json.MatrixJson;
 ///
 /// **shape**: `kind` is the name of the record (`AccountCreated` is `account-created`); the other
 /// keys are its components, see [EntryMapper]. A component that may be null may be missing. What is
-/// kept on disk has these names: a record or a component that gets another name needs the old one
-/// here.
+/// kept on disk has these names: a component that gets another name keeps the old one by a
+/// `@JsonProperty`, and a record must keep its name.
 ///
 /// @param <E> the sealed interface
 final class JsonCodec<E> implements EntryCodec<E> {
@@ -31,13 +31,18 @@ final class JsonCodec<E> implements EntryCodec<E> {
 
   private final Map<String, Class<? extends E>> types = new HashMap<>();
 
+  /// @throws IllegalArgumentException if two records would be of one kind
   JsonCodec(Class<E> sealedType) {
     addRecords(sealedType);
   }
 
   private void addRecords(Class<? extends E> type) {
     if (type.isRecord()) {
-      types.put(kind(type), type);
+      Class<? extends E> other = types.put(kind(type), type);
+      if (other != null && !other.equals(type)) {
+        throw new IllegalArgumentException(
+            "both %s and %s are entries of kind '%s'".formatted(other, type, kind(type)));
+      }
     } else {
       for (Class<?> each : type.getPermittedSubclasses()) {
         addRecords(each.asSubclass(type));

@@ -1,5 +1,6 @@
 package org.hearth.server.logs;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
 import java.util.List;
@@ -83,7 +84,10 @@ public sealed interface RoomInput {
   /// @param displayName null for none
   /// @param avatarUrl null for none
   record UpdateProfile(
-      RoomId room, UserId user, @Nullable String displayName, @Nullable String avatarUrl)
+      RoomId room,
+      UserId user,
+      @JsonProperty("displayname") @Nullable String displayName,
+      @Nullable String avatarUrl)
       implements RoomInput {}
 
   /// Lets a user who has left forget the room; makes no event.

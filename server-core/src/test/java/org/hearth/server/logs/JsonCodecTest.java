@@ -156,6 +156,43 @@ class JsonCodecTest {
         .isInstanceOf(IllegalArgumentException.class);
   }
 
+  /// A log that comes later, with components of the names that older ones write otherwise.
+  sealed interface Later {
+    record Said(String key, String redacted, String roomId, String displayName) implements Later {}
+  }
+
+  @Test
+  void theNamesOfOlderLogsAreTheirOwn() {
+    JsonCodec<Later> codec = new JsonCodec<>(Later.class);
+    Later said = new Later.Said("k", "r", "!a", "n");
+
+    byte[] written = codec.encode(said);
+
+    assertThat(MatrixJson.parseObject(written).fieldNames())
+        .toIterable()
+        .containsExactlyInAnyOrder("kind", "key", "redacted", "room_id", "display_name");
+    assertThat(codec.decode(codec.version(), written)).isEqualTo(said);
+  }
+
+  sealed interface Twice {
+    sealed interface Here extends Twice {
+      record Gone(String from) implements Here {}
+    }
+
+    sealed interface There extends Twice {
+      record Gone(String to) implements There {}
+    }
+  }
+
+  @Test
+  void refusesTwoRecordsOfOneKind() {
+    assertThatThrownBy(() -> new JsonCodec<>(Twice.class))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Here$Gone")
+        .hasMessageContaining("There$Gone")
+        .hasMessageContaining("'gone'");
+  }
+
   @Test
   void readsContentThatIsAsDeepAsIsAccepted() {
     ObjectNode deep = deepest();

@@ -1,5 +1,6 @@
 package org.hearth.server.matrix.event;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 import org.hearth.server.matrix.id.EventId;
@@ -16,12 +17,12 @@ import org.jspecify.annotations.Nullable;
 /// @param content which nobody changes from now on
 /// @param redacted for a redaction the event to be redacted, otherwise null
 public record EventDraft(
-    @Nullable RoomId roomId,
+    @JsonProperty("room") @Nullable RoomId roomId,
     UserId sender,
     String type,
-    @Nullable String key,
+    @JsonProperty("state_key") @Nullable String key,
     ObjectNode content,
-    @Nullable EventId redacted) {
+    @JsonProperty("redacts") @Nullable EventId redacted) {
 
   /// An event that is not state.
   public static EventDraft message(RoomId roomId, UserId sender, String type, ObjectNode content) {
