@@ -66,16 +66,16 @@ final class Follower<E> {
     this.before = List.copyOf(before);
     this.failures = failures;
     this.requests = new ReleaseRequests(log.spec().name());
-    this.recovery = new Recovery(log.spec().name() + "/" + name, failures, meter, log.signal());
+    String threadName = log.spec().name() + "/" + name;
+    this.recovery = new Recovery(threadName, failures, meter, log.signal());
     this.rereading =
         source instanceof Source.Stored<E> stored
-            ? new Rereading<>(stored, LONGEST_BATCH, recovery)
+            ? new Rereading<>(threadName, stored, LONGEST_BATCH, recovery)
             : null;
     this.parked = new ParkedKeys<>(log.spec(), name, failures, recovery, meter);
     this.delivery = new Delivery<>(reader, recovery, parked, meter, this::serveRequests);
     this.barrier = log.barrier(before.stream().map(each -> each.handled).toArray(Sequence[]::new));
-    this.thread =
-        Thread.ofPlatform().daemon().name(log.spec().name() + "/" + name).unstarted(this::run);
+    this.thread = Thread.ofPlatform().daemon().name(threadName).unstarted(this::run);
   }
 
   String name() {

@@ -25,6 +25,9 @@ public interface OutputStore<E> {
   /// Up to here entries have been removed and cannot be read: a reader that is further behind is
   /// told that they are lost ([LogReader#onLost]). It never sinks. A store that removes nothing
   /// answers with the origin.
+  ///
+  /// @throws Exception if that cannot be told; if it is so for good, a reader that is behind is
+  ///   told that what it missed is lost
   default LogPosition floor() throws Exception {
     return LogPosition.ORIGIN;
   }

@@ -1,6 +1,7 @@
 package org.hearth.ringlogs;
 
 import com.lmax.disruptor.AlertException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.ringlogs.Recovery.Fetched;
@@ -13,7 +14,9 @@ first. So a damaged entry costs as many reads as its range has binary digits. Wh
 delivered first; then the position that is left is read by itself, and only if that fails it is called
 damaged.
 
-A store that cannot even read an empty range is broken as a whole, and waited for. */
+A store that cannot even read an empty range is broken as a whole, and waited for. One that only cannot say how
+far it has removed entries is not: of what it gives nobody knows whether it is all, so the reader is told that
+the range is lost. */
 
 /// Reads entries from the store again, around those that cannot be read.
 ///
@@ -31,6 +34,9 @@ final class Rereading<E> {
     record Gone<E>(LogPosition upTo) implements Part<E> {}
   }
 
+  private static final System.Logger LOG = System.getLogger("org.hearth.ringlogs");
+
+  private final String name;
   private final Source.Stored<E> stored;
   private final int limit;
   private final Recovery recovery;
@@ -38,8 +44,10 @@ final class Rereading<E> {
   /// A position that is to be read by itself; the origin if there is none.
   private LogPosition suspect = LogPosition.ORIGIN;
 
+  /// @param name of the consumer, for the server's log
   /// @param limit entries in one read
-  Rereading(Source.Stored<E> stored, int limit, Recovery recovery) {
+  Rereading(String name, Source.Stored<E> stored, int limit, Recovery recovery) {
+    this.name = name;
     this.stored = stored;
     this.limit = limit;
     this.recovery = recovery;
@@ -49,11 +57,19 @@ final class Rereading<E> {
   Part<E> next(LogPosition after, LogPosition upTo) throws AlertException {
     Part<E> found = find(after, upTo);
     // Asked after the read: what was removed before it is not missed.
-    LogPosition floor = recovery.insist("the store", () -> stored.store().floor());
-    if (floor.isAfter(after)) {
-      return new Part.Gone<>(floor.isAfter(upTo) ? upTo : floor);
-    }
-    return found;
+    return switch (recovery.fetch("the store", () -> stored.store().floor())) {
+      case Fetched.Had<LogPosition>(var floor) ->
+          floor.isAfter(after) ? new Part.Gone<>(floor.isAfter(upTo) ? upTo : floor) : found;
+      case Fetched.Failed<LogPosition>(var failure) -> {
+        LOG.log(
+            Level.ERROR,
+            () ->
+                "%s: nobody knows which entries after %s were removed, so all count as lost up to %s"
+                    .formatted(name, after, upTo),
+            failure);
+        yield new Part.Gone<>(upTo);
+      }
+    };
   }
 
   private Part<E> find(LogPosition after, LogPosition upTo) throws AlertException {

@@ -129,6 +129,20 @@ class DamagedStoreTest {
   }
 
   @Test
+  void tellsThatEntriesAreLostIfNobodyKnowsWhichWereRemoved() throws InterruptedException {
+    commit(1, 10);
+    logs.store().damageFloor();
+    RebuildingReader reader = new RebuildingReader(_ -> {});
+
+    OutputLog<Note> log = follow(reader, 10);
+    assertThat(log.awaitReader("Memory", at(10), PATIENCE)).isTrue();
+    logs.commitAndPublish(log, 11, "a");
+
+    assertThat(log.awaitReader("Memory", at(11), PATIENCE)).isTrue();
+    assertThat(reader.told()).containsExactly("lost 0-10", "11");
+  }
+
+  @Test
   void tellsAReaderThatRebuildsWhatItHasToFetchAnew() throws InterruptedException {
     commit(1, 10);
     logs.store().damage(4);

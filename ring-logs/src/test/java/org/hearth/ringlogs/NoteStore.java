@@ -14,6 +14,7 @@ final class NoteStore implements OutputStore<Note> {
   private final Set<LogPosition> damaged = ConcurrentHashMap.newKeySet();
   private final AtomicInteger reads = new AtomicInteger();
   private volatile boolean broken;
+  private volatile boolean floorDamaged;
 
   /// Lets every read that comes to this entry fail for good.
   void damage(long position) {
@@ -28,6 +29,19 @@ final class NoteStore implements OutputStore<Note> {
   /// Lets every read fail for good.
   void breakAll() {
     broken = true;
+  }
+
+  /// Lets nobody know how far entries were removed.
+  void damageFloor() {
+    floorDamaged = true;
+  }
+
+  @Override
+  public LogPosition floor() {
+    if (floorDamaged) {
+      throw new IllegalStateException("the row of the floor is damaged");
+    }
+    return LogPosition.ORIGIN;
   }
 
   int reads() {

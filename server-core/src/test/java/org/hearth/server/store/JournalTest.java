@@ -158,6 +158,30 @@ class JournalTest {
     }
   }
 
+  @Test
+  void readerThatIsBehindIsToldOfALossIfTheRowOfWhatWasRemovedIsDamaged()
+      throws InterruptedException {
+    try (Journal journal = journal(100)) {
+      started(journal, "fruit").writer("Orchard").commit(List.of(), List.of("apple", "pear"));
+    }
+    RowChange damage =
+        RowChange.of(Journal.FLOOR, "INSERT INTO journal_floor VALUES ('fruit', -7)", (_, _) -> {});
+    var _ = stores.store().committer().commit("test", List.of(damage), List.of());
+    Store store = stores.reopen();
+
+    try (Journal journal = new Journal(store, clock)) {
+      JournaledLog<String> fruit = journal.log(spec("fruit"), failures());
+      Collecting reader = new Collecting();
+      fruit.output().register(reader);
+      fruit.output().start(store.head());
+
+      assertThat(fruit.output().awaitReader(reader.name(), store.head(), Duration.ofSeconds(20)))
+          .isTrue();
+      assertThat(reader.entries).containsExactly("lost 0-" + store.head());
+      fruit.output().drainAndStop(Duration.ofSeconds(5));
+    }
+  }
+
   private static final class Collecting implements LogReader<String> {
     private final List<String> entries = new CopyOnWriteArrayList<>();
 
