@@ -106,6 +106,8 @@ public record WiringDescription(List<Node> nodes, List<Arrow> arrows) {
       FEEDS,
       /// From a box to the box whose queries it calls.
       ASKS,
+      /// From a box to the box that it has change something, without a log between them.
+      COMMANDS,
       /// From a reader of a log to a reader of the same log that is told after it.
       BEFORE
     }

@@ -14,11 +14,13 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.WiringDescription;
@@ -89,6 +91,66 @@ class DeclarationsTest {
     }
   }
 
+  /// Whoever uses another box in another way says that it asks or commands it: that it commands it
+  /// if what is used is the box itself. Of several boxes in one package the code does not tell
+  /// which: it is enough that one of them says so, of one of them.
+  @Test
+  void whoUsesAnotherBoxInAnyWaySaysSo() {
+    for (String user : packages()) {
+      Set<String> commanded = declared(user, Box::commands);
+      Set<String> all = new TreeSet<>(declared(user, Box::asks));
+      all.addAll(commanded);
+      for (String used : packages()) {
+        Set<JavaClass> classes = used(user, used);
+        Set<String> names = in(used).map(Box::name).collect(Collectors.toSet());
+        Set<String> themselves =
+            in(used)
+                .filter(
+                    box -> classes.stream().anyMatch(each -> each.isEquivalentTo(box.getClass())))
+                .map(Box::name)
+                .collect(Collectors.toSet());
+
+        assertThat(commanded).as("commanded by %s", user).containsAll(themselves);
+        assertThat(Collections.disjoint(all, names))
+            .as("%s declares nothing of %s and uses %s", user, used, classes)
+            .isEqualTo(classes.isEmpty());
+      }
+    }
+  }
+
+  private Set<String> declared(String user, Function<Box, List<String>> what) {
+    return in(user)
+        .flatMap(box -> what.apply(box).stream())
+        .filter(name -> !packageOf(box(name)).equals(user))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private Set<String> packages() {
+    return composition.boxes().all().stream()
+        .map(this::packageOf)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private Stream<Box> in(String name) {
+    return composition.boxes().all().stream().filter(box -> packageOf(box).equals(name));
+  }
+
+  /// The classes of one package that another uses. An interface that it implements is how the other
+  /// one uses it.
+  private static Set<JavaClass> used(String user, String used) {
+    if (user.equals(used)) {
+      return Set.of();
+    }
+    List<JavaClass> users = CLASSES.stream().filter(each -> isIn(each, user)).toList();
+    return users.stream()
+        .flatMap(each -> each.getDirectDependenciesFromSelf().stream())
+        .map(each -> each.getTargetClass())
+        .filter(each -> isIn(each, used))
+        .filter(each ->
+            !each.isInterface() || users.stream().noneMatch(u -> u.isAssignableTo(each.getName())))
+        .collect(Collectors.toSet());
+  }
+
   /// Of several boxes in one package an interface tells nothing about which is asked: one is
   /// enough.
   private Set<String> ofOnePackage(Set<String> used, Box box) {
@@ -139,7 +201,8 @@ class DeclarationsTest {
             new Arrow("room-output", "GuestAccess", Arrow.Kind.FEEDS),
             new Arrow("Profiles", "account-output", Arrow.Kind.WRITES),
             new Arrow("account-output", "ClientSync", Arrow.Kind.FEEDS),
-            new Arrow("ClientSync", "RoomServer", Arrow.Kind.ASKS));
+            new Arrow("ClientSync", "RoomServer", Arrow.Kind.ASKS),
+            new Arrow("ClientRoomSend", "Directory", Arrow.Kind.COMMANDS));
     assertThat(wiring.nodes())
         .extracting(each -> each.name())
         .containsAll(composition.boxes().all().stream().map(Box::name).toList());

@@ -41,8 +41,8 @@ final class Pictures {
             addOnce(arrows, new WiringPicture.Arrow(arrow.from(), arrow.to()));
           }
         }
-        case ASKS, BEFORE -> {
-          // Questions and the order of readers would hide the flow.
+        case ASKS, COMMANDS, BEFORE -> {
+          // Calls and the order of readers would hide the flow.
         }
       }
     }

@@ -48,6 +48,12 @@ public interface Box extends AutoCloseable {
     return List.of();
   }
 
+  /// The names of the boxes that it has change something by a call, without a log between them:
+  /// services, mostly, whose answer is part of its own.
+  default List<String> commands() {
+    return List.of();
+  }
+
   /// The tables that only it writes.
   default List<Table> tables() {
     return List.of();

@@ -172,7 +172,8 @@ public final class Boxes {
     List<Arrow> arrows = new ArrayList<>();
     for (Box box : boxes) {
       nodes.add(new Node(box.name(), box.kind()));
-      box.asks().forEach(asked -> arrows.add(new Arrow(box.name(), asked, Arrow.Kind.ASKS)));
+      box.asks().forEach(each -> arrows.add(new Arrow(box.name(), each, Arrow.Kind.ASKS)));
+      box.commands().forEach(each -> arrows.add(new Arrow(box.name(), each, Arrow.Kind.COMMANDS)));
       for (Reading<?> each : box.readings()) {
         String other = boxOfReader.put(each.reader().name(), box.name());
         if (other != null && !other.equals(box.name())) {

@@ -179,7 +179,12 @@ public final class AccountService implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(RoomQueries.BOX, Activity.BOX);
+    return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<String> commands() {
+    return List.of(Activity.BOX);
   }
 
   @Override

@@ -85,7 +85,12 @@ public final class ClientReceiptUpdater implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(RoomQueries.BOX, AccountDataService.BOX);
+    return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<String> commands() {
+    return List.of(AccountDataService.BOX);
   }
 
   @Override

@@ -93,8 +93,12 @@ public final class ClientRoomSend implements Box {
         ProfileService.BOX,
         AccountService.BOX,
         AccountDataService.BOX,
-        PushRulesService.BOX,
         DirectoryService.BOX);
+  }
+
+  @Override
+  public List<String> commands() {
+    return List.of(DirectoryService.BOX, AccountDataService.BOX, PushRulesService.BOX);
   }
 
   @Override

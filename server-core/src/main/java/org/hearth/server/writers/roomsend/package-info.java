@@ -4,8 +4,9 @@
 ///  client ──► routes ──► RoomClient ──► [room-input] ──► RoomServer
 ///                │            ▲                 reply after the commit │
 ///                │            └────────────────────────────────────────┘
-///                └── asks ──► RoomQueries, ProfileQueries, DirectoryService, AccountQueries,
-///                           AccountDataQueries
+///                ├── asks ──► RoomQueries, ProfileQueries, DirectoryQueries, AccountQueries,
+///                │            AccountDataQueries
+///                └── commands ──► DirectoryService, AccountDataService, PushRulesService
 /// ```
 ///
 /// Logs read: none. Logs written: room-input. Queries used: RoomQueries, ProfileQueries,
