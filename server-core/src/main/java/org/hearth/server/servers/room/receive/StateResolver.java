@@ -33,8 +33,9 @@ final class StateResolver {
   private final Numbers numbers;
 
   /// Events of earlier decisions that may have no position yet, in the order in which they get
-  /// their positions; the first has the number -1.
-  private final List<EventRef> underWay;
+  /// their positions; the first has the number -1. Empty until something is resolved, which is
+  /// seldom.
+  private List<EventRef> underWay = List.of();
 
   /// How many events of this decision have a number, which are those below `underWay`'s.
   private int numbered;
@@ -46,8 +47,6 @@ final class StateResolver {
   StateResolver(RoomHistory history, Numbers numbers) {
     this.history = history;
     this.numbers = numbers;
-    this.underWay = history.underWay();
-    underWay.forEach(this::giveNumber);
   }
 
   private void giveNumber(EventRef ref) {
@@ -56,8 +55,13 @@ final class StateResolver {
     unnumbered.put(ref, number);
   }
 
-  /// Gives numbers to the events that the decision has added since the last resolution.
-  private void numberAdded() {
+  /// Gives numbers to the events that have no position: those under way, at the first resolution,
+  /// and those that the decision has added since the last.
+  private void numberUnnumbered() {
+    if (unnumbered.isEmpty()) {
+      underWay = history.underWay();
+      underWay.forEach(this::giveNumber);
+    }
     List<EventRef> added = history.decision().underWay();
     added.subList(numbered, added.size()).forEach(this::giveNumber);
     numbered = added.size();
@@ -91,7 +95,7 @@ final class StateResolver {
   }
 
   private StateSnapshot resolveStates(List<StateSnapshot> states) {
-    numberAdded();
+    numberUnnumbered();
     AuthEdges edgesOfRoom = graph();
     List<Map<StateKey, Long>> sets = states.stream().map(this::numbered).toList();
     int edges = edgesOfRoom.size();

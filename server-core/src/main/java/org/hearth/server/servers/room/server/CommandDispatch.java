@@ -1,6 +1,6 @@
 package org.hearth.server.servers.room.server;
 
-import java.util.Optional;
+import java.util.function.Function;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.servers.room.decide.UserCommands;
@@ -30,26 +30,27 @@ final class CommandDispatch {
   }
 
   CommandOutcome decide(RoomInput command) {
-    if (command instanceof RoomInput.CreateRoom create) {
-      return deciding.create(create);
-    }
-    Optional<RoomView> room = rooms.find(command.room());
-    if (command instanceof RoomInput.ReceiveEvents received) {
-      return receiving.receive(received, room);
-    }
-    if (room.isEmpty()) {
-      return new CommandOutcome.Refused(
-          Refusal.UNKNOWN_ROOM, command.room() + " is not a room of this server");
-    }
     return switch (command) {
-      case RoomInput.CreateRoom _, RoomInput.ReceiveEvents _ ->
-          throw new IllegalStateException("was decided above");
-      case RoomInput.SendEvent send -> deciding.send(send, room.get());
-      case RoomInput.ChangeMembership change -> deciding.changeMembership(change, room.get());
-      case RoomInput.UpdateProfile update -> deciding.updateProfile(update, room.get());
-      case RoomInput.ForgetRoom forget -> deciding.forget(forget, room.get());
-      case RoomInput.WatchStates _ -> dropping.watch(room.get());
-      case RoomInput.DropStates drop -> dropping.drop(drop, room.get());
+      case RoomInput.CreateRoom create -> deciding.create(create);
+      case RoomInput.ReceiveEvents received ->
+          receiving.receive(received, rooms.find(received.room()));
+      case RoomInput.SendEvent send -> inRoom(send, room -> deciding.send(send, room));
+      case RoomInput.ChangeMembership change ->
+          inRoom(change, room -> deciding.changeMembership(change, room));
+      case RoomInput.UpdateProfile update ->
+          inRoom(update, room -> deciding.updateProfile(update, room));
+      case RoomInput.ForgetRoom forget -> inRoom(forget, room -> deciding.forget(forget, room));
+      case RoomInput.WatchStates watch -> inRoom(watch, dropping::watch);
+      case RoomInput.DropStates drop -> inRoom(drop, room -> dropping.drop(drop, room));
     };
+  }
+
+  private CommandOutcome inRoom(RoomInput command, Function<RoomView, CommandOutcome> decide) {
+    return rooms
+        .find(command.room())
+        .map(decide)
+        .orElseGet(() ->
+            new CommandOutcome.Refused(
+                Refusal.UNKNOWN_ROOM, command.room() + " is not a room of this server"));
   }
 }
