@@ -6,82 +6,8 @@
 // Says what it does as lines on standard output. "RESTART" asks whoever runs it to kill and restart the server and
 // to answer with a line on standard input. Ends with "DONE n" after n checks, or with an exit code of 1.
 import * as sdk from "matrix-js-sdk";
-import { logger } from "matrix-js-sdk/lib/logger.js";
 import assert from "node:assert/strict";
-import readline from "node:readline";
-
-logger.setLevel("error");
-const baseUrl = process.argv[2];
-const DEADLINE_MILLIS = 30_000;
-let checks = 0;
-
-function check(condition, what) {
-  assert.ok(condition, what);
-  checks++;
-  console.log(`ok ${what}`);
-}
-
-/** Resolves with the first event of an emitter that satisfies the test, or fails at the deadline. */
-function next(emitter, name, test, what) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      emitter.removeListener(name, listener);
-      reject(new Error(`did not see within ${DEADLINE_MILLIS} ms: ${what}`));
-    }, DEADLINE_MILLIS);
-    function listener(...values) {
-      if (!test(...values)) return;
-      clearTimeout(timer);
-      emitter.removeListener(name, listener);
-      resolve(values);
-    }
-    emitter.on(name, listener);
-  });
-}
-
-function message(client, roomId, body) {
-  return next(
-    client,
-    sdk.RoomEvent.Timeline,
-    (event, room, toStart) =>
-      !toStart && room?.roomId === roomId && event.getType() === "m.room.message" && event.getContent().body === body &&
-      event.getSender() !== client.getUserId(),
-    `the message "${body}" at ${client.getUserId()}`,
-  );
-}
-
-async function register(name) {
-  const anonymous = sdk.createClient({ baseUrl });
-  const password = `a good password of ${name}`;
-  const registered = await anonymous.registerRequest({
-    username: name,
-    password,
-    auth: { type: "m.login.dummy" },
-    inhibit_login: true,
-  });
-  check(registered.user_id.startsWith(`@${name}:`), `${name} registers`);
-  const login = await anonymous.loginRequest({
-    type: "m.login.password",
-    identifier: { type: "m.id.user", user: name },
-    password,
-    initial_device_display_name: `the phone of ${name}`,
-  });
-  check(login.user_id === registered.user_id, `${name} logs in`);
-  return sdk.createClient({ baseUrl, accessToken: login.access_token, userId: login.user_id, deviceId: login.device_id });
-}
-
-async function start(client) {
-  const prepared = next(client, sdk.ClientEvent.Sync, (state) => state === "PREPARED", "the first sync");
-  await client.startClient({ initialSyncLimit: 20, lazyLoadMembers: true });
-  await prepared;
-  check(true, `${client.getUserId()} syncs`);
-}
-
-async function serverIsBack() {
-  console.log("RESTART");
-  const input = readline.createInterface({ input: process.stdin });
-  await new Promise((resolve) => input.once("line", resolve));
-  input.close();
-}
+import { baseUrl, check, done, message, next, register, serverIsBack, start } from "./client.mjs";
 
 const alice = await register("alice");
 const bob = await register("bob");
@@ -174,5 +100,4 @@ for (const client of [alice, bob, fresh]) client.stopClient();
 await alice.logout(true);
 await assert.rejects(alice.whoami(), (error) => error.errcode === "M_UNKNOWN_TOKEN" || error.errcode === "M_MISSING_TOKEN");
 check(true, "a logged out token is refused");
-console.log(`DONE ${checks}`);
-process.exit(0);
+done();

@@ -39,6 +39,8 @@ import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.sync.ClientSync;
+import org.hearth.server.servers.device.DeviceServer;
+import org.hearth.server.servers.device.Inboxes;
 import org.hearth.server.servers.receipt.ReceiptServer;
 import org.hearth.server.servers.receipt.Receipts;
 import org.hearth.server.servers.room.RoomServerOptions;
@@ -57,6 +59,9 @@ import org.hearth.server.services.activity.Happenings;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.directory.DirectoryService;
+import org.hearth.server.services.keys.KeyQueries;
+import org.hearth.server.services.keys.KeyService;
+import org.hearth.server.services.keys.Keys;
 import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.ProfileService;
 import org.hearth.server.services.profile.Profiles;
@@ -67,6 +72,7 @@ import org.hearth.server.store.SigningKeys;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Unavailable;
+import org.hearth.server.writers.devicesend.ClientDeviceSend;
 import org.hearth.server.writers.receiptupdater.ClientReceiptUpdater;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
 import org.hearth.server.writers.typingsetter.ClientTypingSetter;
@@ -253,6 +259,8 @@ final class Composition {
     PushRulesService pushRules =
         boxes.add(new PushRulesService(accountData, accountOutput.writer(PushRulesService.BOX)));
     Receipts receipts = new Receipts(store.reads());
+    Inboxes inboxes = new Inboxes(store.reads());
+    Keys keys = new Keys(store.reads());
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -262,7 +270,7 @@ final class Composition {
                 store.reads(),
                 accountOutput.writer(AccountService.BOX),
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
-                List.of(profiles, accountData, pushRules, receipts),
+                List.of(profiles, accountData, pushRules, receipts, inboxes, keys),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),
@@ -312,6 +320,21 @@ final class Composition {
             receiptServer.input().writer(ClientReceiptUpdater.BOX),
             clock));
     boxes.add(
+        new KeyService(
+            keys,
+            identity.server(),
+            known,
+            accounts.confirmation(),
+            accountOutput.writer(KeyQueries.BOX)));
+    DeviceServer devices =
+        boxes.add(
+            new DeviceServer(
+                known,
+                inboxes,
+                journal.log(Logs.DEVICE_OUTPUT, Unavailable.handling(store, clock)),
+                Unavailable.handling(store, clock)));
+    boxes.add(new ClientDeviceSend(devices.input().writer(ClientDeviceSend.BOX)));
+    boxes.add(
         new ClientSync(
             new ClientSync.Needs(
                 store,
@@ -320,11 +343,14 @@ final class Composition {
                 known,
                 typing.queries(),
                 receipts,
+                keys,
+                new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
                 new ClientSync.Logs(
                     rooms.output(),
                     accountOutput.output(),
                     typing.output(),
-                    receiptServer.output()),
+                    receiptServer.output(),
+                    devices.output()),
                 clock),
             ClientSync.Budget.STANDARD));
     return new Admin.Asked(accounts, profiles, rooms.queries(), activity);

@@ -131,6 +131,7 @@ class ArchitectureTest {
               "http",
               "servers.room",
               "services.accountdata"),
+          new Row("writers.devicesend", "matrix", "box", "logs", "http"),
           new Row("writers.typingsetter", "matrix", "box", "logs", "http", "servers.room"),
           new Row("servers.room", "matrix", "box", "logs", "store"),
           new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
@@ -184,6 +185,8 @@ class ArchitectureTest {
               "store",
               "servers.room",
               "services.account"),
+          // services.account: which devices there are; messages go with the device, in its commit.
+          new Row("servers.device", "matrix", "box", "logs", "store", "services.account"),
           new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
           new Row(
               "readers.sync",
@@ -195,6 +198,7 @@ class ArchitectureTest {
               "servers.room",
               "servers.typing",
               "servers.receipt",
+              "servers.device",
               "services"),
           new Row(
               "readers.sync.view",
@@ -220,7 +224,9 @@ class ArchitectureTest {
               "servers.room",
               "servers.typing",
               "servers.receipt",
+              "servers.device",
               "services.accountdata",
+              "services.keys",
               "readers.sync.events",
               "readers.sync.view"),
           new Row(
@@ -281,7 +287,7 @@ class ArchitectureTest {
               "http",
               "services.account",
               "services.accountdata"),
-          new Row("services.keys", "matrix", "logs", "store", "http", "services.account"),
+          new Row("services.keys", "matrix", "box", "logs", "store", "http", "services.account"),
           new Row(
               "admin",
               "matrix",

@@ -35,13 +35,13 @@ public record Served(
         List.of("uk.tcpip.msc4133.stable"),
         List.of(
             "rooms with text",
+            "encrypted rooms",
             "reactions, edits and replies",
             "read receipts",
             "who is typing",
             "invitations",
             "guests"),
         List.of(
-            "encryption",
             "pictures and files",
             "unread counts",
             "threads",

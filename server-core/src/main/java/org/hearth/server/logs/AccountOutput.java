@@ -55,6 +55,12 @@ public sealed interface AccountOutput {
   /// A device is gone with its tokens; syncs that wait for it end.
   record DeviceRemoved(UserId user, DeviceId device) implements OfUser {}
 
+  /// The keys of a user's devices, or the user's cross-signing keys, are others.
+  record DeviceKeysChanged(UserId user) implements OfUser {}
+
+  /// A user has signed another user's key, which is told to nobody else.
+  record UserVerified(UserId user, UserId verified) implements OfUser {}
+
   /// The profile says something else.
   ///
   /// @param displayName null for none

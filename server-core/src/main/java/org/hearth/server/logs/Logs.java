@@ -15,6 +15,7 @@ public final class Logs {
 
   private static final int ACCOUNT_OUTPUT_CAPACITY = 1024;
   private static final int TYPING_CAPACITY = 1024;
+  private static final int DEVICE_CAPACITY = 1024;
   private static final int RECEIPT_CAPACITY = 1024;
 
   /// The commands to the Room Server.
@@ -79,6 +80,24 @@ public final class Logs {
           RECEIPT_CAPACITY,
           entry -> entry.room().value(),
           new JsonCodec<>(ReceiptOutput.class));
+
+  /// The commands to the Device Server.
+  public static final LogSpec<DeviceInput> DEVICE_INPUT =
+      new LogSpec<>(
+          "device-input",
+          DeviceInput.class,
+          DEVICE_CAPACITY,
+          command -> command.user().value(),
+          new JsonCodec<>(DeviceInput.class));
+
+  /// To which devices messages have come.
+  public static final LogSpec<DeviceOutput> DEVICE_OUTPUT =
+      new LogSpec<>(
+          "device-output",
+          DeviceOutput.class,
+          DEVICE_CAPACITY,
+          entry -> entry.user().value(),
+          new JsonCodec<>(DeviceOutput.class));
 
   private Logs() {}
 }

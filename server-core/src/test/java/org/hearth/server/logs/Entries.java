@@ -127,6 +127,22 @@ final class Entries {
     return Map.of("typing-output", new TypingOutput(ROOM, List.of(ALICE, RoomFixture.BOB)));
   }
 
+  static Map<String, DeviceInput> deviceInput() {
+    return Map.of(
+        "send-messages",
+            new DeviceInput.SendMessages(
+                ALICE,
+                "PHONE",
+                "m.test",
+                "txn",
+                Map.of(RoomFixture.BOB, Map.of("*", RoomFixture.json("{\"a\": 1}")))),
+        "acknowledge-messages", new DeviceInput.AcknowledgeMessages(ALICE, PHONE, 7));
+  }
+
+  static Map<String, DeviceOutput> deviceOutput() {
+    return Map.of("device-output", new DeviceOutput(ALICE, PHONE));
+  }
+
   static Map<String, ReceiptInput> receiptInput() {
     return Map.of(
         "move-marker",
@@ -148,6 +164,8 @@ final class Entries {
     entries.put("account-deactivated", new AccountOutput.AccountDeactivated(ALICE));
     entries.put("device-added", new AccountOutput.DeviceAdded(ALICE, PHONE));
     entries.put("device-changed", new AccountOutput.DeviceChanged(ALICE, PHONE));
+    entries.put("device-keys-changed", new AccountOutput.DeviceKeysChanged(ALICE));
+    entries.put("user-verified", new AccountOutput.UserVerified(ALICE, RoomFixture.BOB));
     entries.put("device-removed", new AccountOutput.DeviceRemoved(ALICE, PHONE));
     entries.put(
         "profile-changed", new AccountOutput.ProfileChanged(ALICE, "Alice", "mxc://a.example/1"));

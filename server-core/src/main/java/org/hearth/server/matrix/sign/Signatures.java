@@ -58,6 +58,14 @@ public final class Signatures {
     return supported(object.path("signatures").path(entity));
   }
 
+  /// A copy of what is signed of the object: all but its signatures and what is grouped as
+  /// `unsigned`.
+  public static ObjectNode signedPart(ObjectNode object) {
+    ObjectNode copy = shallowCopy(object);
+    copy.remove(NOT_SIGNED);
+    return copy;
+  }
+
   /// A copy with that signature added to those it has.
   static ObjectNode withSignature(ObjectNode object, String entity, KeyId key, byte[] signature) {
     ObjectNode copy = shallowCopy(object);

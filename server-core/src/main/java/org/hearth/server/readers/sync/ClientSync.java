@@ -4,6 +4,7 @@ import java.time.InstantSource;
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.WiringDescription.Node;
@@ -11,6 +12,8 @@ import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.logs.DeviceInput;
+import org.hearth.server.logs.DeviceOutput;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.TypingOutput;
@@ -23,7 +26,11 @@ import org.hearth.server.readers.sync.history.MemberRoutes;
 import org.hearth.server.readers.sync.history.MessagesRoute;
 import org.hearth.server.readers.sync.history.StateRoutes;
 import org.hearth.server.readers.sync.sections.AccountDataSection;
+import org.hearth.server.readers.sync.sections.Acknowledgements;
+import org.hearth.server.readers.sync.sections.DeviceListChanges;
+import org.hearth.server.readers.sync.sections.DeviceListSection;
 import org.hearth.server.readers.sync.sections.JoinedRooms;
+import org.hearth.server.readers.sync.sections.KeyCountsSection;
 import org.hearth.server.readers.sync.sections.LeftRooms;
 import org.hearth.server.readers.sync.sections.ReceiptSection;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
@@ -31,8 +38,10 @@ import org.hearth.server.readers.sync.sections.RoomsSection;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SentMembers;
 import org.hearth.server.readers.sync.sections.StateChanges;
+import org.hearth.server.readers.sync.sections.ToDeviceSection;
 import org.hearth.server.readers.sync.sections.TypingSection;
 import org.hearth.server.readers.sync.v2.FilterRoutes;
+import org.hearth.server.readers.sync.v2.KeyChangesRoute;
 import org.hearth.server.readers.sync.v2.StoredFilters;
 import org.hearth.server.readers.sync.v2.SyncJson;
 import org.hearth.server.readers.sync.v2.SyncRoutes;
@@ -46,6 +55,7 @@ import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.sync.view.WaitingSync;
+import org.hearth.server.servers.device.DeviceQueries;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.typing.TypingQueries;
@@ -53,6 +63,7 @@ import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.services.keys.KeyQueries;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.Table;
 
@@ -81,15 +92,23 @@ public final class ClientSync implements Box {
       AccountQueries accounts,
       TypingQueries typing,
       ReceiptQueries receipts,
+      KeyQueries keys,
+      Devices devices,
       Logs logs,
       InstantSource clock) {}
+
+  /// The Device Server.
+  ///
+  /// @param input told which messages a device has
+  public record Devices(DeviceQueries queries, LogWriter<DeviceInput, LogPosition> input) {}
 
   /// The logs that it follows.
   public record Logs(
       OutputLog<RoomOutput> room,
       OutputLog<AccountOutput> account,
       VolatileLog<TypingOutput> typing,
-      OutputLog<ReceiptOutput> receipt) {}
+      OutputLog<ReceiptOutput> receipt,
+      OutputLog<DeviceOutput> device) {}
 
   /// How much memory this component takes for speed.
   ///
@@ -109,7 +128,9 @@ public final class ClientSync implements Box {
     RecentEvents recent = new RecentEvents(rooms, budget.recentEventsBytes(), start);
     NewsKind roomEvents = new NewsKind(needs.store()::head);
     users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
-    roomOutputReader = NewsReader.of(users, start, new RoomOutputNotes(recent, users, roomEvents));
+    NewsKind members = new NewsKind(needs.store()::head);
+    roomOutputReader =
+        NewsReader.of(users, start, new RoomOutputNotes(recent, users, roomEvents, members));
     accountOutputReader = NewsReader.of(users, start, new AccountOutputNotes(users));
     TypingSection typing = new TypingSection(needs.logs().typing(), needs.typing(), users);
     ReceiptSection receipts =
@@ -119,11 +140,15 @@ public final class ClientSync implements Box {
             users,
             new NewsKind(needs.store()::head),
             start);
+    ToDeviceSection toDevice =
+        new ToDeviceSection(needs.logs().device(), needs.devices().queries(), users, start);
+    DeviceListChanges deviceLists = new DeviceListChanges(rooms, needs.keys());
     readings =
         List.of(
             Reading.of(needs.logs().room(), roomOutputReader),
             Reading.of(needs.logs().account(), accountOutputReader),
             Reading.of(needs.logs().receipt(), receipts.reader()),
+            Reading.of(needs.logs().device(), toDevice.reader()),
             Reading.of(needs.logs().typing(), typing.reader()));
 
     Timelines timelines = new Timelines(rooms, recent);
@@ -143,14 +168,26 @@ public final class ClientSync implements Box {
                     needs.logs().room(), roomEvents, rooms, needs.accountData(), roomReaders),
                 new AccountDataSection(needs.logs().account(), needs.accountData()),
                 typing,
-                receipts));
+                receipts,
+                toDevice,
+                new DeviceListSection(
+                    List.of(needs.logs().account(), needs.logs().room()), deviceLists, members),
+                new KeyCountsSection(needs.logs().account(), needs.keys())));
     Snapshots snapshots = new Snapshots(needs.store(), sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
     routes =
         List.of(
             new SyncRoutes(
-                users, snapshots, sections, new SyncJson(events, tokens), recent, filters, tokens),
+                users,
+                snapshots,
+                sections,
+                new Acknowledgements(needs.devices().queries(), needs.devices().input()),
+                new SyncJson(events, tokens),
+                recent,
+                filters,
+                tokens),
+            new KeyChangesRoute(rooms, deviceLists, snapshots, tokens),
             new FilterRoutes(filters),
             new MessagesRoute(history),
             new EventRoutes(history),
@@ -190,7 +227,9 @@ public final class ClientSync implements Box {
         AccountService.BOX,
         AccountDataService.BOX,
         TypingQueries.BOX,
-        ReceiptQueries.BOX);
+        ReceiptQueries.BOX,
+        DeviceQueries.BOX,
+        KeyQueries.BOX);
   }
 
   @Override

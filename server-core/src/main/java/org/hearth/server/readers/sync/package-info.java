@@ -12,7 +12,7 @@
 /// ```
 ///
 /// - **Logs read:** room-output, account-output, and those of which single sections have their
-///   news. **Logs written:** none.
+///   news. **Logs written:** device-input: which messages a device has.
 /// - **Queries used:** `RoomQueries` (state, history, who may see what), account data, accounts
 ///   (whose content is erased).
 /// - **Tables owned:** `sync_filter` (by `.v2`).

@@ -180,6 +180,9 @@ public interface RoomQueries {
   /// The room's users whose membership now is one of these.
   List<RoomMembership> members(RoomId room, Set<Membership> memberships);
 
+  /// The room's memberships that are later than that position, whatever they are now.
+  List<RoomMembership> membersAfter(RoomId room, LogPosition after);
+
   /// The users that are joined now.
   Set<UserId> joinedUsers(RoomId room);
 

@@ -3,6 +3,7 @@ package org.hearth.server.services.account;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.server.http.TurnPerKey;
+import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
 
@@ -24,6 +25,17 @@ public interface AccountCompanion {
   /// @param erase whether the user asked for everything to be erased
   List<RowChange> closing(UserId user, boolean erase);
 
-  /// Called after the commit of either: memory of the user, if there is any, is out of date.
+  /// What to remove of a device that goes with its tokens; asked also for a device that comes, which
+  /// must not find what is left of an earlier one of its id.
+  default List<RowChange> clearing(UserId user, DeviceId device) {
+    return List.of();
+  }
+
+  /// What to write when a device gets another display name.
+  default List<RowChange> renaming(UserId user, DeviceId device) {
+    return List.of();
+  }
+
+  /// Called after the commit of any of these: memory of the user, if there is any, is out of date.
   default void changed(UserId user) {}
 }

@@ -57,6 +57,7 @@ public final class AccountService implements Box {
   private final InstantSource clock;
   private final RoomExit rooms;
   private final List<AccountCompanion> companions;
+  private final Confirmation confirmation;
   private final TurnPerKey turns = new TurnPerKey();
 
   /// Held from the look at who owns the server to the commit that changes it; taken before a turn.
@@ -113,6 +114,7 @@ public final class AccountService implements Box {
             new TokenTables(reads),
             journal,
             turns,
+            companions,
             secrets,
             clock,
             options.accessTokenLifetime());
@@ -133,6 +135,7 @@ public final class AccountService implements Box {
     UserInteractiveAuth interactive =
         new UserInteractiveAuth(
             passwordLogin, registrationTokens, surroundings.recaptcha(), secrets);
+    this.confirmation = interactive;
     List<RouteGroup> groups = new ArrayList<>();
     groups.add(new LoginRoutes(accounts, passwordLogin, sessions, happenings));
     groups.add(
@@ -205,6 +208,11 @@ public final class AccountService implements Box {
   /// Finds out who an access token belongs to.
   public Authenticator authenticator() {
     return sessions;
+  }
+
+  /// Has users prove who they are.
+  public Confirmation confirmation() {
+    return confirmation;
   }
 
   /// What others may ask.
@@ -435,10 +443,12 @@ public final class AccountService implements Box {
     DeviceNames.check(name);
     turns.run(
         user,
-        () ->
-            journal.commit(
-                List.of(Accounts.rename(user, device, name)),
-                List.of(new AccountOutput.DeviceChanged(user, device))));
+        () -> {
+          List<RowChange> changes =
+              new ArrayList<>(List.of(Accounts.rename(user, device, name)));
+          companions.forEach(each -> changes.addAll(each.renaming(user, device)));
+          journal.commit(changes, List.of(new AccountOutput.DeviceChanged(user, device)));
+        });
   }
 
   // --- registration tokens

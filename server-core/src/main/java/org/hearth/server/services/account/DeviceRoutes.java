@@ -24,11 +24,11 @@ import org.hearth.server.matrix.id.UserId;
 /// Management](https://spec.matrix.org/v1.19/client-server-api/#device-management)
 final class DeviceRoutes implements RouteGroup {
   private final AccountService service;
-  private final UserInteractiveAuth interactive;
+  private final Confirmation confirmation;
 
-  DeviceRoutes(AccountService service, UserInteractiveAuth interactive) {
+  DeviceRoutes(AccountService service, Confirmation confirmation) {
     this.service = service;
-    this.interactive = interactive;
+    this.confirmation = confirmation;
   }
 
   @Override
@@ -120,12 +120,10 @@ final class DeviceRoutes implements RouteGroup {
 
   private Response guarded(Request request, Chosen chosen) {
     UserId user = request.requester().user();
-    return interactive.check(
+    return confirmation.confirm(
         request,
-        UserInteractiveAuth.Guard.ofAccount(user),
-        authenticated -> {
-          service.logOut(user, chosen.devices(authenticated.parameters()));
-          interactive.end(authenticated.session());
+        parameters -> {
+          service.logOut(user, chosen.devices(parameters));
           return Response.empty();
         });
   }

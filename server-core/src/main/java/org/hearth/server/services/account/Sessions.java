@@ -63,6 +63,7 @@ final class Sessions implements Authenticator {
   private final TokenTables tokens;
   private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
+  private final List<AccountCompanion> companions;
   private final Secrets secrets;
   private final InstantSource clock;
   private final Duration lifetime;
@@ -79,12 +80,14 @@ final class Sessions implements Authenticator {
           .build();
 
   /// @param turns by user
+  /// @param companions services whose rows come and go with devices
   /// @param lifetime of an access token that can be refreshed
   Sessions(
       Accounts accounts,
       TokenTables tokens,
       JournalWriter<AccountOutput> journal,
       TurnPerKey turns,
+      List<AccountCompanion> companions,
       Secrets secrets,
       InstantSource clock,
       Duration lifetime) {
@@ -92,6 +95,7 @@ final class Sessions implements Authenticator {
     this.tokens = tokens;
     this.journal = journal;
     this.turns = turns;
+    this.companions = List.copyOf(companions);
     this.secrets = secrets;
     this.clock = clock;
     this.lifetime = lifetime;
@@ -236,6 +240,7 @@ final class Sessions implements Authenticator {
           List<AccountOutput> entries = new ArrayList<>();
           if (accounts.device(user, device).isEmpty()) {
             makeRoom(user, changes, entries);
+            companions.forEach(each -> changes.addAll(each.clearing(user, device)));
             changes.add(Accounts.insert(user, device, displayName, clock.instant()));
             entries.add(new AccountOutput.DeviceAdded(user, device));
           } else {
@@ -377,6 +382,7 @@ final class Sessions implements Authenticator {
   private void remove(Device device, List<RowChange> changes, List<AccountOutput> entries) {
     changes.addAll(TokenTables.deleteAll(device.user(), device.id()));
     changes.add(Accounts.delete(device.user(), device.id()));
+    companions.forEach(each -> changes.addAll(each.clearing(device.user(), device.id())));
     entries.add(new AccountOutput.DeviceRemoved(device.user(), device.id()));
     accounts.lastSeen().forget(device.user(), device.id());
   }
@@ -388,6 +394,12 @@ final class Sessions implements Authenticator {
       List<RowChange> changes,
       List<? extends AccountOutput> entries) {
     List<TokenHash> before = tokens.accessTokens(user, device);
-    journal.commit(changes, entries, () -> drop(before));
+    journal.commit(
+        changes,
+        entries,
+        () -> {
+          drop(before);
+          companions.forEach(each -> each.changed(user));
+        });
   }
 }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **source**: [User-Interactive
 /// Authentication](https://spec.matrix.org/v1.19/client-server-api/#user-interactive-authentication-api)
-final class UserInteractiveAuth {
+final class UserInteractiveAuth implements Confirmation {
   /// The user shows their password.
   static final String PASSWORD = "m.login.password";
 
@@ -114,6 +114,18 @@ final class UserInteractiveAuth {
           ? challenge(begin(operation, guard, parameters), unknownSession())
           : attempt(request, session, auth.get(), action);
     });
+  }
+
+  @Override
+  public Response confirm(Request request, Function<ObjectNode, Response> action) {
+    return check(
+        request,
+        Guard.ofAccount(request.requester().user()),
+        authenticated -> {
+          Response answer = action.apply(authenticated.parameters());
+          end(authenticated.session());
+          return answer;
+        });
   }
 
   private static MatrixException unknownSession() {

@@ -18,6 +18,7 @@ import org.hearth.server.readers.sync.view.AccountOutputNotes;
 import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
+import org.hearth.server.readers.sync.view.OwnNews;
 import org.hearth.server.readers.sync.view.RecentEvents;
 import org.hearth.server.readers.sync.view.RoomOutputNotes;
 import org.hearth.server.readers.sync.view.SyncUsers;
@@ -50,7 +51,9 @@ class LostEntriesTest {
     recent = new RecentEvents(server.queries(), 1 << 20, start);
     users = new SyncUsers(server.queries(), server.store()::head, 1 << 20);
     events = new NewsKind(server.store()::head);
-    reader = NewsReader.of(users, start, new RoomOutputNotes(recent, users, events));
+    reader =
+        NewsReader.of(
+            users, start, new RoomOutputNotes(recent, users, events, new NewsKind(() -> start)));
   }
 
   @AfterEach
@@ -168,13 +171,13 @@ class LostEntriesTest {
     LogPosition upTo = server.store().head();
     LogPosition known = new LogPosition(upTo.value() - 1);
     alice.waiting().look();
-    assertThat(alice.feed().mayHaveNewAccountData(known)).isFalse();
+    assertThat(alice.feed().mayHave(OwnNews.ACCOUNT_DATA, known)).isFalse();
 
     accounts.onLost(start, upTo);
 
     assertThat(alice.waiting().isOver()).isTrue();
     users.refresh(alice);
-    assertThat(alice.feed().mayHaveNewAccountData(known)).isTrue();
+    assertThat(alice.feed().mayHave(OwnNews.ACCOUNT_DATA, known)).isTrue();
     assertThat(accounts.position()).isEqualTo(upTo);
   }
 

@@ -26,6 +26,8 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
+import org.hearth.server.servers.device.DeviceServer;
+import org.hearth.server.servers.device.Inboxes;
 import org.hearth.server.servers.receipt.ReceiptServer;
 import org.hearth.server.servers.receipt.Receipts;
 import org.hearth.server.servers.room.RoomQueries;
@@ -35,6 +37,7 @@ import org.hearth.server.servers.typing.TypingServer;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.services.keys.Keys;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.JournaledLog;
@@ -101,6 +104,9 @@ final class SyncServer implements AutoCloseable {
             roomServer.output(),
             store.head(),
             failures);
+    Inboxes inboxes = new Inboxes(store.reads());
+    DeviceServer devices =
+        new DeviceServer(accounts, inboxes, keeping.log(Logs.DEVICE_OUTPUT, failures), failures);
     clientSync =
         new ClientSync(
             new ClientSync.Needs(
@@ -110,8 +116,14 @@ final class SyncServer implements AutoCloseable {
                 accounts,
                 typing.queries(),
                 receipts,
+                new Keys(store.reads()),
+                new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
                 new ClientSync.Logs(
-                    roomServer.output(), accountOutput, typing.output(), receiptServer.output()),
+                    roomServer.output(),
+                    accountOutput,
+                    typing.output(),
+                    receiptServer.output(),
+                    devices.output()),
                 clock),
             budget);
     roomServer.output().register(clientSync.roomOutputReader());
@@ -121,13 +133,17 @@ final class SyncServer implements AutoCloseable {
         before.stream().map(LogReader::name).toArray(String[]::new));
     typing.readings().forEach(SyncServer::register);
     clientSync.readings().stream()
-        .filter(each -> each.log() == typing.output() || each.log() == receiptServer.output())
+        .filter(each -> each.log() != roomServer.output() && each.log() != accountOutput)
         .forEach(SyncServer::register);
     receiptServer.readings().forEach(SyncServer::register);
     logs =
         new LogSet(
             Stream.of(
-                    roomServer.logs(), typing.logs(), receiptServer.logs(), List.of(accountOutput))
+                    roomServer.logs(),
+                    typing.logs(),
+                    receiptServer.logs(),
+                    devices.logs(),
+                    List.of(accountOutput))
                 .flatMap(List::stream)
                 .toList());
     logs.start(store.head());

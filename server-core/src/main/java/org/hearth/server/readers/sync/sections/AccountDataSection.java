@@ -11,6 +11,7 @@ import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.view.Followed;
+import org.hearth.server.readers.sync.view.OwnNews;
 import org.hearth.server.services.accountdata.AccountDataItem;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 
@@ -40,7 +41,7 @@ public final class AccountDataSection implements Section {
 
   @Override
   public boolean mayHaveNews(Asked asked) {
-    return asked.since(this).filter(since -> !asked.feed().mayHaveNewAccountData(since)).isEmpty()
+    return asked.since(this).filter(since -> !asked.feed().mayHave(OwnNews.ACCOUNT_DATA, since)).isEmpty()
         || !asked.roomsHeldBack().isEmpty();
   }
 

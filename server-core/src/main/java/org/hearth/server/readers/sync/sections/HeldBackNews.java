@@ -81,6 +81,11 @@ public final class HeldBackNews {
     heldBack.put(SyncPoint.HeldBack.of(name), known.orElse(LogPosition.ORIGIN));
   }
 
+  /// Notes that a section has more than one answer tells: the client has it up to there.
+  void toldUpTo(String name, LogPosition last) {
+    heldBack.put(SyncPoint.HeldBack.of(name), last);
+  }
+
   /// Reads what the answer can do without.
   ///
   /// @param name for the log

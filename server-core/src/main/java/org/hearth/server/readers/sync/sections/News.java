@@ -21,6 +21,7 @@ public final class News {
   private final Map<Kind, List<ObjectNode>> events = new EnumMap<>(Kind.class);
   private DeviceLists deviceLists = DeviceLists.NONE;
   private Map<String, Long> keyCounts = Map.of();
+  private List<String> unusedFallbackKeys = List.of();
 
   News(HeldBackNews heldBack) {
     this.heldBack = heldBack;
@@ -92,8 +93,10 @@ public final class News {
   }
 
   /// @param counts of the device's unused one-time keys, by algorithm
-  void keyCounts(Map<String, Long> counts) {
+  /// @param unusedFallback the algorithms of the device's unused fallback keys
+  void keyCounts(Map<String, Long> counts, List<String> unusedFallback) {
     keyCounts = Map.copyOf(counts);
+    unusedFallbackKeys = List.copyOf(unusedFallback);
   }
 
   /// What had to be left out.
@@ -117,6 +120,10 @@ public final class News {
 
   public Map<String, Long> keyCounts() {
     return keyCounts;
+  }
+
+  public List<String> unusedFallbackKeys() {
+    return unusedFallbackKeys;
   }
 
   /// Whether there is nothing, beside what happened in rooms, for which a client would be woken.

@@ -55,6 +55,9 @@ public final class SyncJson {
     json.name("device_one_time_keys_count").object();
     news.keyCounts().forEach((algorithm, count) -> json.name(algorithm).value(count));
     json.endObject();
+    json.name("device_unused_fallback_key_types").array();
+    news.unusedFallbackKeys().forEach(json::value);
+    json.endArray();
     // Last, since it says which rooms were held back.
     SyncPoint told = now.holdingBack(news.heldBack().positions());
     json.name("next_batch").value(tokens.of(told).toString()).endObject();

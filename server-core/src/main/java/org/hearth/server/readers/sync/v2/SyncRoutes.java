@@ -15,6 +15,7 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.readers.sync.sections.Acknowledgements;
 import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SyncRequest;
@@ -43,6 +44,7 @@ public final class SyncRoutes implements RouteGroup {
   private final SyncUsers users;
   private final Snapshots snapshots;
   private final Sections sections;
+  private final Acknowledgements acknowledgements;
   private final SyncJson json;
   private final RecentEvents recent;
   private final StoredFilters filters;
@@ -52,6 +54,7 @@ public final class SyncRoutes implements RouteGroup {
       SyncUsers users,
       Snapshots snapshots,
       Sections sections,
+      Acknowledgements acknowledgements,
       SyncJson json,
       RecentEvents recent,
       StoredFilters filters,
@@ -59,6 +62,7 @@ public final class SyncRoutes implements RouteGroup {
     this.users = users;
     this.snapshots = snapshots;
     this.sections = sections;
+    this.acknowledgements = acknowledgements;
     this.json = json;
     this.recent = recent;
     this.filters = filters;
@@ -86,6 +90,7 @@ public final class SyncRoutes implements RouteGroup {
   private void answer(SyncRequest asked, SyncUsers.Entered entered, BodyWriter.Stream stream)
       throws InterruptedException {
     SyncRequest request = asked;
+    acknowledgements.take(request, entered.feed());
     WaitingSync waiting = entered.waiting();
     long until = System.nanoTime() + request.timeout().toNanos();
     while (true) {

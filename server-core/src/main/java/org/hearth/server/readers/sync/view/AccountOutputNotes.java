@@ -7,8 +7,8 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
-/// What is noted of account-output: whose account data changed. The waiting requests of a device
-/// that is gone are ended.
+/// What is noted of account-output: whose account data changed, and whom other devices of a user
+/// concern. The waiting requests of a device that is gone are ended.
 ///
 /// **Thread:** the log's for its [NewsReader].
 public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput> {
@@ -24,7 +24,7 @@ public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput>
       case AccountOutput.AccountDataChanged changed -> {
         @Nullable UserFeed feed = users.known(changed.user().value());
         if (feed != null) {
-          feed.accountDataChanged(at);
+          feed.note(OwnNews.ACCOUNT_DATA, at);
           concerned.add(feed);
         }
       }
@@ -33,11 +33,22 @@ public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput>
         if (feed != null) {
           feed.waiting().forEach(each -> endIf(each.isOf(removed.device()), each));
         }
+        concerned.addAll(users.noteDevices(removed.user(), at));
       }
       case AccountOutput.AccountDeactivated closed -> end(closed.user());
+      case AccountOutput.DeviceChanged changed -> 
+          concerned.addAll(users.noteDevices(changed.user(), at));
+      case AccountOutput.DeviceKeysChanged changed -> 
+          concerned.addAll(users.noteDevices(changed.user(), at));
+      case AccountOutput.UserVerified verified -> {
+        @Nullable UserFeed feed = users.known(verified.user().value());
+        if (feed != null) {
+          feed.note(OwnNews.DEVICE_LISTS, at);
+          concerned.add(feed);
+        }
+      }
       case AccountOutput.AccountCreated _,
           AccountOutput.DeviceAdded _,
-          AccountOutput.DeviceChanged _,
           AccountOutput.ProfileChanged _,
           AccountOutput.AliasAdded _,
           AccountOutput.AliasRemoved _,

@@ -17,12 +17,16 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
   private final RecentEvents recent;
   private final SyncUsers users;
   private final NewsKind events;
+  private final NewsKind members;
 
-  /// @param events the kind of news that is noted here
-  public RoomOutputNotes(RecentEvents recent, SyncUsers users, NewsKind events) {
+  /// @param events the kind of news that is noted of every event
+  /// @param members the kind that is noted where who is in the room changed
+  public RoomOutputNotes(
+      RecentEvents recent, SyncUsers users, NewsKind events, NewsKind members) {
     this.recent = recent;
     this.users = users;
     this.events = events;
+    this.members = members;
   }
 
   @Override
@@ -45,6 +49,7 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
     concerned.addAll(users.noteChanged(events, added.room(), at));
     Pdu event = added.event();
     if (event.isMember()) {
+      noteMembers(added.room(), at);
       Membership membership = Membership.of(event).orElse(Membership.LEAVE);
       member(event.stateKey().orElseThrow(), added.room(), membership, at, concerned);
     }
@@ -60,11 +65,16 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
     concerned.addAll(users.noteChanged(events, changed.room(), at));
     for (RoomOutput.StateChange each : changed.changes()) {
       if (each.key().type().equals(EventTypes.MEMBER)) {
+        noteMembers(changed.room(), at);
         Membership membership =
             Optional.ofNullable(each.now()).flatMap(Membership::of).orElse(Membership.LEAVE);
         member(each.key().stateKey(), changed.room(), membership, at, concerned);
       }
     }
+  }
+
+  private void noteMembers(RoomId room, LogPosition at) {
+    users.noteChanged(members, room, at).forEach(feed -> feed.note(OwnNews.DEVICE_LISTS, at));
   }
 
   private void member(
@@ -76,6 +86,8 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
     @Nullable UserFeed feed = users.merge(user, room, membership, at);
     if (feed != null) {
       feed.noteChanged(events, room, at);
+      feed.noteChanged(members, room, at);
+      feed.note(OwnNews.DEVICE_LISTS, at);
       concerned.add(feed);
     }
   }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,6 +16,7 @@ import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.jspecify.annotations.Nullable;
@@ -124,7 +126,9 @@ public final class SyncUsers {
       }
       stored.values().forEach(each -> merge(loaded, each));
       // What changed before is in the database only: a request from before this moment looks there.
-      feed.accountDataChanged(now);
+      for (OwnNews each : OwnNews.values()) {
+        feed.note(each, now);
+      }
       // News of a room that was not among the user's until now has not been noted.
       feed.forgetChanged();
       loaded.sinceLoss = lost;
@@ -268,6 +272,22 @@ public final class SyncUsers {
     }
     feed.noteChanged(kind, room, position);
     return Set.of(feed);
+  }
+
+  /// Notes that the devices of a user are others with all who share a room with the user.
+  ///
+  /// @return these and the user, to be woken when all of a batch is noted
+  public Set<UserFeed> noteDevices(UserId user, LogPosition position) {
+    Set<UserFeed> those = new HashSet<>();
+    for (RoomMembership each : rooms.roomsOf(user, EnumSet.of(Membership.JOIN))) {
+      those.addAll(joined.getOrDefault(each.room(), Set.of()));
+    }
+    @Nullable UserFeed own = known(user.value());
+    if (own != null) {
+      those.add(own);
+    }
+    those.forEach(feed -> feed.note(OwnNews.DEVICE_LISTS, position));
+    return those;
   }
 
   /// The rooms that someone who syncs is in.

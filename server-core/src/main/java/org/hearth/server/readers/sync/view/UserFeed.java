@@ -9,15 +9,17 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
 import org.jspecify.annotations.Nullable;
 
-/// What is kept in memory of a user who syncs: the memberships, in which rooms there was news, the
-/// time of the last change of account data, and the requests that wait.
+/// What is kept in memory of a user who syncs: the memberships, in which rooms there was news, when
+/// there was news beside rooms, and the requests that wait.
 ///
 /// **Thread:** any. A membership is only ever replaced by a later one of the same room, so that the
 /// reader of the log and a request that loads from the database may come in either order.
@@ -33,9 +35,12 @@ public final class UserFeed {
   private final ConcurrentMap<NewsKind, ChangedRooms> changed = new ConcurrentHashMap<>();
   private final Queue<WaitingSync> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waitingCount = new AtomicInteger();
-  private final AtomicLong accountDataChanged = new AtomicLong();
+  private final AtomicLongArray newest = new AtomicLongArray(OwnNews.values().length);
   private final AtomicLong accountDataChanges = new AtomicLong();
   private volatile @Nullable Ignoring ignoring;
+
+  /// Devices with nothing in their inboxes that they are known to have.
+  private final Set<DeviceId> tidy = ConcurrentHashMap.newKeySet();
 
   /// Whom the user ignored after so many changes of account data.
   private record Ignoring(long changes, IgnoredUsers users) {}
@@ -96,15 +101,32 @@ public final class UserFeed {
     changed.clear();
   }
 
-  /// Notes that account data changed, or may have changed, at that position.
-  void accountDataChanged(LogPosition position) {
-    accountDataChanged.accumulateAndGet(position.value(), Math::max);
-    accountDataChanges.incrementAndGet();
+  /// Notes that there is, or may be, news of that kind at that position.
+  public void note(OwnNews kind, LogPosition position) {
+    newest.accumulateAndGet(kind.ordinal(), position.value(), Math::max);
+    if (kind == OwnNews.ACCOUNT_DATA) {
+      accountDataChanges.incrementAndGet();
+    }
   }
 
-  /// Whether account data may have changed after that position.
-  public boolean mayHaveNewAccountData(LogPosition since) {
-    return accountDataChanged.get() > since.value();
+  /// Whether there may be news of that kind after that position.
+  public boolean mayHave(OwnNews kind, LogPosition since) {
+    return newest.get(kind.ordinal()) > since.value();
+  }
+
+  /// Notes that a device was told messages, which are in its inbox until it says that it has them.
+  public void toldMessages(DeviceId device) {
+    tidy.remove(device);
+  }
+
+  /// Notes that nothing is in the inbox of a device that it is known to have.
+  public void tidied(DeviceId device) {
+    tidy.add(device);
+  }
+
+  /// Whether nothing is in the inbox of a device that it is known to have.
+  public boolean isTidy(DeviceId device) {
+    return tidy.contains(device);
   }
 
   /// Whom the user ignores; read again after a change of account data.
@@ -147,6 +169,15 @@ public final class UserFeed {
 
   public void wake() {
     waiting.forEach(WaitingSync::wake);
+  }
+
+  /// Wakes the requests of one device.
+  public void wake(DeviceId device) {
+    waiting.forEach(each -> {
+      if (each.isOf(device)) {
+        each.wake();
+      }
+    });
   }
 
   long bytes() {

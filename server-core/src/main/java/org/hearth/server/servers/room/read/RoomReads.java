@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -314,15 +315,33 @@ public final class RoomReads implements RoomQueries {
 
   @Override
   public List<RoomMembership> members(RoomId room, Set<Membership> memberships) {
-    return memory.rooms().find(room).map(view -> members(view, memberships)).orElse(List.of());
+    return members(room, memberships, LogPosition.ORIGIN);
   }
 
-  private static List<RoomMembership> members(RoomView view, Set<Membership> memberships) {
+  @Override
+  public List<RoomMembership> membersAfter(RoomId room, LogPosition after) {
+    return members(room, EnumSet.allOf(Membership.class), after);
+  }
+
+  private List<RoomMembership> members(
+      RoomId room, Set<Membership> memberships, LogPosition after) {
+    return memory
+        .rooms()
+        .find(room)
+        .map(view -> members(view, memberships, after.value()))
+        .orElse(List.of());
+  }
+
+  private static List<RoomMembership> members(
+      RoomView view, Set<Membership> memberships, long after) {
     List<RoomMembership> members = new ArrayList<>();
     for (int key = 0; key < view.state().keyLimit(); key++) {
       EventRef event = view.state().get(key);
       Membership membership = event == null ? null : event.membership();
-      if (event != null && membership != null && memberships.contains(membership)) {
+      if (event != null
+          && membership != null
+          && event.position() > after
+          && memberships.contains(membership)) {
         Members.userOf(view.info().keys().key(key))
             .ifPresent(user ->
                 members.add(

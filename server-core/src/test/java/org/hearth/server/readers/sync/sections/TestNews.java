@@ -20,7 +20,7 @@ public final class TestNews {
       news.add(each, event);
     }
     news.deviceLists(new News.DeviceLists(List.of(changed), List.of(left)));
-    news.keyCounts(Map.of("signed_curve25519", 20L));
+    news.keyCounts(Map.of("signed_curve25519", 20L), List.of("signed_curve25519"));
     return news;
   }
 

@@ -1,0 +1,110 @@
+package org.hearth.server.readers.sync.sections;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.readers.sync.events.OwnMembership;
+import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.keys.KeyQueries;
+
+/// Whose devices a user must look up again after some time, and whose no more.
+///
+/// Changed are those who share a room and whose keys changed, and those who came to a room of the
+/// user's, or to whose room the user came: "for the sake of simpler logic, a server may add Alice to
+/// `changed` when Alice and Bob share a new room, even if they previously already shared a room".
+/// For the same sake a member who has another name counts as one who came. Left are those who are
+/// gone from a room, or from whom the user is gone, and who share none any more.
+///
+/// The cost is linear in the members of the rooms that changed and, where somebody is gone, of the
+/// user's rooms. Rooms are looked at as they are now: what came after the range is told again with
+/// the next.
+///
+/// **Thread:** any. **Source:** [tracking the device list for a user][tracking].
+///
+/// [tracking]: https://spec.matrix.org/v1.19/client-server-api/#tracking-the-device-list-for-a-user
+public final class DeviceListChanges {
+  private final RoomQueries rooms;
+  private final KeyQueries keys;
+
+  public DeviceListChanges(RoomQueries rooms, KeyQueries keys) {
+    this.rooms = rooms;
+    this.keys = keys;
+  }
+
+  /// @param memberships the user's own
+  /// @param changedRooms those of them in which members may have changed
+  /// @param since exclusive
+  /// @param upTo inclusive
+  public News.DeviceLists between(
+      UserId user,
+      Collection<RoomMembership> memberships,
+      Collection<RoomId> changedRooms,
+      LogPosition since,
+      LogPosition upTo) {
+    Set<UserId> changed = new LinkedHashSet<>();
+    Set<UserId> gone = new LinkedHashSet<>();
+    Map<RoomId, RoomMembership> own =
+        memberships.stream().collect(Collectors.toMap(RoomMembership::room, Function.identity()));
+    for (RoomId each : changedRooms) {
+      look(Optional.ofNullable(own.get(each)), since, changed, gone);
+    }
+    changed.remove(user);
+    gone.remove(user);
+    retainUnshared(gone, memberships);
+    changed.removeAll(gone);
+    for (UserId each : keys.changedDevices(user, since, upTo)) {
+      if (each.equals(user) || rooms.shareRoom(user, each)) {
+        changed.add(each);
+      }
+    }
+    return new News.DeviceLists(new ArrayList<>(changed), new ArrayList<>(gone));
+  }
+
+  private void look(
+      Optional<RoomMembership> own, LogPosition since, Set<UserId> changed, Set<UserId> gone) {
+    if (own.isEmpty()) {
+      return;
+    }
+    RoomId room = own.get().room();
+    OwnMembership history = OwnMembership.upTo(rooms, own);
+    if (own.get().membership() != Membership.JOIN) {
+      if (history.at(since) == Membership.JOIN) {
+        gone.addAll(rooms.joinedUsers(room));
+      }
+    } else if (history.joinedEverSince(since)) {
+      for (RoomMembership each : rooms.membersAfter(room, since)) {
+        switch (each.membership()) {
+          case JOIN -> changed.add(each.user());
+          case LEAVE, BAN -> gone.add(each.user());
+          case INVITE, KNOCK -> {
+            // Has not come yet.
+          }
+        }
+      }
+    } else {
+      changed.addAll(rooms.joinedUsers(room));
+    }
+  }
+
+  private void retainUnshared(Set<UserId> gone, Collection<RoomMembership> memberships) {
+    for (RoomMembership each : memberships) {
+      if (gone.isEmpty()) {
+        return;
+      }
+      if (each.membership() == Membership.JOIN) {
+        Set<UserId> joined = rooms.joinedUsers(each.room());
+        gone.removeIf(joined::contains);
+      }
+    }
+  }
+}

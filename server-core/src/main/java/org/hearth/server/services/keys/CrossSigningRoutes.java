@@ -1,0 +1,301 @@
+package org.hearth.server.services.keys;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
+import org.hearth.server.http.Fields;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.http.TurnPerKey;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.KeyId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.sign.SignatureVerdict;
+import org.hearth.server.matrix.sign.Signatures;
+import org.hearth.server.matrix.sign.VerifyKey;
+import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.services.account.Confirmation;
+import org.hearth.server.services.keys.Keys.KeySignature;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.RowChange;
+import org.jspecify.annotations.Nullable;
+
+/// Cross-signing: a user uploads the keys that vouch for devices and users, and what these have
+/// signed.
+///
+/// **thread**: any. **source**: [cross-signing][cross].
+///
+/// [cross]: https://spec.matrix.org/v1.19/client-server-api/#cross-signing
+final class CrossSigningRoutes implements RouteGroup {
+  /// Signatures of one call.
+  static final int MOST_SIGNATURES = 1_000;
+
+  private final Keys keys;
+  private final AccountQueries accounts;
+  private final Confirmation confirmation;
+  private final JournalWriter<AccountOutput> journal;
+  private final TurnPerKey turns;
+
+  /// @param turns by the user whose keys they are, or who signs
+  CrossSigningRoutes(
+      Keys keys,
+      AccountQueries accounts,
+      Confirmation confirmation,
+      JournalWriter<AccountOutput> journal,
+      TurnPerKey turns) {
+    this.keys = keys;
+    this.accounts = accounts;
+    this.confirmation = confirmation;
+    this.journal = journal;
+    this.turns = turns;
+  }
+
+  @Override
+  public void register(Routes routes) {
+    routes
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/keys/device_signing/upload"),
+            Access.USER,
+            RateClass.DEFAULT,
+            this::uploadKeys)
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/keys/signatures/upload"),
+            Access.USER,
+            RateClass.DEFAULT,
+            this::uploadSignatures);
+  }
+
+  // --- keys
+
+  private Response uploadKeys(Request request) {
+    UserId user = request.requester().user();
+    // A malformed request is refused before the user is asked for a password.
+    if (mustConfirm(read(user, request.json()), keys.crossSigningKeys(user))) {
+      return confirmation.confirm(
+          request,
+          parameters -> {
+            turns.run(user, () -> set(user, read(user, parameters), true));
+            return Response.empty();
+          });
+    }
+    turns.run(user, () -> set(user, read(user, request.json()), false));
+    return Response.empty();
+  }
+
+  private static Map<SigningKeyUsage, CrossSigningKey> read(UserId user, ObjectNode body) {
+    Fields fields = Fields.of(body);
+    Map<SigningKeyUsage, CrossSigningKey> uploaded = new EnumMap<>(SigningKeyUsage.class);
+    for (SigningKeyUsage each : SigningKeyUsage.values()) {
+      fields
+          .optionalObject(each.word() + "_key")
+          .ifPresent(key -> uploaded.put(each, CrossSigningKey.read(user, each, key.json())));
+    }
+    return uploaded;
+  }
+
+  /// "User-Interactive Authentication MUST be performed for regular clients, except in these cases:
+  /// - there is no existing master signing key uploaded to the homeserver, OR - there is an existing
+  /// master signing key and it exactly matches the master signing key provided in the request body.
+  /// If there are any additional keys provided in the request (self-signing key, user-signing key)
+  /// they MUST also match the existing keys stored on the server. In other words, the request
+  /// contains no new keys."
+  private static boolean mustConfirm(
+      Map<SigningKeyUsage, CrossSigningKey> uploaded,
+      Map<SigningKeyUsage, CrossSigningKey> stored) {
+    return stored.containsKey(SigningKeyUsage.MASTER) && !news(uploaded, stored).isEmpty();
+  }
+
+  private static List<CrossSigningKey> news(
+      Map<SigningKeyUsage, CrossSigningKey> uploaded,
+      Map<SigningKeyUsage, CrossSigningKey> stored) {
+    return uploaded.values().stream()
+        .filter(each -> {
+          CrossSigningKey known = stored.get(each.usage());
+          return known == null || !known.isSame(each);
+        })
+        .toList();
+  }
+
+  /// Only while it is the user's turn.
+  private void set(
+      UserId user, Map<SigningKeyUsage, CrossSigningKey> uploaded, boolean confirmed) {
+    Map<SigningKeyUsage, CrossSigningKey> stored = keys.crossSigningKeys(user);
+    List<CrossSigningKey> news = news(uploaded, stored);
+    if (news.isEmpty()) {
+      return;
+    }
+    if (!confirmed && mustConfirm(uploaded, stored)) {
+      throw MatrixException.forbidden("Other keys have been uploaded at the same time");
+    }
+    // "Must be signed by the accompanying master signing key, or by the user's most recently
+    // uploaded master signing key if no master signing key is included in the request."
+    @Nullable CrossSigningKey master =
+        uploaded.getOrDefault(SigningKeyUsage.MASTER, stored.get(SigningKeyUsage.MASTER));
+    if (master == null) {
+      throw new MatrixException(
+          Errcode.MISSING_PARAM, "No master signing key is available");
+    }
+    List<RowChange> rows = new ArrayList<>();
+    for (CrossSigningKey each : news) {
+      if (each.usage() != SigningKeyUsage.MASTER && !master.hasSigned(each.content(), user)) {
+        throw invalidSignature("The %s key is not signed by the master key".formatted(each.usage().word()));
+      }
+      // "The public key of one of the keys is the same as one of the user's device IDs"
+      if (accounts.device(user, new DeviceId(each.publicKey())).isPresent()) {
+        throw MatrixException.forbidden("Key ID in use");
+      }
+      rows.addAll(
+          Keys.setCrossSigningKey(user, each, Optional.ofNullable(stored.get(each.usage()))));
+    }
+    rows.addAll(Keys.deviceListChanged(user, Optional.empty()));
+    var _ = journal.commit(rows, List.of(new AccountOutput.DeviceKeysChanged(user)));
+  }
+
+  private static MatrixException invalidSignature(String message) {
+    return new MatrixException(Errcode.INVALID_SIGNATURE, message);
+  }
+
+  // --- signatures
+
+  /// What one call brings: "The signed JSON object must match the key previously uploaded or
+  /// retrieved for the given key ID, with the exception of the `signatures` property, which contains
+  /// the new signature(s) to add."
+  private Response uploadSignatures(Request request) {
+    UserId signer = request.requester().user();
+    ObjectNode body = request.json();
+    int count = 0;
+    for (var user : body.properties()) {
+      if (!(user.getValue() instanceof ObjectNode signed)) {
+        throw MatrixException.badJson("The body must map users to what was signed of them");
+      }
+      var _ = UserId.parse(user.getKey());
+      count += signed.size();
+    }
+    if (count > MOST_SIGNATURES) {
+      throw MatrixException.tooLarge(
+          "One call brings at most %d signatures".formatted(MOST_SIGNATURES));
+    }
+    ObjectNode failures = JsonNodeFactory.instance.objectNode();
+    turns.run(signer, () -> add(signer, body, failures));
+    return Response.json(JsonNodeFactory.instance.objectNode().set("failures", failures));
+  }
+
+  /// Only while it is the signer's turn.
+  private void add(UserId signer, ObjectNode body, ObjectNode failures) {
+    Map<SigningKeyUsage, CrossSigningKey> own = keys.crossSigningKeys(signer);
+    List<RowChange> rows = new ArrayList<>();
+    List<AccountOutput> entries = new ArrayList<>();
+    for (var byUser : body.properties()) {
+      UserId user = UserId.parse(byUser.getKey());
+      boolean isOwn = user.equals(signer);
+      Map<String, Signable> signable = isOwn ? ownKeys(user, own) : othersKeys(user, own);
+      int before = rows.size();
+      for (var each : byUser.getValue().properties()) {
+        try {
+          check(signer, user, each.getKey(), signable.get(each.getKey()), each.getValue() instanceof ObjectNode object ? object : JsonNodeFactory.instance.objectNode())
+              .forEach(signature -> rows.addAll(Keys.addSignature(signature)));
+        } catch (MatrixException e) {
+          failures
+              .withObjectProperty(user.value())
+              .putObject(each.getKey())
+              .put("errcode", e.errcode())
+              .put("error", e.safeMessage());
+        }
+      }
+      if (rows.size() > before) {
+        rows.addAll(
+            Keys.deviceListChanged(user, isOwn ? Optional.empty() : Optional.of(signer)));
+        entries.add(
+            isOwn
+                ? new AccountOutput.DeviceKeysChanged(user)
+                : new AccountOutput.UserVerified(signer, user));
+      }
+    }
+    if (!rows.isEmpty()) {
+      var _ = journal.commit(rows, entries);
+    }
+  }
+
+  /// Something that may be signed.
+  ///
+  /// @param content as it was uploaded
+  /// @param signers the keys that may sign it
+  private record Signable(ObjectNode content, Map<KeyId, VerifyKey> signers) {}
+
+  /// The user's own devices, which the self-signing key signs, and the own master key, which the
+  /// devices sign.
+  private Map<String, Signable> ownKeys(UserId user, Map<SigningKeyUsage, CrossSigningKey> own) {
+    Map<String, Signable> signable = new HashMap<>();
+    Map<KeyId, VerifyKey> devices = new HashMap<>();
+    keys.deviceKeys(user)
+        .forEach((device, content) -> {
+          signable.put(
+              device.value(), new Signable(content, signer(own.get(SigningKeyUsage.SELF_SIGNING))));
+          KeyId id = KeyId.ed25519(device.value());
+          VerifyKey.parse(content.path("keys").path(id.value()).asText())
+              .ifPresent(key -> devices.put(id, key));
+        });
+    CrossSigningKey master = own.get(SigningKeyUsage.MASTER);
+    if (master != null) {
+      signable.put(master.publicKey(), new Signable(master.content(), devices));
+    }
+    return signable;
+  }
+
+  /// Another user's master key, which the user-signing key signs.
+  private Map<String, Signable> othersKeys(
+      UserId user, Map<SigningKeyUsage, CrossSigningKey> own) {
+    CrossSigningKey master = keys.crossSigningKeys(user).get(SigningKeyUsage.MASTER);
+    return master == null
+        ? Map.of()
+        : Map.of(
+            master.publicKey(),
+            new Signable(master.content(), signer(own.get(SigningKeyUsage.USER_SIGNING))));
+  }
+
+  private static Map<KeyId, VerifyKey> signer(@Nullable CrossSigningKey key) {
+    return key == null
+        ? Map.of()
+        : VerifyKey.parse(key.publicKey()).map(each -> Map.of(key.id(), each)).orElse(Map.of());
+  }
+
+  private static List<KeySignature> check(
+      UserId signer, UserId user, String target, @Nullable Signable signable, ObjectNode signed) {
+    if (signable == null) {
+      throw MatrixException.notFound("There is no such key");
+    }
+    if (!Signatures.signedPart(signed).equals(Signatures.signedPart(signable.content()))) {
+      throw invalidSignature("What was signed is not the key that is known");
+    }
+    if (!(Signatures.verify(
+            signed, signer.value(), id -> Optional.ofNullable(signable.signers().get(id)))
+        instanceof SignatureVerdict.Valid(var valid))) {
+      throw invalidSignature("Invalid signature");
+    }
+    return valid.stream()
+        .map(id ->
+            new KeySignature(
+                user,
+                target,
+                signer,
+                id,
+                signed.path("signatures").path(signer.value()).path(id.value()).asText()))
+        .toList();
+  }
+}

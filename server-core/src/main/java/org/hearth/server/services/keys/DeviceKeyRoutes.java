@@ -1,0 +1,309 @@
+package org.hearth.server.services.keys;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
+import org.hearth.server.http.Fields;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.http.TurnPerKey;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.services.keys.Keys.ClaimableKey;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.RowChange;
+import org.jspecify.annotations.Nullable;
+
+/// The keys of devices: a device uploads its own, others claim one-time keys.
+///
+/// **thread**: any. **source**: [key management API][keys].
+///
+/// [keys]: https://spec.matrix.org/v1.19/client-server-api/#key-management-api
+final class DeviceKeyRoutes implements RouteGroup {
+  private static final int MOST_DEVICE_KEY_BYTES = 16 << 10;
+  private static final int MOST_KEY_BYTES = 4 << 10;
+  private static final int LONGEST_NAME_BYTES = 255;
+
+  /// Devices of which one call claims keys.
+  static final int MOST_CLAIMS = 2_000;
+
+  private final Keys keys;
+  private final ServerName server;
+  private final JournalWriter<AccountOutput> journal;
+  private final TurnPerKey turns;
+
+  /// @param turns by the user whose keys they are
+  DeviceKeyRoutes(
+      Keys keys, ServerName server, JournalWriter<AccountOutput> journal, TurnPerKey turns) {
+    this.keys = keys;
+    this.server = server;
+    this.journal = journal;
+    this.turns = turns;
+  }
+
+  @Override
+  public void register(Routes routes) {
+    routes
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/keys/upload"),
+            Access.USER_OR_GUEST,
+            RateClass.DEFAULT,
+            this::upload)
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v3("/keys/claim"),
+            Access.USER_OR_GUEST,
+            RateClass.DEFAULT,
+            this::claim);
+  }
+
+  // --- uploading
+
+  /// What a device uploads.
+  private record Upload(
+      UserId user,
+      DeviceId device,
+      Optional<ObjectNode> deviceKeys,
+      List<ClaimableKey> oneTime,
+      List<ClaimableKey> fallback) {}
+
+  private Response upload(Request request) {
+    Upload upload = read(request);
+    turns.run(upload.user(), () -> take(upload));
+    ObjectNode counts = JsonNodeFactory.instance.objectNode();
+    keys.counts(upload.user(), upload.device()).oneTime().forEach(counts::put);
+    return Response.json(
+        JsonNodeFactory.instance.objectNode().set("one_time_key_counts", counts));
+  }
+
+  private static Upload read(Request request) {
+    @Nullable DeviceId device = request.requester().device();
+    if (device == null) {
+      throw MatrixException.invalidParam("Keys belong to a device, and this token has none");
+    }
+    UserId user = request.requester().user();
+    Fields body = Fields.of(request.json());
+    Optional<ObjectNode> deviceKeys = body.optionalObject("device_keys").map(Fields::json);
+    deviceKeys.ifPresent(each -> check(each, user, device));
+    List<ClaimableKey> fallback = claimable(body, "fallback_keys");
+    // "There can only be at most one key per algorithm uploaded"
+    if (fallback.stream().map(ClaimableKey::algorithm).distinct().count() < fallback.size()) {
+      throw MatrixException.invalidParam("There is at most one fallback key of each algorithm");
+    }
+    return new Upload(user, device, deviceKeys, claimable(body, "one_time_keys"), fallback);
+  }
+
+  /// "Must match the user ID used when logging in", and so the device.
+  private static void check(ObjectNode deviceKeys, UserId user, DeviceId device) {
+    Fields fields = Fields.of(deviceKeys);
+    if (!fields.string("user_id").equals(user.value())
+        || !fields.string("device_id").equals(device.value())) {
+      throw MatrixException.invalidParam(
+          "user_id and device_id must be those of the device that uploads");
+    }
+    var _ = fields.strings("algorithms");
+    for (var each : fields.object("keys").json().properties()) {
+      if (!each.getValue().isTextual()) {
+        throw MatrixException.badJson("device_keys.keys must be texts");
+      }
+    }
+    if (MatrixJson.write(deviceKeys).length > MOST_DEVICE_KEY_BYTES) {
+      throw MatrixException.tooLarge("The keys of a device have at most 16 KiB");
+    }
+  }
+
+  private static List<ClaimableKey> claimable(Fields body, String name) {
+    Optional<Fields> all = body.optionalObject(name);
+    if (all.isEmpty()) {
+      return List.of();
+    }
+    List<ClaimableKey> found = new ArrayList<>();
+    for (var each : all.get().json().properties()) {
+      String key = each.getKey();
+      int colon = key.indexOf(':');
+      if (colon <= 0
+          || colon + 1 == key.length()
+          || key.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME_BYTES) {
+        throw MatrixException.invalidParam(
+            name + " are named algorithm:key_id, with at most 255 bytes");
+      }
+      JsonNode content = each.getValue();
+      if (!content.isTextual() && !content.isObject()) {
+        throw MatrixException.badJson(name + " must be texts or objects");
+      }
+      if (MatrixJson.write(content).length > MOST_KEY_BYTES) {
+        throw MatrixException.tooLarge("A key has at most 4 KiB");
+      }
+      found.add(new ClaimableKey(key.substring(0, colon), key.substring(colon + 1), content));
+    }
+    return found;
+  }
+
+  /// Only while it is the user's turn.
+  private void take(Upload upload) {
+    UserId user = upload.user();
+    DeviceId device = upload.device();
+    List<RowChange> rows = new ArrayList<>();
+    List<AccountOutput> entries = new ArrayList<>();
+    addOneTimeKeys(upload, rows);
+    addFallbackKeys(upload, rows);
+    Optional<ObjectNode> changed =
+        upload
+            .deviceKeys()
+            .filter(each -> !keys.deviceKeys(user, device).equals(Optional.of(each)));
+    if (changed.isPresent()) {
+      // "Servers therefore must ensure that device IDs will not collide with cross-signing public
+      // keys."
+      if (keys.crossSigningKeys(user).values().stream()
+          .anyMatch(each -> each.publicKey().equals(device.value()))) {
+        throw MatrixException.forbidden("The device has the id of a cross-signing key");
+      }
+      rows.addAll(Keys.setDeviceKeys(user, device, changed.get()));
+      rows.addAll(Keys.deviceListChanged(user, Optional.empty()));
+      entries.add(new AccountOutput.DeviceKeysChanged(user));
+    }
+    if (!rows.isEmpty()) {
+      var _ = journal.commit(rows, entries, () -> keys.changed(user));
+    }
+  }
+
+  private void addOneTimeKeys(Upload upload, List<RowChange> rows) {
+    if (upload.oneTime().isEmpty()) {
+      return;
+    }
+    Map<String, JsonNode> known = keys.oneTimeKeys(upload.user(), upload.device());
+    long number = keys.nextUpload(upload.user(), upload.device());
+    int count = known.size();
+    for (ClaimableKey each : upload.oneTime()) {
+      JsonNode before = known.get(each.name());
+      if (before == null) {
+        count++;
+        rows.add(Keys.addOneTimeKey(upload.user(), upload.device(), each, number));
+      } else if (!isSame(before, each.content())) {
+        throw MatrixException.invalidParam(
+            "There is another one-time key " + each.name() + " already");
+      }
+    }
+    if (count > Keys.MOST_ONE_TIME_KEYS) {
+      throw MatrixException.tooLarge(
+          "A device has at most " + Keys.MOST_ONE_TIME_KEYS + " one-time keys");
+    }
+  }
+
+  /// Whether it is the same key; a client that repeats an upload may have signed it anew.
+  private static boolean isSame(JsonNode one, JsonNode other) {
+    return one.isObject() && other.isObject()
+        ? one.path("key").equals(other.path("key"))
+        : one.equals(other);
+  }
+
+  private void addFallbackKeys(Upload upload, List<RowChange> rows) {
+    if (upload.fallback().isEmpty()) {
+      return;
+    }
+    Map<String, ClaimableKey> known =
+        new HashMap<>(keys.fallbackKeys(upload.user(), upload.device()));
+    for (ClaimableKey each : upload.fallback()) {
+      // The same key again is one that may have been given away.
+      if (!each.equals(known.put(each.algorithm(), each))) {
+        rows.addAll(Keys.setFallbackKey(upload.user(), upload.device(), each));
+      }
+    }
+    if (known.size() > Keys.MOST_FALLBACK_KEYS) {
+      throw MatrixException.tooLarge(
+          "A device has fallback keys of at most %d algorithms"
+              .formatted(Keys.MOST_FALLBACK_KEYS));
+    }
+  }
+
+  // --- claiming
+
+  private Response claim(Request request) {
+    Fields body = Fields.of(request.json());
+    var _ = body.optionalInteger("timeout");
+    Map<UserId, Map<DeviceId, String>> wanted = wanted(body.object("one_time_keys").json());
+    Failures failures = Failures.among(wanted.keySet(), server);
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    answer.set("failures", failures.json());
+    ObjectNode claimed = answer.putObject("one_time_keys");
+    for (UserId each : failures.here()) {
+      ObjectNode given = give(each, wanted.getOrDefault(each, Map.of()));
+      if (!given.isEmpty()) {
+        claimed.set(each.value(), given);
+      }
+    }
+    return Response.json(answer);
+  }
+
+  private static Map<UserId, Map<DeviceId, String>> wanted(ObjectNode json) {
+    Map<UserId, Map<DeviceId, String>> wanted = new LinkedHashMap<>();
+    int count = 0;
+    for (var user : json.properties()) {
+      if (!(user.getValue() instanceof ObjectNode devices)) {
+        throw MatrixException.badJson("one_time_keys must map users to devices");
+      }
+      Map<DeviceId, String> algorithms = new LinkedHashMap<>();
+      for (var device : devices.properties()) {
+        if (!device.getValue().isTextual()) {
+          throw MatrixException.badJson("one_time_keys must map devices to an algorithm");
+        }
+        algorithms.put(DeviceId.parse(device.getKey()), device.getValue().textValue());
+      }
+      count += algorithms.size();
+      wanted.put(UserId.parse(user.getKey()), algorithms);
+    }
+    if (count > MOST_CLAIMS) {
+      throw MatrixException.tooLarge(
+          "One call claims keys of at most %d devices".formatted(MOST_CLAIMS));
+    }
+    return wanted;
+  }
+
+  /// Gives keys away: what is answered is gone, durably, before it is answered.
+  private ObjectNode give(UserId user, Map<DeviceId, String> wanted) {
+    ObjectNode given = JsonNodeFactory.instance.objectNode();
+    turns.run(
+        user,
+        () -> {
+          List<RowChange> rows = new ArrayList<>();
+          for (var each : wanted.entrySet()) {
+            DeviceId device = each.getKey();
+            Optional<ClaimableKey> oneTime = keys.nextOneTimeKey(user, device, each.getValue());
+            oneTime.ifPresent(key -> rows.add(Keys.removeOneTimeKey(user, device, key)));
+            // "The returned key is a one-time key if one is available, and otherwise a fallback
+            // key."
+            Optional<ClaimableKey> key =
+                oneTime.or(() -> {
+                  Optional<ClaimableKey> fallback =
+                      Optional.ofNullable(keys.fallbackKeys(user, device).get(each.getValue()));
+                  fallback.ifPresent(one -> rows.add(Keys.useFallbackKey(user, device, one)));
+                  return fallback;
+                });
+            key.ifPresent(one ->
+                given.putObject(device.value()).set(one.name(), one.content()));
+          }
+          if (!rows.isEmpty()) {
+            var _ = journal.commit(rows, List.of(), () -> keys.changed(user));
+          }
+        });
+    return given;
+  }
+}

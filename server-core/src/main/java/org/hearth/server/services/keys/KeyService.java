@@ -1,0 +1,73 @@
+package org.hearth.server.services.keys;
+
+import java.util.List;
+import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.Box;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.TurnPerKey;
+import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.services.account.AccountQueries;
+import org.hearth.server.services.account.AccountService;
+import org.hearth.server.services.account.Confirmation;
+import org.hearth.server.store.JournalWriter;
+import org.hearth.server.store.Table;
+
+/// The keys for end-to-end encryption: of devices, of which others claim one-time keys, and of
+/// users who vouch for devices and one another. The server has public keys only.
+///
+/// **thread**: any; what changes keys of a user is decided and committed in the user's turn.
+///
+/// **source**: [end-to-end
+/// encryption](https://spec.matrix.org/v1.19/client-server-api/#end-to-end-encryption)
+public final class KeyService implements Box {
+  private final List<RouteGroup> routes;
+
+  /// @param keys the same object that answers the others' queries
+  /// @param server whose users' keys are here
+  /// @param confirmation asks users to prove who they are before they replace their keys
+  public KeyService(
+      Keys keys,
+      ServerName server,
+      AccountQueries accounts,
+      Confirmation confirmation,
+      JournalWriter<AccountOutput> journal) {
+    TurnPerKey turns = new TurnPerKey();
+    routes =
+        List.of(
+            new DeviceKeyRoutes(keys, server, journal, turns),
+            new KeyQueryRoute(keys, accounts, server),
+            new CrossSigningRoutes(keys, accounts, confirmation, journal, turns));
+  }
+
+  @Override
+  public String name() {
+    return KeyQueries.BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVICE;
+  }
+
+  @Override
+  public List<RouteGroup> routes() {
+    return routes;
+  }
+
+  @Override
+  public List<String> asks() {
+    return List.of(AccountService.BOX);
+  }
+
+  @Override
+  public List<Table> tables() {
+    return List.of(
+        Keys.DEVICE_KEY,
+        Keys.ONE_TIME_KEY,
+        Keys.FALLBACK_KEY,
+        Keys.CROSS_SIGNING_KEY,
+        Keys.KEY_SIGNATURE,
+        Keys.DEVICE_LIST);
+  }
+}

@@ -1,0 +1,496 @@
+package org.hearth.server.services.keys;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.KeyId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.services.account.AccountCompanion;
+import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
+
+/// The tables of keys: reads them, remembers counts, and makes the changes that [KeyService]
+/// commits.
+///
+/// **thread**: any.
+public final class Keys implements KeyQueries, AccountCompanion {
+  /// One-time keys of one device.
+  static final int MOST_ONE_TIME_KEYS = 1_000;
+
+  /// Algorithms of which a device has a fallback key.
+  static final int MOST_FALLBACK_KEYS = 10;
+
+  static final Table DEVICE_KEY =
+      new Table("device_key", "one row a device", "deleted with the device");
+  static final Table ONE_TIME_KEY =
+      new Table(
+          "one_time_key",
+          "1,000 rows a device",
+          "a key beyond the bound is refused; deleted when it is given away, and with the device");
+  static final Table FALLBACK_KEY =
+      new Table(
+          "fallback_key",
+          "10 rows a device",
+          "a key of a further algorithm is refused; deleted with the device");
+  static final Table CROSS_SIGNING_KEY =
+      new Table("cross_signing_key", "3 rows a user", "deleted with the account");
+  static final Table KEY_SIGNATURE =
+      new Table(
+          "key_signature",
+          "one row a device or master key and key that has signed it: of each user the own devices, the own master key, and the master keys of others",
+          "deleted with the device, the account, and the key that signed or was signed");
+  static final Table DEVICE_LIST =
+      new Table(
+          "device_list",
+          "one row a user, and one for each two users of whom one has signed the other's key",
+          "the first row stays: who comes back later must learn that the devices are gone; the others are deleted with the account");
+
+  private static final int CACHE_BYTES = 2 << 20;
+  private static final int ENTRY_BYTES = 300;
+  private static final int DEVICE_BYTES = 250;
+
+  private final ReadPool reads;
+  private final Cache<UserId, Map<DeviceId, KeyCounts>> counts =
+      Caffeine.newBuilder()
+          .maximumWeight(CACHE_BYTES)
+          .weigher((UserId _, Map<DeviceId, KeyCounts> devices) ->
+              ENTRY_BYTES + DEVICE_BYTES * devices.size())
+          .build();
+
+  /// Reads from that database.
+  public Keys(ReadPool reads) {
+    this.reads = reads;
+  }
+
+  // --- reading
+
+  /// A one-time or fallback key.
+  ///
+  /// @param id without the algorithm
+  /// @param content a text or an object
+  record ClaimableKey(String algorithm, String id, JsonNode content) {
+    String name() {
+      return algorithm + ":" + id;
+    }
+  }
+
+  /// A signature that came later than what it signs.
+  ///
+  /// @param target the id of a device, or a master key
+  record KeySignature(
+      UserId user, String target, UserId signer, KeyId signerKey, String signature) {}
+
+  /// What the user's devices say of themselves.
+  Map<DeviceId, ObjectNode> deviceKeys(UserId user) {
+    return reads
+        .select(
+            "SELECT device_id, content FROM device_key WHERE user_id = ?",
+            statement -> statement.setString(1, user.value()),
+            row ->
+                Map.entry(
+                    new DeviceId(row.getString(1)), MatrixJson.restoreObject(row.getBytes(2))))
+        .stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
+  /// What a device says of itself.
+  Optional<ObjectNode> deviceKeys(UserId user, DeviceId device) {
+    return reads.first(
+        "SELECT content FROM device_key WHERE user_id = ? AND device_id = ?",
+        statement -> bind(statement, user, device),
+        row -> MatrixJson.restoreObject(row.getBytes(1)));
+  }
+
+  /// The one-time keys of a device, by [ClaimableKey#name].
+  Map<String, JsonNode> oneTimeKeys(UserId user, DeviceId device) {
+    return reads
+        .select(
+            "SELECT algorithm, key_id, content FROM one_time_key"
+                + " WHERE user_id = ? AND device_id = ?",
+            statement -> bind(statement, user, device),
+            Keys::claimable)
+        .stream()
+        .collect(Collectors.toMap(ClaimableKey::name, ClaimableKey::content));
+  }
+
+  /// The number of a device's next upload: higher than those of the keys that it has.
+  long nextUpload(UserId user, DeviceId device) {
+    return 1
+        + reads
+            .first(
+                "SELECT MAX(upload) FROM one_time_key WHERE user_id = ? AND device_id = ?",
+                statement -> bind(statement, user, device),
+                row -> row.getLong(1))
+            .orElse(0L);
+  }
+
+  /// The next one-time key of a device: "given out in the order that they were uploaded".
+  Optional<ClaimableKey> nextOneTimeKey(UserId user, DeviceId device, String algorithm) {
+    return reads.first(
+        "SELECT algorithm, key_id, content FROM one_time_key"
+            + " WHERE user_id = ? AND device_id = ? AND algorithm = ?"
+            + " ORDER BY upload, key_id FETCH FIRST ROW ONLY",
+        statement -> {
+          bind(statement, user, device);
+          statement.setString(3, algorithm);
+        },
+        Keys::claimable);
+  }
+
+  /// The fallback keys of a device, by algorithm.
+  Map<String, ClaimableKey> fallbackKeys(UserId user, DeviceId device) {
+    return reads
+        .select(
+            "SELECT algorithm, key_id, content FROM fallback_key"
+                + " WHERE user_id = ? AND device_id = ?",
+            statement -> bind(statement, user, device),
+            Keys::claimable)
+        .stream()
+        .collect(Collectors.toMap(ClaimableKey::algorithm, Function.identity()));
+  }
+
+  private static ClaimableKey claimable(ResultSet row) throws SQLException {
+    return new ClaimableKey(
+        row.getString(1), row.getString(2), MatrixJson.parse(row.getBytes(3)));
+  }
+
+  @Override
+  public KeyCounts counts(UserId user, DeviceId device) {
+    return Objects.requireNonNull(counts.get(user, this::readCounts))
+        .getOrDefault(device, KeyCounts.NONE);
+  }
+
+  /// An algorithm of which a device has keys, and how many.
+  private record Counted(DeviceId device, String algorithm, long keys) {}
+
+  private Map<DeviceId, KeyCounts> readCounts(UserId user) {
+    Map<DeviceId, Map<String, Long>> oneTime = new HashMap<>();
+    Map<DeviceId, List<String>> fallback = new HashMap<>();
+    for (Counted each :
+        counted("SELECT device_id, algorithm, COUNT(*) FROM one_time_key WHERE user_id = ?", user)) {
+      oneTime
+          .computeIfAbsent(each.device(), _ -> new TreeMap<>())
+          .put(each.algorithm(), each.keys());
+    }
+    for (Counted each :
+        counted(
+            "SELECT device_id, algorithm, COUNT(*) FROM fallback_key WHERE user_id = ? AND used = 0",
+            user)) {
+      fallback.computeIfAbsent(each.device(), _ -> new ArrayList<>()).add(each.algorithm());
+    }
+    Map<DeviceId, KeyCounts> all = new HashMap<>();
+    oneTime.forEach((device, each) ->
+        all.put(device, new KeyCounts(each, fallback.getOrDefault(device, List.of()))));
+    fallback.forEach((device, each) -> all.putIfAbsent(device, new KeyCounts(Map.of(), each)));
+    return Map.copyOf(all);
+  }
+
+  private List<Counted> counted(String query, UserId user) {
+    return reads.select(
+        query + " GROUP BY device_id, algorithm",
+        statement -> statement.setString(1, user.value()),
+        row -> new Counted(new DeviceId(row.getString(1)), row.getString(2), row.getLong(3)));
+  }
+
+  /// The user's cross-signing keys.
+  Map<SigningKeyUsage, CrossSigningKey> crossSigningKeys(UserId user) {
+    return reads
+        .select(
+            "SELECT key_usage, public_key, content FROM cross_signing_key WHERE user_id = ?",
+            statement -> statement.setString(1, user.value()),
+            row ->
+                new CrossSigningKey(
+                    SigningKeyUsage.valueOf(row.getString(1).toUpperCase(Locale.ROOT)),
+                    row.getString(2),
+                    MatrixJson.restoreObject(row.getBytes(3))))
+        .stream()
+        .collect(Collectors.toMap(CrossSigningKey::usage, Function.identity()));
+  }
+
+  /// The signatures on the user's keys that this viewer may see: the user's own, and the viewer's.
+  List<KeySignature> signatures(UserId user, UserId viewer) {
+    return reads.select(
+        "SELECT target_key, signer_id, signer_key, signature FROM key_signature"
+            + " WHERE user_id = ? AND (signer_id = ? OR signer_id = ?)",
+        statement -> {
+          statement.setString(1, user.value());
+          statement.setString(2, user.value());
+          statement.setString(3, viewer.value());
+        },
+        row ->
+            new KeySignature(
+                user,
+                row.getString(1),
+                UserId.parse(row.getString(2)),
+                KeyId.parse(row.getString(3)),
+                row.getString(4)));
+  }
+
+  @Override
+  public List<UserId> changedDevices(UserId viewer, LogPosition after, LogPosition upTo) {
+    return reads.select(
+        "SELECT DISTINCT user_id FROM device_list WHERE log_position > ? AND log_position <= ?"
+            + " AND (viewer_id = '' OR viewer_id = ?)",
+        statement -> {
+          statement.setLong(1, after.value());
+          statement.setLong(2, upTo.value());
+          statement.setString(3, viewer.value());
+        },
+        row -> UserId.parse(row.getString(1)));
+  }
+
+  // --- changing
+
+  private static void bind(PreparedStatement statement, UserId user, DeviceId device)
+      throws SQLException {
+    statement.setString(1, user.value());
+    statement.setString(2, device.value());
+  }
+
+  private static RowChange delete(Table table, UserId user, DeviceId device) {
+    return RowChange.of(
+        table,
+        "DELETE FROM " + table.name() + " WHERE user_id = ? AND device_id = ?",
+        (statement, _) -> bind(statement, user, device));
+  }
+
+  static List<RowChange> setDeviceKeys(UserId user, DeviceId device, ObjectNode keys) {
+    byte[] content = MatrixJson.write(keys);
+    return List.of(
+        delete(DEVICE_KEY, user, device),
+        // What was signed was another key.
+        deleteSignatures(user, device.value()),
+        RowChange.of(
+            DEVICE_KEY,
+            "INSERT INTO device_key (user_id, device_id, content) VALUES (?, ?, ?)",
+            (statement, _) -> {
+              bind(statement, user, device);
+              statement.setBytes(3, content);
+            }));
+  }
+
+  /// Adds a one-time key that the device has not.
+  ///
+  /// @param upload the number of the upload
+  static RowChange addOneTimeKey(UserId user, DeviceId device, ClaimableKey key, long upload) {
+    byte[] content = MatrixJson.write(key.content());
+    return RowChange.of(
+        ONE_TIME_KEY,
+        "INSERT INTO one_time_key (user_id, device_id, algorithm, key_id, content, upload)"
+            + " VALUES (?, ?, ?, ?, ?, ?)",
+        (statement, _) -> {
+          bind(statement, user, device);
+          statement.setString(3, key.algorithm());
+          statement.setString(4, key.id());
+          statement.setBytes(5, content);
+          statement.setLong(6, upload);
+        });
+  }
+
+  static RowChange removeOneTimeKey(UserId user, DeviceId device, ClaimableKey key) {
+    return RowChange.of(
+        ONE_TIME_KEY,
+        "DELETE FROM one_time_key"
+            + " WHERE user_id = ? AND device_id = ? AND algorithm = ? AND key_id = ?",
+        (statement, _) -> {
+          bind(statement, user, device);
+          statement.setString(3, key.algorithm());
+          statement.setString(4, key.id());
+        });
+  }
+
+  static List<RowChange> setFallbackKey(UserId user, DeviceId device, ClaimableKey key) {
+    byte[] content = MatrixJson.write(key.content());
+    return List.of(
+        RowChange.of(
+            FALLBACK_KEY,
+            "DELETE FROM fallback_key WHERE user_id = ? AND device_id = ? AND algorithm = ?",
+            (statement, _) -> {
+              bind(statement, user, device);
+              statement.setString(3, key.algorithm());
+            }),
+        RowChange.of(
+            FALLBACK_KEY,
+            "INSERT INTO fallback_key (user_id, device_id, algorithm, key_id, used, content)"
+                + " VALUES (?, ?, ?, ?, 0, ?)",
+            (statement, _) -> {
+              bind(statement, user, device);
+              statement.setString(3, key.algorithm());
+              statement.setString(4, key.id());
+              statement.setBytes(5, content);
+            }));
+  }
+
+  static RowChange useFallbackKey(UserId user, DeviceId device, ClaimableKey key) {
+    return RowChange.of(
+        FALLBACK_KEY,
+        "UPDATE fallback_key SET used = 1 WHERE user_id = ? AND device_id = ? AND algorithm = ?",
+        (statement, _) -> {
+          bind(statement, user, device);
+          statement.setString(3, key.algorithm());
+        });
+  }
+
+  /// Puts a key in the place of the one before of its usage, if there is one; what that has signed,
+  /// and who has signed it, is forgotten.
+  static List<RowChange> setCrossSigningKey(
+      UserId user, CrossSigningKey key, Optional<CrossSigningKey> before) {
+    byte[] content = MatrixJson.write(key.content());
+    List<RowChange> rows = new ArrayList<>();
+    before.ifPresent(old -> {
+      rows.add(deleteSignatures(user, old.publicKey()));
+      rows.add(
+          RowChange.of(
+              KEY_SIGNATURE,
+              "DELETE FROM key_signature WHERE signer_id = ? AND signer_key = ?",
+              (statement, _) -> {
+                statement.setString(1, user.value());
+                statement.setString(2, old.id().value());
+              }));
+    });
+    rows.add(
+        RowChange.of(
+            CROSS_SIGNING_KEY,
+            "DELETE FROM cross_signing_key WHERE user_id = ? AND key_usage = ?",
+            (statement, _) -> {
+              statement.setString(1, user.value());
+              statement.setString(2, key.usage().word());
+            }));
+    rows.add(
+        RowChange.of(
+            CROSS_SIGNING_KEY,
+            "INSERT INTO cross_signing_key (user_id, key_usage, public_key, content)"
+                + " VALUES (?, ?, ?, ?)",
+            (statement, _) -> {
+              statement.setString(1, user.value());
+              statement.setString(2, key.usage().word());
+              statement.setString(3, key.publicKey());
+              statement.setBytes(4, content);
+            }));
+    return rows;
+  }
+
+  static List<RowChange> addSignature(KeySignature signature) {
+    return List.of(
+        RowChange.of(
+            KEY_SIGNATURE,
+            "DELETE FROM key_signature"
+                + " WHERE user_id = ? AND target_key = ? AND signer_id = ? AND signer_key = ?",
+            (statement, _) -> bind(statement, signature)),
+        RowChange.of(
+            KEY_SIGNATURE,
+            "INSERT INTO key_signature (user_id, target_key, signer_id, signer_key, signature)"
+                + " VALUES (?, ?, ?, ?, ?)",
+            (statement, _) -> {
+              bind(statement, signature);
+              statement.setString(5, signature.signature());
+            }));
+  }
+
+  private static void bind(PreparedStatement statement, KeySignature signature)
+      throws SQLException {
+    statement.setString(1, signature.user().value());
+    statement.setString(2, signature.target());
+    statement.setString(3, signature.signer().value());
+    statement.setString(4, signature.signerKey().value());
+  }
+
+  private static RowChange deleteSignatures(UserId user, String target) {
+    return RowChange.of(
+        KEY_SIGNATURE,
+        "DELETE FROM key_signature WHERE user_id = ? AND target_key = ?",
+        (statement, _) -> {
+          statement.setString(1, user.value());
+          statement.setString(2, target);
+        });
+  }
+
+  /// Notes that the devices or cross-signing keys of a user changed, at the unit's first position:
+  /// it announces something.
+  ///
+  /// @param viewer to whom alone that is told; empty for all who share a room
+  static List<RowChange> deviceListChanged(UserId user, Optional<UserId> viewer) {
+    String viewerId = viewer.map(UserId::value).orElse("");
+    return List.of(
+        RowChange.of(
+            DEVICE_LIST,
+            "DELETE FROM device_list WHERE user_id = ? AND viewer_id = ?",
+            (statement, _) -> {
+              statement.setString(1, user.value());
+              statement.setString(2, viewerId);
+            }),
+        RowChange.of(
+            DEVICE_LIST,
+            "INSERT INTO device_list (user_id, viewer_id, log_position) VALUES (?, ?, ?)",
+            (statement, first) -> {
+              statement.setString(1, user.value());
+              statement.setString(2, viewerId);
+              statement.setLong(3, first.value());
+            }));
+  }
+
+  // --- accounts and devices that come and go
+
+  @Override
+  public List<RowChange> closing(UserId user, boolean erase) {
+    List<RowChange> rows = new ArrayList<>();
+    rows.add(deleteWhere(CROSS_SIGNING_KEY, "user_id = ?", user));
+    rows.add(deleteWhere(KEY_SIGNATURE, "user_id = ?", user));
+    rows.add(deleteWhere(KEY_SIGNATURE, "signer_id = ?", user));
+    rows.add(deleteWhere(DEVICE_LIST, "user_id = ? AND viewer_id <> ''", user));
+    rows.add(deleteWhere(DEVICE_LIST, "viewer_id = ?", user));
+    if (!crossSigningKeys(user).isEmpty()) {
+      rows.addAll(deviceListChanged(user, Optional.empty()));
+    }
+    return rows;
+  }
+
+  private static RowChange deleteWhere(Table table, String condition, UserId user) {
+    return RowChange.of(
+        table,
+        "DELETE FROM " + table.name() + " WHERE " + condition,
+        (statement, _) -> statement.setString(1, user.value()));
+  }
+
+  @Override
+  public List<RowChange> clearing(UserId user, DeviceId device) {
+    List<RowChange> rows = new ArrayList<>();
+    rows.add(delete(DEVICE_KEY, user, device));
+    rows.add(delete(ONE_TIME_KEY, user, device));
+    rows.add(delete(FALLBACK_KEY, user, device));
+    rows.add(deleteSignatures(user, device.value()));
+    rows.addAll(renaming(user, device));
+    return rows;
+  }
+
+  /// The name is told with the keys.
+  @Override
+  public List<RowChange> renaming(UserId user, DeviceId device) {
+    return deviceKeys(user, device).isPresent()
+        ? deviceListChanged(user, Optional.empty())
+        : List.of();
+  }
+
+  @Override
+  public void changed(UserId user) {
+    counts.invalidate(user);
+  }
+}

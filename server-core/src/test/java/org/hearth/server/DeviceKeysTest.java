@@ -1,0 +1,211 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The keys of devices, from their upload to who asks for them and who claims them.
+class DeviceKeysTest {
+  @TempDir Path folder;
+  private WholeServer server;
+  private KeyClient alice;
+  private KeyClient bob;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = new WholeServer(folder);
+    server.start();
+    alice = KeyClient.register(server, "alice");
+    bob = KeyClient.logIn(server, name(KeyClient.register(server, "bob")), "PHONE");
+  }
+
+  private static String name(KeyClient client) {
+    return client.user().substring(1, client.user().indexOf(':'));
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void whoAsksGetsWhatTheDeviceUploadedWithItsName() {
+    bob.uploadDeviceKeys();
+
+    JsonNode answer = alice.query(bob.user());
+
+    ObjectNode keys =
+        (ObjectNode) answer.path("device_keys").path(bob.user()).path("PHONE").deepCopy();
+    assertThat(keys.remove("unsigned").path("device_display_name").textValue())
+        .isEqualTo("The PHONE");
+    assertThat(keys).isEqualTo(bob.deviceKeys());
+    assertThat(answer.path("device_keys").path(bob.user())).hasSize(1);
+    assertThat(answer.path("failures")).isEmpty();
+  }
+
+  @Test
+  void onlyTheDevicesThatAreNamedAreAnswered() {
+    bob.uploadDeviceKeys();
+
+    JsonNode answer =
+        alice
+            .http()
+            .post(
+                KeyClient.KEYS + "query",
+                "{'device_keys': {'@bob:hearth.test': ['OTHER'], '@none:hearth.test': [], '@x:elsewhere.test': []}}")
+            .expect(200)
+            .json();
+
+    assertThat(answer.path("device_keys").path(bob.user())).isEmpty();
+    assertThat(answer.path("device_keys").path("@none:hearth.test")).isEmpty();
+    assertThat(answer.path("failures").has("elsewhere.test")).isTrue();
+  }
+
+  @Test
+  void keysAreOfTheDeviceThatUploadsThem() {
+    ObjectNode keys = bob.deviceKeys();
+    alice.upload("device_keys", keys).expect(400, "M_INVALID_PARAM");
+    bob.upload("device_keys", bob.deviceKeys().put("device_id", "OTHER"))
+        .expect(400, "M_INVALID_PARAM");
+    bob.upload("device_keys", bob.deviceKeys().put("keys", 1))
+        .expect(400, "M_BAD_JSON");
+    bob.upload("one_time_keys", bob.claimable("nocolon")).expect(400, "M_INVALID_PARAM");
+    bob.upload("one_time_keys", JsonNodeFactory.instance.objectNode().put("a:b", 7))
+        .expect(400, "M_BAD_JSON");
+    bob.upload("one_time_keys", JsonNodeFactory.instance.objectNode().put("a:b", "x".repeat(5_000)))
+        .expect(413, "M_TOO_LARGE");
+    bob.upload("fallback_keys", bob.claimable("a:1", "a:2")).expect(400, "M_INVALID_PARAM");
+    alice.http().post(KeyClient.KEYS + "query", "{}").expect(400, "M_MISSING_PARAM");
+    alice
+        .http()
+        .post(KeyClient.KEYS + "query", "{'device_keys': {'@bob:hearth.test': 1}}")
+        .expect(400, "M_BAD_JSON");
+    alice
+        .http()
+        .post(KeyClient.KEYS + "claim", "{'one_time_keys': {'@bob:hearth.test': {'A': 1}}}")
+        .expect(400, "M_BAD_JSON");
+
+    assertThat(alice.query(bob.user()).path("device_keys").path(bob.user())).isEmpty();
+  }
+
+  @Test
+  void oneTimeKeysAreGivenAwayOnceInTheOrderOfTheirUploadAndThenTheFallbackKey() {
+    JsonNode counts =
+        bob.uploadOneTimeKeys("signed_curve25519:Z", "other:1").expect(200).at("/one_time_key_counts");
+    assertThat(counts.path("signed_curve25519").intValue()).isEqualTo(1);
+    assertThat(counts.path("other").intValue()).isEqualTo(1);
+    bob.uploadOneTimeKeys("signed_curve25519:A").expect(200);
+    bob.upload("fallback_keys", bob.claimable("signed_curve25519:F")).expect(200);
+    JsonNode before = bob.sync("");
+    assertThat(before.at("/device_one_time_keys_count/signed_curve25519").intValue()).isEqualTo(2);
+    assertThat(KeyClient.texts(before.path("device_unused_fallback_key_types")))
+        .containsExactly("signed_curve25519");
+
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:Z");
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:A");
+    JsonNode between = bob.sync("");
+    assertThat(KeyClient.texts(between.path("device_unused_fallback_key_types"))).hasSize(1);
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:F");
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:F");
+
+    JsonNode after = bob.sync("");
+    assertThat(after.at("/device_one_time_keys_count/signed_curve25519").intValue()).isZero();
+    assertThat(after.at("/device_one_time_keys_count").has("signed_curve25519")).isTrue();
+    assertThat(KeyClient.texts(after.path("device_unused_fallback_key_types"))).isEmpty();
+    bob.upload("fallback_keys", bob.claimable("signed_curve25519:F")).expect(200);
+    assertThat(KeyClient.texts(bob.sync("").path("device_unused_fallback_key_types")))
+        .as("the same key again is still a used one")
+        .isEmpty();
+    bob.upload("fallback_keys", bob.claimable("signed_curve25519:G")).expect(200);
+    assertThat(KeyClient.texts(bob.sync("").path("device_unused_fallback_key_types"))).hasSize(1);
+  }
+
+  @Test
+  void aKeyIsKnownAgainAndAnotherUnderItsNameIsRefused() {
+    bob.uploadOneTimeKeys("signed_curve25519:A").expect(200);
+
+    assertThat(
+            bob.uploadOneTimeKeys("signed_curve25519:A", "signed_curve25519:B")
+                .expect(200)
+                .at("/one_time_key_counts/signed_curve25519")
+                .intValue())
+        .isEqualTo(2);
+    ObjectNode other = JsonNodeFactory.instance.objectNode();
+    other.putObject("signed_curve25519:A").put("key", "another");
+    bob.upload("one_time_keys", other).expect(400, "M_INVALID_PARAM");
+  }
+
+  @Test
+  void aDeviceHasAThousandOneTimeKeysAtMost() {
+    String[] names = new String[1_001];
+    for (int i = 0; i < names.length; i++) {
+      names[i] = "signed_curve25519:" + i;
+    }
+    bob.uploadOneTimeKeys(names).expect(413, "M_TOO_LARGE");
+
+    assertThat(alice.claim(bob)).isEmpty();
+  }
+
+  @Test
+  void noKeyIsGivenTwiceToThoseWhoClaimAtOnce() throws Exception {
+    String[] names = new String[60];
+    for (int i = 0; i < names.length; i++) {
+      names[i] = "signed_curve25519:" + i;
+    }
+    bob.uploadOneTimeKeys(names).expect(200);
+    List<Future<String>> claims = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 80; i++) {
+        claims.add(threads.submit(() -> alice.claim(bob)));
+      }
+    }
+    List<String> claimed = new ArrayList<>();
+    for (Future<String> each : claims) {
+      claimed.add(each.get());
+    }
+
+    assertThat(claimed.stream().filter(each -> !each.isEmpty()))
+        .containsExactlyInAnyOrder(names);
+  }
+
+  @Test
+  void aDeviceThatIsRemovedTakesItsKeysAlong() {
+    bob.uploadDeviceKeys();
+    bob.uploadOneTimeKeys("signed_curve25519:A").expect(200);
+    bob.upload("fallback_keys", bob.claimable("signed_curve25519:F")).expect(200);
+    bob.http().post("/_matrix/client/v3/logout", "{}").expect(200);
+
+    assertThat(alice.query(bob.user()).path("device_keys").path(bob.user())).isEmpty();
+    assertThat(alice.claim(bob)).isEmpty();
+    KeyClient again = KeyClient.logIn(server, "bob", "PHONE");
+    assertThat(again.sync("").at("/device_one_time_keys_count/signed_curve25519").intValue())
+        .isZero();
+    assertThat(alice.query(bob.user()).path("device_keys").path(bob.user())).isEmpty();
+  }
+
+  @Test
+  void keysAndCountsOutliveARestart() throws Exception {
+    bob.uploadDeviceKeys();
+    bob.uploadOneTimeKeys("signed_curve25519:A", "signed_curve25519:B").expect(200);
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:A");
+    server.stop();
+    server.start();
+    alice = KeyClient.logIn(server, "alice", "AGAIN");
+
+    assertThat(alice.query(bob.user()).path("device_keys").path(bob.user())).hasSize(1);
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:B");
+    assertThat(alice.claim(bob)).isEmpty();
+  }
+}

@@ -1,0 +1,206 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Who is told, and when, that the devices of a user are others.
+class DeviceListsTest {
+  private static final String ROOMS = "/_matrix/client/v3/rooms/";
+
+  @TempDir Path folder;
+  private WholeServer server;
+  private KeyClient alice;
+  private KeyClient bob;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = new WholeServer(folder);
+    server.start();
+    alice = KeyClient.register(server, "alice");
+    bob = KeyClient.register(server, "bob");
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private String room() {
+    return alice
+        .http()
+        .post("/_matrix/client/v3/createRoom", "{'preset': 'public_chat'}")
+        .expect(200)
+        .text("room_id");
+  }
+
+  private static void join(KeyClient who, String room) {
+    who.http().post(ROOMS + TestClient.encoded(room) + "/join", "{}").expect(200);
+  }
+
+  private static void leave(KeyClient who, String room) {
+    who.http().post(ROOMS + TestClient.encoded(room) + "/leave", "{}").expect(200);
+  }
+
+  private static List<String> changed(JsonNode answer) {
+    return KeyClient.texts(answer.at("/device_lists/changed"));
+  }
+
+  private static List<String> left(JsonNode answer) {
+    return KeyClient.texts(answer.at("/device_lists/left"));
+  }
+
+  private static JsonNode changes(KeyClient who, String from, String to) {
+    return who.http()
+        .get(KeyClient.KEYS + "changes?from=" + from + "&to=" + to)
+        .expect(200)
+        .json();
+  }
+
+  @Test
+  void newKeysAreToldToThoseWhoShareARoomAndToTheUser() {
+    join(bob, room());
+    KeyClient carol = KeyClient.register(server, "carol");
+    String aliceBefore = KeyClient.next(alice.sync(""));
+    String bobBefore = KeyClient.next(bob.sync(""));
+    String carolBefore = KeyClient.next(carol.sync(""));
+
+    bob.uploadDeviceKeys();
+
+    JsonNode told = alice.sync(aliceBefore);
+    assertThat(changed(told)).containsExactly(bob.user());
+    assertThat(changed(alice.sync(KeyClient.next(told)))).isEmpty();
+    assertThat(changed(bob.sync(bobBefore))).containsExactly(bob.user());
+    assertThat(changed(carol.sync(carolBefore))).isEmpty();
+    assertThat(KeyClient.texts(changes(alice, aliceBefore, aliceBefore).path("changed")))
+        .containsExactly(bob.user());
+    bob.uploadDeviceKeys();
+    assertThat(changed(alice.sync(KeyClient.next(told)))).as("the same keys again").isEmpty();
+  }
+
+  @Test
+  void newKeysWakeWhoWaits() throws Exception {
+    join(bob, room());
+    String before = KeyClient.next(alice.sync(""));
+    try (ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<JsonNode> waiting =
+          waiters.submit(() ->
+              alice
+                  .http()
+                  .get("/_matrix/client/v3/sync?timeout=60000&since=" + before)
+                  .expect(200)
+                  .json());
+      bob.uploadDeviceKeys();
+
+      assertThat(changed(waiting.get(30, TimeUnit.SECONDS))).containsExactly(bob.user());
+    }
+  }
+
+  @Test
+  void whoComesIsToldAndOfWhomOneComesTo() {
+    bob.uploadDeviceKeys();
+    String room = room();
+    String aliceBefore = KeyClient.next(alice.sync(""));
+    String bobBefore = KeyClient.next(bob.sync(""));
+
+    join(bob, room);
+
+    assertThat(changed(alice.sync(aliceBefore))).containsExactly(bob.user());
+    assertThat(changed(bob.sync(bobBefore))).containsExactly(alice.user());
+    assertThat(KeyClient.texts(changes(alice, aliceBefore, aliceBefore).path("changed")))
+        .containsExactly(bob.user());
+  }
+
+  @Test
+  void whoLeavesTheLastSharedRoomIsToldAsLeftAndOnlyThen() {
+    String one = room();
+    String two = room();
+    join(bob, one);
+    join(bob, two);
+    JsonNode before = alice.sync("");
+    String bobBefore = KeyClient.next(bob.sync(""));
+
+    leave(bob, one);
+    JsonNode between = alice.sync(KeyClient.next(before));
+    assertThat(left(between)).isEmpty();
+    leave(bob, two);
+
+    JsonNode after = alice.sync(KeyClient.next(between));
+    assertThat(left(after)).containsExactly(bob.user());
+    assertThat(changed(after)).isEmpty();
+    assertThat(left(bob.sync(bobBefore))).containsExactly(alice.user());
+    assertThat(KeyClient.texts(changes(alice, KeyClient.next(before), "s0").path("left")))
+        .containsExactly(bob.user());
+    bob.uploadDeviceKeys();
+    assertThat(changed(alice.sync(KeyClient.next(after)))).as("no longer shared").isEmpty();
+    join(bob, one);
+    assertThat(changed(alice.sync(KeyClient.next(after)))).containsExactly(bob.user());
+  }
+
+  @Test
+  void whoIsInvitedOrWithdrawsIsNeither() {
+    String room = room();
+    String before = KeyClient.next(alice.sync(""));
+    alice
+        .http()
+        .post(
+            ROOMS + TestClient.encoded(room) + "/invite",
+            "{'user_id': '%s'}".formatted(bob.user()))
+        .expect(200);
+
+    JsonNode answer = alice.sync(before);
+
+    assertThat(changed(answer)).isEmpty();
+    assertThat(left(answer)).isEmpty();
+  }
+
+  @Test
+  void aDeviceThatGoesOrIsRenamedIsAChange() {
+    join(bob, room());
+    KeyClient phone = KeyClient.logIn(server, "bob", "PHONE");
+    phone.uploadDeviceKeys();
+    String before = KeyClient.next(alice.sync(""));
+
+    phone
+        .http()
+        .put("/_matrix/client/v3/devices/PHONE", "{'display_name': 'Another'}")
+        .expect(200);
+    JsonNode renamed = alice.sync(before);
+    assertThat(changed(renamed)).containsExactly(bob.user());
+    assertThat(
+            alice
+                .query(bob.user())
+                .at("/device_keys/@bob:hearth.test/PHONE/unsigned/device_display_name")
+                .textValue())
+        .isEqualTo("Another");
+    phone.http().post("/_matrix/client/v3/logout", "{}").expect(200);
+
+    assertThat(changed(alice.sync(KeyClient.next(renamed)))).containsExactly(bob.user());
+  }
+
+  @Test
+  void changesOutliveARestartAndAFirstSyncHasNone() throws Exception {
+    join(bob, room());
+    JsonNode first = alice.sync("");
+    assertThat(changed(first)).isEmpty();
+    bob.uploadDeviceKeys();
+    server.stop();
+    server.start();
+    alice = KeyClient.logIn(server, "alice", "AGAIN");
+
+    assertThat(changed(alice.sync(KeyClient.next(first)))).containsExactly(bob.user());
+    alice.http().get(KeyClient.KEYS + "changes?from=x&to=s0").expect(400, "M_INVALID_PARAM");
+    alice.http().get(KeyClient.KEYS + "changes?from=s0").expect(400, "M_MISSING_PARAM");
+  }
+}

@@ -1,0 +1,171 @@
+// Two people with two devices each talk in an encrypted room through Hearth with matrix-js-sdk and its Rust
+// cryptography: cross-signing, verification, key backup, a device that goes; the server is killed and started again
+// in the middle.
+//
+//   node encrypted.mjs BASE_URL
+//
+// Speaks with whoever runs it as conversation.mjs does.
+import * as sdk from "matrix-js-sdk";
+import { CryptoEvent, VerificationPhase, VerificationRequestEvent, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { check, done, logIn, next, passwordOf, register, serverIsBack, start } from "./client.mjs";
+
+/** The keys to a user's secret storage, which the user's devices know. */
+class Secrets {
+  keys = new Map();
+
+  callbacks() {
+    return {
+      getSecretStorageKey: async ({ keys }) => {
+        const id = Object.keys(keys).find((each) => this.keys.has(each));
+        return id === undefined ? null : [id, this.keys.get(id)];
+      },
+      cacheSecretStorageKey: (id, _info, key) => this.keys.set(id, key),
+    };
+  }
+}
+
+const secretsOf = { alice: new Secrets(), bob: new Secrets() };
+
+function options(name) {
+  return { cryptoCallbacks: secretsOf[name].callbacks() };
+}
+
+async function startEncrypted(client) {
+  await client.initRustCrypto({ useIndexedDB: false });
+  await start(client);
+  return client;
+}
+
+function auth(name) {
+  return {
+    type: "m.login.password",
+    identifier: { type: "m.id.user", user: name },
+    password: passwordOf(name),
+  };
+}
+
+/** Resolves when a message from somebody else can be read by this client. */
+function readable(client, roomId, body) {
+  const isIt = (event) =>
+    event.getRoomId() === roomId && event.getContent().body === body && !event.isDecryptionFailure();
+  const known = client.getRoom(roomId)?.getLiveTimeline().getEvents().find(isIt);
+  return known
+    ? Promise.resolve([known])
+    : next(client, sdk.MatrixEventEvent.Decrypted, isIt, `"${body}" decrypted at ${client.getDeviceId()}`);
+}
+
+async function say(from, to, body) {
+  const arrived = Promise.all(to.map((each) => readable(each, roomId, body)));
+  await from.sendTextMessage(roomId, body);
+  const events = await arrived;
+  check(
+    events.every(([event]) => event.isEncrypted()),
+    `"${body}" of ${from.getUserId()} is read by ${to.length} devices`,
+  );
+}
+
+/** Waits until a request has come to a phase. */
+async function phase(request, wanted) {
+  while (request.phase !== wanted) {
+    if (request.phase === VerificationPhase.Cancelled) {
+      throw new Error(`the verification was cancelled: ${request.cancellationCode}`);
+    }
+    await next(request, VerificationRequestEvent.Change, () => true, `the phase ${wanted} of the verification`);
+  }
+}
+
+/** Compares emojis and confirms them. */
+async function compare(verifier, shown) {
+  verifier.on(VerifierEvent.ShowSas, async (sas) => {
+    shown.push(sas.sas.emoji.map(([emoji]) => emoji).join(" "));
+    await sas.confirm();
+  });
+  await verifier.verify();
+}
+
+/** Two devices verify each other by emojis. */
+async function verify(asking, asked, ask) {
+  const received = next(asked, CryptoEvent.VerificationRequestReceived, () => true, "the request to verify");
+  const request = await ask();
+  const [other] = await received;
+  await other.accept();
+  await phase(request, VerificationPhase.Ready);
+  const verifier = await request.startVerification("m.sas.v1");
+  await phase(other, VerificationPhase.Started);
+  const shown = [];
+  await Promise.all([compare(verifier, shown), compare(other.verifier, shown)]);
+  check(shown.length === 2 && shown[0] === shown[1], "both see the same emojis");
+}
+
+const alice = await startEncrypted(await register("alice", options("alice")));
+const bob = await startEncrypted(await register("bob", options("bob")));
+for (const client of [alice, bob]) {
+  const crypto = client.getCrypto();
+  await crypto.bootstrapCrossSigning({ authUploadDeviceSigningKeys: (makeRequest) => makeRequest(null) });
+  await crypto.bootstrapSecretStorage({
+    createSecretStorageKey: () => crypto.createRecoveryKeyFromPassphrase(),
+    setupNewSecretStorage: true,
+    setupNewKeyBackup: true,
+  });
+  check(await crypto.isCrossSigningReady(), `${client.getUserId()} has cross-signing keys`);
+  check((await crypto.checkKeyBackupAndEnable()) !== null, `${client.getUserId()} has a key backup`);
+}
+
+const { room_id: roomId } = await alice.createRoom({
+  preset: "private_chat",
+  name: "Hall",
+  initial_state: [{ type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } }],
+});
+const invited = next(bob, sdk.RoomEvent.MyMembership, (room, membership) => room.roomId === roomId && membership === "invite", "bob's invite");
+await alice.invite(roomId, bob.getUserId());
+await invited;
+const joined = next(alice, sdk.RoomMemberEvent.Membership, (event, member) => member.userId === bob.getUserId() && member.membership === "join", "bob's join at alice");
+await bob.joinRoom(roomId);
+await joined;
+await say(alice, [bob], "The key is under the mat");
+await say(bob, [alice], "Which mat?");
+const [sent] = await readable(bob, roomId, "The key is under the mat");
+check(sent.getWireType() === "m.room.encrypted" && !JSON.stringify(sent.getWireContent()).includes("mat"), "the server has no word of it");
+
+await verify(alice, bob, () => alice.getCrypto().requestVerificationDM(bob.getUserId(), roomId));
+check((await alice.getCrypto().getUserVerificationStatus(bob.getUserId())).isCrossSigningVerified(), "alice has verified bob");
+
+await serverIsBack();
+
+await say(alice, [bob], "Are you back?");
+await say(bob, [alice], "I am");
+
+const laptop = await startEncrypted(await logIn("alice", "laptop", options("alice")));
+await verify(alice, laptop, () => alice.getCrypto().requestDeviceVerification(alice.getUserId(), laptop.getDeviceId()));
+await laptop.getCrypto().bootstrapCrossSigning({});
+check(await laptop.getCrypto().isCrossSigningReady(), "the laptop has the cross-signing keys from secret storage");
+await laptop.getCrypto().loadSessionBackupPrivateKeyFromSecretStorage();
+const backup = await laptop.getCrypto().checkKeyBackupAndEnable();
+check(backup?.trustInfo.trusted, "the laptop trusts the backup");
+await laptop.getCrypto().restoreKeyBackup();
+const history = laptop.getRoom(roomId).getLiveTimeline();
+while (await laptop.paginateEventTimeline(history, { backwards: true, limit: 30 })) {
+  // until the beginning
+}
+for (const body of ["The key is under the mat", "Which mat?", "Are you back?", "I am"]) {
+  await readable(laptop, roomId, body);
+  check(true, `the laptop reads "${body}" from before it was there`);
+}
+check((await laptop.getCrypto().getUserVerificationStatus(bob.getUserId())).isCrossSigningVerified(), "whom alice verified, her laptop trusts");
+
+const tablet = await startEncrypted(await logIn("bob", "tablet", options("bob")));
+await say(alice, [bob, tablet, laptop], "Soup is ready");
+await say(tablet, [alice, bob, laptop], "On my way");
+
+const gone = laptop.getDeviceId();
+await alice.deleteDevice(gone, {}).catch((error) => alice.deleteDevice(gone, { ...auth("alice"), session: error.data.session }));
+laptop.stopClient();
+const told = async () => (await bob.getCrypto().getUserDeviceInfo([alice.getUserId()], true)).get(alice.getUserId());
+check(!(await told()).has(gone), "the laptop has no keys any more");
+await say(alice, [bob, tablet], "Without the laptop");
+
+await serverIsBack();
+
+await say(tablet, [alice, bob], "Good night");
+for (const client of [alice, bob, tablet]) client.stopClient();
+done();
