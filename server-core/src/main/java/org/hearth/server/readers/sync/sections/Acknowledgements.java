@@ -10,7 +10,6 @@ import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.ParkedException;
 import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.matrix.id.DeviceId;
-import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.servers.device.DeviceQueries;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +41,7 @@ public final class Acknowledgements {
   public void take(SyncRequest request, UserFeed feed) throws InterruptedException {
     @Nullable DeviceId device = request.viewer().device();
     Optional<LogPosition> known =
-        request.since().flatMap(each -> each.of(SyncPoint.HeldBack.of(ToDeviceSection.NAME)));
+        request.since().flatMap(each -> each.of(ToDeviceSection.NAME));
     if (device == null || known.isEmpty() || feed.isTidy(device)) {
       return;
     }
