@@ -57,6 +57,7 @@ import org.hearth.server.services.activity.Happenings;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.directory.DirectoryService;
+import org.hearth.server.services.keybackup.KeyBackupService;
 import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.ProfileService;
 import org.hearth.server.services.profile.Profiles;
@@ -249,6 +250,7 @@ final class Composition {
     PushRulesService pushRules =
         boxes.add(new PushRulesService(accountData, accountOutput.writer(PushRulesService.BOX)));
     Receipts receipts = new Receipts(store.reads());
+    KeyBackupService keyBackup = boxes.add(new KeyBackupService(store));
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -258,7 +260,7 @@ final class Composition {
                 store.reads(),
                 accountOutput.writer(AccountService.BOX),
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
-                List.of(profiles, accountData, pushRules, receipts),
+                List.of(profiles, accountData, pushRules, receipts, keyBackup),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),

@@ -266,6 +266,7 @@ class ArchitectureTest {
               "http",
               "services.account",
               "services.accountdata"),
+          new Row("services.keybackup", "matrix", "box", "store", "http", "services.account"),
           new Row("services.keys", "matrix", "logs", "store", "http", "services.account"),
           new Row(
               "admin",
