@@ -59,6 +59,7 @@ import org.hearth.server.services.activity.Happenings;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.directory.DirectoryService;
+import org.hearth.server.services.keybackup.KeyBackupService;
 import org.hearth.server.services.keys.KeyQueries;
 import org.hearth.server.services.keys.KeyService;
 import org.hearth.server.services.keys.Keys;
@@ -261,6 +262,7 @@ final class Composition {
     Receipts receipts = new Receipts(store.reads());
     Inboxes inboxes = new Inboxes(store.reads());
     Keys keys = new Keys(store.reads());
+    KeyBackupService keyBackup = boxes.add(new KeyBackupService(store));
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -270,7 +272,7 @@ final class Composition {
                 store.reads(),
                 accountOutput.writer(AccountService.BOX),
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
-                List.of(profiles, accountData, pushRules, receipts, inboxes, keys),
+                List.of(profiles, accountData, pushRules, receipts, inboxes, keys, keyBackup),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),

@@ -16,6 +16,7 @@ import org.hearth.server.http.TestClient;
 /// |---|---|
 /// | alice | made `room` (version 12, alias `alias`) and `old-room` (version 11) |
 /// | bob | is in `room`, and may only write |
+/// | alice | has the versions `old-backup` and `backup` of a key backup |
 /// | carol | made `private`, which nobody else is in |
 /// | erin | is banned from `room` |
 /// | frank | had an account |
@@ -118,6 +119,8 @@ final class PopulatedServer implements AutoCloseable {
         .expect(200);
     named.put("old-event", send(alice, "old-room"));
     named.put("private-event", send(client("carol"), "private"));
+    named.put("old-backup", backup(alice));
+    named.put("backup", backup(alice));
     named.put(
         "filter",
         alice
@@ -127,6 +130,13 @@ final class PopulatedServer implements AutoCloseable {
     alice
         .put("/_matrix/client/v3/pushrules/global/override/mine", "{'actions': ['notify']}")
         .expect(200);
+  }
+
+  private String backup(TestClient client) {
+    return client
+        .post("/_matrix/client/v3/room_keys/version", "{'algorithm': 'org.test', 'auth_data': {}}")
+        .expect(200)
+        .text("version");
   }
 
   private void closeAccounts() {

@@ -8,6 +8,6 @@ public enum BodyLimit {
   /// What a client sends: an event and a room with its initial state have room.
   STANDARD,
 
-  /// Many things at once: keys of all devices, a backup, a federation transaction.
+  /// Many things at once: keys of all devices, a federation transaction.
   LARGE
 }

@@ -40,6 +40,7 @@ import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.directory.DirectoryService;
+import org.hearth.server.services.keybackup.KeyBackupService;
 import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.Profile;
 import org.hearth.server.services.profile.ProfileService;
@@ -159,6 +160,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
       Profiles profiles,
       ProfileService profileService,
       AccountData data,
+      KeyBackupService keyBackup,
       @Nullable RoomServer rooms,
       @Nullable DirectoryService directory,
       HttpServer http) {}
@@ -209,6 +211,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     RoomServer roomServer = withRooms ? roomServer(store) : null;
     Profiles profiles = new Profiles(store.reads());
     AccountData data = new AccountData(store.reads());
+    KeyBackupService keyBackup = new KeyBackupService(store);
     AccountService service =
         new AccountService(
             options.apply(
@@ -221,7 +224,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
             roomServer == null
                 ? rooms
                 : new LeaveRooms(roomServer.queries(), roomServer.client("Tests")),
-            List.of(profiles, data),
+            List.of(profiles, data, keyBackup),
             new AccountService.Surroundings(
                 clock, new SecureRandom(), Optional.empty(), happenings::add));
     ProfileService profileService =
@@ -234,6 +237,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     List<RouteGroup> groups = new ArrayList<>(service.routes());
     groups.add(profileService);
     groups.add(new AccountDataService(data, journal));
+    groups.add(keyBackup);
     DirectoryService directory = null;
     if (roomServer != null) {
       directory =
@@ -250,6 +254,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     }
     service.start();
     profileService.start();
+    keyBackup.start();
     HttpServer http =
         HttpServer.start(
             httpOptions.apply(HttpOptions.standard(List.of(Listener.loopback(0)))),
@@ -265,6 +270,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
             profiles,
             profileService,
             data,
+            keyBackup,
             roomServer,
             directory,
             http);
@@ -296,6 +302,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     now.http.stop(Duration.ofSeconds(5));
     now.profileService.stop();
     now.service.stop();
+    now.keyBackup.stop();
     if (now.rooms != null) {
       now.rooms.stop();
       new LogSet(now.rooms.logs()).drainAndStop(Duration.ofSeconds(5));
