@@ -373,7 +373,7 @@ final class Composition {
             configuration.serverName(), configuration.publicBaseUrl(), ProductVersion.current()));
     HttpOptions options =
         new HttpOptions(
-            configuration.listeners().stream().map(Composition::listener).toList(),
+            listeners(configuration),
             HttpLimits.standard(),
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
@@ -385,6 +385,13 @@ final class Composition {
       backups().startDaily();
     }
     opened.push(new Part("the listeners", (grace, _) -> serving.stop(grace)));
+  }
+
+  /// Where a server of that configuration listens.
+  ///
+  /// @throws UncheckedIOException if an address is none of this computer
+  static List<Listener> listeners(Configuration configuration) {
+    return configuration.listeners().stream().map(Composition::listener).toList();
   }
 
   private static Listener listener(Configuration.Listener listener) {
