@@ -308,6 +308,22 @@ class PanelTest extends WithPanel {
   }
 
   @Test
+  void servicesAreOneBoxUntilEachIsAskedFor() {
+    panel.admin();
+    panel.go("wiring");
+    panel.await("the group", () -> panel.shows("wire-Services"));
+    assertThat(panel.shows("wire-Profiles")).isFalse();
+
+    panel.click("wiring-services");
+    panel.await("each", () -> panel.shows("wire-Profiles"));
+
+    assertThat(panel.shows("wire-Services")).isFalse();
+    panel.screenshot("wiring-services");
+    panel.click("wiring-services");
+    panel.await("the group again", () -> panel.shows("wire-Services"));
+  }
+
+  @Test
   void aChosenBoxTellsItsLogsAndShowsItsReadersOnly() {
     panel.admin();
     panel.go("wiring");

@@ -190,6 +190,7 @@ final class Composition {
             () -> Optional.ofNullable(http).map(HttpServer::figures),
             new Admin.Wiring(
                 boxes.description(),
+                boxes.purposes(),
                 boxes.logs()::figures,
                 boxes.logs()::parked,
                 boxes.logs()::release),
