@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,8 @@ import javax.imageio.ImageIO;
 /// canvas of 256 by 256.
 final class Icons {
   private static final Path FOLDER = Path.of("installer", "src", "jpackage", "icon");
+  /// The icon theme that every Linux desktop falls back to.
+  private static final Path THEME = FOLDER.resolve("hicolor");
   private static final Path PANEL = Path.of("app-ui", "src", "main", "resources", "org", "hearth", "app");
   private static final double CANVAS = 256;
   private static final Pattern SHAPE = Pattern.compile("<path fill=\"(#[0-9a-f]{6})\" d=\"([^\"]+)\"/>");
@@ -41,6 +44,13 @@ final class Icons {
       Files.write(PANEL.resolve("icon-" + size + ".png"), png(drawing, size));
     }
     Files.write(FOLDER.resolve("hearth.png"), png(drawing, 512));
+    for (int size : new int[] {16, 22, 24, 32, 48, 64, 96, 128, 256, 512}) {
+      Path apps = THEME.resolve(size + "x" + size).resolve("apps");
+      Files.createDirectories(apps);
+      Files.write(apps.resolve("hearth.png"), png(drawing, size));
+    }
+    Path scalable = Files.createDirectories(THEME.resolve("scalable").resolve("apps"));
+    Files.copy(FOLDER.resolve("hearth.svg"), scalable.resolve("hearth.svg"), StandardCopyOption.REPLACE_EXISTING);
     Files.write(FOLDER.resolve("hearth.ico"), ico(drawing, 16, 32, 48, 256));
     Map<String, Integer> sizes = new LinkedHashMap<>();
     sizes.put("ic07", 128);

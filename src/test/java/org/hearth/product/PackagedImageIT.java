@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -17,6 +18,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -134,6 +137,7 @@ class PackagedImageIT {
             "opt/hearth/lib/hearth-hearth.desktop",
             "opt/hearth/lib/hearth.png",
             "opt/hearth/lib/app/LICENSE",
+            "opt/hearth/lib/app/menu.sh",
             "opt/hearth/lib/app/hearth-bom.json",
             "opt/hearth/lib/app/hearth.aot",
             "opt/hearth/lib/app/hearth-headless.aot",
@@ -156,6 +160,9 @@ class PackagedImageIT {
     assertThat(image.field("Package")).isEqualTo("hearth");
     assertThat(image.field("Depends")).isEqualTo("libc6");
     assertThat(image.field("Recommends")).contains("libgtk-3-0");
+    assertThat(image.field("Maintainer"))
+        .matches("Hearth <[^@ ]+@[^@ ]+>")
+        .doesNotContain("example");
     assertThat(image.field("Description")).contains("Matrix homeserver");
     assertThat(Long.parseLong(image.field("Installed-Size"))).isBetween(50_000L, 400_000L);
   }
@@ -167,7 +174,34 @@ class PackagedImageIT {
     assertThat(entry)
         .contains("Name=Hearth\n")
         .contains("Exec=/opt/hearth/bin/hearth\n")
-        .contains("Icon=/opt/hearth/lib/hearth.png\n");
+        .contains("Icon=hearth\n");
+  }
+
+  @Test
+  void itsMenuEntryAndIconsComeWhereNoDesktopIs(@TempDir Path root) throws Exception {
+    Path share = root.resolve("usr").resolve("share");
+
+    assertThat(image.menu("install", root)).isEqualTo(new UnpackedPackage.Ran(0, ""));
+
+    assertThat(share.resolve("applications").resolve("hearth.desktop"))
+        .hasSameTextualContentAs(image.home().resolve("lib").resolve("hearth-hearth.desktop"));
+    for (int size : new int[] {16, 22, 24, 32, 48, 64, 96, 128, 256, 512}) {
+      BufferedImage icon =
+          ImageIO.read(
+              share.resolve("icons/hicolor/%1$dx%1$d/apps/hearth.png".formatted(size)).toFile());
+      assertThat(icon.getWidth()).isEqualTo(size);
+      assertThat(icon.getHeight()).isEqualTo(size);
+    }
+    assertThat(share.resolve("icons/hicolor/scalable/apps/hearth.svg")).isNotEmptyFile();
+    for (String script : List.of("postinst", "prerm")) {
+      assertThat(image.controlFile(script)).contains("sh /opt/hearth/lib/app/menu.sh");
+    }
+
+    assertThat(image.menu("remove", root)).isEqualTo(new UnpackedPackage.Ran(0, ""));
+
+    try (Stream<Path> left = Files.walk(root)) {
+      assertThat(left.filter(Files::isRegularFile)).isEmpty();
+    }
   }
 
   /// The names of the jars, without their versions.

@@ -66,6 +66,22 @@ record UnpackedPackage(Path file, Path root) {
     return run(Map.of(), List.of("dpkg-deb", "-f", file.toString(), name)).output().strip();
   }
 
+  /// A script of its control archive.
+  String controlFile(String name) throws IOException, InterruptedException {
+    return run(Map.of(), List.of("dpkg-deb", "-I", file.toString(), name)).output();
+  }
+
+  /// Puts it into the menu of a system that has nothing yet, or takes it out.
+  Ran menu(String what, Path system) throws IOException, InterruptedException {
+    return run(
+        Map.of(),
+        List.of(
+            "/bin/sh",
+            home().resolve("lib").resolve("app").resolve("menu.sh").toString(),
+            what,
+            system.toString()));
+  }
+
   /// Runs a launcher to its end.
   Ran run(String launcher, String... arguments) throws IOException, InterruptedException {
     return run(Map.of(), command(launcher, arguments));

@@ -23,6 +23,7 @@ import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.control.Label;
 import javafx.scene.control.Labeled;
+import javafx.scene.control.TextField;
 import javafx.scene.image.WritableImage;
 import javafx.scene.input.MouseButton;
 import javafx.scene.input.MouseEvent;
@@ -227,6 +228,20 @@ final class Panel implements AutoCloseable {
         .filter(row -> !row.isEmpty() && row.getLast().equals(last))
         .findFirst()
         .orElseThrow(() -> new AssertionError("no row shows " + last));
+  }
+
+  /// The labels of the fields that are shown, from top to bottom. Fails if a field has none.
+  List<String> labels() {
+    List<Label> all = robot.lookup(".label").<Label>queryAll().stream().toList();
+    return robot.lookup(".text-field").queryAll().stream()
+        .filter(field -> field.isVisible() && field instanceof TextField)
+        .map(field ->
+            all.stream()
+                .filter(label -> field.equals(label.getLabelFor()) && label.isVisible())
+                .map(Label::getText)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no label tells what " + field + " is for")))
+        .toList();
   }
 
   /// Whether a node is there and shown.

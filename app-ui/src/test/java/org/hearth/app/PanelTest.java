@@ -192,6 +192,39 @@ class PanelTest extends WithPanel {
   }
 
   @Test
+  void capitalsInANameAreSaidAndNotMadeSmall() {
+    panel.admin();
+    panel.go("people");
+    panel.click("create-person");
+    panel.type("new-name", "Alice");
+    panel.type("new-password", "a good password");
+    panel.type("new-password-again", "a good password");
+
+    assertThat(panel.text("new-name-word")).contains("no capitals");
+    assertThat(panel.robot().lookup("#new-create").query().isDisabled()).isTrue();
+    panel.screenshot("people-capitals");
+    panel.robot().clickOn("#new-name").eraseText(5).write("alice");
+    assertThat(panel.shows("new-name-word")).isFalse();
+    assertThat(panel.robot().lookup("#new-create").query().isDisabled()).isFalse();
+  }
+
+  @Test
+  void everySearchSaysWhatItSearches() {
+    panel.admin();
+    panel.go("people");
+    assertThat(panel.labels()).containsExactly("Search by name or id");
+    panel.screenshot("people-search");
+    panel.go("rooms");
+    assertThat(panel.labels()).containsExactly("Search by name, alias or id");
+    panel.go("activity");
+    assertThat(panel.labels()).containsExactly("Search by person, address or what happened");
+    panel.screenshot("activity-search");
+    panel.click("activity-log");
+    assertThat(panel.labels()).containsExactly("Only lines with these words");
+    panel.screenshot("activity-log-search");
+  }
+
+  @Test
   void headsSortPeopleByWhatTheyMean() {
     for (String name : List.of("bob", "Carol", "alice")) {
       panel
@@ -272,6 +305,22 @@ class PanelTest extends WithPanel {
     panel.click("server-stop");
     panel.await("an empty picture", () -> panel.shows("wiring-nothing"));
     panel.screenshot("wiring-stopped");
+  }
+
+  @Test
+  void servicesAreOneBoxUntilEachIsAskedFor() {
+    panel.admin();
+    panel.go("wiring");
+    panel.await("the group", () -> panel.shows("wire-Services"));
+    assertThat(panel.shows("wire-Profiles")).isFalse();
+
+    panel.click("wiring-services");
+    panel.await("each", () -> panel.shows("wire-Profiles"));
+
+    assertThat(panel.shows("wire-Services")).isFalse();
+    panel.screenshot("wiring-services");
+    panel.click("wiring-services");
+    panel.await("the group again", () -> panel.shows("wire-Services"));
   }
 
   @Test

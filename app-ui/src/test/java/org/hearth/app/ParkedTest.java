@@ -3,6 +3,7 @@ package org.hearth.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import javafx.scene.Node;
 import javafx.stage.Stage;
 import org.hearth.server.ServerState;
 import org.junit.jupiter.api.Test;
@@ -39,8 +40,10 @@ class ParkedTest extends WithPanel {
     assertThat(panel.robot().lookup("#wire-RoomServer").query().getStyleClass()).contains("failed");
     assertThat(panel.robot().lookup("#wire-ClientSync").query().getStyleClass())
         .doesNotContain("failed");
-    assertThat(panel.robot().lookup("#wiring-table .table-row-cell").queryAll().iterator().next())
-        .satisfies(row -> assertThat(row.getStyleClass()).contains("failed"));
+    assertThat(panel.robot().lookup("#wiring-table .table-row-cell").<Node>queryAll())
+        .filteredOn(row -> row.getStyleClass().contains("failed"))
+        .as("of the threads that handle the log, the one that parked")
+        .hasSize(1);
     panel.screenshot("wiring-parked");
 
     panel.click("parked-retry-0");

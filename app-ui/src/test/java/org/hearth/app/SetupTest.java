@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javafx.scene.control.TextField;
+import javafx.scene.input.KeyCode;
 import javafx.stage.Stage;
 import org.hearth.app.shell.Closing;
 import org.hearth.server.ServerState;
@@ -44,6 +45,77 @@ class SetupTest extends WithPanel {
 
     panel.await("next", this::nextIsOffered);
     panel.screenshot("setup-name");
+  }
+
+  @Test
+  void aDoubtAboutANameIsNoRefusal() {
+    for (String doubtful :
+        List.of("localhost", "matrix.example.org", "example.org:8448", "home.local")) {
+      fill("setup-name", doubtful);
+      fill("setup-retyped", doubtful);
+
+      assertThat(panel.text("setup-name-doubt")).startsWith("Worth a second thought: ");
+      assertThat(panel.shows("setup-name-word")).isFalse();
+      assertThat(nextIsOffered()).isTrue();
+    }
+    panel.screenshot("setup-name-doubt");
+    fill("setup-name", "example.org:84488");
+
+    assertThat(panel.shows("setup-name-doubt")).isFalse();
+    assertThat(panel.text("setup-name-word")).contains("a number from 1 to 65535");
+    assertThat(nextIsOffered()).isFalse();
+  }
+
+  @Test
+  void whyTheSecondTypingIsNotEnoughIsSaid() {
+    fill("setup-name", "example.org.");
+    fill("setup-retyped", "example.org.");
+    assertThat(panel.text("setup-name-word")).contains("end with a dot");
+    assertThat(nextIsOffered()).isFalse();
+
+    fill("setup-name", "example.org");
+    assertThat(panel.text("setup-retyped-word")).contains("not the same");
+    fill("setup-retyped", "example.o");
+    assertThat(panel.text("setup-retyped-rest")).isEqualTo("“rg” is still missing.");
+    assertThat(nextIsOffered()).isFalse();
+    fill("setup-retyped", "example.org");
+
+    assertThat(panel.shows("setup-retyped-word") || panel.shows("setup-retyped-rest")).isFalse();
+    assertThat(nextIsOffered()).isTrue();
+  }
+
+  @Test
+  void everyFieldOfEveryStepHasALabelThatStays() {
+    assertThat(panel.labels())
+        .containsExactly("Server name", "Once more, because it cannot be changed");
+    name();
+    assertThat(panel.labels()).containsExactly("Data folder");
+    panel.click("setup-next");
+    assertThat(panel.labels()).containsExactly("Your name", "Password", "The password again");
+  }
+
+  @Test
+  void aFolderThatACloudCopiesIsWarnedOf() {
+    name();
+    assertThat(panel.shows("setup-folder-doubt")).isFalse();
+
+    fill("setup-folder", folder.resolve("Dropbox").resolve("data").toString());
+
+    panel.await("a doubt", () -> panel.shows("setup-folder-doubt"));
+    assertThat(panel.text("setup-folder-doubt")).contains("in Dropbox");
+    assertThat(nextIsOffered()).isTrue();
+    panel.screenshot("setup-folder-doubt");
+  }
+
+  @Test
+  void capitalsInTheOwnersNameAreSaidAndNotMadeSmall() {
+    name();
+    panel.click("setup-next");
+    owner();
+    fill("setup-owner", "Alice");
+
+    assertThat(panel.text("setup-owner-word")).contains("no capitals");
+    assertThat(nextIsOffered()).isFalse();
   }
 
   @Test
@@ -126,10 +198,12 @@ class SetupTest extends WithPanel {
       panel.click("setup-next");
       panel.await("the reason", () -> panel.shows("setup-problem"));
       assertThat(panel.text("setup-problem")).contains("ort 8008", "in use").doesNotContain("..");
+      assertThat(folder.resolve("data").resolve("database")).doesNotExist();
       panel.await("a remedy", () -> panel.shows("setup-other-port"));
+      assertThat(panel.robot().lookup("#setup-other-port").query().isFocused()).isTrue();
       panel.screenshot("setup-port");
 
-      panel.click("setup-other-port");
+      panel.robot().press(KeyCode.ENTER).release(KeyCode.ENTER);
       panel.await("the panel", () -> panel.shows("home-page"));
 
       assertThat(panel.admin().people("", 10).items())
@@ -287,6 +361,12 @@ class SetupTest extends WithPanel {
     panel.click("setup-next");
     owner();
     panel.click("setup-next");
+  }
+
+  /// Puts a text into a field in place of what is there.
+  private void fill(String id, String text) {
+    TextField field = panel.robot().lookup("#" + id).queryAs(TextField.class);
+    panel.robot().interact(() -> field.setText(text));
   }
 
   private void owner() {

@@ -197,6 +197,7 @@ final class Composition {
             () -> Optional.ofNullable(http).map(HttpServer::figures),
             new Admin.Wiring(
                 boxes.description(),
+                boxes.purposes(),
                 boxes.logs()::figures,
                 boxes.logs()::parked,
                 boxes.logs()::release),
@@ -401,7 +402,7 @@ final class Composition {
             configuration.serverName(), configuration.publicBaseUrl(), ProductVersion.current()));
     HttpOptions options =
         new HttpOptions(
-            configuration.listeners().stream().map(Composition::listener).toList(),
+            listeners(configuration),
             HttpLimits.standard(),
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
@@ -413,6 +414,13 @@ final class Composition {
       backups().startDaily();
     }
     opened.push(new Part("the listeners", (grace, _) -> serving.stop(grace)));
+  }
+
+  /// Where a server of that configuration listens.
+  ///
+  /// @throws UncheckedIOException if an address is none of this computer
+  static List<Listener> listeners(Configuration configuration) {
+    return configuration.listeners().stream().map(Composition::listener).toList();
   }
 
   private static Listener listener(Configuration.Listener listener) {

@@ -159,7 +159,7 @@ public final class Homeserver implements AutoCloseable {
               configuration,
               clock,
               random,
-              listening ? this::openControl : () -> {},
+              listening ? this::prepareListening : () -> {},
               step -> change(new ServerState.Starting(step)),
               this::failed);
       composition = started;
@@ -197,6 +197,12 @@ public final class Homeserver implements AutoCloseable {
                   : OptionalInt.empty()));
       throw failure;
     }
+  }
+
+  /// The ports are tried before a database is made or opened, which may take long.
+  private void prepareListening() {
+    HttpServer.tryPorts(Composition.listeners(configuration));
+    openControl();
   }
 
   /// From now on the command line is told what this server does, also while it starts.

@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -206,6 +207,16 @@ class DeclarationsTest {
     assertThat(wiring.nodes())
         .extracting(each -> each.name())
         .containsAll(composition.boxes().all().stream().map(Box::name).toList());
+  }
+
+  @Test
+  void everyBoxSaysForPeopleWhatItIsFor() {
+    Map<String, String> purposes = composition.boxes().purposes();
+
+    assertThat(purposes.values())
+        .hasSize(composition.boxes().all().size())
+        .doesNotHaveDuplicates()
+        .allSatisfy(each -> assertThat(each).isNotBlank().hasSizeLessThanOrEqualTo(18));
   }
 
   @Test

@@ -39,8 +39,9 @@ class ReceiptWiringTest {
       assertThat(ephemeral(alice, room).at("/0/content").has(event)).isTrue();
       assertThat(picture.nodes())
           .contains(
-              new WiringPicture.Node("ClientReceiptUpdater", WiringPicture.Kind.WRITER),
-              new WiringPicture.Node("ReceiptServer", WiringPicture.Kind.SERVER));
+              new WiringPicture.Node(
+                  "ClientReceiptUpdater", WiringPicture.Kind.WRITER, "What was read"),
+              new WiringPicture.Node("ReceiptServer", WiringPicture.Kind.SERVER, "Keeps who read"));
       assertThat(picture.arrows())
           .contains(
               new WiringPicture.Arrow("ClientReceiptUpdater", "receipt-input"),

@@ -294,6 +294,18 @@ class StartRefusalsTest {
   }
 
   @Test
+  void triesThePortBeforeItMakesADatabase(@TempDir Path temp) throws Exception {
+    Path folder = temp.resolve("data");
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Homeserver server =
+            server(folder, CONFIGURATION.replace("port: 0", "port: " + other.getLocalPort()))) {
+      assertRefused(server, String.valueOf(other.getLocalPort()), "another port");
+    }
+
+    assertThat(folder.resolve("database")).doesNotExist();
+  }
+
+  @Test
   void opensNoListenerWhenOneOfThemCannotBeOpened(@TempDir Path temp) throws Exception {
     Path folder = temp.resolve("data");
     copy(served, folder);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.hearth.server.admin.ActivityEntry;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.http.TestClient;
@@ -46,6 +48,26 @@ class ToldActivityTest {
       assertThat(all.get(2).trouble()).isTrue();
       assertThat(all.get(2).by()).startsWith("127.0.0.1");
       assertThat(all.get(5).by()).isEqualTo("panel or command line");
+    }
+  }
+
+  @Test
+  void ofARegistrationTokenOnlyTheBeginningIsKept() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      Admin admin = server.homeserver().admin().orElseThrow();
+      admin.createToken(Optional.of("garden-party-2026"), OptionalInt.empty(), Optional.empty());
+      admin.createToken(Optional.of("abcdef"), OptionalInt.empty(), Optional.empty());
+      admin.endToken("garden-party-2026");
+      server.stop();
+      server.start();
+
+      assertThat(server.homeserver().admin().orElseThrow().activity(0, 100))
+          .extracting(ActivityEntry::text)
+          .contains(
+              "The registration token gard… was made.",
+              "The registration token ab… was made.",
+              "The registration token gard… was withdrawn.");
     }
   }
 

@@ -37,8 +37,8 @@ class TypingWiringTest {
           .isEqualTo("m.typing");
       assertThat(picture.nodes())
           .contains(
-              new WiringPicture.Node("ClientTypingSetter", WiringPicture.Kind.WRITER),
-              new WiringPicture.Node("TypingServer", WiringPicture.Kind.SERVER));
+              new WiringPicture.Node("ClientTypingSetter", WiringPicture.Kind.WRITER, "Who types"),
+              new WiringPicture.Node("TypingServer", WiringPicture.Kind.SERVER, "Keeps who types"));
       assertThat(picture.arrows())
           .contains(
               new WiringPicture.Arrow("ClientTypingSetter", "typing-input"),

@@ -4,7 +4,6 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.stream.Collectors;
 import javafx.collections.ListChangeListener;
-import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
@@ -53,10 +52,7 @@ final class LogView implements ActivityPage.View {
     count.setMinWidth(Label.USE_PREF_SIZE);
 
     words.setId("log-words");
-    words.setPromptText("Only lines with these words");
-    words.setAccessibleText("Only lines with these words");
     words.textProperty().bindBidirectional(model.words());
-    HBox.setHgrow(words, Priority.ALWAYS);
     ComboBox<LogLine.Level> least = new ComboBox<>();
     least.setId("log-level");
     least.setAccessibleText("Which lines");
@@ -78,8 +74,8 @@ final class LogView implements ActivityPage.View {
             "log-open",
             "Open f_older",
             () -> desktop.open(session.folder().get().logs().toUri().toString()));
-    HBox tools = new HBox(12, words, least, follow, copy, open, count);
-    tools.setAlignment(Pos.CENTER_LEFT);
+    HBox tools =
+        Forms.tools("Only lines with these words", words, least, follow, copy, open, count);
     node = new VBox(16, tools, table, whole);
   }
 

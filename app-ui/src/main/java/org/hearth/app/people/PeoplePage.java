@@ -31,6 +31,7 @@ import org.hearth.app.shell.Span;
 import org.hearth.app.shell.Tables;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.admin.Person;
+import org.hearth.server.configuration.FirstSetup;
 import org.jspecify.annotations.Nullable;
 
 /// People: the accounts of this server. A form says itself what it was refused for, and stays open.
@@ -84,11 +85,8 @@ public final class PeoplePage implements Page {
     deactivate.disableProperty().bind(none);
 
     search.setId("people-search");
-    search.setPromptText("Search by name or id");
-    search.setAccessibleText("Search people by name or id");
     search.textProperty().bindBidirectional(model.list().search());
-    HBox.setHgrow(search, Priority.ALWAYS);
-    HBox tools = new HBox(12, search, owner, reset, deactivate);
+    HBox tools = Forms.tools("Search by name or id", search, owner, reset, deactivate);
 
     HBox.setHgrow(count, Priority.ALWAYS);
     count.setMaxWidth(Double.MAX_VALUE);
@@ -214,8 +212,18 @@ public final class PeoplePage implements Page {
         "New account",
         "The person signs in with this name and password in any Matrix app. The name is permanent.",
         create,
-        name.textProperty().isNotEmpty().and(password.isGood()),
-        List.of(Forms.labelled("Name", name), password, admin));
+        wordOnName(name).isEmpty().and(name.textProperty().isNotEmpty()).and(password.isGood()),
+        List.of(
+            Forms.labelled("Name", name),
+            Forms.sentence("new-name-word", "problem", wordOnName(name)),
+            password,
+            admin));
+  }
+
+  private static StringBinding wordOnName(TextField name) {
+    return Bindings.createStringBinding(
+        () -> name.getText().isEmpty() ? "" : FirstSetup.problemOfPerson(name.getText()).orElse(""),
+        name.textProperty());
   }
 
   private VBox resetForm(Person person) {

@@ -13,6 +13,7 @@ import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.VBox;
+import org.hearth.app.shell.Forms;
 import org.hearth.app.shell.Page;
 import org.hearth.app.shell.Span;
 import org.hearth.app.shell.Tables;
@@ -50,14 +51,11 @@ public final class RoomsPage implements Page {
     count.textProperty().bind(list.count());
 
     search.setId("room-search");
-    search.setPromptText("Search by name, alias or id");
-    search.setAccessibleText("Search rooms by name, alias or id");
     search.textProperty().bindBidirectional(list.search());
-    HBox.setHgrow(search, Priority.ALWAYS);
     Button refresh = new Button("_Refresh");
     refresh.setMnemonicParsing(true);
     refresh.setOnAction(_ -> list.refresh());
-    HBox tools = new HBox(12, search, refresh);
+    HBox tools = Forms.tools("Search by name, alias or id", search, refresh);
 
     TableView<RoomSummary> table = new TableView<>();
     table.setId("room-table");

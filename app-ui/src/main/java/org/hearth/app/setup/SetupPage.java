@@ -61,7 +61,6 @@ public final class SetupPage implements Page {
       show(current - 1);
     });
     next.setId("setup-next");
-    next.setDefaultButton(true);
     next.getStyleClass().add(Styles.ACCENT);
     next.setOnAction(_ -> {
       if (current == steps.size() - 1) {
@@ -98,10 +97,12 @@ public final class SetupPage implements Page {
             "What is the server called?",
             "The name is the last part of everybody’s id. It is permanent: rooms, messages and other servers refer to"
                 + " it for ever. If you own a domain, take it. It need not be the address of this computer.",
-            name,
+            Forms.labelled("Server name", name),
             differ,
+            doubt("setup-name-doubt", model.doubtAboutName()),
             id,
             Forms.labelled("Once more, because it cannot be changed", retyped),
+            Forms.sentence("setup-retyped-rest", "hint", model.restOfRetyped()),
             word("setup-retyped-word", model.wordOnRetyped())),
         model.nameIsGood(),
         name);
@@ -131,6 +132,7 @@ public final class SetupPage implements Page {
                 + " synchronised with a cloud, or on another computer, is not safe for a database.",
             new VBox(4, name, new HBox(12, folder, choose)),
             word("setup-folder-word", model.wordOnFolder()),
+            doubt("setup-folder-doubt", model.doubtAboutFolder()),
             Forms.sentence("setup-space", "hint", model.spaceOfFolder())),
         model.folderIsGood(),
         folder);
@@ -199,6 +201,17 @@ public final class SetupPage implements Page {
             Bindings.createBooleanBinding(
                 () -> model.freePort().get().isPresent(), model.freePort()));
     otherPort.managedProperty().bind(otherPort.visibleProperty());
+    otherPort.getStyleClass().add(Styles.ACCENT);
+    // What solves it is what Enter and the space bar press.
+    otherPort.defaultButtonProperty().bind(otherPort.visibleProperty());
+    next.defaultButtonProperty().bind(otherPort.visibleProperty().not());
+    otherPort
+        .visibleProperty()
+        .addListener((_, _, visible) -> {
+          if (visible) {
+            otherPort.requestFocus();
+          }
+        });
     return new Step(
         card("Ready", "This is what will be made.", summary, working, problem, otherPort),
         model.working().not(),
@@ -239,6 +252,10 @@ public final class SetupPage implements Page {
 
   private static Label word(String id, ObservableStringValue text) {
     return Forms.sentence(id, "problem", text);
+  }
+
+  private static Label doubt(String id, ObservableStringValue text) {
+    return Forms.sentence(id, "doubt", text);
   }
 
   @Override

@@ -146,16 +146,38 @@ public final class SetupViewModel {
         name);
   }
 
-  /// What is wrong with the name, or worth a second thought; empty if nothing.
+  /// What is wrong with the name; empty if nothing.
   StringBinding wordOnName() {
     return Bindings.createStringBinding(
+        () -> name.get().isEmpty() ? "" : FirstSetup.problemOfName(name.get()).orElse(""), name);
+  }
+
+  /// What is worth a second thought about a name that can be used; empty if nothing.
+  StringBinding doubtAboutName() {
+    return Bindings.createStringBinding(
         () ->
-            name.get().isEmpty()
+            FirstSetup.problemOfName(name.get()).isPresent()
                 ? ""
-                : FirstSetup.problemOfName(name.get())
-                    .or(() -> FirstSetup.doubtAboutName(name.get()))
-                    .orElse(""),
+                : doubt(FirstSetup.doubtAboutName(name.get())),
         name);
+  }
+
+  private static String doubt(Optional<String> about) {
+    return about.map("Worth a second thought: "::concat).orElse("");
+  }
+
+  /// What is still to be typed when the second typing is the beginning of the name; empty if
+  /// nothing.
+  StringBinding restOfRetyped() {
+    return Bindings.createStringBinding(
+        () ->
+            retyped.get().isEmpty()
+                    || !name.get().startsWith(retyped.get())
+                    || name.get().equals(retyped.get())
+                ? ""
+                : "“%s” is still missing.".formatted(name.get().substring(retyped.get().length())),
+        name,
+        retyped);
   }
 
   /// What is wrong with the second typing of the name; empty if nothing.
@@ -172,6 +194,17 @@ public final class SetupViewModel {
         () -> written.get() ? "" : problemOfFolder().orElse(""), folder, written, looks);
   }
 
+  /// What is worth a second thought about a folder that can be used; empty if nothing.
+  StringBinding doubtAboutFolder() {
+    return Bindings.createStringBinding(
+        () ->
+            problemOfFolder().isPresent()
+                ? ""
+                : doubt(FirstSetup.doubtAboutFolder(Path.of(folder.get()))),
+        folder,
+        looks);
+  }
+
   /// How much space is left where the folder is, in a sentence.
   StringBinding spaceOfFolder() {
     return Bindings.createStringBinding(
@@ -186,7 +219,7 @@ public final class SetupViewModel {
   /// What is wrong with the owner's name; empty if nothing.
   StringBinding wordOnOwner() {
     return Bindings.createStringBinding(
-        () -> owner.get().isEmpty() ? "" : FirstSetup.problemOfOwner(owner.get()).orElse(""),
+        () -> owner.get().isEmpty() ? "" : FirstSetup.problemOfPerson(owner.get()).orElse(""),
         owner);
   }
 
@@ -205,7 +238,7 @@ public final class SetupViewModel {
   /// Whether the owner has a name that can be used; the password's fields judge themselves.
   BooleanBinding ownerIsGood() {
     return Bindings.createBooleanBinding(
-        () -> FirstSetup.problemOfOwner(owner.get()).isEmpty(), owner);
+        () -> FirstSetup.problemOfPerson(owner.get()).isEmpty(), owner);
   }
 
   /// A port that is free, when the one of the configuration is not.

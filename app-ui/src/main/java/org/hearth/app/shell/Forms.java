@@ -12,6 +12,7 @@ import javafx.scene.control.TextField;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.ClipboardContent;
 import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 
@@ -43,6 +44,28 @@ public final class Forms {
     label.getStyleClass().add("field-name");
     field.setAccessibleText(name);
     return new VBox(4, label, field);
+  }
+
+  /// The line above a list: a field that searches in it, below what it searches for, and at its
+  /// right what can be done.
+  ///
+  /// @param name what is searched for
+  /// @param search where it is typed; as wide as there is room
+  /// @param others from left to right
+  public static HBox tools(String name, TextField search, Node... others) {
+    VBox field = labelled(name, search);
+    HBox.setHgrow(field, Priority.ALWAYS);
+    HBox line = new HBox(12, field);
+    for (Node other : others) {
+      // As high as the field, so that what has no frame is in the middle of it.
+      HBox beside = new HBox(other);
+      beside.setAlignment(Pos.CENTER);
+      beside.minHeightProperty().bind(search.heightProperty());
+      line.getChildren().add(beside);
+    }
+    line.setAlignment(Pos.BOTTOM_LEFT);
+    line.setFillHeight(false);
+    return line;
   }
 
   /// A field for one line of text.

@@ -9,44 +9,42 @@ import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.scene.canvas.Canvas;
 import javafx.scene.canvas.GraphicsContext;
+import javafx.scene.control.Label;
 import javafx.scene.control.ToggleGroup;
 import javafx.scene.layout.Region;
 import javafx.scene.paint.Color;
 import org.hearth.app.wiring.WiringLayout.Place;
+import org.hearth.app.wiring.WiringRoutes.Column;
+import org.hearth.app.wiring.WiringRoutes.Point;
+import org.hearth.app.wiring.WiringRoutes.Route;
 import org.hearth.server.admin.WiringPicture;
+import org.hearth.server.admin.WiringPicture.Arrow;
 
-/// Draws boxes, rings and arrows with their numbers, as wide as there is room. An arrow is the
-/// thicker the more goes along it, and dashed where nothing does. One that leads back goes above
-/// the boxes. What a box writes a second stands in the box, where no line runs.
+/// Draws boxes, rings and arrows with their numbers, as wide as there is room. An arrow has above
+/// it, where it leaves or meets a box, how many entries a second go along it, and is the thicker
+/// the more they are; it is dashed where nothing goes.
 final class WiringDrawing extends Region {
-  private static final double LEAST_BOX = 76;
-  private static final double COLUMN_GAP = 12;
-  private static final double ROW_HEIGHT = 53;
   private static final double MARGIN = 5;
+  private static final double CORNER = 7;
 
-  /// Between two arrows that lead back, above everything or beside a column.
-  private static final double LANE = 9;
+  /// Of a number's height below its digits, which have nothing there.
+  private static final double DESCENT = 2;
 
-  private static final double CORNER = 8;
+  private static final double MOST_THICKER = 2.2;
   private static final Color ARROW = Color.gray(0.5);
   private static final Color CHOSEN = Color.web("#4493f8");
+  private static final Place NOWHERE = new Place(-1, 0);
   private static final double[] DASHED = {4, 4};
   private static final double[] SOLID = {};
 
   private final Canvas canvas = new Canvas();
   private final ToggleGroup group = new ToggleGroup();
   private final Map<String, WiringNode> nodes = new HashMap<>();
+  private final Map<Arrow, Label> numbers = new HashMap<>();
   private final ReadOnlyStringWrapper chosen = new ReadOnlyStringWrapper("");
   private Optional<WiringViewModel.Now> now = Optional.empty();
   private WiringLayout layout = WiringLayout.empty();
-  private final List<Column> columns = new ArrayList<>();
-  private List<String> backTargets = List.of();
-
-  /// The room of a column.
-  ///
-  /// @param left its left side, in pixels
-  /// @param width with the gap to the next
-  private record Column(double left, double width) {}
+  private final Map<Arrow, Route> routes = new HashMap<>();
 
   WiringDrawing() {
     setId("wiring-drawing");
@@ -70,6 +68,11 @@ final class WiringDrawing extends Region {
     group.selectToggle(null);
   }
 
+  /// Where the arrows were drawn last.
+  Map<Arrow, Route> routes() {
+    return Map.copyOf(routes);
+  }
+
   void show(Optional<WiringViewModel.Now> next) {
     boolean same =
         now.map(each -> each.picture().nodes()).equals(next.map(each -> each.picture().nodes()));
@@ -77,72 +80,107 @@ final class WiringDrawing extends Region {
     if (!same) {
       rebuild();
     }
-    next.ifPresent(each ->
-        nodes.forEach((name, node) -> {
-          WiringViewModel.RingNow ring = each.rings().get(name);
-          if (ring == null) {
-            node.show(each.written(name), each.failed(name));
-          } else {
-            node.show(ring);
-          }
-        }));
+    next.ifPresent(each -> {
+      nodes.forEach((name, node) -> {
+        WiringViewModel.RingNow ring = each.rings().get(name);
+        if (ring == null) {
+          node.show(each.failed(name));
+        } else {
+          node.show(ring);
+        }
+      });
+      numbers.forEach((arrow, number) -> {
+        double rate = each.rate(arrow);
+        number.setText(rate > 0 ? WiringNode.brief(rate) : "");
+      });
+    });
     requestLayout();
   }
 
   private void rebuild() {
     chooseNothing();
     nodes.clear();
+    numbers.clear();
+    routes.clear();
     getChildren().setAll(canvas);
     layout = now.map(each -> WiringLayout.of(each.picture())).orElse(WiringLayout.empty());
     now.ifPresent(each -> {
       for (WiringPicture.Node node : each.picture().nodes()) {
-        if (!each.rings().containsKey(node.name())) {
-          nodes.put(node.name(), WiringNode.box(node, LEAST_BOX));
-        }
+        nodes.put(node.name(), WiringNode.box(node));
       }
       each.rings().forEach((name, ring) -> nodes.put(name, WiringNode.ring(ring)));
+      each.picture().arrows().forEach(arrow -> numbers.put(arrow, number()));
     });
     nodes.values().forEach(node -> node.setToggleGroup(group));
     // In the order of the flow, so that the tab key goes along it.
     layout.inOrder().stream()
         .flatMap(name -> Optional.ofNullable(nodes.get(name)).stream())
         .forEach(getChildren()::add);
-    backTargets =
-        now.stream()
-            .flatMap(each -> each.picture().arrows().stream())
-            .filter(arrow -> layout.way(arrow).isEmpty())
-            .map(WiringPicture.Arrow::to)
-            .distinct()
-            .toList();
+    getChildren().addAll(numbers.values());
   }
 
-  /// As wide as the widest of its boxes and rings.
-  private double width(int column) {
-    return layout.places().entrySet().stream()
-            .filter(each -> each.getValue().column() == column)
-            .flatMap(each -> Optional.ofNullable(nodes.get(each.getKey())).stream())
-            .mapToDouble(node -> node.prefWidth(-1))
-            .max()
-            .orElse(0)
-        + COLUMN_GAP;
+  private static Label number() {
+    Label label = new Label();
+    label.getStyleClass().add("wiring-rate");
+    label.setMouseTransparent(true);
+    return label;
+  }
+
+  private List<Arrow> arrows() {
+    return now.map(each -> each.picture().arrows()).orElse(List.of());
   }
 
   private boolean isRing(String name) {
     return now.isPresent() && now.get().rings().containsKey(name);
   }
 
+  /// The columns as narrow as they can be, from zero, with so much more between them.
+  private List<Column> columns(double spare) {
+    List<Column> made = new ArrayList<>();
+    double left = 0;
+    for (int i = 0; i < layout.columns(); i++) {
+      int number = i;
+      List<String> names =
+          layout.inOrder().stream()
+              .filter(name -> layout.places().getOrDefault(name, NOWHERE).column() == number)
+              .toList();
+      double width =
+          names.stream()
+              .flatMap(name -> Optional.ofNullable(nodes.get(name)).stream())
+              .mapToDouble(node -> Math.ceil(node.prefWidth(-1)))
+              .max()
+              .orElse(0);
+      boolean boxes = names.stream().noneMatch(this::isRing);
+      if (i > 0) {
+        left = made.getLast().bendsFrom() + WiringRoutes.BENDS + spare;
+        left += boxes ? WiringRoutes.NUMBER + WiringRoutes.TIP : 0;
+      }
+      made.add(new Column(left, left + width, boxes));
+    }
+    return made;
+  }
+
+  /// With room at the right if an arrow leads back from there.
+  private double width(List<Column> columns) {
+    if (columns.isEmpty()) {
+      return 0;
+    }
+    boolean back =
+        layout
+            .back(arrows())
+            .anyMatch(arrow ->
+                layout.places().getOrDefault(arrow.from(), NOWHERE).column() == columns.size() - 1);
+    return back ? columns.getLast().bendsFrom() + WiringRoutes.BENDS : columns.getLast().right();
+  }
+
   @Override
   protected double computeMinWidth(double height) {
-    double width = 2 * MARGIN;
-    for (int column = 0; column < layout.columns(); column++) {
-      width += width(column);
-    }
-    return width;
+    return 2 * MARGIN + width(columns(0));
   }
 
   @Override
   protected double computeMinHeight(double width) {
-    return top() + MARGIN + Math.max(1, layout.rows()) * ROW_HEIGHT;
+    return top() + MARGIN + Math.max(1, layout.rows()) * WiringLayout.ROW_HEIGHT;
   }
 
   @Override
@@ -157,37 +195,42 @@ final class WiringDrawing extends Region {
 
   /// The room of the arrows that lead back.
   private double top() {
-    return MARGIN + backTargets.size() * LANE;
+    return MARGIN + WiringRoutes.lanes(layout, arrows()) * WiringRoutes.LANE;
   }
 
   @Override
   protected void layoutChildren() {
     canvas.setWidth(getWidth());
     canvas.setHeight(getHeight());
-    double spare =
-        layout.columns() == 0
-            ? 0
-            : Math.max(0, getWidth() - computeMinWidth(-1)) / layout.columns();
-    columns.clear();
-    double left = MARGIN;
-    for (int column = 0; column < layout.columns(); column++) {
-      double width = width(column) + spare;
-      columns.add(new Column(left, width));
-      left += width;
+    routes.clear();
+    if (layout.columns() > 0) {
+      double spare =
+          Math.max(0, getWidth() - computeMinWidth(-1)) / Math.max(1, layout.columns() - 1);
+      List<Column> columns =
+          columns(spare).stream()
+              .map(each -> new Column(each.left() + MARGIN, each.right() + MARGIN, each.boxes()))
+              .toList();
+      nodes.forEach((name, node) -> {
+        Place place = layout.places().get(name);
+        if (place != null) {
+          put(node, columns.get(place.column()), y(place), isRing(name));
+        }
+      });
+      WiringRoutes ways = new WiringRoutes(layout, arrows(), columns, this::y, WiringNode.RADIUS);
+      arrows().forEach(arrow -> ways.of(arrow).ifPresent(way -> routes.put(arrow, way)));
     }
-    nodes.forEach((name, node) -> {
-      Place place = layout.places().get(name);
-      if (place != null) {
-        node.autosize();
-        node.relocate(x(place) - node.getWidth() / 2, y(place) - node.getHeight() / 2);
-      }
-    });
     drawArrows();
   }
 
-  private double x(Place place) {
-    Column column = columns.get(place.column());
-    return column.left() + column.width() / 2;
+  /// A box is as wide as its column; of a ring the circle stands where its arrows end.
+  private static void put(WiringNode node, Column column, double y, boolean ring) {
+    if (ring) {
+      node.autosize();
+      node.relocate(column.middle() - node.getWidth() / 2, y - WiringNode.CIRCLE);
+    } else {
+      double height = node.prefHeight(-1);
+      node.resizeRelocate(column.left(), y - height / 2, column.right() - column.left(), height);
+    }
   }
 
   private double y(Place place) {
@@ -198,93 +241,74 @@ final class WiringDrawing extends Region {
   private void drawArrows() {
     GraphicsContext graphics = canvas.getGraphicsContext2D();
     graphics.clearRect(0, 0, canvas.getWidth(), canvas.getHeight());
-    if (now.isEmpty()) {
-      return;
-    }
-    for (WiringPicture.Arrow arrow : now.get().picture().arrows()) {
-      boolean touched = arrow.from().equals(chosen.get()) || arrow.to().equals(chosen.get());
-      double rate = now.get().rate(arrow);
-      layout
-          .way(arrow)
-          .ifPresentOrElse(
-              way -> drawOnward(graphics, arrow, way, rate, touched),
-              () -> drawBack(graphics, arrow, rate, touched));
-    }
+    now.ifPresent(shown ->
+        routes.forEach((arrow, route) -> {
+          boolean touched = arrow.from().equals(chosen.get()) || arrow.to().equals(chosen.get());
+          double width = stroke(graphics, shown.rate(arrow), touched);
+          if (route.back()) {
+            drawBack(graphics, route.points());
+          } else {
+            drawOnward(graphics, route.points());
+          }
+          Point end = route.points().getLast();
+          tip(graphics, end.x(), end.y(), touched);
+          Label number = numbers.get(arrow);
+          if (number != null) {
+            number.autosize();
+            number.relocate(
+                route.number().x() - number.getWidth() / 2,
+                route.number().y() - width / 2 - number.getHeight() + DESCENT);
+          }
+        }));
   }
 
-  /// Half of what an arrow ends at: the circle of a ring, a box as wide as it is.
-  private double half(String name) {
-    WiringNode node = nodes.get(name);
-    return isRing(name) || node == null ? WiringNode.RADIUS : node.getWidth() / 2;
-  }
-
-  private void drawOnward(
-      GraphicsContext graphics,
-      WiringPicture.Arrow arrow,
-      List<Place> way,
-      double rate,
-      boolean touched) {
-    stroke(graphics, rate, touched);
-    double fromX = x(way.getFirst()) + half(arrow.from());
-    double fromY = y(way.getFirst());
-    double endX = x(way.getLast()) - half(arrow.to());
-    graphics.beginPath();
-    graphics.moveTo(fromX, fromY);
-    for (Place next : way.subList(1, way.size() - 1)) {
-      Column column = columns.get(next.column());
-      curveTo(graphics, fromX, fromY, column.left() + COLUMN_GAP / 2, y(next));
-      fromX = column.left() + column.width() - COLUMN_GAP / 2;
-      fromY = y(next);
-      graphics.lineTo(fromX, fromY);
-    }
-    curveTo(graphics, fromX, fromY, endX - 7, y(way.getLast()));
-    graphics.stroke();
-    tip(graphics, endX, y(way.getLast()), touched);
-  }
-
-  private static void stroke(GraphicsContext graphics, double rate, boolean touched) {
+  private static double stroke(GraphicsContext graphics, double rate, boolean touched) {
+    double width = (touched ? 2 : 1.2) + Math.min(MOST_THICKER, Math.log10(1 + rate) / 1.6);
     graphics.setStroke(touched ? CHOSEN : Color.color(0.5, 0.5, 0.5, rate > 0 ? 0.85 : 0.5));
-    graphics.setLineWidth((touched ? 2 : 1.2) + Math.min(4, Math.log10(1 + rate)));
+    graphics.setLineWidth(width);
     graphics.setLineDashes(rate > 0 || touched ? SOLID : DASHED);
+    return width;
   }
 
-  private static void curveTo(
-      GraphicsContext graphics, double fromX, double fromY, double toX, double toY) {
-    double bend = (toX - fromX) / 2;
-    graphics.bezierCurveTo(fromX + bend, fromY, toX - bend, toY, toX, toY);
-  }
-
-  /// Up in the gap at the right of where it begins, above everything to the left, and down in the
-  /// gap at the left of where it ends. Arrows to one target share the way.
-  private void drawBack(
-      GraphicsContext graphics, WiringPicture.Arrow arrow, double rate, boolean touched) {
-    Place from = layout.places().get(arrow.from());
-    Place to = layout.places().get(arrow.to());
-    if (from == null || to == null) {
-      return;
-    }
-    int number = backTargets.indexOf(arrow.to());
-    double lane = MARGIN + LANE * number;
-    double shift = COLUMN_GAP / 2 * number / Math.max(1, backTargets.size());
-    Column last = columns.get(from.column());
-    double up = last.left() + last.width() - 2 - shift;
-    double down = columns.get(to.column()).left() + 1 + shift;
-    double endX = x(to) - half(arrow.to());
-    stroke(graphics, rate, touched);
+  private static void drawOnward(GraphicsContext graphics, List<Point> points) {
     graphics.beginPath();
-    graphics.moveTo(x(from) + half(arrow.from()), y(from));
-    graphics.arcTo(up, y(from), up, lane, CORNER);
-    graphics.arcTo(up, lane, down, lane, CORNER);
-    graphics.arcTo(down, lane, down, y(to), CORNER);
-    graphics.arcTo(down, y(to), endX, y(to), Math.min(CORNER, Math.abs(endX - 7 - down)));
-    graphics.lineTo(endX - 7, y(to));
+    graphics.moveTo(points.getFirst().x(), points.getFirst().y());
+    for (int i = 1; i < points.size(); i++) {
+      Point from = points.get(i - 1);
+      Point to = points.get(i);
+      if (i % 2 == 0) {
+        double bend = (to.x() - from.x()) / 2;
+        graphics.bezierCurveTo(from.x() + bend, from.y(), to.x() - bend, to.y(), to.x(), to.y());
+      } else {
+        graphics.lineTo(i == points.size() - 1 ? to.x() - WiringRoutes.TIP + 1 : to.x(), to.y());
+      }
+    }
     graphics.stroke();
-    tip(graphics, endX, y(to), touched);
+  }
+
+  private static void drawBack(GraphicsContext graphics, List<Point> points) {
+    graphics.beginPath();
+    graphics.moveTo(points.getFirst().x(), points.getFirst().y());
+    for (int i = 1; i < points.size() - 1; i++) {
+      Point corner = points.get(i);
+      Point next = points.get(i + 1);
+      double room = Math.min(distance(points.get(i - 1), corner), distance(corner, next)) / 2;
+      graphics.arcTo(corner.x(), corner.y(), next.x(), next.y(), Math.min(CORNER, room));
+    }
+    graphics.lineTo(points.getLast().x() - WiringRoutes.TIP + 1, points.getLast().y());
+    graphics.stroke();
+  }
+
+  private static double distance(Point one, Point other) {
+    return Math.hypot(one.x() - other.x(), one.y() - other.y());
   }
 
   private static void tip(GraphicsContext graphics, double x, double y, boolean touched) {
     graphics.setLineDashes();
     graphics.setFill(touched ? CHOSEN : ARROW);
-    graphics.fillPolygon(new double[] {x, x - 8, x - 8}, new double[] {y, y - 4.5, y + 4.5}, 3);
+    graphics.fillPolygon(
+        new double[] {x, x - WiringRoutes.TIP, x - WiringRoutes.TIP},
+        new double[] {y, y - 4.5, y + 4.5},
+        3);
   }
 }

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.admin.WiringPicture.Arrow;
 import org.hearth.server.admin.WiringPicture.Kind;
@@ -27,8 +28,14 @@ import org.hearth.server.admin.WiringPicture.Kind;
 /// @param rows how many rows the fullest column has
 record WiringLayout(
     Map<String, Place> places, Map<Arrow, List<Place>> ways, int columns, double rows) {
-  /// Rings are higher than boxes: they have a name above and a rate below.
-  private static final double RING_GAP = 1.42;
+  /// What a row is high at least, in pixels.
+  static final double ROW_HEIGHT = 72;
+
+  /// Rings are higher than boxes: they have a name above and their lag below.
+  private static final double RING_GAP = 1.12;
+
+  /// Between two boxes, in pixels.
+  private static final double BOX_GAP = 8;
 
   private static final double BEND_GAP = 0.4;
 
@@ -67,7 +74,9 @@ record WiringLayout(
     Map<Arrow, List<String>> ways = new HashMap<>();
     Set<WiringRows.Item> items = new LinkedHashSet<>();
     columns.forEach((name, column) ->
-        items.add(new WiringRows.Item(name, column, rings.contains(name) ? RING_GAP : 1)));
+        items.add(
+            new WiringRows.Item(
+                name, column, rings.contains(name) ? RING_GAP : heightOfBox(name, picture))));
     Set<WiringRows.Link> links = new LinkedHashSet<>();
     for (Arrow arrow : picture.arrows()) {
       Integer from = columns.get(arrow.from());
@@ -99,6 +108,22 @@ record WiringLayout(
             way.stream().flatMap(each -> Optional.ofNullable(all.get(each)).stream()).toList()));
     int count = columns.values().stream().mapToInt(each -> each + 1).max().orElse(0);
     return new WiringLayout(places, drawn, count, rows.height());
+  }
+
+  /// A box has a port for each of its arrows, on either side.
+  private static double heightOfBox(String name, WiringPicture picture) {
+    long leaving = picture.arrows().stream().filter(each -> each.from().equals(name)).count();
+    long arriving = picture.arrows().stream().filter(each -> each.to().equals(name)).count();
+    return Math.max(1, (Math.max(leaving, arriving) * WiringRoutes.PORT + BOX_GAP) / ROW_HEIGHT);
+  }
+
+  /// Those arrows that lead back, against the flow.
+  Stream<Arrow> back(List<Arrow> arrows) {
+    return arrows.stream()
+        .filter(arrow ->
+            !ways.containsKey(arrow)
+                && places.containsKey(arrow.from())
+                && places.containsKey(arrow.to()));
   }
 
   /// The way of an arrow to the right; empty if it leads back, against the flow.

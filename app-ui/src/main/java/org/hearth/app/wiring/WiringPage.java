@@ -1,5 +1,6 @@
 package org.hearth.app.wiring;
 
+import atlantafx.base.theme.Styles;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -16,8 +17,10 @@ import javafx.scene.control.ScrollPane;
 import javafx.scene.control.SplitPane;
 import javafx.scene.control.TableRow;
 import javafx.scene.control.TableView;
+import javafx.scene.control.ToggleButton;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import org.hearth.app.shell.Forms;
@@ -72,11 +75,18 @@ public final class WiringPage implements Page {
     this.model = new WiringViewModel(session);
     Label title = new Label("Wiring");
     title.getStyleClass().add("page-title");
+    title.setMinWidth(Region.USE_PREF_SIZE);
     Label sentence = new Label();
     sentence.setId("wiring-sentence");
     sentence.getStyleClass().add("hint");
     sentence.textProperty().bind(model.sentence());
-    HBox head = new HBox(12, title, sentence);
+    sentence.setWrapText(true);
+    sentence.setMaxWidth(Double.MAX_VALUE);
+    HBox.setHgrow(sentence, Priority.ALWAYS);
+    Label legend = new Label("Numbers: entries a second");
+    legend.getStyleClass().add("hint");
+    legend.setMinWidth(Region.USE_PREF_SIZE);
+    HBox head = new HBox(12, title, sentence, legend, services());
     head.setAlignment(Pos.BASELINE_LEFT);
 
     model
@@ -95,7 +105,7 @@ public final class WiringPage implements Page {
     below.getStyleClass().add("wiring-below");
     SplitPane split = new SplitPane(new StackPane(scroll, nothing()), below);
     split.setOrientation(Orientation.VERTICAL);
-    split.setDividerPositions(0.66);
+    split.setDividerPositions(0.7);
     VBox.setVgrow(split, Priority.ALWAYS);
     node =
         new VBox(
@@ -106,6 +116,17 @@ public final class WiringPage implements Page {
             split);
     node.setId("wiring-page");
     node.getStyleClass().add("page");
+  }
+
+  /// Opens what is drawn as one box.
+  private ToggleButton services() {
+    ToggleButton each = new ToggleButton("_Each service");
+    each.setId("wiring-services");
+    each.setMnemonicParsing(true);
+    each.setMinWidth(Region.USE_PREF_SIZE);
+    each.getStyleClass().add(Styles.SMALL);
+    each.selectedProperty().bindBidirectional(model.eachService());
+    return each;
   }
 
   /// What stands in place of the picture while there is none.
@@ -121,7 +142,7 @@ public final class WiringPage implements Page {
     Label text = new Label();
     text.setId("wiring-chosen");
     text.setWrapText(true);
-    text.setMinHeight(javafx.scene.layout.Region.USE_PREF_SIZE);
+    text.setMinHeight(Region.USE_PREF_SIZE);
     text.setMaxWidth(Double.MAX_VALUE);
     HBox.setHgrow(text, Priority.ALWAYS);
     text.textProperty()

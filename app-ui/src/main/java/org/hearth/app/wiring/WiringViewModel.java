@@ -12,12 +12,14 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleBooleanProperty;
 import org.hearth.app.state.FxState;
 import org.hearth.app.state.Heartbeat;
 import org.hearth.app.state.ServerSession;
@@ -81,14 +83,6 @@ public final class WiringViewModel {
       return read == null ? 0 : read.perSecond();
     }
 
-    /// Entries a second that a box writes, into all its logs.
-    double written(String box) {
-      return picture.arrows().stream()
-          .filter(arrow -> arrow.from().equals(box))
-          .mapToDouble(this::rate)
-          .sum();
-    }
-
     /// Whether a ring has a reader that failed, or a box is one. A reader that is called otherwise
     /// than every box, such as that of an input log, is the box that its log leads to.
     boolean failed(String name) {
@@ -128,6 +122,7 @@ public final class WiringViewModel {
   private final ReadOnlyObjectWrapper<Optional<Now>> now =
       new ReadOnlyObjectWrapper<>(Optional.empty());
   private final ReadOnlyStringWrapper sentence = new ReadOnlyStringWrapper("");
+  private final BooleanProperty eachService = new SimpleBooleanProperty();
   private final ArrayDeque<Look> looks = new ArrayDeque<>();
 
   WiringViewModel(ServerSession session) {
@@ -139,6 +134,7 @@ public final class WiringViewModel {
             () -> session.admin().map(admin -> new Answer(admin.wiring(), admin.parked())),
             answer -> answer.ifPresentOrElse(this::show, this::showStopped),
             sentence::set);
+    eachService.addListener((_, _, _) -> heartbeat.beat());
   }
 
   void start() {
@@ -153,6 +149,11 @@ public final class WiringViewModel {
   /// What to draw; empty while the server does not run.
   ReadOnlyObjectProperty<Optional<Now>> now() {
     return now.getReadOnlyProperty();
+  }
+
+  /// Whether each service has a box of its own.
+  BooleanProperty eachService() {
+    return eachService;
   }
 
   /// What is slow now, in a sentence.
@@ -240,7 +241,11 @@ public final class WiringViewModel {
               ring.ring().published(),
               ring.ring().waits());
     }
-    return "%s: reads %s, writes %s.".formatted(name, from, to);
+    return shown.picture().nodes().stream()
+        .filter(each -> each.name().equals(name))
+        .map(each -> "%s (%s): reads %s, writes %s.".formatted(name, each.purpose(), from, to))
+        .findFirst()
+        .orElse("");
   }
 
   private static String ends(
@@ -256,15 +261,15 @@ public final class WiringViewModel {
   }
 
   private void show(Answer answer) {
-    WiringPicture picture = answer.picture();
+    WiringPicture picture = drawn(answer.picture());
     parked.set(answer.parked());
     long nanos = System.nanoTime();
     looks.removeIf(each -> nanos - each.nanos() > WINDOW.toNanos());
-    looks.addLast(new Look(nanos, picture));
+    looks.addLast(new Look(nanos, answer.picture()));
     Look first = looks.getFirst();
     double seconds = (nanos - first.nanos()) / 1e9;
     Map<String, WiringPicture.Ring> last = new HashMap<>();
-    first.picture().rings().forEach(ring -> last.put(ring.name(), ring));
+    drawn(first.picture()).rings().forEach(ring -> last.put(ring.name(), ring));
     Map<String, RingNow> rings = new HashMap<>();
     for (WiringPicture.Ring ring : picture.rings()) {
       rings.put(
@@ -277,6 +282,10 @@ public final class WiringViewModel {
     }
     now.set(Optional.of(new Now(picture, rings)));
     sentence.set(judge(List.copyOf(rings.values())));
+  }
+
+  private WiringPicture drawn(WiringPicture picture) {
+    return eachService.get() ? picture : ServiceGroup.fold(picture);
   }
 
   static RingNow rates(
@@ -314,10 +323,17 @@ public final class WiringViewModel {
     Map<String, WiringPicture.Consumer> earlier = new HashMap<>();
     before.consumers().forEach(each -> earlier.put(each.name(), each));
     Set<String> failed =
-        parked.stream()
-            .filter(each -> each.log().equals(ring.name()))
-            .map(ParkedEntries::consumer)
+        ring.consumers().stream()
+            .filter(each -> each.parked() > 0)
+            .map(WiringPicture.Consumer::name)
             .collect(Collectors.toCollection(HashSet::new));
+    if (failed.isEmpty()) {
+      // What an earlier version parked for a reader that is no more.
+      parked.stream()
+          .filter(each -> each.log().equals(ring.name()))
+          .map(ParkedEntries::consumer)
+          .forEach(failed::add);
+    }
     for (WiringPicture.Consumer now : ring.consumers()) {
       WiringPicture.Consumer then = earlier.getOrDefault(now.name(), now);
       boolean standsStill =

@@ -120,7 +120,7 @@ class WiringLayoutTest {
   }
 
   private static WiringPicture.Node node(String name, Kind kind) {
-    return new WiringPicture.Node(name, kind);
+    return new WiringPicture.Node(name, kind, "");
   }
 
   private static WiringPicture.Ring ring(String name) {

@@ -2,9 +2,11 @@ package org.hearth.app.wiring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.admin.WiringPicture.Arrow;
 import org.junit.jupiter.api.Test;
@@ -61,19 +63,43 @@ class WiringRatesTest {
         WiringViewModel.rates(
             ring(
                 9,
-                new WiringPicture.Consumer("still", 2, 7, 0, 0, 0),
-                new WiringPicture.Consumer("failing", 9, 0, 1, 0, 0),
-                new WiringPicture.Consumer("idle", 9, 0, 0, 0, 0)),
+                new WiringPicture.Consumer("still", 2, 7, 0, 0, 0, 0),
+                new WiringPicture.Consumer("failing", 9, 0, 1, 0, 0, 0),
+                new WiringPicture.Consumer("idle", 9, 0, 0, 0, 0, 0)),
             ring(
                 5,
-                new WiringPicture.Consumer("still", 2, 3, 0, 0, 0),
-                new WiringPicture.Consumer("failing", 5, 0, 0, 0, 0),
-                new WiringPicture.Consumer("idle", 9, 0, 0, 0, 0)),
+                new WiringPicture.Consumer("still", 2, 3, 0, 0, 0, 0),
+                new WiringPicture.Consumer("failing", 5, 0, 0, 0, 0, 0),
+                new WiringPicture.Consumer("idle", 9, 0, 0, 0, 0, 0)),
             5,
             List.of());
 
     assertThat(ring.failed()).containsExactlyInAnyOrder("still", "failing");
     assertThat(WiringViewModel.judge(List.of(ring))).startsWith("failing, still has failed");
+  }
+
+  @Test
+  void ofAnInputLogOnlyThePartWithSomethingParkedIsMarked() {
+    WiringPicture.Ring ring =
+        ring(
+            9,
+            new WiringPicture.Consumer("room-input-0", 4, 0, 0, 0, 0, 0),
+            new WiringPicture.Consumer("room-input-1", 5, 0, 0, 1, 0, 0));
+    ParkedEntries parked =
+        new ParkedEntries("room-input", "room-input", "!a:home.example", 1, "", Instant.EPOCH);
+
+    assertThat(WiringViewModel.rates(ring, ring, 5, List.of(parked)).failed())
+        .containsExactly("room-input-1");
+  }
+
+  @Test
+  void whatIsParkedForAReaderThatIsNoMoreMarksItsLog() {
+    WiringPicture.Ring ring = ring(9, reader("room-input-0", 9));
+    ParkedEntries parked =
+        new ParkedEntries("room-input", "another", "!a:home.example", 1, "", Instant.EPOCH);
+
+    assertThat(WiringViewModel.rates(ring, ring, 5, List.of(parked)).failed())
+        .containsExactly("another");
   }
 
   @Test
@@ -91,8 +117,8 @@ class WiringRatesTest {
         new WiringViewModel.Now(
             new WiringPicture(
                 List.of(
-                    new WiringPicture.Node("GuestAccess", WiringPicture.Kind.READER),
-                    new WiringPicture.Node("ClientSync", WiringPicture.Kind.READER)),
+                    new WiringPicture.Node("GuestAccess", WiringPicture.Kind.READER, ""),
+                    new WiringPicture.Node("ClientSync", WiringPicture.Kind.READER, "")),
                 List.of(
                     new Arrow("room-output", "GuestAccess"),
                     new Arrow("room-output", "ClientSync")),
@@ -112,6 +138,6 @@ class WiringRatesTest {
   }
 
   private static WiringPicture.Consumer reader(String name, long handled) {
-    return new WiringPicture.Consumer(name, handled, 0, 0, 0, 0);
+    return new WiringPicture.Consumer(name, handled, 0, 0, 0, 0, 0);
   }
 }

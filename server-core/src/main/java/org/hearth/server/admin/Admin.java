@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
@@ -94,14 +95,20 @@ public final class Admin {
   /// Where the wiring is asked for.
   ///
   /// @param description boxes and arrows; they do not change while the server runs
+  /// @param purposes what each box is there for, by its name
   /// @param figures the numbers of all logs at this moment
   /// @param parked what the consumers of all logs have parked at this moment
   /// @param releasing gives parked entries to their consumer again
   public record Wiring(
       WiringDescription description,
+      Map<String, String> purposes,
       Supplier<List<LogFigures>> figures,
       Supplier<List<ParkedKey>> parked,
-      Releasing releasing) {}
+      Releasing releasing) {
+    public Wiring {
+      purposes = Map.copyOf(purposes);
+    }
+  }
 
   /// Gives parked entries to their consumer again.
   public interface Releasing {
@@ -323,7 +330,7 @@ public final class Admin {
   ///
   /// @return what the Wiring page draws
   public WiringPicture wiring() {
-    return Pictures.of(wiring.description(), wiring.figures().get(), store.figures());
+    return Pictures.of(wiring, store.figures());
   }
 
   /// Entries that wait for a decision, because one before them could not be handled.

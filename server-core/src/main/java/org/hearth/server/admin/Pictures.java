@@ -18,16 +18,18 @@ final class Pictures {
 
   private Pictures() {}
 
-  static WiringPicture of(
-      WiringDescription description, List<LogFigures> figures, StoreFigures store) {
+  static WiringPicture of(Admin.Wiring wiring, StoreFigures store) {
+    WiringDescription description = wiring.description();
     List<WiringPicture.Node> nodes = new ArrayList<>();
     List<WiringPicture.Arrow> arrows = new ArrayList<>();
     for (Node node : description.nodes()) {
       if (!node.isLog()) {
-        nodes.add(new WiringPicture.Node(node.name(), kind(node.kind())));
+        nodes.add(
+            new WiringPicture.Node(
+                node.name(), kind(node.kind()), wiring.purposes().getOrDefault(node.name(), "")));
       }
     }
-    nodes.add(new WiringPicture.Node(COMMITTER, WiringPicture.Kind.STORE));
+    nodes.add(new WiringPicture.Node(COMMITTER, WiringPicture.Kind.STORE, "Writes to the disk"));
     arrows.add(new WiringPicture.Arrow(COMMIT_RING, COMMITTER));
     for (Arrow arrow : description.arrows()) {
       switch (arrow.kind()) {
@@ -47,7 +49,7 @@ final class Pictures {
       }
     }
     List<WiringPicture.Ring> rings = new ArrayList<>();
-    figures.forEach(each -> rings.add(ring(each)));
+    wiring.figures().get().forEach(each -> rings.add(ring(each)));
     rings.add(commitRing(store));
     return new WiringPicture(nodes, arrows, rings);
   }
@@ -90,6 +92,7 @@ final class Pictures {
         figures.consumed(),
         figures.lag(),
         figures.failures(),
+        figures.parkedKeys().size(),
         figures.batchSizes().count(),
         figures.busy().toNanos());
   }
@@ -108,6 +111,7 @@ final class Pictures {
                 store.units(),
                 store.queued(),
                 store.failedUnits(),
+                0,
                 store.commits(),
                 store.commitNanos().sum())));
   }

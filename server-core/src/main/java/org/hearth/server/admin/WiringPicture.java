@@ -34,7 +34,8 @@ public record WiringPicture(List<Node> nodes, List<Arrow> arrows, List<Ring> rin
   ///
   /// @param name the component's name
   /// @param kind what it does with logs
-  public record Node(String name, Kind kind) {}
+  /// @param purpose what it is there for, in a few words for people
+  public record Node(String name, Kind kind, String purpose) {}
 
   /// An arrow between a box and a log.
   ///
@@ -71,8 +72,15 @@ public record WiringPicture(List<Node> nodes, List<Arrow> arrows, List<Ring> rin
   /// @param consumed entries since the start
   /// @param lag entries published but not yet consumed
   /// @param failures entries that it failed on
+  /// @param parked keys whose entries wait for a decision
   /// @param batches batches since the start
   /// @param busyNanos time spent in batches since the start
   public record Consumer(
-      String name, long consumed, long lag, long failures, long batches, long busyNanos) {}
+      String name,
+      long consumed,
+      long lag,
+      long failures,
+      long parked,
+      long batches,
+      long busyNanos) {}
 }

@@ -23,6 +23,10 @@ public interface Box extends AutoCloseable {
   /// The name in the wiring, as the design has it; unique.
   String name();
 
+  /// What it is there for, in two to four words for people: at most 18 characters, as wide as a box
+  /// of the picture.
+  String purpose();
+
   /// What it does with logs: [Node.Kind#WRITER], [Node.Kind#SERVER], [Node.Kind#READER] or
   /// [Node.Kind#SERVICE].
   Node.Kind kind();

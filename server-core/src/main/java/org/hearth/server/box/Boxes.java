@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.hearth.ringlogs.FollowedLog;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.LogPosition;
@@ -163,6 +164,11 @@ public final class Boxes {
       throw new IllegalStateException("the boxes have not been started");
     }
     return set;
+  }
+
+  /// What each box is there for, by its name.
+  public Map<String, String> purposes() {
+    return boxes.stream().collect(Collectors.toUnmodifiableMap(Box::name, Box::purpose));
   }
 
   /// The boxes, their logs, and every arrow between them.

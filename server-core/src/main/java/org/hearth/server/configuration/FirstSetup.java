@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +23,23 @@ public final class FirstSetup {
   /// What is of no use without a server that is set up.
   private static final Set<String> OF_A_SERVER = Set.of("hearth.yaml", "hearth.lock", "control");
 
+  private static final String USUAL_PREFIX = "matrix.";
+
+  /// The ends of names that no public name server knows.
+  private static final List<String> LOCAL =
+      List.of(
+          ".local",
+          ".localhost",
+          ".localdomain",
+          ".lan",
+          ".home",
+          ".home.arpa",
+          ".internal",
+          ".intranet",
+          ".private",
+          ".corp",
+          ".test");
+
   private FirstSetup() {}
 
   /// What is wrong with a name for a server.
@@ -34,36 +53,82 @@ public final class FirstSetup {
     if (!name.equals(name.strip())) {
       return Optional.of("The name must not begin or end with a space.");
     }
+    if (name.contains("/")) {
+      return Optional.of("Give the name alone, without “https://” and what comes after the name.");
+    }
+    if (name.contains("@")) {
+      return Optional.of("Give only what comes after the colon of an id, such as example.org.");
+    }
     if (!name.equals(name.toLowerCase(Locale.ROOT))) {
       return Optional.of("The name must be in lower case.");
     }
-    try {
-      ServerName.parse(name);
-    } catch (InvalidIdentifierException e) {
-      return Optional.of(
-          "This is not a server name (" + e.getMessage() + "). Use one such as example.org.");
+    String host = host(name);
+    if (host.length() < name.length() && !isPort(name.substring(host.length() + 1))) {
+      return Optional.of("What comes after the colon must be a port, a number from 1 to 65535.");
     }
-    return Optional.empty();
+    if (host.endsWith(".")) {
+      return Optional.of("The name must not end with a dot.");
+    }
+    if (host.startsWith(".") || host.contains("..")) {
+      return Optional.of("There is a dot too many in the name.");
+    }
+    return isServerName(name) ? Optional.empty() : Optional.of(faultOfHost(host));
   }
 
-  /// What is worth a second thought about a good name.
+  private static String host(String name) {
+    int colon = name.indexOf(':', name.indexOf(']') + 1);
+    return colon < 0 ? name : name.substring(0, colon);
+  }
+
+  private static boolean isPort(String text) {
+    return text.matches("\\d{1,5}")
+        && Integer.parseInt(text) >= 1
+        && Integer.parseInt(text) <= ListenerPort.HIGHEST;
+  }
+
+  private static boolean isServerName(String name) {
+    try {
+      return ServerName.parse(name).value().equals(name);
+    } catch (InvalidIdentifierException _) {
+      return false;
+    }
+  }
+
+  private static String faultOfHost(String host) {
+    if (host.startsWith("[") || host.matches("[0-9.]+")) {
+      return "This is not an IP address.";
+    }
+    return host.matches("[a-z0-9.-]+")
+        ? "The name is too long."
+        : "Only letters from a to z, digits, hyphens and dots can be used, such as in example.org.";
+  }
+
+  /// What is worth a second thought about a name that can be used.
   ///
   /// @param name a name without a problem
-  /// @return a sentence, or empty
+  /// @return sentences, or empty
   public static Optional<String> doubtAboutName(String name) {
-    if (name.matches("[0-9.]+(:\\d+)?") || name.startsWith("[")) {
-      return Optional.of(
-          "An IP address changes when you move or change your provider; a name does not.");
-    }
-    if (name.startsWith("matrix.")) {
-      return Optional.of(
+    String host = host(name);
+    List<String> doubts = new ArrayList<>();
+    if (host.matches("[0-9.]+") || host.startsWith("[")) {
+      doubts.add("An IP address changes when you move or change your provider; a name does not.");
+    } else if (!host.contains(".")) {
+      doubts.add("A name without a dot works on this computer or network only.");
+    } else if (LOCAL.stream().anyMatch(host::endsWith)) {
+      doubts.add(
+          "A name that ends in “%s” is known in one home or company only; nobody outside can find this server."
+              .formatted(LOCAL.stream().filter(host::endsWith).findFirst().orElse(host)));
+    } else if (host.startsWith(USUAL_PREFIX)) {
+      doubts.add(
           "People’s ids will end in “:%s”. Most use the domain itself, such as “:%s”."
-              .formatted(name, name.substring("matrix.".length())));
+              .formatted(name, host.substring(USUAL_PREFIX.length())));
     }
-    if (!name.contains(".")) {
-      return Optional.of("This name works on this computer or network only.");
+    if (host.length() < name.length()) {
+      doubts.add(
+          "“%s” becomes a part of everybody’s id for ever. A domain can say which port its server has, so the name needs none."
+              .formatted(name.substring(host.length())));
     }
-    return Optional.empty();
+    return doubts.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", doubts));
   }
 
   /// What is wrong with a folder for a new server's data.
@@ -103,6 +168,17 @@ public final class FirstSetup {
     return Optional.empty();
   }
 
+  /// What is worth a second thought about a folder that can be used.
+  ///
+  /// @param folder a path without a problem
+  /// @return a sentence, or empty
+  public static Optional<String> doubtAboutFolder(Path folder) {
+    return SyncedFolder.serviceOf(folder)
+        .map(service ->
+            "This folder seems to be in %s, which copies files away while the server writes them: that can damage the database, and takes the server’s keys to another computer."
+                .formatted(service));
+  }
+
   /// The space left on the disk that a folder is, or would be, on.
   ///
   /// @param folder a path
@@ -138,14 +214,19 @@ public final class FirstSetup {
     return OWN.contains(name) || OF_A_SERVER.contains(name);
   }
 
-  /// What is wrong with the name of a first owner.
+  /// What is wrong with the name of a person's account. Capitals are refused rather than made
+  /// small, so that the id is what its owner has typed.
   ///
   /// @param localpart the part of the id between @ and :
   /// @return a sentence, or empty if the name is good
-  public static Optional<String> problemOfOwner(String localpart) {
-    return localpart.matches("[a-z0-9._=/+-]+")
-        ? Optional.empty()
-        : Optional.of("Only lower-case letters, digits and . _ = / + - can be used.");
+  public static Optional<String> problemOfPerson(String localpart) {
+    if (localpart.matches("[a-z0-9._=/+-]+")) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        localpart.chars().anyMatch(Character::isUpperCase)
+            ? "An id has no capitals: write the name in lower case."
+            : "Only letters from a to z, digits and . _ = / + - can be used.");
   }
 
   /// Writes the first `hearth.yaml`. Nothing is overwritten.

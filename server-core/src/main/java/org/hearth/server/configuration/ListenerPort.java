@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /// for a port that something else holds.
 public final class ListenerPort {
   private static final int TRIES = 200;
-  private static final int HIGHEST = 65_535;
+  static final int HIGHEST = 65_535;
 
   private ListenerPort() {}
 

@@ -2,7 +2,7 @@
 ///
 /// ```
 ///   hearth.yaml ──► ConfigurationReader ──► Configuration
-///   first run ────► FirstSetup, ListenerPort ──► hearth.yaml
+///   first run ────► FirstSetup, SyncedFolder, ListenerPort ──► hearth.yaml
 ///   data folder ──► DataFolder ──► ServerKeys ──► the signing key
 /// ```
 ///

@@ -43,6 +43,16 @@ public final class HttpServer {
     Listening.warmUp();
   }
 
+  /// Opens every listener's port and closes it again: what would be refused is refused before there
+  /// is something to serve.
+  ///
+  /// @param listeners as for [#start]
+  /// @throws PortInUseException if something else listens on one of the ports
+  /// @throws UncheckedIOException if an address cannot be bound
+  public static void tryPorts(List<Listener> listeners) {
+    listeners.forEach(OpenListener::tryPort);
+  }
+
   /// Opens the listeners. Either all are open afterwards or none.
   ///
   /// @param clock for rate limits

@@ -43,6 +43,11 @@ class BoxesTest {
     }
 
     @Override
+    public String purpose() {
+      return "Notes its steps";
+    }
+
+    @Override
     public Node.Kind kind() {
       return Node.Kind.SERVER;
     }

@@ -68,6 +68,14 @@ public final class OpenListener implements AutoCloseable {
     return open;
   }
 
+  /// Opens a listener's port and closes it again.
+  ///
+  /// @throws PortInUseException if something else listens on the port
+  /// @throws UncheckedIOException if the address cannot be bound
+  public static void tryPort(Listener listener) {
+    close(bound(new InetSocketAddress(listener.bind(), listener.port()), 1));
+  }
+
   private static ServerSocketChannel bound(InetSocketAddress address, int backlog) {
     ServerSocketChannel channel = null;
     try {

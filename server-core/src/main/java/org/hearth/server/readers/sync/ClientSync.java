@@ -211,6 +211,11 @@ public final class ClientSync implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "News for the apps";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.READER;
   }

@@ -76,6 +76,11 @@ public final class DeviceServer implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Post for devices";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.SERVER;
   }

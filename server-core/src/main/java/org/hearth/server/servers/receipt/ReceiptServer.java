@@ -90,6 +90,11 @@ public final class ReceiptServer implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Keeps who read";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.SERVER;
   }

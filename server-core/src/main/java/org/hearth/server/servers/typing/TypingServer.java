@@ -99,6 +99,11 @@ public final class TypingServer implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Keeps who types";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.SERVER;
   }

@@ -171,6 +171,11 @@ public final class AccountService implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Accounts, sign-in";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.SERVICE;
   }

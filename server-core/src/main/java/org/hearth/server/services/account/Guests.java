@@ -42,6 +42,11 @@ public final class Guests implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Shuts guests out";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.READER;
   }

@@ -65,6 +65,11 @@ public final class AccountDataService implements ServiceBox {
   }
 
   @Override
+  public String purpose() {
+    return "People’s settings";
+  }
+
+  @Override
   public List<Table> tables() {
     return List.of(AccountData.TABLE);
   }

@@ -87,6 +87,11 @@ public final class Activity implements Box, Happenings {
   }
 
   @Override
+  public String purpose() {
+    return "Notes what happens";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.SERVICE;
   }

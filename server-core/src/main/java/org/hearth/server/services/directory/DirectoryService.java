@@ -78,6 +78,11 @@ public final class DirectoryService implements ServiceBox {
   }
 
   @Override
+  public String purpose() {
+    return "Room addresses";
+  }
+
+  @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX);
   }

@@ -85,6 +85,11 @@ public final class KeyBackupService implements ServiceBox, AccountCompanion {
   }
 
   @Override
+  public String purpose() {
+    return "Saved room keys";
+  }
+
+  @Override
   public List<Table> tables() {
     return List.of(BackupTables.BACKUPS, BackupTables.KEYS);
   }

@@ -46,6 +46,11 @@ public final class KeyService implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Keys of devices";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.SERVICE;
   }

@@ -54,6 +54,11 @@ public final class ProfileService implements ServiceBox {
   }
 
   @Override
+  public String purpose() {
+    return "Names and pictures";
+  }
+
+  @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX);
   }

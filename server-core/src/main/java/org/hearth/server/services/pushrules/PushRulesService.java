@@ -61,6 +61,11 @@ public final class PushRulesService implements AccountCompanion, ServiceBox {
   }
 
   @Override
+  public String purpose() {
+    return "When to notify";
+  }
+
+  @Override
   public List<String> asks() {
     return List.of(AccountDataService.BOX);
   }

@@ -58,6 +58,11 @@ public final class ClientDeviceSend implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Between devices";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.WRITER;
   }

@@ -79,6 +79,11 @@ public final class ClientReceiptUpdater implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "What was read";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.WRITER;
   }

@@ -82,6 +82,11 @@ public final class ClientRoomSend implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "What people send";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.WRITER;
   }

@@ -56,6 +56,11 @@ public final class ClientTypingSetter implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Who types";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.WRITER;
   }

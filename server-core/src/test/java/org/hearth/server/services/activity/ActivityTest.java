@@ -72,7 +72,7 @@ class ActivityTest {
   @Test
   void longNamesAreCut() throws InterruptedException {
     Activity activity = activity();
-    activity.note(new Happening(Kind.TOKEN_MADE, "x".repeat(5_000), "y".repeat(5_000)));
+    activity.note(new Happening(Kind.BACKUP_MADE, "x".repeat(5_000), "y".repeat(5_000)));
     activity.stop();
 
     assertThat(subjects(activity)).singleElement().asString().hasSize(512).endsWith("…");

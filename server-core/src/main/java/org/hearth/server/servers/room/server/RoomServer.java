@@ -107,6 +107,11 @@ public final class RoomServer implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Decides in rooms";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.SERVER;
   }
