@@ -106,6 +106,7 @@ class ArchitectureTest {
               "http",
               "outbound",
               "servers.room",
+              "servers.presence",
               "services"),
           // services.accountdata: it keeps m.fully_read.
           new Row(
@@ -116,6 +117,14 @@ class ArchitectureTest {
               "http",
               "servers.room",
               "services.accountdata"),
+          new Row(
+              "writers.presencesetter",
+              "matrix",
+              "box",
+              "logs",
+              "http",
+              "servers.room",
+              "servers.presence"),
           new Row("writers.typingsetter", "matrix", "box", "logs", "http", "servers.room"),
           new Row("servers.room", "matrix", "box", "logs", "store"),
           new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
@@ -169,6 +178,8 @@ class ArchitectureTest {
               "store",
               "servers.room",
               "services.account"),
+          // services.account: the message goes with the account, in its commit.
+          new Row("servers.presence", "matrix", "box", "logs", "store", "services.account"),
           new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
           new Row(
               "readers.sync",
@@ -180,10 +191,13 @@ class ArchitectureTest {
               "servers.room",
               "servers.typing",
               "servers.receipt",
+              "servers.presence",
               "services"),
+          // box: alarms.
           new Row(
               "readers.sync.view",
               "matrix",
+              "box",
               "logs",
               "store",
               "http",
@@ -205,15 +219,18 @@ class ArchitectureTest {
               "servers.room",
               "servers.typing",
               "servers.receipt",
+              "servers.presence",
               "services.accountdata",
               "readers.sync.events",
               "readers.sync.view"),
           new Row(
               "readers.sync.v2",
               "matrix",
+              "logs",
               "store",
               "http",
               "servers.room",
+              "servers.presence",
               "services.account",
               "readers.sync.sections",
               "readers.sync.events",

@@ -50,7 +50,9 @@ class JsonCodecTest {
             rows(Logs.TYPING_INPUT, Entries.typingInput()),
             rows(Logs.TYPING_OUTPUT, Entries.typingOutput()),
             rows(Logs.RECEIPT_INPUT, Entries.receiptInput()),
-            rows(Logs.RECEIPT_OUTPUT, Entries.receiptOutput()))
+            rows(Logs.RECEIPT_OUTPUT, Entries.receiptOutput()),
+            rows(Logs.PRESENCE_INPUT, Entries.presenceInput()),
+            rows(Logs.PRESENCE_OUTPUT, Entries.presenceOutput()))
         .flatMap(each -> each);
   }
 
@@ -118,7 +120,9 @@ class JsonCodecTest {
         .containsAll(records(TypingInput.class).toList())
         .containsAll(records(TypingOutput.class).toList())
         .containsAll(records(ReceiptInput.class).toList())
-        .containsAll(records(ReceiptOutput.class).toList());
+        .containsAll(records(ReceiptOutput.class).toList())
+        .containsAll(records(PresenceInput.class).toList())
+        .containsAll(records(PresenceOutput.class).toList());
   }
 
   private static Stream<Class<?>> records(Class<?> type) {

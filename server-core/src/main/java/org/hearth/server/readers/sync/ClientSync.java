@@ -1,16 +1,22 @@
 package org.hearth.server.readers.sync;
 
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.Alarms;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.logs.PresenceOutput;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.TypingOutput;
@@ -25,9 +31,11 @@ import org.hearth.server.readers.sync.history.StateRoutes;
 import org.hearth.server.readers.sync.sections.AccountDataSection;
 import org.hearth.server.readers.sync.sections.JoinedRooms;
 import org.hearth.server.readers.sync.sections.LeftRooms;
+import org.hearth.server.readers.sync.sections.PresenceSection;
 import org.hearth.server.readers.sync.sections.ReceiptSection;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
 import org.hearth.server.readers.sync.sections.RoomsSection;
+import org.hearth.server.readers.sync.sections.Section;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SentMembers;
 import org.hearth.server.readers.sync.sections.StateChanges;
@@ -41,10 +49,13 @@ import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.RecentEvents;
 import org.hearth.server.readers.sync.view.RoomOutputReader;
 import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.SpacedWakes;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.sync.view.WaitingSync;
+import org.hearth.server.servers.presence.PresenceClient;
+import org.hearth.server.servers.presence.PresenceQueries;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.typing.TypingQueries;
@@ -63,15 +74,21 @@ public final class ClientSync implements Box {
   /// The name in the wiring.
   public static final String BOX = "ClientSync";
 
+  /// Nobody is woken more often to be told of presence alone.
+  private static final Duration PRESENCE_SPACING = Duration.ofSeconds(10);
+
   private final SyncUsers users;
   private final RoomOutputReader roomOutputReader;
   private final AccountOutputReader accountOutputReader;
   private final List<RouteGroup> routes;
   private final List<Reading<?>> readings;
+  private final List<String> asks;
+  private final Alarms presenceAlarms = Alarms.onThread("presence-wakes");
 
   /// What this component uses of others.
   ///
   /// @param store open; for the stored filters
+  /// @param presence empty where presence is off
   /// @param logs not yet started
   public record Needs(
       Store store,
@@ -80,8 +97,15 @@ public final class ClientSync implements Box {
       AccountQueries accounts,
       TypingQueries typing,
       ReceiptQueries receipts,
+      Optional<PresenceParts> presence,
       Logs logs,
       InstantSource clock) {}
+
+  /// The Presence Server, as this component knows it.
+  ///
+  /// @param client told who syncs
+  public record PresenceParts(
+      PresenceQueries queries, PresenceClient client, VolatileLog<PresenceOutput> log) {}
 
   /// The logs that it follows.
   public record Logs(
@@ -104,11 +128,22 @@ public final class ClientSync implements Box {
   public ClientSync(Needs needs, Budget budget) {
     RoomQueries rooms = needs.rooms();
     LogPosition start = needs.store().head();
+    asks =
+        Stream.concat(
+                Stream.of(
+                    RoomQueries.BOX,
+                    AccountService.BOX,
+                    AccountDataService.BOX,
+                    TypingQueries.BOX,
+                    ReceiptQueries.BOX),
+                needs.presence().stream().map(_ -> PresenceQueries.BOX))
+            .toList();
     Tokens tokens = new Tokens(needs.store().identity().epoch());
     RecentEvents recent = new RecentEvents(rooms, budget.recentEventsBytes(), start);
     NewsKind roomEvents = new NewsKind(needs.store()::head);
     users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
-    roomOutputReader = new RoomOutputReader(recent, users, roomEvents, start);
+    NewsKind comers = new NewsKind(needs.store()::head);
+    roomOutputReader = new RoomOutputReader(recent, users, roomEvents, comers, start);
     accountOutputReader = new AccountOutputReader(users, start);
     TypingSection typing = new TypingSection(needs.logs().typing(), needs.typing(), users);
     ReceiptSection receipts =
@@ -118,12 +153,27 @@ public final class ClientSync implements Box {
             users,
             new NewsKind(needs.store()::head),
             start);
-    readings =
-        List.of(
-            Reading.of(needs.logs().room(), roomOutputReader),
-            Reading.of(needs.logs().account(), accountOutputReader),
-            Reading.of(needs.logs().receipt(), receipts.reader()),
-            Reading.of(needs.logs().typing(), typing.reader()));
+    Optional<PresenceSection> presence =
+        needs
+            .presence()
+            .map(each ->
+                new PresenceSection(
+                    each.log(),
+                    each.queries(),
+                    rooms,
+                    users,
+                    comers,
+                    new SpacedWakes(PRESENCE_SPACING, presenceAlarms),
+                    needs.clock()));
+    List<Reading<?>> followed = new ArrayList<>();
+    followed.add(Reading.of(needs.logs().room(), roomOutputReader));
+    followed.add(Reading.of(needs.logs().account(), accountOutputReader));
+    followed.add(Reading.of(needs.logs().receipt(), receipts.reader()));
+    needs
+        .presence()
+        .ifPresent(each -> followed.add(Reading.of(each.log(), presence.orElseThrow().reader())));
+    followed.add(Reading.of(needs.logs().typing(), typing.reader()));
+    readings = List.copyOf(followed);
 
     Timelines timelines = new Timelines(rooms, recent);
     ClientEvents events =
@@ -133,23 +183,30 @@ public final class ClientSync implements Box {
         new RoomsSection.Readers(
             new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms)),
             new LeftRooms(rooms, timelines, states));
-    Sections sections =
-        new Sections(
-            rooms,
-            needs.accountData(),
+    List<Section> kinds =
+        new ArrayList<>(
             List.of(
                 new RoomsSection(
                     needs.logs().room(), roomEvents, rooms, needs.accountData(), roomReaders),
                 new AccountDataSection(needs.logs().account(), needs.accountData()),
                 typing,
                 receipts));
+    presence.ifPresent(kinds::add);
+    Sections sections = new Sections(rooms, needs.accountData(), kinds);
     Snapshots snapshots = new Snapshots(needs.store(), sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
     routes =
         List.of(
             new SyncRoutes(
-                users, snapshots, sections, new SyncJson(events, tokens), recent, filters, tokens),
+                users,
+                needs.presence().map(PresenceParts::client),
+                snapshots,
+                sections,
+                new SyncJson(events, tokens),
+                recent,
+                filters,
+                tokens),
             new FilterRoutes(filters),
             new MessagesRoute(history),
             new EventRoutes(history),
@@ -184,12 +241,7 @@ public final class ClientSync implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(
-        RoomQueries.BOX,
-        AccountService.BOX,
-        AccountDataService.BOX,
-        TypingQueries.BOX,
-        ReceiptQueries.BOX);
+    return asks;
   }
 
   @Override
@@ -207,11 +259,12 @@ public final class ClientSync implements Box {
     return users;
   }
 
-  /// Answers everyone who waits, with what there is.
+  /// Answers everyone who waits, with what there is, and ends the alarms.
   @Override
-  public void stop() {
+  public void stop() throws InterruptedException {
     for (UserFeed each : users.all()) {
       each.waiting().forEach(WaitingSync::end);
     }
+    presenceAlarms.close();
   }
 }

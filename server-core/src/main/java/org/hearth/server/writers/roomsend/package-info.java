@@ -4,13 +4,14 @@
 ///  client ──► routes ──► RoomClient ──► [room-input] ──► RoomServer
 ///                │            ▲                 reply after the commit │
 ///                │            └────────────────────────────────────────┘
+///                ├──► [presence-input]: the user is active
 ///                └── asks ──► RoomQueries, ProfileQueries, DirectoryService, AccountQueries,
 ///                           AccountDataQueries
 /// ```
 ///
-/// Logs read: none. Logs written: room-input. Queries used: RoomQueries, ProfileQueries,
-/// DirectoryQueries, AccountQueries, AccountDataQueries. Tables owned: none. Threads: the requests'
-/// own; annotations that are alike take turns.
+/// Logs read: none. Logs written: room-input, presence-input. Queries used: RoomQueries,
+/// ProfileQueries, DirectoryQueries, AccountQueries, AccountDataQueries. Tables owned: none.
+/// Threads: the requests' own; annotations that are alike take turns.
 @NullMarked
 package org.hearth.server.writers.roomsend;
 

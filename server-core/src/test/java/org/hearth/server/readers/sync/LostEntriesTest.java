@@ -46,7 +46,7 @@ class LostEntriesTest {
     recent = new RecentEvents(server.queries(), 1 << 20, start);
     users = new SyncUsers(server.queries(), server.store()::head, 1 << 20);
     events = new NewsKind(server.store()::head);
-    reader = new RoomOutputReader(recent, users, events, start);
+    reader = new RoomOutputReader(recent, users, events, new NewsKind(server.store()::head), start);
   }
 
   @AfterEach

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.FailureHandling;
@@ -26,6 +27,8 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
+import org.hearth.server.servers.presence.PresenceServer;
+import org.hearth.server.servers.presence.StatusMessages;
 import org.hearth.server.servers.receipt.ReceiptServer;
 import org.hearth.server.servers.receipt.Receipts;
 import org.hearth.server.servers.room.RoomQueries;
@@ -42,6 +45,7 @@ import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
+import org.hearth.server.writers.presencesetter.ClientPresenceSetter;
 import org.hearth.server.writers.receiptupdater.ClientReceiptUpdater;
 import org.hearth.server.writers.typingsetter.ClientTypingSetter;
 
@@ -59,6 +63,7 @@ final class SyncServer implements AutoCloseable {
   private final JournalWriter<AccountOutput> journal;
   private final TypingServer typing;
   private final ReceiptServer receiptServer;
+  private final Optional<PresenceServer> presence;
   private final ClientSync clientSync;
   private final HttpServer http;
   private final TestRooms rooms;
@@ -71,8 +76,21 @@ final class SyncServer implements AutoCloseable {
     this(folder, budget, List.of());
   }
 
+  /// One with presence, which else is off: it would wake those who wait for something else.
+  static SyncServer withPresence(Path folder) {
+    return new SyncServer(folder, ClientSync.Budget.STANDARD, List.of(), true);
+  }
+
   /// @param before readers of account-output that handle each entry before ClientSync sees it
   SyncServer(Path folder, ClientSync.Budget budget, List<LogReader<AccountOutput>> before) {
+    this(folder, budget, before, false);
+  }
+
+  private SyncServer(
+      Path folder,
+      ClientSync.Budget budget,
+      List<LogReader<AccountOutput>> before,
+      boolean withPresence) {
     InstantSource clock = InstantSource.system();
     store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
     roomServer =
@@ -101,6 +119,12 @@ final class SyncServer implements AutoCloseable {
             roomServer.output(),
             store.head(),
             failures);
+    presence =
+        withPresence
+            ? Optional.of(
+                new PresenceServer(new StatusMessages(store.reads()), store.committer(), clock))
+            : Optional.empty();
+    presence.ifPresent(each -> each.output().writtenBy(each.name()));
     clientSync =
         new ClientSync(
             new ClientSync.Needs(
@@ -110,6 +134,9 @@ final class SyncServer implements AutoCloseable {
                 accounts,
                 typing.queries(),
                 receipts,
+                presence.map(each ->
+                    new ClientSync.PresenceParts(
+                        each.queries(), each.client(ClientSync.BOX), each.output())),
                 new ClientSync.Logs(
                     roomServer.output(), accountOutput, typing.output(), receiptServer.output()),
                 clock),
@@ -121,13 +148,17 @@ final class SyncServer implements AutoCloseable {
         before.stream().map(LogReader::name).toArray(String[]::new));
     typing.readings().forEach(SyncServer::register);
     clientSync.readings().stream()
-        .filter(each -> each.log() == typing.output() || each.log() == receiptServer.output())
+        .filter(each -> each.log() != roomServer.output() && each.log() != accountOutput)
         .forEach(SyncServer::register);
     receiptServer.readings().forEach(SyncServer::register);
     logs =
         new LogSet(
             Stream.of(
-                    roomServer.logs(), typing.logs(), receiptServer.logs(), List.of(accountOutput))
+                    roomServer.logs(),
+                    typing.logs(),
+                    receiptServer.logs(),
+                    presence.map(PresenceServer::logs).orElse(List.of()),
+                    List.of(accountOutput))
                 .flatMap(List::stream)
                 .toList());
     logs.start(store.head());
@@ -145,6 +176,14 @@ final class SyncServer implements AutoCloseable {
             .routes());
     routes.addAll(
         new ClientTypingSetter(roomServer.queries(), typing.input().writer(ClientTypingSetter.BOX))
+            .routes());
+    routes.addAll(
+        new ClientPresenceSetter(
+                roomServer.queries(),
+                presence.map(each ->
+                    new ClientPresenceSetter.Server(
+                        each.queries(), each.client(ClientPresenceSetter.BOX))),
+                clock)
             .routes());
     http =
         HttpServer.start(
@@ -192,6 +231,11 @@ final class SyncServer implements AutoCloseable {
     return receiptServer;
   }
 
+  /// Of a server with presence.
+  PresenceServer presence() {
+    return presence.orElseThrow();
+  }
+
   Store store() {
     return store;
   }
@@ -235,11 +279,14 @@ final class SyncServer implements AutoCloseable {
   @Override
   public void close() {
     http.stop(GRACE);
-    clientSync.stop();
-    roomServer.stop();
     try {
+      clientSync.stop();
+      roomServer.stop();
       receiptServer.stop();
       typing.stop();
+      if (presence.isPresent()) {
+        presence.get().stop();
+      }
       logs.drainAndStop(GRACE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

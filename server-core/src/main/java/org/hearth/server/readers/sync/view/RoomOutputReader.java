@@ -1,5 +1,6 @@
 package org.hearth.server.readers.sync.view;
 
+import java.lang.System.Logger.Level;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -11,28 +12,35 @@ import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
-/// Follows room-output: keeps the recent events and the memberships, notes which rooms have news,
-/// and wakes whom a batch concerns.
+/// Follows room-output: keeps the recent events and the memberships, notes which rooms have news
+/// and who has come to them, and wakes whom a batch concerns.
 ///
 /// All of that is in memory only. When entries could not be read or taken in, it is forgotten, and
 /// everybody looks into the database.
 ///
 /// **Thread:** the log's for this reader.
 public final class RoomOutputReader implements LogReader<RoomOutput> {
+  private static final System.Logger LOG = System.getLogger(RoomOutputReader.class.getName());
+
   private final RecentEvents recent;
   private final SyncUsers users;
   private final NewsKind events;
+  private final NewsKind comers;
   private volatile LogPosition position;
 
-  /// @param events the kind of news that this reader notes
+  /// @param events the kind of news of rooms that this reader notes
+  /// @param comers the kind of news of users: that they share a room with somebody from now on
   public RoomOutputReader(
-      RecentEvents recent, SyncUsers users, NewsKind events, LogPosition start) {
+      RecentEvents recent, SyncUsers users, NewsKind events, NewsKind comers, LogPosition start) {
     this.recent = recent;
     this.users = users;
     this.events = events;
+    this.comers = comers;
     this.position = start;
   }
 
@@ -86,6 +94,9 @@ public final class RoomOutputReader implements LogReader<RoomOutput> {
     if (event.isMember()) {
       Membership membership = Membership.of(event).orElse(Membership.LEAVE);
       member(event.stateKey().orElseThrow(), added.room(), membership, at, concerned);
+      if (membership == Membership.JOIN && added.previousMembership() != Membership.JOIN) {
+        comes(event.stateKey().orElseThrow(), added.room(), at);
+      }
     }
   }
 
@@ -101,6 +112,9 @@ public final class RoomOutputReader implements LogReader<RoomOutput> {
         Membership membership =
             Optional.ofNullable(each.now()).flatMap(Membership::of).orElse(Membership.LEAVE);
         member(each.key().stateKey(), changed.room(), membership, at, concerned);
+        if (membership == Membership.JOIN) {
+          comes(each.key().stateKey(), changed.room(), at);
+        }
       }
     }
   }
@@ -111,6 +125,18 @@ public final class RoomOutputReader implements LogReader<RoomOutput> {
     if (feed != null) {
       feed.noteChanged(events, room, at);
       concerned.add(feed);
+    }
+  }
+
+  /// The others are told of the one, and the one of the others: for that the user is noted with the
+  /// own feed.
+  private void comes(String user, RoomId room, LogPosition at) {
+    try {
+      UserId comer = UserId.parse(user);
+      var _ = users.noteChanged(comers, room, comer, at);
+      var _ = users.noteOwn(comers, comer, at);
+    } catch (InvalidIdentifierException e) {
+      LOG.log(Level.DEBUG, "a member event of nobody in " + room, e);
     }
   }
 }

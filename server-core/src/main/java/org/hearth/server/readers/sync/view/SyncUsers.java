@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,6 +16,7 @@ import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.jspecify.annotations.Nullable;
@@ -267,6 +269,28 @@ public final class SyncUsers {
       return Set.of();
     }
     feed.noteChanged(kind, room, position);
+    return Set.of(feed);
+  }
+
+  /// Notes news of a user with the others who are joined to a room and have synced.
+  ///
+  /// @return these, to be woken
+  public Set<UserFeed> noteChanged(NewsKind kind, RoomId room, UserId other, LogPosition position) {
+    Set<UserFeed> those = new HashSet<>(joined.getOrDefault(room, Set.of()));
+    those.removeIf(feed -> feed.user().equals(other));
+    those.forEach(feed -> feed.noteChanged(kind, other, position));
+    return those;
+  }
+
+  /// Notes news of a user with the user's own feed.
+  ///
+  /// @return this, if the user has synced
+  public Set<UserFeed> noteOwn(NewsKind kind, UserId user, LogPosition position) {
+    @Nullable UserFeed feed = known(user.value());
+    if (feed == null) {
+      return Set.of();
+    }
+    feed.noteChanged(kind, user, position);
     return Set.of(feed);
   }
 
