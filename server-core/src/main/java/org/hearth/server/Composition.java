@@ -41,6 +41,8 @@ import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
+import org.hearth.server.servers.presence.PresenceServer;
+import org.hearth.server.servers.presence.StatusMessages;
 import org.hearth.server.servers.receipt.ReceiptServer;
 import org.hearth.server.servers.receipt.Receipts;
 import org.hearth.server.servers.room.RoomServerOptions;
@@ -74,6 +76,7 @@ import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Unavailable;
 import org.hearth.server.writers.devicesend.ClientDeviceSend;
+import org.hearth.server.writers.presencesetter.ClientPresenceSetter;
 import org.hearth.server.writers.receiptupdater.ClientReceiptUpdater;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
 import org.hearth.server.writers.typingsetter.ClientTypingSetter;
@@ -264,6 +267,7 @@ final class Composition {
     Inboxes inboxes = new Inboxes(store.reads());
     Keys keys = new Keys(store.reads());
     KeyBackupService keyBackup = boxes.add(new KeyBackupService(store));
+    StatusMessages statusMessages = new StatusMessages(store.reads());
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -273,7 +277,8 @@ final class Composition {
                 store.reads(),
                 accountOutput.writer(AccountService.BOX),
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
-                List.of(profiles, accountData, pushRules, receipts, inboxes, keys, keyBackup),
+                List.of(
+                    profiles, accountData, pushRules, receipts, inboxes, keys, keyBackup, statusMessages),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),
@@ -296,13 +301,25 @@ final class Composition {
                 new CanonicalAliasEvents(rooms.queries(), rooms.client(DirectoryService.BOX)),
                 clock,
                 configuration.roomDirectory().withoutLogin()));
+    Optional<PresenceServer> presence =
+        configuration.presence()
+            ? Optional.of(boxes.add(new PresenceServer(statusMessages, store.committer(), clock)))
+            : Optional.empty();
+    boxes.add(
+        new ClientPresenceSetter(
+            rooms.queries(),
+            presence.map(each ->
+                new ClientPresenceSetter.Server(
+                    each.queries(), each.client(ClientPresenceSetter.BOX))),
+            clock));
     boxes.add(
         new ClientRoomSend(
             new ClientRoomSend.Needs(
                 rooms.queries(), profiles, known, accountData, aliases, directory, clock),
             new ClientRoomSend.Settings(accountDataService, pushRules),
             configuration.rooms().defaultVersion(),
-            rooms.client(ClientRoomSend.BOX)));
+            rooms.client(ClientRoomSend.BOX),
+            presence.map(each -> each.client(ClientRoomSend.BOX))));
     TypingServer typing =
         boxes.add(new TypingServer(rooms.queries(), rooms.output(), store.head(), clock));
     boxes.add(
@@ -348,6 +365,9 @@ final class Composition {
                 receipts,
                 keys,
                 new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
+                presence.map(each ->
+                    new ClientSync.PresenceParts(
+                        each.queries(), each.client(ClientSync.BOX), each.output())),
                 new ClientSync.Logs(
                     rooms.output(),
                     accountOutput.output(),

@@ -118,6 +118,7 @@ class ArchitectureTest {
               "http",
               "outbound",
               "servers.room",
+              "servers.presence",
               "services"),
           // services.accountdata: it keeps m.fully_read.
           new Row(
@@ -129,6 +130,14 @@ class ArchitectureTest {
               "servers.room",
               "services.accountdata"),
           new Row("writers.devicesend", "matrix", "box", "logs", "http"),
+          new Row(
+              "writers.presencesetter",
+              "matrix",
+              "box",
+              "logs",
+              "http",
+              "servers.room",
+              "servers.presence"),
           new Row("writers.typingsetter", "matrix", "box", "logs", "http", "servers.room"),
           new Row("servers.room", "matrix", "box", "logs", "store"),
           new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
@@ -184,6 +193,8 @@ class ArchitectureTest {
               "services.account"),
           // services.account: which devices there are; messages go with the device, in its commit.
           new Row("servers.device", "matrix", "box", "logs", "store", "services.account"),
+          // services.account: the message goes with the account, in its commit.
+          new Row("servers.presence", "matrix", "box", "logs", "store", "services.account"),
           new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
           new Row(
               "readers.sync",
@@ -196,10 +207,13 @@ class ArchitectureTest {
               "servers.typing",
               "servers.receipt",
               "servers.device",
+              "servers.presence",
               "services"),
+          // box: alarms.
           new Row(
               "readers.sync.view",
               "matrix",
+              "box",
               "logs",
               "store",
               "http",
@@ -222,6 +236,7 @@ class ArchitectureTest {
               "servers.typing",
               "servers.receipt",
               "servers.device",
+              "servers.presence",
               "services.accountdata",
               "services.keys",
               "readers.sync.events",
@@ -229,9 +244,11 @@ class ArchitectureTest {
           new Row(
               "readers.sync.v2",
               "matrix",
+              "logs",
               "store",
               "http",
               "servers.room",
+              "servers.presence",
               "services.account",
               "readers.sync.sections",
               "readers.sync.events",

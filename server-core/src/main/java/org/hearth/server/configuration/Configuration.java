@@ -22,6 +22,7 @@ import org.hearth.server.matrix.version.RoomVersions;
 /// @param outbound what requests of this server to others must not reach
 /// @param rooms what new rooms are like
 /// @param roomDirectory who may read the directory of public rooms
+/// @param presence whether users are told who is there
 /// @param rateLimits whether clients are slowed down
 /// @param accessTokenInQuery whether `?access_token=` is accepted beside the header
 /// @param urlPreviews whether the server fetches pages for previews
@@ -40,6 +41,7 @@ public record Configuration(
     Outbound outbound,
     Rooms rooms,
     RoomDirectory roomDirectory,
+    boolean presence,
     boolean rateLimits,
     boolean accessTokenInQuery,
     boolean urlPreviews,
@@ -75,6 +77,7 @@ public record Configuration(
         new Outbound(Outbound.PRIVATE_NETWORKS, List.of()),
         new Rooms(RoomVersions.DEFAULT),
         new RoomDirectory(false, false),
+        true,
         true,
         false,
         true,

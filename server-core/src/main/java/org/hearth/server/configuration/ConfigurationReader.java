@@ -164,6 +164,7 @@ public final class ConfigurationReader {
             root.section("outbound", this::outbound).orElse(defaults.outbound()),
             root.section("rooms", this::rooms).orElse(defaults.rooms()),
             root.section("room-directory", this::roomDirectory).orElse(defaults.roomDirectory()),
+            root.section("presence", this::enabled).orElse(defaults.presence()),
             root.section("rate-limits", this::enabled).orElse(defaults.rateLimits()),
             root.bool("access-token-in-query", defaults.accessTokenInQuery()),
             root.section("url-previews", this::enabled).orElse(defaults.urlPreviews()),

@@ -17,6 +17,7 @@ public final class Logs {
   private static final int TYPING_CAPACITY = 1024;
   private static final int DEVICE_CAPACITY = 1024;
   private static final int RECEIPT_CAPACITY = 1024;
+  private static final int PRESENCE_CAPACITY = 1024;
 
   /// The commands to the Room Server.
   public static final LogSpec<RoomInput> ROOM_INPUT =
@@ -98,6 +99,24 @@ public final class Logs {
           DEVICE_CAPACITY,
           entry -> entry.user().value(),
           new JsonCodec<>(DeviceOutput.class));
+
+  /// The commands to the Presence Server.
+  public static final LogSpec<PresenceInput> PRESENCE_INPUT =
+      new LogSpec<>(
+          "presence-input",
+          PresenceInput.class,
+          PRESENCE_CAPACITY,
+          command -> command.user().value(),
+          new JsonCodec<>(PresenceInput.class));
+
+  /// How it is with users.
+  public static final LogSpec<PresenceOutput> PRESENCE_OUTPUT =
+      new LogSpec<>(
+          "presence-output",
+          PresenceOutput.class,
+          PRESENCE_CAPACITY,
+          entry -> entry.user().value(),
+          new JsonCodec<>(PresenceOutput.class));
 
   private Logs() {}
 }

@@ -8,6 +8,7 @@
 ///  services ── AccountOutput ──► [account-output] ──► readers
 ///
 ///  writers ── TypingInput ──► [typing-input] ──► TypingServer ── TypingOutput ──► [typing-output] ──► readers
+///  writers ── PresenceInput ──► [presence-input] ──► PresenceServer ── PresenceOutput ──► [presence-output] ──► readers
 /// ```
 ///
 /// Logs read: none. Logs written: none. Tables owned: none. Threads: none; everything here is an

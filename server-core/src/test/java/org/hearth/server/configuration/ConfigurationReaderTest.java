@@ -45,6 +45,7 @@ class ConfigurationReaderTest {
         federation:   { mode: allow-list, servers: [one.example.org] }
         outbound:     { blocked-networks: [10.0.0.0/8, "fc00::/7"], trusted-certificates: [ca.pem] }
         room-directory: { without-login: true, over-federation: true }
+        presence:     { enabled: false }
         rate-limits:  { enabled: false }
         http: { trusted-proxies: [127.0.0.1, "fd00::1"] }
         access-token-in-query: true
@@ -79,6 +80,7 @@ class ConfigurationReaderTest {
         .containsExactly(Path.of("/etc/hearth/ca.pem"));
     assertThat(configuration.roomDirectory())
         .isEqualTo(new Configuration.RoomDirectory(true, true));
+    assertThat(configuration.presence()).isFalse();
     assertThat(configuration.rateLimits()).isFalse();
     assertThat(configuration.http().trustedProxies())
         .containsExactly(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("fd00::1"));

@@ -158,6 +158,30 @@ final class Entries {
         new ReceiptOutput(ROOM, ALICE, ReceiptType.READ, null, EVENT, 7, 1_700_000_000_000L));
   }
 
+  static Map<String, PresenceInput> presenceInput() {
+    return Map.of(
+        "syncing", new PresenceInput.Syncing(ALICE, PHONE, Presence.UNAVAILABLE, 30_000),
+        "syncing-without-device", new PresenceInput.Syncing(ALICE, null, Presence.ONLINE, 0),
+        "set-presence", new PresenceInput.SetPresence(ALICE, PHONE, Presence.OFFLINE, true),
+        "set-status", new PresenceInput.SetStatus(ALICE, "Making cupcakes"),
+        "active", new PresenceInput.Active(ALICE),
+        "time-passed", new PresenceInput.TimePassed(ALICE));
+  }
+
+  static Map<String, PresenceOutput> presenceOutput() {
+    return Map.of(
+        "presence-output",
+        new PresenceOutput(
+            ALICE,
+            Presence.ONLINE,
+            1_700_000_000_000L,
+            true,
+            "Making cupcakes",
+            PresenceOutput.Why.SAID),
+        "presence-output-bare",
+        new PresenceOutput(ALICE, Presence.OFFLINE, null, false, null, PresenceOutput.Why.SEEN));
+  }
+
   static Map<String, AccountOutput> accountOutput() {
     Map<String, AccountOutput> entries = new LinkedHashMap<>();
     entries.put("account-created", new AccountOutput.AccountCreated(ALICE, true));

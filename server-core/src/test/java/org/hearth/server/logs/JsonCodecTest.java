@@ -52,7 +52,9 @@ class JsonCodecTest {
             rows(Logs.RECEIPT_INPUT, Entries.receiptInput()),
             rows(Logs.RECEIPT_OUTPUT, Entries.receiptOutput()),
             rows(Logs.DEVICE_INPUT, Entries.deviceInput()),
-            rows(Logs.DEVICE_OUTPUT, Entries.deviceOutput()))
+            rows(Logs.DEVICE_OUTPUT, Entries.deviceOutput()),
+            rows(Logs.PRESENCE_INPUT, Entries.presenceInput()),
+            rows(Logs.PRESENCE_OUTPUT, Entries.presenceOutput()))
         .flatMap(each -> each);
   }
 
@@ -122,7 +124,9 @@ class JsonCodecTest {
         .containsAll(records(ReceiptInput.class).toList())
         .containsAll(records(ReceiptOutput.class).toList())
         .containsAll(records(DeviceInput.class).toList())
-        .containsAll(records(DeviceOutput.class).toList());
+        .containsAll(records(DeviceOutput.class).toList())
+        .containsAll(records(PresenceInput.class).toList())
+        .containsAll(records(PresenceOutput.class).toList());
   }
 
   private static Stream<Class<?>> records(Class<?> type) {

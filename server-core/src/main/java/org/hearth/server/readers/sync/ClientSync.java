@@ -1,19 +1,25 @@
 package org.hearth.server.readers.sync;
 
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.Alarms;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.logs.DeviceOutput;
+import org.hearth.server.logs.PresenceOutput;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.TypingOutput;
@@ -32,9 +38,11 @@ import org.hearth.server.readers.sync.sections.DeviceListSection;
 import org.hearth.server.readers.sync.sections.JoinedRooms;
 import org.hearth.server.readers.sync.sections.KeyCountsSection;
 import org.hearth.server.readers.sync.sections.LeftRooms;
+import org.hearth.server.readers.sync.sections.PresenceSection;
 import org.hearth.server.readers.sync.sections.ReceiptSection;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
 import org.hearth.server.readers.sync.sections.RoomsSection;
+import org.hearth.server.readers.sync.sections.Section;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SentMembers;
 import org.hearth.server.readers.sync.sections.StateChanges;
@@ -51,11 +59,14 @@ import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.RecentEvents;
 import org.hearth.server.readers.sync.view.RoomOutputNotes;
 import org.hearth.server.readers.sync.view.Snapshots;
+import org.hearth.server.readers.sync.view.SpacedWakes;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.servers.device.DeviceQueries;
+import org.hearth.server.servers.presence.PresenceClient;
+import org.hearth.server.servers.presence.PresenceQueries;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.typing.TypingQueries;
@@ -75,15 +86,21 @@ public final class ClientSync implements Box {
   /// The name in the wiring.
   public static final String BOX = "ClientSync";
 
+  /// Nobody is woken more often to be told of presence alone.
+  private static final Duration PRESENCE_SPACING = Duration.ofSeconds(10);
+
   private final SyncUsers users;
   private final LogReader<RoomOutput> roomOutputReader;
   private final LogReader<AccountOutput> accountOutputReader;
   private final List<RouteGroup> routes;
   private final List<Reading<?>> readings;
+  private final List<String> asks;
+  private final Alarms presenceAlarms = Alarms.onThread("presence-wakes");
 
   /// What this component uses of others.
   ///
   /// @param store open; for the stored filters
+  /// @param presence empty where presence is off
   /// @param logs not yet started
   public record Needs(
       Store store,
@@ -94,6 +111,7 @@ public final class ClientSync implements Box {
       ReceiptQueries receipts,
       KeyQueries keys,
       Devices devices,
+      Optional<PresenceParts> presence,
       Logs logs,
       InstantSource clock) {}
 
@@ -101,6 +119,12 @@ public final class ClientSync implements Box {
   ///
   /// @param input told which messages a device has
   public record Devices(DeviceQueries queries, LogWriter<DeviceInput, LogPosition> input) {}
+
+  /// The Presence Server, as this component knows it.
+  ///
+  /// @param client told who syncs
+  public record PresenceParts(
+      PresenceQueries queries, PresenceClient client, VolatileLog<PresenceOutput> log) {}
 
   /// The logs that it follows.
   public record Logs(
@@ -124,13 +148,27 @@ public final class ClientSync implements Box {
   public ClientSync(Needs needs, Budget budget) {
     RoomQueries rooms = needs.rooms();
     LogPosition start = needs.store().head();
+    asks =
+        Stream.concat(
+                Stream.of(
+                    RoomQueries.BOX,
+                    AccountService.BOX,
+                    AccountDataService.BOX,
+                    TypingQueries.BOX,
+                    ReceiptQueries.BOX,
+                    DeviceQueries.BOX,
+                    KeyQueries.BOX),
+                needs.presence().stream().map(_ -> PresenceQueries.BOX))
+            .toList();
     Tokens tokens = new Tokens(needs.store().identity().epoch());
     RecentEvents recent = new RecentEvents(rooms, budget.recentEventsBytes(), start);
     NewsKind roomEvents = new NewsKind(needs.store()::head);
     users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
     NewsKind members = new NewsKind(needs.store()::head);
+    NewsKind comers = new NewsKind(needs.store()::head);
     roomOutputReader =
-        NewsReader.of(users, start, new RoomOutputNotes(recent, users, roomEvents, members));
+        NewsReader.of(
+            users, start, new RoomOutputNotes(recent, users, roomEvents, members, comers));
     accountOutputReader = NewsReader.of(users, start, new AccountOutputNotes(users));
     TypingSection typing = new TypingSection(needs.logs().typing(), needs.typing(), users);
     ReceiptSection receipts =
@@ -143,13 +181,28 @@ public final class ClientSync implements Box {
     ToDeviceSection toDevice =
         new ToDeviceSection(needs.logs().device(), needs.devices().queries(), users, start);
     DeviceListChanges deviceLists = new DeviceListChanges(rooms, needs.keys());
-    readings =
-        List.of(
-            Reading.of(needs.logs().room(), roomOutputReader),
-            Reading.of(needs.logs().account(), accountOutputReader),
-            Reading.of(needs.logs().receipt(), receipts.reader()),
-            Reading.of(needs.logs().device(), toDevice.reader()),
-            Reading.of(needs.logs().typing(), typing.reader()));
+    Optional<PresenceSection> presence =
+        needs
+            .presence()
+            .map(each ->
+                new PresenceSection(
+                    each.log(),
+                    each.queries(),
+                    rooms,
+                    users,
+                    comers,
+                    new SpacedWakes(PRESENCE_SPACING, presenceAlarms),
+                    needs.clock()));
+    List<Reading<?>> followed = new ArrayList<>();
+    followed.add(Reading.of(needs.logs().room(), roomOutputReader));
+    followed.add(Reading.of(needs.logs().account(), accountOutputReader));
+    followed.add(Reading.of(needs.logs().receipt(), receipts.reader()));
+    followed.add(Reading.of(needs.logs().device(), toDevice.reader()));
+    needs
+        .presence()
+        .ifPresent(each -> followed.add(Reading.of(each.log(), presence.orElseThrow().reader())));
+    followed.add(Reading.of(needs.logs().typing(), typing.reader()));
+    readings = List.copyOf(followed);
 
     Timelines timelines = new Timelines(rooms, recent);
     ClientEvents events =
@@ -159,10 +212,8 @@ public final class ClientSync implements Box {
         new RoomsSection.Readers(
             new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms)),
             new LeftRooms(rooms, timelines, states));
-    Sections sections =
-        new Sections(
-            rooms,
-            needs.accountData(),
+    List<Section> kinds =
+        new ArrayList<>(
             List.of(
                 new RoomsSection(
                     needs.logs().room(), roomEvents, rooms, needs.accountData(), roomReaders),
@@ -173,6 +224,8 @@ public final class ClientSync implements Box {
                 new DeviceListSection(
                     List.of(needs.logs().account(), needs.logs().room()), deviceLists, members),
                 new KeyCountsSection(needs.logs().account(), needs.keys())));
+    presence.ifPresent(kinds::add);
+    Sections sections = new Sections(rooms, needs.accountData(), kinds);
     Snapshots snapshots = new Snapshots(needs.store(), sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
@@ -180,6 +233,7 @@ public final class ClientSync implements Box {
         List.of(
             new SyncRoutes(
                 users,
+                needs.presence().map(PresenceParts::client),
                 snapshots,
                 sections,
                 new Acknowledgements(needs.devices().queries(), needs.devices().input()),
@@ -227,14 +281,7 @@ public final class ClientSync implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(
-        RoomQueries.BOX,
-        AccountService.BOX,
-        AccountDataService.BOX,
-        TypingQueries.BOX,
-        ReceiptQueries.BOX,
-        DeviceQueries.BOX,
-        KeyQueries.BOX);
+    return asks;
   }
 
   @Override
@@ -252,11 +299,12 @@ public final class ClientSync implements Box {
     return users;
   }
 
-  /// Answers everyone who waits, with what there is.
+  /// Answers everyone who waits, with what there is, and ends the alarms.
   @Override
-  public void stop() {
+  public void stop() throws InterruptedException {
     for (UserFeed each : users.all()) {
       each.waiting().forEach(WaitingSync::end);
     }
+    presenceAlarms.close();
   }
 }

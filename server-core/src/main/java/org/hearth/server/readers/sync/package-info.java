@@ -8,11 +8,12 @@
 ///                                  │                   ├► events ► view│   (virtual threads)
 ///                                  │          history ─┘               │
 ///                                  └──────┬────────────────────┬───────┘
-///                          RoomQueries ◄──┘                    └──► table sync_filter
+///                          RoomQueries ◄──┘                    └──► table sync_filter, [presence-input]
 /// ```
 ///
 /// - **Logs read:** room-output, account-output, and those of which single sections have their
-///   news. **Logs written:** device-input: which messages a device has.
+///   news. **Logs written:** device-input (which messages a device has), presence-input (that
+///   somebody syncs, for how long at most).
 /// - **Queries used:** `RoomQueries` (state, history, who may see what), account data, accounts
 ///   (whose content is erased).
 /// - **Tables owned:** `sync_filter` (by `.v2`).

@@ -2,10 +2,12 @@ package org.hearth.server.writers.roomsend;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.servers.presence.PresenceClient;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
@@ -45,8 +47,13 @@ public final class ClientRoomSend implements Box {
 
   /// @param defaultVersion of a room for which the client names none
   /// @param commands has the Room Server do what is asked
+  /// @param presence told who is active; empty where presence is off
   public ClientRoomSend(
-      Needs needs, Settings settings, RoomVersion defaultVersion, RoomClient commands) {
+      Needs needs,
+      Settings settings,
+      RoomVersion defaultVersion,
+      RoomClient commands,
+      Optional<PresenceClient> presence) {
     PersonalSettings personal =
         new PersonalSettings(needs.rooms(), settings.accountData(), settings.pushRules());
     MembershipChanges changes =
@@ -60,7 +67,7 @@ public final class ClientRoomSend implements Box {
     MembershipRoutes memberships =
         new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases());
     InstantSource creations = new DistinctMillis(needs.clock());
-    this.routes =
+    List<RouteGroup> groups =
         List.of(
             new EventRoutes(needs.rooms(), commands, needs.aliases(), changes),
             memberships,
@@ -74,6 +81,11 @@ public final class ClientRoomSend implements Box {
                 needs.directory(),
                 creations,
                 defaultVersion));
+    this.routes =
+        presence
+            .map(each ->
+                groups.stream().<RouteGroup>map(group -> new SignsOfLife(group, each)).toList())
+            .orElse(groups);
   }
 
   @Override

@@ -4,14 +4,15 @@
 ///  client ──► routes ──► RoomClient ──► [room-input] ──► RoomServer
 ///                │            ▲                 reply after the commit │
 ///                │            └────────────────────────────────────────┘
+///                ├──► [presence-input]: the user is active
 ///                ├── asks ──► RoomQueries, ProfileQueries, DirectoryQueries, AccountQueries,
 ///                │            AccountDataQueries
 ///                └── commands ──► DirectoryService, AccountDataService, PushRulesService
 /// ```
 ///
-/// Logs read: none. Logs written: room-input. Queries used: RoomQueries, ProfileQueries,
-/// DirectoryQueries, AccountQueries, AccountDataQueries. Tables owned: none. Threads: the requests'
-/// own; annotations that are alike take turns.
+/// Logs read: none. Logs written: room-input, presence-input. Queries used: RoomQueries,
+/// ProfileQueries, DirectoryQueries, AccountQueries, AccountDataQueries. Tables owned: none.
+/// Threads: the requests' own; annotations that are alike take turns.
 @NullMarked
 package org.hearth.server.writers.roomsend;
 

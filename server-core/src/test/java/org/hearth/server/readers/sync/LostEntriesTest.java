@@ -53,7 +53,10 @@ class LostEntriesTest {
     events = new NewsKind(server.store()::head);
     reader =
         NewsReader.of(
-            users, start, new RoomOutputNotes(recent, users, events, new NewsKind(() -> start)));
+            users,
+            start,
+            new RoomOutputNotes(
+                recent, users, events, new NewsKind(() -> start), new NewsKind(() -> start)));
   }
 
   @AfterEach

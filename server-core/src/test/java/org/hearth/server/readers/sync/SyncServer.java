@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.FailureHandling;
@@ -28,6 +29,8 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
+import org.hearth.server.servers.presence.PresenceServer;
+import org.hearth.server.servers.presence.StatusMessages;
 import org.hearth.server.servers.receipt.ReceiptServer;
 import org.hearth.server.servers.receipt.Receipts;
 import org.hearth.server.servers.room.RoomQueries;
@@ -45,6 +48,7 @@ import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
+import org.hearth.server.writers.presencesetter.ClientPresenceSetter;
 import org.hearth.server.writers.receiptupdater.ClientReceiptUpdater;
 import org.hearth.server.writers.typingsetter.ClientTypingSetter;
 
@@ -62,6 +66,7 @@ final class SyncServer implements AutoCloseable {
   private final JournalWriter<AccountOutput> journal;
   private final TypingServer typing;
   private final ReceiptServer receiptServer;
+  private final Optional<PresenceServer> presence;
   private final ClientSync clientSync;
   private final HttpServer http;
   private final TestRooms rooms;
@@ -74,8 +79,21 @@ final class SyncServer implements AutoCloseable {
     this(folder, budget, List.of());
   }
 
+  /// One with presence, which else is off: it would wake those who wait for something else.
+  static SyncServer withPresence(Path folder) {
+    return new SyncServer(folder, ClientSync.Budget.STANDARD, List.of(), true);
+  }
+
   /// @param before readers of account-output that handle each entry before ClientSync sees it
   SyncServer(Path folder, ClientSync.Budget budget, List<LogReader<AccountOutput>> before) {
+    this(folder, budget, before, false);
+  }
+
+  private SyncServer(
+      Path folder,
+      ClientSync.Budget budget,
+      List<LogReader<AccountOutput>> before,
+      boolean withPresence) {
     InstantSource clock = InstantSource.system();
     store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
     roomServer =
@@ -107,6 +125,12 @@ final class SyncServer implements AutoCloseable {
     Inboxes inboxes = new Inboxes(store.reads());
     DeviceServer devices =
         new DeviceServer(accounts, inboxes, keeping.log(Logs.DEVICE_OUTPUT, failures), failures);
+    presence =
+        withPresence
+            ? Optional.of(
+                new PresenceServer(new StatusMessages(store.reads()), store.committer(), clock))
+            : Optional.empty();
+    presence.ifPresent(each -> each.output().writtenBy(each.name()));
     clientSync =
         new ClientSync(
             new ClientSync.Needs(
@@ -118,6 +142,9 @@ final class SyncServer implements AutoCloseable {
                 receipts,
                 new Keys(store.reads()),
                 new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
+                presence.map(each ->
+                    new ClientSync.PresenceParts(
+                        each.queries(), each.client(ClientSync.BOX), each.output())),
                 new ClientSync.Logs(
                     roomServer.output(),
                     accountOutput,
@@ -143,6 +170,7 @@ final class SyncServer implements AutoCloseable {
                     typing.logs(),
                     receiptServer.logs(),
                     devices.logs(),
+                    presence.map(PresenceServer::logs).orElse(List.of()),
                     List.of(accountOutput))
                 .flatMap(List::stream)
                 .toList());
@@ -161,6 +189,14 @@ final class SyncServer implements AutoCloseable {
             .routes());
     routes.addAll(
         new ClientTypingSetter(roomServer.queries(), typing.input().writer(ClientTypingSetter.BOX))
+            .routes());
+    routes.addAll(
+        new ClientPresenceSetter(
+                roomServer.queries(),
+                presence.map(each ->
+                    new ClientPresenceSetter.Server(
+                        each.queries(), each.client(ClientPresenceSetter.BOX))),
+                clock)
             .routes());
     http =
         HttpServer.start(
@@ -206,6 +242,11 @@ final class SyncServer implements AutoCloseable {
 
   ReceiptServer receiptServer() {
     return receiptServer;
+  }
+
+  /// Of a server with presence.
+  PresenceServer presence() {
+    return presence.orElseThrow();
   }
 
   Store store() {
@@ -267,11 +308,14 @@ final class SyncServer implements AutoCloseable {
   @Override
   public void close() {
     http.stop(GRACE);
-    clientSync.stop();
-    roomServer.stop();
     try {
+      clientSync.stop();
+      roomServer.stop();
       receiptServer.stop();
       typing.stop();
+      if (presence.isPresent()) {
+        presence.get().stop();
+      }
       logs.drainAndStop(GRACE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -18,7 +18,7 @@ import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.ParkedException;
 import org.hearth.ringlogs.Positioned;
-import org.hearth.server.box.Alarms;
+import org.hearth.server.box.ManualAlarms;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.TypingInput;
@@ -329,40 +329,5 @@ class TypingServerTest {
 
     assertThat(typing()).isEmpty();
     assertThat(alarms.pending()).isZero();
-  }
-
-  /// Alarms that ring when the test says so. **Thread:** any.
-  private static final class ManualAlarms implements Alarms {
-    private final ManualClock clock;
-    private final List<Alarm> alarms = new CopyOnWriteArrayList<>();
-
-    private record Alarm(java.time.Instant at, Runnable ring) {}
-
-    ManualAlarms(ManualClock clock) {
-      this.clock = clock;
-    }
-
-    @Override
-    public Runnable set(Duration after, Runnable ring) {
-      Alarm alarm = new Alarm(clock.instant().plus(after), ring);
-      alarms.add(alarm);
-      return () -> alarms.remove(alarm);
-    }
-
-    @Override
-    public void close() {
-      alarms.clear();
-    }
-
-    void ringThoseDue() {
-      List<Alarm> due =
-          alarms.stream().filter(each -> !each.at().isAfter(clock.instant())).toList();
-      alarms.removeAll(due);
-      due.forEach(each -> each.ring().run());
-    }
-
-    int pending() {
-      return alarms.size();
-    }
   }
 }

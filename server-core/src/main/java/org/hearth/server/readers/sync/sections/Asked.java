@@ -8,6 +8,7 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.UserFeed;
@@ -34,6 +35,12 @@ public record Asked(RoomQueries rooms, SyncRequest request, UserFeed feed, SyncP
   /// so that all must be looked at.
   Optional<Set<RoomId>> changedRooms(NewsKind kind, LogPosition since) {
     return feed.changedRooms(kind, since);
+  }
+
+  /// The users of whom there may be news of that kind after that position; empty where that is not
+  /// known.
+  Optional<Set<UserId>> changedUsers(NewsKind kind, LogPosition since) {
+    return feed.changedUsers(kind, since);
   }
 
   /// The user's rooms that the client's token says were held back.

@@ -17,8 +17,8 @@ import org.hearth.server.readers.sync.view.Followed;
 /// | others: presence, their devices    | those who share a room    | [News#add], [News#deviceLists]|
 ///
 /// A section with a volatile log has that log's reader: this notes with `SyncUsers.noteChanged`
-/// which rooms have news of the section's `NewsKind` and wakes the users. The section finds the
-/// log's part of the token with [Asked#since(char,
+/// which rooms, or users, have news of the section's `NewsKind` and wakes whom that concerns. The
+/// section finds the log's part of the token with [Asked#since(char,
 /// org.hearth.ringlogs.VolatileLog.VolatilePosition)].
 ///
 /// **Thread:** any; it writes nothing when asked.

@@ -15,7 +15,7 @@ import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.logs.TypingOutput;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.readers.sync.view.ChangedRooms;
+import org.hearth.server.readers.sync.view.Changed;
 import org.hearth.server.readers.sync.view.Followed;
 import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.NewsKind;
@@ -44,14 +44,14 @@ public final class TypingSection implements Section {
 
   /// For the rooms of whomever that have changed, 10,000 of them: for users of whom it is not noted
   /// which of their rooms have.
-  private static final int CHANGED_BYTES = 10_000 * ChangedRooms.ROOM_BYTES;
+  private static final int CHANGED_BYTES = 10_000 * Changed.ENTRY_BYTES;
 
   private final VolatileLog<TypingOutput> log;
   private final TypingQueries typing;
   private final SyncUsers users;
   private final NewsKind kind;
   private final LogReader<TypingOutput> reader;
-  private volatile ChangedRooms changed = ChangedRooms.after(LogPosition.ORIGIN, CHANGED_BYTES);
+  private volatile Changed<RoomId> changed = Changed.after(LogPosition.ORIGIN, CHANGED_BYTES);
 
   /// @param log not yet started
   public TypingSection(VolatileLog<TypingOutput> log, TypingQueries typing, SyncUsers users) {
@@ -165,7 +165,7 @@ public final class TypingSection implements Section {
 
     @Override
     public void forget(LogPosition upTo) {
-      changed = ChangedRooms.after(upTo, CHANGED_BYTES);
+      changed = Changed.after(upTo, CHANGED_BYTES);
     }
   }
 }

@@ -2,7 +2,6 @@ package org.hearth.server.readers.sync.v2;
 
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.BodyWriter;
@@ -14,6 +13,7 @@ import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.connection.StopSignal;
+import org.hearth.server.logs.Presence;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.readers.sync.sections.Acknowledgements;
 import org.hearth.server.readers.sync.sections.News;
@@ -28,6 +28,7 @@ import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.readers.sync.view.WaitingSync;
+import org.hearth.server.servers.presence.PresenceClient;
 
 /// `GET /sync`: reads the request, collects the news, and waits while there is nothing to tell.
 ///
@@ -39,9 +40,8 @@ public final class SyncRoutes implements RouteGroup {
   /// latest.
   static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
 
-  private static final Set<String> PRESENCES = Set.of("offline", "online", "unavailable");
-
   private final SyncUsers users;
+  private final Optional<PresenceClient> presence;
   private final Snapshots snapshots;
   private final Sections sections;
   private final Acknowledgements acknowledgements;
@@ -50,8 +50,10 @@ public final class SyncRoutes implements RouteGroup {
   private final StoredFilters filters;
   private final Tokens tokens;
 
+  /// @param presence told who syncs
   public SyncRoutes(
       SyncUsers users,
+      Optional<PresenceClient> presence,
       Snapshots snapshots,
       Sections sections,
       Acknowledgements acknowledgements,
@@ -60,6 +62,7 @@ public final class SyncRoutes implements RouteGroup {
       StoredFilters filters,
       Tokens tokens) {
     this.users = users;
+    this.presence = presence;
     this.snapshots = snapshots;
     this.sections = sections;
     this.acknowledgements = acknowledgements;
@@ -76,10 +79,15 @@ public final class SyncRoutes implements RouteGroup {
   }
 
   private Response sync(Request http) {
+    Presence as = presence(http);
     SyncRequest request = read(http);
     return Response.written(stream -> {
       SyncUsers.Entered entered = users.enter(request.viewer());
       try (StopSignal.Registration _ = http.stopping().whenRaised(entered.waiting()::end)) {
+        if (presence.isPresent()) {
+          Viewer viewer = request.viewer();
+          presence.get().syncing(viewer.user(), viewer.device(), as, request.timeout());
+        }
         answer(request, entered, stream);
       } finally {
         users.leave(entered);
@@ -121,10 +129,6 @@ public final class SyncRoutes implements RouteGroup {
 
   private SyncRequest read(Request http) {
     Viewer viewer = Viewer.of(http.requester());
-    Optional<String> presence = http.query("set_presence");
-    if (presence.isPresent() && !PRESENCES.contains(presence.get())) {
-      throw MatrixException.invalidParam("set_presence must be offline, online or unavailable");
-    }
     StoredFilters.Named filter =
         http.query("filter")
             .map(each -> filters.named(viewer.user(), each))
@@ -147,6 +151,17 @@ public final class SyncRoutes implements RouteGroup {
             filter.filter().room().includeLeave(),
             Duration.ofMillis(timeoutMillis));
     return foreign ? request.fromNothing() : request;
+  }
+
+  /// "If this parameter is omitted then the client is automatically marked as online."
+  private static Presence presence(Request http) {
+    return http.query("set_presence")
+        .map(asked ->
+            Presence.of(asked)
+                .orElseThrow(() ->
+                    MatrixException.invalidParam(
+                        "set_presence must be offline, online or unavailable")))
+        .orElse(Presence.ONLINE);
   }
 
   private static StateSection stateSection(Request http) {

@@ -3,7 +3,7 @@ package org.hearth.server.readers.sync.view;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 
-/// A kind of news of rooms, of which it is noted which rooms have it.
+/// A kind of news, of which it is noted which rooms have it, or of which users it is.
 ///
 /// A section has one of its own and compares it by identity.
 public final class NewsKind {

@@ -1,5 +1,6 @@
 package org.hearth.server.readers.sync.view;
 
+import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
@@ -7,26 +8,37 @@ import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
 /// What is noted of room-output: the recent events, the memberships, and which rooms have news.
 ///
 /// **Thread:** the log's for its [NewsReader].
 public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
+  private static final System.Logger LOG = System.getLogger(RoomOutputNotes.class.getName());
+
   private final RecentEvents recent;
   private final SyncUsers users;
   private final NewsKind events;
   private final NewsKind members;
+  private final NewsKind comers;
 
   /// @param events the kind of news that is noted of every event
   /// @param members the kind that is noted where who is in the room changed
+  /// @param comers the kind of news of users: that they share a room with somebody from now on
   public RoomOutputNotes(
-      RecentEvents recent, SyncUsers users, NewsKind events, NewsKind members) {
+      RecentEvents recent,
+      SyncUsers users,
+      NewsKind events,
+      NewsKind members,
+      NewsKind comers) {
     this.recent = recent;
     this.users = users;
     this.events = events;
     this.members = members;
+    this.comers = comers;
   }
 
   @Override
@@ -52,6 +64,9 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
       noteMembers(added.room(), at);
       Membership membership = Membership.of(event).orElse(Membership.LEAVE);
       member(event.stateKey().orElseThrow(), added.room(), membership, at, concerned);
+      if (membership == Membership.JOIN && added.previousMembership() != Membership.JOIN) {
+        comes(event.stateKey().orElseThrow(), added.room(), at);
+      }
     }
   }
 
@@ -69,7 +84,22 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
         Membership membership =
             Optional.ofNullable(each.now()).flatMap(Membership::of).orElse(Membership.LEAVE);
         member(each.key().stateKey(), changed.room(), membership, at, concerned);
+        if (membership == Membership.JOIN) {
+          comes(each.key().stateKey(), changed.room(), at);
+        }
       }
+    }
+  }
+
+  /// The others are told of the one, and the one of the others: for that the user is noted with the
+  /// own feed.
+  private void comes(String user, RoomId room, LogPosition at) {
+    try {
+      UserId comer = UserId.parse(user);
+      var _ = users.noteChanged(comers, room, comer, at);
+      var _ = users.noteOwn(comers, comer, at);
+    } catch (InvalidIdentifierException e) {
+      LOG.log(Level.DEBUG, "a member event of nobody in " + room, e);
     }
   }
 

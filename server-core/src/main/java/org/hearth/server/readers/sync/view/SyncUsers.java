@@ -290,6 +290,28 @@ public final class SyncUsers {
     return those;
   }
 
+  /// Notes news of a user with the others who are joined to a room and have synced.
+  ///
+  /// @return these, to be woken
+  public Set<UserFeed> noteChanged(NewsKind kind, RoomId room, UserId other, LogPosition position) {
+    Set<UserFeed> those = new HashSet<>(joined.getOrDefault(room, Set.of()));
+    those.removeIf(feed -> feed.user().equals(other));
+    those.forEach(feed -> feed.noteChanged(kind, other, position));
+    return those;
+  }
+
+  /// Notes news of a user with the user's own feed.
+  ///
+  /// @return this, if the user has synced
+  public Set<UserFeed> noteOwn(NewsKind kind, UserId user, LogPosition position) {
+    @Nullable UserFeed feed = known(user.value());
+    if (feed == null) {
+      return Set.of();
+    }
+    feed.noteChanged(kind, user, position);
+    return Set.of(feed);
+  }
+
   /// The rooms that someone who syncs is in.
   public int roomCount() {
     return joined.size();

@@ -32,7 +32,8 @@ public final class UserFeed {
 
   private final UserId user;
   private final ConcurrentMap<RoomId, RoomMembership> memberships = new ConcurrentHashMap<>();
-  private final ConcurrentMap<NewsKind, ChangedRooms> changed = new ConcurrentHashMap<>();
+  private final ConcurrentMap<NewsKind, Changed<RoomId>> changed = new ConcurrentHashMap<>();
+  private final ConcurrentMap<NewsKind, Changed<UserId>> changedUsers = new ConcurrentHashMap<>();
   private final Queue<WaitingSync> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waitingCount = new AtomicInteger();
   private final AtomicLongArray newest = new AtomicLongArray(OwnNews.values().length);
@@ -77,28 +78,47 @@ public final class UserFeed {
 
   /// Notes news of a room; only where somebody asked for it since this feed was loaded.
   void noteChanged(NewsKind kind, RoomId room, LogPosition position) {
-    @Nullable ChangedRooms rooms = changed.get(kind);
+    @Nullable Changed<RoomId> rooms = changed.get(kind);
     if (rooms != null) {
       rooms.add(room, position);
+    }
+  }
+
+  /// Notes news of a user; only where somebody asked for it since this feed was loaded.
+  void noteChanged(NewsKind kind, UserId other, LogPosition position) {
+    @Nullable Changed<UserId> users = changedUsers.get(kind);
+    if (users != null) {
+      users.add(other, position);
     }
   }
 
   /// The rooms with news of that kind after that position; empty if that is not known, so that all
   /// rooms must be looked at. The first to ask is not answered: the noting begins then.
   public Optional<Set<RoomId>> changedRooms(NewsKind kind, LogPosition since) {
-    @Nullable ChangedRooms known = changed.get(kind);
+    return since(changed, kind, since);
+  }
+
+  /// The users with news of that kind after that position, in the same way.
+  public Optional<Set<UserId>> changedUsers(NewsKind kind, LogPosition since) {
+    return since(changedUsers, kind, since);
+  }
+
+  private static <T> Optional<Set<T>> since(
+      ConcurrentMap<NewsKind, Changed<T>> noted, NewsKind kind, LogPosition since) {
+    @Nullable Changed<T> known = noted.get(kind);
     if (known != null) {
       return known.since(since);
     }
-    ChangedRooms rooms = changed.computeIfAbsent(kind, _ -> new ChangedRooms());
+    Changed<T> changed = noted.computeIfAbsent(kind, _ -> new Changed<>());
     // The head is read when the log's reader can see these already: it notes all that comes later.
-    rooms.beginAt(kind.head());
+    changed.beginAt(kind.head());
     return Optional.empty();
   }
 
-  /// Begins anew to note in which rooms there is news.
+  /// Begins anew to note in which rooms and of whom there is news.
   void forgetChanged() {
     changed.clear();
+    changedUsers.clear();
   }
 
   /// Notes that there is, or may be, news of that kind at that position.
@@ -182,7 +202,10 @@ public final class UserFeed {
 
   long bytes() {
     long bytes = FEED_BYTES + (long) MEMBERSHIP_BYTES * memberships.size();
-    for (ChangedRooms each : changed.values()) {
+    for (Changed<?> each : changed.values()) {
+      bytes += each.bytes();
+    }
+    for (Changed<?> each : changedUsers.values()) {
       bytes += each.bytes();
     }
     return bytes;

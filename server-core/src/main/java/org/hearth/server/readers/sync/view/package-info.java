@@ -4,9 +4,9 @@
 ///   room-output ────► RoomOutputNotes ───► RecentEvents   the newest events of all rooms
 ///                            │
 ///                            ▼
-///                        SyncUsers ──► UserFeed (a user) ──► WaitingSync (a request)
+///          SpacedWakes, SyncUsers ──► UserFeed (a user) ──► WaitingSync (a request)
 ///                            ▲            │ memberships
-///   account-output ─► AccountOutputNotes  └ ChangedRooms (a kind of news)
+///   account-output ─► AccountOutputNotes  └ Changed (rooms, users)
 ///
 ///   Snapshots ──► SyncPoint ◄──► SyncToken (as clients carry it)
 /// ```
@@ -16,8 +16,8 @@
 /// - **Logs read:** room-output, account-output. **Queries used:** `RoomQueries`, account data
 ///   (whom a user ignores). **Tables owned:** none.
 /// - **Threads:** each log's reader; requests load users and wait.
-/// - **Bounds:** [RecentEvents] and the feeds of [SyncUsers] have budgets in bytes, [ChangedRooms]
-///   has its own of one user and kind, and a user who is not seen for an hour is let go.
+/// - **Bounds:** [RecentEvents] and the feeds of [SyncUsers] have budgets in bytes, [Changed] has
+///   its own of one user and kind, and a user who is not seen for an hour is let go.
 ///
 /// All of it is in memory only. When entries of a log are lost, it is forgotten and read from the
 /// database: see [SyncUsers#onLost].

@@ -7,11 +7,11 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
 import org.junit.jupiter.api.Test;
 
-class ChangedRoomsTest {
+class ChangedTest {
   private static final RoomId ONE = RoomId.parse("!one:hearth.test");
   private static final RoomId OTHER = RoomId.parse("!other:hearth.test");
 
-  private final ChangedRooms rooms = new ChangedRooms();
+  private final Changed<RoomId> rooms = new Changed<>();
 
   @Test
   void knowsNothingBeforeItBegins() {
@@ -35,7 +35,7 @@ class ChangedRoomsTest {
 
   @Test
   void ofAllRoomsKnowsWhatIsAfterItsBeginningWithinABoundOfItsOwn() {
-    ChangedRooms all = ChangedRooms.after(LogPosition.ORIGIN, 2 * ChangedRooms.ROOM_BYTES);
+    Changed<RoomId> all = Changed.after(LogPosition.ORIGIN, 2 * Changed.ENTRY_BYTES);
 
     all.add(ONE, at(1));
     all.add(OTHER, at(2));
@@ -49,7 +49,7 @@ class ChangedRoomsTest {
   /// Many rooms had news between the moment at which the head was read and the beginning.
   @Test
   void knowsOfNoNewsThatHadToGoBeforeItBegan() {
-    int most = ChangedRooms.LARGEST_BYTES / ChangedRooms.ROOM_BYTES;
+    int most = Changed.LARGEST_BYTES / Changed.ENTRY_BYTES;
     for (int i = 0; i <= most; i++) {
       rooms.add(RoomId.parse("!room%d:hearth.test".formatted(i)), at(10 + i));
     }
@@ -70,13 +70,13 @@ class ChangedRoomsTest {
 
   @Test
   void forgetsTheOldestNewsWhenItIsFull() {
-    int most = ChangedRooms.LARGEST_BYTES / ChangedRooms.ROOM_BYTES;
+    int most = Changed.LARGEST_BYTES / Changed.ENTRY_BYTES;
     rooms.beginAt(at(0));
     for (int i = 1; i <= most + 2; i++) {
       rooms.add(RoomId.parse("!room" + i + ":hearth.test"), at(i));
     }
 
-    assertThat(rooms.bytes()).isLessThanOrEqualTo(ChangedRooms.LARGEST_BYTES);
+    assertThat(rooms.bytes()).isLessThanOrEqualTo(Changed.LARGEST_BYTES);
     assertThat(rooms.since(at(1))).isEmpty();
     assertThat(rooms.since(at(2)).orElseThrow()).hasSize(most);
   }

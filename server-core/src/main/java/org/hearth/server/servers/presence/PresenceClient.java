@@ -1,0 +1,96 @@
+package org.hearth.server.servers.presence;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.Optional;
+import org.hearth.ringlogs.LogException;
+import org.hearth.ringlogs.LogWriter;
+import org.hearth.ringlogs.Reply;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
+import org.hearth.server.logs.Presence;
+import org.hearth.server.logs.PresenceInput;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
+
+/// One box's way to tell the Presence Server of users: commands on presence-input, but for those
+/// that would change nothing.
+///
+/// **thread**: any that may wait: of requests, or a box's own. Never a consumer of a log.
+/// **bound**: nobody waits for a place in the log or longer than [#PATIENCE] where presence is
+/// beside the point.
+public final class PresenceClient {
+  private static final System.Logger LOG = System.getLogger(PresenceClient.class.getName());
+
+  /// How long a client that syncs waits until it is seen to.
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  /// How long a client waits that says something about presence.
+  private static final Duration PATIENCE_TO_SAY = Duration.ofSeconds(5);
+
+  private final LogWriter<PresenceInput, VolatilePosition> input;
+  private final PresenceServer.Users users;
+
+  PresenceClient(LogWriter<PresenceInput, VolatilePosition> input, PresenceServer.Users users) {
+    this.input = input;
+    this.users = users;
+  }
+
+  /// Tells that a client begins to sync, and returns when others can see that.
+  ///
+  /// @param device null for a client without one
+  /// @param as what it wants to be marked as; offline for not at all
+  /// @param atMost when it ends
+  public void syncing(UserId user, @Nullable DeviceId device, Presence as, Duration atMost)
+      throws InterruptedException {
+    Optional<Reply<VolatilePosition>> reply =
+        tell(new PresenceInput.Syncing(user, device, as, atMost.toMillis()));
+    if (reply.isPresent()) {
+      try {
+        var _ = reply.get().await(PATIENCE);
+      } catch (LogException e) {
+        LOG.log(Level.DEBUG, "a client may be seen to sync later", e);
+      }
+    }
+  }
+
+  /// Tells that a user does something. Nobody waits for that.
+  public void active(UserId user) throws InterruptedException {
+    var _ = tell(new PresenceInput.Active(user));
+  }
+
+  /// @return empty if there is no need or no place, or the user is parked: presence is no reason to
+  ///   fail what the user does
+  private Optional<Reply<VolatilePosition>> tell(PresenceInput command)
+      throws InterruptedException {
+    if (users.knows(command)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(input.submit(command, Duration.ZERO));
+    } catch (LogException e) {
+      LOG.log(Level.DEBUG, "not taken in: {0}: {1}", command, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /// Has kept and shown what a user says, and returns when others can see it.
+  ///
+  /// @param device null for a client without one
+  /// @param message to go with the presence, empty for none; without it the message stays
+  /// @throws LogException if it is not taken in
+  public void say(
+      UserId user, @Nullable DeviceId device, Presence presence, Optional<String> message)
+      throws InterruptedException {
+    String shown = Optional.ofNullable(users.of(user).status()).orElse("");
+    boolean another = message.filter(each -> !each.equals(shown)).isPresent();
+    if (another) {
+      perform(new PresenceInput.SetStatus(user, message.get()));
+    }
+    perform(new PresenceInput.SetPresence(user, device, presence, another));
+  }
+
+  private void perform(PresenceInput command) throws InterruptedException {
+    var _ = input.submit(command, PATIENCE_TO_SAY).await(PATIENCE_TO_SAY);
+  }
+}

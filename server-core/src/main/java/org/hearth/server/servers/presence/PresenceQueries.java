@@ -1,0 +1,21 @@
+package org.hearth.server.servers.presence;
+
+import org.hearth.server.matrix.id.UserId;
+
+/// What others may ask about presence. An answer is no older than what presence-output has told.
+///
+/// It says nothing of who may know it: whoever tells it to somebody asks the Room Server first
+/// whether the two share a room.
+///
+/// **thread**: any; answered from memory, but that a message of a user who has not been here for
+/// long is read from the disk.
+public interface PresenceQueries {
+  /// The name in the wiring of the box that answers.
+  String BOX = "PresenceServer";
+
+  /// How it is with a user of this server; who has not been seen is offline.
+  UserPresence of(UserId user);
+
+  /// Whether the user is not offline.
+  boolean isPresent(UserId user);
+}

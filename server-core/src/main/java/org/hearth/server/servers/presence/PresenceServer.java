@@ -1,0 +1,301 @@
+package org.hearth.server.servers.presence;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.hearth.ringlogs.CommandHandler;
+import org.hearth.ringlogs.DeadLetters;
+import org.hearth.ringlogs.FailureHandling;
+import org.hearth.ringlogs.InputLog;
+import org.hearth.ringlogs.Log;
+import org.hearth.ringlogs.LogFullException;
+import org.hearth.ringlogs.LogStoppedException;
+import org.hearth.ringlogs.LogWriter;
+import org.hearth.ringlogs.ParkedException;
+import org.hearth.ringlogs.Reply;
+import org.hearth.ringlogs.VolatileLog;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
+import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.Alarms;
+import org.hearth.server.box.Box;
+import org.hearth.server.logs.Logs;
+import org.hearth.server.logs.Presence;
+import org.hearth.server.logs.PresenceInput;
+import org.hearth.server.logs.PresenceOutput;
+import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.Committer;
+import org.hearth.server.store.Outcome;
+import org.hearth.server.store.Table;
+import org.hearth.server.store.Unavailable;
+import org.hearth.server.store.UnitOfWork;
+import org.hearth.server.store.UnitOwner;
+import org.jspecify.annotations.Nullable;
+
+/// The server of presence: it knows which users are there, from what their clients do and what they
+/// say themselves, and announces on presence-output whenever that is another.
+///
+/// It does not know who may be told: that is a question of who shares a room now, which who tells
+/// asks the Room Server.
+///
+/// **bound**: [#MOST_USERS] of whom something is remembered; of those who are offline the ones that
+/// went first are forgotten for others, but for their messages. Who comes when so many are there is
+/// not shown. **thread**: as [Box] has it; the rest any.
+public final class PresenceServer implements Box {
+  /// Users of whom something is remembered; those who are there have one alarm each.
+  static final int MOST_USERS = 50_000;
+
+  private static final System.Logger LOG = System.getLogger(PresenceServer.class.getName());
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  private final StatusMessages messages;
+  private final Committer committer;
+  private final InstantSource clock;
+  private final Alarms alarms;
+  private final int mostUsers;
+  private final Users users = new Users();
+  private final VolatileLog<PresenceOutput> output;
+  private final InputLog<PresenceInput, VolatilePosition> input;
+  private final LogWriter<PresenceInput, VolatilePosition> commands;
+
+  /// @param committer for the messages
+  public PresenceServer(StatusMessages messages, Committer committer, InstantSource clock) {
+    this(messages, committer, clock, Alarms.onThread("presence-alarms"), MOST_USERS);
+  }
+
+  PresenceServer(
+      StatusMessages messages,
+      Committer committer,
+      InstantSource clock,
+      Alarms alarms,
+      int mostUsers) {
+    this.messages = messages;
+    this.committer = committer;
+    this.clock = clock;
+    this.alarms = alarms;
+    this.mostUsers = mostUsers;
+    FailureHandling failures = new FailureHandling(DeadLetters.inMemory(), Unavailable::is, clock);
+    output = new VolatileLog<>(Logs.PRESENCE_OUTPUT, clock.millis(), failures);
+    input = new InputLog<>(Logs.PRESENCE_INPUT, PresenceQueries.BOX, 1, _ -> users, failures);
+    commands = input.writer(PresenceQueries.BOX);
+  }
+
+  @Override
+  public String name() {
+    return PresenceQueries.BOX;
+  }
+
+  @Override
+  public Node.Kind kind() {
+    return Node.Kind.SERVER;
+  }
+
+  @Override
+  public List<Log> logs() {
+    return List.of(input, output);
+  }
+
+  @Override
+  public List<Table> tables() {
+    return List.of(StatusMessages.TABLE);
+  }
+
+  /// How a box tells this server of users.
+  ///
+  /// @param box the name of the box
+  public PresenceClient client(String box) {
+    return new PresenceClient(input.writer(box), users);
+  }
+
+  /// The log of how it is with users, for readers, who register before the start.
+  public VolatileLog<PresenceOutput> output() {
+    return output;
+  }
+
+  /// What others may ask.
+  public PresenceQueries queries() {
+    return users;
+  }
+
+  /// Ends the alarms, which write to presence-input.
+  @Override
+  public void stop() throws InterruptedException {
+    alarms.close();
+  }
+
+  private void timePassed(UserId user) {
+    try {
+      var _ = commands.submit(new PresenceInput.TimePassed(user), PATIENCE);
+    } catch (LogFullException e) {
+      LOG.log(Level.DEBUG, "presence changes later", e);
+      var _ = alarms.set(PATIENCE, () -> timePassed(user));
+    } catch (LogStoppedException | ParkedException e) {
+      // When the server stops, nobody is there any more. A parked user waits for a person.
+      LOG.log(Level.DEBUG, "the time of {0} is not looked at: {1}", user, e.getMessage());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// A user of whom something is remembered. **Thread**: the shard's; the state is read by any.
+  private static final class Known {
+    private volatile UserState state;
+    private UserPresence announced;
+    private @Nullable Instant alarmAt;
+    private Runnable callOff = () -> {};
+
+    Known(UserState state, Instant now) {
+      this.state = state;
+      this.announced = state.at(now);
+    }
+  }
+
+  /// All users. **Thread**: commands, the shard's; the rest, any.
+  final class Users implements CommandHandler<PresenceInput, VolatilePosition>, PresenceQueries {
+    private final ConcurrentMap<UserId, Known> known = new ConcurrentHashMap<>();
+    private final UnitOwner owner = new UnitOwner(PresenceQueries.BOX);
+
+    /// Those who are offline, in the order in which they went.
+    private final LinkedHashSet<UserId> gone = new LinkedHashSet<>();
+
+    @Override
+    public UserPresence of(UserId user) {
+      Known one = known.get(user);
+      UserState state = one == null ? UserState.absent(messages.of(user).orElse(null)) : one.state;
+      return state.at(clock.instant());
+    }
+
+    @Override
+    public boolean isPresent(UserId user) {
+      Known one = known.get(user);
+      return one != null && one.state.at(clock.instant()).presence() != Presence.OFFLINE;
+    }
+
+    /// Whether a command would change nothing worth the way.
+    boolean knows(PresenceInput command) {
+      Known one = known.get(command.user());
+      Instant now = clock.instant();
+      return switch (command) {
+        case PresenceInput.Syncing(_, var device, var as, var millis) ->
+            one == null
+                ? as == Presence.OFFLINE
+                : one.state.knows(key(device), as, now.plusMillis(millis), now);
+        case PresenceInput.Active _ -> one != null && one.state.knowsActive(now);
+        case PresenceInput.SetPresence _, PresenceInput.SetStatus _, PresenceInput.TimePassed _ ->
+            false;
+      };
+    }
+
+    private static String key(@Nullable DeviceId device) {
+      return device == null ? "" : device.value();
+    }
+
+    @Override
+    public void handle(PresenceInput command, Reply<VolatilePosition> reply) {
+      UserId user = command.user();
+      Optional<Known> one = known(user);
+      if (command instanceof PresenceInput.SetStatus(_, var message)) {
+        keep(user, message, reply);
+        return;
+      }
+      if (one.isPresent()) {
+        take(command, one.get());
+        announce(user, one.get(), command instanceof PresenceInput.SetPresence);
+      }
+      reply.complete(output.head());
+    }
+
+    /// Has the message stored. It is shown when a command after that says so: what is told has been
+    /// committed.
+    private void keep(UserId user, String message, Reply<VolatilePosition> reply) {
+      committer.submit(
+          new UnitOfWork(
+              owner,
+              StatusMessages.set(user, message),
+              List.of(),
+              Outcome.of(_ -> reply.complete(output.head()), reply::fail)));
+    }
+
+    /// The user, who is remembered from now on; empty if there are too many.
+    private Optional<Known> known(UserId user) {
+      Known one = known.get(user);
+      if (one == null && known.size() >= mostUsers && !gone.isEmpty()) {
+        known.remove(gone.removeFirst());
+      }
+      if (one == null && known.size() < mostUsers) {
+        one = new Known(UserState.absent(messages.of(user).orElse(null)), clock.instant());
+        known.put(user, one);
+      }
+      return Optional.ofNullable(one);
+    }
+
+    private void take(PresenceInput command, Known one) {
+      Instant now = clock.instant();
+      UserState before = one.state;
+      one.state =
+          switch (command) {
+            case PresenceInput.Syncing(_, var device, var as, var millis) ->
+                before.syncing(key(device), as, now.plusMillis(millis), now);
+            case PresenceInput.SetPresence(var user, var device, var presence, var status) ->
+                (status ? before.withStatus(messages.of(user).orElse(null)) : before)
+                    .said(key(device), presence, now);
+            case PresenceInput.Active _ -> before.active(now);
+            case PresenceInput.TimePassed _ -> {
+              one.alarmAt = null;
+              yield before;
+            }
+            case PresenceInput.SetStatus _ -> before;
+          };
+    }
+
+    /// Announces how it is with the user if that is another than it was, and sets the alarm for
+    /// when it will be.
+    private void announce(UserId user, Known one, boolean said) {
+      Instant now = clock.instant();
+      UserPresence before = one.announced;
+      UserPresence after = one.state.at(now);
+      one.announced = after;
+      gone.remove(user);
+      if (after.presence() == Presence.OFFLINE) {
+        gone.add(user);
+      }
+      setAlarm(user, one, now);
+      if (!after.isLike(before)) {
+        PresenceOutput.Why why =
+            after.looksLike(before)
+                ? PresenceOutput.Why.ACTIVITY
+                : said ? PresenceOutput.Why.SAID : PresenceOutput.Why.SEEN;
+        var _ = output.publish(entry(user, after, why));
+      }
+    }
+
+    private static PresenceOutput entry(UserId user, UserPresence now, PresenceOutput.Why why) {
+      Instant active = now.lastActive();
+      return new PresenceOutput(
+          user,
+          now.presence(),
+          active == null ? null : active.toEpochMilli(),
+          now.currentlyActive(),
+          now.status(),
+          why);
+    }
+
+    private void setAlarm(UserId user, Known one, Instant now) {
+      Optional<Instant> next = one.state.nextChange(now);
+      if (next.isEmpty()) {
+        one.callOff.run();
+        one.alarmAt = null;
+      } else if (one.alarmAt == null || next.get().isBefore(one.alarmAt)) {
+        one.callOff.run();
+        one.alarmAt = next.get();
+        one.callOff = alarms.set(Duration.between(now, next.get()), () -> timePassed(user));
+      }
+    }
+  }
+}

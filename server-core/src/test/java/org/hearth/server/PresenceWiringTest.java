@@ -1,0 +1,141 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.hearth.server.admin.WiringPicture;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The boxes and logs of presence in a whole server: they show themselves, what is done in rooms
+/// counts as being active, and one setting takes all of it away.
+class PresenceWiringTest {
+  private static final String PATH = "/_matrix/client/v3/presence/@alice:hearth.test/status";
+
+  @TempDir Path folder;
+
+  private static void say(TestClient alice, String body) {
+    alice.put(PATH, body).expect(200);
+  }
+
+  private static String presence(TestClient client) {
+    return client.get(PATH).expect(200).text("presence");
+  }
+
+  @Test
+  void boxesAndArrowsOfPresenceAreInThePictureAndCount() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      TestClient alice = server.register("alice");
+      say(alice, "{'presence':'online','status_msg':'Here'}");
+      alice.post("/_matrix/client/v3/createRoom", "{}").expect(200);
+      JsonNode answer = alice.get("/_matrix/client/v3/sync").expect(200).json();
+
+      WiringPicture picture = server.homeserver().admin().orElseThrow().wiring();
+
+      assertThat(answer.at("/presence/events/0/content/status_msg").asText()).isEqualTo("Here");
+      assertThat(picture.nodes())
+          .contains(
+              new WiringPicture.Node("ClientPresenceSetter", WiringPicture.Kind.WRITER),
+              new WiringPicture.Node("PresenceServer", WiringPicture.Kind.SERVER));
+      assertThat(picture.arrows())
+          .contains(
+              new WiringPicture.Arrow("ClientPresenceSetter", "presence-input"),
+              new WiringPicture.Arrow("ClientRoomSend", "presence-input"),
+              new WiringPicture.Arrow("ClientSync", "presence-input"),
+              new WiringPicture.Arrow("PresenceServer", "presence-input"),
+              new WiringPicture.Arrow("presence-input", "PresenceServer"),
+              new WiringPicture.Arrow("PresenceServer", "presence-output"),
+              new WiringPicture.Arrow("presence-output", "ClientSync"));
+      assertThat(picture.rings())
+          .filteredOn(each -> each.name().startsWith("presence-"))
+          .hasSize(2)
+          .allMatch(each -> each.published() > 0);
+    }
+  }
+
+  @Test
+  void whatIsDoneInRoomsCountsAsBeingActive() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      TestClient alice = server.register("alice");
+      say(alice, "{'presence':'unavailable'}");
+      assertThat(presence(alice)).isEqualTo("unavailable");
+
+      String room = alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");
+      awaitOnline(alice);
+
+      say(alice, "{'presence':'unavailable'}");
+      alice
+          .put("/_matrix/client/v3/rooms/%s/send/m.room.message/1".formatted(room), "{}")
+          .expect(200);
+      awaitOnline(alice);
+
+      say(alice, "{'presence':'unavailable'}");
+      alice
+          .post("/_matrix/client/v3/rooms/!none:hearth.test/leave", "{}")
+          .expect(403, "M_FORBIDDEN");
+      // What bob says is handled after whatever alice has done.
+      server
+          .register("bob")
+          .put("/_matrix/client/v3/presence/@bob:hearth.test/status", "{'presence':'online'}")
+          .expect(200);
+      assertThat(presence(alice)).isEqualTo("unavailable");
+    }
+  }
+
+  /// A request does not wait until it is noted.
+  private static void awaitOnline(TestClient alice) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!presence(alice).equals("online")) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+    }
+  }
+
+  @Test
+  void oneSettingTakesItAway() throws Exception {
+    try (WholeServer server = new WholeServer(folder, "presence: { enabled: false }\n")) {
+      server.start();
+      TestClient alice = server.register("alice");
+      say(alice, "{'presence':'online','status_msg':'Here'}");
+      alice.post("/_matrix/client/v3/createRoom", "{}").expect(200);
+      JsonNode answer = alice.get("/_matrix/client/v3/sync").expect(200).json();
+
+      assertThat(answer.at("/presence/events")).isEmpty();
+      assertThat(alice.get(PATH).expect(200).json().toString())
+          .isEqualTo("{\"presence\":\"offline\"}");
+      WiringPicture picture = server.homeserver().admin().orElseThrow().wiring();
+      assertThat(picture.nodes())
+          .doesNotContain(new WiringPicture.Node("PresenceServer", WiringPicture.Kind.SERVER));
+      assertThat(picture.rings()).noneMatch(each -> each.name().startsWith("presence-"));
+    }
+  }
+
+  @Test
+  void aMessageGoesWithTheAccount() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      String token = server.newAccount("alice").text("access_token");
+      say(server.client().as(token), "{'presence':'online','status_msg':'Here'}");
+      server.stop();
+      assertThat(messages()).startsWith("1 rows");
+      server.start();
+      server
+          .client()
+          .as(token)
+          .post(
+              "/_matrix/client/v3/account/deactivate",
+              "{'auth': {'type': 'm.login.password', 'user': 'alice', 'password': '%s'}}"
+                  .formatted(WholeServer.PASSWORD))
+          .expect(200);
+    }
+    assertThat(messages()).startsWith("0 rows");
+  }
+
+  private String messages() {
+    return StoredTables.of(folder).tables().getOrDefault("PRESENCE_STATUS", "");
+  }
+}
