@@ -39,8 +39,10 @@ class PresenceWiringTest {
       assertThat(answer.at("/presence/events/0/content/status_msg").asText()).isEqualTo("Here");
       assertThat(picture.nodes())
           .contains(
-              new WiringPicture.Node("ClientPresenceSetter", WiringPicture.Kind.WRITER),
-              new WiringPicture.Node("PresenceServer", WiringPicture.Kind.SERVER));
+              new WiringPicture.Node(
+                  "ClientPresenceSetter", WiringPicture.Kind.WRITER, "Who is there"),
+              new WiringPicture.Node(
+                  "PresenceServer", WiringPicture.Kind.SERVER, "Knows who is there"));
       assertThat(picture.arrows())
           .contains(
               new WiringPicture.Arrow("ClientPresenceSetter", "presence-input"),
@@ -109,7 +111,8 @@ class PresenceWiringTest {
           .isEqualTo("{\"presence\":\"offline\"}");
       WiringPicture picture = server.homeserver().admin().orElseThrow().wiring();
       assertThat(picture.nodes())
-          .doesNotContain(new WiringPicture.Node("PresenceServer", WiringPicture.Kind.SERVER));
+          .doesNotContain(new WiringPicture.Node(
+                  "PresenceServer", WiringPicture.Kind.SERVER, "Knows who is there"));
       assertThat(picture.rings()).noneMatch(each -> each.name().startsWith("presence-"));
     }
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.FailureHandling;
@@ -60,6 +61,7 @@ class ParkingTest {
             stores.store(),
             new Admin.Wiring(
                 new WiringDescription(List.of(), List.of()),
+                Map.of(),
                 logs::figures,
                 logs::parked,
                 logs::release));

@@ -92,6 +92,11 @@ public final class PresenceServer implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Knows who is there";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.SERVER;
   }

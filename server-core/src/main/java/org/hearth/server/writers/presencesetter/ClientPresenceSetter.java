@@ -65,6 +65,11 @@ public final class ClientPresenceSetter implements Box {
   }
 
   @Override
+  public String purpose() {
+    return "Who is there";
+  }
+
+  @Override
   public Node.Kind kind() {
     return Node.Kind.WRITER;
   }
