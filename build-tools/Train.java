@@ -86,7 +86,10 @@ final class Train {
         fail("the image's program did not end; its output is " + folder.resolve(name + ".log"));
       }
     } finally {
+      // The launcher and the server that it has started.
+      List<ProcessHandle> started = program.descendants().toList();
       program.destroyForcibly();
+      started.forEach(ProcessHandle::destroyForcibly);
     }
   }
 

@@ -17,8 +17,8 @@ jdk_of_path() {
 
 find_jdk() {
   for folder in "${HEARTH_JAVA_HOME:-}" "${JAVA_HOME:-}" "$(jdk_of_path)" /usr/lib/jvm/* /usr/lib64/jvm/* /usr/java/* /usr/local/openjdk* \
-      /opt/java/* /opt/jdk* "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.m2/jdks/* \
-      /Library/Java/JavaVirtualMachines/*/Contents/Home "$HOME"/Library/Java/JavaVirtualMachines/*/Contents/Home \
+      /opt/java/* /opt/jdk* "${HOME:-}"/.sdkman/candidates/java/* "${HOME:-}"/.jdks/* "${HOME:-}"/.m2/jdks/* \
+      /Library/Java/JavaVirtualMachines/*/Contents/Home "${HOME:-}"/Library/Java/JavaVirtualMachines/*/Contents/Home \
       /opt/homebrew/opt/openjdk*/libexec/openjdk.jdk/Contents/Home; do
     if [ -n "$folder" ] && is_jdk "$folder"; then
       printf '%s\n' "$folder"

@@ -158,6 +158,21 @@ final class Crowd {
     acknowledged.isRegistered(name, MatrixHttp.at(any.base()).register(name, PASSWORD));
   }
 
+  /// A room that everybody may join, and in which all who do may do what a crowd does.
+  static String makeRoom(MatrixHttp maker) {
+    return maker
+        .post(
+            "/createRoom",
+            object()
+                .put("preset", "public_chat")
+                .set(
+                    "power_level_content_override",
+                    object().set("events", object().put("org.test", 0))))
+        .granted()
+        .path("room_id")
+        .textValue();
+  }
+
   static String path(String room) {
     return "/rooms/" + encoded(room);
   }

@@ -39,8 +39,6 @@ final class HearthProcess implements AutoCloseable {
         server-name: localhost:%d
         listeners:
           - { bind: 127.0.0.1, port: %d }
-        registration: { mode: open, shared-secret: a shared secret of the tests }
-        rate-limits: { enabled: false }
         %s
         """
             .formatted(port, port, more));
@@ -49,20 +47,70 @@ final class HearthProcess implements AutoCloseable {
 
   /// Starts a server from this build's classes and waits until it serves.
   static HearthProcess start(Path dataFolder) throws IOException {
-    return start(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-Xmx512m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            "org.hearth.server.command.Main"),
-        dataFolder);
+    return start(java("org.hearth.server.command.Main"), dataFolder);
   }
 
   /// Starts a server with this launcher and waits until it serves.
   static HearthProcess start(List<String> launcher, Path dataFolder) throws IOException {
-    return new HearthProcess(launcher, dataFolder, freePort(), "");
+    return start(
+        launcher,
+        dataFolder,
+        """
+        registration: { mode: open, shared-secret: a shared secret of the tests }
+        rate-limits: { enabled: false }
+        """);
+  }
+
+  /// Starts a server with this launcher and waits until it serves.
+  ///
+  /// @param settings of its configuration, beside name and listener
+  static HearthProcess start(List<String> launcher, Path dataFolder, String settings)
+      throws IOException {
+    return new HearthProcess(launcher, dataFolder, freePort(), settings);
+  }
+
+  /// The command that runs a program of this build as the launchers do.
+  static List<String> java(String program) {
+    return java(program, "-XX:+UseParallelGC");
+  }
+
+  /// The same for what does not run long enough to be worth the better compiler.
+  static List<String> shortJava(String program) {
+    return java(program, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+  }
+
+  private static List<String> java(String program, String... options) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseCompactObjectHeaders",
+                "-Xms64m",
+                "-Xmx512m",
+                "-XX:+ExitOnOutOfMemoryError"));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program));
+    return command;
+  }
+
+  /// How a command ended, and what it printed.
+  record Ended(int code, String said) {}
+
+  /// Runs a command of the command line on this server's data.
+  Ended hearth(String... words) throws IOException, InterruptedException {
+    List<String> command = shortJava("org.hearth.server.command.Main");
+    command.addAll(List.of(words));
+    command.addAll(List.of("--data-dir", dataFolder.toString()));
+    return run(new ProcessBuilder(command));
+  }
+
+  /// Runs a process to its end.
+  static Ended run(ProcessBuilder command) throws IOException, InterruptedException {
+    Process started = command.redirectErrorStream(true).start();
+    started.getOutputStream().close();
+    String said = new String(started.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Ended(started.waitFor(), said);
   }
 
   URI address() {
@@ -84,9 +132,29 @@ final class HearthProcess implements AutoCloseable {
     return process.waitFor();
   }
 
-  /// Ends the server as a power cut would, and waits until it is gone.
+  /// Asks the server to end in order.
+  ///
+  /// @return its exit code
+  int end() throws InterruptedException {
+    process.destroy();
+    return awaitEnd();
+  }
+
+  /// Ends the server as a power cut would, and waits until it is gone, and its launcher before it.
   void kill() {
+    List<ProcessHandle> launched = process.descendants().toList();
     process.destroyForcibly().onExit().join();
+    launched.forEach(ProcessHandle::destroyForcibly);
+    launched.forEach(each -> each.onExit().join());
+  }
+
+  /// Ends the server that a launcher has started as a defect of Java would.
+  void crash() throws IOException, InterruptedException {
+    long java = process.children().findFirst().orElseThrow().pid();
+    Ended ended = run(new ProcessBuilder("sh", "-c", "kill -ABRT " + java));
+    if (ended.code() != 0) {
+      throw new IOException(ended.said());
+    }
   }
 
   /// Starts it again on the same data and the same port.

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -62,6 +64,7 @@ class KilledServerTest {
 
   private void killRepeatedly(int rounds, long seed) throws IOException, InterruptedException {
     SplittableRandom random = new SplittableRandom(seed);
+    List<Duration> starts = new ArrayList<>();
     try (HearthProcess server = HearthProcess.start(folder)) {
       List<MatrixHttp> clients = new ArrayList<>();
       for (int i = 0; i < CLIENTS; i++) {
@@ -84,7 +87,9 @@ class KilledServerTest {
         assertThat(acknowledged.failures()).as(context).isEmpty();
         assertThat(acknowledged.count()).as(context).isGreaterThan(before);
         assertPositionsAreDense(context);
+        long began = System.nanoTime();
         server.restart();
+        starts.add(Duration.ofNanos(System.nanoTime() - began));
         sendAgainWhatIsOpen();
         follower.catchUp();
         assertAllIsThere(rooms, watcher, context);
@@ -95,24 +100,18 @@ class KilledServerTest {
             .containsAll(acknowledged.states());
       }
     }
+    starts.sort(Comparator.naturalOrder());
+    System.out.printf(
+        "starts after %d kills: median %d ms, p99 %d ms%n",
+        rounds,
+        starts.get(rounds / 2).toMillis(),
+        starts.get((rounds * 99 + 99) / 100 - 1).toMillis());
   }
 
   private static List<String> rooms(List<MatrixHttp> clients, MatrixHttp watcher) {
     List<String> rooms = new ArrayList<>();
     for (int i = 0; i < ROOMS; i++) {
-      String room =
-          clients
-              .getFirst()
-              .post(
-                  "/createRoom",
-                  object()
-                      .put("preset", "public_chat")
-                      .set(
-                          "power_level_content_override",
-                          object().set("events", object().put("org.test", 0))))
-              .granted()
-              .path("room_id")
-              .textValue();
+      String room = Crowd.makeRoom(clients.getFirst());
       rooms.add(room);
       for (MatrixHttp each : clients.subList(1, clients.size())) {
         each.post(Crowd.path(room) + "/join", object()).granted();

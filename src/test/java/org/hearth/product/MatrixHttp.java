@@ -14,6 +14,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /// A Matrix client for tests of a server that may be gone at any moment.
 ///
@@ -22,6 +24,7 @@ import java.util.Optional;
 record MatrixHttp(URI base, String token) {
   private static final String V3 = "/_matrix/client/v3";
   private static final Duration TIME = Duration.ofSeconds(60);
+  private static final Duration RETURN = Duration.ofMinutes(2);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient HTTP =
       HttpClient.newBuilder()
@@ -61,6 +64,27 @@ record MatrixHttp(URI base, String token) {
     ObjectNode body = object().put("username", name).put("password", password);
     body.putObject("auth").put("type", "m.login.dummy");
     return new MatrixHttp(base, post("/register", body).granted().path("access_token").textValue());
+  }
+
+  /// Logs in to an account that exists, on a new device.
+  Answer logIn(String name, String password) {
+    return post(
+        "/login",
+        object().put("type", "m.login.password").put("user", name).put("password", password));
+  }
+
+  /// Returns when the server, which was gone, answers again.
+  void awaitAnswer() {
+    long until = System.nanoTime() + RETURN.toNanos();
+    while (System.nanoTime() < until) {
+      try {
+        get("/account/whoami").granted();
+        return;
+      } catch (UncheckedIOException _) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+      }
+    }
+    throw new AssertionError("the server did not come back");
   }
 
   Answer get(String path) {

@@ -86,6 +86,22 @@ class PackagedImageIT {
   }
 
   @Test
+  void aServerWhoseJavaHasCrashedIsStartedAgain(@TempDir Path folder) throws Exception {
+    List<String> launcher = new ArrayList<>(List.of("sh", "-c", "ulimit -c 0; exec \"$@\"", "sh"));
+    launcher.addAll(image.command("hearth-headless"));
+    try (HearthProcess server = HearthProcess.start(launcher, folder.resolve("data"))) {
+      MatrixHttp alice = MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
+
+      server.crash();
+
+      alice.awaitAnswer();
+      String data = server.dataFolder().toString();
+      assertThat(image.run("hearth", "status", "--data-dir", data).output())
+          .contains("The server was started again, because Java had crashed at");
+    }
+  }
+
+  @Test
   void withoutADisplayTheWindowedLauncherSaysSoAndServes(@TempDir Path folder) throws Exception {
     Path data = Files.createDirectory(folder.resolve("data"));
     Files.writeString(
@@ -138,6 +154,7 @@ class PackagedImageIT {
             "opt/hearth/lib/hearth.png",
             "opt/hearth/lib/app/LICENSE",
             "opt/hearth/lib/app/menu.sh",
+            "opt/hearth/lib/app/hearth.service",
             "opt/hearth/lib/app/hearth-bom.json",
             "opt/hearth/lib/app/hearth.aot",
             "opt/hearth/lib/app/hearth-headless.aot",
@@ -202,6 +219,17 @@ class PackagedImageIT {
     try (Stream<Path> left = Files.walk(root)) {
       assertThat(left.filter(Files::isRegularFile)).isEmpty();
     }
+  }
+
+  @Test
+  void itsServiceStartsTheServerAndLeavesRefusalsToItsOwner() throws Exception {
+    String unit =
+        Files.readString(image.home().resolve("lib").resolve("app").resolve("hearth.service"));
+
+    assertThat(unit)
+        .contains("ExecStart=/opt/hearth/bin/hearth-headless serve --data-dir /var/lib/hearth\n")
+        .contains("Restart=on-failure\n")
+        .containsPattern("RestartPreventExitStatus=1 2 3 70 ");
   }
 
   /// The names of the jars, without their versions.

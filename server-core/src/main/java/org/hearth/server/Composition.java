@@ -100,6 +100,7 @@ final class Composition {
 
   private final Configuration configuration;
   private final InstantSource clock;
+  private final Consumer<? super ServerState.Failed> onFailed;
   private final Deque<Part> opened = new ArrayDeque<>();
   private final Boxes boxes;
   private Admin.@Nullable Asked asked;
@@ -125,6 +126,7 @@ final class Composition {
       Consumer<? super ServerState.Failed> onFailed) {
     this.configuration = configuration;
     this.clock = clock;
+    this.onFailed = onFailed;
     boxes =
         new Boxes(death ->
             onFailed.accept(
@@ -428,7 +430,12 @@ final class Composition {
             configuration.accessTokenInQuery(),
             Set.copyOf(configuration.http().trustedProxies()));
     HttpServer serving =
-        HttpServer.start(options, routes, asked().accounts().authenticator(), clock);
+        HttpServer.start(
+            options,
+            routes,
+            asked().accounts().authenticator(),
+            clock,
+            sentence -> onFailed.accept(new ServerState.Failed(sentence, RESTART)));
     http = serving;
     if (configuration.backups().daily()) {
       backups().startDaily();

@@ -4,9 +4,9 @@ import java.util.List;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.servers.room.check.RoomDatabaseCheck;
+import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
-import org.hearth.server.store.StoreRefusedException;
 
 /// Looks whether everything that a stopped server has stored fits together.
 public final class DatabaseCheck {
@@ -20,8 +20,8 @@ public final class DatabaseCheck {
   public static List<String> problems(DataFolder folder) {
     try (Store store = Store.open(StoreOptions.of(folder.root()))) {
       return RoomDatabaseCheck.problems(store);
-    } catch (StoreRefusedException e) {
-      throw new AdminException(String.valueOf(e.getMessage()));
+    } catch (StorageException e) {
+      throw new AdminException(String.valueOf(e.getMessage()), e);
     }
   }
 }

@@ -47,6 +47,9 @@ public final class Homeserver implements AutoCloseable {
   /// What has ended since the last start; guarded by `listeners`.
   private ServerState.@Nullable Failed failure;
 
+  /// Why it was started again, as far as that was a fault.
+  private volatile Optional<String> lastFailure = Optional.empty();
+
   private volatile @Nullable Runnable showPanel;
   private volatile Runnable endProgram = () -> {};
   private volatile @Nullable Composition composition;
@@ -164,14 +167,14 @@ public final class Homeserver implements AutoCloseable {
               this::failed);
       composition = started;
       if (listening) {
+        lastFailure = LastFailure.take(folder, System.getenv());
         change(new ServerState.Starting("Opening the listeners"));
         started.listen();
       }
       running(new ServerState.Running(clock.instant(), started.addresses()));
       if (listening) {
         started.happenings().note(new Happening(Kind.SERVER_STARTED, "", Happening.SERVER));
-      }
-      if (listening) {
+        lastFailure.ifPresent(sentence -> LOG.log(Level.WARNING, sentence));
         configuration.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
       }
       LOG.log(
@@ -244,9 +247,11 @@ public final class Homeserver implements AutoCloseable {
   /// @return the same as `hearth status` tells
   public List<String> warnings() {
     Composition running = composition;
-    return Stream.concat(
+    return Stream.of(
+            lastFailure.stream(),
             configuration.warnings().stream(),
-            running == null ? Stream.empty() : running.warnings().stream())
+            running == null ? Stream.<String>empty() : running.warnings().stream())
+        .flatMap(each -> each)
         .toList();
   }
 
@@ -328,9 +333,19 @@ public final class Homeserver implements AutoCloseable {
   private void failed(ServerState.Failed how) {
     LOG.log(Level.ERROR, how.reason() + " " + how.remedy());
     synchronized (listeners) {
+      if (failure != null) {
+        return; // What fails after the first fails because of it.
+      }
       failure = how;
-      if (state instanceof ServerState.Running) {
-        change(how);
+    }
+    try {
+      // Before anybody is told, since who is told may end the process.
+      LastFailure.keep(folder, how.reason());
+    } finally {
+      synchronized (listeners) {
+        if (state instanceof ServerState.Running) {
+          change(how);
+        }
       }
     }
     // Last: on a thread that is dying this, too, may fail.

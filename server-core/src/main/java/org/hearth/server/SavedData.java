@@ -94,6 +94,8 @@ public final class SavedData {
             Refusal.Unreadable _ ->
             throw new AdminException(String.valueOf(e.getMessage()), e);
       };
+    } catch (StorageException e) {
+      throw new AdminException(String.valueOf(e.getMessage()), e);
     }
   }
 

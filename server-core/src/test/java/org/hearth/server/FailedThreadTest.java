@@ -58,6 +58,13 @@ class FailedThreadTest {
       assertThat(server.homeserver().state()).isInstanceOf(ServerState.Stopped.class);
       server.start();
       assertThat(server.homeserver().state()).isInstanceOf(ServerState.Running.class);
+      assertThat(server.homeserver().warnings())
+          .anySatisfy(
+              sentence -> assertThat(sentence).contains("was started again", failed.reason()));
+
+      server.homeserver().stop(Duration.ZERO);
+      server.start();
+      assertThat(server.homeserver().warnings()).noneMatch(each -> each.contains("again"));
     }
   }
 

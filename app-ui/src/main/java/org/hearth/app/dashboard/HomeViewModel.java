@@ -185,11 +185,7 @@ public final class HomeViewModel {
           case ServerState.Failed _ -> "The server has failed";
         });
     if (state instanceof ServerState.Running running) {
-      warnings.set(
-          session
-              .configuration()
-              .map(configuration -> String.join("\n", configuration.warnings()))
-              .orElse(""));
+      warnings.set(String.join("\n", session.warnings()));
       served.set(session.admin().flatMap(Admin::missing).orElse(""));
       address.set(running.addresses().stream().findFirst());
       addressHint.set(

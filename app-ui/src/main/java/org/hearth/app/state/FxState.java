@@ -1,9 +1,11 @@
 package org.hearth.app.state;
 
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
+import javafx.animation.PauseTransition;
 import javafx.application.Platform;
 
 /// The one class that hops to the JavaFX thread.
@@ -28,6 +30,16 @@ public final class FxState {
   /// @param action what to run
   public static void later(Runnable action) {
     Platform.runLater(action);
+  }
+
+  /// Runs something on the JavaFX thread when some time has passed.
+  ///
+  /// @param pause how much
+  /// @param action what to run
+  static void after(Duration pause, Runnable action) {
+    PauseTransition waiting = new PauseTransition(javafx.util.Duration.millis(pause.toMillis()));
+    waiting.setOnFinished(_ -> action.run());
+    waiting.play();
   }
 
   /// Asks a question away from the JavaFX thread and brings the answer back to it.

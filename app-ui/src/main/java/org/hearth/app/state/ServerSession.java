@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -32,6 +34,7 @@ public final class ServerSession {
       new ReadOnlyObjectWrapper<>(new ServerState.Stopped());
   private final ReadOnlyObjectWrapper<DataFolder> folder;
   private volatile @Nullable Homeserver server;
+  private final Restarts restarts = new Restarts();
   private Runnable showPanel = () -> {};
   private Runnable endProgram = () -> {};
 
@@ -84,6 +87,12 @@ public final class ServerSession {
     return running == null ? Optional.empty() : running.admin();
   }
 
+  /// What the owner should know of the server that was last started, each a sentence.
+  public List<String> warnings() {
+    Homeserver running = server;
+    return running == null ? List.of() : running.warnings();
+  }
+
   /// The settings of the server that was last started.
   public Optional<Configuration> configuration() {
     return Optional.ofNullable(server).map(Homeserver::configuration);
@@ -103,6 +112,7 @@ public final class ServerSession {
   ///
   /// @param first what to do with the running server, in the background
   public void start(Consumer<Admin> first) {
+    restarts.forget();
     state.set(new ServerState.Starting("Reading the configuration"));
     FxState.ask(
         "start-server",
@@ -163,6 +173,11 @@ public final class ServerSession {
 
   /// Stops the server, reads the configuration again and starts it.
   public void restart() {
+    restarts.forget();
+    restartNow();
+  }
+
+  private void restartNow() {
     state.set(new ServerState.Stopping());
     FxState.ask(
         "restart-server",
@@ -194,7 +209,7 @@ public final class ServerSession {
       boolean[] prepared = {false};
       fresh.onState(next -> {
         if (!(next instanceof ServerState.Running) || prepared[0]) {
-          FxState.onFxThread(() -> state.set(next));
+          FxState.onFxThread(() -> follow(next));
         }
       });
       fresh.start();
@@ -217,6 +232,32 @@ public final class ServerSession {
               String.valueOf(e.getMessage()),
               "Correct the file with a text editor, then start again."));
     }
+  }
+
+  /// A server that has failed while it ran is started again after a pause, unless its owner does
+  /// something first.
+  private void follow(ServerState next) {
+    if (!(next instanceof ServerState.Failed failed)
+        || !(state.get() instanceof ServerState.Running running)) {
+      state.set(next);
+      return;
+    }
+    Optional<Duration> pause = restarts.after(Duration.between(running.since(), Instant.now()));
+    ServerState.Failed told =
+        new ServerState.Failed(
+            failed.reason(),
+            pause
+                .map(each -> "It is started again in %d s.".formatted(each.toSeconds()))
+                .orElse(Restarts.GIVEN_UP + " " + failed.remedy()));
+    state.set(told);
+    pause.ifPresent(each ->
+        FxState.after(
+            each,
+            () -> {
+              if (state.get() == told) {
+                restartNow();
+              }
+            }));
   }
 
   /// There is no server that could say so itself.

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.hearth.bench.load.Connection;
 import org.hearth.bench.load.ServerProcess;
@@ -63,7 +64,7 @@ final class Launched implements AutoCloseable {
     while (!answers(address)) {
       if (process.waitFor(2, TimeUnit.MILLISECONDS)
           || System.nanoTime() - begun > START_DEADLINE.toNanos()) {
-        process.destroyForcibly();
+        kill(process);
         throw new IOException("the server does not serve; its output is " + output);
       }
     }
@@ -93,9 +94,10 @@ final class Launched implements AutoCloseable {
     return untilFirstAnswer;
   }
 
-  /// What the system says about the process.
+  /// What the system says about the server's process, which a launcher may have started.
   ServerProcess figures() throws IOException {
-    return ServerProcess.read(java.util.Optional.of(process.pid()));
+    ProcessHandle server = process.children().findFirst().orElse(process.toHandle());
+    return ServerProcess.read(Optional.of(server.pid()));
   }
 
   /// Asks it to stop, as Ctrl-C does, and waits until it is gone.
@@ -104,12 +106,19 @@ final class Launched implements AutoCloseable {
     process.destroy();
     try {
       if (!process.waitFor(STOP_DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
-        process.destroyForcibly();
+        kill(process);
         throw new IOException("the server did not stop within " + STOP_DEADLINE.toSeconds() + " s");
       }
     } catch (InterruptedException e) {
-      process.destroyForcibly();
+      kill(process);
       Thread.currentThread().interrupt();
     }
+  }
+
+  /// Ends the launcher, and then the server that it has started.
+  private static void kill(Process process) {
+    List<ProcessHandle> started = process.descendants().toList();
+    process.destroyForcibly();
+    started.forEach(ProcessHandle::destroyForcibly);
   }
 }

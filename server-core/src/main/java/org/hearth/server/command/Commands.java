@@ -3,10 +3,15 @@ package org.hearth.server.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.hearth.server.Homeserver;
@@ -38,6 +43,10 @@ final class Commands {
 
   /// The exit code of what could not be done.
   static final int REFUSED = 1;
+
+  /// The exit code of a server that served and then failed: its launcher starts it again. Java's
+  /// own for want of memory is 3.
+  static final int FAILED = 70;
 
   private final PrintStream out;
   private final PrintStream err;
@@ -72,18 +81,30 @@ final class Commands {
     return commands.execute(line, arguments);
   }
 
-  /// Tells why a command failed: a refusal with its sentence, anything else with where it was
-  /// thrown.
+  /// Tells why a command failed: a refusal, or a file that could not be used, with its sentence,
+  /// anything else with where it was thrown.
   ///
   /// @return the exit code
   static int failed(Exception exception, PrintStream err) {
-    if (exception instanceof ConfigurationException
-        || exception instanceof ControlException
-        || exception instanceof AdminException
-        || exception instanceof StartFailedException) {
-      err.println("hearth: " + exception.getMessage());
-    } else {
-      exception.printStackTrace(err);
+    Throwable told =
+        exception instanceof UncheckedIOException && exception.getCause() instanceof IOException io
+            ? io
+            : exception;
+    switch (told) {
+      case ConfigurationException _, ControlException _, AdminException _, StartFailedException _ ->
+          err.println("hearth: " + exception.getMessage());
+      case AccessDeniedException denied ->
+          err.printf(
+              "hearth: The user %s may not read or write %s.%n",
+              System.getProperty("user.name"), denied.getFile());
+      case FileSystemException file ->
+          err.printf(
+              "hearth: %s cannot be used: %s.%n",
+              file.getFile(),
+              file instanceof NoSuchFileException
+                  ? "it does not exist"
+                  : Objects.requireNonNullElse(file.getReason(), "the system refuses"));
+      default -> exception.printStackTrace(err);
     }
     return REFUSED;
   }

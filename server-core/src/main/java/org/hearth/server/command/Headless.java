@@ -2,6 +2,7 @@ package org.hearth.server.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,15 +17,21 @@ import org.hearth.server.configuration.FirstSetup;
 
 /// `hearth serve`: the server without a panel, until the process is asked to end.
 final class Headless {
+  private static final System.Logger LOG = System.getLogger(Headless.class.getName());
+
   /// The name of a server that nobody named: good for a try on one computer, and nothing else.
   private static final String NAME_OF_A_TRY = "localhost";
 
   private static final Duration GRACE = Duration.ofSeconds(8);
 
+  /// How long the orderly end of a server that has failed may take. What was acknowledged is on the
+  /// disk, so nothing is lost with the rest.
+  private static final Duration LONGEST_END = Duration.ofSeconds(20);
+
   private Headless() {}
 
   /// Starts a server in this process. It ends when the process gets a signal to, or with
-  /// [Commands#REFUSED] when the server fails.
+  /// [Commands#FAILED] when the server fails.
   ///
   /// @param folder the data folder; made if it does not exist
   /// @param configuration a configuration file elsewhere than in the data folder
@@ -57,26 +64,37 @@ final class Headless {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(GRACE), "stop-on-signal"));
     server.start();
     server.onState(state -> {
-      if (state instanceof ServerState.Failed(String reason, String remedy, _)) {
-        Thread.ofPlatform()
-            .name("stop-on-failure")
-            .start(() -> {
-              err.println("hearth: " + reason + " " + remedy);
-              System.exit(Commands.REFUSED);
-            });
+      if (state instanceof ServerState.Failed failed) {
+        Thread.ofPlatform().name("stop-on-failure").start(() -> end(failed, err));
       }
     });
-    return switch (server.state()) {
+    switch (server.state()) {
       case ServerState.Running running -> {
         out.println("Hearth serves " + String.join(" and ", running.addresses()));
         out.flush();
-        yield Commands.SERVING;
       }
       // It failed before anybody listened.
-      case ServerState.Failed _ -> Commands.REFUSED;
-      case ServerState.Starting _, ServerState.Stopping _, ServerState.Stopped _ ->
-          Commands.SERVING;
-    };
+      case ServerState.Failed failed -> end(failed, err);
+      case ServerState.Starting _, ServerState.Stopping _, ServerState.Stopped _ -> {}
+    }
+    return Commands.SERVING;
+  }
+
+  /// Ends the process, in order if that is soon done: a thread that waits for the one that has
+  /// failed must not keep the server from being started again.
+  private static void end(ServerState.Failed failed, PrintStream err) {
+    err.println("hearth: " + failed.reason() + " " + failed.remedy());
+    Thread.ofPlatform().daemon().name("end-at-last").start(Headless::endAtLast);
+    System.exit(Commands.FAILED);
+  }
+
+  private static void endAtLast() {
+    try {
+      Thread.sleep(LONGEST_END);
+    } catch (InterruptedException e) {
+      LOG.log(Level.WARNING, "the end was not waited for", e);
+    }
+    Runtime.getRuntime().halt(Commands.FAILED);
   }
 
   private static void writeFirst(DataFolder folder, Optional<String> serverName, PrintStream out)

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -32,6 +33,9 @@ public record DataFolder(Path root) {
   /// The name of the signing key's file in a data folder and in a backup.
   public static final String SIGNING_KEY = "keys/signing.key";
 
+  /// The name of the file in which a server that has failed says why.
+  public static final String LAST_FAILURE = "last-failure";
+
   /// What belongs to the database of a server and is in every backup.
   public static final List<String> BELONGINGS = List.of("hearth.yaml", SIGNING_KEY);
 
@@ -42,16 +46,21 @@ public record DataFolder(Path root) {
   ///
   /// @param environment the environment variables
   /// @param system the value of `os.name`
-  /// @param home the user's home folder
+  /// @param account the home folder that the system knows the user by; `HOME` goes before it where
+  ///   that is what names a home folder
   /// @return where data goes when nobody says otherwise
-  public static DataFolder ofPlatform(Map<String, String> environment, String system, Path home) {
+  public static DataFolder ofPlatform(
+      Map<String, String> environment, String system, Path account) {
     String name = system.toLowerCase(Locale.ROOT);
-    if (name.contains("win")) {
+    boolean mac = name.contains("mac");
+    if (!mac && name.contains("win")) {
       String local = environment.get("LOCALAPPDATA");
-      Path base = local == null ? home.resolve("AppData").resolve("Local") : Path.of(local);
+      Path base = local == null ? account.resolve("AppData").resolve("Local") : Path.of(local);
       return new DataFolder(base.resolve("Hearth"));
     }
-    if (name.contains("mac")) {
+    String wanted = environment.getOrDefault("HOME", "");
+    Path home = wanted.isEmpty() ? account : Path.of(wanted);
+    if (mac) {
       return new DataFolder(
           home.resolve("Library").resolve("Application Support").resolve("Hearth"));
     }
@@ -197,6 +206,11 @@ public record DataFolder(Path root) {
     try {
       if (Files.isDirectory(folder)) {
         close(folder);
+        if (!Files.isWritable(folder)) {
+          throw new ConfigurationException(
+              "The user %s may not write in the folder %s"
+                  .formatted(System.getProperty("user.name"), folder));
+        }
         return folder;
       }
       if (Files.exists(folder)) {
@@ -211,12 +225,30 @@ public record DataFolder(Path root) {
     } catch (AccessDeniedException e) {
       throw new ConfigurationException(
           "The user %s may not write in %s, where the folder %s is to be"
-              .formatted(System.getProperty("user.name"), e.getFile(), folder),
+              .formatted(System.getProperty("user.name"), existing(folder), folder),
+          e);
+    } catch (FileSystemException e) {
+      throw new ConfigurationException(
+          "Cannot make the folder %s in %s: %s"
+              .formatted(
+                  folder,
+                  existing(folder),
+                  Objects.requireNonNullElse(e.getReason(), "the system refuses")),
           e);
     } catch (IOException e) {
       throw new ConfigurationException(
           "Cannot make the folder " + folder + ": " + e.getMessage(), e);
     }
+  }
+
+  /// The last folder on the way to a folder that is there.
+  private static Path existing(Path folder) {
+    Path there = folder.toAbsolutePath().normalize();
+    for (Path above = there.getParent(); !Files.exists(there) && above != null; ) {
+      there = above;
+      above = there.getParent();
+    }
+    return there;
   }
 
   /// Takes away what the group and others may do with a folder.

@@ -21,7 +21,8 @@ public final class FirstSetup {
       Set.of("database", "media", "search", "keys", "logs", "backups", "panel.properties");
 
   /// What is of no use without a server that is set up.
-  private static final Set<String> OF_A_SERVER = Set.of("hearth.yaml", "hearth.lock", "control");
+  private static final Set<String> OF_A_SERVER =
+      Set.of("hearth.yaml", "hearth.lock", "control", DataFolder.LAST_FAILURE);
 
   private static final String USUAL_PREFIX = "matrix.";
 

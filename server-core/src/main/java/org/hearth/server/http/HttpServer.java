@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.hearth.server.http.connection.Connections;
 import org.hearth.server.http.connection.Deadlines;
@@ -56,6 +57,7 @@ public final class HttpServer {
   /// Opens the listeners. Either all are open afterwards or none.
   ///
   /// @param clock for rate limits
+  /// @param onDeath told, in a sentence, when a listener ends that was not stopped
   /// @throws PortInUseException if something else listens on one of the ports
   /// @throws UncheckedIOException if a certificate or key cannot be read, or an address cannot be
   ///   bound
@@ -63,7 +65,8 @@ public final class HttpServer {
       HttpOptions options,
       List<RouteGroup> groups,
       Authenticator authenticator,
-      InstantSource clock) {
+      InstantSource clock,
+      Consumer<String> onDeath) {
     Router router = new Router();
     groups.forEach(group -> group.register(router));
     Dispatcher.Lifetime lifetime =
@@ -84,7 +87,7 @@ public final class HttpServer {
     Protocol protocol = Listening.protocol(options.limits(), dispatcher);
     try {
       for (Listener listener : options.listeners()) {
-        server.open.add(OpenListener.open(listener, protocol, connections));
+        server.open.add(OpenListener.open(listener, protocol, connections, onDeath));
       }
     } catch (RuntimeException e) {
       server.stop(Duration.ZERO);

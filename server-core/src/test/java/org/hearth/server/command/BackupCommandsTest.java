@@ -111,6 +111,25 @@ final class BackupCommandsTest {
   }
 
   @Test
+  void restoreNamesTheFilesOfTlsThatNoBackupHolds() throws Exception {
+    Files.createDirectory(parent.resolve("tls"));
+    Path certificate = Files.createFile(parent.resolve("tls/chain.pem"));
+    Path key = parent.resolve("tls/key.pem");
+    Files.writeString(
+        served.resolve("hearth.yaml"),
+        "server-name: hearth.test\nlisteners: [ { port: 0, tls: { certificate: %s, private-key: %s } } ]\n"
+            .formatted(certificate, key));
+    Path backup = backup();
+    Path restored = parent.resolve("restored");
+
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString())).isZero();
+
+    assertThat(said())
+        .contains("hearth.yaml names " + key + ", which no backup holds")
+        .doesNotContain("names " + certificate);
+  }
+
+  @Test
   void restoreThatWasKilledIsMadeAgain() throws Exception {
     Path backup = backup();
     Path restored = Files.createDirectory(parent.resolve("restored"));

@@ -346,6 +346,8 @@ class ConfigurationReaderTest {
         .isEqualTo(Path.of("/home/me/.local/share/hearth"));
     assertThat(DataFolder.ofPlatform(java.util.Map.of("XDG_DATA_HOME", "/d"), "Linux", home).root())
         .isEqualTo(Path.of("/d/hearth"));
+    assertThat(DataFolder.ofPlatform(java.util.Map.of("HOME", "/h"), "Linux", home).root())
+        .isEqualTo(Path.of("/h/.local/share/hearth"));
     assertThat(DataFolder.ofPlatform(empty, "Mac OS X", home).root())
         .isEqualTo(Path.of("/home/me/Library/Application Support/Hearth"));
     assertThat(List.of(DataFolder.ofPlatform(empty, "Windows 11", home).root().toString()))

@@ -29,7 +29,7 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(HttpOptions options, InstantSource clock, RouteGroup... groups) {
-    server = HttpServer.start(options, List.of(groups), TestServer::authenticate, clock);
+    server = HttpServer.start(options, List.of(groups), TestServer::authenticate, clock, _ -> {});
   }
 
   TestServer(RouteGroup... groups) {

@@ -56,7 +56,8 @@ class UnknownTokensTest {
               routes.add(
                   HttpMethod.GET, "/mine", Access.USER, RateClass.DEFAULT, _ -> Response.empty())),
           authenticator,
-          InstantSource.fixed(Instant.EPOCH));
+          InstantSource.fixed(Instant.EPOCH),
+          _ -> {});
 
   @AfterEach
   void stop() {

@@ -16,6 +16,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -33,37 +34,49 @@ public final class OpenListener implements AutoCloseable {
   private final Optional<SSLContext> tls;
   private final Protocol protocol;
   private final Connections connections;
+  private final Consumer<String> onDeath;
   private final Thread acceptor;
+  private volatile boolean closed;
 
   private OpenListener(
       ServerSocketChannel channel,
       InetSocketAddress address,
       Optional<TlsKeys> keys,
       Protocol protocol,
-      Connections connections) {
+      Connections connections,
+      Consumer<String> onDeath) {
     this.channel = channel;
     this.address = address;
     this.keys = keys;
     this.tls = keys.map(TlsKeys::context);
     this.protocol = protocol;
     this.connections = connections;
+    this.onDeath = onDeath;
     this.acceptor =
-        Thread.ofPlatform().name("http-accept-" + address.getPort()).unstarted(this::accept);
+        Thread.ofPlatform().name("http-accept-" + address.getPort()).unstarted(this::run);
   }
 
   /// Opens a listener.
   ///
+  /// @param onDeath told, in a sentence, when no more connections are let in and the listener is
+  ///   not closed
   /// @throws PortInUseException if something else listens on the port
   /// @throws UncheckedIOException if a certificate or key cannot be read, or the address cannot be
   ///   bound
-  public static OpenListener open(Listener listener, Protocol protocol, Connections connections) {
+  public static OpenListener open(
+      Listener listener, Protocol protocol, Connections connections, Consumer<String> onDeath) {
     Optional<TlsKeys> keys = listener.tls().map(TlsKeys::new);
     InetSocketAddress asked = new InetSocketAddress(listener.bind(), listener.port());
     ServerSocketChannel channel = bound(asked, connections.limits().backlog());
     int port = channel.socket().getLocalPort();
     OpenListener open =
         new OpenListener(
-            channel, new InetSocketAddress(listener.bind(), port), keys, protocol, connections);
+            channel,
+            new InetSocketAddress(listener.bind(), port),
+            keys,
+            protocol,
+            connections,
+            onDeath);
     open.acceptor.start();
     return open;
   }
@@ -125,6 +138,18 @@ public final class OpenListener implements AutoCloseable {
     keys.ifPresent(TlsKeys::reload);
   }
 
+  private void run() {
+    try {
+      accept();
+    } catch (Throwable t) {
+      // The top of a thread: an error of the virtual machine, or a defect.
+      LOG.log(Level.ERROR, "thread " + acceptor.getName() + " has ended", t);
+      onDeath.accept(
+          "The thread %s, which lets connections in, has ended: %s."
+              .formatted(acceptor.getName(), t));
+    }
+  }
+
   private void accept() {
     while (channel.isOpen()) {
       try {
@@ -134,14 +159,19 @@ public final class OpenListener implements AutoCloseable {
             PAUSE.toNanos()); // A class is a file, too, that cannot be opened now.
       }
     }
+    if (!closed) {
+      throw new IllegalStateException("its socket is closed");
+    }
   }
 
   private void acceptOne() {
     try {
       connections.awaitRoom();
       begin(accepted());
-    } catch (ClosedChannelException | InterruptedException e) {
+    } catch (ClosedChannelException e) {
       LOG.log(Level.DEBUG, "the listener on {0} ends", address);
+    } catch (InterruptedException e) {
+      close(channel); // As an interrupt does wherever else in this loop it comes.
     } catch (IOException | RuntimeException e) {
       if (connections.refusedBySystem()) {
         LOG.log(
@@ -201,6 +231,7 @@ public final class OpenListener implements AutoCloseable {
   /// Accepts no more. Connections that are open stay.
   @Override
   public void close() {
+    closed = true;
     close(channel);
     acceptor.interrupt();
   }

@@ -203,7 +203,8 @@ final class SyncServer implements AutoCloseable {
             HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off()),
             routes,
             SyncServer::authenticate,
-            clock);
+            clock,
+            _ -> {});
     rooms = new TestRooms(roomServer.input().writer("Tests"));
   }
 

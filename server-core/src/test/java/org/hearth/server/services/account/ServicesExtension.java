@@ -260,7 +260,8 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
             httpOptions.apply(HttpOptions.standard(List.of(Listener.loopback(0)))),
             groups,
             service.authenticator(),
-            clock);
+            clock,
+            _ -> {});
     running =
         new Running(
             log,

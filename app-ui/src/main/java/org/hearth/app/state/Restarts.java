@@ -1,0 +1,38 @@
+package org.hearth.app.state;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/// When a server that has failed is started again by itself, as `build-tools/keep-running.sh` does
+/// it with one in a process of its own: after a pause that doubles, and not any more when it has
+/// failed six times with less than ten minutes in between.
+///
+/// **thread**: one.
+final class Restarts {
+  static final String GIVEN_UP =
+      "It has failed six times in a row, and is not started again by itself.";
+
+  private static final int MOST = 5;
+  private static final Duration CALM = Duration.ofMinutes(10);
+
+  private int made;
+
+  /// Counts a failure.
+  ///
+  /// @param ran how long the server had run
+  /// @return the pause before it is started again; empty if it is left for its owner to look at
+  Optional<Duration> after(Duration ran) {
+    if (ran.compareTo(CALM) >= 0) {
+      made = 0;
+    }
+    if (made == MOST) {
+      return Optional.empty();
+    }
+    return Optional.of(Duration.ofSeconds(1L << made++));
+  }
+
+  /// Begins anew: its owner has started the server.
+  void forget() {
+    made = 0;
+  }
+}

@@ -1,0 +1,38 @@
+package org.hearth.app.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class RestartsTest {
+  private static final Duration SHORT = Duration.ofSeconds(599);
+
+  private final Restarts restarts = new Restarts();
+
+  @Test
+  void thePauseDoublesUntilTheServerIsLeftToItsOwner() {
+    assertThat(Stream.generate(() -> restarts.after(SHORT)).limit(6))
+        .containsExactly(
+            seconds(1), seconds(2), seconds(4), seconds(8), seconds(16), Optional.empty());
+    assertThat(restarts.after(SHORT)).isEmpty();
+  }
+
+  @Test
+  void aServerThatRanForTenMinutesBeginsAnewAndSoDoesItsOwner() {
+    assertThat(restarts.after(SHORT)).isEqualTo(seconds(1));
+    assertThat(restarts.after(SHORT)).isEqualTo(seconds(2));
+
+    assertThat(restarts.after(Duration.ofMinutes(10))).isEqualTo(seconds(1));
+    assertThat(restarts.after(SHORT)).isEqualTo(seconds(2));
+
+    restarts.forget();
+    assertThat(restarts.after(SHORT)).isEqualTo(seconds(1));
+  }
+
+  private static Optional<Duration> seconds(int count) {
+    return Optional.of(Duration.ofSeconds(count));
+  }
+}

@@ -1,0 +1,56 @@
+# Read by the launchers: runs a server, and starts it again when a fault has ended it.
+
+# Exit codes: 3 is Java's for want of memory, 70 the server's own when something has ended without which it is not whole,
+# 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV those of a crash. The server is told of the first and the last
+# in its environment: it had no time to keep the reason itself. Whatever else ends it (another signal, `hearth stop`, a
+# start that was refused) ends the launcher with the same code.
+# The pause doubles; a server that ended six times with less than ten minutes in between is left for its owner to look at.
+keep_running() {
+  restarts=0
+  asked=
+  child=
+  trap 'asked=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || :' INT TERM HUP
+  # Java answers it with what its threads do; a shell would end.
+  trap '[ -z "$child" ] || kill -QUIT "$child" 2>/dev/null || :' QUIT
+  while :; do
+    began=$(date +%s)
+    "$@" &
+    child=$!
+    [ -z "$asked" ] || kill -TERM "$child" 2>/dev/null || :
+    # A signal ends the wait before it ends the server.
+    while :; do
+      code=0
+      wait "$child" || code=$?
+      kill -0 "$child" 2>/dev/null || break
+    done
+    child=
+    unset HEARTH_ENDED_BY HEARTH_ENDED_AT
+    case $code in
+      3) why="its memory was used up"; HEARTH_ENDED_BY=memory ;;
+      70) why="it had failed" ;;
+      132 | 133 | 134 | 135 | 136 | 139) why="Java has crashed"; HEARTH_ENDED_BY=crash ;;
+      *) exit "$code" ;;
+    esac
+    [ -z "$asked" ] || exit "$code"
+    ended=$(date +%s)
+    if [ "$code" != 70 ]; then
+      HEARTH_ENDED_AT=$ended
+      export HEARTH_ENDED_BY HEARTH_ENDED_AT
+    fi
+    [ $((ended - began)) -lt 600 ] || restarts=0
+    if [ "$restarts" -ge 5 ]; then
+      echo "hearth: the server has ended ($why) six times in a row, and is not started again." >&2
+      exit "$code"
+    fi
+    pause=$((1 << restarts))
+    restarts=$((restarts + 1))
+    echo "hearth: the server has ended ($why); it is started again in $pause s." >&2
+    # In the background, because a signal ends a wait and does not end a sleep.
+    sleep "$pause" &
+    child=$!
+    [ -z "$asked" ] || kill -TERM "$child" 2>/dev/null || :
+    wait "$child" || :
+    child=
+    [ -z "$asked" ] || exit "$code"
+  done
+}

@@ -1,0 +1,93 @@
+package org.hearth.server;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.DataFolder;
+
+/// The fault that ended the server before this start. A server that fails keeps it in a file; one
+/// that has no memory left, or whose Java has crashed, can keep nothing, and its launcher tells of
+/// that in the environment.
+final class LastFailure {
+  /// Set by the launcher: [#MEMORY] or [#CRASH].
+  static final String ENDED_BY = "HEARTH_ENDED_BY";
+
+  /// Set by the launcher to when that was, in seconds since 1970.
+  static final String ENDED_AT = "HEARTH_ENDED_AT";
+
+  static final String MEMORY = "memory";
+  static final String CRASH = "crash";
+
+  /// More of a reason is not read.
+  static final int LONGEST_BYTES = 4096;
+
+  private static final System.Logger LOG = System.getLogger(LastFailure.class.getName());
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'").withZone(ZoneOffset.UTC);
+
+  private LastFailure() {}
+
+  /// Keeps why the server has failed, for its next start.
+  static void keep(DataFolder folder, String reason) {
+    try {
+      folder.put(DataFolder.LAST_FAILURE, reason.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException | ConfigurationException e) {
+      LOG.log(Level.WARNING, "the reason of the failure cannot be kept for the next start", e);
+    }
+  }
+
+  /// What was kept, or the launcher tells. What was kept is forgotten from then on.
+  ///
+  /// @return why the server was started again, in two sentences
+  static Optional<String> take(DataFolder folder, Map<String, String> environment) {
+    Path file = folder.root().resolve(DataFolder.LAST_FAILURE);
+    try {
+      if (Files.exists(file)) {
+        return Optional.of(taken(file));
+      }
+    } catch (IOException e) {
+      // Nobody should be without a server because it cannot say why it was away.
+      LOG.log(Level.WARNING, "why the server has failed cannot be read", e);
+    }
+    return told(environment);
+  }
+
+  private static String taken(Path file) throws IOException {
+    Instant when = Files.getLastModifiedTime(file).toInstant();
+    String reason;
+    try (InputStream in = Files.newInputStream(file)) {
+      reason = new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.UTF_8);
+    }
+    Files.delete(file);
+    return "The server was started again, because it had failed at %s. %s"
+        .formatted(TIME.format(when), reason);
+  }
+
+  private static Optional<String> told(Map<String, String> environment) {
+    String seconds = environment.getOrDefault(ENDED_AT, "");
+    if (!seconds.matches("[0-9]{1,11}")) {
+      return Optional.empty();
+    }
+    String when = TIME.format(Instant.ofEpochSecond(Long.parseLong(seconds)));
+    return switch (environment.getOrDefault(ENDED_BY, "")) {
+      case MEMORY ->
+          Optional.of(
+              "The server was started again, because its memory was used up at %s. If that happens again, give it more (-Xmx)."
+                  .formatted(when));
+      case CRASH ->
+          Optional.of(
+              "The server was started again, because Java had crashed at %s. Where it was started it may have left a report (hs_err_pid….log)."
+                  .formatted(when));
+      default -> Optional.empty();
+    };
+  }
+}

@@ -1,0 +1,81 @@
+package org.hearth.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Map;
+import org.hearth.server.configuration.DataFolder;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LastFailureTest {
+  private static final String SECONDS = "1795944434";
+
+  @TempDir Path root;
+
+  @SuppressWarnings("NullAway.Init")
+  private DataFolder folder;
+
+  @BeforeEach
+  void folder() {
+    folder = new DataFolder(root);
+  }
+
+  @Test
+  void whatWasKeptIsToldOnce() throws Exception {
+    LastFailure.keep(folder, "The thread \u201cx\u201d has ended.");
+    Files.setLastModifiedTime(
+        root.resolve(DataFolder.LAST_FAILURE),
+        FileTime.from(Instant.parse("2026-11-29T08:05:59Z")));
+
+    assertThat(LastFailure.take(folder, Map.of()))
+        .hasValue(
+            "The server was started again, because it had failed at 2026-11-29 08:05 UTC. The thread \u201cx\u201d has ended.");
+    assertThat(LastFailure.take(folder, Map.of())).isEmpty();
+  }
+
+  @Test
+  void damageAndLengthKeepNoServerFromItsStart() throws Exception {
+    byte[] damaged = new byte[LastFailure.LONGEST_BYTES * 2];
+    damaged[0] = (byte) 0xff;
+    Files.write(root.resolve(DataFolder.LAST_FAILURE), damaged);
+
+    assertThat(LastFailure.take(folder, Map.of()).orElseThrow())
+        .contains("\ufffd")
+        .hasSizeLessThan(LastFailure.LONGEST_BYTES + 100);
+    assertThat(root).isEmptyDirectory();
+  }
+
+  @Test
+  void whatCannotBeReadKeepsNoServerFromItsStart() throws Exception {
+    Files.createDirectories(root.resolve(DataFolder.LAST_FAILURE).resolve("in the way"));
+
+    assertThat(LastFailure.take(folder, Map.of())).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "memory, its memory was used up at 2026-11-29 09:27 UTC",
+    "crash, Java had crashed at 2026-11-29 09:27 UTC"
+  })
+  void theLauncherTellsOfWhatLeftNoTimeToKeepIt(String by, String words) {
+    assertThat(
+            LastFailure.take(
+                    folder, Map.of(LastFailure.ENDED_BY, by, LastFailure.ENDED_AT, SECONDS))
+                .orElseThrow())
+        .contains("The server was started again, because", words);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"memory, yesterday", "memory, 99999999999999999999", "boredom, " + SECONDS})
+  void nonsenseInTheEnvironmentIsNothing(String by, String at) {
+    assertThat(LastFailure.take(folder, Map.of(LastFailure.ENDED_BY, by, LastFailure.ENDED_AT, at)))
+        .isEmpty();
+  }
+}

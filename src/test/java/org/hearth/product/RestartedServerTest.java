@@ -1,0 +1,228 @@
+package org.hearth.product;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A server that a fault has ended under load is there again by its launcher's doing, with
+/// everything that was acknowledged, and says why.
+@DisabledOnOs(OS.WINDOWS)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class RestartedServerTest {
+  private static final Path SCRIPTS =
+      Path.of(System.getProperty("hearth.root", "."), "build-tools").toAbsolutePath();
+  private static final String KEEP_RUNNING = ". '" + SCRIPTS + "/keep-running.sh'; ";
+
+  @TempDir Path temp;
+
+  @FunctionalInterface
+  private interface Fault {
+    void in(HearthProcess server) throws Exception;
+  }
+
+  @Test
+  void comesBackAfterItsMemoryWasUsedUp() throws Exception {
+    comesBackAfter(_ -> cause(DoomedServer.NO_MEMORY), "its memory was used up");
+  }
+
+  @Test
+  void comesBackAfterAThreadHasDied() throws Exception {
+    comesBackAfter(_ -> cause(DoomedServer.DEAD_THREAD), "http-accept-");
+  }
+
+  @Test
+  @Tag("long")
+  void comesBackAfterAThreadHasDiedThoughItsEndHangs() throws Exception {
+    comesBackAfter(_ -> cause(DoomedServer.HANGING_END), "http-accept-");
+  }
+
+  @Test
+  void comesBackAfterJavaHasCrashed() throws Exception {
+    comesBackAfter(HearthProcess::crash, "Java had crashed");
+  }
+
+  private Path pipe() {
+    return temp.resolve("doom");
+  }
+
+  private void cause(String fault) throws IOException {
+    Files.writeString(pipe(), fault);
+  }
+
+  private void comesBackAfter(Fault fault, String reason) throws Exception {
+    assertThat(HearthProcess.run(new ProcessBuilder("mkfifo", pipe().toString())).code()).isZero();
+    List<String> launcher =
+        new ArrayList<>(
+            List.of("sh", "-euc", "ulimit -c 0; " + KEEP_RUNNING + "keep_running \"$@\"", "sh"));
+    launcher.addAll(HearthProcess.shortJava(DoomedServer.class.getName()));
+    launcher.add(pipe().toString());
+    try (HearthProcess server = HearthProcess.start(launcher, temp.resolve("data"))) {
+      MatrixHttp alice = MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
+      String room = Crowd.makeRoom(alice);
+      Acknowledged acknowledged = new Acknowledged();
+      Crowd crowd =
+          Crowd.start(
+              List.of(alice), List.of(room), acknowledged, "before", new SplittableRandom(7));
+
+      while (acknowledged.events().size() < 20) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      }
+      fault.in(server);
+      crowd.awaitEnd();
+      alice.awaitAnswer();
+
+      assertThat(acknowledged.failures()).isEmpty();
+      assertThat(Timeline.of(alice, room).ids())
+          .doesNotHaveDuplicates()
+          .containsAll(acknowledged.events().values())
+          .containsAll(acknowledged.states());
+      HearthProcess.Ended status = server.hearth("status");
+      assertThat(status.code()).as(status.said()).isZero();
+      assertThat(status.said()).contains("The server was started again, because", reason);
+      // An orderly end is no fault.
+      assertThat(server.end()).isEqualTo(128 + 15);
+    }
+  }
+
+  @Test
+  void aServerThatIsAskedToEndIsNotStartedAgain() throws Exception {
+    Process launcher =
+        launched(
+            "keep_running sh -c 'trap \"exit 70\" TERM; echo started; while :; do sleep 0.1; done'");
+    try (BufferedReader said = launcher.inputReader(StandardCharsets.UTF_8)) {
+      assertThat(said.readLine()).isEqualTo("started");
+
+      // The process would close its output with it.
+      launcher.toHandle().destroy();
+
+      assertThat(said.readAllLines()).isEmpty();
+    }
+    assertThat(launcher.waitFor()).isEqualTo(70);
+  }
+
+  @Test
+  void oneThatIsAskedToEndInThePauseEndsAtOnce() throws Exception {
+    Process launcher =
+        launched("sleep() { echo \"pause\"; exec sleep 1000; }; keep_running false_70");
+    try (BufferedReader said = launcher.inputReader(StandardCharsets.UTF_8)) {
+      assertThat(said.readLine()).contains("it had failed", "again in 1 s");
+      assertThat(said.readLine()).isEqualTo("pause");
+
+      launcher.toHandle().destroy();
+
+      // The pause holds the output open: it has ended too.
+      assertThat(said.readAllLines()).isEmpty();
+    }
+    assertThat(launcher.waitFor()).isEqualTo(70);
+  }
+
+  @Test
+  void aRefusedStartIsNotTriedAgain() throws Exception {
+    Process launcher = launched("keep_running sh -c 'echo started; exit 1'");
+
+    assertThat(said(launcher)).containsExactly("started");
+    assertThat(launcher.waitFor()).isEqualTo(1);
+  }
+
+  @Test
+  void oneThatFailsAgainAndAgainIsLeftAfterPausesThatDouble() throws Exception {
+    Process launcher =
+        launched("sleep() { echo \"pause $1\"; }; date() { echo 0; }; keep_running false_70");
+
+    assertThat(said(launcher))
+        .filteredOn(line -> line.startsWith("pause"))
+        .containsExactly("pause 1", "pause 2", "pause 4", "pause 8", "pause 16");
+    assertThat(launcher.waitFor()).isEqualTo(70);
+  }
+
+  @Test
+  void oneThatRanForTenMinutesIsAsGoodAsNew() throws Exception {
+    // By its clock each run lasts ten minutes; after the eighth it is refused.
+    Path runs = temp.resolve("runs");
+    Process launcher =
+        launched(
+            """
+            sleep() { echo "pause $1"; }
+            date() { echo $(($(wc -l <%1$s) * 600)); }
+            run() { echo >>%1$s; [ $(wc -l <%1$s) -lt 8 ] || return 1; return 70; }
+            : >%1$s
+            keep_running run\
+            """
+                .formatted(runs));
+
+    assertThat(said(launcher))
+        .filteredOn(line -> line.startsWith("pause"))
+        .hasSize(7)
+        .containsOnly("pause 1");
+    assertThat(launcher.waitFor()).isEqualTo(1);
+  }
+
+  /// Runs a shell that knows `keep_running`, and `false_70`, which fails.
+  private static Process launched(String script) throws IOException {
+    return new ProcessBuilder("sh", "-euc", KEEP_RUNNING + "false_70() { return 70; }; " + script)
+        .redirectErrorStream(true)
+        .start();
+  }
+
+  private static List<String> said(Process process) throws IOException {
+    try (BufferedReader said = process.inputReader(StandardCharsets.UTF_8)) {
+      return said.readAllLines();
+    }
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.MAC, disabledReason = "it has no flock")
+  void aBuildWaitsUntilAnotherHasEndedItsWork() throws Exception {
+    Process first = build("in");
+    Process second = build("hearth: waiting until another process has ended its work");
+
+    first.outputWriter().append("\n").flush();
+
+    assertThat(second.inputReader().readLine()).isEqualTo("in");
+    assertThat(first.isAlive()).isTrue();
+    first.destroyForcibly();
+    second.destroyForcibly();
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.MAC, disabledReason = "it has no flock")
+  void aBuildDoesNotWaitForOneThatWasEndedByForce() throws Exception {
+    Process first = build("in");
+    Process second = build("hearth: waiting until another process has ended its work");
+
+    first.destroyForcibly();
+
+    assertThat(second.inputReader().readLine()).isEqualTo("in");
+    second.destroyForcibly();
+  }
+
+  /// A process that works when no other does, until it reads a line, and lives on until it reads
+  /// another.
+  private Process build(String says) throws IOException {
+    Process build =
+        new ProcessBuilder(
+                "sh",
+                "-euc",
+                ". '%s/one-at-a-time.sh'; one_at_a_time '%s'; echo in; read -r _; next_one; read -r _"
+                    .formatted(SCRIPTS, temp.resolve("building")))
+            .redirectErrorStream(true)
+            .start();
+    assertThat(build.inputReader().readLine()).isEqualTo(says);
+    return build;
+  }
+}
