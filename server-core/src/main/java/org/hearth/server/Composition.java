@@ -316,6 +316,7 @@ final class Composition {
                 known,
                 typing.queries(),
                 receipts,
+                aliases,
                 new ClientSync.Logs(
                     rooms.output(),
                     accountOutput.output(),

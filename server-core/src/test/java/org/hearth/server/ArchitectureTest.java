@@ -218,6 +218,18 @@ class ArchitectureTest {
               "readers.sync.sections",
               "readers.sync.events",
               "readers.sync.view"),
+          // services.directory: these calls say which rooms are published.
+          new Row(
+              "readers.sync.v1",
+              "matrix",
+              "http",
+              "servers.room",
+              "services.accountdata",
+              "services.directory",
+              "readers.sync.sections",
+              "readers.sync.history",
+              "readers.sync.events",
+              "readers.sync.view"),
           new Row(
               "readers.sync.history",
               "matrix",

@@ -32,6 +32,8 @@ import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SentMembers;
 import org.hearth.server.readers.sync.sections.StateChanges;
 import org.hearth.server.readers.sync.sections.TypingSection;
+import org.hearth.server.readers.sync.v1.EventsRoute;
+import org.hearth.server.readers.sync.v1.InitialSyncRoutes;
 import org.hearth.server.readers.sync.v2.FilterRoutes;
 import org.hearth.server.readers.sync.v2.StoredFilters;
 import org.hearth.server.readers.sync.v2.SyncJson;
@@ -52,6 +54,8 @@ import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.services.directory.DirectoryQueries;
+import org.hearth.server.services.directory.DirectoryService;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.Table;
 
@@ -80,6 +84,7 @@ public final class ClientSync implements Box {
       AccountQueries accounts,
       TypingQueries typing,
       ReceiptQueries receipts,
+      DirectoryQueries directory,
       Logs logs,
       InstantSource clock) {}
 
@@ -154,7 +159,9 @@ public final class ClientSync implements Box {
             new MessagesRoute(history),
             new EventRoutes(history),
             new StateRoutes(rooms, events, snapshots),
-            new MemberRoutes(rooms, events, snapshots));
+            new MemberRoutes(rooms, events, snapshots),
+            new EventsRoute(history, sections, recent, users),
+            new InitialSyncRoutes(history, sections, users, needs.directory()));
   }
 
   /// To be registered with room-output.
@@ -189,7 +196,8 @@ public final class ClientSync implements Box {
         AccountService.BOX,
         AccountDataService.BOX,
         TypingQueries.BOX,
-        ReceiptQueries.BOX);
+        ReceiptQueries.BOX,
+        DirectoryService.BOX);
   }
 
   @Override

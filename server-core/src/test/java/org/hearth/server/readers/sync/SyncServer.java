@@ -35,6 +35,7 @@ import org.hearth.server.servers.typing.TypingServer;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.services.directory.Directory;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.JournaledLog;
@@ -110,6 +111,7 @@ final class SyncServer implements AutoCloseable {
                 accounts,
                 typing.queries(),
                 receipts,
+                new Directory(store.reads(), NAME),
                 new ClientSync.Logs(
                     roomServer.output(), accountOutput, typing.output(), receiptServer.output()),
                 clock),
