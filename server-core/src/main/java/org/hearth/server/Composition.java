@@ -57,6 +57,7 @@ import org.hearth.server.services.activity.Happenings;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.directory.DirectoryService;
+import org.hearth.server.services.openid.OpenIdService;
 import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.ProfileService;
 import org.hearth.server.services.profile.Profiles;
@@ -271,6 +272,7 @@ final class Composition {
             new LeaveRooms(rooms.queries(), rooms.client(Guests.BOX)),
             rooms.output(),
             store.head()));
+    boxes.add(new OpenIdService(known, identity.key(), clock));
     Directory aliases = new Directory(store.reads(), identity.server());
     DirectoryService directory =
         boxes.add(

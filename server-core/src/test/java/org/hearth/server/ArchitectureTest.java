@@ -278,6 +278,7 @@ class ArchitectureTest {
               "http",
               "services.account",
               "services.accountdata"),
+          new Row("services.openid", "matrix", "box", "http", "services.account"),
           new Row("services.keys", "matrix", "logs", "store", "http", "services.account"),
           new Row(
               "admin",
