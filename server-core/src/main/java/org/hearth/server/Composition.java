@@ -62,6 +62,8 @@ import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.ProfileService;
 import org.hearth.server.services.profile.Profiles;
 import org.hearth.server.services.pushrules.PushRulesService;
+import org.hearth.server.services.report.ReportService;
+import org.hearth.server.services.report.Reports;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.SigningKeys;
@@ -283,6 +285,9 @@ final class Composition {
                 new CanonicalAliasEvents(rooms.queries(), rooms.client(DirectoryService.BOX)),
                 clock,
                 configuration.roomDirectory().withoutLogin()));
+    Reports reports = new Reports(store);
+    boxes.add(
+        new ReportService(reports, rooms.queries(), known, identity.server(), activity, clock));
     boxes.add(
         new ClientRoomSend(
             new ClientRoomSend.Needs(
@@ -326,7 +331,7 @@ final class Composition {
                     receiptServer.output()),
                 clock),
             ClientSync.Budget.STANDARD));
-    return new Admin.Asked(accounts, profiles, rooms.queries(), activity);
+    return new Admin.Asked(accounts, profiles, rooms.queries(), activity, reports);
   }
 
   private static void checkName(Accounts accounts, ServerName server) {

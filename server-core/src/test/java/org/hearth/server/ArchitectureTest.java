@@ -279,6 +279,15 @@ class ArchitectureTest {
               "services.account",
               "services.accountdata"),
           new Row("services.openid", "matrix", "box", "http", "services.account"),
+          new Row(
+              "services.report",
+              "matrix",
+              "box",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.activity"),
           new Row("services.keys", "matrix", "logs", "store", "http", "services.account"),
           new Row(
               "admin",
