@@ -65,10 +65,13 @@ import org.hearth.server.services.keybackup.KeyBackupService;
 import org.hearth.server.services.keys.KeyQueries;
 import org.hearth.server.services.keys.KeyService;
 import org.hearth.server.services.keys.Keys;
+import org.hearth.server.services.openid.OpenIdService;
 import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.ProfileService;
 import org.hearth.server.services.profile.Profiles;
 import org.hearth.server.services.pushrules.PushRulesService;
+import org.hearth.server.services.report.ReportService;
+import org.hearth.server.services.report.Reports;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.SigningKeys;
@@ -293,6 +296,7 @@ final class Composition {
             new LeaveRooms(rooms.queries(), rooms.client(Guests.BOX)),
             rooms.output(),
             store.head()));
+    boxes.add(new OpenIdService(known, identity.key(), clock));
     Directory aliases = new Directory(store.reads(), identity.server());
     DirectoryService directory =
         boxes.add(
@@ -314,6 +318,9 @@ final class Composition {
                 new ClientPresenceSetter.Server(
                     each.queries(), each.client(ClientPresenceSetter.BOX))),
             clock));
+    Reports reports = new Reports(store);
+    boxes.add(
+        new ReportService(reports, rooms.queries(), known, identity.server(), activity, clock));
     boxes.add(
         new ClientRoomSend(
             new ClientRoomSend.Needs(
@@ -370,6 +377,7 @@ final class Composition {
                 presence.map(each ->
                     new ClientSync.PresenceParts(
                         each.queries(), each.client(ClientSync.BOX), each.output())),
+                aliases,
                 new ClientSync.Logs(
                     rooms.output(),
                     accountOutput.output(),
@@ -378,7 +386,7 @@ final class Composition {
                     devices.output()),
                 clock),
             ClientSync.Budget.STANDARD));
-    return new Admin.Asked(accounts, profiles, rooms.queries(), activity);
+    return new Admin.Asked(accounts, profiles, rooms.queries(), activity, reports);
   }
 
   private static void checkName(Accounts accounts, ServerName server) {

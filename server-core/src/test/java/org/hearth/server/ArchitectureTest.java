@@ -253,6 +253,18 @@ class ArchitectureTest {
               "readers.sync.sections",
               "readers.sync.events",
               "readers.sync.view"),
+          // services.directory: these calls say which rooms are published.
+          new Row(
+              "readers.sync.v1",
+              "matrix",
+              "http",
+              "servers.room",
+              "services.accountdata",
+              "services.directory",
+              "readers.sync.sections",
+              "readers.sync.history",
+              "readers.sync.events",
+              "readers.sync.view"),
           new Row(
               "readers.sync.history",
               "matrix",
@@ -303,6 +315,16 @@ class ArchitectureTest {
               "services.accountdata"),
           new Row("services.keybackup", "matrix", "box", "store", "http", "services.account"),
           new Row("services.keys", "matrix", "box", "logs", "store", "http", "services.account"),
+          new Row("services.openid", "matrix", "box", "http", "services.account"),
+          new Row(
+              "services.report",
+              "matrix",
+              "box",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.activity"),
           new Row(
               "admin",
               "matrix",

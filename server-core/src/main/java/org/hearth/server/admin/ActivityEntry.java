@@ -20,7 +20,7 @@ public record ActivityEntry(long number, Instant time, String text, String by, b
         text(happening),
         happening.by(),
         switch (happening.kind()) {
-          case SERVER_FAILED, SIGN_IN_FAILED, BACKUP_FAILED -> true;
+          case SERVER_FAILED, SIGN_IN_FAILED, BACKUP_FAILED, REPORTED -> true;
           default -> false;
         });
   }
@@ -42,6 +42,7 @@ public record ActivityEntry(long number, Instant time, String text, String by, b
           case SIGNED_IN -> "%s signed in.";
           case SIGNED_OUT -> "%s signed out.";
           case SIGN_IN_FAILED -> "A wrong password for %s.";
+          case REPORTED -> "Reported: %s";
           case TOKEN_MADE -> "The registration token %s was made.";
           case TOKEN_ENDED -> "The registration token %s was withdrawn.";
           case BACKUP_MADE -> "The backup %s was made.";

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
@@ -29,6 +30,7 @@ import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
 import org.hearth.server.services.profile.ProfileQueries;
+import org.hearth.server.services.report.Reports;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreFigures;
 import org.hearth.server.store.StoreState;
@@ -42,6 +44,7 @@ public final class Admin {
   private final ProfileQueries profiles;
   private final RoomQueries rooms;
   private final Activity activity;
+  private final Reports reports;
   private final Store store;
   private final Supplier<Optional<HttpFigures>> http;
   private final Wiring wiring;
@@ -66,6 +69,7 @@ public final class Admin {
     this.profiles = asked.profiles();
     this.rooms = asked.rooms();
     this.activity = asked.activity();
+    this.reports = asked.reports();
     this.store = store;
     this.http = http;
     this.wiring = wiring;
@@ -90,7 +94,11 @@ public final class Admin {
 
   /// The boxes that are asked.
   public record Asked(
-      AccountService accounts, ProfileQueries profiles, RoomQueries rooms, Activity activity) {}
+      AccountService accounts,
+      ProfileQueries profiles,
+      RoomQueries rooms,
+      Activity activity,
+      Reports reports) {}
 
   /// Where the wiring is asked for.
   ///
@@ -324,6 +332,26 @@ public final class Admin {
   /// @return oldest first
   public List<ActivityEntry> activity(long number, int limit) {
     return activity.after(number, limit).stream().map(ActivityEntry::of).toList();
+  }
+
+  /// What people have reported, newest first.
+  ///
+  /// @param before the number of the last one of the page before; empty to begin
+  /// @param limit how many at most
+  /// @return the next of them
+  public List<ReportSummary> reports(OptionalLong before, int limit) {
+    return reports.newest(before.orElse(Long.MAX_VALUE), limit).stream()
+        .map(ReportSummary::of)
+        .toList();
+  }
+
+  /// Deletes a report.
+  ///
+  /// @param number of the report
+  public void dismissReport(long number) {
+    if (!reports.dismiss(number)) {
+      throw new AdminException("There is no report " + number + ".");
+    }
   }
 
   /// The wiring with the numbers of this moment.

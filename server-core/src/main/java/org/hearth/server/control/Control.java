@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
@@ -19,6 +20,7 @@ import org.hearth.server.admin.Overview;
 import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.Person;
 import org.hearth.server.admin.ReleasedEntries;
+import org.hearth.server.admin.ReportSummary;
 import org.hearth.server.admin.TokenSummary;
 
 /// The operations of the command line, done by [Admin] and told as JSON.
@@ -91,6 +93,11 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
       case "list-tokens" -> tokens();
       case "end-token" -> {
         admin.endToken(request.argument("token"));
+        yield empty();
+      }
+      case "list-reports" -> reports();
+      case "dismiss-report" -> {
+        admin.dismissReport(Long.parseLong(request.argument("number")));
         yield empty();
       }
       case "begin-backup" -> backup(backups.begin(request.optional("folder").map(Path::of)));
@@ -196,6 +203,21 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
     token.usesAllowed().ifPresent(uses -> json.put("uses", uses));
     json.put("used", token.used());
     token.expires().ifPresent(when -> json.put("expires", when.toString()));
+    return json;
+  }
+
+  private ObjectNode reports() {
+    ObjectNode json = empty();
+    ArrayNode reports = json.putArray("reports");
+    for (ReportSummary each : admin.reports(OptionalLong.empty(), MOST_LISTED)) {
+      reports
+          .addObject()
+          .put("number", each.number())
+          .put("time", each.time().toString())
+          .put("reporter", each.reporter())
+          .put("about", each.about())
+          .put("reason", each.reason());
+    }
     return json;
   }
 

@@ -33,6 +33,9 @@ public enum RateClass {
   /// Access tokens that turn out to be unknown, by address: each costs a look into the database.
   UNKNOWN_TOKEN,
 
+  /// Reports to the owner, who reads them.
+  REPORT,
+
   /// What makes this server ask or tell others: search in directories, key queries.
   SEARCH
 }

@@ -37,6 +37,7 @@ public record RateLimits(boolean enabled, Map<RateClass, Allowance> allowances) 
     all.put(RateClass.LOGIN_FROM_ADDRESS, Allowance.then(5, Duration.ofMinutes(5)));
     all.put(RateClass.REGISTER, new Allowance(5, 1, Duration.ofSeconds(20)));
     all.put(RateClass.UNKNOWN_TOKEN, new Allowance(50, 2, Duration.ofSeconds(1)));
+    all.put(RateClass.REPORT, new Allowance(10, 1, Duration.ofSeconds(10)));
     all.put(RateClass.SEARCH, new Allowance(20, 2, Duration.ofSeconds(1)));
     return new RateLimits(true, all);
   }

@@ -48,6 +48,8 @@ import org.hearth.server.readers.sync.sections.SentMembers;
 import org.hearth.server.readers.sync.sections.StateChanges;
 import org.hearth.server.readers.sync.sections.ToDeviceSection;
 import org.hearth.server.readers.sync.sections.TypingSection;
+import org.hearth.server.readers.sync.v1.EventsRoute;
+import org.hearth.server.readers.sync.v1.InitialSyncRoutes;
 import org.hearth.server.readers.sync.v2.FilterRoutes;
 import org.hearth.server.readers.sync.v2.KeyChangesRoute;
 import org.hearth.server.readers.sync.v2.StoredFilters;
@@ -74,6 +76,8 @@ import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.services.directory.DirectoryQueries;
+import org.hearth.server.services.directory.DirectoryService;
 import org.hearth.server.services.keys.KeyQueries;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.Table;
@@ -112,6 +116,7 @@ public final class ClientSync implements Box {
       KeyQueries keys,
       Devices devices,
       Optional<PresenceParts> presence,
+      DirectoryQueries directory,
       Logs logs,
       InstantSource clock) {}
 
@@ -157,7 +162,8 @@ public final class ClientSync implements Box {
                     TypingQueries.BOX,
                     ReceiptQueries.BOX,
                     DeviceQueries.BOX,
-                    KeyQueries.BOX),
+                    KeyQueries.BOX,
+                    DirectoryService.BOX),
                 needs.presence().stream().map(_ -> PresenceQueries.BOX))
             .toList();
     Tokens tokens = new Tokens(needs.store().identity().epoch());
@@ -246,7 +252,9 @@ public final class ClientSync implements Box {
             new MessagesRoute(history),
             new EventRoutes(history),
             new StateRoutes(rooms, events, snapshots),
-            new MemberRoutes(rooms, events, snapshots));
+            new MemberRoutes(rooms, events, snapshots),
+            new EventsRoute(history, sections, recent, users),
+            new InitialSyncRoutes(history, sections, users, needs.directory()));
   }
 
   /// To be registered with room-output.

@@ -15,10 +15,11 @@
 ///   news. **Logs written:** device-input (which messages a device has), presence-input (that
 ///   somebody syncs, for how long at most).
 /// - **Queries used:** `RoomQueries` (state, history, who may see what), account data, accounts
-///   (whose content is erased).
+///   (whose content is erased), the directory (which rooms are published).
 /// - **Tables owned:** `sync_filter` (by `.v2`).
 /// - **Packages:** `.view` is what the readers keep in memory; `.events` reads and writes events;
-///   `.sections` finds the news, `.v2` writes it as the JSON of `/sync`; `.history` is the rest.
+///   `.sections` finds the news, `.v2` writes it as the JSON of `/sync`, `.v1` as that of the calls
+///   before it; `.history` is the rest.
 /// - **Threads:** the log readers each write the view; a request builds its answer on its own
 ///   virtual thread.
 ///

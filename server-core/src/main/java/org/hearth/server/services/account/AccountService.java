@@ -151,6 +151,7 @@ public final class AccountService implements Box {
     groups.add(
         new AccountRoutes(
             this, newAccounts, interactive, options.defaultRoomVersion(), happenings));
+    groups.add(new WhoisRoute(accounts));
     groups.add(new FallbackPages(interactive, surroundings.recaptcha()));
     options
         .sharedSecret()

@@ -30,6 +30,8 @@ public enum Kind {
   SIGNED_OUT,
   /// Somebody gave a wrong password.
   SIGN_IN_FAILED,
+  /// A user has reported something.
+  REPORTED,
   /// A registration token was made.
   TOKEN_MADE,
   /// A registration token was withdrawn.

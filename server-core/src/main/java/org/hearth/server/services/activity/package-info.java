@@ -2,7 +2,7 @@
 /// owner did, with who and when.
 ///
 /// ```
-///  Accounts, Admin, the root ──► Happenings ──► Activity ──► Derby
+///  Accounts, Reports, Admin, the root ──► Happenings ──► Activity ──► Derby
 ///                          panel, command line ──► Admin ──┘
 /// ```
 ///

@@ -40,6 +40,7 @@ import org.hearth.server.servers.typing.TypingServer;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
+import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.keys.Keys;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournalWriter;
@@ -145,6 +146,7 @@ final class SyncServer implements AutoCloseable {
                 presence.map(each ->
                     new ClientSync.PresenceParts(
                         each.queries(), each.client(ClientSync.BOX), each.output())),
+                new Directory(store.reads(), NAME),
                 new ClientSync.Logs(
                     roomServer.output(),
                     accountOutput,

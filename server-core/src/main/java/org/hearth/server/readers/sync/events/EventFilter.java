@@ -41,6 +41,28 @@ public record EventFilter(
   public static final EventFilter ALL =
       new EventFilter(OptionalInt.empty(), Patterns.ALL, Optional.empty(), false, false, false);
 
+  /// Keeps everything back.
+  public static final EventFilter NONE =
+      new EventFilter(
+          OptionalInt.empty(),
+          new Patterns(
+              Optional.of(List.of()),
+              List.of(),
+              Optional.empty(),
+              Set.of(),
+              Optional.empty(),
+              Set.of()),
+          Optional.empty(),
+          false,
+          false,
+          false);
+
+  /// Admits everything, but so many at most.
+  public static EventFilter ofLimit(int limit) {
+    return new EventFilter(
+        OptionalInt.of(limit), Patterns.ALL, Optional.empty(), false, false, false);
+  }
+
   /// Reads one filter object; an absent one admits all.
   ///
   /// @throws org.hearth.server.matrix.error.MatrixException `M_BAD_JSON` naming the field that is

@@ -31,12 +31,14 @@ import org.hearth.server.readers.sync.events.Timelines;
 import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 
-/// `GET /rooms/{roomId}/event/{eventId}`: one event; `GET /rooms/{roomId}/context/{eventId}`: one event and
-/// what is around it.
+/// `GET /rooms/{roomId}/event/{eventId}` and, for old clients, `GET /events/{eventId}`: one event;
+/// `GET /rooms/{roomId}/context/{eventId}`: one event and what is around it; `GET
+/// /rooms/{roomId}/timestamp_to_event`: the one nearest to a moment.
 ///
-/// **Source:** [one event][event], [event context][context].
+/// **Source:** [one event][event], [the deprecated call][old], [event context][context].
 ///
 /// [event]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomideventeventid
+/// [old]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3eventseventid
 /// [context]: https://spec.matrix.org/v1.19/client-server-api/#event-context
 public final class EventRoutes implements RouteGroup {
   private static final int USUAL_LIMIT = 10;
@@ -55,7 +57,13 @@ public final class EventRoutes implements RouteGroup {
         ClientPaths.v3("/rooms/{roomId}/event/{eventId}"),
         Access.USER_OR_GUEST,
         RateClass.DEFAULT,
-        this::event);
+        request -> event(request, Optional.of(request.path("roomId"))));
+    routes.add(
+        HttpMethod.GET,
+        ClientPaths.v3("/events/{eventId}"),
+        Access.USER,
+        RateClass.DEFAULT,
+        request -> event(request, Optional.empty()));
     routes.add(
         HttpMethod.GET,
         ClientPaths.v3("/rooms/{roomId}/context/{eventId}"),
@@ -93,9 +101,10 @@ public final class EventRoutes implements RouteGroup {
     return Response.json(json);
   }
 
-  private Response event(Request request) {
+  /// @param room as the client named it; empty for whatever room it is in
+  private Response event(Request request, Optional<String> room) {
     Viewer viewer = Viewer.of(request.requester());
-    RoomEvent event = visible(request, viewer);
+    RoomEvent event = visible(request, room, viewer);
     return Response.json(
         reads
             .events()
@@ -111,7 +120,7 @@ public final class EventRoutes implements RouteGroup {
     RoomId room = Parameters.room(request);
     // Who may not look into the room is told so, as by the other calls that read it.
     var _ = RoomAccess.of(reads.rooms(), room, viewer.user(), now);
-    RoomEvent event = visible(request, viewer);
+    RoomEvent event = visible(request, Optional.of(room.value()), viewer);
     return Response.written(stream -> {
       stream.awaitTurn();
       Timelines.Page before =
@@ -198,11 +207,10 @@ public final class EventRoutes implements RouteGroup {
   }
 
   /// The event, if it is in the room and the user may see it; all else is as if it were not there.
-  private RoomEvent visible(Request request, Viewer viewer) {
-    Optional<RoomId> room = id(request.path("roomId"), RoomId::parse);
+  private RoomEvent visible(Request request, Optional<String> room, Viewer viewer) {
     return id(request.path("eventId"), EventId::parse)
         .flatMap(reads.rooms()::event)
-        .filter(event -> Optional.of(event.room()).equals(room))
+        .filter(event -> room.isEmpty() || room.get().equals(event.room().value()))
         .filter(event -> reads.rooms().maySee(viewer.user(), event))
         .orElseThrow(() -> MatrixException.notFound("Event not found"));
   }

@@ -12,7 +12,7 @@ import org.hearth.server.servers.room.RoomQueries;
 
 /// How far a user may look into a room. Events are asked about one by one besides
 /// ([RoomQueries#visible]); this is about the room as a whole, and its state.
-sealed interface RoomAccess {
+public sealed interface RoomAccess {
   /// Up to where the user may look.
   LogPosition upTo();
 

@@ -7,10 +7,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.store.Unavailable;
 
@@ -66,6 +68,27 @@ public final class HeldBackNews {
       return true;
     } catch (RuntimeException e) {
       failed(name, known, e);
+      return false;
+    }
+  }
+
+  /// Writes what tells of a room; what was written of it is taken back if it fails and is held
+  /// back.
+  ///
+  /// @param writing returns whether it has written anything
+  /// @return whether anything was written
+  public boolean write(
+      JsonWriter json, RoomId room, Optional<LogPosition> known, BooleanSupplier writing) {
+    json.mark();
+    try {
+      boolean written = writing.getAsBoolean();
+      json.keep();
+      return written;
+    } catch (RuntimeException e) {
+      if (!json.takeBack()) {
+        throw e;
+      }
+      failed(room.value(), known, e);
       return false;
     }
   }

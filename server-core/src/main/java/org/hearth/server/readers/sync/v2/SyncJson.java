@@ -114,19 +114,14 @@ public final class SyncJson {
     private boolean attempt(
         News.Place place, RoomId room, RoomTelling telling, boolean placeBegun) {
       boolean begunBefore = begun;
-      json.mark();
-      try {
-        boolean told = write(place, room, telling, placeBegun);
-        json.keep();
-        return told;
-      } catch (RuntimeException e) {
-        if (!json.takeBack()) {
-          throw e;
-        }
+      boolean told =
+          news.heldBack()
+              .write(
+                  json, room, request.since(room), () -> write(place, room, telling, placeBegun));
+      if (!told) {
         begun = begunBefore;
-        news.heldBack().failed(room.value(), request.since(room), e);
-        return false;
       }
+      return told;
     }
 
     private boolean write(News.Place place, RoomId room, RoomTelling telling, boolean placeBegun) {

@@ -36,9 +36,6 @@ import org.hearth.server.servers.presence.PresenceClient;
 ///
 /// [sync]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync
 public final class SyncRoutes implements RouteGroup {
-  /// No request waits longer, whatever it asks for: a client that is gone is noticed then at the
-  /// latest.
-  static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
 
   private final SyncUsers users;
   private final Optional<PresenceClient> presence;
@@ -134,7 +131,9 @@ public final class SyncRoutes implements RouteGroup {
             .map(each -> filters.named(viewer.user(), each))
             .orElse(StoredFilters.Named.ALL);
     long timeoutMillis =
-        Math.min(http.queryLong("timeout", 0, Long.MAX_VALUE).orElse(0L), LONGEST_WAIT.toMillis());
+        Math.min(
+            http.queryLong("timeout", 0, Long.MAX_VALUE).orElse(0L),
+            WaitingSync.LONGEST_WAIT.toMillis());
     Optional<SyncToken> since =
         http.query("since")
             .filter(each -> !each.isEmpty())

@@ -40,6 +40,10 @@ public final class SyncUsers {
 
   private final ConcurrentMap<String, Loaded> feeds = new ConcurrentHashMap<>();
   private final ConcurrentMap<RoomId, Set<UserFeed>> joined = new ConcurrentHashMap<>();
+
+  /// Requests of users who look into a room without being in it: no more than a user has waiting.
+  private final ConcurrentMap<RoomId, Set<WaitingSync>> peeking = new ConcurrentHashMap<>();
+
   private final AtomicLong losses = new AtomicLong();
   private final AtomicInteger loads = new AtomicInteger();
   private final AtomicLong lastSweep = new AtomicLong(System.nanoTime());
@@ -99,6 +103,26 @@ public final class SyncUsers {
 
   public void leave(Entered entered) {
     entered.feed().unregister(entered.waiting());
+  }
+
+  /// Has the request woken by news of a room in which its user is not, until [#unpeek].
+  public void peek(Entered entered, RoomId room) {
+    peeking.compute(
+        room,
+        (_, known) -> {
+          Set<WaitingSync> requests = known == null ? ConcurrentHashMap.newKeySet() : known;
+          requests.add(entered.waiting());
+          return requests;
+        });
+  }
+
+  public void unpeek(Entered entered, RoomId room) {
+    peeking.computeIfPresent(
+        room,
+        (_, requests) -> {
+          requests.remove(entered.waiting());
+          return requests.isEmpty() ? null : requests;
+        });
   }
 
   /// Loads the user anew if entries were lost since. A request asks for this between taking its
@@ -253,10 +277,12 @@ public final class SyncUsers {
         });
   }
 
-  /// Notes news of a room with those who are joined to it and have synced.
+  /// Notes news of a room with those who are joined to it and have synced, and wakes who looks into
+  /// it from outside: nothing is noted for them, and what they look at waits for the log's reader.
   ///
-  /// @return these, to be woken when all of a batch is noted
+  /// @return the feeds of those who are joined, to be woken when all of a batch is noted
   public Set<UserFeed> noteChanged(NewsKind kind, RoomId room, LogPosition position) {
+    peeking.getOrDefault(room, Set.of()).forEach(WaitingSync::wake);
     Set<UserFeed> those = joined.getOrDefault(room, Set.of());
     those.forEach(feed -> feed.noteChanged(kind, room, position));
     return those;

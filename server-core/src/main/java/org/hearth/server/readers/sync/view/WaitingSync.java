@@ -1,5 +1,6 @@
 package org.hearth.server.readers.sync.view;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.hearth.server.matrix.error.MatrixException;
@@ -14,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Thread:** the request's own looks and sleeps; anyone wakes.
 public final class WaitingSync {
+  /// No request waits longer, whatever it asks for: a client that is gone is noticed then at the
+  /// latest.
+  public static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
+
   private final Thread thread = Thread.currentThread();
   private final @Nullable DeviceId device;
   private volatile boolean woken;
