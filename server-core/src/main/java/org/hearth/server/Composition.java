@@ -283,7 +283,14 @@ final class Composition {
                 accountOutput.writer(AccountService.BOX),
                 new LeaveRooms(rooms.queries(), rooms.client(AccountService.BOX)),
                 List.of(
-                    profiles, accountData, pushRules, receipts, inboxes, keys, keyBackup, statusMessages),
+                    profiles,
+                    accountData,
+                    pushRules,
+                    receipts,
+                    inboxes,
+                    keys,
+                    keyBackup,
+                    statusMessages),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),

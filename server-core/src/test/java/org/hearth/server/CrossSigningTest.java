@@ -173,7 +173,8 @@ class CrossSigningTest {
 
     assertThat(sign(alice, alice.user(), alice.device(), signed)).isEmpty();
 
-    JsonNode device = bob.query(alice.user()).at("/device_keys/@alice:hearth.test").path(alice.device());
+    JsonNode device =
+        bob.query(alice.user()).at("/device_keys/@alice:hearth.test").path(alice.device());
     assertThat(device.path("signatures").path(alice.user()).has(SELF.id().value())).isTrue();
     assertThat(device.path("signatures").path(alice.user())).hasSize(2);
     assertThat(KeyClient.texts(bob.sync(before).at("/device_lists/changed")))
@@ -203,8 +204,7 @@ class CrossSigningTest {
     String aliceBefore = KeyClient.next(alice.sync(""));
     String bobBefore = KeyClient.next(bob.sync(""));
     ObjectNode signed =
-        Signatures.sign(
-            bob.crossSigning("master", BOB_MASTER, BOB_MASTER), alice.user(), USER);
+        Signatures.sign(bob.crossSigning("master", BOB_MASTER, BOB_MASTER), alice.user(), USER);
 
     assertThat(sign(alice, bob.user(), BOB_MASTER.publicKeyBase64(), signed)).isEmpty();
 
@@ -225,12 +225,9 @@ class CrossSigningTest {
     body.putObject(alice.user())
         .<ObjectNode>set("NONE", Signatures.sign(alice.deviceKeys(), alice.user(), SELF))
         .<ObjectNode>set(
-            alice.device(),
-            Signatures.sign(alice.deviceKeys().put("more", 1), alice.user(), SELF));
+            alice.device(), Signatures.sign(alice.deviceKeys().put("more", 1), alice.user(), SELF));
     body.putObject(bob.user())
-        .set(
-            BOB_MASTER.publicKeyBase64(),
-            Signatures.sign(bobsMaster, alice.user(), OTHER));
+        .set(BOB_MASTER.publicKeyBase64(), Signatures.sign(bobsMaster, alice.user(), OTHER));
 
     JsonNode failures =
         alice
@@ -242,8 +239,7 @@ class CrossSigningTest {
 
     assertThat(failures.at("/@alice:hearth.test/NONE/errcode").textValue())
         .isEqualTo("M_NOT_FOUND");
-    assertThat(
-            failures.path(alice.user()).path(alice.device()).path("errcode").textValue())
+    assertThat(failures.path(alice.user()).path(alice.device()).path("errcode").textValue())
         .isEqualTo("M_INVALID_SIGNATURE");
     assertThat(
             failures
@@ -252,8 +248,7 @@ class CrossSigningTest {
                 .path("errcode")
                 .textValue())
         .isEqualTo("M_INVALID_SIGNATURE");
-    assertThat(
-            alice.query(bob.user()).at("/master_keys/@bob:hearth.test").has("signatures"))
+    assertThat(alice.query(bob.user()).at("/master_keys/@bob:hearth.test").has("signatures"))
         .isFalse();
     alice.http().post(KeyClient.KEYS + "signatures/upload", "{'x': {}}").expect(400);
     alice

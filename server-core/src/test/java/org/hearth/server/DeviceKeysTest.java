@@ -79,8 +79,7 @@ class DeviceKeysTest {
     alice.upload("device_keys", keys).expect(400, "M_INVALID_PARAM");
     bob.upload("device_keys", bob.deviceKeys().put("device_id", "OTHER"))
         .expect(400, "M_INVALID_PARAM");
-    bob.upload("device_keys", bob.deviceKeys().put("keys", 1))
-        .expect(400, "M_BAD_JSON");
+    bob.upload("device_keys", bob.deviceKeys().put("keys", 1)).expect(400, "M_BAD_JSON");
     bob.upload("one_time_keys", bob.claimable("nocolon")).expect(400, "M_INVALID_PARAM");
     bob.upload("one_time_keys", JsonNodeFactory.instance.objectNode().put("a:b", 7))
         .expect(400, "M_BAD_JSON");
@@ -103,7 +102,9 @@ class DeviceKeysTest {
   @Test
   void oneTimeKeysAreGivenAwayOnceInTheOrderOfTheirUploadAndThenTheFallbackKey() {
     JsonNode counts =
-        bob.uploadOneTimeKeys("signed_curve25519:Z", "other:1").expect(200).at("/one_time_key_counts");
+        bob.uploadOneTimeKeys("signed_curve25519:Z", "other:1")
+            .expect(200)
+            .at("/one_time_key_counts");
     assertThat(counts.path("signed_curve25519").intValue()).isEqualTo(1);
     assertThat(counts.path("other").intValue()).isEqualTo(1);
     bob.uploadOneTimeKeys("signed_curve25519:A").expect(200);
@@ -176,8 +177,7 @@ class DeviceKeysTest {
       claimed.add(each.get());
     }
 
-    assertThat(claimed.stream().filter(each -> !each.isEmpty()))
-        .containsExactlyInAnyOrder(names);
+    assertThat(claimed.stream().filter(each -> !each.isEmpty())).containsExactlyInAnyOrder(names);
   }
 
   @Test

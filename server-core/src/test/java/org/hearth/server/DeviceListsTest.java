@@ -62,10 +62,7 @@ class DeviceListsTest {
   }
 
   private static JsonNode changes(KeyClient who, String from, String to) {
-    return who.http()
-        .get(KeyClient.KEYS + "changes?from=" + from + "&to=" + to)
-        .expect(200)
-        .json();
+    return who.http().get(KeyClient.KEYS + "changes?from=" + from + "&to=" + to).expect(200).json();
   }
 
   @Test
@@ -155,8 +152,7 @@ class DeviceListsTest {
     alice
         .http()
         .post(
-            ROOMS + TestClient.encoded(room) + "/invite",
-            "{'user_id': '%s'}".formatted(bob.user()))
+            ROOMS + TestClient.encoded(room) + "/invite", "{'user_id': '%s'}".formatted(bob.user()))
         .expect(200);
 
     JsonNode answer = alice.sync(before);
@@ -172,10 +168,7 @@ class DeviceListsTest {
     phone.uploadDeviceKeys();
     String before = KeyClient.next(alice.sync(""));
 
-    phone
-        .http()
-        .put("/_matrix/client/v3/devices/PHONE", "{'display_name': 'Another'}")
-        .expect(200);
+    phone.http().put("/_matrix/client/v3/devices/PHONE", "{'display_name': 'Another'}").expect(200);
     JsonNode renamed = alice.sync(before);
     assertThat(changed(renamed)).containsExactly(bob.user());
     assertThat(

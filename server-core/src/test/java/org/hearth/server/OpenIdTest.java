@@ -96,8 +96,7 @@ class OpenIdTest {
     info(bob + "." + alices[1] + "." + alices[2]).expect(401, "M_UNKNOWN_TOKEN");
     info(alices[0] + "." + (Long.parseLong(alices[1]) + 1) + "." + alices[2])
         .expect(401, "M_UNKNOWN_TOKEN");
-    info(alices[0] + "." + alices[1] + "." + alices[2].substring(2))
-        .expect(401, "M_UNKNOWN_TOKEN");
+    info(alices[0] + "." + alices[1] + "." + alices[2].substring(2)).expect(401, "M_UNKNOWN_TOKEN");
     info(alices[0] + "." + alices[1] + ".A").expect(401, "M_UNKNOWN_TOKEN");
     info("A." + alices[1] + "." + alices[2]).expect(401, "M_UNKNOWN_TOKEN");
     info("nonsense").expect(401, "M_UNKNOWN_TOKEN");

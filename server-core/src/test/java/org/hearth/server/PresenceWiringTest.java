@@ -111,7 +111,8 @@ class PresenceWiringTest {
           .isEqualTo("{\"presence\":\"offline\"}");
       WiringPicture picture = server.homeserver().admin().orElseThrow().wiring();
       assertThat(picture.nodes())
-          .doesNotContain(new WiringPicture.Node(
+          .doesNotContain(
+              new WiringPicture.Node(
                   "PresenceServer", WiringPicture.Kind.SERVER, "Knows who is there"));
       assertThat(picture.rings()).noneMatch(each -> each.name().startsWith("presence-"));
     }

@@ -41,12 +41,7 @@ public record Served(
             "who is typing",
             "invitations",
             "guests"),
-        List.of(
-            "pictures and files",
-            "unread counts",
-            "threads",
-            "search",
-            "other servers"),
+        List.of("pictures and files", "unread counts", "threads", "search", "other servers"),
         List.of("Element on the web and on computers", "Cinny", "Hydrogen"));
   }
 

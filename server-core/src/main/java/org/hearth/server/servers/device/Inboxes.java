@@ -141,8 +141,7 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
   /// The messages have gone with the devices. What is left is of tokens that belonged to none.
   @Override
   public List<RowChange> closing(UserId user, boolean erase) {
-    return List.of(
-        transactions.deleteUpTo(new DeviceRows.Key(user.value(), ""), Long.MAX_VALUE));
+    return List.of(transactions.deleteUpTo(new DeviceRows.Key(user.value(), ""), Long.MAX_VALUE));
   }
 
   @Override

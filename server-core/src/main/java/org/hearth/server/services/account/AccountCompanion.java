@@ -25,8 +25,8 @@ public interface AccountCompanion {
   /// @param erase whether the user asked for everything to be erased
   List<RowChange> closing(UserId user, boolean erase);
 
-  /// What to remove of a device that goes with its tokens; asked also for a device that comes, which
-  /// must not find what is left of an earlier one of its id.
+  /// What to remove of a device that goes with its tokens; asked also for a device that comes,
+  /// which must not find what is left of an earlier one of its id.
   default List<RowChange> clearing(UserId user, DeviceId device) {
     return List.of();
   }

@@ -450,8 +450,7 @@ public final class AccountService implements Box {
     turns.run(
         user,
         () -> {
-          List<RowChange> changes =
-              new ArrayList<>(List.of(Accounts.rename(user, device, name)));
+          List<RowChange> changes = new ArrayList<>(List.of(Accounts.rename(user, device, name)));
           companions.forEach(each -> changes.addAll(each.renaming(user, device)));
           journal.commit(changes, List.of(new AccountOutput.DeviceChanged(user, device)));
         });

@@ -110,11 +110,11 @@ final class CrossSigningRoutes implements RouteGroup {
   }
 
   /// "User-Interactive Authentication MUST be performed for regular clients, except in these cases:
-  /// - there is no existing master signing key uploaded to the homeserver, OR - there is an existing
-  /// master signing key and it exactly matches the master signing key provided in the request body.
-  /// If there are any additional keys provided in the request (self-signing key, user-signing key)
-  /// they MUST also match the existing keys stored on the server. In other words, the request
-  /// contains no new keys."
+  /// - there is no existing master signing key uploaded to the homeserver, OR - there is an
+  ///   existing master signing key and it exactly matches the master signing key provided in the
+  ///   request body. If there are any additional keys provided in the request (self-signing key,
+  ///   user-signing key) they MUST also match the existing keys stored on the server. In other
+  ///   words, the request contains no new keys."
   private static boolean mustConfirm(
       Map<SigningKeyUsage, CrossSigningKey> uploaded,
       Map<SigningKeyUsage, CrossSigningKey> stored) {
@@ -133,8 +133,7 @@ final class CrossSigningRoutes implements RouteGroup {
   }
 
   /// Only while it is the user's turn.
-  private void set(
-      UserId user, Map<SigningKeyUsage, CrossSigningKey> uploaded, boolean confirmed) {
+  private void set(UserId user, Map<SigningKeyUsage, CrossSigningKey> uploaded, boolean confirmed) {
     Map<SigningKeyUsage, CrossSigningKey> stored = keys.crossSigningKeys(user);
     List<CrossSigningKey> news = news(uploaded, stored);
     if (news.isEmpty()) {
@@ -148,13 +147,13 @@ final class CrossSigningRoutes implements RouteGroup {
     @Nullable CrossSigningKey master =
         uploaded.getOrDefault(SigningKeyUsage.MASTER, stored.get(SigningKeyUsage.MASTER));
     if (master == null) {
-      throw new MatrixException(
-          Errcode.MISSING_PARAM, "No master signing key is available");
+      throw new MatrixException(Errcode.MISSING_PARAM, "No master signing key is available");
     }
     List<RowChange> rows = new ArrayList<>();
     for (CrossSigningKey each : news) {
       if (each.usage() != SigningKeyUsage.MASTER && !master.hasSigned(each.content(), user)) {
-        throw invalidSignature("The %s key is not signed by the master key".formatted(each.usage().word()));
+        throw invalidSignature(
+            "The %s key is not signed by the master key".formatted(each.usage().word()));
       }
       // "The public key of one of the keys is the same as one of the user's device IDs"
       if (accounts.device(user, new DeviceId(each.publicKey())).isPresent()) {
@@ -174,8 +173,8 @@ final class CrossSigningRoutes implements RouteGroup {
   // --- signatures
 
   /// What one call brings: "The signed JSON object must match the key previously uploaded or
-  /// retrieved for the given key ID, with the exception of the `signatures` property, which contains
-  /// the new signature(s) to add."
+  /// retrieved for the given key ID, with the exception of the `signatures` property, which
+  /// contains the new signature(s) to add."
   private Response uploadSignatures(Request request) {
     UserId signer = request.requester().user();
     ObjectNode body = request.json();
@@ -208,7 +207,14 @@ final class CrossSigningRoutes implements RouteGroup {
       int before = rows.size();
       for (var each : byUser.getValue().properties()) {
         try {
-          check(signer, user, each.getKey(), signable.get(each.getKey()), each.getValue() instanceof ObjectNode object ? object : JsonNodeFactory.instance.objectNode())
+          check(
+                  signer,
+                  user,
+                  each.getKey(),
+                  signable.get(each.getKey()),
+                  each.getValue() instanceof ObjectNode object
+                      ? object
+                      : JsonNodeFactory.instance.objectNode())
               .forEach(signature -> rows.addAll(Keys.addSignature(signature)));
         } catch (MatrixException e) {
           failures
@@ -219,8 +225,7 @@ final class CrossSigningRoutes implements RouteGroup {
         }
       }
       if (rows.size() > before) {
-        rows.addAll(
-            Keys.deviceListChanged(user, isOwn ? Optional.empty() : Optional.of(signer)));
+        rows.addAll(Keys.deviceListChanged(user, isOwn ? Optional.empty() : Optional.of(signer)));
         entries.add(
             isOwn
                 ? new AccountOutput.DeviceKeysChanged(user)
@@ -259,8 +264,7 @@ final class CrossSigningRoutes implements RouteGroup {
   }
 
   /// Another user's master key, which the user-signing key signs.
-  private Map<String, Signable> othersKeys(
-      UserId user, Map<SigningKeyUsage, CrossSigningKey> own) {
+  private Map<String, Signable> othersKeys(UserId user, Map<SigningKeyUsage, CrossSigningKey> own) {
     CrossSigningKey master = keys.crossSigningKeys(user).get(SigningKeyUsage.MASTER);
     return master == null
         ? Map.of()

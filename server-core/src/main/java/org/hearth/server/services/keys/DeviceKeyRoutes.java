@@ -90,8 +90,7 @@ final class DeviceKeyRoutes implements RouteGroup {
     turns.run(upload.user(), () -> take(upload));
     ObjectNode counts = JsonNodeFactory.instance.objectNode();
     keys.counts(upload.user(), upload.device()).oneTime().forEach(counts::put);
-    return Response.json(
-        JsonNodeFactory.instance.objectNode().set("one_time_key_counts", counts));
+    return Response.json(JsonNodeFactory.instance.objectNode().set("one_time_key_counts", counts));
   }
 
   private static Upload read(Request request) {
@@ -229,8 +228,7 @@ final class DeviceKeyRoutes implements RouteGroup {
     }
     if (known.size() > Keys.MOST_FALLBACK_KEYS) {
       throw MatrixException.tooLarge(
-          "A device has fallback keys of at most %d algorithms"
-              .formatted(Keys.MOST_FALLBACK_KEYS));
+          "A device has fallback keys of at most %d algorithms".formatted(Keys.MOST_FALLBACK_KEYS));
     }
   }
 
@@ -297,8 +295,7 @@ final class DeviceKeyRoutes implements RouteGroup {
                   fallback.ifPresent(one -> rows.add(Keys.useFallbackKey(user, device, one)));
                   return fallback;
                 });
-            key.ifPresent(one ->
-                given.putObject(device.value()).set(one.name(), one.content()));
+            key.ifPresent(one -> given.putObject(device.value()).set(one.name(), one.content()));
           }
           if (!rows.isEmpty()) {
             var _ = journal.commit(rows, List.of(), () -> keys.changed(user));

@@ -124,8 +124,7 @@ final class KeyQueryRoute implements RouteGroup {
         sign(content, signatures.getOrDefault(each.id().value(), List.of()));
         content.remove("unsigned");
         each.displayName()
-            .ifPresent(name ->
-                content.putObject("unsigned").put("device_display_name", name));
+            .ifPresent(name -> content.putObject("unsigned").put("device_display_name", name));
         json.name(each.id().value()).value(content);
       }
     }

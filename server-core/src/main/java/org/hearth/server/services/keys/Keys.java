@@ -168,8 +168,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
   }
 
   private static ClaimableKey claimable(ResultSet row) throws SQLException {
-    return new ClaimableKey(
-        row.getString(1), row.getString(2), MatrixJson.parse(row.getBytes(3)));
+    return new ClaimableKey(row.getString(1), row.getString(2), MatrixJson.parse(row.getBytes(3)));
   }
 
   @Override
@@ -185,7 +184,8 @@ public final class Keys implements KeyQueries, AccountCompanion {
     Map<DeviceId, Map<String, Long>> oneTime = new HashMap<>();
     Map<DeviceId, List<String>> fallback = new HashMap<>();
     for (Counted each :
-        counted("SELECT device_id, algorithm, COUNT(*) FROM one_time_key WHERE user_id = ?", user)) {
+        counted(
+            "SELECT device_id, algorithm, COUNT(*) FROM one_time_key WHERE user_id = ?", user)) {
       oneTime
           .computeIfAbsent(each.device(), _ -> new TreeMap<>())
           .put(each.algorithm(), each.keys());

@@ -97,8 +97,7 @@ public final class ReportService implements ServiceBox {
   }
 
   private static void add(Routes routes, String path, Handler handler) {
-    routes.add(
-        HttpMethod.POST, ClientPaths.v3(path), Access.USER, RateClass.REPORT, handler);
+    routes.add(HttpMethod.POST, ClientPaths.v3(path), Access.USER, RateClass.REPORT, handler);
   }
 
   /// "When processing event reports, servers MUST verify that the reporting user is currently

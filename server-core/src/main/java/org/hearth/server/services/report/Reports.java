@@ -63,7 +63,9 @@ public final class Reports {
     try {
       List<Report> own = of(reporter);
       List<Long> gone = new ArrayList<>();
-      own.stream().filter(each -> each.about().equals(about)).forEach(each -> gone.add(each.number()));
+      own.stream()
+          .filter(each -> each.about().equals(about))
+          .forEach(each -> gone.add(each.number()));
       boolean first = gone.isEmpty();
       if (first && own.size() >= mostOfOne) {
         gone.add(own.getFirst().number());

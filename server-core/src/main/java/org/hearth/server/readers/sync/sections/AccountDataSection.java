@@ -41,7 +41,10 @@ public final class AccountDataSection implements Section {
 
   @Override
   public boolean mayHaveNews(Asked asked) {
-    return asked.since(this).filter(since -> !asked.feed().mayHave(OwnNews.ACCOUNT_DATA, since)).isEmpty()
+    return asked
+            .since(this)
+            .filter(since -> !asked.feed().mayHave(OwnNews.ACCOUNT_DATA, since))
+            .isEmpty()
         || !asked.roomsHeldBack().isEmpty();
   }
 

@@ -40,19 +40,17 @@ public final class Acknowledgements {
   /// @param feed of the user who asks
   public void take(SyncRequest request, UserFeed feed) throws InterruptedException {
     @Nullable DeviceId device = request.viewer().device();
-    Optional<LogPosition> known =
-        request.since().flatMap(each -> each.of(ToDeviceSection.NAME));
+    Optional<LogPosition> known = request.since().flatMap(each -> each.of(ToDeviceSection.NAME));
     if (device == null || known.isEmpty() || feed.isTidy(device)) {
       return;
     }
     // Noted before it is looked: messages that are told meanwhile are for the next request.
     feed.tidied(device);
     boolean left =
-        !devices
-            .messages(request.user(), device, LogPosition.ORIGIN, known.get(), 1)
-            .isEmpty();
+        !devices.messages(request.user(), device, LogPosition.ORIGIN, known.get(), 1).isEmpty();
     if (left) {
-      delete(new DeviceInput.AcknowledgeMessages(request.user(), device, known.get().value()), feed);
+      delete(
+          new DeviceInput.AcknowledgeMessages(request.user(), device, known.get().value()), feed);
     }
   }
 

@@ -7,7 +7,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
-import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.view.Followed;
 import org.hearth.server.readers.sync.view.NewsKind;
@@ -27,8 +26,7 @@ public final class DeviceListSection implements Section {
 
   /// @param logs account-output and room-output
   /// @param members of which the reader of room-output notes in which rooms members changed
-  public DeviceListSection(
-      List<OutputLog<?>> logs, DeviceListChanges changes, NewsKind members) {
+  public DeviceListSection(List<OutputLog<?>> logs, DeviceListChanges changes, NewsKind members) {
     this.logs = List.copyOf(logs);
     this.changes = changes;
     this.members = members;
@@ -61,9 +59,7 @@ public final class DeviceListSection implements Section {
       return;
     }
     Collection<RoomId> rooms =
-        asked
-            .changedRooms(members, since.get())
-            .orElseGet(() -> allRooms(asked));
+        asked.changedRooms(members, since.get()).orElseGet(() -> allRooms(asked));
     news.deviceLists(
         changes.between(
             asked.request().user(),

@@ -174,10 +174,7 @@ public final class PresenceSection implements Section {
 
   /// Whether the client has less than its token's part says.
   private boolean hasFailed(SyncRequest request) {
-    return request
-        .since()
-        .filter(each -> each.holdsBack(name()))
-        .isPresent();
+    return request.since().filter(each -> each.holdsBack(name())).isPresent();
   }
 
   private void addComers(Asked asked, Set<UserId> came, Set<UserId> told) {

@@ -65,8 +65,7 @@ public final class KeyChangesRoute implements RouteGroup {
     LogPosition now = snapshots.current();
     LogPosition since = tokens.isOurs(from, now) ? from.position() : LogPosition.ORIGIN;
     UserId user = request.requester().user();
-    Collection<RoomMembership> memberships =
-        rooms.roomsOf(user, EnumSet.allOf(Membership.class));
+    Collection<RoomMembership> memberships = rooms.roomsOf(user, EnumSet.allOf(Membership.class));
     List<RoomId> all = memberships.stream().map(RoomMembership::room).toList();
     News.DeviceLists lists = changes.between(user, memberships, all, since, now);
     ObjectNode answer = JsonNodeFactory.instance.objectNode();

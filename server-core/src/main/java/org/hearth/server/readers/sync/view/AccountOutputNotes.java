@@ -36,9 +36,9 @@ public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput>
         concerned.addAll(users.noteDevices(removed.user(), at));
       }
       case AccountOutput.AccountDeactivated closed -> end(closed.user());
-      case AccountOutput.DeviceChanged changed -> 
+      case AccountOutput.DeviceChanged changed ->
           concerned.addAll(users.noteDevices(changed.user(), at));
-      case AccountOutput.DeviceKeysChanged changed -> 
+      case AccountOutput.DeviceKeysChanged changed ->
           concerned.addAll(users.noteDevices(changed.user(), at));
       case AccountOutput.UserVerified verified -> {
         @Nullable UserFeed feed = users.known(verified.user().value());

@@ -29,11 +29,7 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
   /// @param members the kind that is noted where who is in the room changed
   /// @param comers the kind of news of users: that they share a room with somebody from now on
   public RoomOutputNotes(
-      RecentEvents recent,
-      SyncUsers users,
-      NewsKind events,
-      NewsKind members,
-      NewsKind comers) {
+      RecentEvents recent, SyncUsers users, NewsKind events, NewsKind members, NewsKind comers) {
     this.recent = recent;
     this.users = users;
     this.events = events;
