@@ -81,7 +81,12 @@ public final class ReportService implements ServiceBox {
 
   @Override
   public List<String> asks() {
-    return List.of(RoomQueries.BOX, AccountService.BOX, Activity.BOX);
+    return List.of(RoomQueries.BOX, AccountService.BOX);
+  }
+
+  @Override
+  public List<String> commands() {
+    return List.of(Activity.BOX);
   }
 
   @Override
