@@ -29,7 +29,7 @@ public final class RateHistory implements AutoCloseable {
   private final LongSupplier count;
   private final InstantSource clock;
 
-  /// One for each window, in their order.
+  /// One for each window.
   private final List<Track> tracks;
 
   private final ScheduledExecutorService thread =
@@ -123,7 +123,10 @@ public final class RateHistory implements AutoCloseable {
 
   /// What is known of a window, oldest first.
   public synchronized List<Point> points(Window window) {
-    return List.copyOf(tracks.get(window.ordinal()).points);
+    return tracks.stream()
+        .filter(track -> track.window == window)
+        .flatMap(track -> track.points.stream())
+        .toList();
   }
 
   @Override
