@@ -28,7 +28,8 @@ abstract class FreshSyncServer {
 
   @BeforeEach
   void start() {
-    start(ClientSync.Budget.STANDARD);
+    server = new SyncServer(folder);
+    rooms = server.rooms();
   }
 
   void start(ClientSync.Budget budget) {
