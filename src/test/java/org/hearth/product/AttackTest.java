@@ -180,8 +180,8 @@ class AttackTest {
     int syncs = 20;
     try (HearthProcess server = HearthProcess.start(temp.resolve("data"))) {
       MatrixHttp alice = MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
-      List<String> rooms = Stream.generate(() -> Crowd.makeRoom(alice)).limit(30).toList();
-      // A first sync is of 18 MB: built whole, all of them together do not fit into the memory.
+      List<String> rooms = Stream.generate(() -> Crowd.makeRoom(alice)).limit(20).toList();
+      // A first sync is of 12 MB: built whole, all of them together do not fit into the memory.
       String large = "x".repeat(60_000);
       for (String room : rooms) {
         for (int i = 0; i < 10; i++) {

@@ -2,7 +2,6 @@ package org.hearth.product;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -19,13 +18,23 @@ import org.junit.jupiter.api.io.TempDir;
 @DisabledOnOs(OS.WINDOWS)
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class BuildTest {
+  private static final Path ROOT = Path.of(System.getProperty("hearth.root", "."));
+
+  @TempDir Path temp;
+
   @Test
-  void theFormatterRunsOnTheToolchainsJavaWhateverThePathHas(@TempDir Path path) throws Exception {
+  void theFormatterRunsOnTheToolchainsJavaWhateverThePathHas() throws Exception {
+    Path path = Files.createDirectory(temp.resolve("bin"));
     Path java = Files.writeString(path.resolve("java"), "#!/bin/sh\nexit 9\n");
     Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwx------"));
+    // The project without its sources: the formatter need not have work.
+    Path project = Files.createDirectory(temp.resolve("project"));
+    Files.copy(ROOT.resolve("pom.xml"), project.resolve("pom.xml"));
+    Files.createDirectory(project.resolve("build-tools"));
+    Files.copy(ROOT.resolve("build-tools/Format.java"), project.resolve("build-tools/Format.java"));
     ProcessBuilder build =
         new ProcessBuilder("mvn", "--offline", "-B", "-ntp", "-N", "validate")
-            .directory(new File(System.getProperty("hearth.root", ".")));
+            .directory(project.toFile());
     // Maven itself runs on a JDK that would do, so that nothing asks for another.
     build.environment().put("JAVA_HOME", System.getProperty("java.home"));
     build.environment().merge("PATH", path.toString(), (old, first) -> first + ":" + old);
