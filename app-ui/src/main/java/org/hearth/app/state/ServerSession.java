@@ -254,7 +254,7 @@ public final class ServerSession {
         FxState.after(
             each,
             () -> {
-              if (state.get() == told) {
+              if (told.equals(state.get())) {
                 restartNow();
               }
             }));

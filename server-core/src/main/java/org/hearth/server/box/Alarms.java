@@ -37,7 +37,7 @@ public interface Alarms {
         return () -> alarm.cancel(false);
       }
 
-      /// The executor keeps what is thrown for somebody who asks, and nobody does.
+      // The executor keeps what is thrown for somebody who asks, and nobody does.
       private void ring(Runnable ring) {
         try {
           ring.run();

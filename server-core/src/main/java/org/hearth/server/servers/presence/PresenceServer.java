@@ -14,10 +14,8 @@ import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.InputLog;
 import org.hearth.ringlogs.Log;
-import org.hearth.ringlogs.LogFullException;
-import org.hearth.ringlogs.LogStoppedException;
+import org.hearth.ringlogs.LogException;
 import org.hearth.ringlogs.LogWriter;
-import org.hearth.ringlogs.ParkedException;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
@@ -134,17 +132,22 @@ public final class PresenceServer implements Box {
     alarms.close();
   }
 
+  /// Has it looked whether the user's presence is another. The user has no other alarm until that
+  /// is handled, so whatever keeps the command from being taken in now, it is handed in again
+  /// later: also when a person must first let a parked user go on.
   private void timePassed(UserId user) {
+    boolean submitted = false;
     try {
       var _ = commands.submit(new PresenceInput.TimePassed(user), PATIENCE);
-    } catch (LogFullException e) {
+      submitted = true;
+    } catch (LogException e) {
       LOG.log(Level.DEBUG, "presence changes later", e);
-      var _ = alarms.set(PATIENCE, () -> timePassed(user));
-    } catch (LogStoppedException | ParkedException e) {
-      // When the server stops, nobody is there any more. A parked user waits for a person.
-      LOG.log(Level.DEBUG, "the time of {0} is not looked at: {1}", user, e.getMessage());
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    } finally {
+      if (!submitted) {
+        var _ = alarms.set(PATIENCE, () -> timePassed(user));
+      }
     }
   }
 

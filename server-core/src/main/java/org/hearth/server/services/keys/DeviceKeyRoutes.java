@@ -209,7 +209,7 @@ final class DeviceKeyRoutes implements RouteGroup {
 
   /// Whether it is the same key; a client that repeats an upload may have signed it anew.
   private static boolean isSame(JsonNode one, JsonNode other) {
-    return one.isObject() && other.isObject()
+    return (one.isObject() && other.isObject())
         ? one.path("key").equals(other.path("key"))
         : one.equals(other);
   }

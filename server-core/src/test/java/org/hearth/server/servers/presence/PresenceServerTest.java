@@ -255,6 +255,6 @@ class PresenceServerTest {
     sync(ALICE, Presence.ONLINE);
     client.active(ALICE);
 
-    assertThat(alarms.pending()).isZero();
+    assertThat(presence(ALICE)).isEqualTo(Presence.OFFLINE);
   }
 }

@@ -41,6 +41,8 @@ public final class DeviceListChanges {
     this.keys = keys;
   }
 
+  /// Whose devices changed in that range, and who is gone.
+  ///
   /// @param memberships the user's own
   /// @param changedRooms those of them in which members may have changed
   /// @param since exclusive

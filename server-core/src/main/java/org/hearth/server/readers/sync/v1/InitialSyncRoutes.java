@@ -2,8 +2,9 @@ package org.hearth.server.readers.sync.v1;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
@@ -164,7 +165,7 @@ public final class InitialSyncRoutes implements RouteGroup {
   }
 
   private void write(JsonWriter json, Asked asked, UserFeed feed, SyncPoint now, News news) {
-    Set<RoomId> told = new LinkedHashSet<>();
+    Map<RoomId, RoomTelling> told = new LinkedHashMap<>();
     json.object().name("rooms").array();
     for (News.Place place : List.of(News.Place.JOIN, News.Place.INVITE, News.Place.LEAVE)) {
       news.rooms(place)
@@ -186,14 +187,13 @@ public final class InitialSyncRoutes implements RouteGroup {
                                     now,
                                     () -> {}));
             if (written && place == News.Place.JOIN) {
-              told.add(room);
+              told.put(room, telling);
             }
           });
     }
     json.endArray();
     json.name("receipts").array();
-    told.forEach(
-        each -> receipts(each, news.rooms(News.Place.JOIN).get(each)).forEach(json::value));
+    told.forEach((room, telling) -> receipts(room, telling).forEach(json::value));
     json.endArray().name("presence");
     RoomInfoJson.write(json, news.events(News.Kind.PRESENCE));
     json.name("account_data");

@@ -9,7 +9,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.DeviceId;
@@ -36,7 +35,7 @@ public final class UserFeed {
   private final ConcurrentMap<NewsKind, Changed<UserId>> changedUsers = new ConcurrentHashMap<>();
   private final Queue<WaitingSync> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waitingCount = new AtomicInteger();
-  private final AtomicLongArray newest = new AtomicLongArray(OwnNews.values().length);
+  private final ConcurrentMap<OwnNews, LogPosition> newest = new ConcurrentHashMap<>();
   private final AtomicLong accountDataChanges = new AtomicLong();
   private volatile @Nullable Ignoring ignoring;
 
@@ -123,7 +122,7 @@ public final class UserFeed {
 
   /// Notes that there is, or may be, news of that kind at that position.
   public void note(OwnNews kind, LogPosition position) {
-    newest.accumulateAndGet(kind.ordinal(), position.value(), Math::max);
+    newest.merge(kind, position, (one, other) -> one.isAfter(other) ? one : other);
     if (kind == OwnNews.ACCOUNT_DATA) {
       accountDataChanges.incrementAndGet();
     }
@@ -131,7 +130,7 @@ public final class UserFeed {
 
   /// Whether there may be news of that kind after that position.
   public boolean mayHave(OwnNews kind, LogPosition since) {
-    return newest.get(kind.ordinal()) > since.value();
+    return newest.getOrDefault(kind, LogPosition.ORIGIN).isAfter(since);
   }
 
   /// Notes that a device was told messages, which are in its inbox until it says that it has them.
