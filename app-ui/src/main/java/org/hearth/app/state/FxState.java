@@ -37,7 +37,8 @@ public final class FxState {
   /// @param pause how much
   /// @param action what to run
   static void after(Duration pause, Runnable action) {
-    PauseTransition waiting = new PauseTransition(javafx.util.Duration.millis(pause.toMillis()));
+    PauseTransition waiting =
+        new PauseTransition(javafx.util.Duration.millis((double) pause.toMillis()));
     waiting.setOnFinished(_ -> action.run());
     waiting.play();
   }
