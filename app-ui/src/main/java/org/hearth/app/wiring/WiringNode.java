@@ -160,7 +160,7 @@ final class WiringNode extends ToggleButton {
     arc.getStyleClass().setAll("ring-arc", level);
     arc.setLength(-Math.max(LEAST_ARC, Math.min(1, ring.fill()) * 360));
     inside.setText(failed ? "▲" : "%.0f%%".formatted(ring.fill() * 100));
-    lag.setText(ring.lag() > 0 ? "lag " + brief(ring.lag()) : "");
+    lag.setText(ring.lag() > 0 ? "lag " + brief((double) ring.lag()) : "");
     String text =
         "%s: %s entries a second, %.0f %% full (%s), lag %,d"
             .formatted(
