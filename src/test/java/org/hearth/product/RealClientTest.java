@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Two people talk with matrix-js-sdk on Node, and the server is killed and restarted in the
-/// middle.
+/// Two people talk with matrix-js-sdk on Node, in the open and encrypted, and the server is killed
+/// and restarted in the middle.
 class RealClientTest {
   private static final Path SCRIPTS =
       Path.of(System.getProperty("hearth.root", "."), "src", "test", "js")
@@ -27,6 +27,18 @@ class RealClientTest {
   @Test
   @Timeout(value = 4, unit = TimeUnit.MINUTES)
   void twoPeopleTalkAndNothingIsLostWhenTheServerIsKilled(@TempDir Path folder) throws Exception {
+    play("conversation.mjs", folder);
+  }
+
+  @Test
+  @Timeout(value = 6, unit = TimeUnit.MINUTES)
+  void twoPeopleWithTwoDevicesTalkEncryptedAlsoWhenTheServerIsKilled(@TempDir Path folder)
+      throws Exception {
+    play("encrypted.mjs", folder);
+  }
+
+  /// Runs a script against a server, which is killed and started again when the script asks for it.
+  private static void play(String script, Path folder) throws IOException, InterruptedException {
     assumeTrue(runs("node", "--version"), "Node is not installed: the real client was not run");
     installClient();
 
@@ -34,7 +46,7 @@ class RealClientTest {
     int code;
     try (HearthProcess server = HearthProcess.start(folder.resolve("data"))) {
       Process client =
-          new ProcessBuilder("node", "conversation.mjs", server.address().toString())
+          new ProcessBuilder("node", script, server.address().toString())
               .directory(SCRIPTS.toFile())
               .redirectErrorStream(true)
               .start();

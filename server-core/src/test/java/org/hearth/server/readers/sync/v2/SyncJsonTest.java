@@ -64,7 +64,7 @@ class SyncJsonTest {
             """
             {"presence":{"events":[]},"to_device":{"events":[]},\
             "device_lists":{"changed":[],"left":[]},"device_one_time_keys_count":{},\
-            "next_batch":"s7"}\
+            "device_unused_fallback_key_types":[],"next_batch":"s7"}\
             """);
   }
 
@@ -80,6 +80,8 @@ class SyncJsonTest {
     assertThat(answer.json().at("/device_lists/left/0").asText()).isEqualTo(BOB.value());
     assertThat(answer.json().at("/device_one_time_keys_count/signed_curve25519").asInt())
         .isEqualTo(20);
+    assertThat(answer.json().at("/device_unused_fallback_key_types/0").asText())
+        .isEqualTo("signed_curve25519");
   }
 
   @Test
