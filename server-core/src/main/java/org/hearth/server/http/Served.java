@@ -38,7 +38,7 @@ public record Served(
             "encrypted rooms",
             "reactions, edits and replies",
             "read receipts",
-            "who is typing",
+            "who is typing and who is there",
             "invitations",
             "guests"),
         List.of("pictures and files", "unread counts", "threads", "search", "other servers"),
