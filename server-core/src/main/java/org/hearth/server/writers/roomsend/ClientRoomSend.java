@@ -3,11 +3,13 @@ package org.hearth.server.writers.roomsend;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.servers.presence.PresenceClient;
+import org.hearth.server.servers.presence.PresenceQueries;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
@@ -28,6 +30,7 @@ public final class ClientRoomSend implements Box {
   public static final String BOX = "ClientRoomSend";
 
   private final List<RouteGroup> routes;
+  private final Optional<PresenceClient> presence;
 
   /// Whom the writer asks.
   ///
@@ -54,6 +57,7 @@ public final class ClientRoomSend implements Box {
       RoomVersion defaultVersion,
       RoomClient commands,
       Optional<PresenceClient> presence) {
+    this.presence = presence;
     PersonalSettings personal =
         new PersonalSettings(needs.rooms(), settings.accountData(), settings.pushRules());
     MembershipChanges changes =
@@ -115,7 +119,10 @@ public final class ClientRoomSend implements Box {
 
   @Override
   public List<String> commands() {
-    return List.of(DirectoryService.BOX, AccountDataService.BOX, PushRulesService.BOX);
+    return Stream.concat(
+            Stream.of(DirectoryService.BOX, AccountDataService.BOX, PushRulesService.BOX),
+            presence.stream().map(_ -> PresenceQueries.BOX))
+        .toList();
   }
 
   @Override
