@@ -152,7 +152,7 @@ final class WiringDrawing extends Region {
               .orElse(0);
       boolean boxes = names.stream().noneMatch(this::isRing);
       if (i > 0) {
-        left = made.getLast().bendsFrom() + WiringRoutes.BENDS + spare;
+        left = made.getLast().bendsFrom() + WiringRoutes.bendsBefore(layout, arrows(), i) + spare;
         left += boxes ? WiringRoutes.NUMBER + WiringRoutes.TIP : 0;
       }
       made.add(new Column(left, left + width, boxes));

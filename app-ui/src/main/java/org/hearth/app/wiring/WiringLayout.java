@@ -32,12 +32,12 @@ record WiringLayout(
   static final double ROW_HEIGHT = 72;
 
   /// Rings are higher than boxes: they have a name above and their lag below.
-  private static final double RING_GAP = 1.12;
+  private static final double RING_GAP = 1.06;
 
   /// Between two boxes, in pixels.
   private static final double BOX_GAP = 8;
 
-  private static final double BEND_GAP = 0.4;
+  private static final double BEND_GAP = 0.25;
 
   WiringLayout {
     places = Map.copyOf(places);

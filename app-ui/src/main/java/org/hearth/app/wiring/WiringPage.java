@@ -120,7 +120,7 @@ public final class WiringPage implements Page {
 
   /// Opens what is drawn as one box.
   private ToggleButton services() {
-    ToggleButton each = new ToggleButton("_Each service");
+    ToggleButton each = new ToggleButton("_Each box");
     each.setId("wiring-services");
     each.setMnemonicParsing(true);
     each.setMinWidth(Region.USE_PREF_SIZE);

@@ -191,6 +191,22 @@ final class WiringRoutes {
         end);
   }
 
+  /// How wide the bends before a column must be: the arrows that lead back have their tracks there.
+  static double bendsBefore(WiringLayout layout, List<Arrow> arrows, int column) {
+    long up = tracks(layout, layout.back(arrows).map(Arrow::from), column - 1);
+    long down = tracks(layout, layout.back(arrows).map(Arrow::to), column);
+    return Math.max(BENDS, TRACK * (up + down + 1));
+  }
+
+  private static long tracks(WiringLayout layout, Stream<String> names, int column) {
+    return names
+        .distinct()
+        .filter(name ->
+            Stream.ofNullable(layout.places().get(name))
+                .anyMatch(place -> place.column() == column))
+        .count();
+  }
+
   /// The number, from 1, of a name among those of its column.
   private int track(List<String> names, String name, int column) {
     return 1

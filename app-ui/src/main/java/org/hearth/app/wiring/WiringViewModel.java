@@ -285,7 +285,7 @@ public final class WiringViewModel {
   }
 
   private WiringPicture drawn(WiringPicture picture) {
-    return eachService.get() ? picture : ServiceGroup.fold(picture);
+    return eachService.get() ? picture : WiringGroups.fold(picture);
   }
 
   static RingNow rates(

@@ -76,7 +76,7 @@ class WiringDrawingTest {
 
   @Test
   void theWholeFitsIntoTheSmallestWindow() {
-    show(ServiceGroup.fold(picture));
+    show(WiringGroups.fold(picture));
 
     assertThat(drawing.minWidth(-1)).isLessThanOrEqualTo(WIDTH);
     assertThat(drawing.minHeight(-1)).isLessThanOrEqualTo(HEIGHT);
@@ -84,7 +84,7 @@ class WiringDrawingTest {
 
   @Test
   void noLineCrossesANameOrANumber() {
-    for (WiringPicture each : List.of(ServiceGroup.fold(picture), picture)) {
+    for (WiringPicture each : List.of(WiringGroups.fold(picture), picture)) {
       show(each);
 
       assertThat(drawing.routes()).hasSameSizeAs(each.arrows());
@@ -104,7 +104,7 @@ class WiringDrawingTest {
 
   @Test
   void everyArrowHasItsNumberAndNoTwoTouch() {
-    show(ServiceGroup.fold(picture));
+    show(WiringGroups.fold(picture));
 
     List<Label> numbers = labels("wiring-rate");
     assertThat(numbers).hasSameSizeAs(drawing.routes().keySet());
@@ -122,7 +122,7 @@ class WiringDrawingTest {
 
   @Test
   void aBoxSaysForPeopleWhatItIsForBesideItsName() {
-    show(ServiceGroup.fold(picture));
+    show(WiringGroups.fold(picture));
 
     List<String> words =
         drawing.lookup("#wire-RoomServer").lookupAll(".label").stream()
@@ -132,8 +132,44 @@ class WiringDrawingTest {
   }
 
   @Test
+  void theServersBehindTheFirstAreOneBoxWithWhatLeadsThereAndFromThere() {
+    WiringPicture folded = WiringGroups.fold(picture);
+
+    assertThat(picture.nodes())
+        .extracting(WiringPicture.Node::name)
+        .contains("TypingServer", "ClientTypingSetter");
+    assertThat(folded.nodes())
+        .extracting(WiringPicture.Node::name)
+        .contains("RoomServer", "ClientRoomSend", "Other servers", "Other writers")
+        .doesNotContain("TypingServer", "ClientTypingSetter", "DeviceServer");
+    assertThat(folded.rings())
+        .extracting(WiringPicture.Ring::name)
+        .containsExactlyInAnyOrder(
+            "room-input", "room-output", "account-output", "commit", "other-input", "other-output");
+    assertThat(folded.arrows())
+        .contains(
+            new WiringPicture.Arrow("Other writers", "other-input"),
+            new WiringPicture.Arrow("other-input", "Other servers"),
+            new WiringPicture.Arrow("Other servers", "other-output"),
+            new WiringPicture.Arrow("other-output", "ClientSync"));
+    assertThat(published(folded, "other-output"))
+        .isEqualTo(
+            published(picture, "typing-output")
+                + published(picture, "receipt-output")
+                + published(picture, "presence-output")
+                + published(picture, "device-output"));
+  }
+
+  private static long published(WiringPicture of, String ring) {
+    return of.rings().stream()
+        .filter(each -> each.name().equals(ring))
+        .mapToLong(WiringPicture.Ring::published)
+        .sum();
+  }
+
+  @Test
   void theServicesAreOneBoxThatWritesWhatTheyWrite() {
-    WiringPicture folded = ServiceGroup.fold(picture);
+    WiringPicture folded = WiringGroups.fold(picture);
 
     assertThat(picture.nodes()).extracting(WiringPicture.Node::name).contains("Profiles");
     assertThat(folded.nodes())
@@ -157,7 +193,7 @@ class WiringDrawingTest {
                     0,
                     Map.of("Profiles", 1L, "Accounts", 2L, "RoomServer", 3L),
                     List.of())));
-    assertThat(ServiceGroup.fold(counted).rings().getFirst().writers())
+    assertThat(WiringGroups.fold(counted).rings().getFirst().writers())
         .isEqualTo(Map.of("Services", 3L, "RoomServer", 3L));
   }
 

@@ -1,0 +1,176 @@
+package org.hearth.app.wiring;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.hearth.server.admin.WiringPicture;
+import org.hearth.server.admin.WiringPicture.Arrow;
+import org.hearth.server.admin.WiringPicture.Consumer;
+import org.hearth.server.admin.WiringPicture.Kind;
+import org.hearth.server.admin.WiringPicture.Node;
+import org.hearth.server.admin.WiringPicture.Ring;
+
+/// A picture with few boxes in place of many that each do little: the services are one, and so are
+/// the servers behind the first one, with what brings them requests and takes on what they decide.
+///
+/// What the boxes of a group write is added up, and so are the numbers of logs.
+final class WiringGroups {
+  /// The box of the services.
+  static final String SERVICES = "Services";
+
+  /// The box of the servers behind the first one.
+  static final String SERVERS = "Other servers";
+
+  private static final String WRITERS = "Other writers";
+  private static final String INPUT = "other-input";
+  private static final String OUTPUT = "other-output";
+
+  private static final Map<String, Node> BOXES =
+      Stream.of(
+              new Node(WRITERS, Kind.WRITER, "What else they do"),
+              new Node(SERVERS, Kind.SERVER, "Keep the rest"),
+              new Node(SERVICES, Kind.SERVICE, "All other requests"))
+          .collect(Collectors.toMap(Node::name, node -> node));
+
+  /// The group's name by the name of what is in it: of boxes and of logs.
+  private final Map<String, String> groups = new HashMap<>();
+
+  private final WiringPicture picture;
+
+  private WiringGroups(WiringPicture picture) {
+    this.picture = picture;
+    group(names(Kind.SERVICE), SERVICES);
+    List<String> others = names(Kind.SERVER).stream().skip(1).toList();
+    if (others.size() > 1) {
+      group(others, SERVERS);
+      Set<String> inputs = logs(Arrow::to, Arrow::from, others);
+      Set<String> outputs = logs(Arrow::from, Arrow::to, others);
+      outputs.removeAll(inputs);
+      group(inputs, INPUT);
+      group(outputs, OUTPUT);
+      group(
+          names(Kind.WRITER).stream()
+              .filter(writer ->
+                  picture.arrows().stream()
+                      .filter(arrow -> arrow.from().equals(writer))
+                      .allMatch(arrow -> inputs.contains(arrow.to())))
+              .toList(),
+          WRITERS);
+    }
+  }
+
+  /// A picture with groups in place of what is in them, of each that has two members at least.
+  static WiringPicture fold(WiringPicture picture) {
+    return new WiringGroups(picture).folded();
+  }
+
+  private List<String> names(Kind kind) {
+    return picture.nodes().stream().filter(node -> node.kind() == kind).map(Node::name).toList();
+  }
+
+  /// The logs at the other ends of these servers' arrows to which no other server has one in the
+  /// same direction, and that are not the store's.
+  private Set<String> logs(
+      Function<Arrow, String> server, Function<Arrow, String> log, List<String> servers) {
+    Set<String> found = new HashSet<>();
+    for (Ring ring : picture.rings()) {
+      Set<String> ends =
+          picture.arrows().stream()
+              .filter(arrow -> log.apply(arrow).equals(ring.name()))
+              .map(server)
+              .filter(end -> names(Kind.SERVER).contains(end) || names(Kind.STORE).contains(end))
+              .collect(Collectors.toSet());
+      if (!ends.isEmpty() && servers.containsAll(ends)) {
+        found.add(ring.name());
+      }
+    }
+    return found;
+  }
+
+  private void group(Iterable<String> members, String group) {
+    Set<String> all = new LinkedHashSet<>();
+    members.forEach(all::add);
+    if (all.size() > 1) {
+      all.forEach(member -> groups.put(member, group));
+    }
+  }
+
+  private String named(String name) {
+    return groups.getOrDefault(name, name);
+  }
+
+  private WiringPicture folded() {
+    Map<String, Node> nodes = new LinkedHashMap<>();
+    for (Node node : picture.nodes()) {
+      String name = named(node.name());
+      nodes.putIfAbsent(name, BOXES.getOrDefault(name, node));
+    }
+    Set<Arrow> arrows = new LinkedHashSet<>();
+    picture
+        .arrows()
+        .forEach(arrow -> arrows.add(new Arrow(named(arrow.from()), named(arrow.to()))));
+    Map<String, Ring> rings = new LinkedHashMap<>();
+    for (Ring ring : picture.rings()) {
+      rings.merge(named(ring.name()), folded(ring), WiringGroups::sum);
+    }
+    return new WiringPicture(
+        List.copyOf(nodes.values()), List.copyOf(arrows), List.copyOf(rings.values()));
+  }
+
+  private Ring folded(Ring ring) {
+    Map<String, Long> counted = ring.writers();
+    if (counted.isEmpty()) {
+      Optional<String> only =
+          picture.arrows().stream()
+              .filter(arrow -> arrow.to().equals(ring.name()))
+              .map(Arrow::from)
+              .findFirst();
+      counted = only.map(name -> Map.of(name, ring.published())).orElse(Map.of());
+    }
+    Map<String, Long> writers = new HashMap<>();
+    counted.forEach((name, count) -> writers.merge(named(name), count, Long::sum));
+    return new Ring(
+        named(ring.name()),
+        ring.capacity(),
+        ring.inFlight(),
+        ring.published(),
+        ring.waits(),
+        writers,
+        ring.consumers());
+  }
+
+  private static Ring sum(Ring one, Ring other) {
+    Map<String, Long> writers = new HashMap<>(one.writers());
+    other.writers().forEach((name, count) -> writers.merge(name, count, Long::sum));
+    Map<String, Consumer> consumers = new LinkedHashMap<>();
+    one.consumers().forEach(each -> consumers.put(each.name(), each));
+    other.consumers().forEach(each -> consumers.merge(each.name(), each, WiringGroups::sum));
+    return new Ring(
+        one.name(),
+        one.capacity() + other.capacity(),
+        one.inFlight() + other.inFlight(),
+        one.published() + other.published(),
+        one.waits() + other.waits(),
+        writers,
+        List.copyOf(consumers.values()));
+  }
+
+  private static Consumer sum(Consumer one, Consumer other) {
+    return new Consumer(
+        one.name(),
+        one.consumed() + other.consumed(),
+        one.lag() + other.lag(),
+        one.failures() + other.failures(),
+        one.parked() + other.parked(),
+        one.batches() + other.batches(),
+        one.busyNanos() + other.busyNanos());
+  }
+}
