@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hearth.server.admin.WiringPicture;
@@ -21,7 +20,8 @@ import org.hearth.server.admin.WiringPicture.Ring;
 /// A picture with few boxes in place of many that each do little: the services are one, and so are
 /// the servers behind the first one, with what brings them requests and takes on what they decide.
 ///
-/// What the boxes of a group write is added up, and so are the numbers of logs.
+/// What the boxes of a group write is added up, and so are the numbers of logs. What a server has
+/// decided is in the log that is called as the one of its requests, with `output` for `input`.
 final class WiringGroups {
   /// The box of the services.
   static final String SERVICES = "Services";
@@ -51,9 +51,12 @@ final class WiringGroups {
     List<String> others = names(Kind.SERVER).stream().skip(1).toList();
     if (others.size() > 1) {
       group(others, SERVERS);
-      Set<String> inputs = logs(Arrow::to, Arrow::from, others);
-      Set<String> outputs = logs(Arrow::from, Arrow::to, others);
-      outputs.removeAll(inputs);
+      Set<String> inputs = inputs(others);
+      Set<String> outputs =
+          inputs.stream()
+              .map(input -> input.replace("-input", "-output"))
+              .collect(Collectors.toCollection(HashSet::new));
+      outputs.retainAll(picture.rings().stream().map(Ring::name).toList());
       group(inputs, INPUT);
       group(outputs, OUTPUT);
       group(
@@ -76,19 +79,20 @@ final class WiringGroups {
     return picture.nodes().stream().filter(node -> node.kind() == kind).map(Node::name).toList();
   }
 
-  /// The logs at the other ends of these servers' arrows to which no other server has one in the
-  /// same direction, and that are not the store's.
-  private Set<String> logs(
-      Function<Arrow, String> server, Function<Arrow, String> log, List<String> servers) {
+  /// The logs that bring these servers requests: others than servers and the store write them, too.
+  private Set<String> inputs(List<String> servers) {
+    Set<String> deciding = new HashSet<>(names(Kind.SERVER));
+    deciding.addAll(names(Kind.STORE));
     Set<String> found = new HashSet<>();
     for (Ring ring : picture.rings()) {
-      Set<String> ends =
+      boolean leadsThere =
           picture.arrows().stream()
-              .filter(arrow -> log.apply(arrow).equals(ring.name()))
-              .map(server)
-              .filter(end -> names(Kind.SERVER).contains(end) || names(Kind.STORE).contains(end))
-              .collect(Collectors.toSet());
-      if (!ends.isEmpty() && servers.containsAll(ends)) {
+              .anyMatch(arrow -> arrow.from().equals(ring.name()) && servers.contains(arrow.to()));
+      boolean comesFromOthers =
+          picture.arrows().stream()
+              .anyMatch(
+                  arrow -> arrow.to().equals(ring.name()) && !deciding.contains(arrow.from()));
+      if (leadsThere && comesFromOthers) {
         found.add(ring.name());
       }
     }
