@@ -101,6 +101,16 @@ class CrossSigningTest {
   }
 
   @Test
+  void anOlderClientFindsThePathThatItKnows() {
+    alice
+        .http()
+        .post("/_matrix/client/unstable/keys/device_signing/upload", keys(alice))
+        .expect(200);
+
+    assertThat(bob.query(alice.user()).path("master_keys").has(alice.user())).isTrue();
+  }
+
+  @Test
   void theFirstKeysAndTheSameNeedNoPasswordAndOthersDo() {
     upload(alice, keys(alice)).expect(200);
     upload(alice, keys(alice)).expect(200);

@@ -80,6 +80,9 @@ class DeviceKeysTest {
     bob.upload("device_keys", bob.deviceKeys().put("device_id", "OTHER"))
         .expect(400, "M_INVALID_PARAM");
     bob.upload("device_keys", bob.deviceKeys().put("keys", 1)).expect(400, "M_BAD_JSON");
+    ObjectNode unsigned = bob.deviceKeys();
+    unsigned.remove("signatures");
+    bob.upload("device_keys", unsigned).expect(400, "M_BAD_JSON");
     bob.upload("one_time_keys", bob.claimable("nocolon")).expect(400, "M_INVALID_PARAM");
     bob.upload("one_time_keys", JsonNodeFactory.instance.objectNode().put("a:b", 7))
         .expect(400, "M_BAD_JSON");

@@ -69,16 +69,23 @@ final class CrossSigningRoutes implements RouteGroup {
     routes
         .add(
             HttpMethod.POST,
-            ClientPaths.v3("/keys/device_signing/upload"),
+            paths("/keys/device_signing/upload"),
             Access.USER,
             RateClass.DEFAULT,
             this::uploadKeys)
         .add(
             HttpMethod.POST,
-            ClientPaths.v3("/keys/signatures/upload"),
+            paths("/keys/signatures/upload"),
             Access.USER,
             RateClass.DEFAULT,
             this::uploadSignatures);
+  }
+
+  /// Also where clients look for them that are from before v1.1.
+  private static List<String> paths(String path) {
+    List<String> all = new ArrayList<>(ClientPaths.v3(path));
+    all.add("/_matrix/client/unstable" + path);
+    return List.copyOf(all);
   }
 
   // --- keys

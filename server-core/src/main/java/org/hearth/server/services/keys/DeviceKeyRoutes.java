@@ -112,6 +112,11 @@ final class DeviceKeyRoutes implements RouteGroup {
 
   /// "Must match the user ID used when logging in", and so the device.
   private static void check(ObjectNode deviceKeys, UserId user, DeviceId device) {
+    for (String each : List.of("user_id", "device_id", "algorithms", "keys", "signatures")) {
+      if (!deviceKeys.hasNonNull(each)) {
+        throw MatrixException.badJson("device_keys must have " + each);
+      }
+    }
     Fields fields = Fields.of(deviceKeys);
     if (!fields.string("user_id").equals(user.value())
         || !fields.string("device_id").equals(device.value())) {

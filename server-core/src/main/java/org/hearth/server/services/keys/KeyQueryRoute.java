@@ -122,9 +122,8 @@ final class KeyQueryRoute implements RouteGroup {
       ObjectNode content = stored.get(each.id());
       if (content != null && (wanted.isEmpty() || wanted.contains(each.id().value()))) {
         sign(content, signatures.getOrDefault(each.id().value(), List.of()));
-        content.remove("unsigned");
-        each.displayName()
-            .ifPresent(name -> content.putObject("unsigned").put("device_display_name", name));
+        ObjectNode unsigned = content.putObject("unsigned");
+        each.displayName().ifPresent(name -> unsigned.put("device_display_name", name));
         json.name(each.id().value()).value(content);
       }
     }

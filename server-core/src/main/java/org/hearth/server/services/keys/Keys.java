@@ -481,12 +481,10 @@ public final class Keys implements KeyQueries, AccountCompanion {
     return rows;
   }
 
-  /// The name is told with the keys.
+  /// Also of a device without keys: who keeps a list of devices learns of its name.
   @Override
   public List<RowChange> renaming(UserId user, DeviceId device) {
-    return deviceKeys(user, device).isPresent()
-        ? deviceListChanged(user, Optional.empty())
-        : List.of();
+    return deviceListChanged(user, Optional.empty());
   }
 
   @Override

@@ -36,6 +36,7 @@ public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput>
         concerned.addAll(users.noteDevices(removed.user(), at));
       }
       case AccountOutput.AccountDeactivated closed -> end(closed.user());
+      case AccountOutput.DeviceAdded added -> concerned.addAll(users.noteDevices(added.user(), at));
       case AccountOutput.DeviceChanged changed ->
           concerned.addAll(users.noteDevices(changed.user(), at));
       case AccountOutput.DeviceKeysChanged changed ->
@@ -48,7 +49,6 @@ public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput>
         }
       }
       case AccountOutput.AccountCreated _,
-          AccountOutput.DeviceAdded _,
           AccountOutput.ProfileChanged _,
           AccountOutput.AliasAdded _,
           AccountOutput.AliasRemoved _,
