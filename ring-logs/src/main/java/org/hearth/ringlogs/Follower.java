@@ -226,7 +226,7 @@ final class Follower<E> {
     List<Positioned<E>> batch = new ArrayList<>(Math.toIntExact(to - from + 1));
     LogPosition reached = seen;
     for (long sequence = from; sequence <= to; sequence++) {
-      Envelope<E> envelope = log.envelope(sequence);
+      Broadcast.Envelope<E> envelope = log.envelope(sequence);
       // Both are looked at: a later envelope may continue exactly where this follower has come to
       // by the store, and yet not be handled by those before it.
       if (envelope.sequence() != sequence || envelope.previous().isAfter(reached)) {

@@ -43,7 +43,7 @@ class ArchitectureTest {
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages(ROOT);
 
-  /// Files of one package beside its `package-info`, and lines of one file.
+  /// Files of one package, and lines of one file.
   private static final int MOST_FILES = 45;
 
   private static final int MOST_LINES = 600;
@@ -425,9 +425,7 @@ class ArchitectureTest {
   @Test
   void noPackageHasMoreFilesThanAReaderOverlooks() throws IOException {
     Map<Path, Long> files =
-        sources()
-            .filter(each -> !each.endsWith("package-info.java"))
-            .collect(Collectors.groupingBy(Path::getParent, Collectors.counting()));
+        sources().collect(Collectors.groupingBy(Path::getParent, Collectors.counting()));
 
     assertThat(files)
         .isNotEmpty()
