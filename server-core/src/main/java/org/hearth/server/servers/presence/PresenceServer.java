@@ -1,7 +1,5 @@
 package org.hearth.server.servers.presence;
 
-import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
@@ -14,7 +12,6 @@ import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.InputLog;
 import org.hearth.ringlogs.Log;
-import org.hearth.ringlogs.LogException;
 import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.VolatileLog;
@@ -22,6 +19,7 @@ import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Alarms;
 import org.hearth.server.box.Box;
+import org.hearth.server.box.NextAlarm;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.Presence;
 import org.hearth.server.logs.PresenceInput;
@@ -48,9 +46,6 @@ import org.jspecify.annotations.Nullable;
 public final class PresenceServer implements Box {
   /// Users of whom something is remembered; those who are there have one alarm each.
   static final int MOST_USERS = 50_000;
-
-  private static final System.Logger LOG = System.getLogger(PresenceServer.class.getName());
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private final StatusMessages messages;
   private final Committer committer;
@@ -132,34 +127,15 @@ public final class PresenceServer implements Box {
     alarms.close();
   }
 
-  /// Has it looked whether the user's presence is another. The user has no other alarm until that
-  /// is handled, so whatever keeps the command from being taken in now, it is handed in again
-  /// later: also when a person must first let a parked user go on.
-  private void timePassed(UserId user) {
-    boolean submitted = false;
-    try {
-      var _ = commands.submit(new PresenceInput.TimePassed(user), PATIENCE);
-      submitted = true;
-    } catch (LogException e) {
-      LOG.log(Level.DEBUG, "presence changes later", e);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    } finally {
-      if (!submitted) {
-        var _ = alarms.set(PATIENCE, () -> timePassed(user));
-      }
-    }
-  }
-
   /// A user of whom something is remembered. **Thread**: the shard's; the state is read by any.
   private static final class Known {
     private volatile UserState state;
+    private final NextAlarm<PresenceInput> alarm;
     private UserPresence announced;
-    private @Nullable Instant alarmAt;
-    private Runnable callOff = () -> {};
 
-    Known(UserState state, Instant now) {
+    Known(UserState state, NextAlarm<PresenceInput> alarm, Instant now) {
       this.state = state;
+      this.alarm = alarm;
       this.announced = state.at(now);
     }
   }
@@ -237,7 +213,11 @@ public final class PresenceServer implements Box {
         known.remove(gone.removeFirst());
       }
       if (one == null && known.size() < mostUsers) {
-        one = new Known(UserState.absent(messages.of(user).orElse(null)), clock.instant());
+        one =
+            new Known(
+                UserState.absent(messages.of(user).orElse(null)),
+                new NextAlarm<>(alarms, commands, new PresenceInput.TimePassed(user)),
+                clock.instant());
         known.put(user, one);
       }
       return Optional.ofNullable(one);
@@ -255,7 +235,7 @@ public final class PresenceServer implements Box {
                     .said(key(device), presence, now);
             case PresenceInput.Active _ -> before.active(now);
             case PresenceInput.TimePassed _ -> {
-              one.alarmAt = null;
+              one.alarm.rang();
               yield before;
             }
             case PresenceInput.SetStatus _ -> before;
@@ -273,7 +253,8 @@ public final class PresenceServer implements Box {
       if (after.presence() == Presence.OFFLINE) {
         gone.add(user);
       }
-      setAlarm(user, one, now);
+      Optional<Instant> next = one.state.nextChange(now);
+      next.ifPresentOrElse(moment -> one.alarm.set(moment, now), one.alarm::callOff);
       if (!after.isLike(before)) {
         PresenceOutput.Why why =
             after.looksLike(before)
@@ -292,18 +273,6 @@ public final class PresenceServer implements Box {
           now.currentlyActive(),
           now.status(),
           why);
-    }
-
-    private void setAlarm(UserId user, Known one, Instant now) {
-      Optional<Instant> next = one.state.nextChange(now);
-      if (next.isEmpty()) {
-        one.callOff.run();
-        one.alarmAt = null;
-      } else if (one.alarmAt == null || next.get().isBefore(one.alarmAt)) {
-        one.callOff.run();
-        one.alarmAt = next.get();
-        one.callOff = alarms.set(Duration.between(now, next.get()), () -> timePassed(user));
-      }
     }
   }
 }

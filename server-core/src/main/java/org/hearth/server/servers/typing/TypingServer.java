@@ -1,6 +1,5 @@
 package org.hearth.server.servers.typing;
 
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -20,17 +19,16 @@ import org.hearth.ringlogs.InputLog;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.LogFullException;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.LogStoppedException;
 import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.MemoryReader;
 import org.hearth.ringlogs.OutputLog;
-import org.hearth.ringlogs.ParkedException;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Alarms;
 import org.hearth.server.box.Box;
+import org.hearth.server.box.NextAlarm;
 import org.hearth.server.box.Reading;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.RoomOutput;
@@ -41,7 +39,6 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.Unavailable;
-import org.jspecify.annotations.Nullable;
 
 /// The server of typing: it knows who types in which room until their time runs out, and announces
 /// on typing-output each list that has changed.
@@ -152,33 +149,17 @@ public final class TypingServer implements Box {
     commands.tell(command, PATIENCE);
   }
 
-  /// Has those removed whose time has run out. The room has no other alarm until that is handled,
-  /// so whatever keeps the command from being taken in now, it is handed in again later: also when
-  /// a person must first let a parked room go on.
-  private void expire(RoomId room) {
-    boolean submitted = false;
-    try {
-      var _ = commands.submit(new TypingInput.StopExpired(room), PATIENCE);
-      submitted = true;
-    } catch (LogFullException | LogStoppedException | ParkedException e) {
-      LOG.log(Level.DEBUG, "typing ends later", e);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    } finally {
-      if (!submitted) {
-        var _ = alarms.set(PATIENCE, () -> expire(room));
-      }
-    }
-  }
-
   /// A room in which somebody types. **Thread**: the shard's; the list is read by any.
   private static final class TypingRoom {
     /// Who types until when, in the order in which they started.
     private final Map<UserId, Instant> ends = new LinkedHashMap<>();
 
+    private final NextAlarm<TypingInput> alarm;
     private volatile List<UserId> announced = List.of();
-    private @Nullable Instant alarmAt;
-    private Runnable callOff = () -> {};
+
+    TypingRoom(NextAlarm<TypingInput> alarm) {
+      this.alarm = alarm;
+    }
   }
 
   /// Who types. **Thread**: commands, the shard's; queries, any.
@@ -202,7 +183,7 @@ public final class TypingServer implements Box {
       if (command instanceof TypingInput.StartTyping && rooms.size() < MOST_ROOMS) {
         // Before it is asked who is joined: whoever leaves after that is seen to leave a room in
         // which somebody types.
-        rooms.putIfAbsent(command.room(), new TypingRoom());
+        rooms.computeIfAbsent(command.room(), this::room);
       }
       TypingRoom room = rooms.get(command.room());
       if (room != null) {
@@ -213,6 +194,10 @@ public final class TypingServer implements Box {
         }
       }
       reply.complete(output.head());
+    }
+
+    private TypingRoom room(RoomId id) {
+      return new TypingRoom(new NextAlarm<>(alarms, commands, new TypingInput.StopExpired(id)));
     }
 
     private void take(TypingInput command, TypingRoom room) {
@@ -227,7 +212,7 @@ public final class TypingServer implements Box {
         case TypingInput.StopExpired _ -> {
           Instant now = clock.instant();
           room.ends.values().removeIf(end -> !end.isAfter(now));
-          room.alarmAt = null;
+          room.alarm.rang();
         }
       }
     }
@@ -238,21 +223,13 @@ public final class TypingServer implements Box {
       boolean changed = !now.equals(room.announced);
       room.announced = now;
       if (now.isEmpty()) {
-        room.callOff.run();
+        room.alarm.callOff();
         rooms.remove(id);
       } else {
-        setAlarm(id, room, Collections.min(room.ends.values()));
+        room.alarm.set(Collections.min(room.ends.values()), clock.instant());
       }
       if (changed) {
         var _ = output.publish(new TypingOutput(id, now));
-      }
-    }
-
-    private void setAlarm(RoomId id, TypingRoom room, Instant end) {
-      if (room.alarmAt == null || end.isBefore(room.alarmAt)) {
-        room.callOff.run();
-        room.alarmAt = end;
-        room.callOff = alarms.set(Duration.between(clock.instant(), end), () -> expire(id));
       }
     }
   }
