@@ -1,13 +1,11 @@
 package org.hearth.server.servers.presence;
 
-import java.nio.charset.StandardCharsets;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.Utf8;
 import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
@@ -39,22 +37,17 @@ public final class StatusMessages implements AccountCompanion {
   ///
   /// @throws MatrixException `M_TOO_LARGE` if it is longer than [#LONGEST_BYTES]
   public static void check(String message) {
-    if (message.getBytes(StandardCharsets.UTF_8).length > LONGEST_BYTES) {
+    if (Utf8.length(message) > LONGEST_BYTES) {
       throw MatrixException.tooLarge("A status message has at most " + LONGEST_BYTES + " bytes");
     }
   }
 
   /// The user's message.
   Optional<String> of(UserId user) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement =
-          connection.prepareStatement("SELECT message FROM presence_status WHERE user_id = ?")) {
-        statement.setString(1, user.value());
-        try (ResultSet row = statement.executeQuery()) {
-          return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
-        }
-      }
-    });
+    return reads.first(
+        "SELECT message FROM presence_status WHERE user_id = ?",
+        statement -> statement.setString(1, user.value()),
+        row -> row.getString(1));
   }
 
   /// Replaces the user's message.
@@ -81,17 +74,7 @@ public final class StatusMessages implements AccountCompanion {
   }
 
   @Override
-  public List<RowChange> opening(UserId user, Optional<String> displayName) {
-    return List.of();
-  }
-
-  @Override
   public List<RowChange> closing(UserId user, boolean erase) {
     return List.of(delete(user));
-  }
-
-  @Override
-  public void changed(UserId user) {
-    // Nothing is remembered here; who has left every room is told to nobody.
   }
 }

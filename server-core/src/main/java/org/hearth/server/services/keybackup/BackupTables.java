@@ -3,7 +3,6 @@ package org.hearth.server.services.keybackup;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -42,31 +41,6 @@ final class BackupTables {
     this.reads = reads;
   }
 
-  @FunctionalInterface
-  private interface Binding {
-    void bind(PreparedStatement statement) throws SQLException;
-  }
-
-  @FunctionalInterface
-  private interface Row<T> {
-    T read(ResultSet row) throws SQLException;
-  }
-
-  private <T> List<T> select(String query, Binding binding, Row<T> row) {
-    return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(query)) {
-        binding.bind(statement);
-        List<T> found = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            found.add(row.read(rows));
-          }
-        }
-        return found;
-      }
-    });
-  }
-
   private static void bindVersion(PreparedStatement statement, UserId user, long version)
       throws SQLException {
     statement.setString(1, user.value());
@@ -78,7 +52,7 @@ final class BackupTables {
   /// All versions of a user.
   Backups of(UserId user) {
     return new Backups(
-        select(
+        reads.select(
             "SELECT version, CASE WHEN definition IS NULL THEN 1 ELSE 0 END, etag, key_count,"
                 + " key_bytes FROM key_backup WHERE user_id = ? ORDER BY version",
             statement -> statement.setString(1, user.value()),
@@ -93,12 +67,10 @@ final class BackupTables {
 
   /// Algorithm and `auth_data` of a version, as JSON; empty if it is gone.
   Optional<byte[]> definition(UserId user, long version) {
-    return select(
-            "SELECT definition FROM key_backup" + OF_VERSION + " AND definition IS NOT NULL",
-            statement -> bindVersion(statement, user, version),
-            row -> row.getBytes(1))
-        .stream()
-        .findFirst();
+    return reads.first(
+        "SELECT definition FROM key_backup" + OF_VERSION + " AND definition IS NOT NULL",
+        statement -> bindVersion(statement, user, version),
+        row -> row.getBytes(1));
   }
 
   /// Makes a version, in whose place those go that were deleted.
@@ -199,7 +171,7 @@ final class BackupTables {
   /// @param session null for any
   List<Kept> some(
       UserId user, long version, @Nullable RoomId room, @Nullable String session, int most) {
-    return select(
+    return reads.select(
         "SELECT room_id, session_id, is_verified, first_message_index, forwarded_count,"
             + " LENGTH(session_data) FROM backed_up_key"
             + OF_VERSION
@@ -226,12 +198,11 @@ final class BackupTables {
 
   /// The key of a session.
   Optional<BackedUpKey> key(UserId user, long version, Session session) {
-    return select(
+    return reads
+        .first(
             "SELECT " + CONTENT + " FROM backed_up_key" + OF_SESSION,
             statement -> bindSession(statement, 1, user, version, session),
             BackupTables::entry)
-        .stream()
-        .findFirst()
         .map(Entry::key);
   }
 
@@ -239,7 +210,7 @@ final class BackupTables {
   ///
   /// @param after a session; empty for the first
   List<Entry> keys(UserId user, long version, RoomId room, String after, int most) {
-    return select(
+    return reads.select(
         "SELECT "
             + CONTENT
             + " FROM backed_up_key"
@@ -263,38 +234,32 @@ final class BackupTables {
 
   /// The first room with keys, in the order of the ids, after that one.
   Optional<RoomId> roomAfter(UserId user, long version, String room) {
-    return select(
-            "SELECT room_id FROM backed_up_key"
-                + OF_VERSION
-                + " AND room_id > ? ORDER BY room_id FETCH FIRST ROW ONLY",
-            statement -> {
-              bindVersion(statement, user, version);
-              statement.setString(3, room);
-            },
-            row -> new RoomId(row.getString(1)))
-        .stream()
-        .findFirst();
+    return reads.first(
+        "SELECT room_id FROM backed_up_key"
+            + OF_VERSION
+            + " AND room_id > ? ORDER BY room_id FETCH FIRST ROW ONLY",
+        statement -> {
+          bindVersion(statement, user, version);
+          statement.setString(3, room);
+        },
+        row -> new RoomId(row.getString(1)));
   }
 
   /// The first version with keys after that one, whether it is there any more or not.
   Optional<Long> versionAfter(UserId user, long version) {
-    return select(
-            "SELECT version FROM backed_up_key WHERE user_id = ? AND version > ?"
-                + " ORDER BY version FETCH FIRST ROW ONLY",
-            statement -> bindVersion(statement, user, version),
-            row -> row.getLong(1))
-        .stream()
-        .findFirst();
+    return reads.first(
+        "SELECT version FROM backed_up_key WHERE user_id = ? AND version > ?"
+            + " ORDER BY version FETCH FIRST ROW ONLY",
+        statement -> bindVersion(statement, user, version),
+        row -> row.getLong(1));
   }
 
   /// The first user with keys, in the order of the ids, after that one.
   Optional<UserId> userAfter(String user) {
-    return select(
-            "SELECT user_id FROM backed_up_key WHERE user_id > ? ORDER BY user_id FETCH FIRST ROW ONLY",
-            statement -> statement.setString(1, user),
-            row -> UserId.parse(row.getString(1)))
-        .stream()
-        .findFirst();
+    return reads.first(
+        "SELECT user_id FROM backed_up_key WHERE user_id > ? ORDER BY user_id FETCH FIRST ROW ONLY",
+        statement -> statement.setString(1, user),
+        row -> UserId.parse(row.getString(1)));
   }
 
   /// Adds the key of a session that has none, or replaces the one it has.

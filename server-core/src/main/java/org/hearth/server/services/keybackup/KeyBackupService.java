@@ -344,11 +344,6 @@ public final class KeyBackupService implements ServiceBox, AccountCompanion {
   // --- accounts
 
   @Override
-  public List<RowChange> opening(UserId user, Optional<String> displayName) {
-    return List.of();
-  }
-
-  @Override
   public List<RowChange> closing(UserId user, boolean erase) {
     return List.of(BackupTables.deleteAll(user));
   }

@@ -92,18 +92,15 @@ public final class Reports {
   public List<Report> newest(long before, int limit) {
     return store
         .reads()
-        .read(connection -> {
-          try (PreparedStatement statement =
-              connection.prepareStatement(
-                  "SELECT "
-                      + COLUMNS
-                      + " FROM report WHERE number < ? ORDER BY number DESC"
-                      + " FETCH FIRST ? ROWS ONLY")) {
-            statement.setLong(1, before);
-            statement.setInt(2, limit);
-            return all(statement);
-          }
-        });
+        .select(
+            "SELECT "
+                + COLUMNS
+                + " FROM report WHERE number < ? ORDER BY number DESC FETCH FIRST ? ROWS ONLY",
+            statement -> {
+              statement.setLong(1, before);
+              statement.setInt(2, limit);
+            },
+            Reports::report);
   }
 
   /// Deletes a report.
@@ -126,14 +123,10 @@ public final class Reports {
   private List<Report> of(UserId reporter) {
     return store
         .reads()
-        .read(connection -> {
-          try (PreparedStatement statement =
-              connection.prepareStatement(
-                  "SELECT " + COLUMNS + " FROM report WHERE reporter = ? ORDER BY number")) {
-            statement.setString(1, reporter.value());
-            return all(statement);
-          }
-        });
+        .select(
+            "SELECT " + COLUMNS + " FROM report WHERE reporter = ? ORDER BY number",
+            statement -> statement.setString(1, reporter.value()),
+            Reports::report);
   }
 
   /// How many there are, and the numbers of the oldest and the newest.
@@ -142,34 +135,22 @@ public final class Reports {
   private Range range() {
     return store
         .reads()
-        .read(connection -> {
-          try (PreparedStatement statement =
-                  connection.prepareStatement(
-                      "SELECT COUNT(*), MIN(number), MAX(number) FROM report");
-              ResultSet rows = statement.executeQuery()) {
-            rows.next();
-            return new Range(rows.getLong(1), rows.getLong(2), rows.getLong(3));
-          }
-        });
+        .select(
+            "SELECT COUNT(*), MIN(number), MAX(number) FROM report",
+            row -> new Range(row.getLong(1), row.getLong(2), row.getLong(3)))
+        .getFirst();
   }
 
-  private static List<Report> all(PreparedStatement statement) throws SQLException {
-    List<Report> reports = new ArrayList<>();
-    try (ResultSet rows = statement.executeQuery()) {
-      while (rows.next()) {
-        reports.add(
-            new Report(
-                rows.getLong(1),
-                Instant.ofEpochMilli(rows.getLong(2)),
-                new UserId(rows.getString(3)),
-                new Report.About(
-                    Optional.ofNullable(rows.getString(4)).map(RoomId::new),
-                    Optional.ofNullable(rows.getString(5)).map(EventId::new),
-                    Optional.ofNullable(rows.getString(6)).map(UserId::new)),
-                rows.getString(7)));
-      }
-    }
-    return List.copyOf(reports);
+  private static Report report(ResultSet row) throws SQLException {
+    return new Report(
+        row.getLong(1),
+        Instant.ofEpochMilli(row.getLong(2)),
+        new UserId(row.getString(3)),
+        new Report.About(
+            Optional.ofNullable(row.getString(4)).map(RoomId::new),
+            Optional.ofNullable(row.getString(5)).map(EventId::new),
+            Optional.ofNullable(row.getString(6)).map(UserId::new)),
+        row.getString(7));
   }
 
   private static RowChange insertion(Report report) {
