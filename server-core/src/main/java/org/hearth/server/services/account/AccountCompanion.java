@@ -36,6 +36,10 @@ public interface AccountCompanion {
     return List.of();
   }
 
-  /// Called after the commit of any of these: memory of the user, if there is any, is out of date.
+  /// Called after the commit of a new or a closed account: memory of the user, if there is any, is
+  /// out of date.
   default void changed(UserId user) {}
+
+  /// Called after the commit of devices that came or went: memory of them is out of date.
+  default void devicesChanged(UserId user) {}
 }

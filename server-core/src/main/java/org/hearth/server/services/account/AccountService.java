@@ -401,7 +401,10 @@ public final class AccountService implements Box {
         () -> {
           accounts.forget(user);
           sessions.drop(gone);
-          companions.forEach(each -> each.changed(user));
+          companions.forEach(each -> {
+            each.changed(user);
+            each.devicesChanged(user);
+          });
         });
   }
 

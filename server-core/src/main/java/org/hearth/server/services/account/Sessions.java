@@ -399,7 +399,9 @@ final class Sessions implements Authenticator {
         entries,
         () -> {
           drop(before);
-          companions.forEach(each -> each.changed(user));
+          if (!entries.isEmpty()) {
+            companions.forEach(each -> each.devicesChanged(user));
+          }
         });
   }
 }

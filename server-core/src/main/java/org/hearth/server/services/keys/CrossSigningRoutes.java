@@ -272,12 +272,12 @@ final class CrossSigningRoutes implements RouteGroup {
 
   /// Another user's master key, which the user-signing key signs.
   private Map<String, Signable> othersKeys(UserId user, Map<SigningKeyUsage, CrossSigningKey> own) {
-    CrossSigningKey master = keys.crossSigningKeys(user).get(SigningKeyUsage.MASTER);
-    return master == null
-        ? Map.of()
-        : Map.of(
-            master.publicKey(),
-            new Signable(master.content(), signer(own.get(SigningKeyUsage.USER_SIGNING))));
+    return keys.crossSigningKey(user, SigningKeyUsage.MASTER)
+        .map(master ->
+            Map.of(
+                master.publicKey(),
+                new Signable(master.content(), signer(own.get(SigningKeyUsage.USER_SIGNING)))))
+        .orElse(Map.of());
   }
 
   private static Map<KeyId, VerifyKey> signer(@Nullable CrossSigningKey key) {

@@ -3,7 +3,6 @@ package org.hearth.server.services.keys;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -26,6 +25,7 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.matrix.json.Utf8;
 import org.hearth.server.services.keys.Keys.ClaimableKey;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
@@ -143,9 +143,7 @@ final class DeviceKeyRoutes implements RouteGroup {
     for (var each : all.get().json().properties()) {
       String key = each.getKey();
       int colon = key.indexOf(':');
-      if (colon <= 0
-          || colon + 1 == key.length()
-          || key.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME_BYTES) {
+      if (colon <= 0 || colon + 1 == key.length() || Utf8.length(key) > LONGEST_NAME_BYTES) {
         throw MatrixException.invalidParam(
             name + " are named algorithm:key_id, with at most 255 bytes");
       }
@@ -185,7 +183,7 @@ final class DeviceKeyRoutes implements RouteGroup {
       entries.add(new AccountOutput.DeviceKeysChanged(user));
     }
     if (!rows.isEmpty()) {
-      var _ = journal.commit(rows, entries, () -> keys.changed(user));
+      var _ = journal.commit(rows, entries, () -> keys.devicesChanged(user));
     }
   }
 
@@ -303,7 +301,7 @@ final class DeviceKeyRoutes implements RouteGroup {
             key.ifPresent(one -> given.putObject(device.value()).set(one.name(), one.content()));
           }
           if (!rows.isEmpty()) {
-            var _ = journal.commit(rows, List.of(), () -> keys.changed(user));
+            var _ = journal.commit(rows, List.of(), () -> keys.devicesChanged(user));
           }
         });
     return given;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -130,14 +131,18 @@ final class KeyQueryRoute implements RouteGroup {
     json.endObject();
   }
 
+  /// Only a master key is signed later than it is uploaded.
   private void writeKeys(
       JsonWriter json, UserId viewer, SigningKeyUsage usage, List<UserId> users) {
     json.name(usage.word() + "_keys").object();
     for (UserId each : users) {
-      CrossSigningKey key = keys.crossSigningKeys(each).get(usage);
-      if (key != null) {
-        sign(key.content(), signatures(each, viewer).getOrDefault(key.publicKey(), List.of()));
-        json.name(each.value()).value(key.content());
+      Optional<CrossSigningKey> key = keys.crossSigningKey(each, usage);
+      if (key.isPresent()) {
+        ObjectNode content = key.get().content();
+        if (usage == SigningKeyUsage.MASTER) {
+          sign(content, signatures(each, viewer).getOrDefault(key.get().publicKey(), List.of()));
+        }
+        json.name(each.value()).value(content);
       }
     }
     json.endObject();

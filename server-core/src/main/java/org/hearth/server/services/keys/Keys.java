@@ -63,6 +63,9 @@ public final class Keys implements KeyQueries, AccountCompanion {
           "one row a user, and one for each two users of whom one has signed the other's key",
           "the first row stays: who comes back later must learn that the devices are gone; the others are deleted with the account");
 
+  private static final String CROSS_SIGNING =
+      "SELECT key_usage, public_key, content FROM cross_signing_key WHERE user_id = ?";
+
   private static final int CACHE_BYTES = 2 << 20;
   private static final int ENTRY_BYTES = 300;
   private static final int DEVICE_BYTES = 250;
@@ -210,17 +213,29 @@ public final class Keys implements KeyQueries, AccountCompanion {
         row -> new Counted(new DeviceId(row.getString(1)), row.getString(2), row.getLong(3)));
   }
 
+  /// The user's cross-signing key of one usage.
+  Optional<CrossSigningKey> crossSigningKey(UserId user, SigningKeyUsage usage) {
+    return reads.first(
+        CROSS_SIGNING + " AND key_usage = ?",
+        statement -> {
+          statement.setString(1, user.value());
+          statement.setString(2, usage.word());
+        },
+        Keys::crossSigningKey);
+  }
+
+  private static CrossSigningKey crossSigningKey(ResultSet row) throws SQLException {
+    return new CrossSigningKey(
+        SigningKeyUsage.valueOf(row.getString(1).toUpperCase(Locale.ROOT)),
+        row.getString(2),
+        MatrixJson.restoreObject(row.getBytes(3)));
+  }
+
   /// The user's cross-signing keys.
   Map<SigningKeyUsage, CrossSigningKey> crossSigningKeys(UserId user) {
     return reads
         .select(
-            "SELECT key_usage, public_key, content FROM cross_signing_key WHERE user_id = ?",
-            statement -> statement.setString(1, user.value()),
-            row ->
-                new CrossSigningKey(
-                    SigningKeyUsage.valueOf(row.getString(1).toUpperCase(Locale.ROOT)),
-                    row.getString(2),
-                    MatrixJson.restoreObject(row.getBytes(3))))
+            CROSS_SIGNING, statement -> statement.setString(1, user.value()), Keys::crossSigningKey)
         .stream()
         .collect(Collectors.toMap(CrossSigningKey::usage, Function.identity()));
   }
@@ -488,7 +503,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
   }
 
   @Override
-  public void changed(UserId user) {
+  public void devicesChanged(UserId user) {
     counts.invalidate(user);
   }
 }

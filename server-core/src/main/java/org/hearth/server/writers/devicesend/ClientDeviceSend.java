@@ -2,7 +2,6 @@ package org.hearth.server.writers.devicesend;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +23,7 @@ import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.matrix.json.Utf8;
 
 /// The writer of the client call that sends messages to devices.
 ///
@@ -124,7 +124,7 @@ public final class ClientDeviceSend implements Box {
   }
 
   private static void limit(String name, String what) {
-    if (name.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME_BYTES) {
+    if (Utf8.length(name) > LONGEST_NAME_BYTES) {
       throw MatrixException.invalidParam(
           "%s has at most %d bytes".formatted(what, LONGEST_NAME_BYTES));
     }
