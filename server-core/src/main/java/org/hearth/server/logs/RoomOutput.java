@@ -8,7 +8,7 @@ import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
@@ -47,11 +47,7 @@ public sealed interface RoomOutput {
 
     /// Whose it is; empty where something else stands in the place of an id.
     public Optional<UserId> id() {
-      try {
-        return Optional.of(UserId.parse(user));
-      } catch (InvalidIdentifierException _) {
-        return Optional.empty();
-      }
+      return Identifiers.read(UserId::parse, user);
     }
   }
 

@@ -2,7 +2,7 @@ package org.hearth.server.matrix.auth;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.UserId;
 
 /// Reads of JSON that anyone may have written: what has not the expected type is absent.
@@ -17,10 +17,6 @@ final class Json {
 
   /// The user of a string, empty when it is no user id.
   static Optional<UserId> user(String value) {
-    try {
-      return Optional.of(UserId.parse(value));
-    } catch (InvalidIdentifierException _) {
-      return Optional.empty();
-    }
+    return Identifiers.read(UserId::parse, value);
   }
 }

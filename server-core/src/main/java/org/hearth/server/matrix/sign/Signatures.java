@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.KeyId;
 import org.hearth.server.matrix.json.CanonicalJson;
 import org.hearth.server.matrix.json.CanonicalJson.Numbers;
@@ -136,11 +136,7 @@ public final class Signatures {
 
   /// What is not the name of a key is as good as of an algorithm that we do not understand.
   private static Optional<KeyId> keyId(String text) {
-    try {
-      return Optional.of(KeyId.parse(text));
-    } catch (InvalidIdentifierException _) {
-      return Optional.empty();
-    }
+    return Identifiers.read(KeyId::parse, text);
   }
 
   private static ObjectNode shallowCopy(ObjectNode object) {

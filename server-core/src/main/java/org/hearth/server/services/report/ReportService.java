@@ -3,8 +3,6 @@ package org.hearth.server.services.report;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Function;
 import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -17,7 +15,7 @@ import org.hearth.server.http.Response;
 import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.EventId;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
@@ -111,10 +109,10 @@ public final class ReportService implements ServiceBox {
     String reason = Fields.of(request.json()).optionalString("reason").orElse("");
     UserId reporter = request.requester().user();
     RoomEvent event =
-        id(request.path("roomId"), RoomId::parse)
+        Identifiers.read(RoomId::parse, request.path("roomId"))
             .filter(room -> rooms.isJoined(room, reporter))
             .flatMap(room ->
-                id(request.path("eventId"), EventId::parse)
+                Identifiers.read(EventId::parse, request.path("eventId"))
                     .flatMap(rooms::event)
                     .filter(each -> each.room().equals(room)))
             .filter(each -> rooms.maySee(reporter, each))
@@ -169,13 +167,5 @@ public final class ReportService implements ServiceBox {
     int end = LONGEST_REASON - 1;
     return reason.substring(0, Character.isHighSurrogate(reason.charAt(end - 1)) ? end - 1 : end)
         + "…";
-  }
-
-  private static <T> Optional<T> id(String text, Function<String, T> reader) {
-    try {
-      return Optional.of(reader.apply(text));
-    } catch (InvalidIdentifierException e) {
-      return Optional.empty();
-    }
   }
 }

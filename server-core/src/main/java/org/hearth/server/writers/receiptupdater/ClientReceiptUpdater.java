@@ -26,7 +26,7 @@ import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.ReceiptType;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.EventId;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomEvent;
@@ -255,10 +255,6 @@ public final class ClientReceiptUpdater implements Box {
   }
 
   private static Optional<EventId> eventId(String text) {
-    try {
-      return Optional.of(EventId.parse(text));
-    } catch (InvalidIdentifierException _) {
-      return Optional.empty();
-    }
+    return Identifiers.read(EventId::parse, text);
   }
 }

@@ -12,7 +12,7 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventTypes;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomClient;
@@ -107,12 +107,10 @@ final class MembershipChanges {
         Membership.in(content)
             .orElseThrow(() ->
                 MatrixException.badJson("membership must be join, invite, knock, leave or ban"));
-    UserId target;
-    try {
-      target = UserId.parse(key);
-    } catch (InvalidIdentifierException _) {
-      throw MatrixException.invalidParam("The state key of a member event must be a user id");
-    }
+    UserId target =
+        Identifiers.read(UserId::parse, key)
+            .orElseThrow(() ->
+                MatrixException.invalidParam("The state key of a member event must be a user id"));
     if (membership == Membership.INVITE) {
       requireInvitable(target);
     }
@@ -182,10 +180,6 @@ final class MembershipChanges {
 
   /// A condition that names no room allows nobody.
   private static Optional<RoomId> roomId(String text) {
-    try {
-      return Optional.of(RoomId.parse(text));
-    } catch (InvalidIdentifierException _) {
-      return Optional.empty();
-    }
+    return Identifiers.read(RoomId::parse, text);
   }
 }

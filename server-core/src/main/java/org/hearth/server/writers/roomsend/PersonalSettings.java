@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
@@ -72,10 +72,6 @@ final class PersonalSettings {
 
   /// Contents are other people's: what is no room id names no room.
   private static Optional<RoomId> roomId(Pdu event, String place) {
-    try {
-      return Optional.of(RoomId.parse(event.content().at(place).asText()));
-    } catch (InvalidIdentifierException _) {
-      return Optional.empty();
-    }
+    return Identifiers.read(RoomId::parse, event.content().at(place).asText());
   }
 }

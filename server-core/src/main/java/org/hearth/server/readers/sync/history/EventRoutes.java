@@ -21,7 +21,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.events.EventFilter;
@@ -208,18 +208,10 @@ public final class EventRoutes implements RouteGroup {
 
   /// The event, if it is in the room and the user may see it; all else is as if it were not there.
   private RoomEvent visible(Request request, Optional<String> room, Viewer viewer) {
-    return id(request.path("eventId"), EventId::parse)
+    return Identifiers.read(EventId::parse, request.path("eventId"))
         .flatMap(reads.rooms()::event)
         .filter(event -> room.isEmpty() || room.get().equals(event.room().value()))
         .filter(event -> reads.rooms().maySee(viewer.user(), event))
         .orElseThrow(() -> MatrixException.notFound("Event not found"));
-  }
-
-  private static <T> Optional<T> id(String text, java.util.function.Function<String, T> reader) {
-    try {
-      return Optional.of(reader.apply(text));
-    } catch (InvalidIdentifierException e) {
-      return Optional.empty();
-    }
   }
 }

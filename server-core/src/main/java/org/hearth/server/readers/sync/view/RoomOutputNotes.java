@@ -1,6 +1,5 @@
 package org.hearth.server.readers.sync.view;
 
-import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
@@ -8,7 +7,7 @@ import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Thread:** the log's for its [NewsReader].
 public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
-  private static final System.Logger LOG = System.getLogger(RoomOutputNotes.class.getName());
-
   private final RecentEvents recent;
   private final SyncUsers users;
   private final NewsKind events;
@@ -90,13 +87,11 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
   /// The others are told of the one, and the one of the others: for that the user is noted with the
   /// own feed.
   private void comes(String user, RoomId room, LogPosition at) {
-    try {
-      UserId comer = UserId.parse(user);
-      var _ = users.noteChanged(comers, room, comer, at);
-      var _ = users.noteOwn(comers, comer, at);
-    } catch (InvalidIdentifierException e) {
-      LOG.log(Level.DEBUG, "a member event of nobody in " + room, e);
-    }
+    Identifiers.read(UserId::parse, user)
+        .ifPresent(comer -> {
+          var _ = users.noteChanged(comers, room, comer, at);
+          var _ = users.noteOwn(comers, comer, at);
+        });
   }
 
   private void noteMembers(RoomId room, LogPosition at) {

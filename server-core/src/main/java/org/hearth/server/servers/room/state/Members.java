@@ -7,7 +7,7 @@ import java.util.Set;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.MemberCounts;
 import org.jspecify.annotations.Nullable;
@@ -80,14 +80,9 @@ public final class Members {
   /// The user whose membership a key holds; empty for other keys, and for a member event about what
   /// is no user id, which peers may send.
   public static Optional<UserId> userOf(StateKey key) {
-    if (!key.type().equals(EventTypes.MEMBER)) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(UserId.parse(key.stateKey()));
-    } catch (InvalidIdentifierException _) {
-      return Optional.empty();
-    }
+    return key.type().equals(EventTypes.MEMBER)
+        ? Identifiers.read(UserId::parse, key.stateKey())
+        : Optional.empty();
   }
 
   private static int difference(
