@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
@@ -101,6 +102,14 @@ public final class OwnMembership {
         .flatMap(rooms::replacedBy)
         .map(event -> new Step(event.position(), membershipOf(event)))
         .orElseGet(OwnMembership::never);
+  }
+
+  /// The member event that a membership comes from; empty where its position is another entry's.
+  public static Optional<RoomEvent> event(RoomQueries rooms, RoomMembership membership) {
+    StateKey member = StateKey.member(membership.user().value());
+    return rooms
+        .eventAt(membership.position())
+        .filter(each -> each.pdu().stateKeyPair().equals(Optional.of(member)));
   }
 
   /// The membership that a member event sets; a word that is not known counts as leave.

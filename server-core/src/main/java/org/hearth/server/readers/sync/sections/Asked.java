@@ -71,9 +71,7 @@ public record Asked(RoomQueries rooms, SyncRequest request, UserFeed feed, SyncP
     if (!request.filter().room().admits(newest.room())) {
       return Optional.empty();
     }
-    return newest.position().isAfter(now.position())
-        ? rooms.membershipAt(newest.room(), newest.user(), now.position())
-        : Optional.of(newest);
+    return UserFeed.asOf(rooms, newest, now.position());
   }
 
   /// Whether the user is in that room as of now and the client wants it.

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.events.EventFilter;
 import org.hearth.server.readers.sync.events.OwnMembership;
@@ -97,11 +96,7 @@ public final class LeftRooms {
       RoomMembership membership,
       Optional<LogPosition> leftAt,
       RoomNews.Happened happened) {
-    StateKey member = StateKey.member(membership.user().value());
-    Optional<RoomEvent> newest =
-        rooms
-            .eventAt(membership.position())
-            .filter(each -> each.pdu().stateKeyPair().equals(Optional.of(member)));
+    Optional<RoomEvent> newest = OwnMembership.event(rooms, membership);
     if (newest.isEmpty()) {
       return happened;
     }

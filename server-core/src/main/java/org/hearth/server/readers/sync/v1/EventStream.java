@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.error.MatrixException;
-import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.events.ClientEvents;
 import org.hearth.server.readers.sync.events.EventFilter;
@@ -76,7 +75,7 @@ final class EventStream {
                       room.value(),
                       request.since(room),
                       () ->
-                          membership(feed, room, now)
+                          feed.membershipAt(rooms, room, now.position())
                               .ifPresent(each ->
                                   oldest.add(read(request, viewer, each, telling, oldest)))));
     }
@@ -109,14 +108,6 @@ final class EventStream {
         oldest.events(),
         new SyncPoint(oldest.end(), now.volatiles(), Map.of()),
         now.position().isAfter(oldest.end()));
-  }
-
-  private Optional<RoomMembership> membership(UserFeed feed, RoomId room, SyncPoint now) {
-    return feed.membership(room)
-        .flatMap(newest ->
-            newest.position().isAfter(now.position())
-                ? rooms.membershipAt(room, newest.user(), now.position())
-                : Optional.of(newest));
   }
 
   private List<Told> read(
@@ -180,12 +171,7 @@ final class EventStream {
 
   /// The user's own member event, if that is what the membership comes from.
   private List<Told> member(RoomMembership membership, Viewer viewer, OwnMembership own) {
-    StateKey key = StateKey.member(membership.user().value());
-    return rooms
-        .eventAt(membership.position())
-        .filter(each -> each.pdu().stateKeyPair().equals(Optional.of(key)))
-        .map(each -> told(each, viewer, own))
-        .stream()
+    return OwnMembership.event(rooms, membership).map(each -> told(each, viewer, own)).stream()
         .toList();
   }
 

@@ -170,7 +170,8 @@ public final class InitialSyncRoutes implements RouteGroup {
     for (News.Place place : List.of(News.Place.JOIN, News.Place.INVITE, News.Place.LEAVE)) {
       news.rooms(place)
           .forEach((room, telling) -> {
-            Optional<RoomMembership> membership = membership(feed, room, now);
+            Optional<RoomMembership> membership =
+                feed.membershipAt(history.rooms(), room, now.position());
             boolean written =
                 membership.isPresent()
                     && news.heldBack()
@@ -205,7 +206,9 @@ public final class InitialSyncRoutes implements RouteGroup {
 
   private void write(
       JsonWriter json, Asked asked, RoomId room, UserFeed feed, SyncPoint now, News news) {
-    RoomMembership membership = membership(feed, room, now).orElseThrow(InitialSyncRoutes::gone);
+    RoomMembership membership =
+        feed.membershipAt(history.rooms(), room, now.position())
+            .orElseThrow(InitialSyncRoutes::gone);
     boolean inside = membership.membership() == Membership.JOIN;
     RoomTelling telling =
         Optional.ofNullable(news.rooms(inside ? News.Place.JOIN : News.Place.LEAVE).get(room))
@@ -236,12 +239,8 @@ public final class InitialSyncRoutes implements RouteGroup {
 
   private static List<ObjectNode> presence(News news, Set<UserId> users) {
     return news.events(News.Kind.PRESENCE).stream()
-        .filter(each -> users.stream().anyMatch(user -> isOf(each, user)))
+        .filter(each -> users.contains(UserId.parse(each.path("sender").asText())))
         .toList();
-  }
-
-  private static boolean isOf(ObjectNode presence, UserId user) {
-    return user.value().equals(presence.path("sender").textValue());
   }
 
   private static List<ObjectNode> receipts(RoomId room, RoomTelling telling) {
@@ -249,14 +248,6 @@ public final class InitialSyncRoutes implements RouteGroup {
         .filter(each -> RECEIPTS.equals(each.path("type").textValue()))
         .map(each -> EventStream.of(room, each))
         .toList();
-  }
-
-  private Optional<RoomMembership> membership(UserFeed feed, RoomId room, SyncPoint now) {
-    return feed.membership(room)
-        .flatMap(newest ->
-            newest.position().isAfter(now.position())
-                ? history.rooms().membershipAt(room, newest.user(), now.position())
-                : Optional.of(newest));
   }
 
   private void peek(BodyWriter.Stream stream, RoomId room, Viewer viewer, int limit) {

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
-import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.events.EventStyle;
@@ -124,11 +123,7 @@ final class RoomInfoJson {
   /// "The invite event if `membership` is `invite`."
   private void writeInvite(JsonWriter json, Viewer viewer, RoomMembership membership) {
     OwnMembership own = OwnMembership.upTo(history.rooms(), Optional.of(membership));
-    StateKey key = StateKey.member(membership.user().value());
-    history
-        .rooms()
-        .eventAt(membership.position())
-        .filter(each -> each.pdu().stateKeyPair().equals(Optional.of(key)))
+    OwnMembership.event(history.rooms(), membership)
         .ifPresent(each ->
             json.name("invite")
                 .value(history.events().stateEvent(each, viewer, own, EventStyle.SINGLE)));

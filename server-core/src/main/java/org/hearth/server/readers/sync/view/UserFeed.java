@@ -15,6 +15,7 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.servers.room.RoomQueries;
 import org.jspecify.annotations.Nullable;
 
 /// What is kept in memory of a user who syncs: the memberships, in which rooms there was news, when
@@ -68,6 +69,20 @@ public final class UserFeed {
   /// The newest membership of each room.
   public Collection<RoomMembership> memberships() {
     return memberships.values();
+  }
+
+  /// The membership of that room as of that position, no later than the newest.
+  public Optional<RoomMembership> membershipAt(
+      RoomQueries rooms, RoomId room, LogPosition position) {
+    return membership(room).flatMap(newest -> asOf(rooms, newest, position));
+  }
+
+  /// What a newest membership was as of that position.
+  public static Optional<RoomMembership> asOf(
+      RoomQueries rooms, RoomMembership newest, LogPosition position) {
+    return newest.position().isAfter(position)
+        ? rooms.membershipAt(newest.room(), newest.user(), position)
+        : Optional.of(newest);
   }
 
   /// The newest membership of that room.
