@@ -58,7 +58,7 @@ public class EnvelopeStress {
       result.r2 = -1;
       return;
     }
-    Envelope<long[]> envelope = log.envelope(0);
+    Broadcast.Envelope<long[]> envelope = log.envelope(0);
     result.r1 = envelope.sequence();
     result.r2 = envelope.content().entry()[0];
   }

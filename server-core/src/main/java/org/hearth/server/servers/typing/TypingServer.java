@@ -55,7 +55,6 @@ public final class TypingServer implements Box {
   /// Users who are shown typing in one room.
   static final int MOST_TYPISTS = 50;
 
-  private static final System.Logger LOG = System.getLogger(TypingServer.class.getName());
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private final BiPredicate<RoomId, UserId> joined;
