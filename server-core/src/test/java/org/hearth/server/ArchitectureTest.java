@@ -16,12 +16,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.GeneralCodingRules;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -42,11 +37,6 @@ class ArchitectureTest {
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages(ROOT);
-
-  /// Files of one package, and lines of one file.
-  private static final int MOST_FILES = 45;
-
-  private static final int MOST_LINES = 600;
 
   /// One row of the table: the package (below the root) with those beneath it, and the packages of
   /// ours that it may use, which include those beneath them unless the row says `alone`.
@@ -420,34 +410,6 @@ class ArchitectureTest {
             .toList();
 
     assertThat(ofNothing).isEmpty();
-  }
-
-  @Test
-  void noPackageHasMoreFilesThanAReaderOverlooks() throws IOException {
-    Map<Path, Long> files =
-        sources().collect(Collectors.groupingBy(Path::getParent, Collectors.counting()));
-
-    assertThat(files)
-        .isNotEmpty()
-        .allSatisfy((_, count) -> assertThat(count).isLessThanOrEqualTo(MOST_FILES));
-  }
-
-  @Test
-  void noFileIsLongerThanAReaderOverlooks() throws IOException {
-    for (Path each : sources().toList()) {
-      assertThat(Files.readAllLines(each)).as("%s", each).hasSizeLessThanOrEqualTo(MOST_LINES);
-    }
-  }
-
-  /// The source files of all modules, also of tests.
-  private static Stream<Path> sources() throws IOException {
-    List<Path> all = new ArrayList<>();
-    for (String module : List.of("ring-logs", "server-core", "app-ui")) {
-      try (Stream<Path> files = Files.walk(Path.of("..", module, "src"))) {
-        files.filter(each -> each.toString().endsWith(".java")).forEach(all::add);
-      }
-    }
-    return all.stream();
   }
 
   @Test
