@@ -39,6 +39,8 @@ import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.sync.ClientSync;
+import org.hearth.server.readers.userdirectory.Names;
+import org.hearth.server.readers.userdirectory.UserDirectory;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
 import org.hearth.server.servers.presence.PresenceServer;
@@ -273,6 +275,7 @@ final class Composition {
     Keys keys = new Keys(store.reads());
     KeyBackupService keyBackup = boxes.add(new KeyBackupService(store));
     StatusMessages statusMessages = new StatusMessages(store.reads());
+    Names names = new Names(store);
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -290,7 +293,8 @@ final class Composition {
                     inboxes,
                     keys,
                     keyBackup,
-                    statusMessages),
+                    statusMessages,
+                    names),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),
@@ -393,6 +397,8 @@ final class Composition {
                     devices.output()),
                 clock),
             ClientSync.Budget.STANDARD));
+    boxes.add(
+        new UserDirectory(names, rooms.queries(), profiles, rooms.output(), identity.server()));
     return new Admin.Asked(accounts, profiles, rooms.queries(), activity, reports);
   }
 

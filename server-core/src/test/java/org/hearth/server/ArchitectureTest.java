@@ -264,6 +264,18 @@ class ArchitectureTest {
               "services.accountdata",
               "readers.sync.events",
               "readers.sync.view"),
+          // services.profile: of this server's users the profiles are what is searched;
+          // services.account: a name goes with its account.
+          new Row(
+              "readers.userdirectory",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.profile"),
           new Row(
               "services.account",
               "matrix",
