@@ -362,6 +362,7 @@ final class Composition {
     boxes.add(
         new KeyService(
             keys,
+            List.of(inboxes),
             identity.server(),
             known,
             accounts.confirmation(),
@@ -370,6 +371,7 @@ final class Composition {
         boxes.add(
             new DeviceServer(
                 known,
+                keys,
                 inboxes,
                 journal.log(Logs.DEVICE_OUTPUT, Unavailable.handling(store, clock)),
                 Unavailable.handling(store, clock)));

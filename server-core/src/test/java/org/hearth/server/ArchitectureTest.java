@@ -182,7 +182,15 @@ class ArchitectureTest {
               "servers.room",
               "services.account"),
           // services.account: which devices there are; messages go with the device, in its commit.
-          new Row("servers.device", "matrix", "box", "logs", "store", "services.account"),
+          // services.keys: a dehydrated device is among the keys only.
+          new Row(
+              "servers.device",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "services.account",
+              "services.keys"),
           // services.account: the message goes with the account, in its commit.
           new Row("servers.presence", "matrix", "box", "logs", "store", "services.account"),
           new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
@@ -238,8 +246,10 @@ class ArchitectureTest {
               "store",
               "http",
               "servers.room",
+              "servers.device",
               "servers.presence",
               "services.account",
+              "services.keys",
               "readers.sync.sections",
               "readers.sync.events",
               "readers.sync.view"),

@@ -45,6 +45,11 @@ record KeyClient(TestClient http, String user, String device, SigningKey deviceK
         key(account.text("user_id") + device, device));
   }
 
+  /// Another device of the user, whose keys come by the same connection.
+  KeyClient another(String id) {
+    return new KeyClient(http, user, id, key(user + id, id));
+  }
+
   /// The same device on a server that was started again.
   KeyClient at(WholeServer server, String token) {
     return new KeyClient(server.client().as(token), user, device, deviceKey);

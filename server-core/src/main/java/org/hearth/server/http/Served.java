@@ -28,14 +28,16 @@ public record Served(
   ///
   /// Clients of today demand v1.5 at least. A version is added when what it brought is served; of
   /// v1.4 threads and their counts are still to come. The features are the extended profiles of
-  /// v1.16 and the mutual rooms of v1.19, these by their name as a proposal, too.
+  /// v1.16 and the mutual rooms of v1.19, these by their name as a proposal, too; and what is still
+  /// a proposal: dehydrated devices.
   public static Served now() {
     return new Served(
         List.of("v1.1", "v1.2", "v1.3", "v1.4", "v1.5"),
         List.of(
             "uk.tcpip.msc4133.stable",
             "uk.half-shot.msc2666.query_mutual_rooms",
-            "uk.half-shot.msc2666.query_mutual_rooms.stable"),
+            "uk.half-shot.msc2666.query_mutual_rooms.stable",
+            "org.matrix.msc3814"),
         List.of(
             "rooms with text",
             "encrypted rooms",

@@ -50,6 +50,7 @@ import org.hearth.server.readers.sync.sections.ToDeviceSection;
 import org.hearth.server.readers.sync.sections.TypingSection;
 import org.hearth.server.readers.sync.v1.EventsRoute;
 import org.hearth.server.readers.sync.v1.InitialSyncRoutes;
+import org.hearth.server.readers.sync.v2.DehydratedMessagesRoute;
 import org.hearth.server.readers.sync.v2.FilterRoutes;
 import org.hearth.server.readers.sync.v2.KeyChangesRoute;
 import org.hearth.server.readers.sync.v2.StoredFilters;
@@ -248,6 +249,7 @@ public final class ClientSync implements Box {
                 filters,
                 tokens),
             new KeyChangesRoute(rooms, deviceLists, snapshots, tokens),
+            new DehydratedMessagesRoute(needs.keys(), needs.devices().queries()),
             new FilterRoutes(filters),
             new MessagesRoute(history),
             new EventRoutes(history),

@@ -2,9 +2,12 @@ package org.hearth.server.servers.device;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.hearth.ringlogs.CommandHandler;
@@ -26,6 +29,7 @@ import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Device;
+import org.hearth.server.services.keys.KeyQueries;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.Outcome;
@@ -52,18 +56,22 @@ public final class DeviceServer implements Box {
   static final int MOST_BYTES_A_CALL = 4 << 20;
 
   private final AccountQueries accounts;
+  private final KeyQueries keys;
   private final Inboxes inboxes;
   private final JournalWriter<DeviceOutput> output;
   private final InputLog<DeviceInput, LogPosition> input;
 
+  /// @param keys asked for dehydrated devices
   /// @param inboxes the same object that answers the others' queries
   /// @param output of which this box is the only writer
   public DeviceServer(
       AccountQueries accounts,
+      KeyQueries keys,
       Inboxes inboxes,
       JournaledLog<DeviceOutput> output,
       FailureHandling failures) {
     this.accounts = accounts;
+    this.keys = keys;
     this.inboxes = inboxes;
     this.output = output.writer(DeviceQueries.BOX);
     Messages messages = new Messages();
@@ -92,7 +100,7 @@ public final class DeviceServer implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(AccountService.BOX);
+    return List.of(AccountService.BOX, KeyQueries.BOX);
   }
 
   @Override
@@ -198,16 +206,30 @@ public final class DeviceServer implements Box {
     /// users who are not here, are left out.
     private Map<DeviceId, byte[]> addressees(UserId user, Map<String, ObjectNode> messages) {
       Map<DeviceId, byte[]> all = new LinkedHashMap<>();
-      for (Device each : accounts.devices(user)) {
-        ObjectNode content = messages.get(each.id().value());
+      for (DeviceId each : devices(user, messages.keySet())) {
+        ObjectNode content = messages.get(each.value());
         if (content == null) {
           content = messages.get(ALL_DEVICES);
         }
         if (content != null) {
-          all.put(each.id(), MatrixJson.write(content));
+          all.put(each, MatrixJson.write(content));
         }
       }
       return all;
+    }
+
+    /// The user's devices, with the dehydrated one if one is wanted that is not logged in.
+    private Set<DeviceId> devices(UserId user, Set<String> wanted) {
+      Set<DeviceId> devices = new LinkedHashSet<>();
+      Set<String> others = new HashSet<>(wanted);
+      for (Device each : accounts.devices(user)) {
+        devices.add(each.id());
+        others.remove(each.id().value());
+      }
+      if (!others.isEmpty()) {
+        keys.dehydratedDevice(user).ifPresent(devices::add);
+      }
+      return devices;
     }
 
     /// @param settled run in any case, before the reply and after the commit

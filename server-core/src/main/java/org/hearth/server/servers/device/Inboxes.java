@@ -128,6 +128,8 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
         RowChange.of(
             MESSAGE,
             "DELETE FROM device_message m WHERE NOT EXISTS (SELECT 1 FROM device d"
+                + " WHERE d.user_id = m.user_id AND d.device_id = m.device_id)"
+                + " AND NOT EXISTS (SELECT 1 FROM dehydrated_device d"
                 + " WHERE d.user_id = m.user_id AND d.device_id = m.device_id)",
             (_, _) -> {}),
         RowChange.of(
@@ -138,10 +140,16 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
             (_, _) -> {}));
   }
 
-  /// The messages have gone with the devices. What is left is of tokens that belonged to none.
+  /// What is left by the devices that are logged out: the messages of a dehydrated one, and the
+  /// transactions of tokens that belonged to none.
   @Override
   public List<RowChange> closing(UserId user, boolean erase) {
-    return List.of(transactions.deleteUpTo(new DeviceRows.Key(user.value(), ""), Long.MAX_VALUE));
+    return List.of(
+        RowChange.of(
+            MESSAGE,
+            "DELETE FROM device_message WHERE user_id = ?",
+            (statement, _) -> statement.setString(1, user.value())),
+        transactions.deleteUpTo(new DeviceRows.Key(user.value(), ""), Long.MAX_VALUE));
   }
 
   @Override

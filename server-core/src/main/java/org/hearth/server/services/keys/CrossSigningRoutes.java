@@ -163,7 +163,9 @@ final class CrossSigningRoutes implements RouteGroup {
             "The %s key is not signed by the master key".formatted(each.usage().word()));
       }
       // "The public key of one of the keys is the same as one of the user's device IDs"
-      if (accounts.device(user, new DeviceId(each.publicKey())).isPresent()) {
+      DeviceId device = new DeviceId(each.publicKey());
+      if (accounts.device(user, device).isPresent()
+          || keys.dehydratedDevice(user).filter(device::equals).isPresent()) {
         throw MatrixException.forbidden("Key ID in use");
       }
       rows.addAll(

@@ -24,8 +24,6 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.json.MatrixJson;
-import org.hearth.server.matrix.json.Utf8;
 import org.hearth.server.services.keys.Keys.ClaimableKey;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
@@ -37,10 +35,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [keys]: https://spec.matrix.org/v1.19/client-server-api/#key-management-api
 final class DeviceKeyRoutes implements RouteGroup {
-  private static final int MOST_DEVICE_KEY_BYTES = 16 << 10;
-  private static final int MOST_KEY_BYTES = 4 << 10;
-  private static final int LONGEST_NAME_BYTES = 255;
-
   /// Devices of which one call claims keys.
   static final int MOST_CLAIMS = 2_000;
 
@@ -77,90 +71,24 @@ final class DeviceKeyRoutes implements RouteGroup {
 
   // --- uploading
 
-  /// What a device uploads.
-  private record Upload(
-      UserId user,
-      DeviceId device,
-      Optional<ObjectNode> deviceKeys,
-      List<ClaimableKey> oneTime,
-      List<ClaimableKey> fallback) {}
-
   private Response upload(Request request) {
-    Upload upload = read(request);
+    KeyUpload upload = read(request);
     turns.run(upload.user(), () -> take(upload));
     ObjectNode counts = JsonNodeFactory.instance.objectNode();
     keys.counts(upload.user(), upload.device()).oneTime().forEach(counts::put);
     return Response.json(JsonNodeFactory.instance.objectNode().set("one_time_key_counts", counts));
   }
 
-  private static Upload read(Request request) {
+  private static KeyUpload read(Request request) {
     @Nullable DeviceId device = request.requester().device();
     if (device == null) {
       throw MatrixException.invalidParam("Keys belong to a device, and this token has none");
     }
-    UserId user = request.requester().user();
-    Fields body = Fields.of(request.json());
-    Optional<ObjectNode> deviceKeys = body.optionalObject("device_keys").map(Fields::json);
-    deviceKeys.ifPresent(each -> check(each, user, device));
-    List<ClaimableKey> fallback = claimable(body, "fallback_keys");
-    // "There can only be at most one key per algorithm uploaded"
-    if (fallback.stream().map(ClaimableKey::algorithm).distinct().count() < fallback.size()) {
-      throw MatrixException.invalidParam("There is at most one fallback key of each algorithm");
-    }
-    return new Upload(user, device, deviceKeys, claimable(body, "one_time_keys"), fallback);
-  }
-
-  /// "Must match the user ID used when logging in", and so the device.
-  private static void check(ObjectNode deviceKeys, UserId user, DeviceId device) {
-    for (String each : List.of("user_id", "device_id", "algorithms", "keys", "signatures")) {
-      if (!deviceKeys.hasNonNull(each)) {
-        throw MatrixException.badJson("device_keys must have " + each);
-      }
-    }
-    Fields fields = Fields.of(deviceKeys);
-    if (!fields.string("user_id").equals(user.value())
-        || !fields.string("device_id").equals(device.value())) {
-      throw MatrixException.invalidParam(
-          "user_id and device_id must be those of the device that uploads");
-    }
-    var _ = fields.strings("algorithms");
-    for (var each : fields.object("keys").json().properties()) {
-      if (!each.getValue().isTextual()) {
-        throw MatrixException.badJson("device_keys.keys must be texts");
-      }
-    }
-    if (MatrixJson.write(deviceKeys).length > MOST_DEVICE_KEY_BYTES) {
-      throw MatrixException.tooLarge("The keys of a device have at most 16 KiB");
-    }
-  }
-
-  private static List<ClaimableKey> claimable(Fields body, String name) {
-    Optional<Fields> all = body.optionalObject(name);
-    if (all.isEmpty()) {
-      return List.of();
-    }
-    List<ClaimableKey> found = new ArrayList<>();
-    for (var each : all.get().json().properties()) {
-      String key = each.getKey();
-      int colon = key.indexOf(':');
-      if (colon <= 0 || colon + 1 == key.length() || Utf8.length(key) > LONGEST_NAME_BYTES) {
-        throw MatrixException.invalidParam(
-            name + " are named algorithm:key_id, with at most 255 bytes");
-      }
-      JsonNode content = each.getValue();
-      if (!content.isTextual() && !content.isObject()) {
-        throw MatrixException.badJson(name + " must be texts or objects");
-      }
-      if (MatrixJson.write(content).length > MOST_KEY_BYTES) {
-        throw MatrixException.tooLarge("A key has at most 4 KiB");
-      }
-      found.add(new ClaimableKey(key.substring(0, colon), key.substring(colon + 1), content));
-    }
-    return found;
+    return KeyUpload.read(Fields.of(request.json()), request.requester().user(), device);
   }
 
   /// Only while it is the user's turn.
-  private void take(Upload upload) {
+  private void take(KeyUpload upload) {
     UserId user = upload.user();
     DeviceId device = upload.device();
     List<RowChange> rows = new ArrayList<>();
@@ -172,12 +100,7 @@ final class DeviceKeyRoutes implements RouteGroup {
             .deviceKeys()
             .filter(each -> !keys.deviceKeys(user, device).equals(Optional.of(each)));
     if (changed.isPresent()) {
-      // "Servers therefore must ensure that device IDs will not collide with cross-signing public
-      // keys."
-      if (keys.crossSigningKeys(user).values().stream()
-          .anyMatch(each -> each.publicKey().equals(device.value()))) {
-        throw MatrixException.forbidden("The device has the id of a cross-signing key");
-      }
+      keys.refuseIdOfSigningKey(user, device);
       rows.addAll(Keys.setDeviceKeys(user, device, changed.get()));
       rows.addAll(Keys.deviceListChanged(user, Optional.empty()));
       entries.add(new AccountOutput.DeviceKeysChanged(user));
@@ -187,7 +110,7 @@ final class DeviceKeyRoutes implements RouteGroup {
     }
   }
 
-  private void addOneTimeKeys(Upload upload, List<RowChange> rows) {
+  private void addOneTimeKeys(KeyUpload upload, List<RowChange> rows) {
     if (upload.oneTime().isEmpty()) {
       return;
     }
@@ -204,10 +127,7 @@ final class DeviceKeyRoutes implements RouteGroup {
             "There is another one-time key " + each.name() + " already");
       }
     }
-    if (count > Keys.MOST_ONE_TIME_KEYS) {
-      throw MatrixException.tooLarge(
-          "A device has at most " + Keys.MOST_ONE_TIME_KEYS + " one-time keys");
-    }
+    KeyUpload.checkCounts(count, 0);
   }
 
   /// Whether it is the same key; a client that repeats an upload may have signed it anew.
@@ -217,7 +137,7 @@ final class DeviceKeyRoutes implements RouteGroup {
         : one.equals(other);
   }
 
-  private void addFallbackKeys(Upload upload, List<RowChange> rows) {
+  private void addFallbackKeys(KeyUpload upload, List<RowChange> rows) {
     if (upload.fallback().isEmpty()) {
       return;
     }
@@ -229,10 +149,7 @@ final class DeviceKeyRoutes implements RouteGroup {
         rows.addAll(Keys.setFallbackKey(upload.user(), upload.device(), each));
       }
     }
-    if (known.size() > Keys.MOST_FALLBACK_KEYS) {
-      throw MatrixException.tooLarge(
-          "A device has fallback keys of at most %d algorithms".formatted(Keys.MOST_FALLBACK_KEYS));
-    }
+    KeyUpload.checkCounts(0, known.size());
   }
 
   // --- claiming

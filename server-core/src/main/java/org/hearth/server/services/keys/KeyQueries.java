@@ -1,6 +1,7 @@
 package org.hearth.server.services.keys;
 
 import java.util.List;
+import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
@@ -14,6 +15,9 @@ public interface KeyQueries {
 
   /// How many keys a device has left; counts are remembered.
   KeyCounts counts(UserId user, DeviceId device);
+
+  /// The device of the user that nobody is logged in on, and to which messages go nevertheless.
+  Optional<DeviceId> dehydratedDevice(UserId user);
 
   /// The users whose devices or cross-signing keys changed last in that range, also those of whom
   /// only this viewer is told.

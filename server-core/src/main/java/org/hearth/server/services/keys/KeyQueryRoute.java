@@ -25,7 +25,6 @@ import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.services.account.AccountQueries;
-import org.hearth.server.services.account.Device;
 import org.hearth.server.services.keys.Keys.KeySignature;
 
 /// `POST /keys/query`: the keys of users and their devices, with the signatures that the one who
@@ -119,15 +118,21 @@ final class KeyQueryRoute implements RouteGroup {
     Map<DeviceId, ObjectNode> stored = keys.deviceKeys(user);
     Map<String, List<KeySignature>> signatures = signatures(user, viewer);
     json.name(user.value()).object();
-    for (Device each : accounts.devices(user)) {
-      ObjectNode content = stored.get(each.id());
-      if (content != null && (wanted.isEmpty() || wanted.contains(each.id().value()))) {
-        sign(content, signatures.getOrDefault(each.id().value(), List.of()));
-        ObjectNode unsigned = content.putObject("unsigned");
-        each.displayName().ifPresent(name -> unsigned.put("device_display_name", name));
-        json.name(each.id().value()).value(content);
-      }
+    Map<DeviceId, Optional<String>> names = new LinkedHashMap<>();
+    accounts.devices(user).forEach(each -> names.put(each.id(), each.displayName()));
+    // Of keys that none of these has uploaded there is another owner.
+    if (!names.keySet().containsAll(stored.keySet())) {
+      keys.dehydrated().of(user).ifPresent(each -> names.put(each.id(), each.displayName()));
     }
+    names.forEach((device, name) -> {
+      ObjectNode content = stored.get(device);
+      if (content != null && (wanted.isEmpty() || wanted.contains(device.value()))) {
+        sign(content, signatures.getOrDefault(device.value(), List.of()));
+        ObjectNode unsigned = content.putObject("unsigned");
+        name.ifPresent(each -> unsigned.put("device_display_name", each));
+        json.name(device.value()).value(content);
+      }
+    });
     json.endObject();
   }
 

@@ -1,5 +1,6 @@
 package org.hearth.server.services.keys;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
@@ -7,6 +8,7 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Confirmation;
@@ -24,20 +26,25 @@ public final class KeyService implements Box {
   private final List<RouteGroup> routes;
 
   /// @param keys the same object that answers the others' queries
+  /// @param companions what else is kept for devices, and goes with a dehydrated one
   /// @param server whose users' keys are here
   /// @param confirmation asks users to prove who they are before they replace their keys
   public KeyService(
       Keys keys,
+      List<AccountCompanion> companions,
       ServerName server,
       AccountQueries accounts,
       Confirmation confirmation,
       JournalWriter<AccountOutput> journal) {
     TurnPerKey turns = new TurnPerKey();
+    List<AccountCompanion> ofDevices = new ArrayList<>(companions);
+    ofDevices.add(keys);
     routes =
         List.of(
             new DeviceKeyRoutes(keys, server, journal, turns),
             new KeyQueryRoute(keys, accounts, server),
-            new CrossSigningRoutes(keys, accounts, confirmation, journal, turns));
+            new CrossSigningRoutes(keys, accounts, confirmation, journal, turns),
+            new DehydratedDeviceRoutes(keys, accounts, ofDevices, journal, turns));
   }
 
   @Override
@@ -73,6 +80,7 @@ public final class KeyService implements Box {
         Keys.FALLBACK_KEY,
         Keys.CROSS_SIGNING_KEY,
         Keys.KEY_SIGNATURE,
-        Keys.DEVICE_LIST);
+        Keys.DEVICE_LIST,
+        DehydratedDevices.TABLE);
   }
 }

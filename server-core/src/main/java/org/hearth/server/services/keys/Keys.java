@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.KeyId;
 import org.hearth.server.matrix.id.UserId;
@@ -71,6 +72,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
   private static final int DEVICE_BYTES = 250;
 
   private final ReadPool reads;
+  private final DehydratedDevices dehydrated;
   private final Cache<UserId, Map<DeviceId, KeyCounts>> counts =
       Caffeine.newBuilder()
           .maximumWeight(CACHE_BYTES)
@@ -81,6 +83,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
   /// Reads from that database.
   public Keys(ReadPool reads) {
     this.reads = reads;
+    dehydrated = new DehydratedDevices(reads);
   }
 
   // --- reading
@@ -120,6 +123,27 @@ public final class Keys implements KeyQueries, AccountCompanion {
         "SELECT content FROM device_key WHERE user_id = ? AND device_id = ?",
         statement -> bind(statement, user, device),
         row -> MatrixJson.restoreObject(row.getBytes(1)));
+  }
+
+  /// The devices that nobody is logged in on.
+  DehydratedDevices dehydrated() {
+    return dehydrated;
+  }
+
+  @Override
+  public Optional<DeviceId> dehydratedDevice(UserId user) {
+    return dehydrated.idOf(user);
+  }
+
+  /// "Servers therefore must ensure that device IDs will not collide with cross-signing public
+  /// keys."
+  ///
+  /// @throws MatrixException `M_FORBIDDEN` if the user has a cross-signing key of that id
+  void refuseIdOfSigningKey(UserId user, DeviceId device) {
+    if (crossSigningKeys(user).values().stream()
+        .anyMatch(each -> each.publicKey().equals(device.value()))) {
+      throw MatrixException.forbidden("The device has the id of a cross-signing key");
+    }
   }
 
   /// The one-time keys of a device, by [ClaimableKey#name].
@@ -467,6 +491,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
   @Override
   public List<RowChange> closing(UserId user, boolean erase) {
     List<RowChange> rows = new ArrayList<>();
+    dehydratedDevice(user).ifPresent(device -> rows.addAll(clearing(user, device)));
     rows.add(deleteWhere(CROSS_SIGNING_KEY, "user_id = ?", user));
     rows.add(deleteWhere(KEY_SIGNATURE, "user_id = ?", user));
     rows.add(deleteWhere(KEY_SIGNATURE, "signer_id = ?", user));
@@ -491,6 +516,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
     rows.add(delete(DEVICE_KEY, user, device));
     rows.add(delete(ONE_TIME_KEY, user, device));
     rows.add(delete(FALLBACK_KEY, user, device));
+    rows.add(DehydratedDevices.delete(user, device));
     rows.add(deleteSignatures(user, device.value()));
     rows.addAll(renaming(user, device));
     return rows;

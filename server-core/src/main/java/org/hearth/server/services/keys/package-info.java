@@ -3,13 +3,13 @@
 /// ```
 ///  /keys/upload, claim ───────────────────┐               ┌─► [account-output] ──► ClientSync
 ///  /keys/device_signing, signatures ──────┼──► Keys ──────┤
-///  /keys/query ───────────────────────────┘     │  KeyQueries ◄── asks ── ClientSync
+///  /keys/query, /dehydrated_device ────────┘     │  KeyQueries ◄── asks ── ClientSync, DeviceServer
 ///                                               └── asks ──► AccountQueries
 /// ```
 ///
 /// Logs read: none. Logs written: account-output. Queries used: AccountQueries. Tables owned:
-/// device_key, one_time_key, fallback_key, cross_signing_key, key_signature, device_list. Threads:
-/// the requests' own.
+/// device_key, one_time_key, fallback_key, cross_signing_key, key_signature, device_list,
+/// dehydrated_device. Threads: the requests' own.
 ///
 /// What a device or an account has here goes in the commit that removes it.
 @NullMarked

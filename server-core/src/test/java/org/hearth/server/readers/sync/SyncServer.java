@@ -124,8 +124,10 @@ final class SyncServer implements AutoCloseable {
             store.head(),
             failures);
     Inboxes inboxes = new Inboxes(store.reads());
+    Keys keys = new Keys(store.reads());
     DeviceServer devices =
-        new DeviceServer(accounts, inboxes, keeping.log(Logs.DEVICE_OUTPUT, failures), failures);
+        new DeviceServer(
+            accounts, keys, inboxes, keeping.log(Logs.DEVICE_OUTPUT, failures), failures);
     presence =
         withPresence
             ? Optional.of(
@@ -141,7 +143,7 @@ final class SyncServer implements AutoCloseable {
                 accounts,
                 typing.queries(),
                 receipts,
-                new Keys(store.reads()),
+                keys,
                 new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
                 presence.map(each ->
                     new ClientSync.PresenceParts(

@@ -32,7 +32,7 @@ public final class ToDeviceSection implements Section {
   static final String NAME = "to-device";
 
   /// "100 messages is recommended as a reasonable limit."
-  static final int MOST_MESSAGES = 100;
+  public static final int MOST_MESSAGES = 100;
 
   private final OutputLog<DeviceOutput> log;
   private final DeviceQueries devices;
@@ -88,13 +88,21 @@ public final class ToDeviceSection implements Section {
     }
     asked.feed().toldMessages(device);
     for (DeviceMessage each : told) {
-      ObjectNode event = JsonNodeFactory.instance.objectNode();
-      event.put("sender", each.sender()).put("type", each.type()).set("content", each.content());
-      news.add(News.Kind.TO_DEVICE, event);
+      news.add(News.Kind.TO_DEVICE, event(each));
     }
     if (messages.size() > told.size()) {
       news.heldBack().toldUpTo(NAME, told.getLast().position());
     }
+  }
+
+  /// The message as clients get it.
+  public static ObjectNode event(DeviceMessage message) {
+    ObjectNode event = JsonNodeFactory.instance.objectNode();
+    event
+        .put("sender", message.sender())
+        .put("type", message.type())
+        .set("content", message.content());
+    return event;
   }
 
   /// Only the device to which a message has come is woken.
