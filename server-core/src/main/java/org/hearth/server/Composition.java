@@ -67,6 +67,8 @@ import org.hearth.server.services.keybackup.KeyBackupService;
 import org.hearth.server.services.keys.KeyQueries;
 import org.hearth.server.services.keys.KeyService;
 import org.hearth.server.services.keys.Keys;
+import org.hearth.server.services.notices.NoticeRooms;
+import org.hearth.server.services.notices.NoticeService;
 import org.hearth.server.services.openid.OpenIdService;
 import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.ProfileService;
@@ -276,6 +278,7 @@ final class Composition {
     KeyBackupService keyBackup = boxes.add(new KeyBackupService(store));
     StatusMessages statusMessages = new StatusMessages(store.reads());
     Names names = new Names(store);
+    NoticeRooms noticeRooms = new NoticeRooms(store);
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -294,7 +297,8 @@ final class Composition {
                     keys,
                     keyBackup,
                     statusMessages,
-                    names),
+                    names,
+                    noticeRooms),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),
@@ -401,7 +405,20 @@ final class Composition {
             ClientSync.Budget.STANDARD));
     boxes.add(
         new UserDirectory(names, rooms.queries(), profiles, rooms.output(), identity.server()));
-    return new Admin.Asked(accounts, profiles, rooms.queries(), activity, reports);
+    NoticeService notices =
+        boxes.add(
+            new NoticeService(
+                noticeRooms,
+                new NoticeService.Needs(
+                    rooms.queries(),
+                    rooms.client(NoticeService.BOX),
+                    known,
+                    profiles,
+                    accountDataService),
+                identity.server(),
+                configuration.rooms().defaultVersion(),
+                clock));
+    return new Admin.Asked(accounts, profiles, rooms.queries(), activity, reports, notices);
   }
 
   private static void checkName(Accounts accounts, ServerName server) {

@@ -327,6 +327,19 @@ class ArchitectureTest {
               "services.accountdata"),
           new Row("services.keybackup", "matrix", "box", "store", "http", "services.account"),
           new Row("services.keys", "matrix", "box", "logs", "store", "http", "services.account"),
+          // services.accountdata: the rooms are tagged. services.profile: who is invited has a
+          // name.
+          new Row(
+              "services.notices",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.accountdata",
+              "services.profile"),
           new Row("services.openid", "matrix", "box", "http", "services.account"),
           new Row(
               "services.report",

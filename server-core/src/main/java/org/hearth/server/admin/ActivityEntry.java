@@ -45,6 +45,7 @@ public record ActivityEntry(long number, Instant time, String text, String by, b
           case REPORTED -> "Reported: %s";
           case TOKEN_MADE -> "The registration token %s was made.";
           case TOKEN_ENDED -> "The registration token %s was withdrawn.";
+          case NOTICE_SENT -> "A notice was sent to %s.";
           case BACKUP_MADE -> "The backup %s was made.";
           case BACKUP_FAILED -> "The backup %s could not be made.";
         };

@@ -2,6 +2,7 @@ package org.hearth.server.admin;
 
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,22 +30,28 @@ import org.hearth.server.services.account.UserSummary;
 import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
+import org.hearth.server.services.notices.NoticeService;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.hearth.server.services.report.Reports;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreFigures;
 import org.hearth.server.store.StoreState;
+import org.hearth.server.store.Unavailable;
 
 /// The operations on a running server.
 ///
 /// **thread**: any. **errors**: every operation throws [AdminException] with a sentence for what
 /// was refused.
 public final class Admin {
+  /// To so many people one call sends a notice: each costs some commits.
+  private static final int NOTICES_AT_ONCE = 50;
+
   private final AccountService accounts;
   private final ProfileQueries profiles;
   private final RoomQueries rooms;
   private final Activity activity;
   private final Reports reports;
+  private final NoticeService notices;
   private final Store store;
   private final Supplier<Optional<HttpFigures>> http;
   private final Wiring wiring;
@@ -70,6 +77,7 @@ public final class Admin {
     this.rooms = asked.rooms();
     this.activity = asked.activity();
     this.reports = asked.reports();
+    this.notices = asked.notices();
     this.store = store;
     this.http = http;
     this.wiring = wiring;
@@ -98,7 +106,8 @@ public final class Admin {
       ProfileQueries profiles,
       RoomQueries rooms,
       Activity activity,
-      Reports reports) {}
+      Reports reports,
+      NoticeService notices) {}
 
   /// Where the wiring is asked for.
   ///
@@ -351,6 +360,80 @@ public final class Admin {
   public void dismissReport(long number) {
     if (!reports.dismiss(number)) {
       throw new AdminException("There is no report " + number + ".");
+    }
+  }
+
+  /// Says something to a user in the server's name.
+  ///
+  /// @param userId the whole id
+  /// @param text what is to be said
+  public void sendNotice(String userId, String text) {
+    refusing(() -> {
+      UserId user = existing(userId);
+      notice(user, sayable(text));
+      note(Kind.NOTICE_SENT, userId);
+      return true;
+    });
+  }
+
+  /// Says something to the next [#NOTICES_AT_ONCE] people. Guests and closed accounts are left out.
+  ///
+  /// @param after the last one of those before; empty to begin
+  /// @param text what is to be said
+  /// @return what became of it, and where to go on
+  public NoticesSent sendNotices(Optional<String> after, String text) {
+    return refusing(() -> {
+      String said = sayable(text);
+      List<UserSummary> next =
+          accounts.users("", after.map(UserId::parse).orElse(null), NOTICES_AT_ONCE);
+      int sent = 0;
+      List<String> failures = new ArrayList<>();
+      for (UserSummary each : next) {
+        if (each.account().guest() || each.account().deactivated()) {
+          continue;
+        }
+        UserId user = each.account().user();
+        try {
+          notice(user, said);
+          sent++;
+        } catch (RuntimeException e) {
+          if (Unavailable.is(e)) {
+            throw e;
+          }
+          failures.add("%s has not got it: %s.".formatted(user.value(), reason(e)));
+        }
+      }
+      if (after.isEmpty()) {
+        note(Kind.NOTICE_SENT, "everybody");
+      }
+      return new NoticesSent(
+          sent,
+          failures,
+          next.size() < NOTICES_AT_ONCE
+              ? Optional.empty()
+              : Optional.of(next.getLast().account().user().value()));
+    });
+  }
+
+  private static String sayable(String text) {
+    if (text.isBlank()) {
+      throw new AdminException("A notice has a text.");
+    }
+    return text.strip();
+  }
+
+  private static String reason(RuntimeException failure) {
+    return failure instanceof MatrixException refused
+        ? refused.safeMessage()
+        : String.valueOf(failure.getMessage());
+  }
+
+  private void notice(UserId user, String text) {
+    try {
+      notices.send(user, text);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AdminException("The server is stopping.", e);
     }
   }
 

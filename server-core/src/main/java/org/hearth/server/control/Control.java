@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus;
+import org.hearth.server.admin.NoticesSent;
 import org.hearth.server.admin.Overview;
 import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.Person;
@@ -100,6 +101,12 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
         admin.dismissReport(Long.parseLong(request.argument("number")));
         yield empty();
       }
+      case "send-notice" -> {
+        admin.sendNotice(userId(request.argument("name")), request.argument("text"));
+        yield empty();
+      }
+      case "send-notices" ->
+          notices(admin.sendNotices(request.optional("after"), request.argument("text")));
       case "begin-backup" -> backup(backups.begin(request.optional("folder").map(Path::of)));
       case "backup-status" -> backup(backups.status());
       case "list-parked" -> parked();
@@ -218,6 +225,14 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
           .put("about", each.about())
           .put("reason", each.reason());
     }
+    return json;
+  }
+
+  private static ObjectNode notices(NoticesSent notices) {
+    ObjectNode json = empty().put("sent", notices.sent());
+    ArrayNode failures = json.putArray("failures");
+    notices.failures().forEach(failures::add);
+    notices.next().ifPresent(next -> json.put("next", next));
     return json;
   }
 

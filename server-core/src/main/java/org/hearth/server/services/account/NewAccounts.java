@@ -66,10 +66,14 @@ final class NewAccounts {
           Errcode.INVALID_USERNAME,
           "A user name consists of a-z, 0-9 and . _ = - / + and is not too long");
     }
-    if (accounts.exists(user)) {
+    if (isTaken(user)) {
       throw inUse();
     }
     return user;
+  }
+
+  private boolean isTaken(UserId user) {
+    return NoticesUser.is(user) || accounts.exists(user);
   }
 
   /// An id that nobody has.
@@ -111,7 +115,7 @@ final class NewAccounts {
       Optional<String> displayName,
       List<RowChange> more) {
     checkPassword(user, password);
-    if (accounts.exists(user)) {
+    if (isTaken(user)) {
       throw inUse();
     }
     String hash = passwords.hash(password);

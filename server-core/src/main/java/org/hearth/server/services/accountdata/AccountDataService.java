@@ -136,6 +136,20 @@ public final class AccountDataService implements ServiceBox {
         });
   }
 
+  /// Gives a room a tag, unless it has it.
+  ///
+  /// @throws MatrixException `M_TOO_LARGE` if the user keeps too much already
+  public void setTag(UserId user, RoomId room, String tag) {
+    changeTags(
+        user,
+        room,
+        tags -> {
+          if (!tags.has(tag)) {
+            tags.putObject(tag);
+          }
+        });
+  }
+
   // --- endpoints
 
   private Response getGlobal(Request request) {
@@ -183,12 +197,12 @@ public final class AccountDataService implements ServiceBox {
     if (order != null && !order.isNumber()) {
       throw MatrixException.badJson("order must be a number");
     }
-    changeTags(request, tags -> tags.set(tag, info));
+    changeTags(user(request), room(request), tags -> tags.set(tag, info));
     return Response.empty();
   }
 
   private Response deleteTag(Request request) {
-    changeTags(request, tags -> tags.remove(request.path("tag")));
+    changeTags(user(request), room(request), tags -> tags.remove(request.path("tag")));
     return Response.empty();
   }
 
@@ -197,9 +211,7 @@ public final class AccountDataService implements ServiceBox {
     void change(ObjectNode tags);
   }
 
-  private void changeTags(Request request, TagChange change) {
-    UserId user = user(request);
-    RoomId room = room(request);
+  private void changeTags(UserId user, RoomId room, TagChange change) {
     turns.run(
         user,
         () -> {

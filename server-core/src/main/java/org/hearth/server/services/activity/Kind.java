@@ -36,6 +36,8 @@ public enum Kind {
   TOKEN_MADE,
   /// A registration token was withdrawn.
   TOKEN_ENDED,
+  /// The owner has said something to users.
+  NOTICE_SENT,
   /// A backup is whole.
   BACKUP_MADE,
   /// A backup could not be made.

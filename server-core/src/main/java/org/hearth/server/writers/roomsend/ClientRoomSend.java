@@ -10,6 +10,7 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.servers.presence.PresenceClient;
 import org.hearth.server.servers.presence.PresenceQueries;
+import org.hearth.server.servers.room.DistinctMillis;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;

@@ -19,6 +19,7 @@ import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.GuestAccess;
+import org.hearth.server.services.account.NoticesUser;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.services.accountdata.InvitePermission;
 import org.hearth.server.services.profile.Profile;
@@ -82,6 +83,9 @@ final class MembershipChanges {
         && !GuestAccess.isOpen(rooms, room)) {
       throw new MatrixException(Errcode.GUEST_ACCESS_FORBIDDEN, "Guests may not join this room");
     }
+    if (membership == Membership.LEAVE && sender.equals(target)) {
+      requireRejectable(room, target);
+    }
     ObjectNode content = withNames(target, membership, extra);
     boolean comes = membership == Membership.JOIN && !rooms.isJoined(room, target);
     RoomReply.Done done =
@@ -98,6 +102,23 @@ final class MembershipChanges {
       settings.carryOver(target, room);
     }
     return done;
+  }
+
+  /// "The client must not expect to be able to reject an invite to join the server notices room.
+  /// Attempting to reject the invite must result in a `M_CANNOT_LEAVE_SERVER_NOTICE_ROOM` error."
+  private void requireRejectable(RoomId room, UserId user) {
+    boolean byTheServer =
+        rooms
+            .membership(room, user)
+            .filter(each -> each.membership() == Membership.INVITE)
+            .flatMap(each -> rooms.eventAt(each.position()))
+            .filter(invite -> invite.pdu().sender().equals(NoticesUser.of(user.server())))
+            .isPresent();
+    if (byTheServer) {
+      throw new MatrixException(
+          Errcode.CANNOT_LEAVE_SERVER_NOTICE_ROOM,
+          "You cannot reject this invite: it is the server's own");
+    }
   }
 
   /// The same for a member event that a client sets as state.

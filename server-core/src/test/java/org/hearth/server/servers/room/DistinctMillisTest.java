@@ -1,4 +1,4 @@
-package org.hearth.server.writers.roomsend;
+package org.hearth.server.servers.room;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

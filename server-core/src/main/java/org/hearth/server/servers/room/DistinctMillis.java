@@ -1,4 +1,4 @@
-package org.hearth.server.writers.roomsend;
+package org.hearth.server.servers.room;
 
 import java.time.Instant;
 import java.time.InstantSource;
@@ -8,11 +8,12 @@ import java.util.concurrent.atomic.AtomicLong;
 /// hash of its create event: two rooms that one user makes alike are two only by their time.
 ///
 /// **thread**: any.
-final class DistinctMillis implements InstantSource {
+public final class DistinctMillis implements InstantSource {
   private final InstantSource clock;
   private final AtomicLong last = new AtomicLong(Long.MIN_VALUE);
 
-  DistinctMillis(InstantSource clock) {
+  /// A clock that goes with that one, but for times that were said.
+  public DistinctMillis(InstantSource clock) {
     this.clock = clock;
   }
 
