@@ -194,5 +194,25 @@ await say(alice, [bob, tablet], "Without the laptop");
 await serverIsBack();
 
 await say(tablet, [alice, bob], "Good night");
-for (const client of [alice, bob, tablet]) client.stopClient();
+
+// A message to somebody who is logged in nowhere: nothing has its key but the device that was left behind.
+await alice.getCrypto().startDehydration();
+const asleep = async () => {
+  const devices = (await bob.getCrypto().getUserDeviceInfo([alice.getUserId()])).get(alice.getUserId());
+  return [...(devices?.values() ?? [])].filter((each) => each.dehydrated);
+};
+await until(async () => (await asleep()).length === 1, "bob learns of the device that alice leaves behind");
+const phone = alice.getDeviceId();
+const userId = alice.getUserId();
+await alice.logout(true);
+await until(async () => !(await knows(bob, userId, phone)), "bob learns that alice is logged in nowhere");
+check((await asleep()).length === 1, "what she has left behind is still there");
+await bob.sendTextMessage(roomId, "While you were out");
+const desktop = await startEncrypted(await logIn("alice", "desktop", options("alice")));
+check(await desktop.getCrypto().userHasCrossSigningKeys(userId, true), "the desktop looks for alice's cross-signing keys");
+await desktop.getCrypto().bootstrapCrossSigning({});
+await desktop.getCrypto().startDehydration();
+await readable(desktop, roomId, "While you were out");
+check(true, "alice reads what was said while she was logged in nowhere");
+for (const client of [bob, tablet, desktop]) client.stopClient();
 done();
