@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TableView;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
@@ -318,9 +319,23 @@ class PanelTest extends WithPanel {
     panel.await("each", () -> panel.shows("wire-Profiles"));
 
     assertThat(panel.shows("wire-Services")).isFalse();
+    ScrollPane scroll = panel.robot().lookup("#wiring-scroll").queryAs(ScrollPane.class);
+    panel.await(
+        "all of it, without scrolling",
+        () ->
+            scroll.getViewportBounds().getHeight() > 500
+                && scroll.getContent().getLayoutBounds().getHeight()
+                    <= scroll.getViewportBounds().getHeight()
+                && scroll.getContent().getLayoutBounds().getWidth()
+                    <= scroll.getViewportBounds().getWidth());
     panel.screenshot("wiring-services");
+    panel.click("wire-Profiles");
+    panel.await("its sentence", () -> panel.shows("wiring-chosen"));
+    assertThat(panel.text("wiring-chosen")).startsWith("Profiles (Names and pictures): ");
+    panel.screenshot("wiring-services-chosen");
     panel.click("wiring-services");
     panel.await("the group again", () -> panel.shows("wire-Services"));
+    panel.await("the table again", () -> scroll.getViewportBounds().getHeight() < 400);
   }
 
   @Test

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.scene.canvas.Canvas;
@@ -105,8 +106,9 @@ final class WiringDrawing extends Region {
     getChildren().setAll(canvas);
     layout = now.map(each -> WiringLayout.of(each.picture())).orElse(WiringLayout.empty());
     now.ifPresent(each -> {
+      Set<String> flat = WiringLayout.flat(each.picture());
       for (WiringPicture.Node node : each.picture().nodes()) {
-        nodes.put(node.name(), WiringNode.box(node));
+        nodes.put(node.name(), WiringNode.box(node, flat.contains(node.name())));
       }
       each.rings().forEach((name, ring) -> nodes.put(name, WiringNode.ring(ring)));
       each.picture().arrows().forEach(arrow -> numbers.put(arrow, number()));
