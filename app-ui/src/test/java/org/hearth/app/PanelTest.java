@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javafx.scene.control.Labeled;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.TableView;
 import javafx.scene.input.Clipboard;
@@ -332,6 +333,15 @@ class PanelTest extends WithPanel {
     panel.click("wire-Profiles");
     panel.await("its sentence", () -> panel.shows("wiring-chosen"));
     assertThat(panel.text("wiring-chosen")).startsWith("Profiles (Names and pictures): ");
+    panel.click("wire-ClientSync");
+    Labeled chosen = panel.robot().lookup("#wiring-chosen").queryLabeled();
+    panel.await(
+        "the whole of a long sentence",
+        () ->
+            chosen.getText().startsWith("ClientSync")
+                && chosen.getHeight() >= chosen.prefHeight(chosen.getWidth())
+                && chosen.localToScene(chosen.getLayoutBounds()).getMaxY()
+                    <= chosen.getScene().getHeight());
     panel.screenshot("wiring-services-chosen");
     panel.click("wiring-services");
     panel.await("the group again", () -> panel.shows("wire-Services"));

@@ -215,7 +215,11 @@ final class WiringDrawing extends Region {
       nodes.forEach((name, node) -> {
         Place place = layout.places().get(name);
         if (place != null) {
-          put(node, columns.get(place.column()), y(place), isRing(name));
+          if (isRing(name)) {
+            putRing(node, columns.get(place.column()), y(place));
+          } else {
+            putBox(node, columns.get(place.column()), y(place), WiringLayout.ports(name, arrows()));
+          }
         }
       });
       WiringRoutes ways = new WiringRoutes(layout, arrows(), columns, this::y, WiringNode.RADIUS);
@@ -224,15 +228,16 @@ final class WiringDrawing extends Region {
     drawArrows();
   }
 
-  /// A box is as wide as its column; of a ring the circle stands where its arrows end.
-  private static void put(WiringNode node, Column column, double y, boolean ring) {
-    if (ring) {
-      node.autosize();
-      node.relocate(column.middle() - node.getWidth() / 2, y - WiringNode.CIRCLE);
-    } else {
-      double height = node.prefHeight(-1);
-      node.resizeRelocate(column.left(), y - height / 2, column.right() - column.left(), height);
-    }
+  /// The circle of a ring stands where its arrows end.
+  private static void putRing(WiringNode node, Column column, double y) {
+    node.autosize();
+    node.relocate(column.middle() - node.getWidth() / 2, y - WiringNode.CIRCLE);
+  }
+
+  /// A box is as wide as its column, and so high that all of its arrows meet it.
+  private static void putBox(WiringNode node, Column column, double y, long ports) {
+    double height = Math.max(node.prefHeight(-1), ports * WiringRoutes.PORT);
+    node.resizeRelocate(column.left(), y - height / 2, column.right() - column.left(), height);
   }
 
   private double y(Place place) {

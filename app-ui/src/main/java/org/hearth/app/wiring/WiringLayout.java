@@ -126,10 +126,15 @@ record WiringLayout(
 
   /// A box has a port for each of its arrows, on either side.
   private static double heightOfBox(String name, double least, WiringPicture picture) {
-    long leaving = picture.arrows().stream().filter(each -> each.from().equals(name)).count();
-    long arriving = picture.arrows().stream().filter(each -> each.to().equals(name)).count();
     return Math.max(
-        least, (Math.max(leaving, arriving) * WiringRoutes.PORT + BOX_GAP) / ROW_HEIGHT);
+        least, (ports(name, picture.arrows()) * WiringRoutes.PORT + BOX_GAP) / ROW_HEIGHT);
+  }
+
+  /// How many arrows a box has at the side that has the most.
+  static long ports(String name, List<Arrow> arrows) {
+    long leaving = arrows.stream().filter(each -> each.from().equals(name)).count();
+    long arriving = arrows.stream().filter(each -> each.to().equals(name)).count();
+    return Math.max(leaving, arriving);
   }
 
   /// The boxes that have each of their two names on one line, because there are many in their

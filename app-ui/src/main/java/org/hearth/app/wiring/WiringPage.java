@@ -139,7 +139,7 @@ public final class WiringPage implements Page {
     Label text = new Label("There is nothing to draw while the server does not run.");
     text.setId("wiring-nothing");
     text.getStyleClass().add("empty");
-    text.visibleProperty().bind(model.now().map(Optional::isEmpty));
+    text.visibleProperty().bind(model.stopped());
     return text;
   }
 
@@ -147,7 +147,13 @@ public final class WiringPage implements Page {
     Label text = new Label();
     text.setId("wiring-chosen");
     text.setWrapText(true);
-    text.setMinHeight(Region.USE_PREF_SIZE);
+    // A split pane asks how low its parts may be without saying how wide they are.
+    text.minHeightProperty()
+        .bind(
+            Bindings.createDoubleBinding(
+                () -> text.prefHeight(text.getWidth() > 0 ? text.getWidth() : -1),
+                text.widthProperty(),
+                text.textProperty()));
     text.setMaxWidth(Double.MAX_VALUE);
     HBox.setHgrow(text, Priority.ALWAYS);
     text.textProperty()

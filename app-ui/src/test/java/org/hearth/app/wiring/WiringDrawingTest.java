@@ -129,6 +129,27 @@ class WiringDrawingTest {
   }
 
   @Test
+  void everyArrowMeetsItsBox() {
+    for (WiringPicture each : List.of(WiringGroups.fold(picture), picture)) {
+      show(each);
+
+      Set<String> boxes =
+          each.nodes().stream().map(WiringPicture.Node::name).collect(Collectors.toSet());
+      drawing
+          .routes()
+          .forEach((arrow, route) -> {
+            if (boxes.contains(arrow.to())) {
+              assertThat(robot.lookup("#wire-" + arrow.to()).query().getBoundsInParent())
+                  .as("%s", arrow)
+                  .satisfies(box ->
+                      assertThat(route.points().getLast().y())
+                          .isBetween(box.getMinY() + 3, box.getMaxY() - 3));
+            }
+          });
+    }
+  }
+
+  @Test
   void everyArrowHasItsNumberAndNoTwoTouch() {
     show(WiringGroups.fold(picture));
 
