@@ -3,12 +3,13 @@
 /// ```
 ///   Main --> HearthApplication --> ServerSession (starts and stops a Homeserver)
 ///                    |
-///                    +--> shell: navigation, status, pages --> setup, dashboard, people, rooms, wiring, logs
+///                    +--> shell: navigation, status, pages --> setup, dashboard (Home), people,
+///                                                              rooms, wiring, logs (Activity)
 /// ```
 ///
-/// A page is a package with an `…View` (nodes and bindings only) and an `…ViewModel` (properties
-/// and actions, no controls). View models talk to `Homeserver` and `Admin` and to nothing behind
-/// them.
+/// A page is a package with a `…Page` (nodes and bindings only) and a `…ViewModel` (properties and
+/// actions, no controls), in place of which a page that only lists has a `Listing`. View models
+/// talk to `Homeserver` and `Admin` and to nothing behind them.
 ///
 /// **threads**: nodes and properties belong to the JavaFX thread; questions to the server run on
 /// virtual threads, and `app.state` alone hops back.

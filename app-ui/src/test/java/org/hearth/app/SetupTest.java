@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javafx.scene.control.Labeled;
 import javafx.scene.control.TextField;
 import javafx.scene.input.KeyCode;
 import javafx.stage.Stage;
@@ -202,8 +203,11 @@ class SetupTest extends WithPanel {
       panel.await("a remedy", () -> panel.shows("setup-other-port"));
       assertThat(panel.robot().lookup("#setup-other-port").query().isFocused()).isTrue();
       panel.screenshot("setup-port");
+      Labeled summary = panel.robot().lookup("#setup-summary").queryLabeled();
+      assertThat(summary.getText()).contains(", port 8008, ");
 
       panel.robot().press(KeyCode.ENTER).release(KeyCode.ENTER);
+      assertThat(summary.getText()).containsPattern(", port (?!8008,)[0-9]+, ");
       panel.await("the panel", () -> panel.shows("home-page"));
 
       assertThat(panel.admin().people("", 10).items())

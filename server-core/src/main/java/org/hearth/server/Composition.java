@@ -96,7 +96,7 @@ import org.jspecify.annotations.Nullable;
 /// store ─► boxes, each made of those before it ─► started: logs, boxes ─► listeners
 /// ```
 ///
-/// A new box is one line of [#addBoxes].
+/// A new box is one statement of [#addBoxes].
 ///
 /// **thread**: one that opens and closes; figures are read by any.
 final class Composition {
@@ -556,8 +556,7 @@ final class Composition {
         Thread.currentThread().interrupt();
         failures.addSuppressed(e);
       } catch (Exception | Error e) {
-        // An Error too: whatever is wrong with one part, the others have files and threads to let
-        // go.
+        // An Error too: whatever is wrong with one part, the others let go of files and threads.
         failures.addSuppressed(new IllegalStateException(part.name() + " could not be closed", e));
       }
     }

@@ -22,10 +22,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.ringlogs.WiringDescription.Arrow;
+import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
@@ -41,6 +44,11 @@ import org.junit.jupiter.api.io.TempDir;
 class DeclarationsTest {
   private static final String ROOT = "org.hearth.server.";
   private static final Path PAGE = Path.of("..", "docs", "tables.md");
+  private static final Path ARCHITECTURE = Path.of("..", "docs", "architecture.md");
+
+  /// A log's name as it stands in the documentation.
+  private static final Pattern LOG = Pattern.compile("[a-z]+-(?:in|out)put");
+
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -266,6 +274,56 @@ class DeclarationsTest {
     Files.writeString(Path.of("target", "tables.md"), page);
 
     assertThat(Files.readString(PAGE)).isEqualTo(page.toString());
+  }
+
+  /// Whoever looks for the class of a box, or for what goes in and out of it, looks there.
+  @Test
+  void thePageOfTheArchitectureHasEveryBoxWithItsClassAndLogs() throws IOException {
+    Set<String> kinds =
+        Stream.of(Node.Kind.values())
+            .map(each -> each.name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.toSet());
+    List<List<String>> rows =
+        Files.readAllLines(ARCHITECTURE).stream()
+            .filter(line -> line.startsWith("| "))
+            .map(line -> List.of(line.substring(2).split(" \\| ", -1)))
+            .filter(cells -> kinds.contains(cells.getFirst()))
+            .map(cells ->
+                List.of(
+                    cells.get(0),
+                    cells.get(1),
+                    cells.get(2),
+                    logsIn(cells.get(3)).toString(),
+                    logsIn(cells.get(4)).toString()))
+            .toList();
+    WiringDescription wiring = composition.boxes().description();
+    List<List<String>> declared =
+        composition.boxes().all().stream()
+            .map(box ->
+                List.of(
+                    box.kind().name().toLowerCase(Locale.ROOT),
+                    box.name(),
+                    "`%s`".formatted(box.getClass().getName().substring(ROOT.length())),
+                    logs(wiring.to(box.name()), Arrow.Kind.FEEDS, Arrow::from),
+                    logs(wiring.from(box.name()), Arrow.Kind.WRITES, Arrow::to)))
+            .toList();
+
+    assertThat(rows).containsExactlyInAnyOrderElementsOf(declared);
+  }
+
+  private static Set<String> logsIn(String cell) {
+    return LOG.matcher(cell)
+        .results()
+        .map(MatchResult::group)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static String logs(List<Arrow> arrows, Arrow.Kind kind, Function<Arrow, String> end) {
+    return arrows.stream()
+        .filter(arrow -> arrow.kind() == kind)
+        .map(end)
+        .collect(Collectors.toCollection(TreeSet::new))
+        .toString();
   }
 
   private static String row(String box, Table table) {

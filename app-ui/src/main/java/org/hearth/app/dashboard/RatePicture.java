@@ -14,6 +14,7 @@ import javafx.scene.control.Label;
 import javafx.scene.layout.Region;
 import javafx.scene.paint.Color;
 import javafx.scene.paint.Paint;
+import javafx.scene.shape.StrokeLineJoin;
 import javafx.scene.text.Font;
 import org.hearth.app.dashboard.HomeViewModel.Rates;
 import org.hearth.server.admin.RateHistory.Point;
@@ -169,6 +170,8 @@ final class RatePicture extends Region {
     stretch.forEach(point -> graphics.lineTo(frame.x(point.to()), frame.y(point)));
     graphics.setStroke(Color.web("#4493f8"));
     graphics.setLineWidth(2);
+    // A pointed one would go on below nothing, where a rate falls and rises again.
+    graphics.setLineJoin(StrokeLineJoin.ROUND);
     graphics.stroke();
   }
 

@@ -171,8 +171,9 @@ public final class SetupPage implements Page {
                 model.folder(),
                 "\nFirst owner:  ",
                 model.exampleId(),
-                "\n\nThe server listens on this computer only, port 8008, and nobody else can make an account."
-                    + " Both can be changed in hearth.yaml in the data folder."));
+                "\n\nThe server listens on this computer only, port ",
+                model.port().asString(),
+                ", and nobody else can make an account. Both can be changed in hearth.yaml in the data folder."));
     ProgressBar bar = new ProgressBar(ProgressBar.INDETERMINATE_PROGRESS);
     bar.setMaxWidth(Double.MAX_VALUE);
     Label progress = new Label();

@@ -13,6 +13,8 @@ import javafx.beans.binding.StringBinding;
 import javafx.beans.property.IntegerProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
+import javafx.beans.property.ReadOnlyIntegerProperty;
+import javafx.beans.property.ReadOnlyIntegerWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
@@ -25,6 +27,7 @@ import org.hearth.app.state.ServerSession;
 import org.hearth.server.NewServer;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.configuration.FirstSetup;
 import org.hearth.server.configuration.ListenerPort;
@@ -47,6 +50,8 @@ public final class SetupViewModel {
   private final ReadOnlyBooleanWrapper cancelling = new ReadOnlyBooleanWrapper();
   private final ReadOnlyObjectWrapper<Optional<Integer>> freePort =
       new ReadOnlyObjectWrapper<>(Optional.empty());
+  private final ReadOnlyIntegerWrapper port =
+      new ReadOnlyIntegerWrapper(Configuration.DEFAULT_PORT);
   private int portInUse;
   private final ReadOnlyBooleanWrapper written = new ReadOnlyBooleanWrapper();
   private Optional<NewServer> made = Optional.empty();
@@ -241,6 +246,11 @@ public final class SetupViewModel {
         () -> FirstSetup.problemOfPerson(owner.get()).isEmpty(), owner);
   }
 
+  /// The port of the configuration that is made.
+  ReadOnlyIntegerProperty port() {
+    return port.getReadOnlyProperty();
+  }
+
   /// A port that is free, when the one of the configuration is not.
   ReadOnlyObjectProperty<Optional<Integer>> freePort() {
     return freePort.getReadOnlyProperty();
@@ -280,7 +290,10 @@ public final class SetupViewModel {
   void createOnFreePort() {
     Optional<Integer> free = freePort.get();
     begin();
-    free.ifPresent(port -> session.startOnPort(portInUse, port, makesOwner()));
+    free.ifPresent(other -> {
+      port.set(other);
+      session.startOnPort(portInUse, other, makesOwner());
+    });
   }
 
   /// Calls the making off: the step under way ends, the server stops, and what was made is removed.
@@ -340,6 +353,7 @@ public final class SetupViewModel {
 
   private void endTakingBack(String sentence) {
     made = Optional.empty();
+    port.set(Configuration.DEFAULT_PORT);
     written.set(false);
     working.set(false);
     cancelling.set(false);
@@ -376,11 +390,11 @@ public final class SetupViewModel {
   }
 
   private void lookForPort(OptionalInt inUse) {
-    inUse.ifPresent(port -> {
-      portInUse = port;
+    inUse.ifPresent(taken -> {
+      portInUse = taken;
       FxState.ask(
           "free-port",
-          () -> ListenerPort.freeAfter(port),
+          () -> ListenerPort.freeAfter(taken),
           free -> freePort.set(free.isPresent() ? Optional.of(free.getAsInt()) : Optional.empty()),
           _ -> {});
     });

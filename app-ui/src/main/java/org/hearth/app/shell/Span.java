@@ -12,8 +12,8 @@ public final class Span {
   ///
   /// @param since its beginning
   /// @param now its end
-  /// @return such as `3 d 4 h`
+  /// @return such as `3 d`: tiles and columns have room for no more
   public static String between(Instant since, Instant now) {
-    return Amounts.duration(Duration.between(since, now));
+    return Amounts.roughly(Duration.between(since, now));
   }
 }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.scene.canvas.Canvas;
@@ -105,8 +106,9 @@ final class WiringDrawing extends Region {
     getChildren().setAll(canvas);
     layout = now.map(each -> WiringLayout.of(each.picture())).orElse(WiringLayout.empty());
     now.ifPresent(each -> {
+      Set<String> flat = WiringLayout.flat(each.picture());
       for (WiringPicture.Node node : each.picture().nodes()) {
-        nodes.put(node.name(), WiringNode.box(node));
+        nodes.put(node.name(), WiringNode.box(node, flat.contains(node.name())));
       }
       each.rings().forEach((name, ring) -> nodes.put(name, WiringNode.ring(ring)));
       each.picture().arrows().forEach(arrow -> numbers.put(arrow, number()));
@@ -213,7 +215,11 @@ final class WiringDrawing extends Region {
       nodes.forEach((name, node) -> {
         Place place = layout.places().get(name);
         if (place != null) {
-          put(node, columns.get(place.column()), y(place), isRing(name));
+          if (isRing(name)) {
+            putRing(node, columns.get(place.column()), y(place));
+          } else {
+            putBox(node, columns.get(place.column()), y(place), WiringLayout.ports(name, arrows()));
+          }
         }
       });
       WiringRoutes ways = new WiringRoutes(layout, arrows(), columns, this::y, WiringNode.RADIUS);
@@ -222,15 +228,16 @@ final class WiringDrawing extends Region {
     drawArrows();
   }
 
-  /// A box is as wide as its column; of a ring the circle stands where its arrows end.
-  private static void put(WiringNode node, Column column, double y, boolean ring) {
-    if (ring) {
-      node.autosize();
-      node.relocate(column.middle() - node.getWidth() / 2, y - WiringNode.CIRCLE);
-    } else {
-      double height = node.prefHeight(-1);
-      node.resizeRelocate(column.left(), y - height / 2, column.right() - column.left(), height);
-    }
+  /// The circle of a ring stands where its arrows end.
+  private static void putRing(WiringNode node, Column column, double y) {
+    node.autosize();
+    node.relocate(column.middle() - node.getWidth() / 2, y - WiringNode.CIRCLE);
+  }
+
+  /// A box is as wide as its column, and so high that all of its arrows meet it.
+  private static void putBox(WiringNode node, Column column, double y, long ports) {
+    double height = Math.max(node.prefHeight(-1), ports * WiringRoutes.PORT);
+    node.resizeRelocate(column.left(), y - height / 2, column.right() - column.left(), height);
   }
 
   private double y(Place place) {

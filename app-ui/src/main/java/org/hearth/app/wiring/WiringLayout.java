@@ -17,7 +17,9 @@ import org.hearth.server.admin.WiringPicture.Arrow;
 import org.hearth.server.admin.WiringPicture.Kind;
 
 /// Where boxes and rings are drawn: in columns by what they do, from the writers at the left to the
-/// readers at the right, and within a column near to what they are connected with.
+/// readers at the right, and within a column near to what they are connected with. Services that no
+/// arrow leads from stand by the store, where there is room. Boxes of a column that has many are
+/// flat.
 ///
 /// An arrow over several columns goes through a bend in each column between, where no box stands.
 /// Arrows that end at the same box share their bends.
@@ -38,6 +40,12 @@ record WiringLayout(
   private static final double BOX_GAP = 8;
 
   private static final double BEND_GAP = 0.25;
+
+  /// What a flat box is high at least with what is between it and the next, in pixels.
+  private static final double FLAT_HEIGHT = 40;
+
+  /// In a column with more boxes they are flat.
+  private static final int MOST_HIGH = 6;
 
   WiringLayout {
     places = Map.copyOf(places);
@@ -69,6 +77,7 @@ record WiringLayout(
   /// Lays out a picture.
   static WiringLayout of(WiringPicture picture) {
     Map<String, Integer> columns = columns(picture);
+    Set<String> flat = flat(picture);
     Set<String> rings =
         picture.rings().stream().map(WiringPicture.Ring::name).collect(Collectors.toSet());
     Map<Arrow, List<String>> ways = new HashMap<>();
@@ -76,7 +85,12 @@ record WiringLayout(
     columns.forEach((name, column) ->
         items.add(
             new WiringRows.Item(
-                name, column, rings.contains(name) ? RING_GAP : heightOfBox(name, picture))));
+                name,
+                column,
+                rings.contains(name)
+                    ? RING_GAP
+                    : heightOfBox(
+                        name, flat.contains(name) ? FLAT_HEIGHT / ROW_HEIGHT : 1, picture))));
     Set<WiringRows.Link> links = new LinkedHashSet<>();
     for (Arrow arrow : picture.arrows()) {
       Integer from = columns.get(arrow.from());
@@ -111,10 +125,32 @@ record WiringLayout(
   }
 
   /// A box has a port for each of its arrows, on either side.
-  private static double heightOfBox(String name, WiringPicture picture) {
-    long leaving = picture.arrows().stream().filter(each -> each.from().equals(name)).count();
-    long arriving = picture.arrows().stream().filter(each -> each.to().equals(name)).count();
-    return Math.max(1, (Math.max(leaving, arriving) * WiringRoutes.PORT + BOX_GAP) / ROW_HEIGHT);
+  private static double heightOfBox(String name, double least, WiringPicture picture) {
+    return Math.max(
+        least, (ports(name, picture.arrows()) * WiringRoutes.PORT + BOX_GAP) / ROW_HEIGHT);
+  }
+
+  /// How many arrows a box has at the side that has the most.
+  static long ports(String name, List<Arrow> arrows) {
+    long leaving = arrows.stream().filter(each -> each.from().equals(name)).count();
+    long arriving = arrows.stream().filter(each -> each.to().equals(name)).count();
+    return Math.max(leaving, arriving);
+  }
+
+  /// The boxes that have each of their two names on one line, because there are many in their
+  /// column.
+  static Set<String> flat(WiringPicture picture) {
+    Map<Integer, List<String>> boxes = new HashMap<>();
+    Map<String, Integer> columns = columns(picture);
+    for (WiringPicture.Node node : picture.nodes()) {
+      boxes
+          .computeIfAbsent(columns.getOrDefault(node.name(), 0), _ -> new ArrayList<>())
+          .add(node.name());
+    }
+    return boxes.values().stream()
+        .filter(each -> each.size() > MOST_HIGH)
+        .flatMap(List::stream)
+        .collect(Collectors.toSet());
   }
 
   /// Those arrows that lead back, against the flow.
@@ -140,7 +176,8 @@ record WiringLayout(
       roles.put(
           node.name(),
           switch (node.kind()) {
-            case WRITER, SERVICE -> Role.WRITER;
+            case WRITER -> Role.WRITER;
+            case SERVICE -> isInTheFlow(node, picture) ? Role.WRITER : Role.STORE;
             case SERVER -> Role.SERVER;
             case STORE -> Role.STORE;
             case READER -> Role.READER;
@@ -154,6 +191,11 @@ record WiringLayout(
     Map<String, Integer> columns = new java.util.LinkedHashMap<>();
     roles.forEach((name, role) -> columns.put(name, numbers.getOrDefault(role, 0)));
     return columns;
+  }
+
+  private static boolean isInTheFlow(WiringPicture.Node node, WiringPicture picture) {
+    return picture.arrows().stream()
+        .anyMatch(arrow -> arrow.from().equals(node.name()) || arrow.to().equals(node.name()));
   }
 
   /// A log that ends at the store is the commit ring. One that only servers and the store write

@@ -57,14 +57,15 @@ final class WiringNode extends ToggleButton {
     setTooltip(told);
   }
 
-  static WiringNode box(WiringPicture.Node node) {
+  /// @param flat whether each of its two names has one line
+  static WiringNode box(WiringPicture.Node node, boolean flat) {
     String kind = node.kind().name().toLowerCase(Locale.ROOT);
     WiringNode made = new WiringNode(node.name(), List.of("wiring-node", "wiring-box", kind));
-    made.words = onTwoLines(node.purpose());
+    made.words = flat ? node.purpose() : onTwoLines(node.purpose());
     made.purpose.setText(made.words);
     made.purpose.setTextAlignment(TextAlignment.CENTER);
     made.purpose.getStyleClass().add("wiring-name");
-    Label name = new Label(broken(node.name()));
+    Label name = new Label(flat ? node.name() : broken(node.name()));
     name.setTextAlignment(TextAlignment.CENTER);
     name.getStyleClass().add("wiring-kind");
     VBox all = new VBox(made.purpose, name);

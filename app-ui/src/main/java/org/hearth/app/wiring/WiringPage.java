@@ -33,6 +33,9 @@ import org.hearth.server.admin.WiringPicture;
 /// Wiring: the running server's own picture of its boxes, arrows and rings, what is parked, and the
 /// numbers of all readers or of the chosen box's.
 public final class WiringPage implements Page {
+  /// The picture's part of the room, beside the table.
+  private static final double PICTURE = 0.7;
+
   private final WiringViewModel model;
   private final VBox node;
   private final WiringDrawing drawing = new WiringDrawing();
@@ -96,7 +99,7 @@ public final class WiringPage implements Page {
           showLines(now);
         });
     drawing.chosen().addListener((_, _, _) -> showChosen());
-    ScrollPane scroll = new ScrollPane(drawing);
+    ScrollPane scroll = new ScrollPane(new WiringFit(drawing));
     scroll.setId("wiring-scroll");
     scroll.setFitToWidth(true);
     scroll.setFitToHeight(true);
@@ -105,7 +108,9 @@ public final class WiringPage implements Page {
     below.getStyleClass().add("wiring-below");
     SplitPane split = new SplitPane(new StackPane(scroll, nothing()), below);
     split.setOrientation(Orientation.VERTICAL);
-    split.setDividerPositions(0.7);
+    split.setDividerPositions(PICTURE);
+    // The picture of each box needs all the room; the table can be pulled up.
+    model.eachService().addListener((_, _, each) -> split.setDividerPositions(each ? 1 : PICTURE));
     VBox.setVgrow(split, Priority.ALWAYS);
     node =
         new VBox(
@@ -118,7 +123,7 @@ public final class WiringPage implements Page {
     node.getStyleClass().add("page");
   }
 
-  /// Opens what is drawn as one box.
+  /// Shows each box that is drawn with others as one.
   private ToggleButton services() {
     ToggleButton each = new ToggleButton("_Each box");
     each.setId("wiring-services");
@@ -134,7 +139,7 @@ public final class WiringPage implements Page {
     Label text = new Label("There is nothing to draw while the server does not run.");
     text.setId("wiring-nothing");
     text.getStyleClass().add("empty");
-    text.visibleProperty().bind(model.now().map(Optional::isEmpty));
+    text.visibleProperty().bind(model.stopped());
     return text;
   }
 
@@ -142,7 +147,13 @@ public final class WiringPage implements Page {
     Label text = new Label();
     text.setId("wiring-chosen");
     text.setWrapText(true);
-    text.setMinHeight(Region.USE_PREF_SIZE);
+    // A split pane asks how low its parts may be without saying how wide they are.
+    text.minHeightProperty()
+        .bind(
+            Bindings.createDoubleBinding(
+                () -> text.prefHeight(text.getWidth() > 0 ? text.getWidth() : -1),
+                text.widthProperty(),
+                text.textProperty()));
     text.setMaxWidth(Double.MAX_VALUE);
     HBox.setHgrow(text, Priority.ALWAYS);
     text.textProperty()
@@ -184,6 +195,7 @@ public final class WiringPage implements Page {
     table.getColumns().add(count("Failures", 0.13, WiringPicture.Consumer::failures));
     Tables.fill(table, shownLines, model.sentence());
     table.setRowFactory(_ -> new LineRow());
+    table.setMinHeight(0);
     VBox.setVgrow(table, Priority.ALWAYS);
     return table;
   }

@@ -119,6 +119,7 @@ public final class WiringViewModel {
       new ReadOnlyObjectWrapper<>(List.of());
   private final ReadOnlyStringWrapper outcome = new ReadOnlyStringWrapper("");
   private final ReadOnlyBooleanWrapper working = new ReadOnlyBooleanWrapper();
+  private final ReadOnlyBooleanWrapper stopped = new ReadOnlyBooleanWrapper();
   private final ReadOnlyObjectWrapper<Optional<Now>> now =
       new ReadOnlyObjectWrapper<>(Optional.empty());
   private final ReadOnlyStringWrapper sentence = new ReadOnlyStringWrapper("");
@@ -149,6 +150,11 @@ public final class WiringViewModel {
   /// What to draw; empty while the server does not run.
   ReadOnlyObjectProperty<Optional<Now>> now() {
     return now.getReadOnlyProperty();
+  }
+
+  /// Whether the server does not run; false also until that is known.
+  ReadOnlyBooleanProperty stopped() {
+    return stopped.getReadOnlyProperty();
   }
 
   /// Whether each service has a box of its own.
@@ -280,6 +286,7 @@ public final class WiringViewModel {
               seconds,
               answer.parked()));
     }
+    stopped.set(false);
     now.set(Optional.of(new Now(picture, rings)));
     sentence.set(judge(List.copyOf(rings.values())));
   }
@@ -354,6 +361,7 @@ public final class WiringViewModel {
 
   private void showStopped() {
     looks.clear();
+    stopped.set(true);
     now.set(Optional.empty());
     parked.set(List.of());
     sentence.set(session.absence());

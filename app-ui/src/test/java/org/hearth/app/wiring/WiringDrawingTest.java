@@ -1,6 +1,7 @@
 package org.hearth.app.wiring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import atlantafx.base.theme.PrimerLight;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.control.Label;
 import javafx.scene.layout.Pane;
+import javafx.scene.layout.Region;
 import javafx.stage.Stage;
 import org.hearth.app.HearthApplication;
 import org.hearth.app.wiring.WiringRoutes.Point;
@@ -43,6 +45,10 @@ class WiringDrawingTest {
   private static final double WIDTH = 764;
 
   private static final double HEIGHT = 380;
+
+  /// What it leaves above the table when that is closed.
+  private static final double HEIGHT_ALONE = 535;
+
   private static final double RATE = 9_876;
 
   @SuppressWarnings("NullAway.Init")
@@ -67,8 +73,10 @@ class WiringDrawingTest {
   void open(Stage stage) throws IOException {
     Application.setUserAgentStylesheet(new PrimerLight().getUserAgentStylesheet());
     // As a scroll pane does, the test gives it the room that it needs.
-    drawing.setManaged(false);
-    Scene scene = new Scene(new Pane(drawing), WIDTH, HEIGHT);
+    WiringFit fit = new WiringFit(drawing);
+    fit.setId("fit");
+    fit.setManaged(false);
+    Scene scene = new Scene(new Pane(fit), WIDTH, HEIGHT);
     scene.getStylesheets().add(String.valueOf(HearthApplication.class.getResource("hearth.css")));
     stage.setScene(scene);
     stage.show();
@@ -80,6 +88,24 @@ class WiringDrawingTest {
 
     assertThat(drawing.minWidth(-1)).isLessThanOrEqualTo(WIDTH);
     assertThat(drawing.minHeight(-1)).isLessThanOrEqualTo(HEIGHT);
+  }
+
+  @Test
+  void eachBoxFitsIntoTheSmallestWindowWithoutTheTable() {
+    show(picture);
+    WiringFit fit = robot.lookup("#fit").query();
+
+    assertThat(fit.minWidth(-1)).isLessThanOrEqualTo(WIDTH);
+    assertThat(fit.minHeight(-1)).isLessThanOrEqualTo(HEIGHT_ALONE);
+    robot.interact(() -> {
+      fit.resize(WIDTH, HEIGHT_ALONE);
+      fit.layout();
+    });
+    Bounds whole = drawing.localToParent(drawing.getLayoutBounds());
+    assertThat(whole.getWidth()).isCloseTo(WIDTH, within(0.5));
+    assertThat(whole.getHeight()).isCloseTo(HEIGHT_ALONE, within(0.5));
+    assertThat(drawing.getWidth()).isGreaterThanOrEqualTo(drawing.minWidth(-1) - 0.5);
+    assertThat(drawing.getHeight()).isGreaterThanOrEqualTo(drawing.minHeight(-1) - 0.5);
   }
 
   @Test
@@ -97,6 +123,27 @@ class WiringDrawingTest {
                   .as("crossed by the arrow from %s to %s", arrow.from(), arrow.to())
                   .allSatisfy(
                       (text, bounds) -> assertThat(bounds.intersects(part)).as(text).isFalse());
+            }
+          });
+    }
+  }
+
+  @Test
+  void everyArrowMeetsItsBox() {
+    for (WiringPicture each : List.of(WiringGroups.fold(picture), picture)) {
+      show(each);
+
+      Set<String> boxes =
+          each.nodes().stream().map(WiringPicture.Node::name).collect(Collectors.toSet());
+      drawing
+          .routes()
+          .forEach((arrow, route) -> {
+            if (boxes.contains(arrow.to())) {
+              assertThat(robot.lookup("#wire-" + arrow.to()).query().getBoundsInParent())
+                  .as("%s", arrow)
+                  .satisfies(box ->
+                      assertThat(route.points().getLast().y())
+                          .isBetween(box.getMinY() + 3, box.getMaxY() - 3));
             }
           });
     }
@@ -209,10 +256,10 @@ class WiringDrawingTest {
     }
     robot.interact(() -> {
       drawing.show(Optional.of(new WiringViewModel.Now(shown, rings)));
-      drawing.applyCss();
-      drawing.resize(
-          Math.max(WIDTH, drawing.minWidth(-1)), Math.max(HEIGHT, drawing.minHeight(-1)));
-      drawing.layout();
+      Region fit = (Region) drawing.getParent();
+      fit.applyCss();
+      fit.resize(Math.max(WIDTH, drawing.minWidth(-1)), Math.max(HEIGHT, drawing.minHeight(-1)));
+      fit.layout();
     });
   }
 

@@ -2,6 +2,7 @@ package org.hearth.app.wiring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -105,6 +106,33 @@ class WiringLayoutTest {
           .allSatisfy(other ->
               assertThat(Math.abs(place.row() - other.row())).isGreaterThanOrEqualTo(1 - 1e-9));
     }
+  }
+
+  @Test
+  void servicesThatNoArrowTouchesStandByTheStore() {
+    List<WiringPicture.Node> nodes = new ArrayList<>(PICTURE.nodes());
+    nodes.add(node("Activity", Kind.SERVICE));
+
+    WiringLayout more =
+        WiringLayout.of(new WiringPicture(nodes, PICTURE.arrows(), PICTURE.rings()));
+
+    assertThat(more.places().get("Activity")).extracting(Place::column).isEqualTo(4);
+    assertThat(more.columns()).isEqualTo(7);
+  }
+
+  @Test
+  void boxesOfAColumnThatHasManyAreFlat() {
+    List<WiringPicture.Node> nodes = new ArrayList<>(PICTURE.nodes());
+    for (int i = 0; i < 8; i++) {
+      nodes.add(node("Writer" + i, Kind.WRITER));
+    }
+    WiringPicture many = new WiringPicture(nodes, PICTURE.arrows(), PICTURE.rings());
+
+    assertThat(WiringLayout.flat(PICTURE)).isEmpty();
+    assertThat(WiringLayout.flat(many))
+        .hasSize(8 + 3)
+        .contains("Setter", "Send", "Accounts", "Writer7");
+    assertThat(WiringLayout.of(many).rows()).isLessThan(8);
   }
 
   private List<Integer> column(String... names) {

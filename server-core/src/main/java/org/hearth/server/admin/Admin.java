@@ -274,6 +274,11 @@ public final class Admin {
     }
   }
 
+  /// Whether it is a token that lets people make accounts: if not, tokens are of no use.
+  public boolean registersByToken() {
+    return accounts.isRegistrationByToken();
+  }
+
   /// The registration tokens, also those that are used up or have expired.
   ///
   /// @return by text

@@ -23,6 +23,20 @@ public final class Amounts {
     return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
   }
 
+  /// In the largest unit alone, for where there is little room.
+  ///
+  /// @param time a negative one is none
+  /// @return such as `3 d`
+  public static String roughly(Duration time) {
+    if (time.toDays() > 0) {
+      return "%d d".formatted(time.toDays());
+    }
+    if (time.toHours() > 0) {
+      return "%d h".formatted(time.toHours());
+    }
+    return time.toMinutes() > 0 ? "%d min".formatted(time.toMinutes()) : duration(time);
+  }
+
   /// In the two largest units.
   ///
   /// @param time a negative one is none

@@ -1,16 +1,16 @@
-/// What the panel, the command line and the admin API can ask and do: one set of operations for all
-/// three.
+/// What the panel and the command line can ask and do: one set of operations for both.
 ///
 /// ```
-///   panel -----------+
-///   command line ----+--> Admin --> AccountService, RoomQueries, Store, Wiring (queries and commands)
-///   admin API -------+
+///   panel ────────────────────┬─► Admin ──► AccountService, ProfileQueries, RoomQueries, Activity,
+///   command line ──► control ─┘     │       Reports, Wiring, Store (queries and commands)
+///                             └─► BackupMaker ──► Store
 /// ```
 ///
 /// Whatever this package shows is plain records of texts and numbers: the panel sees this package
 /// and the root, and nothing behind them.
 ///
-/// **threads**: any; an operation blocks like a request. **tables**: none of its own.
+/// **threads**: any; an operation blocks like a request; `backup` makes those of each day, and
+/// `rate-history` notes what Home draws. **tables**: none of its own.
 @NullMarked
 package org.hearth.server.admin;
 

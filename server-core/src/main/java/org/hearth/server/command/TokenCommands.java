@@ -83,7 +83,12 @@ final class TokenCommands {
       if (expires != null) {
         arguments.put("expires", Instant.now().plus(duration(expires)).toString());
       }
-      tell(Commands.perform(setup, "create-token", arguments));
+      JsonNode made = Commands.perform(setup, "create-token", arguments);
+      tell(made);
+      if (!made.path("of-use").asBoolean(true)) {
+        out.println(
+            "No account can be made with it now: set registration.mode to token in hearth.yaml, and restart the server.");
+      }
       return 0;
     }
   }

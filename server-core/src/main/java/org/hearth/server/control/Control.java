@@ -84,13 +84,14 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
       case "make-member" -> setAdmin(request, false);
       case "create-token" ->
           token(
-              admin.createToken(
-                  request.optional("token"),
-                  request
-                      .optional("uses")
-                      .map(uses -> OptionalInt.of(Integer.parseInt(uses)))
-                      .orElse(OptionalInt.empty()),
-                  request.optional("expires").map(Instant::parse)));
+                  admin.createToken(
+                      request.optional("token"),
+                      request
+                          .optional("uses")
+                          .map(uses -> OptionalInt.of(Integer.parseInt(uses)))
+                          .orElse(OptionalInt.empty()),
+                      request.optional("expires").map(Instant::parse)))
+              .put("of-use", admin.registersByToken());
       case "list-tokens" -> tokens();
       case "end-token" -> {
         admin.endToken(request.argument("token"));

@@ -4,7 +4,7 @@
 /// ```
 ///  client, peer ──TCP/TLS──► Listener ──► Dispatcher ──► Router ──► Handler of a RouteGroup ──► Response
 ///                                            │  path as sent,         (writers, readers,
-///                                            │  decoded once           services, admin)
+///                                            │  decoded once           services)
 ///                                            ├──► Authenticator (services.account)
 ///                                            ├──► RateLimiter, Entity
 ///                                            └──► ErrorHandlers, access log, HttpFigures

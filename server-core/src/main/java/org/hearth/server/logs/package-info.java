@@ -8,6 +8,8 @@
 ///  services ── AccountOutput ──► [account-output] ──► readers
 ///
 ///  writers ── TypingInput ──► [typing-input] ──► TypingServer ── TypingOutput ──► [typing-output] ──► readers
+///  writers ── ReceiptInput ──► [receipt-input] ──► ReceiptServer ── ReceiptOutput ──► [receipt-output] ──► readers
+///  writers ── DeviceInput ──► [device-input] ──► DeviceServer ── DeviceOutput ──► [device-output] ──► readers
 ///  writers ── PresenceInput ──► [presence-input] ──► PresenceServer ── PresenceOutput ──► [presence-output] ──► readers
 /// ```
 ///

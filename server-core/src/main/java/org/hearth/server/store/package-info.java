@@ -19,7 +19,7 @@
 ///     hearth.lock            held by the one process that uses the folder; holds its process id
 ///     database/derby/        Derby's own
 ///     database/high-water    positions that were acknowledged, see derby.HighWaterMark
-///     backups/               copies made before migrations
+///     backups/               copies: each day's, those that were asked for, those before migrations
 @NullMarked
 package org.hearth.server.store;
 

@@ -23,6 +23,15 @@ class AmountsTest {
     assertThat(seconds(90_000)).isEqualTo("1 d 1 h");
   }
 
+  @Test
+  void timesAreInTheirLargestUnitWhereThereIsLittleRoom() {
+    assertThat(Amounts.roughly(Duration.ofSeconds(-1))).isEqualTo("0 s");
+    assertThat(Amounts.roughly(Duration.ofSeconds(59))).isEqualTo("59 s");
+    assertThat(Amounts.roughly(Duration.ofSeconds(3_599))).isEqualTo("59 min");
+    assertThat(Amounts.roughly(Duration.ofSeconds(86_399))).isEqualTo("23 h");
+    assertThat(Amounts.roughly(Duration.ofDays(12).plusHours(23))).isEqualTo("12 d");
+  }
+
   private static String seconds(long seconds) {
     return Amounts.duration(Duration.ofSeconds(seconds));
   }

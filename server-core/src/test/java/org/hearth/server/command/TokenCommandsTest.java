@@ -63,6 +63,16 @@ final class TokenCommandsTest extends TypedCommands {
   }
 
   @Test
+  void tokenThatLetsNobodyInIsSaidToBeOfNoUse() throws IOException {
+    assertThat(token("create")).isZero();
+    assertThat(said()).doesNotContain("No account");
+
+    configure("");
+    assertThat(token("create")).isZero();
+    assertThat(said()).contains("No account can be made with it", "registration.mode");
+  }
+
+  @Test
   void whatCannotBeIsRefusedInASentence() {
     assertThat(token("create", "no such text")).isEqualTo(1);
     assertThat(said()).startsWith("hearth: ").doesNotContain("\tat ");

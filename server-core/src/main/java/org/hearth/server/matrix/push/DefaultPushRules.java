@@ -66,9 +66,8 @@ final class DefaultPushRules {
                     PropertyPath.parse("content.m\\.mentions.user_ids"),
                     TextNode.valueOf(user.value()))),
             MENTIONED),
-        // "Matches any message whose content contains the user's current display name in the room
-        // in
-        // which it was sent."
+        // "Matches any message whose content contains the user's current display name in the
+        // room in which it was sent."
         override(
             CONTAINS_DISPLAY_NAME, List.of(new PushCondition.ContainsDisplayName()), MENTIONED),
         override(
@@ -105,9 +104,8 @@ final class DefaultPushRules {
   }
 
   static List<PushRule> content(UserId user) {
-    // "Matches any message whose content contains the local part of the user's Matrix ID, separated
-    // by
-    // word boundaries."
+    // "Matches any message whose content contains the local part of the user's Matrix ID,
+    // separated by word boundaries."
     return List.of(
         PushRule.ofServer(CONTAINS_USER_NAME, Glob.literal(user.localpart()), MENTIONED));
   }

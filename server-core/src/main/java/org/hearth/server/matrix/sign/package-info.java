@@ -2,7 +2,7 @@
 ///
 /// ```
 ///   EventDraft + EventLinks ──LocalEvents──▶ Pdu, hashed; signed when its JSON is asked for
-///   ObjectNode ──Signatures.sign──▶ signed ──Signatures.verify + VerifyKeys──▶ SignatureVerdict
+///   ObjectNode ──Signatures.sign──▶ signed ──Signatures.verify + VerifyKey──▶ SignatureVerdict
 ///   event ──EventSignatures.verify──▶ SignatureVerdict
 /// ```
 ///

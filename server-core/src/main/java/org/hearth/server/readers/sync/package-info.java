@@ -8,7 +8,8 @@
 ///                                  │                   ├► events ► view│   (virtual threads)
 ///                                  │          history ─┘               │
 ///                                  └──────┬────────────────────┬───────┘
-///                          RoomQueries ◄──┘                    └──► table sync_filter, [presence-input]
+///                          RoomQueries ◄──┘                    └──► table sync_filter,
+///                                                                   [device-input], [presence-input]
 /// ```
 ///
 /// - **Logs read:** room-output, account-output, and those of which single sections have their
@@ -21,7 +22,7 @@
 ///   `.sections` finds the news, `.v2` writes it as the JSON of `/sync`, `.v1` as that of the calls
 ///   before it; `.history` is the rest.
 /// - **Threads:** the log readers each write the view; a request builds its answer on its own
-///   virtual thread.
+///   virtual thread; `presence-wakes` wakes those to whom presence is told later.
 ///
 /// **One snapshot.** A response is built at one position: all that it shows happened at or before
 /// `next_batch`, and everything of that user's up to there is in it. No two streams are read at two

@@ -67,6 +67,7 @@ public final class AccountService implements Box {
   private final Passwords passwords;
   private final NewAccounts newAccounts;
   private final RegistrationTokens registrationTokens;
+  private final AccountOptions.RegistrationMode registration;
   private final List<RouteGroup> routes;
 
   /// Users of closed accounts who are in rooms still; of the housekeeping thread only.
@@ -107,6 +108,7 @@ public final class AccountService implements Box {
     this.clock = surroundings.clock();
     this.rooms = rooms;
     this.companions = List.copyOf(companions);
+    this.registration = options.registration();
     Secrets secrets = new Secrets(surroundings.random());
     this.sessions =
         new Sessions(
@@ -460,6 +462,11 @@ public final class AccountService implements Box {
   }
 
   // --- registration tokens
+
+  /// Whether it is a token that lets people make accounts.
+  public boolean isRegistrationByToken() {
+    return registration == AccountOptions.RegistrationMode.TOKEN;
+  }
 
   /// Makes a registration token.
   ///

@@ -175,6 +175,6 @@ final class NewAccounts {
   }
 
   private static MatrixException inUse() {
-    return new MatrixException(Errcode.USER_IN_USE, "Desired user ID is already taken");
+    return new MatrixException(Errcode.USER_IN_USE, "There is, or was, an account of this name");
   }
 }

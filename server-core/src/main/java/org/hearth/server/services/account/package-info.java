@@ -5,6 +5,7 @@
 ///                                                     │    ▲                └──────► [account-output]
 ///  HttpServer ──► Sessions (tokens, cached) ──────────┘    └── panel, command line (admin operations)
 ///  closed account ──► RoomExit ──► [room-input]            others ──► AccountQueries
+///  sign-ins, new accounts, … ──► Happenings (Activity)
 /// ```
 ///
 /// Logs read: room-output, to keep guests out of rooms that are closed to them. Logs written:

@@ -6,9 +6,9 @@
 ///  others ──► ProfileQueries
 /// ```
 ///
-/// Logs read: none. Logs written: account-output, room-input. Queries used: AccountQueries,
-/// RoomQueries. Tables owned: `profile`. Threads: the requests' own; one, `profile-spreading`, that
-/// carries changes into rooms and takes up after a restart what was not finished.
+/// Logs read: none. Logs written: account-output, room-input. Queries used: RoomQueries. Tables
+/// owned: `profile`. Threads: the requests' own; one, `profile-spreading`, that carries changes
+/// into rooms and takes up after a restart what was not finished.
 @NullMarked
 package org.hearth.server.services.profile;
 

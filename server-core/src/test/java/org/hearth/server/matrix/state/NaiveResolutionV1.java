@@ -51,8 +51,7 @@ final class NaiveResolutionV1 {
     }
 
     // "For all other conflicts, just pick the event with the highest depth and lowest
-    // sha1(event_id)
-    // that passes authentication in R and add it to R."
+    // sha1(event_id) that passes authentication in R and add it to R."
     Map<StateKey, Pdu> before = Map.copyOf(r);
     all.forEach((key, events) -> {
       if (!r.containsKey(key)) {

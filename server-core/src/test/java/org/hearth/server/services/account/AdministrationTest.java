@@ -44,7 +44,8 @@ class AdministrationTest {
     assertThatThrownBy(
             () -> services.accounts().createUser("alice", PASSWORD, false, Optional.empty()))
         .isInstanceOf(MatrixException.class)
-        .hasMessageContaining("M_USER_IN_USE");
+        .hasMessageContaining("M_USER_IN_USE")
+        .hasMessageContaining("an account of this name");
   }
 
   @Test
