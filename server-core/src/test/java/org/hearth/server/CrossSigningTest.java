@@ -5,48 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.Signatures;
 import org.hearth.server.matrix.sign.SigningKey;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Cross-signing: who may upload which keys, and who sees which signatures.
-class CrossSigningTest {
+class CrossSigningTest extends TwoUsers {
   private static final SigningKey MASTER = KeyClient.crossSigningKey("alice master");
   private static final SigningKey SELF = KeyClient.crossSigningKey("alice self");
   private static final SigningKey USER = KeyClient.crossSigningKey("alice user");
   private static final SigningKey OTHER = KeyClient.crossSigningKey("another");
   private static final SigningKey BOB_MASTER = KeyClient.crossSigningKey("bob master");
 
-  @TempDir Path folder;
-  private WholeServer server;
-  private KeyClient alice;
-  private KeyClient bob;
-
   @BeforeEach
-  void start() throws Exception {
-    server = new WholeServer(folder);
-    server.start();
-    alice = KeyClient.register(server, "alice");
-    bob = KeyClient.register(server, "bob");
-    String room =
-        alice
-            .http()
-            .post("/_matrix/client/v3/createRoom", "{'preset': 'public_chat'}")
-            .expect(200)
-            .text("room_id");
-    bob.http()
-        .post("/_matrix/client/v3/rooms/" + TestClient.encoded(room) + "/join", "{}")
-        .expect(200);
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
+  void meet() {
+    join(bob, room());
   }
 
   private static ObjectNode keys(KeyClient of) {
