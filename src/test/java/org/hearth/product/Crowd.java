@@ -82,7 +82,9 @@ final class Crowd {
 
   private void step(int number, String name, SplittableRandom random) {
     if (!boxes.isEmpty() && random.nextBoolean()) {
-      boxes.get(random.nextInt(boxes.size())).act(number, name, random);
+      UnderFire box = boxes.get(random.nextInt(boxes.size()));
+      box.act(number, name, random);
+      acknowledged.hasActed(box);
       return;
     }
     MatrixHttp client = clients.get(number);

@@ -130,6 +130,7 @@ class KilledServerTest {
             .containsAll(acknowledged.events().values())
             .containsAll(acknowledged.states());
       }
+      assertThat(acknowledged.acted()).containsExactlyInAnyOrderElementsOf(boxes);
     }
     starts.sort(Comparator.naturalOrder());
     System.out.printf(
