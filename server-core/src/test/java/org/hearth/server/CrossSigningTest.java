@@ -36,6 +36,19 @@ class CrossSigningTest extends TwoUsers {
     return who.http().post(KeyClient.KEYS + "device_signing/upload", body);
   }
 
+  /// Uploads with the user's password.
+  private static void confirmed(KeyClient who, ObjectNode body) {
+    ObjectNode all = body.deepCopy();
+    all.putObject("auth")
+        .put("type", "m.login.password")
+        .put("password", WholeServer.PASSWORD)
+        .put("session", upload(who, body).expect(401).text("session"))
+        .putObject("identifier")
+        .put("type", "m.id.user")
+        .put("user", who.user());
+    upload(who, all).expect(200);
+  }
+
   private void uploadBoth() {
     upload(alice, keys(alice)).expect(200);
     ObjectNode body = JsonNodeFactory.instance.objectNode();
@@ -76,6 +89,23 @@ class CrossSigningTest extends TwoUsers {
   }
 
   @Test
+  void aUserSigningKeyIsToldToItsUserAlone() {
+    upload(alice, keys(alice)).expect(200);
+    String alicesBefore = KeyClient.next(alice.sync(""));
+    String bobsBefore = KeyClient.next(bob.sync(""));
+    ObjectNode other = JsonNodeFactory.instance.objectNode();
+    other.set("user_signing_key", alice.crossSigning("user_signing", OTHER, MASTER));
+
+    confirmed(alice, other);
+
+    assertThat(KeyClient.texts(alice.sync(alicesBefore).at("/device_lists/changed")))
+        .containsExactly(alice.user());
+    assertThat(KeyClient.texts(bob.sync(bobsBefore).at("/device_lists/changed"))).isEmpty();
+    assertThat(alice.query(alice.user()).path("user_signing_keys").path(alice.user()))
+        .isEqualTo(other.path("user_signing_key"));
+  }
+
+  @Test
   void anOlderClientFindsThePathThatItKnows() {
     alice
         .http()
@@ -92,18 +122,10 @@ class CrossSigningTest extends TwoUsers {
     ObjectNode other = JsonNodeFactory.instance.objectNode();
     other.set("master_key", alice.crossSigning("master", OTHER, OTHER));
 
-    String session = upload(alice, other).expect(401).text("session");
+    upload(alice, other).expect(401);
     assertThat(alice.query(alice.user()).path("master_keys").path(alice.user()))
         .isEqualTo(keys(alice).path("master_key"));
-    other
-        .putObject("auth")
-        .put("type", "m.login.password")
-        .put("password", WholeServer.PASSWORD)
-        .put("session", session)
-        .putObject("identifier")
-        .put("type", "m.id.user")
-        .put("user", "alice");
-    upload(alice, other).expect(200);
+    confirmed(alice, other);
 
     assertThat(alice.query(alice.user()).path("master_keys").path(alice.user()))
         .isEqualTo(other.path("master_key"));

@@ -35,7 +35,7 @@ public final class Accounts implements AccountQueries {
   private static final String ACCOUNT_COLUMNS =
       "a.user_id, a.is_admin, a.is_guest, a.is_locked, a.is_deactivated, a.is_erased, a.created_millis";
   private static final String DEVICES =
-      "SELECT device_id, display_name, last_seen_millis, last_seen_address, user_agent"
+      "SELECT device_id, display_name, last_seen_millis, last_seen_address, last_seen_user_agent"
           + " FROM device WHERE user_id = ?";
 
   private final ReadPool reads;
@@ -299,7 +299,7 @@ public final class Accounts implements AccountQueries {
       UserId user, DeviceId device, Instant when, String address, String userAgent) {
     return RowChange.coalescing(
         DEVICE,
-        "UPDATE device SET last_seen_millis = ?, last_seen_address = ?, user_agent = ?"
+        "UPDATE device SET last_seen_millis = ?, last_seen_address = ?, last_seen_user_agent = ?"
             + " WHERE user_id = ? AND device_id = ?",
         List.of(user, device),
         (statement, _) -> {
