@@ -22,8 +22,8 @@ import org.hearth.server.store.StoreOptions;
 ///
 /// @param tables table → number of rows and a digest of all they say
 record StoredTables(Map<String, String> tables) {
-  /// When, from where and with what somebody was last seen changes with every request; so does the count of
-  /// commits.
+  /// When, from where and with what somebody was last seen changes with every request; so does the
+  /// count of commits.
   private static final Set<String> VOLATILE =
       Set.of("LAST_SEEN_MILLIS", "LAST_SEEN_ADDRESS", "LAST_SEEN_USER_AGENT", "COMMITS", "HASH");
 

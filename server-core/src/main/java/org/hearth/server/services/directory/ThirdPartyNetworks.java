@@ -52,8 +52,8 @@ final class ThirdPartyNetworks implements RouteGroup {
     throw MatrixException.notFound("No bridge to " + request.path("protocol"));
   }
 
-  /// "The Matrix room alias was not found", "The Matrix User ID was not found": among those of other
-  /// networks.
+  /// "The Matrix room alias was not found", "The Matrix User ID was not found": among those of
+  /// other networks.
   private static Response nothingOf(String id) {
     throw MatrixException.notFound(id + " is of no other network");
   }
