@@ -25,6 +25,7 @@ final class Acknowledged {
   private final Set<String> states = ConcurrentHashMap.newKeySet();
   private final Map<String, Optional<MatrixHttp>> accounts = new ConcurrentHashMap<>();
   private final Map<String, List<MatrixHttp>> members = new ConcurrentHashMap<>();
+  private final Set<UnderFire> acted = ConcurrentHashMap.newKeySet();
   private final Queue<String> failures = new ConcurrentLinkedQueue<>();
 
   void begins(Sent sent) {
@@ -50,6 +51,10 @@ final class Acknowledged {
 
   void areIn(String room, List<MatrixHttp> clients) {
     members.put(room, clients);
+  }
+
+  void hasActed(UnderFire box) {
+    acted.add(box);
   }
 
   void failed(Throwable failure) {
@@ -78,6 +83,11 @@ final class Acknowledged {
   /// Room → clients whose joining was acknowledged.
   Map<String, List<MatrixHttp>> members() {
     return members;
+  }
+
+  /// The boxes of which something was asked and acknowledged.
+  Set<UnderFire> acted() {
+    return acted;
   }
 
   /// What no killed server explains.

@@ -10,35 +10,43 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 
-/// Clients that send, set state, redact, make and join rooms and make accounts as fast as they are
-/// answered, until the server is gone.
+/// Clients that send, set state, redact, make and join rooms, make accounts and ask other things of
+/// the boxes as fast as they are answered, until the server is gone.
 final class Crowd {
   static final String PASSWORD = "a password of the tests";
 
   private final List<MatrixHttp> clients;
   private final List<String> rooms;
   private final Acknowledged acknowledged;
+  private final List<UnderFire> boxes;
   private final CountDownLatch working;
   private final List<Thread> threads = new ArrayList<>();
 
-  private Crowd(List<MatrixHttp> clients, List<String> rooms, Acknowledged acknowledged) {
+  private Crowd(
+      List<MatrixHttp> clients,
+      List<String> rooms,
+      Acknowledged acknowledged,
+      List<UnderFire> boxes) {
     this.clients = List.copyOf(clients);
     this.rooms = List.copyOf(rooms);
     this.acknowledged = acknowledged;
+    this.boxes = List.copyOf(boxes);
     this.working = new CountDownLatch(clients.size());
   }
 
   /// Sets the clients to work and returns when each was answered once.
   ///
+  /// @param boxes of which every second act is asked; empty for none
   /// @param run names this run; what is sent is unique with it
   static Crowd start(
       List<MatrixHttp> clients,
       List<String> rooms,
       Acknowledged acknowledged,
+      List<UnderFire> boxes,
       String run,
       SplittableRandom random)
       throws InterruptedException {
-    Crowd crowd = new Crowd(clients, rooms, acknowledged);
+    Crowd crowd = new Crowd(clients, rooms, acknowledged, boxes);
     for (int i = 0; i < clients.size(); i++) {
       int number = i;
       SplittableRandom own = random.split();
@@ -73,6 +81,12 @@ final class Crowd {
   }
 
   private void step(int number, String name, SplittableRandom random) {
+    if (!boxes.isEmpty() && random.nextBoolean()) {
+      UnderFire box = boxes.get(random.nextInt(boxes.size()));
+      box.act(number, name, random);
+      acknowledged.hasActed(box);
+      return;
+    }
     MatrixHttp client = clients.get(number);
     String room = rooms.get(random.nextInt(rooms.size()));
     int dice = random.nextInt(100);

@@ -45,24 +45,50 @@ class KilledServerTest {
   @Test
   @Timeout(value = 20, unit = TimeUnit.MINUTES)
   void nothingAcknowledgedIsLostInThreeKills() throws Exception {
-    killRepeatedly(3, 815);
+    killRepeatedly(3, 815, false);
+  }
+
+  @Test
+  @Timeout(value = 20, unit = TimeUnit.MINUTES)
+  void nothingOfWhatBoxesHaveAcknowledgedIsLostInThreeKills() throws Exception {
+    killRepeatedly(3, 915, true);
+  }
+
+  @Test
+  @Tag("long")
+  @Timeout(value = 30, unit = TimeUnit.MINUTES)
+  void nothingOfWhatBoxesHaveAcknowledgedIsLostInTenKills() throws Exception {
+    killRepeatedly(10, 917, true);
   }
 
   @Test
   @Tag("long")
   @Timeout(value = 30, unit = TimeUnit.MINUTES)
   void nothingAcknowledgedIsLostInTenKills() throws Exception {
-    killRepeatedly(10, 817);
+    killRepeatedly(10, 817, false);
   }
 
   @Test
   @Tag("whole")
   @Timeout(value = 90, unit = TimeUnit.MINUTES)
   void nothingAcknowledgedIsLostInFortyKills() throws Exception {
-    killRepeatedly(40, 816);
+    killRepeatedly(40, 816, false);
   }
 
-  private void killRepeatedly(int rounds, long seed) throws IOException, InterruptedException {
+  /// What is asked of the boxes beside the rooms; a box that comes is added here.
+  private List<UnderFire> boxes(List<MatrixHttp> clients, List<String> rooms, MatrixHttp watcher) {
+    List<UnderFire.Person> people = UnderFire.Person.of(clients);
+    return List.of(
+        new ReceiptsUnderFire(people, rooms, acknowledged),
+        new ToDeviceUnderFire(people),
+        new OneTimeKeysUnderFire(people),
+        new DevicesUnderFire(people, UnderFire.Person.of(watcher)),
+        new TypingUnderFire(people, rooms));
+  }
+
+  /// @param withBoxes whether the boxes beside the rooms are asked, too
+  private void killRepeatedly(int rounds, long seed, boolean withBoxes)
+      throws IOException, InterruptedException {
     SplittableRandom random = new SplittableRandom(seed);
     List<Duration> starts = new ArrayList<>();
     try (HearthProcess server = HearthProcess.start(folder)) {
@@ -72,13 +98,14 @@ class KilledServerTest {
       }
       MatrixHttp watcher = MatrixHttp.at(server.address()).register("watcher", Crowd.PASSWORD);
       List<String> rooms = rooms(clients, watcher);
+      List<UnderFire> boxes = withBoxes ? boxes(clients, rooms, watcher) : List.of();
       Follower follower = new Follower(watcher);
 
       for (int round = 0; round < rounds; round++) {
         String context = "seed %d, round %d".formatted(seed, round);
         int before = acknowledged.count();
         Thread following = follower.follow();
-        Crowd crowd = Crowd.start(clients, rooms, acknowledged, "r" + round, random);
+        Crowd crowd = Crowd.start(clients, rooms, acknowledged, boxes, "r" + round, random);
         pause(random.nextLong(50, 1_500));
         server.kill();
         crowd.awaitEnd();
@@ -86,19 +113,24 @@ class KilledServerTest {
 
         assertThat(acknowledged.failures()).as(context).isEmpty();
         assertThat(acknowledged.count()).as(context).isGreaterThan(before);
-        assertPositionsAreDense(context);
+        if (!withBoxes) {
+          // What is replaced or was read leaves a gap.
+          assertPositionsAreDense(context);
+        }
         long began = System.nanoTime();
         server.restart();
         starts.add(Duration.ofNanos(System.nanoTime() - began));
         sendAgainWhatIsOpen();
         follower.catchUp();
         assertAllIsThere(rooms, watcher, context);
+        boxes.forEach(each -> each.check(context));
         assertThat(follower.seen())
             .as(context)
             .doesNotHaveDuplicates()
             .containsAll(acknowledged.events().values())
             .containsAll(acknowledged.states());
       }
+      assertThat(acknowledged.acted()).containsExactlyInAnyOrderElementsOf(boxes);
     }
     starts.sort(Comparator.naturalOrder());
     System.out.printf(

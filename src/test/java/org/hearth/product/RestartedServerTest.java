@@ -77,7 +77,12 @@ class RestartedServerTest {
       Acknowledged acknowledged = new Acknowledged();
       Crowd crowd =
           Crowd.start(
-              List.of(alice), List.of(room), acknowledged, "before", new SplittableRandom(7));
+              List.of(alice),
+              List.of(room),
+              acknowledged,
+              List.of(),
+              "before",
+              new SplittableRandom(7));
 
       while (acknowledged.events().size() < 20) {
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));

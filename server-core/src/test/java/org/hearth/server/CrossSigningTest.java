@@ -5,48 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.Signatures;
 import org.hearth.server.matrix.sign.SigningKey;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Cross-signing: who may upload which keys, and who sees which signatures.
-class CrossSigningTest {
+class CrossSigningTest extends TwoUsers {
   private static final SigningKey MASTER = KeyClient.crossSigningKey("alice master");
   private static final SigningKey SELF = KeyClient.crossSigningKey("alice self");
   private static final SigningKey USER = KeyClient.crossSigningKey("alice user");
   private static final SigningKey OTHER = KeyClient.crossSigningKey("another");
   private static final SigningKey BOB_MASTER = KeyClient.crossSigningKey("bob master");
 
-  @TempDir Path folder;
-  private WholeServer server;
-  private KeyClient alice;
-  private KeyClient bob;
-
   @BeforeEach
-  void start() throws Exception {
-    server = new WholeServer(folder);
-    server.start();
-    alice = KeyClient.register(server, "alice");
-    bob = KeyClient.register(server, "bob");
-    String room =
-        alice
-            .http()
-            .post("/_matrix/client/v3/createRoom", "{'preset': 'public_chat'}")
-            .expect(200)
-            .text("room_id");
-    bob.http()
-        .post("/_matrix/client/v3/rooms/" + TestClient.encoded(room) + "/join", "{}")
-        .expect(200);
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
+  void meet() {
+    join(bob, room());
   }
 
   private static ObjectNode keys(KeyClient of) {
@@ -59,6 +34,19 @@ class CrossSigningTest {
 
   private static TestClient.Answer upload(KeyClient who, JsonNode body) {
     return who.http().post(KeyClient.KEYS + "device_signing/upload", body);
+  }
+
+  /// Uploads with the user's password.
+  private static void confirmed(KeyClient who, ObjectNode body) {
+    ObjectNode all = body.deepCopy();
+    all.putObject("auth")
+        .put("type", "m.login.password")
+        .put("password", WholeServer.PASSWORD)
+        .put("session", upload(who, body).expect(401).text("session"))
+        .putObject("identifier")
+        .put("type", "m.id.user")
+        .put("user", who.user());
+    upload(who, all).expect(200);
   }
 
   private void uploadBoth() {
@@ -101,6 +89,23 @@ class CrossSigningTest {
   }
 
   @Test
+  void aUserSigningKeyIsToldToItsUserAlone() {
+    upload(alice, keys(alice)).expect(200);
+    String alicesBefore = KeyClient.next(alice.sync(""));
+    String bobsBefore = KeyClient.next(bob.sync(""));
+    ObjectNode other = JsonNodeFactory.instance.objectNode();
+    other.set("user_signing_key", alice.crossSigning("user_signing", OTHER, MASTER));
+
+    confirmed(alice, other);
+
+    assertThat(KeyClient.texts(alice.sync(alicesBefore).at("/device_lists/changed")))
+        .containsExactly(alice.user());
+    assertThat(KeyClient.texts(bob.sync(bobsBefore).at("/device_lists/changed"))).isEmpty();
+    assertThat(alice.query(alice.user()).path("user_signing_keys").path(alice.user()))
+        .isEqualTo(other.path("user_signing_key"));
+  }
+
+  @Test
   void anOlderClientFindsThePathThatItKnows() {
     alice
         .http()
@@ -117,18 +122,10 @@ class CrossSigningTest {
     ObjectNode other = JsonNodeFactory.instance.objectNode();
     other.set("master_key", alice.crossSigning("master", OTHER, OTHER));
 
-    String session = upload(alice, other).expect(401).text("session");
+    upload(alice, other).expect(401);
     assertThat(alice.query(alice.user()).path("master_keys").path(alice.user()))
         .isEqualTo(keys(alice).path("master_key"));
-    other
-        .putObject("auth")
-        .put("type", "m.login.password")
-        .put("password", WholeServer.PASSWORD)
-        .put("session", session)
-        .putObject("identifier")
-        .put("type", "m.id.user")
-        .put("user", "alice");
-    upload(alice, other).expect(200);
+    confirmed(alice, other);
 
     assertThat(alice.query(alice.user()).path("master_keys").path(alice.user()))
         .isEqualTo(other.path("master_key"));

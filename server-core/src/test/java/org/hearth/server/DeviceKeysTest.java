@@ -5,39 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// The keys of devices, from their upload to who asks for them and who claims them.
-class DeviceKeysTest {
-  @TempDir Path folder;
-  private WholeServer server;
-  private KeyClient alice;
-  private KeyClient bob;
-
+class DeviceKeysTest extends TwoUsers {
   @BeforeEach
-  void start() throws Exception {
-    server = new WholeServer(folder);
-    server.start();
-    alice = KeyClient.register(server, "alice");
-    bob = KeyClient.logIn(server, name(KeyClient.register(server, "bob")), "PHONE");
-  }
-
-  private static String name(KeyClient client) {
-    return client.user().substring(1, client.user().indexOf(':'));
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
+  void takeAnotherDevice() {
+    bob = KeyClient.logIn(server, "bob", "PHONE");
   }
 
   @Test
@@ -203,9 +183,7 @@ class DeviceKeysTest {
     bob.uploadDeviceKeys();
     bob.uploadOneTimeKeys("signed_curve25519:A", "signed_curve25519:B").expect(200);
     assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:A");
-    server.stop();
-    server.start();
-    alice = KeyClient.logIn(server, "alice", "AGAIN");
+    restart();
 
     assertThat(alice.query(bob.user()).path("device_keys").path(bob.user())).hasSize(1);
     assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:B");

@@ -51,8 +51,8 @@ record KeyClient(TestClient http, String user, String device, SigningKey deviceK
   }
 
   /// The same device on a server that was started again.
-  KeyClient at(WholeServer server, String token) {
-    return new KeyClient(server.client().as(token), user, device, deviceKey);
+  KeyClient at(WholeServer server) {
+    return new KeyClient(http.at(server.base()), user, device, deviceKey);
   }
 
   /// A key that follows from a text.

@@ -22,10 +22,10 @@ import org.hearth.server.store.StoreOptions;
 ///
 /// @param tables table → number of rows and a digest of all they say
 record StoredTables(Map<String, String> tables) {
-  /// When and from where somebody was last seen changes with every request; so does the count of
-  /// commits.
+  /// When, from where and with what somebody was last seen changes with every request; so does the
+  /// count of commits.
   private static final Set<String> VOLATILE =
-      Set.of("LAST_SEEN_MILLIS", "LAST_SEEN_ADDRESS", "COMMITS", "HASH");
+      Set.of("LAST_SEEN_MILLIS", "LAST_SEEN_ADDRESS", "LAST_SEEN_USER_AGENT", "COMMITS", "HASH");
 
   /// What the database of a server that does not run holds. Every table is checked by Derby, too.
   static StoredTables of(Path dataFolder) {

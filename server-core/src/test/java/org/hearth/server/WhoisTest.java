@@ -3,8 +3,12 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +70,42 @@ class WhoisTest {
     assertThat(old.path("last_seen").asLong()).isEqualTo(first);
     JsonNode young = connection(told, second.text("device_id"));
     assertThat(young.path("last_seen").asLong()).isEqualTo(now.get().toEpochMilli());
+  }
+
+  @Test
+  void whatAProgramLastCalledItselfIsToldAlsoAfterARestart() throws Exception {
+    String ownersToken = server.newAccount("owner").text("access_token");
+    TestClient owner = server.client().as(ownersToken);
+    server.homeserver().admin().orElseThrow().setAdmin("@owner:hearth.test", true);
+    TestClient.Answer account = server.newAccount("alice");
+
+    for (String name : List.of("Old/1.0", "New/2.0 (of a test)", "x".repeat(10_000))) {
+      askAs(account.text("access_token"), name);
+      JsonNode told =
+          connection(owner.get(WHOIS + "@alice:hearth.test"), account.text("device_id"));
+      assertThat(told.path("user_agent").asText())
+          .isEqualTo(name.substring(0, Math.min(name.length(), 255)));
+    }
+
+    server.stop();
+    server.start();
+    JsonNode told =
+        connection(
+            server.client().as(ownersToken).get(WHOIS + "@alice:hearth.test"),
+            account.text("device_id"));
+    assertThat(told.path("user_agent").asText()).isEqualTo("x".repeat(255));
+  }
+
+  /// A request with that token of a program that calls itself so.
+  private void askAs(String token, String userAgent) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(server.base().resolve("/_matrix/client/v3/joined_rooms"))
+            .header("Authorization", "Bearer " + token)
+            .header("User-Agent", userAgent)
+            .build();
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      assertThat(http.send(request, BodyHandlers.discarding()).statusCode()).isEqualTo(200);
+    }
   }
 
   @Test

@@ -73,6 +73,25 @@ public final class Connection implements AutoCloseable {
     }
   }
 
+  /// Asks for what must be granted.
+  ///
+  /// @return the body
+  /// @throws IOException if it is refused
+  public JsonNode granted(String method, String target, String token, String body)
+      throws IOException {
+    Answer answer = ask(method, target, token, body);
+    if (answer.status() != 200) {
+      throw new IOException(
+          "%s %s was answered %d %s"
+              .formatted(
+                  method,
+                  target,
+                  answer.status(),
+                  new String(answer.body().bytes(), StandardCharsets.UTF_8)));
+    }
+    return answer.json();
+  }
+
   private Answer exchange(String method, String target, String token, String body)
       throws IOException {
     byte[] content = body.getBytes(StandardCharsets.UTF_8);

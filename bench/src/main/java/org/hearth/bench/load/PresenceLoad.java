@@ -260,11 +260,7 @@ public final class PresenceLoad {
   private static JsonNode ask(
       Connection connection, String method, String path, String token, String body)
       throws IOException {
-    Connection.Answer answer = connection.ask(method, API + path, token, body);
-    if (answer.status() != 200) {
-      throw new IOException(path + " was answered " + answer.status() + " " + answer.json());
-    }
-    return answer.json();
+    return connection.granted(method, API + path, token, body);
   }
 
   private static String encoded(String text) {

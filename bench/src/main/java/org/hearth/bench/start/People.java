@@ -59,11 +59,6 @@ final class People {
 
   private static JsonNode ask(Connection connection, String path, String token, String body)
       throws IOException {
-    Connection.Answer answer = connection.ask("POST", path, token, body);
-    if (answer.status() != 200) {
-      throw new IOException(
-          "%s was answered %d %s".formatted(path, answer.status(), answer.json()));
-    }
-    return answer.json();
+    return connection.granted("POST", path, token, body);
   }
 }

@@ -58,7 +58,10 @@ public sealed interface AccountOutput {
   /// The keys of a user's devices, or the user's cross-signing keys, are others.
   record DeviceKeysChanged(UserId user) implements OfUser {}
 
-  /// A user has signed another user's key, which is told to nobody else.
+  /// What a user alone sees of keys is other: the user has signed another user's key, or has a new
+  /// user-signing key.
+  ///
+  /// @param verified whose key it is
   record UserVerified(UserId user, UserId verified) implements OfUser {}
 
   /// The profile says something else.

@@ -58,6 +58,11 @@ public final class TestClient {
     return new TestClient(base, Optional.of(accessToken));
   }
 
+  /// The same client of a server that is elsewhere now.
+  public TestClient at(URI otherBase) {
+    return new TestClient(otherBase, token);
+  }
+
   /// The same client without a token.
   public TestClient anonymous() {
     return new TestClient(base, Optional.empty());

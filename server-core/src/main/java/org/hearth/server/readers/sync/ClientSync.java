@@ -35,6 +35,7 @@ import org.hearth.server.readers.sync.sections.AccountDataSection;
 import org.hearth.server.readers.sync.sections.Acknowledgements;
 import org.hearth.server.readers.sync.sections.DeviceListChanges;
 import org.hearth.server.readers.sync.sections.DeviceListSection;
+import org.hearth.server.readers.sync.sections.EphemeralFromOutside;
 import org.hearth.server.readers.sync.sections.JoinedRooms;
 import org.hearth.server.readers.sync.sections.KeyCountsSection;
 import org.hearth.server.readers.sync.sections.LeftRooms;
@@ -255,7 +256,12 @@ public final class ClientSync implements Box {
             new EventRoutes(history),
             new StateRoutes(rooms, events, snapshots),
             new MemberRoutes(rooms, events, snapshots),
-            new EventsRoute(history, sections, recent, users),
+            new EventsRoute(
+                history,
+                sections,
+                new EphemeralFromOutside(rooms, typing, receipts),
+                recent,
+                users),
             new InitialSyncRoutes(history, sections, users, needs.directory()));
   }
 

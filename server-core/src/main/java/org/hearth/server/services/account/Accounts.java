@@ -35,8 +35,8 @@ public final class Accounts implements AccountQueries {
   private static final String ACCOUNT_COLUMNS =
       "a.user_id, a.is_admin, a.is_guest, a.is_locked, a.is_deactivated, a.is_erased, a.created_millis";
   private static final String DEVICES =
-      "SELECT device_id, display_name, last_seen_millis, last_seen_address FROM device"
-          + " WHERE user_id = ?";
+      "SELECT device_id, display_name, last_seen_millis, last_seen_address, last_seen_user_agent"
+          + " FROM device WHERE user_id = ?";
 
   private final ReadPool reads;
   private final ServerName server;
@@ -115,7 +115,8 @@ public final class Accounts implements AccountQueries {
             new DeviceId(row.getString(1)),
             Optional.ofNullable(row.getString(2)),
             optionalInstant(row, 3),
-            Optional.ofNullable(row.getString(4))));
+            Optional.ofNullable(row.getString(4)),
+            Optional.ofNullable(row.getString(5))));
   }
 
   @Override
@@ -293,16 +294,20 @@ public final class Accounts implements AccountQueries {
         });
   }
 
-  static RowChange seen(UserId user, DeviceId device, Instant when, String address) {
+  /// @param userAgent empty if the program does not say what it is
+  static RowChange seen(
+      UserId user, DeviceId device, Instant when, String address, String userAgent) {
     return RowChange.coalescing(
         DEVICE,
-        "UPDATE device SET last_seen_millis = ?, last_seen_address = ? WHERE user_id = ? AND device_id = ?",
+        "UPDATE device SET last_seen_millis = ?, last_seen_address = ?, last_seen_user_agent = ?"
+            + " WHERE user_id = ? AND device_id = ?",
         List.of(user, device),
         (statement, _) -> {
           statement.setLong(1, when.toEpochMilli());
           statement.setString(2, address);
-          statement.setString(3, user.value());
-          statement.setString(4, device.value());
+          statement.setString(3, userAgent.isEmpty() ? null : userAgent);
+          statement.setString(4, user.value());
+          statement.setString(5, device.value());
         });
   }
 

@@ -10,9 +10,11 @@ import org.hearth.server.matrix.id.UserId;
 /// @param displayName what the user calls it
 /// @param lastSeen when it last sent a request; a few minutes out of date, empty when it never did
 /// @param lastSeenAddress the address it last came from
+/// @param userAgent what the program called itself then; empty if it did not say
 public record Device(
     UserId user,
     DeviceId id,
     Optional<String> displayName,
     Optional<Instant> lastSeen,
-    Optional<String> lastSeenAddress) {}
+    Optional<String> lastSeenAddress,
+    Optional<String> userAgent) {}

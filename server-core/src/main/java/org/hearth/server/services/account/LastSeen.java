@@ -13,8 +13,8 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
 
-/// When and from where devices last sent a request, in memory; written to the disk every few
-/// minutes, not per request.
+/// When, from where and with what program devices last sent a request, in memory; written to the
+/// disk every few minutes, not per request.
 ///
 /// **thread**: any. At most one entry for each device that is logged in: it goes with the device.
 final class LastSeen {
@@ -23,17 +23,26 @@ final class LastSeen {
 
   private static final Duration REMEMBERED = Duration.ofDays(1);
 
+  /// Of what a program calls itself, this much is kept.
+  static final int LONGEST_USER_AGENT = 255;
+
   private record Key(UserId user, DeviceId device) {}
 
-  private record Seen(Instant when, InetAddress address, Instant stored) {}
+  /// @param userAgent what the program calls itself; empty if it does not say
+  private record Seen(Instant when, InetAddress address, String userAgent, Instant stored) {
+    Seen storedAt(Instant time) {
+      return new Seen(when, address, userAgent, time);
+    }
+  }
 
   private final Map<Key, Seen> seen = new ConcurrentHashMap<>();
 
-  void seen(UserId user, DeviceId device, Instant when, InetAddress address) {
+  void seen(UserId user, DeviceId device, Instant when, InetAddress address, String userAgent) {
+    String kept = userAgent.substring(0, Math.min(userAgent.length(), LONGEST_USER_AGENT));
     seen.merge(
         new Key(user, device),
-        new Seen(when, address, Instant.EPOCH),
-        (before, now) -> new Seen(now.when, now.address, before.stored));
+        new Seen(when, address, kept, Instant.EPOCH),
+        (before, now) -> now.storedAt(before.stored));
   }
 
   void forget(UserId user, DeviceId device) {
@@ -50,7 +59,8 @@ final class LastSeen {
             stored.id(),
             stored.displayName(),
             Optional.of(known.when),
-            Optional.of(known.address.getHostAddress()));
+            Optional.of(known.address.getHostAddress()),
+            Optional.of(known.userAgent).filter(each -> !each.isEmpty()));
   }
 
   /// The later of two times: the stored one, and the newest one known here of a device of the user.
@@ -68,7 +78,9 @@ final class LastSeen {
     List<RowChange> changes = new ArrayList<>();
     seen.forEach((key, each) -> {
       if (each.stored.plus(GRAIN).isBefore(each.when)) {
-        changes.add(Accounts.seen(key.user, key.device, each.when, each.address.getHostAddress()));
+        changes.add(
+            Accounts.seen(
+                key.user, key.device, each.when, each.address.getHostAddress(), each.userAgent));
       }
     });
     return changes;
@@ -78,7 +90,6 @@ final class LastSeen {
   /// for a day.
   void saved(Instant until) {
     seen.values().removeIf(each -> each.when.isBefore(until.minus(REMEMBERED)));
-    seen.replaceAll((_, each) ->
-        each.when.isAfter(until) ? each : new Seen(each.when, each.address, each.when));
+    seen.replaceAll((_, each) -> each.when.isAfter(until) ? each : each.storedAt(each.when));
   }
 }

@@ -191,7 +191,7 @@ final class Sessions implements Authenticator {
   public void seen(Requester requester, InetAddress address, String userAgent) {
     DeviceId device = requester.device();
     if (device != null) {
-      accounts.lastSeen().seen(requester.user(), device, clock.instant(), address);
+      accounts.lastSeen().seen(requester.user(), device, clock.instant(), address, userAgent);
     }
   }
 

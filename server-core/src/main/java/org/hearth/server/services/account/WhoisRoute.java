@@ -14,8 +14,8 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 
-/// `GET /admin/whois/{userId}`: from where and when a user's devices were last seen, for the user
-/// and for the server's owners. What programs call themselves is not kept.
+/// `GET /admin/whois/{userId}`: when, from where and with what program a user's devices were last
+/// seen, for the user and for the server's owners.
 ///
 /// **source**: [server
 /// administration](https://spec.matrix.org/v1.19/client-server-api/#server-administration)
@@ -60,6 +60,7 @@ final class WhoisRoute implements RouteGroup {
               .addObject();
       each.lastSeenAddress().ifPresent(address -> connection.put("ip", address));
       each.lastSeen().ifPresent(when -> connection.put("last_seen", when.toEpochMilli()));
+      each.userAgent().ifPresent(program -> connection.put("user_agent", program));
     }
     return Response.json(json);
   }

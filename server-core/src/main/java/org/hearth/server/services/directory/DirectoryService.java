@@ -111,6 +111,7 @@ public final class DirectoryService implements ServiceBox {
         .add(HttpMethod.PUT, visibility, Access.USER, RateClass.DEFAULT, this::setVisibility)
         .add(HttpMethod.GET, publicRooms, Access.OPTIONAL_USER, RateClass.SEARCH, this::publicRooms)
         .add(HttpMethod.POST, publicRooms, Access.USER_OR_GUEST, RateClass.SEARCH, this::findRooms);
+    new ThirdPartyNetworks().register(routes);
   }
 
   // --- for writers of rooms

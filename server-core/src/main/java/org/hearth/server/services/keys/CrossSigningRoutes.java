@@ -171,8 +171,17 @@ final class CrossSigningRoutes implements RouteGroup {
       rows.addAll(
           Keys.setCrossSigningKey(user, each, Optional.ofNullable(stored.get(each.usage()))));
     }
-    rows.addAll(Keys.deviceListChanged(user, Optional.empty()));
-    var _ = journal.commit(rows, List.of(new AccountOutput.DeviceKeysChanged(user)));
+    // "A user-signing key (USK) -- only visible to the user that it belongs to": nobody else has
+    // anything to look up.
+    boolean ownOnly = news.stream().allMatch(each -> each.usage() == SigningKeyUsage.USER_SIGNING);
+    rows.addAll(Keys.deviceListChanged(user, ownOnly ? Optional.of(user) : Optional.empty()));
+    var _ =
+        journal.commit(
+            rows,
+            List.of(
+                ownOnly
+                    ? new AccountOutput.UserVerified(user, user)
+                    : new AccountOutput.DeviceKeysChanged(user)));
   }
 
   private static MatrixException invalidSignature(String message) {

@@ -284,6 +284,79 @@ class OldSyncTest extends OneSyncServer {
     assertThat(said(told.path("chunk"))).containsExactly("here");
   }
 
+  @Test
+  void aGuestNamesTheRoomThatIsFollowed() {
+    server.http("guest3").get(V3 + "/events?timeout=0").expect(403, "M_GUEST_ACCESS_FORBIDDEN");
+  }
+
+  @Test
+  void whoTypesAndWhoHasReadIsToldOutsideOfARoomThatEverybodyMayRead() throws Exception {
+    RoomId room = rooms.open("e15", "world_readable");
+    EventId event = rooms.say(room, "e15", "read this");
+    String from = events("guest4", "timeout=0&room_id=" + room).path("end").asText();
+    Future<JsonNode> waiting = waiting("guest4", "timeout=60000&room_id=" + room + "&from=" + from);
+
+    type(room, "e15", true);
+
+    JsonNode typing = waiting.get(60, TimeUnit.SECONDS);
+    assertThat(typing.at("/chunk")).hasSize(1);
+    assertThat(typing.at("/chunk/0/type").asText()).isEqualTo("m.typing");
+    assertThat(typing.at("/chunk/0/room_id").asText()).isEqualTo(room.value());
+    assertThat(typing.at("/chunk/0/content/user_ids/0").asText()).isEqualTo("@e15:hearth.test");
+    from = typing.path("end").asText();
+    assertThat(peeked("guest4", room, from)).as("told once").isEmpty();
+
+    waiting = waiting("guest4", "timeout=60000&room_id=" + room + "&from=" + from);
+    read(room, "e15", event);
+    JsonNode receipt = waiting.get(60, TimeUnit.SECONDS);
+    assertThat(receipt.at("/chunk/0/content").path(event.value()).has("m.read")).isTrue();
+    assertThat(receipt.at("/chunk/0/room_id").asText()).isEqualTo(room.value());
+    from = receipt.path("end").asText();
+    type(room, "e15", false);
+
+    JsonNode stopped = peeked("guest4", room, from);
+    assertThat(stopped).hasSize(1);
+    assertThat(stopped.at("/0/content/user_ids")).isEmpty();
+    assertThat(stopped.at("/0/content/user_ids").isArray()).isTrue();
+  }
+
+  @Test
+  void noReceiptOfTheTimeWhenARoomWasClosedIsToldOutside() {
+    RoomId room = rooms.open("e16", "world_readable");
+    rooms.join(room, "e16other");
+    EventId event = rooms.say(room, "e16", "read this");
+    String from = now("e16");
+    visibility(room, "e16", "joined");
+    read(room, "e16", event);
+    visibility(room, "e16", "world_readable");
+    read(room, "e16other", event);
+
+    JsonNode receipts = peeked("e16stranger", room, from);
+
+    assertThat(receipts.findValues("@e16other:hearth.test")).hasSize(1);
+    assertThat(receipts.findValues("@e16:hearth.test")).isEmpty();
+  }
+
+  private static JsonNode peeked(String user, RoomId room, String from) {
+    return events(user, "timeout=0&room_id=" + room + "&from=" + from).path("chunk");
+  }
+
+  private static void type(RoomId room, String user, boolean typing) {
+    server
+        .http(user)
+        .put(
+            V3 + "/rooms/%s/typing/@%s:hearth.test".formatted(room, user),
+            "{'typing': %s, 'timeout': 60000}".formatted(typing))
+        .expect(200);
+  }
+
+  private static void read(RoomId room, String user, EventId event) {
+    server
+        .http(user)
+        .post(V3 + "/rooms/" + room + "/receipt/m.read/" + TestClient.encoded(event.value()), "{}")
+        .expect(200);
+  }
+
   private static void visibility(RoomId room, String user, String visibility) {
     rooms.set(
         room, user, "m.room.history_visibility", "", "{'history_visibility':'" + visibility + "'}");

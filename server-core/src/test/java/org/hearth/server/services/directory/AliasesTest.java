@@ -53,6 +53,11 @@ class AliasesTest {
   }
 
   @Test
+  void noOtherNetworkIsKnown() {
+    assertThat(alice.get("/_matrix/client/v3/thirdparty/protocols").expect(200).json()).isEmpty();
+  }
+
+  @Test
   void aliasLeadsToItsRoom() throws InterruptedException {
     alice.put(KITCHEN_PATH, toRoom()).expect(200);
     assertThat(services.announced()).contains(new AccountOutput.AliasAdded(KITCHEN, room));

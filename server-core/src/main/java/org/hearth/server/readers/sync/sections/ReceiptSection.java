@@ -22,6 +22,7 @@ import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.RoomMembership;
 
@@ -151,14 +152,17 @@ public final class ReceiptSection implements Section {
   /// ignored user are left out.
   private Optional<ObjectNode> event(
       Asked asked, RoomId room, LogPosition after, HeldBackNews heldBack) {
-    IgnoredUsers ignored = asked.request().viewer().ignored();
+    return heldBack.orElse(
+        "the receipts of " + room,
+        () -> event(room, asked.request().viewer(), after, asked.now().position()),
+        Optional.empty());
+  }
+
+  /// The receipts of a room that were set after one position up to another.
+  Optional<ObjectNode> event(RoomId room, Viewer viewer, LogPosition after, LogPosition upTo) {
+    IgnoredUsers ignored = viewer.ignored();
     List<ReceiptOutput> told =
-        heldBack
-            .orElse(
-                "the receipts of " + room,
-                () -> receipts.changed(room, asked.request().user(), after, asked.now().position()),
-                List.<ReceiptOutput>of())
-            .stream()
+        receipts.changed(room, viewer.user(), after, upTo).stream()
             .filter(each -> !ignored.users().contains(each.user().value()))
             .sorted(FAR_REACHING_FIRST)
             .toList();

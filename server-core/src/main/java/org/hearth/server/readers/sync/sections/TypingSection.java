@@ -20,6 +20,7 @@ import org.hearth.server.readers.sync.view.Followed;
 import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
+import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.servers.room.RoomMembership;
@@ -137,15 +138,33 @@ public final class TypingSection implements Section {
   /// not in the list.
   private void tell(Asked asked, RoomId room, News news) {
     if (asked.isJoined(room)) {
-      IgnoredUsers ignored = asked.request().viewer().ignored();
-      List<UserId> shown =
-          typing.typing(room).stream()
-              .filter(each -> !ignored.users().contains(each.value()))
-              .toList();
-      ObjectNode event = JsonNodeFactory.instance.objectNode().put("type", TYPE);
-      event.set("content", content(shown));
+      ObjectNode event = event(room, asked.request().viewer().ignored());
       news.joined(room).ifPresent(telling -> telling.ephemeral(event));
     }
+  }
+
+  /// Who types in a room, if that may be other than who has been told everything up to a point
+  /// knows; for who is not in it.
+  Optional<ObjectNode> changed(RoomId room, IgnoredUsers ignored, SyncPoint since) {
+    VolatilePosition now = log.head();
+    Optional<VolatilePosition> known = Optional.ofNullable(since.volatiles().get(LETTER));
+    boolean told =
+        known
+            .filter(each -> each.epoch() == now.epoch())
+            .flatMap(each -> changed.since(each.position()))
+            .map(rooms -> !rooms.contains(room))
+            .orElse(known.isEmpty() && !isSomebodyTyping(room));
+    return told ? Optional.empty() : Optional.of(event(room, ignored));
+  }
+
+  private ObjectNode event(RoomId room, IgnoredUsers ignored) {
+    List<UserId> shown =
+        typing.typing(room).stream()
+            .filter(each -> !ignored.users().contains(each.value()))
+            .toList();
+    ObjectNode event = JsonNodeFactory.instance.objectNode().put("type", TYPE);
+    event.set("content", content(shown));
+    return event;
   }
 
   private static ObjectNode content(List<UserId> typists) {

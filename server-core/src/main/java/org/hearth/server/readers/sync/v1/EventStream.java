@@ -15,6 +15,7 @@ import org.hearth.server.readers.sync.events.EventFilter;
 import org.hearth.server.readers.sync.events.EventStyle;
 import org.hearth.server.readers.sync.events.OwnMembership;
 import org.hearth.server.readers.sync.events.Timelines;
+import org.hearth.server.readers.sync.sections.EphemeralFromOutside;
 import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.sections.RoomTelling;
 import org.hearth.server.readers.sync.sections.Sections;
@@ -39,12 +40,19 @@ final class EventStream {
 
   private final RoomQueries rooms;
   private final Sections sections;
+  private final EphemeralFromOutside ephemeral;
   private final Timelines timelines;
   private final ClientEvents events;
 
-  EventStream(RoomQueries rooms, Sections sections, Timelines timelines, ClientEvents events) {
+  EventStream(
+      RoomQueries rooms,
+      Sections sections,
+      EphemeralFromOutside ephemeral,
+      Timelines timelines,
+      ClientEvents events) {
     this.rooms = rooms;
     this.sections = sections;
+    this.ephemeral = ephemeral;
     this.timelines = timelines;
     this.events = events;
   }
@@ -92,8 +100,9 @@ final class EventStream {
 
   /// What is new in one room, also for who is not in it: "servers are required to only return
   /// events where the room state at the event had the `m.room.history_visibility` state event
-  /// present with `history_visibility` value `world_readable`". Who types and who has read what is
-  /// told to those only who are in the room.
+  /// present with `history_visibility` value `world_readable`". So it is with who types and who has
+  /// read what. Presence is not told: "Presence information is shared with all users who share a
+  /// room with the target user."
   ///
   /// @throws MatrixException `M_FORBIDDEN` if the room is not open to all to read
   Chunk peeked(RoomId room, Viewer viewer, SyncPoint from, SyncPoint now, int limit) {
@@ -104,10 +113,10 @@ final class EventStream {
     Oldest oldest = new Oldest(now.position(), limit);
     Timelines.Range range = new Timelines.Range(room, from.position(), now.position());
     oldest.add(page(range, viewer, own, oldest));
-    return new Chunk(
-        oldest.events(),
-        new SyncPoint(oldest.end(), now.volatiles(), Map.of()),
-        now.position().isAfter(oldest.end()));
+    SyncPoint end = new SyncPoint(oldest.end(), now.volatiles(), Map.of());
+    List<ObjectNode> told = oldest.events();
+    ephemeral.changed(room, viewer, from, end).forEach(each -> told.add(of(room, each)));
+    return new Chunk(told, end, now.position().isAfter(oldest.end()));
   }
 
   private List<Told> read(

@@ -15,11 +15,13 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.events.EventFilter;
 import org.hearth.server.readers.sync.history.History;
+import org.hearth.server.readers.sync.sections.EphemeralFromOutside;
 import org.hearth.server.readers.sync.sections.Filter;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SyncRequest;
@@ -35,6 +37,7 @@ import org.hearth.server.servers.room.RoomMembership;
 
 /// `GET /events`: what is new, as one list, for who has been told everything up to a token. With
 /// `room_id` it is about that room alone, which the user need not be in if everybody may read it.
+/// For guests there is this only: they may call "GET /events as used for room previews".
 ///
 /// **Source:** [listening on the event stream][events], deprecated; [room previews][peeking].
 ///
@@ -50,11 +53,19 @@ public final class EventsRoute implements RouteGroup {
   private final SyncUsers users;
   private final EventStream events;
 
-  public EventsRoute(History history, Sections sections, RecentEvents recent, SyncUsers users) {
+  /// @param ephemeral what is told to who looks into a room
+  public EventsRoute(
+      History history,
+      Sections sections,
+      EphemeralFromOutside ephemeral,
+      RecentEvents recent,
+      SyncUsers users) {
     this.history = history;
     this.recent = recent;
     this.users = users;
-    this.events = new EventStream(history.rooms(), sections, history.timelines(), history.events());
+    this.events =
+        new EventStream(
+            history.rooms(), sections, ephemeral, history.timelines(), history.events());
   }
 
   @Override
@@ -124,6 +135,11 @@ public final class EventsRoute implements RouteGroup {
         http.query("from")
             .filter(each -> !each.isEmpty())
             .map(each -> SyncToken.parse("from", each));
+    Optional<RoomId> room = http.query("room_id").map(RoomId::parse);
+    if (room.isEmpty() && http.requester().guest()) {
+      throw new MatrixException(
+          Errcode.GUEST_ACCESS_FORBIDDEN, "A guest names the room that the events are to be of");
+    }
     if (from.isPresent() && !history.tokens().isOurs(from.get(), history.snapshots().head())) {
       throw MatrixException.invalidParam("from is a token of a history that is no more");
     }
@@ -131,7 +147,7 @@ public final class EventsRoute implements RouteGroup {
     return new Asked(
         Viewer.of(http.requester()),
         from.map(SyncToken::point),
-        http.query("room_id").map(RoomId::parse),
+        room,
         Duration.ofMillis(Math.min(timeoutMillis, WaitingSync.LONGEST_WAIT.toMillis())),
         http.queryLong("limit", 1, Long.MAX_VALUE)
             .map(each -> (int) Math.min(each, EventStream.MOST_EVENTS))

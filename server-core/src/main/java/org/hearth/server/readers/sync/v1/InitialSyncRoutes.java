@@ -56,6 +56,7 @@ public final class InitialSyncRoutes implements RouteGroup {
   private static final int USUAL_LIMIT = 10;
   private static final int LARGEST_LIMIT = 100;
   private static final String RECEIPTS = "m.receipt";
+  private static final String PUSH_RULES = "m.push_rules";
 
   private final History history;
   private final Sections sections;
@@ -198,7 +199,7 @@ public final class InitialSyncRoutes implements RouteGroup {
     json.endArray().name("presence");
     RoomInfoJson.write(json, news.events(News.Kind.PRESENCE));
     json.name("account_data");
-    RoomInfoJson.write(json, news.events(News.Kind.ACCOUNT_DATA));
+    RoomInfoJson.write(json, createdByUser(news.events(News.Kind.ACCOUNT_DATA)));
     // Last, since it says which rooms were held back.
     SyncPoint end = now.holdingBack(news.heldBack().positions());
     json.name("end").value(history.tokens().of(end).toString()).endObject();
@@ -240,6 +241,14 @@ public final class InitialSyncRoutes implements RouteGroup {
   private static List<ObjectNode> presence(News news, Set<UserId> users) {
     return news.events(News.Kind.PRESENCE).stream()
         .filter(each -> users.contains(UserId.parse(each.path("sender").asText())))
+        .toList();
+  }
+
+  /// "The global private data created by this user": the push rules are the server's, told by `GET
+  /// /pushrules/` and, when they change, in `/sync`.
+  private static List<ObjectNode> createdByUser(List<ObjectNode> accountData) {
+    return accountData.stream()
+        .filter(each -> !PUSH_RULES.equals(each.path("type").textValue()))
         .toList();
   }
 
