@@ -101,7 +101,7 @@ final class EventStream {
   /// What is new in one room, also for who is not in it: "servers are required to only return
   /// events where the room state at the event had the `m.room.history_visibility` state event
   /// present with `history_visibility` value `world_readable`". So it is with who types and who has
-  /// read what. Presence is not told: "Presence information is shared with all users who share a
+  /// read what. Presence is not told: "Presence information is published to all users who share a
   /// room with the target user."
   ///
   /// @throws MatrixException `M_FORBIDDEN` if the room is not open to all to read
