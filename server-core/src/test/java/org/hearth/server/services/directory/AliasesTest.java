@@ -84,8 +84,9 @@ class AliasesTest {
       Thread.onSpinWait();
     }
 
-    alice.put(KITCHEN_PATH, toRoom()).expect(200);
+    services.client().get(KITCHEN_PATH).expect(404, "M_NOT_FOUND");
     services.client().get(path("#other:hearth.test")).expect(200);
+    assertThat(services.directory().claim("kitchen", room, user("alice"))).isEqualTo(KITCHEN);
   }
 
   @Test
