@@ -14,13 +14,14 @@ import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
 import org.hearth.ringlogs.WiringDescription.Arrow;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.jspecify.annotations.Nullable;
 
 /// The ring behind a [FollowedLog]: one publisher, followers that do not gate it.
 ///
 /// The ring has no gating sequences, so a claim never waits, and a place is overwritten whether or
 /// not it was read. Each place holds a reference to an immutable [Envelope], written with release
 /// and read with acquire order: a follower finds in its place the envelope it came for, or a later
-/// one, whole in either case.
+/// one, whole in either case, or none where the ring weighed too much.
 ///
 /// **Thread**: [#publish] one; [#register] and [#start] one, before that; the rest any.
 final class Broadcast<E> {
@@ -32,7 +33,8 @@ final class Broadcast<E> {
   private final Source<E> source;
   private final FailureHandling failures;
   private final Signal signal = new Signal();
-  private final RingBuffer<AtomicReference<Envelope<E>>> ring;
+  private final RingBuffer<AtomicReference<@Nullable Envelope<E>>> ring;
+  private final Weights weights;
 
   /// In the order of their registration; replaced, never changed, so that any thread may read it.
   private volatile List<Follower<E>> followers = List.of();
@@ -74,6 +76,7 @@ final class Broadcast<E> {
     this.ring =
         RingBuffer.createSingleProducer(
             AtomicReference::new, spec.capacity(), new ParkingWaitStrategy(signal));
+    this.weights = new Weights(spec.capacity());
   }
 
   LogSpec<E> spec() {
@@ -178,10 +181,52 @@ final class Broadcast<E> {
       Positioned<E> each = entries.get(i);
       ring.get(from + i).setRelease(new Envelope<>(from + i, previous, each));
       previous = each.position();
+      weights.add(from + i, spec.weight().applyAsLong(each.entry()));
     }
+    letGo(to);
     // Before the cursor: who sees an entry available sees a head that is not before it.
     head = previous;
     ring.publish(from, to);
+  }
+
+  /// Empties places until the ring weighs no more than it may; the newest entry stays. A follower
+  /// that has not been there yet is overrun.
+  private void letGo(long newest) {
+    while (weights.total > LogSpec.MOST_BYTES && weights.oldest < newest) {
+      ring.get(weights.oldest).setRelease(null);
+      weights.removeOldest();
+    }
+  }
+
+  /// What the entries in the ring weigh. **Thread**: the publisher's.
+  private static final class Weights {
+    private final long[] places;
+    private long total;
+
+    /// The first sequence whose place may hold an entry.
+    private long oldest;
+
+    Weights(int capacity) {
+      places = new long[capacity];
+    }
+
+    void add(long sequence, long weight) {
+      if (sequence - oldest == places.length) {
+        removeOldest();
+      }
+      places[place(sequence)] = weight;
+      total += weight;
+    }
+
+    void removeOldest() {
+      total -= places[place(oldest)];
+      places[place(oldest)] = 0;
+      oldest++;
+    }
+
+    private int place(long sequence) {
+      return (int) (sequence & (places.length - 1));
+    }
   }
 
   // --- followers
@@ -194,8 +239,8 @@ final class Broadcast<E> {
     return ring.getCursor();
   }
 
-  /// What is in the place of a sequence that has been published.
-  Envelope<E> envelope(long sequence) {
+  /// What is in the place of a sequence that has been published; null if it was let go.
+  @Nullable Envelope<E> envelope(long sequence) {
     return ring.get(sequence).getAcquire();
   }
 

@@ -20,7 +20,7 @@ A follower has two hands on the log: `handled`, the ring sequence it has come to
 for; and `seen`, the position it has come to. Both only grow, and `seen` is moved first: what is at or before
 `handled` in the ring is at or before `seen`.
 
-It misses something when its place in the ring holds a later envelope (overrun), when an envelope names a
+It misses something when its place in the ring holds a later envelope or none any more (overrun), when an envelope names a
 previous entry that it has not seen (nothing here should bring that about), and when it starts. All three end in
 catchUp(upTo), which reads the store from `seen`. How far it may read is bounded: by the head of the log, which
 is set only after the commit; and, for a follower after others, by what those have seen, so that the order
@@ -33,6 +33,10 @@ passed over by position. */
 /// **Thread**: [#ask], [#halt], [#drain], [#seen] and figures any; the rest its own.
 final class Follower<E> {
   static final int LONGEST_BATCH = 256;
+
+  /// Entries in one read from the store: few, since each may be large.
+  static final int READ_AT_ONCE = 32;
+
   private static final System.Logger LOG = System.getLogger("org.hearth.ringlogs");
 
   private final Broadcast<E> log;
@@ -70,7 +74,7 @@ final class Follower<E> {
     this.recovery = new Recovery(threadName, failures, meter, log.signal());
     this.rereading =
         source instanceof Source.Stored<E> stored
-            ? new Rereading<>(threadName, stored, LONGEST_BATCH, recovery)
+            ? new Rereading<>(threadName, stored, READ_AT_ONCE, recovery)
             : null;
     this.parked = new ParkedKeys<>(log.spec(), name, failures, recovery, meter);
     this.delivery = new Delivery<>(reader, recovery, parked, meter, this::serveRequests);
@@ -226,10 +230,12 @@ final class Follower<E> {
     List<Positioned<E>> batch = new ArrayList<>(Math.toIntExact(to - from + 1));
     LogPosition reached = seen;
     for (long sequence = from; sequence <= to; sequence++) {
-      Broadcast.Envelope<E> envelope = log.envelope(sequence);
+      Broadcast.@Nullable Envelope<E> envelope = log.envelope(sequence);
       // Both are looked at: a later envelope may continue exactly where this follower has come to
       // by the store, and yet not be handled by those before it.
-      if (envelope.sequence() != sequence || envelope.previous().isAfter(reached)) {
+      if (envelope == null
+          || envelope.sequence() != sequence
+          || envelope.previous().isAfter(reached)) {
         meter.overrun();
         deliver(batch);
         catchUp(bound());

@@ -1,6 +1,7 @@
 package org.hearth.ringlogs;
 
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 
 /// What a log carries.
 ///
@@ -12,12 +13,28 @@ import java.util.function.Function;
 /// @param partitionKey what an entry belongs to (a room, a user, a destination): order is kept, and
 ///   failures are contained, within one key. It depends on the entry alone, and never throws
 /// @param codec for dead letters, and for a log that leaves the process
+/// @param weight about how many bytes an entry takes in memory; 0 for what is so small that the
+///   capacity is bound enough. An output log whose entries weigh more than [#MOST_BYTES] lets the
+///   oldest of them go: readers that come to those find them in the store
 public record LogSpec<E>(
     String name,
     Class<E> entryType,
     int capacity,
     Function<E, String> partitionKey,
-    EntryCodec<E> codec) {
+    EntryCodec<E> codec,
+    ToLongFunction<E> weight) {
+  /// Of the entries that an output log's ring holds, by their weight.
+  public static final long MOST_BYTES = 16L << 20;
+
+  /// A log of small entries.
+  public LogSpec(
+      String name,
+      Class<E> entryType,
+      int capacity,
+      Function<E, String> partitionKey,
+      EntryCodec<E> codec) {
+    this(name, entryType, capacity, partitionKey, codec, _ -> 0);
+  }
 
   public LogSpec {
     if (name.isBlank()) {

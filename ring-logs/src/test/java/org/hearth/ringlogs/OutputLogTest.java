@@ -6,7 +6,9 @@ import static org.hearth.ringlogs.NoteLogs.PATIENCE;
 import static org.hearth.ringlogs.NoteLogs.at;
 import static org.hearth.ringlogs.NoteLogs.numbers;
 
+import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -131,6 +133,73 @@ class OutputLogTest {
     assertThat(figures.overruns()).isPositive();
     assertThat(figures.fromStore()).isGreaterThanOrEqualTo(990);
     assertThat(figures.consumed()).isEqualTo(1_000);
+  }
+
+  @Test
+  void keepsNoMoreEntriesThanMayBeInMemoryAndLetsReadersFindTheOthersInTheStore()
+      throws InterruptedException {
+    int kept = 4;
+    OutputLog<Note> log =
+        new OutputLog<>(
+            new LogSpec<>(
+                "note-output",
+                Note.class,
+                64,
+                Note::key,
+                Note.CODEC,
+                _ -> LogSpec.MOST_BYTES / kept),
+            logs.store(),
+            UnavailableException.handling(logs.letters()));
+    NoteReader slow =
+        new NoteReader(
+            "Slow",
+            LogPosition.ORIGIN,
+            each -> {
+              if (each.entry().number() == 1) {
+                waitAtGate();
+              }
+            });
+    log.register(slow);
+    log.start(LogPosition.ORIGIN);
+    logs.commitAndPublish(log, 1, "a");
+    entered.await();
+    List<WeakReference<Note>> published = new ArrayList<>();
+
+    for (long i = 2; i <= 200; i++) {
+      Note note = new Note("a", i);
+      published.add(new WeakReference<>(note));
+      log.publish(at(i), note);
+      logs.store().commit(at(i), new Note("a", i));
+    }
+    System.gc();
+
+    assertThat(published.stream().filter(each -> each.get() != null).count()).isEqualTo(kept);
+    gate.countDown();
+    assertThat(log.awaitReader("Slow", at(200), PATIENCE)).isTrue();
+    assertThat(slow.numbers()).isEqualTo(numbers(1, 200));
+    assertThat(log.figures().consumers().getFirst().overruns()).isPositive();
+    assertThat(log.drainAndStop(PATIENCE)).isTrue();
+  }
+
+  @Test
+  void keepsTheNewestEntryHoweverLargeItIs() throws InterruptedException {
+    OutputLog<Note> log =
+        new OutputLog<>(
+            new LogSpec<>(
+                "note-output", Note.class, 4, Note::key, Note.CODEC, _ -> Long.MAX_VALUE / 8),
+            logs.store(),
+            UnavailableException.handling(logs.letters()));
+    NoteReader reader = new NoteReader("One");
+    log.register(reader);
+    log.start(LogPosition.ORIGIN);
+
+    for (long i = 1; i <= 20; i++) {
+      logs.commitAndPublish(log, i, "a");
+    }
+
+    assertThat(log.awaitReader("One", at(20), PATIENCE)).isTrue();
+    assertThat(reader.numbers()).isEqualTo(numbers(1, 20));
+    assertThat(log.drainAndStop(PATIENCE)).isTrue();
   }
 
   @Test

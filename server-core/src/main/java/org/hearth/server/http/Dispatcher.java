@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// 1. route, on the path as it was sent
 /// 2. who calls
 /// 3. how often
-/// 4. the body, within the limits of size and time
+/// 4. the body, within the limits of size, time and memory
 /// 5. the handler
 /// 6. the answer: headers for browsers, counters, access log
 ///
@@ -42,6 +42,10 @@ final class Dispatcher implements Filter {
   private static final int CLIENT_GONE = 499;
   private static final int LONGEST_LOGGED = 200;
 
+  /// Of a GET: "content received in a GET request has no generally defined semantics" (RFC 9110,
+  /// 9.3.1).
+  private static final byte[] NO_BODY = {};
+
   private final Router router;
   private final AccessControl access;
   private final RateLimiter limiter;
@@ -53,6 +57,7 @@ final class Dispatcher implements Filter {
   private final Deadlines deadlines;
   private final StopSignal stopping;
   private final LargeAnswers largeAnswers = new LargeAnswers();
+  private final BodyMemory bodies = new BodyMemory();
 
   Dispatcher(
       Router router,
@@ -227,17 +232,21 @@ final class Dispatcher implements Filter {
     exchange.target = head.rawTarget();
     Optional<Requester> requester = access.requester(route.access(), head);
     exchange.requester = requester.orElse(null);
-    limiter.charge(
-        route.rate(),
+    String asker =
         requester
             .map(each -> each.user().value())
-            .orElseGet(() -> RateLimiter.key(head.remoteAddress())));
+            .orElseGet(() -> RateLimiter.key(head.remoteAddress()));
+    limiter.charge(route.rate(), asker);
     requester.ifPresent(each -> {
       exchange.connection.authenticated();
       authenticator.seen(each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
     });
 
-    byte[] body = entity.read(limits.bytes(route.body()));
+    BodyMemory.Taken memory = bodies.of(asker);
+    exchange.memory = memory;
+    byte[] body =
+        routed == HttpMethod.GET ? NO_BODY : entity.read(limits.bytes(route.body()), memory);
+    memory.awaitRoomFor(body);
     return route
         .handler()
         .handle(
@@ -292,6 +301,7 @@ final class Dispatcher implements Filter {
     private @Nullable Requester requester;
     private @Nullable InetAddress address;
     private String target = "";
+    private BodyMemory.@Nullable Taken memory;
     private int status = CLIENT_GONE;
 
     private String what() {
@@ -312,6 +322,9 @@ final class Dispatcher implements Filter {
 
     private void end() {
       long took = System.nanoTime() - startNanos;
+      if (memory != null) {
+        memory.close();
+      }
       inFlight.end(status);
       if (route != null) {
         route.counters().answered(status, took);

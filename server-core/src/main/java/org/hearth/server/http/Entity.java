@@ -11,6 +11,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
 import org.hearth.server.http.connection.Connection;
 import org.hearth.server.http.connection.Deadlines;
 import org.hearth.server.matrix.error.Errcode;
@@ -28,6 +31,10 @@ final class Entity {
   private static final int DISCARDED_BYTES = 64 * 1024;
 
   static final int LINGERING_BYTES = 4 * 1024 * 1024;
+
+  /// What is held at a time of a body that nobody wants; a chunk is held whole.
+  private static final int PIECE_BYTES = 16 * 1024;
+
   private static final Duration LINGERING_TIME = Duration.ofSeconds(2);
 
   private final ServerRequest request;
@@ -51,23 +58,52 @@ final class Entity {
 
   /// The body.
   ///
-  /// @throws MatrixException `M_TOO_LARGE` if it has more bytes; 408 if it does not arrive in time;
-  ///   400 if it is malformed
-  byte[] read(int mostBytes) {
+  /// @param memory counts the bytes before they are here
+  /// @throws MatrixException `M_TOO_LARGE` if it has more bytes; `M_LIMIT_EXCEEDED` if there is no
+  ///   memory for them; 408 if it does not arrive in time; 400 if it is malformed
+  byte[] read(int mostBytes, BodyMemory.Taken memory) {
     if (!isThere) {
       return NONE;
     }
     if (announcedBytes > mostBytes) {
       throw tooLarge(mostBytes);
     }
-    // One byte more than there can be, so that the end is seen, and no larger a buffer than that.
-    int expected = announcedBytes > 0 ? (int) announcedBytes : mostBytes;
-    byte[] bytes = read(expected + 1, time);
-    if (bytes.length > mostBytes) {
-      throw tooLarge(mostBytes);
-    }
+    byte[] bytes = inTime(time, mostBytes, memory::arriving, () -> collect(mostBytes, memory));
     consumed = true;
     return bytes;
+  }
+
+  private byte[] collect(int mostBytes, BodyMemory.Taken memory) throws IOException {
+    List<byte[]> pieces = new ArrayList<>();
+    int length = 0;
+    byte[] piece;
+    int expected;
+    do {
+      if (announcedBytes > 0) {
+        expected = (int) Math.min(PIECE_BYTES, announcedBytes - length);
+        memory.arriving(expected);
+      } else {
+        // One byte more than there can be, so that the end is seen; chunks count when they come.
+        expected = Math.min(PIECE_BYTES, mostBytes + 1 - length);
+      }
+      piece = stream().readNBytes(expected);
+      pieces.add(piece);
+      length += piece.length;
+      if (length > mostBytes) {
+        throw tooLarge(mostBytes);
+      }
+    } while (piece.length == expected && expected > 0);
+    return joined(pieces, length);
+  }
+
+  private static byte[] joined(List<byte[]> pieces, int length) {
+    byte[] whole = new byte[length];
+    int at = 0;
+    for (byte[] piece : pieces) {
+      System.arraycopy(piece, 0, whole, at, piece.length);
+      at += piece.length;
+    }
+    return whole;
   }
 
   /// Before an answer is sent: reads and forgets a small body that nobody has asked for.
@@ -96,25 +132,43 @@ final class Entity {
     return request.headers().containsToken(HeaderValues.EXPECT_100) && !request.continueSent();
   }
 
+  /// Reads and forgets, a piece at a time.
+  ///
+  /// @return whether the body ended within so many bytes and in time
   private boolean discard(int mostBytes, Duration within) {
     try {
-      return read(mostBytes + 1, within).length <= mostBytes;
+      return inTime(within, PIECE_BYTES, _ -> {}, () -> skip(mostBytes));
     } catch (MatrixException | CloseConnectionException e) {
       return false; // The client hears what was wrong first.
     }
   }
 
-  private byte[] read(int mostBytes, Duration within) {
-    Connection.current().setLargestChunk(mostBytes);
+  private boolean skip(int mostBytes) throws IOException {
+    byte[] piece = new byte[PIECE_BYTES];
+    int length = 0;
+    int read = stream().read(piece);
+    while (read >= 0 && length <= mostBytes) {
+      length += read;
+      read = stream().read(piece);
+    }
+    return length <= mostBytes;
+  }
+
+  /// Reads from the client.
+  ///
+  /// @param mostBytes of a chunk
+  /// @param onChunk told the size of a chunk before it is here
+  private <T> T inTime(Duration within, int mostBytes, IntConsumer onChunk, Reading<T> reading) {
+    Connection.current().expectChunks(mostBytes, onChunk);
     Deadlines.Deadline deadline = deadlines.within(within);
     try {
-      byte[] bytes = stream().readNBytes(mostBytes);
+      T read = reading.read();
       if (!deadline.met()) {
         throw tooSlow();
       }
-      return bytes;
+      return read;
     } catch (IOException | RuntimeException e) {
-      broken = true;
+      broken |= !(e instanceof MatrixException);
       if (!deadline.met()) {
         throw tooSlow();
       }
@@ -131,6 +185,11 @@ final class Entity {
     } finally {
       deadline.close();
     }
+  }
+
+  @FunctionalInterface
+  private interface Reading<T> {
+    T read() throws IOException;
   }
 
   /// Not to be closed: closing would read on to the end.

@@ -11,14 +11,16 @@ import java.util.List;
 /// is never empty, unless it is the last one and marked: `…/state/{eventType}/{stateKey?}` takes
 /// the empty state key of `…/state/m.room.name/`.
 public interface Routes {
-  /// Registers a route with the usual limit of the body.
+  /// Registers a route with the usual limit of the body: [BodyLimit#SMALL] where anybody may call,
+  /// else [BodyLimit#STANDARD].
   ///
   /// @return this
   /// @throws IllegalArgumentException if method and path are registered already or the template is
   ///   malformed
   default Routes add(
       HttpMethod method, String template, Access access, RateClass rate, Handler handler) {
-    return add(method, template, access, rate, BodyLimit.STANDARD, handler);
+    BodyLimit body = access == Access.NONE ? BodyLimit.SMALL : BodyLimit.STANDARD;
+    return add(method, template, access, rate, body, handler);
   }
 
   /// Registers the same route under several templates, such as `r0` and `v3`.

@@ -6,6 +6,7 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.jspecify.annotations.Nullable;
 
 /// What the services (accounts, profiles, account data, directory) announce: the entries of the log
@@ -13,8 +14,18 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **shape**: the partition key is the user id; for the directory's entries it is the room id.
 public sealed interface AccountOutput {
+  /// Of an entry that has no content of a client's.
+  int SMALL_BYTES = 500;
+
   /// The user, or of the directory's entries the room, that the entry is about.
   String partitionKey();
+
+  /// About what it takes in memory.
+  default long memoryBytes() {
+    return this instanceof AccountDataChanged changed
+        ? SMALL_BYTES + MatrixJson.treeBytes(changed.content())
+        : SMALL_BYTES;
+  }
 
   /// An entry about one user of this server.
   sealed interface OfUser extends AccountOutput {

@@ -35,7 +35,8 @@ public final class Logs {
           RoomOutput.class,
           ROOM_OUTPUT_CAPACITY,
           entry -> entry.room().value(),
-          new JsonCodec<>(RoomOutput.class));
+          new JsonCodec<>(RoomOutput.class),
+          RoomOutput::memoryBytes);
 
   /// What the services announce.
   public static final LogSpec<AccountOutput> ACCOUNT_OUTPUT =
@@ -44,7 +45,8 @@ public final class Logs {
           AccountOutput.class,
           ACCOUNT_OUTPUT_CAPACITY,
           AccountOutput::partitionKey,
-          new JsonCodec<>(AccountOutput.class));
+          new JsonCodec<>(AccountOutput.class),
+          AccountOutput::memoryBytes);
 
   /// The commands to the Typing Server.
   public static final LogSpec<TypingInput> TYPING_INPUT =

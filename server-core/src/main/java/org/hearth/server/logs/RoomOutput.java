@@ -36,6 +36,17 @@ public sealed interface RoomOutput {
     };
   }
 
+  /// About what it takes in memory.
+  default long memoryBytes() {
+    return switch (this) {
+      case EventAdded(var event, _, var replaces, _, _) ->
+          event.memoryBytes() + (replaces == null ? 0 : replaces.memoryBytes());
+      case EventStored(var event, _) -> event.memoryBytes();
+      case StateChanged(_, var changes) ->
+          changes.stream().mapToLong(StateChange::memoryBytes).sum();
+    };
+  }
+
   /// A membership.
   ///
   /// @param user the id, or whatever else stands in the place of one
@@ -128,5 +139,9 @@ public sealed interface RoomOutput {
   ///
   /// @param now null when nothing holds it any more
   /// @param before null when nothing held it
-  record StateChange(StateKey key, @Nullable Pdu now, @Nullable Pdu before) {}
+  record StateChange(StateKey key, @Nullable Pdu now, @Nullable Pdu before) {
+    long memoryBytes() {
+      return (now == null ? 0 : now.memoryBytes()) + (before == null ? 0 : before.memoryBytes());
+    }
+  }
 }

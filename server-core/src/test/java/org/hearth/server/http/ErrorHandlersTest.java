@@ -29,6 +29,7 @@ class ErrorHandlersTest {
                 "/echo",
                 Access.NONE,
                 RateClass.NONE,
+                BodyLimit.STANDARD,
                 request -> Response.json(request.json())));
   }
 

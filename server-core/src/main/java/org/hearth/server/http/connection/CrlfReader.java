@@ -5,6 +5,7 @@ import io.helidon.common.buffers.DataReader;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ final class CrlfReader extends DataReader {
   private static final int LONGEST_SIZE = 16;
 
   private int largestChunk;
+  private IntConsumer onChunk = _ -> {};
 
   @SuppressWarnings("removal") // only create(…) stays, whose reader cannot be made strict
   CrlfReader(Supplier<byte @Nullable []> input) {
@@ -30,8 +32,12 @@ final class CrlfReader extends DataReader {
   }
 
   /// From now on a chunk may have so many bytes.
-  void setLargestChunk(int bytes) {
-    largestChunk = bytes;
+  ///
+  /// @param listener told the size of each before it is taken into memory; what it throws ends the
+  ///   reading
+  void expectChunks(int mostBytes, IntConsumer listener) {
+    largestChunk = mostBytes;
+    onChunk = listener;
   }
 
   /// The line with a chunk's size, or the empty one behind the last chunk.
@@ -54,6 +60,7 @@ final class CrlfReader extends DataReader {
     if (length > largestChunk) {
       throw refusal(Status.REQUEST_ENTITY_TOO_LARGE_413, "A chunk is too large");
     }
+    onChunk.accept(length);
     BufferData data = getBuffer(length);
     super.skip(length);
     return data;

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: any; immutable, if nobody changes the nodes.
 public final class Pdu {
+  /// Names and links.
+  private static final int BASE_BYTES = 300;
+
   /// What an event is called, and whose it is.
   record Names(
       EventId eventId, RoomId roomId, UserId sender, String type, @Nullable String stateKey) {}
@@ -284,6 +287,12 @@ public final class Pdu {
   /// The whole event in canonical JSON; the array is shared, nobody changes it.
   public byte[] canonicalBytes() {
     return whole().canonical;
+  }
+
+  /// About what it takes in memory: its bytes, and the tree that was read from them.
+  public long memoryBytes() {
+    byte[] canonical = canonicalBytes();
+    return BASE_BYTES + canonical.length + MatrixJson.treeBytes(canonical);
   }
 
   /// Its reference hash, which is the event id only since room version 3.

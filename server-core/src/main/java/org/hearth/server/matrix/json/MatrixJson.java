@@ -34,6 +34,9 @@ public final class MatrixJson {
   /// How many characters a number may have.
   public static final int MAX_NUMBER_LENGTH = 64;
 
+  /// What a member or an element takes as a part of a tree: the node, its key, its place.
+  private static final int NODE_BYTES = 56;
+
   private static final int MAX_TEXT_LENGTH = 100_000_000;
   private static final int EXPECTED_BYTES = 1024;
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
@@ -138,6 +141,34 @@ public final class MatrixJson {
       throw new IllegalStateException("stored JSON is damaged: " + e.getMessage(), e);
     }
     throw new IllegalStateException("stored JSON is damaged: it is no object");
+  }
+
+  /// About what a text takes in memory when it has been read: up to thirty times its length. It is
+  /// not read for that: each member and each element begins behind one of four characters. Those
+  /// within strings count, too, which does no harm.
+  public static long treeBytes(byte[] json) {
+    long nodes = 1;
+    for (byte each : json) {
+      if (each == ',' || each == ':' || each == '[' || each == '{') {
+        nodes++;
+      }
+    }
+    return json.length + nodes * NODE_BYTES;
+  }
+
+  /// About what a tree takes in memory.
+  public static long treeBytes(JsonNode tree) {
+    long bytes = tree.isTextual() ? NODE_BYTES + tree.textValue().length() : NODE_BYTES;
+    if (tree instanceof ObjectNode object) {
+      for (Map.Entry<String, JsonNode> each : object.properties()) {
+        bytes += NODE_BYTES + each.getKey().length() + treeBytes(each.getValue());
+      }
+    } else {
+      for (JsonNode each : tree) {
+        bytes += treeBytes(each);
+      }
+    }
+    return bytes;
   }
 
   /// The value as JSON, keys in the order they have, without white space.

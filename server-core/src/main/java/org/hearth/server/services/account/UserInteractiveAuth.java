@@ -16,6 +16,7 @@ import org.hearth.server.http.Response;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the user to prove who they are before something is done that a stolen token must not
@@ -62,7 +63,8 @@ final class UserInteractiveAuth implements Confirmation {
         Caffeine.newBuilder()
             .maximumWeight(CACHE_BYTES)
             .weigher(
-                (String _, UiaSession each) -> ENTRY_BYTES + each.parameters().toString().length())
+                (String _, UiaSession each) ->
+                    Math.toIntExact(ENTRY_BYTES + MatrixJson.treeBytes(each.parameters())))
             .expireAfterWrite(LIFETIME)
             .executor(Runnable::run)
             .removalListener(this::release)

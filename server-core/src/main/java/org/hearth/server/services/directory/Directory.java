@@ -79,6 +79,17 @@ public final class Directory implements DirectoryQueries {
         .isPresent();
   }
 
+  /// All aliases, in no order.
+  List<Entry> entries() {
+    return reads.select(
+        "SELECT alias, room_id, creator FROM room_alias",
+        row ->
+            new Entry(
+                new RoomAlias(row.getString(1)),
+                new RoomId(row.getString(2)),
+                new UserId(row.getString(3))));
+  }
+
   /// All published rooms, in no order.
   List<RoomId> published() {
     return reads.select("SELECT room_id FROM published_room", row -> new RoomId(row.getString(1)));

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
@@ -31,6 +33,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.Table;
+import org.jspecify.annotations.Nullable;
 
 /// Aliases and the published directory: their endpoints, and what writers of rooms need of them.
 ///
@@ -43,7 +46,9 @@ public final class DirectoryService implements ServiceBox {
   /// The name in the wiring.
   public static final String BOX = "Directory";
 
-  private static final int MOST_ALIASES_OF_ROOM = 200;
+  static final int MOST_ALIASES_OF_ROOM = 200;
+  private static final System.Logger LOG = System.getLogger(DirectoryService.class.getName());
+  private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
 
   private final Directory directory;
   private final RoomQueries rooms;
@@ -53,6 +58,12 @@ public final class DirectoryService implements ServiceBox {
   private final boolean withoutLogin;
   private final PublicRoomList list;
   private final TurnPerKey turns = new TurnPerKey();
+
+  /// By room: who gives it an alias counts those that it has. An alias' turn may be taken within.
+  private final TurnPerKey turnsOfRooms = new TurnPerKey();
+
+  private @Nullable Thread leftovers;
+  private volatile boolean ended;
 
   /// @param directory the same object that answers the others' queries
   /// @param withoutLogin whether anybody may read the published directory
@@ -85,6 +96,46 @@ public final class DirectoryService implements ServiceBox {
   @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX);
+  }
+
+  /// An alias is given to a room before that is made. Where the process ended in between, it is
+  /// taken away now, or nobody could use the name. What is given from now on is not looked at.
+  @Override
+  public void start() {
+    List<Directory.Entry> before = directory.entries();
+    leftovers =
+        Thread.ofPlatform()
+            .daemon()
+            .name("directory-leftovers")
+            .start(() -> removeLeftovers(before));
+  }
+
+  private void removeLeftovers(List<Directory.Entry> before) {
+    try {
+      for (Directory.Entry each : before) {
+        if (ended) {
+          return; // The next start finds the others.
+        }
+        if (rooms.room(each.room()).isEmpty()) {
+          turns.run(
+              each.alias(),
+              () -> directory.entry(each.alias()).filter(each::equals).ifPresent(this::remove));
+          LOG.log(
+              Level.INFO, "the alias {0} is free: its room was never made", each.alias());
+        }
+      }
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "aliases of rooms that were not made stay until the next start", e);
+    }
+  }
+
+  @Override
+  public void stop() throws InterruptedException {
+    ended = true;
+    Thread removing = leftovers;
+    if (removing != null) {
+      var _ = removing.join(PATIENCE_AT_END);
+    }
   }
 
   @Override
@@ -238,10 +289,17 @@ public final class DirectoryService implements ServiceBox {
     if (!rooms.isJoined(room, who.user()) && !(who.admin() && rooms.room(room).isPresent())) {
       throw MatrixException.forbidden("Only members may give a room an alias");
     }
-    if (directory.aliases(room).size() >= MOST_ALIASES_OF_ROOM) {
-      throw MatrixException.forbidden("A room has at most " + MOST_ALIASES_OF_ROOM + " aliases");
-    }
-    if (!add(new Directory.Entry(alias, room, who.user()))) {
+    boolean added =
+        turnsOfRooms.take(
+            room,
+            () -> {
+              if (directory.aliases(room).size() >= MOST_ALIASES_OF_ROOM) {
+                throw MatrixException.forbidden(
+                    "A room has at most " + MOST_ALIASES_OF_ROOM + " aliases");
+              }
+              return add(new Directory.Entry(alias, room, who.user()));
+            });
+    if (!added) {
       throw new MatrixException(409, Errcode.UNKNOWN, "Room alias " + alias + " already exists");
     }
     return Response.empty();

@@ -255,6 +255,19 @@ class MatrixJsonTest {
     assertThat(MatrixJson.write(ours)).asString().isEqualTo("\"a\ufffdb\"");
   }
 
+  /// "A thirtieth" of what it becomes is what some texts have: `{"":0}` is an object, a table, an
+  /// entry, a key and a number.
+  @Test
+  void treesAreKnownByTheirNodesNotByTheirLength() {
+    byte[] text = ("[" + "{\"\":0},".repeat(999) + "{}]").getBytes(StandardCharsets.UTF_8);
+    byte[] plain = ("[\"" + "x".repeat(text.length) + "\"]").getBytes(StandardCharsets.UTF_8);
+
+    assertThat(MatrixJson.treeBytes(text)).isGreaterThan(20L * text.length);
+    assertThat(MatrixJson.treeBytes(MatrixJson.parse(text))).isGreaterThan(20L * text.length);
+    assertThat(MatrixJson.treeBytes(plain)).isLessThan(2L * plain.length);
+    assertThat(MatrixJson.treeBytes(MatrixJson.parse(plain))).isLessThan(2L * plain.length);
+  }
+
   private static JsonNode parse(String document) {
     return MatrixJson.parse(document.getBytes(StandardCharsets.UTF_8));
   }

@@ -123,6 +123,23 @@ class LostEntriesTest {
     assertThat(server.queries().event(lost)).isPresent();
   }
 
+  /// Of 64 KiB, which may be a megabyte when they are read, no more are kept than fit.
+  @Test
+  void eventsAreWeighedByWhatTheyTakeInMemory() throws Exception {
+    String content = "{'a': [" + "{'': 0},".repeat(7_000) + "0]}";
+    for (int i = 0; i < 3; i++) {
+      RoomEvent sent =
+          server
+              .queries()
+              .event(server.rooms().send(room, "alice", "org.test", content))
+              .orElseThrow();
+      assertThat(sent.pdu().memoryBytes()).isGreaterThan(900_000);
+      reader.onBatch(List.of(added(sent)));
+    }
+
+    assertThat(recent.hasAllAfter(start)).isFalse();
+  }
+
   @Test
   void noRoomCountsAsUnchangedAcrossALoss() throws Exception {
     SyncUsers.Entered alice = enter("alice");

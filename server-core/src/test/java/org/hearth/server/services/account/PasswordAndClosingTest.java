@@ -5,6 +5,8 @@ import static org.hearth.server.services.account.ServicesExtension.PASSWORD;
 import static org.hearth.server.services.account.ServicesExtension.user;
 
 import java.util.concurrent.TimeUnit;
+import java.util.ArrayList;
+import java.util.List;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
@@ -55,6 +57,28 @@ class PasswordAndClosingTest {
     other.get(WHOAMI).expect(401, "M_UNKNOWN_TOKEN");
     logIn("alice", PASSWORD).expect(403, "M_FORBIDDEN");
     logIn("alice", NEW_PASSWORD).expect(200);
+  }
+
+  /// They wait for a while, with what is to be done.
+  @Test
+  void sessionsAreWeighedByWhatTheyTakeInMemory() {
+    TestClient alice = services.register("alice");
+    List<String> sessions = new ArrayList<>();
+    String large = "'a': [" + "{'': 0},".repeat(7_000) + "0]";
+    for (int i = 0; i < 8; i++) {
+      sessions.add(alice.post(CLOSE, "{" + large + "}").expect(401).text("session"));
+    }
+
+    long known =
+        sessions.stream()
+            .filter(each ->
+                alice
+                    .post(CLOSE, "{'auth': {'session': '" + each + "'}}")
+                    .text("session")
+                    .equals(each))
+            .count();
+
+    assertThat(known).isLessThan(5);
   }
 
   @Test

@@ -251,6 +251,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
       groups.add(directory);
       new LogSet(roomServer.logs()).start(store.head());
       roomServer.start();
+      directory.start();
     }
     service.start();
     profileService.start();
@@ -304,6 +305,9 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     now.profileService.stop();
     now.service.stop();
     now.keyBackup.stop();
+    if (now.directory != null) {
+      now.directory.stop();
+    }
     if (now.rooms != null) {
       now.rooms.stop();
       new LogSet(now.rooms.logs()).drainAndStop(Duration.ofSeconds(5));

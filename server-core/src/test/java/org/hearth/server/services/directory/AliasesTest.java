@@ -8,7 +8,13 @@ import static org.hearth.server.services.account.ServicesExtension.user;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
@@ -67,6 +73,43 @@ class AliasesTest {
 
     assertThat(answer.text("room_id")).isEqualTo(room.value());
     assertThat(answer.at("/servers/0").asText()).isEqualTo("hearth.test");
+  }
+
+  /// As when the process ends between the alias and the room of one request.
+  @Test
+  void aliasOfARoomThatWasNeverMadeIsFreeAfterARestart() throws InterruptedException {
+    RoomId never = RoomId.parse("!never:hearth.test");
+    alice.put(path("#other:hearth.test"), toRoom()).expect(200);
+    services.directory().claim("kitchen", never, user("bob"));
+    alice.put(KITCHEN_PATH, toRoom()).expect(409, "M_UNKNOWN");
+
+    services.restart();
+    long until = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+    while (directory().resolve(KITCHEN).isPresent() && System.nanoTime() < until) {
+      Thread.onSpinWait();
+    }
+
+    services.client().get(KITCHEN_PATH).expect(404, "M_NOT_FOUND");
+    services.client().get(path("#other:hearth.test")).expect(200);
+    assertThat(services.directory().claim("kitchen", room, user("alice"))).isEqualTo(KITCHEN);
+  }
+
+  @Test
+  void aliasesThatAreGivenAtTheSameTimeKeepToTheLimitToo() throws Exception {
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Answer>> all = new ArrayList<>();
+      for (int i = 0; i < DirectoryService.MOST_ALIASES_OF_ROOM + 20; i++) {
+        String alias = path("#number" + i + ":hearth.test");
+        all.add(clients.submit(() -> alice.put(alias, toRoom())));
+      }
+      int given = 0;
+      for (Future<Answer> each : all) {
+        given += each.get().status() == 200 ? 1 : 0;
+      }
+
+      assertThat(given).isEqualTo(DirectoryService.MOST_ALIASES_OF_ROOM);
+      assertThat(directory().aliases(room)).hasSize(given);
+    }
   }
 
   @Test

@@ -20,8 +20,8 @@ public final class Timelines {
   /// So many events are looked at for one answer, whatever the filter keeps back.
   static final int MOST_SCANNED = 1_000;
 
-  /// A page ends with the event with which so many bytes of JSON were looked at.
-  static final int MOST_BYTES = 512 * 1024;
+  /// A page ends with the event with which so many bytes of memory were looked at.
+  static final int MOST_BYTES = 3 << 20;
 
   private static final int LEAST_PAGE = 20;
   private static final int LARGEST_PAGE = 64;
@@ -214,7 +214,7 @@ public final class Timelines {
           break;
         }
         looked++;
-        bytes += each.pdu().canonicalBytes().length;
+        bytes += each.pdu().memoryBytes();
         scanned.add(each);
         if (visible.contains(each.position())) {
           passed.add(each);

@@ -28,10 +28,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Thread:** the reader of room-output writes; anyone reads.
 public final class RecentEvents {
-  /// What an event takes beside its text: the parsed tree, identifiers, the nodes of the maps.
-  private static final int OVERHEAD_BYTES = 1_000;
-
-  private static final int TREE_FACTOR = 3;
+  /// What an event takes beside itself: the nodes of the maps.
+  private static final int OVERHEAD_BYTES = 500;
 
   /// One event held.
   ///
@@ -67,9 +65,7 @@ public final class RecentEvents {
     boolean complete = entry.replaces() == null;
     @Nullable RoomEvent event =
         complete ? new RoomEvent(position, entry.event(), null, entry.transaction(), null) : null;
-    long bytes =
-        OVERHEAD_BYTES
-            + (complete ? (long) TREE_FACTOR * entry.event().canonicalBytes().length : 0L);
+    long bytes = OVERHEAD_BYTES + (complete ? entry.event().memoryBytes() : 0L);
     Place place = new Place(position, room, entry.event().eventId(), bytes);
     rooms
         .computeIfAbsent(room, _ -> new ConcurrentSkipListMap<>())

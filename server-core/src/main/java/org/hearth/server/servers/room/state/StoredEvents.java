@@ -58,10 +58,8 @@ public final class StoredEvents {
     }
   }
 
-  /// A parsed event takes some times its JSON.
-  private static final int BYTES_PER_BYTE = 6;
-
-  private static final int BASE_BYTES = 800;
+  /// What is kept beside an event.
+  private static final int BASE_BYTES = 300;
 
   private static final String COLUMNS =
       "SELECT position, room_nid, state_before, made_snapshot, replaces, redacted_by, device,"
@@ -105,7 +103,7 @@ public final class StoredEvents {
         new GuardedCache<>(
             maximumBytes,
             (_, event) ->
-                BASE_BYTES + BYTES_PER_BYTE * event.shown().pdu().canonicalBytes().length);
+                Math.toIntExact(BASE_BYTES + event.shown().pdu().memoryBytes()));
   }
 
   /// The first eight bytes of the SHA-256 of an event id, by which it is found in the table.
