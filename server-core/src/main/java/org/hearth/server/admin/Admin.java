@@ -21,6 +21,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.readers.search.ClientSearch;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.Account;
 import org.hearth.server.services.account.AccountService;
@@ -98,7 +99,8 @@ public final class Admin {
       ProfileQueries profiles,
       RoomQueries rooms,
       Activity activity,
-      Reports reports) {}
+      Reports reports,
+      ClientSearch search) {}
 
   /// Where the wiring is asked for.
   ///
