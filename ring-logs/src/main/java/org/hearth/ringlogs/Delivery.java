@@ -58,8 +58,7 @@ final class Delivery<E> {
     return true;
   }
 
-  private void giveTogether(List<Positioned<E>> entries)
-      throws AlertException, LostDataException {
+  private void giveTogether(List<Positioned<E>> entries) throws AlertException, LostDataException {
     Recovery.Stall stall = recovery.new Stall("its reader");
     List<Positioned<E>> left = entries;
     while (!left.isEmpty()) {
@@ -80,8 +79,7 @@ final class Delivery<E> {
     stall.over();
   }
 
-  private void giveOneByOne(List<Positioned<E>> entries)
-      throws AlertException, LostDataException {
+  private void giveOneByOne(List<Positioned<E>> entries) throws AlertException, LostDataException {
     for (Positioned<E> each : entries) {
       if (!isHeldBack(each) && !giveOne(each)) {
         // One rebuild makes up for the rest of the batch, too: a reader that fails on every entry

@@ -51,6 +51,7 @@ final class Follower<E> {
 
   /// The reader has lost data and handled nothing since.
   private Recovery.@Nullable Stall loss;
+
   private final @Nullable Rereading<E> rereading;
   private final ConsumerMeter meter = new ConsumerMeter();
   private final SequenceBarrier barrier;

@@ -105,8 +105,7 @@ class SearchTest {
             + "{'mimetype': 'text/html', 'body': '<b>markup</b>'}, {'body': 'every garden plain'}]}}");
 
     assertThat(found(bob, "garden")).hasSize(3).contains(body);
-    JsonNode named =
-        search(bob, withKeys("garden", "content.name")).at("/results/0/result");
+    JsonNode named = search(bob, withKeys("garden", "content.name")).at("/results/0/result");
     assertThat(named.path("type").asText()).isEqualTo("m.room.name");
     JsonNode topics = search(bob, withKeys("plain", "content.topic", "content.body"));
     assertThat(topics.at("/results/0/result/type").asText()).isEqualTo("m.room.topic");
@@ -392,7 +391,11 @@ class SearchTest {
     ObjectNode criteria = looking("papaya").put("order_by", "recent");
     criteria.putObject("filter").put("limit", 4);
     criteria.putObject("groupings").putArray("group_by").addObject().put("key", "room_id");
-    criteria.withObjectProperty("groupings").withArrayProperty("group_by").addObject().put("key", "sender");
+    criteria
+        .withObjectProperty("groupings")
+        .withArrayProperty("group_by")
+        .addObject()
+        .put("key", "sender");
 
     JsonNode page = search(alice, criteria);
 
@@ -420,7 +423,11 @@ class SearchTest {
       said.add(say(alice, room, i == 4 ? "the needle" : "hay " + i));
     }
     ObjectNode criteria = looking("needle");
-    criteria.putObject("event_context").put("before_limit", 2).put("after_limit", 1).put("include_profile", true);
+    criteria
+        .putObject("event_context")
+        .put("before_limit", 2)
+        .put("after_limit", 1)
+        .put("include_profile", true);
 
     JsonNode context = search(bob, criteria).at("/results/0/context");
 

@@ -36,8 +36,7 @@ final class Searching {
 
   /// @return the event's id
   static String send(TestClient who, String room, ObjectNode content) {
-    String target =
-        path(room) + "/send/m.room.message/search" + TRANSACTIONS.incrementAndGet();
+    String target = path(room) + "/send/m.room.message/search" + TRANSACTIONS.incrementAndGet();
     return who.put(target, content).expect(200).text("event_id");
   }
 
@@ -58,11 +57,7 @@ final class Searching {
 
   static void redact(TestClient who, String room, String event) {
     who.put(
-            path(room)
-                + "/redact/"
-                + encoded(event)
-                + "/search"
-                + TRANSACTIONS.incrementAndGet(),
+            path(room) + "/redact/" + encoded(event) + "/search" + TRANSACTIONS.incrementAndGet(),
             "{}")
         .expect(200);
   }

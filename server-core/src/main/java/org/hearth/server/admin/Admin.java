@@ -1,5 +1,6 @@
 package org.hearth.server.admin;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -41,11 +42,15 @@ import org.hearth.server.store.StoreState;
 /// **thread**: any. **errors**: every operation throws [AdminException] with a sentence for what
 /// was refused.
 public final class Admin {
+  /// Emptying the search index waits for what its reader is at.
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final AccountService accounts;
   private final ProfileQueries profiles;
   private final RoomQueries rooms;
   private final Activity activity;
   private final Reports reports;
+  private final ClientSearch search;
   private final Store store;
   private final Supplier<Optional<HttpFigures>> http;
   private final Wiring wiring;
@@ -71,6 +76,7 @@ public final class Admin {
     this.rooms = asked.rooms();
     this.activity = asked.activity();
     this.reports = asked.reports();
+    this.search = asked.search();
     this.store = store;
     this.http = http;
     this.wiring = wiring;
@@ -388,6 +394,29 @@ public final class Admin {
   /// @return what became of them
   public ReleasedEntries discardParked(String log, String consumer, String key) {
     return parking.release(log, consumer, key, true);
+  }
+
+  /// Has the search index made anew from all messages. Searches find what is in it so far.
+  ///
+  /// @return how far it is
+  public SearchProgress rebuildSearch() {
+    try {
+      var _ = search.rebuild().await(PATIENCE);
+    } catch (IllegalStateException e) {
+      throw new AdminException("The search index cannot be made anew now: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AdminException("The search index is being emptied.");
+    }
+    return searchProgress();
+  }
+
+  /// How far the search index is.
+  ///
+  /// @return as of now
+  public SearchProgress searchProgress() {
+    ClientSearch.Progress progress = search.progress();
+    return new SearchProgress(progress.indexed().value(), progress.newest().value());
   }
 
   private long published(String log) {

@@ -125,6 +125,7 @@ final class Commands {
     line.addSubcommand("accept-loss", new AcceptLossCommand(out));
     line.addSubcommand("token", TokenCommands.line(out, err));
     line.addSubcommand("report", ReportCommands.line(out, err));
+    line.addSubcommand("search", SearchCommands.line(out, err));
     line.addSubcommand(new CommandLine.HelpCommand());
     explainThemselves(line);
     line.setExecutionExceptionHandler((exception, _, _) -> failed(exception, err));

@@ -88,8 +88,7 @@ final class RoomFacts {
 
   /// @param visibility the event that says so from now on; null for none
   void visibility(RoomId room, @Nullable Pdu visibility) {
-    known.computeIfPresent(
-        room, (_, facts) -> new Facts(facts.encrypted(), isOpen(visibility)));
+    known.computeIfPresent(room, (_, facts) -> new Facts(facts.encrypted(), isOpen(visibility)));
   }
 
   void clear() {

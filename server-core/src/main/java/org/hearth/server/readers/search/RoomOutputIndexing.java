@@ -149,8 +149,7 @@ final class RoomOutputIndexing implements LogReader<RoomOutput> {
 
   private void commitIfDue() throws IOException {
     Instant now = clock.instant();
-    if (uncommitted >= MOST_UNCOMMITTED
-        || !now.isBefore(lastCommit.plus(LONGEST_UNCOMMITTED))) {
+    if (uncommitted >= MOST_UNCOMMITTED || !now.isBefore(lastCommit.plus(LONGEST_UNCOMMITTED))) {
       commit();
       lastCommit = now;
     }
@@ -242,7 +241,12 @@ final class RoomOutputIndexing implements LogReader<RoomOutput> {
     long number = at.value();
     index.put(
         entry(
-            event, number, number, text.get(), facts.isOpen(event.roomId(), at), SearchIndex.Edit.NONE));
+            event,
+            number,
+            number,
+            text.get(),
+            facts.isOpen(event.roomId(), at),
+            SearchIndex.Edit.NONE));
   }
 
   /// An event, or the one that it edits, with what edits there are.

@@ -35,8 +35,8 @@ record SearchCursor(float rank, long place, @Nullable SearchGroup group, String 
   /// @throws MatrixException `M_INVALID_PARAM` if the text is no such token
   static SearchCursor parse(String text) {
     return read(text)
-        .orElseThrow(() ->
-            MatrixException.invalidParam("next_batch is not a token that this server gave"));
+        .orElseThrow(
+            () -> MatrixException.invalidParam("next_batch is not a token that this server gave"));
   }
 
   private static Optional<SearchCursor> read(String text) {
@@ -81,8 +81,6 @@ record SearchCursor(float rank, long place, @Nullable SearchGroup group, String 
   FieldDoc document(boolean recent) {
     // No document has that number, so that the one that was last is not found again.
     return new FieldDoc(
-        Integer.MAX_VALUE,
-        rank,
-        recent ? new Object[] {place} : new Object[] {rank, place});
+        Integer.MAX_VALUE, rank, recent ? new Object[] {place} : new Object[] {rank, place});
   }
 }

@@ -187,8 +187,7 @@ final class SearchHits {
     return Math.max(found.size(), timely(searcher, () -> searcher.count(open)));
   }
 
-  private ScoreDoc[] next(
-      IndexSearcher searcher, Query query, @Nullable FieldDoc after, int size)
+  private ScoreDoc[] next(IndexSearcher searcher, Query query, @Nullable FieldDoc after, int size)
       throws IOException {
     Sort order = request.recent() ? BY_TIME : BY_RANK;
     ScoreDoc[] hits =
@@ -254,8 +253,7 @@ final class SearchHits {
     for (ScoreDoc each : hits) {
       long number = RoomOutputIndexing.value(searcher, each.doc, SearchIndex.NUMBER).orElseThrow();
       long place = RoomOutputIndexing.value(searcher, each.doc, SearchIndex.PLACE).orElseThrow();
-      Optional<Long> edit =
-          RoomOutputIndexing.value(searcher, each.doc, SearchIndex.EDIT_NUMBER);
+      Optional<Long> edit = RoomOutputIndexing.value(searcher, each.doc, SearchIndex.EDIT_NUMBER);
       float rank = request.recent() ? each.score : (Float) ((FieldDoc) each).fields[0];
       all.add(new Hit(number, place, edit, rank, null, null));
     }

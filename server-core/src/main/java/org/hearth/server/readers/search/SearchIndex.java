@@ -125,7 +125,12 @@ final class SearchIndex implements AutoCloseable {
     this.analyzer = analyzer;
     this.standsFor =
         Map.of(
-            "format", FORMAT, "store", store.id().toString(), "epoch", Long.toString(store.epoch()));
+            "format",
+            FORMAT,
+            "store",
+            store.id().toString(),
+            "epoch",
+            Long.toString(store.epoch()));
     this.opened = openOrBegin();
   }
 
@@ -259,9 +264,7 @@ final class SearchIndex implements AutoCloseable {
     document.add(new StringField(AT, bytes(entry.number()), Field.Store.NO));
     document.add(new StringField(ROOM, entry.room().value(), Field.Store.NO));
     document.add(new StringField(SENDER, entry.sender(), Field.Store.NO));
-    entry
-        .flags()
-        .forEach(each -> document.add(new StringField(FLAG, each.term(), Field.Store.NO)));
+    entry.flags().forEach(each -> document.add(new StringField(FLAG, each.term(), Field.Store.NO)));
     document.add(new NumericDocValuesField(NUMBER, entry.number()));
     document.add(new NumericDocValuesField(PLACE, entry.place()));
     document.add(new NumericDocValuesField(NEWEST, Math.max(entry.place(), edit.place())));

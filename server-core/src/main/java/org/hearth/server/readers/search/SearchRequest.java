@@ -104,16 +104,13 @@ record SearchRequest(
 
   private static Set<SearchGroup> groups(Fields fields) {
     List<Fields> wanted =
-        fields
-            .optionalObject("groupings")
-            .map(each -> each.objects("group_by"))
-            .orElse(List.of());
+        fields.optionalObject("groupings").map(each -> each.objects("group_by")).orElse(List.of());
     Set<SearchGroup> groups = EnumSet.noneOf(SearchGroup.class);
     for (Fields each : wanted) {
       groups.add(
           SearchGroup.of(each.string("key"))
-              .orElseThrow(() ->
-                  MatrixException.invalidParam("results are grouped by room_id and sender")));
+              .orElseThrow(
+                  () -> MatrixException.invalidParam("results are grouped by room_id and sender")));
     }
     return groups;
   }

@@ -251,9 +251,7 @@ final class SearchRoute implements RouteGroup {
                 .sorted()
                 .toList();
         json.name(room.value());
-        needs
-            .events()
-            .writeState(json, positions, viewer, scope.own(room), EventStyle.SINGLE);
+        needs.events().writeState(json, positions, viewer, scope.own(room), EventStyle.SINGLE);
       }
       json.endObject();
     }

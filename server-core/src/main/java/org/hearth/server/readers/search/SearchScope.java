@@ -119,8 +119,7 @@ final class SearchScope {
 
   private static Query left(RoomMembership membership) {
     return new BooleanQuery.Builder()
-        .add(
-            new TermQuery(new Term(SearchIndex.ROOM, membership.room().value())), Occur.FILTER)
+        .add(new TermQuery(new Term(SearchIndex.ROOM, membership.room().value())), Occur.FILTER)
         .add(
             NumericDocValuesField.newSlowRangeQuery(
                 SearchIndex.NEWEST, Long.MIN_VALUE, membership.position().value()),

@@ -14,8 +14,8 @@ import org.apache.lucene.search.Query;
 import org.apache.lucene.search.TermQuery;
 import org.hearth.server.matrix.error.MatrixException;
 
-/// What a client looks for: words of which an event must have all, in one of its keys; those between
-/// two quotation marks one after the other. Nothing else has a meaning of its own.
+/// What a client looks for: words of which an event must have all, in one of its keys; those
+/// between two quotation marks one after the other. Nothing else has a meaning of its own.
 ///
 /// **Bound:** [#LONGEST] and [#MOST_WORDS]; a term that is longer is refused.
 ///

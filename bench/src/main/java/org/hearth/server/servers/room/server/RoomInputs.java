@@ -11,6 +11,11 @@ final class RoomInputs {
 
   /// A message as people write them.
   static RoomInput message(RoomId room, int sender, int number) {
+    return message(
+        room, sender, "Message " + number + ": dinner is at seven, bring the children along");
+  }
+
+  static RoomInput message(RoomId room, int sender, String body) {
     return new RoomInput.SendEvent(
         room,
         EventDraft.message(
@@ -20,9 +25,7 @@ final class RoomInputs {
             JsonNodeFactory.instance
                 .objectNode()
                 .put("msgtype", "m.text")
-                .put(
-                    "body",
-                    "Message " + number + ": dinner is at seven, bring the children along")),
+                .put("body", body)),
         null);
   }
 }
