@@ -353,7 +353,7 @@ final class Follower<E> {
   private void goBack(LostDataException failure) throws AlertException {
     LogPosition kept = recovery.insist("the position of its reader", reader::position);
     LOG.log(Level.ERROR, () -> "%s goes back to %s".formatted(thread.getName(), kept), failure);
-    seen = min(seen, kept);
+    seen = kept;
     // A reader that loses its data again and again is given time.
     if (loss == null) {
       loss = recovery.new Stall("its reader, which has lost data");
@@ -372,7 +372,7 @@ final class Follower<E> {
       asked.fail(Recovery.unchecked(failure));
       return false;
     }
-    seen = min(seen, recovery.insist("the position of its reader", reader::position));
+    seen = recovery.insist("the position of its reader", reader::position);
     asked.complete(true);
     return true;
   }

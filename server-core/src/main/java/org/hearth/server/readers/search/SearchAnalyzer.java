@@ -38,7 +38,7 @@ final class SearchAnalyzer extends Analyzer {
   protected TokenStreamComponents createComponents(String field) {
     Tokenizer words = new ICUTokenizer(new DefaultICUTokenizerConfig(true, true));
     TokenStream folded = new ICUFoldingFilter(words);
-    TokenStream cut = new TruncateTokenFilter(folded, LONGEST_WORD);
+    TokenStream cut = TruncateTokenFilter.truncateAfterChars(folded, LONGEST_WORD);
     // Folding leaves nothing of a word that is made of marks only.
     return new TokenStreamComponents(words, new LengthFilter(cut, 1, LONGEST_WORD));
   }

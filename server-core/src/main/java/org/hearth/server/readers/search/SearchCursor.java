@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param value of the group
 record SearchCursor(float rank, long place, @Nullable SearchGroup group, String value) {
   private static final byte VERSION = 1;
+  private static final int NO_GROUP = 0;
   private static final int LEAST_BYTES = 1 + Float.BYTES + Long.BYTES + 1;
 
   /// A token is no longer: an identifier has at most 255 bytes.
@@ -54,13 +55,13 @@ record SearchCursor(float rank, long place, @Nullable SearchGroup group, String 
     }
     float rank = bytes.getFloat();
     long place = bytes.getLong();
-    int group = bytes.get();
-    if (!Float.isFinite(rank) || group < 0 || group > SearchGroup.values().length) {
+    int code = bytes.get();
+    Optional<SearchGroup> group = SearchGroup.ofCode(code);
+    if (!Float.isFinite(rank) || (code != NO_GROUP && group.isEmpty())) {
       return Optional.empty();
     }
     String value = StandardCharsets.UTF_8.decode(bytes).toString();
-    return Optional.of(
-        new SearchCursor(rank, place, group == 0 ? null : SearchGroup.values()[group - 1], value));
+    return Optional.of(new SearchCursor(rank, place, group.orElse(null), value));
   }
 
   @Override
@@ -71,7 +72,7 @@ record SearchCursor(float rank, long place, @Nullable SearchGroup group, String 
             .put(VERSION)
             .putFloat(rank)
             .putLong(place)
-            .put((byte) (group == null ? 0 : group.ordinal() + 1))
+            .put((byte) (group == null ? NO_GROUP : group.code()))
             .put(identifier)
             .array();
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);

@@ -6,15 +6,22 @@ import org.hearth.server.servers.room.RoomEvent;
 
 /// By what results are grouped.
 enum SearchGroup {
-  ROOM("room_id", SearchIndex.ROOM),
-  SENDER("sender", SearchIndex.SENDER);
+  ROOM(1, "room_id", SearchIndex.ROOM),
+  SENDER(2, "sender", SearchIndex.SENDER);
 
+  private final int code;
   private final String key;
   private final String field;
 
-  SearchGroup(String key, String field) {
+  SearchGroup(int code, String key, String field) {
+    this.code = code;
     this.key = key;
     this.field = field;
+  }
+
+  /// As it stands in tokens; never 0.
+  int code() {
+    return code;
   }
 
   /// As clients write it.
@@ -33,6 +40,10 @@ enum SearchGroup {
       case ROOM -> event.room().value();
       case SENDER -> event.sender().value();
     };
+  }
+
+  static Optional<SearchGroup> ofCode(int code) {
+    return Stream.of(values()).filter(each -> each.code == code).findFirst();
   }
 
   static Optional<SearchGroup> of(String key) {
