@@ -135,8 +135,7 @@ public final class SearchFigures {
     StringBuilder word = new StringBuilder();
     for (int rest = rank + 1; rest > 0; rest /= 100) {
       int syllable = rest % 100;
-      word.append("bdfghjklmnprstvwzcqx".charAt(syllable / 5))
-          .append("aeiou".charAt(syllable % 5));
+      word.append("bdfghjklmnprstvwzcqx".charAt(syllable / 5)).append("aeiou".charAt(syllable % 5));
     }
     return word.toString();
   }
@@ -157,8 +156,7 @@ public final class SearchFigures {
                 RoomServerOptions.standard())) {
       OutputLog<RoomOutput> output = server.output();
       SearchAnalyzer analyzer = new SearchAnalyzer();
-      try (SearchIndex index =
-          new SearchIndex(search, store.identity(), store.head(), analyzer)) {
+      try (SearchIndex index = new SearchIndex(search, store.identity(), store.head(), analyzer)) {
         RoomOutputIndexing indexing =
             new RoomOutputIndexing(
                 index, server.queries(), BenchedRooms.SERVER, InstantSource.system());
@@ -268,7 +266,8 @@ public final class SearchFigures {
         json,
         found.stream().map(Found::event).toList(),
         viewer,
-        scope.own(found.isEmpty() ? rooms.roomIds(null, 1).getFirst() : found.getFirst().event().room()),
+        scope.own(
+            found.isEmpty() ? rooms.roomIds(null, 1).getFirst() : found.getFirst().event().room()),
         EventStyle.SINGLE);
     return found.size();
   }

@@ -96,7 +96,8 @@ public final class ClientSearch implements Box {
                 new ClientEvents(rooms, new Erasure(rooms, needs.accounts()), needs.clock()),
                 new Tokens(store.identity().epoch()),
                 needs.accountData(),
-                this::awaitNewest));
+                this::awaitNewest,
+                this::mend));
   }
 
   @Override
@@ -158,6 +159,16 @@ public final class ClientSearch implements Box {
       LOG.log(Level.DEBUG, "the search index is being opened again", e);
     }
     return now;
+  }
+
+  /// A file of the index is damaged, as a search has found.
+  private void mend(IOException failure) {
+    LOG.log(Level.ERROR, "The search index is damaged and is made anew", failure);
+    try {
+      var _ = rebuild();
+    } catch (IllegalStateException e) {
+      LOG.log(Level.DEBUG, "that is under way", e);
+    }
   }
 
   /// Writes what was indexed.

@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.ReaderUtil;
@@ -116,6 +117,9 @@ final class RoomOutputIndexing implements LogReader<RoomOutput> {
   private LostDataException lost(Exception failure) {
     try {
       index.reopen();
+      if (isDamage(failure)) {
+        index.clear();
+      }
       position = index.committed();
       facts.clear();
       uncommitted = 0;
@@ -123,6 +127,16 @@ final class RoomOutputIndexing implements LogReader<RoomOutput> {
       failure.addSuppressed(e);
     }
     return new LostDataException("the search index has lost what was not committed", failure);
+  }
+
+  /// Whether a file is damaged, which it would be after an opening, too.
+  private static boolean isDamage(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof CorruptIndexException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// The position of an entry that was parked says nothing of the newest.

@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.apache.lucene.index.CorruptIndexException;
+import org.apache.lucene.store.AlreadyClosedException;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -19,6 +22,8 @@ import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
+import org.hearth.server.matrix.error.Errcode;
+import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
@@ -53,13 +58,15 @@ final class SearchRoute implements RouteGroup {
   /// What the answers are made of.
   ///
   /// @param newest waits until the index has what was committed before, and says up to where
+  /// @param damaged told when the index cannot be read
   record Needs(
       RoomQueries rooms,
       Timelines timelines,
       ClientEvents events,
       Tokens tokens,
       AccountDataQueries accountData,
-      Newest newest) {}
+      Newest newest,
+      Consumer<IOException> damaged) {}
 
   /// Brings the index up to date for a request.
   @FunctionalInterface
@@ -83,15 +90,17 @@ final class SearchRoute implements RouteGroup {
         HttpMethod.POST, ClientPaths.v3("/search"), Access.USER, RateClass.SEARCH, this::search);
   }
 
-  private Response search(Request request) {
+  private Response search(Request request) throws IOException {
     Viewer viewer = Viewer.of(request.requester());
     Optional<SearchRequest> asked = SearchRequest.parse(request, analyzer);
+    // Before the turn, which is for those who work.
+    LogPosition now = needs.newest().await();
     return Response.written(stream -> {
       stream.awaitTurn();
       JsonWriter json = stream.json().object().name("search_categories").object();
       if (asked.isPresent()) {
         json.name("room_events").object();
-        new Answer(asked.get(), viewer, needs.newest().await()).write(json);
+        new Answer(asked.get(), viewer, now).write(json);
         json.endObject();
       }
       json.endObject().endObject();
@@ -117,8 +126,7 @@ final class SearchRoute implements RouteGroup {
     }
 
     void write(JsonWriter json) throws IOException {
-      SearchHits.Page page =
-          new SearchHits(needs.rooms(), needs.events(), request, scope, ignoring).page(index);
+      SearchHits.Page page = page();
       json.name("count").value(page.count());
       json.name("results").array();
       for (Found each : page.found()) {
@@ -148,6 +156,22 @@ final class SearchRoute implements RouteGroup {
       if (end != null) {
         json.name("next_batch").value(next(end).toString());
       }
+    }
+
+    private SearchHits.Page page() throws IOException {
+      try {
+        return new SearchHits(needs.rooms(), needs.events(), request, scope, ignoring).page(index);
+      } catch (CorruptIndexException e) {
+        needs.damaged().accept(e);
+        throw unavailable();
+      } catch (AlreadyClosedException _) {
+        throw unavailable();
+      }
+    }
+
+    private static MatrixException unavailable() {
+      return new MatrixException(
+          503, Errcode.UNKNOWN, "The search index is being mended; try again in a moment");
     }
 
     /// A token that was given within a group stays within it.

@@ -43,7 +43,7 @@ import org.hearth.server.servers.room.RoomQueries;
 /// [search]: https://spec.matrix.org/v1.19/client-server-api/#server-side-search
 /// [upgrades]: https://spec.matrix.org/v1.19/client-server-api/#room-upgrades
 final class SearchScope {
-  static final int MOST_LEFT = 500;
+  static final int MOST_LEFT = 300;
   static final int MOST_PREDECESSORS = 20;
 
   private final RoomQueries rooms;

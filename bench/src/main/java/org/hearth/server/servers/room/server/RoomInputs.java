@@ -22,10 +22,7 @@ final class RoomInputs {
             room,
             BenchedRooms.user(sender),
             "m.room.message",
-            JsonNodeFactory.instance
-                .objectNode()
-                .put("msgtype", "m.text")
-                .put("body", body)),
+            JsonNodeFactory.instance.objectNode().put("msgtype", "m.text").put("body", body)),
         null);
   }
 }
