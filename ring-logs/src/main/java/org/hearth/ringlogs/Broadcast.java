@@ -278,6 +278,15 @@ final class Broadcast<E> {
     return follower(reader).ask(partitionKey, discardFirst);
   }
 
+  Reply<Boolean> rebuild(String reader) {
+    Follower<E> follower = follower(reader);
+    if (followers.stream().anyMatch(each -> each.before().contains(follower))) {
+      throw new IllegalArgumentException(
+          "readers of %s are told after %s, which cannot go back".formatted(spec.name(), reader));
+    }
+    return follower.rebuild();
+  }
+
   synchronized boolean drainAndStop(Duration patience) throws InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     phase = Phase.CLOSED;

@@ -3,6 +3,7 @@ package org.hearth.ringlogs;
 import com.lmax.disruptor.AlertException;
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.ringlogs.LogReader.LostDataException;
 import org.jspecify.annotations.Nullable;
 
 /// Gives entries to one [LogReader], whatever it takes, and parks the keys of those it cannot
@@ -31,7 +32,9 @@ final class Delivery<E> {
   }
 
   /// Gives entries to the reader; those of parked keys to the dead letters.
-  void deliver(List<Positioned<E>> entries) throws AlertException {
+  ///
+  /// @throws LostDataException if the reader's data has gone back
+  void deliver(List<Positioned<E>> entries) throws AlertException, LostDataException {
     long start = System.nanoTime();
     List<Positioned<E>> open = new ArrayList<>(entries.size());
     for (Positioned<E> each : entries) {
@@ -55,7 +58,7 @@ final class Delivery<E> {
     return true;
   }
 
-  private void giveTogether(List<Positioned<E>> entries) throws AlertException {
+  private void giveTogether(List<Positioned<E>> entries) throws AlertException, LostDataException {
     Recovery.Stall stall = recovery.new Stall("its reader");
     List<Positioned<E>> left = entries;
     while (!left.isEmpty()) {
@@ -76,7 +79,7 @@ final class Delivery<E> {
     stall.over();
   }
 
-  private void giveOneByOne(List<Positioned<E>> entries) throws AlertException {
+  private void giveOneByOne(List<Positioned<E>> entries) throws AlertException, LostDataException {
     for (Positioned<E> each : entries) {
       if (!isHeldBack(each) && !giveOne(each)) {
         // One rebuild makes up for the rest of the batch, too: a reader that fails on every entry
@@ -88,7 +91,7 @@ final class Delivery<E> {
   }
 
   /// @return whether that is settled; if not, the reader has to rebuild
-  private boolean giveOne(Positioned<E> entry) throws AlertException {
+  private boolean giveOne(Positioned<E> entry) throws AlertException, LostDataException {
     Recovery.Stall stall = recovery.new Stall("its reader");
     boolean failedBefore = false;
     boolean settled = true;
@@ -135,9 +138,13 @@ final class Delivery<E> {
     serveRequests.run();
   }
 
-  private @Nullable Exception give(List<Positioned<E>> entries) {
+  private @Nullable Exception give(List<Positioned<E>> entries) throws LostDataException {
     List<Positioned<E>> given = List.copyOf(entries);
-    return recovery.attempt(() -> reader.onBatch(given));
+    @Nullable Exception failure = recovery.attempt(() -> reader.onBatch(given));
+    if (failure instanceof LostDataException lost) {
+      throw lost;
+    }
+    return failure;
   }
 
   /// Of entries whose handling failed, those that the reader did not keep after all.

@@ -8,9 +8,11 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
 import org.hearth.ringlogs.LogFigures.ConsumerFigures;
+import org.hearth.ringlogs.LogReader.LostDataException;
 import org.hearth.ringlogs.LogSet.ConsumerDeath;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 A follower has two hands on the log: `handled`, the ring sequence it has come to, which followers after it wait
 for; and `seen`, the position it has come to. Both only grow, and `seen` is moved first: what is at or before
-`handled` in the ring is at or before `seen`.
+`handled` in the ring is at or before `seen`. One exception: the reader's own data goes back, because it was lost
+or is to be built anew. Then `seen` goes back, too, and all up to the head is read from the store before the ring
+is looked at again.
 
 It misses something when its place in the ring holds a later envelope or none any more (overrun), when an envelope names a
 previous entry that it has not seen (nothing here should bring that about), and when it starts. All three end in
@@ -48,6 +52,10 @@ final class Follower<E> {
   private final Recovery recovery;
   private final ParkedKeys<E> parked;
   private final Delivery<E> delivery;
+
+  /// The reader has lost data and handled nothing since.
+  private Recovery.@Nullable Stall loss;
+
   private final @Nullable Rereading<E> rereading;
   private final ConsumerMeter meter = new ConsumerMeter();
   private final SequenceBarrier barrier;
@@ -56,6 +64,9 @@ final class Follower<E> {
   private final ReleaseRequests requests;
   private volatile LogPosition seen = LogPosition.ORIGIN;
   private volatile boolean draining;
+
+  /// Answered when the reader has forgotten what it kept.
+  private final AtomicReference<@Nullable Reply<Boolean>> rebuild = new AtomicReference<>();
 
   Follower(
       Broadcast<E> log,
@@ -138,6 +149,26 @@ final class Follower<E> {
         });
   }
 
+  Reply<Boolean> rebuild() {
+    Reply<Boolean> reply = Reply.pending();
+    if (!rebuild.compareAndSet(null, reply)) {
+      throw new IllegalStateException(name + " is about to be built anew already");
+    }
+    barrier.alert();
+    log.signal().raise();
+    if (requests.hasEnded()) {
+      refuseRebuild();
+    }
+    return reply;
+  }
+
+  private void refuseRebuild() {
+    @Nullable Reply<Boolean> asked = rebuild.getAndSet(null);
+    if (asked != null) {
+      asked.fail(new LogStoppedException(log.spec().name()));
+    }
+  }
+
   long lag() {
     return Math.max(0, log.cursor() - handled.get());
   }
@@ -167,6 +198,7 @@ final class Follower<E> {
       died = t;
     } finally {
       requests.end();
+      refuseRebuild();
     }
     if (died != null) {
       log.died(new ConsumerDeath(log.spec().name(), name, died));
@@ -180,6 +212,7 @@ final class Follower<E> {
     while (start.isAfter(seen)) {
       recovery.checkHalted();
       serveRequests();
+      forgetIfAsked();
       LogPosition bound = min(start, bound());
       if (bound.isAfter(seen)) {
         catchUp(bound);
@@ -215,6 +248,10 @@ final class Follower<E> {
         recovery.checkHalted();
         barrier.clearAlert();
         serveRequests();
+        if (forgetIfAsked()) {
+          meter.state(ConsumerFigures.State.REPLAYING);
+          catchUp(bound());
+        }
       } catch (InterruptedException e) {
         LOG.log(Level.DEBUG, "left over from a reader", e);
       }
@@ -237,7 +274,7 @@ final class Follower<E> {
           || envelope.sequence() != sequence
           || envelope.previous().isAfter(reached)) {
         meter.overrun();
-        deliver(batch);
+        var _ = deliver(batch);
         catchUp(bound());
         return available;
       }
@@ -246,7 +283,10 @@ final class Follower<E> {
         reached = envelope.position();
       }
     }
-    deliver(batch);
+    if (!deliver(batch)) {
+      catchUp(bound());
+      return available;
+    }
     return to;
   }
 
@@ -273,8 +313,9 @@ final class Follower<E> {
       switch (rereading.next(seen, upTo)) {
         case Rereading.Part.Entries<E>(var entries, var reached) -> {
           meter.readFromStore(entries.size());
-          deliver(entries);
-          advance(reached);
+          if (deliver(entries)) {
+            advance(reached);
+          }
         }
         case Rereading.Part.Damaged<E>(var position, var failure) -> {
           if (reader.rebuilds()) {
@@ -296,11 +337,50 @@ final class Follower<E> {
     }
   }
 
-  private void deliver(List<Positioned<E>> entries) throws AlertException {
-    if (!entries.isEmpty()) {
-      delivery.deliver(entries);
-      advance(entries.getLast().position());
+  /// @return false if the reader's data has gone back, and with it where it has come to
+  private boolean deliver(List<Positioned<E>> entries) throws AlertException {
+    if (entries.isEmpty()) {
+      return true;
     }
+    try {
+      delivery.deliver(entries);
+    } catch (LostDataException e) {
+      goBack(e);
+      return false;
+    }
+    if (loss != null) {
+      loss.over();
+      loss = null;
+    }
+    advance(entries.getLast().position());
+    return true;
+  }
+
+  private void goBack(LostDataException failure) throws AlertException {
+    LogPosition kept = recovery.insist("the position of its reader", reader::position);
+    LOG.log(Level.ERROR, () -> "%s goes back to %s".formatted(thread.getName(), kept), failure);
+    seen = kept;
+    // A reader that loses its data again and again is given time.
+    if (loss == null) {
+      loss = recovery.new Stall("its reader, which has lost data");
+    }
+    loss.pause(failure);
+  }
+
+  /// @return whether the reader has been made to forget what it keeps
+  private boolean forgetIfAsked() throws AlertException {
+    @Nullable Reply<Boolean> asked = rebuild.getAndSet(null);
+    if (asked == null) {
+      return false;
+    }
+    @Nullable Exception failure = recovery.attempt(reader::forget);
+    if (failure != null) {
+      asked.fail(Recovery.unchecked(failure));
+      return false;
+    }
+    seen = recovery.insist("the position of its reader", reader::position);
+    asked.complete(true);
+    return true;
   }
 
   private void advance(LogPosition to) {

@@ -22,6 +22,8 @@ public interface LogReader<E> {
   /// A reader with durable data stores the position of the last entry together with that data, in
   /// one transaction, and never lowers it.
   ///
+  /// @throws LostDataException if not only this batch is lost, but also something before it: the
+  ///   reader is given again what comes after its [#position]
   /// @throws Exception if the batch could not be handled; then nothing of it may have been kept, or
   ///   [#position] must say what was. The rest is given again, entry by entry ([FailureHandling])
   void onBatch(List<Positioned<E>> batch) throws Exception;
@@ -50,4 +52,22 @@ public interface LogReader<E> {
   ///   unavailable; if it fails [FailureHandling#MOST_REBUILDS] times otherwise, the reader's
   ///   thread ends, which [LogSet] tells of
   default void onLost(LogPosition after, LogPosition upTo) throws Exception {}
+
+  /// Forgets all that this reader keeps: [#position] is the origin from now on, and every entry of
+  /// the log's store is given again. Asked for by [OutputLog#rebuild].
+  ///
+  /// @throws UnsupportedOperationException if this reader cannot be built anew
+  /// @throws Exception if it cannot forget; it goes on where it was
+  default void forget() throws Exception {
+    throw new UnsupportedOperationException(name() + " cannot be built anew");
+  }
+
+  /// The reader's own data has gone back to [#position].
+  final class LostDataException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    public LostDataException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
 }

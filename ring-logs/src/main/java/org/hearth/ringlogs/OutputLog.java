@@ -39,6 +39,16 @@ public final class OutputLog<E> extends FollowedLog<E> {
     log().publish(entries);
   }
 
+  /// Has a reader forget all that it keeps and gives it everything from the store again, in its own
+  /// thread, which goes on with that after what it is at. How far it is, its figures say.
+  ///
+  /// @return whether the reader has forgotten; it fails with what kept it from that
+  /// @throws IllegalArgumentException if there is no reader of that name, or if there are readers
+  ///   that are told after it, which must not go back
+  public Reply<Boolean> rebuild(String reader) {
+    return log().rebuild(reader);
+  }
+
   /// The position of the last published entry, or that given to [#start].
   public LogPosition head() {
     return log().head();

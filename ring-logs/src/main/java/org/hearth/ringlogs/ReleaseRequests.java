@@ -46,6 +46,11 @@ final class ReleaseRequests {
     ended = false;
   }
 
+  /// Whether nobody serves requests any more, or not yet.
+  boolean hasEnded() {
+    return ended;
+  }
+
   boolean isEmpty() {
     return waiting.isEmpty();
   }

@@ -38,6 +38,7 @@ import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
+import org.hearth.server.readers.search.ClientSearch;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.readers.userdirectory.Names;
 import org.hearth.server.readers.userdirectory.UserDirectory;
@@ -174,7 +175,7 @@ final class Composition {
       ServerKeys.keep(folder);
       SigningKeys.use(store, key.id().value(), key.publicKeyBase64(), clock.instant());
       progress.accept("Starting the components");
-      composition.start(store, key, random);
+      composition.start(store, folder, key, random);
       composition.prepareBackups(store, folder);
       open = true;
       return composition;
@@ -188,7 +189,7 @@ final class Composition {
     }
   }
 
-  private void start(Store store, SigningKey key, SecureRandom random) {
+  private void start(Store store, DataFolder folder, SigningKey key, SecureRandom random) {
     Outbound outbound = outbound();
     opened.push(new Part("the way to other servers", (_, _) -> outbound.close()));
     ServerName server = ServerName.parse(configuration.serverName());
@@ -198,7 +199,7 @@ final class Composition {
     opened.push(new Part("the journal", (_, _) -> journal.close()));
     opened.push(new Part("the boxes", (_, failures) -> boxes.close(DRAIN, failures)));
     Admin.Asked known =
-        addBoxes(store, journal, accounts, new Identity(server, key, random), outbound);
+        addBoxes(store, folder, journal, accounts, new Identity(server, key, random), outbound);
     boxes.start(store.head());
     journal.start();
     asked = known;
@@ -247,7 +248,12 @@ final class Composition {
 
   /// The boxes of the wiring, each after those that it asks.
   private Admin.Asked addBoxes(
-      Store store, Journal journal, Accounts known, Identity identity, Outbound outbound) {
+      Store store,
+      DataFolder folder,
+      Journal journal,
+      Accounts known,
+      Identity identity,
+      Outbound outbound) {
     Activity activity = boxes.add(new Activity(store, clock));
     RoomServer rooms =
         boxes.add(
@@ -418,7 +424,19 @@ final class Composition {
                 identity.server(),
                 configuration.rooms().defaultVersion(),
                 clock));
-    return new Admin.Asked(accounts, profiles, rooms.queries(), activity, reports, notices);
+    ClientSearch search =
+        boxes.add(
+            new ClientSearch(
+                new ClientSearch.Needs(
+                    store,
+                    rooms.output(),
+                    rooms.queries(),
+                    known,
+                    accountData,
+                    identity.server(),
+                    clock),
+                folder.search()));
+    return new Admin.Asked(accounts, profiles, rooms.queries(), activity, reports, notices, search);
   }
 
   private static void checkName(Accounts accounts, ServerName server) {

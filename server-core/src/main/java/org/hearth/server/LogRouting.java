@@ -20,6 +20,7 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.util.FileSize;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /// Where the lines go that the code writes with `System.Logger`: to the standard error stream, to a
 /// file in the data folder (10 files of 10 MB at most), and to the [LogTail] that the panel shows.
@@ -64,6 +65,10 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     context
         .getLogger("org.flywaydb.core.internal.sqlscript.DefaultSqlScriptExecutor")
         .setLevel(Level.ERROR);
+    // Lucene, which writes to the log of the JDK, would rather have a module that is in incubation.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+    context.getLogger("org.apache.lucene.internal.vectorization").setLevel(Level.ERROR);
     // JavaFX warns of every start from the class path that it would rather be on the module path.
     context.getLogger("javafx").setLevel(Level.ERROR);
     context.getLogger("javafx.css").setLevel(Level.WARN);

@@ -286,6 +286,20 @@ class ArchitectureTest {
               "servers.room",
               "services.account",
               "services.profile"),
+          // readers.sync.events and .view: an event, a filter and a token are the same wherever a
+          // client reads them.
+          new Row(
+              "readers.search",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.accountdata",
+              "readers.sync.events",
+              "readers.sync.view"),
           new Row(
               "services.account",
               "matrix",
@@ -499,6 +513,17 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage("org.apache.derby..", "com.zaxxer..", "org.flywaydb..")
         .because("the store's interface stays narrow: Derby may have to be replaced")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlySearchKnowsLucene() {
+    noClasses()
+        .that(not(resideInAPackage(ROOT + ".readers.search..")))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.apache.lucene..", "com.ibm.icu..")
+        .because("the index is one reader's own view")
         .check(CLASSES);
   }
 

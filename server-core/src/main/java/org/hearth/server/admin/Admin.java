@@ -1,5 +1,6 @@
 package org.hearth.server.admin;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.readers.search.ClientSearch;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.Account;
 import org.hearth.server.services.account.AccountService;
@@ -45,6 +47,8 @@ import org.hearth.server.store.Unavailable;
 public final class Admin {
   /// To so many people one call sends a notice: each costs some commits.
   private static final int NOTICES_AT_ONCE = 50;
+  /// Emptying the search index waits for what its reader is at.
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final AccountService accounts;
   private final ProfileQueries profiles;
@@ -52,6 +56,7 @@ public final class Admin {
   private final Activity activity;
   private final Reports reports;
   private final NoticeService notices;
+  private final ClientSearch search;
   private final Store store;
   private final Supplier<Optional<HttpFigures>> http;
   private final Wiring wiring;
@@ -78,6 +83,7 @@ public final class Admin {
     this.activity = asked.activity();
     this.reports = asked.reports();
     this.notices = asked.notices();
+    this.search = asked.search();
     this.store = store;
     this.http = http;
     this.wiring = wiring;
@@ -107,7 +113,8 @@ public final class Admin {
       RoomQueries rooms,
       Activity activity,
       Reports reports,
-      NoticeService notices) {}
+      NoticeService notices,
+      ClientSearch search) {}
 
   /// Where the wiring is asked for.
   ///
@@ -474,6 +481,29 @@ public final class Admin {
   /// @return what became of them
   public ReleasedEntries discardParked(String log, String consumer, String key) {
     return parking.release(log, consumer, key, true);
+  }
+
+  /// Has the search index made anew from all messages. Searches find what is in it so far.
+  ///
+  /// @return how far it is
+  public SearchProgress rebuildSearch() {
+    try {
+      var _ = search.rebuild().await(PATIENCE);
+    } catch (IllegalStateException e) {
+      throw new AdminException("The search index cannot be made anew now: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AdminException("The search index is being emptied.");
+    }
+    return searchProgress();
+  }
+
+  /// How far the search index is.
+  ///
+  /// @return as of now
+  public SearchProgress searchProgress() {
+    ClientSearch.Progress progress = search.progress();
+    return new SearchProgress(progress.indexed().value(), progress.newest().value());
   }
 
   private long published(String log) {

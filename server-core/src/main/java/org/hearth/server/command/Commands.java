@@ -126,6 +126,7 @@ final class Commands {
     line.addSubcommand("token", TokenCommands.line(out, err));
     line.addSubcommand("report", ReportCommands.line(out, err));
     line.addSubcommand("notice", new NoticeCommand(out));
+    line.addSubcommand("search", SearchCommands.line(out, err));
     line.addSubcommand(new CommandLine.HelpCommand());
     explainThemselves(line);
     line.setExecutionExceptionHandler((exception, _, _) -> failed(exception, err));

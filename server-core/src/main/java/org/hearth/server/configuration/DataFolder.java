@@ -175,6 +175,13 @@ public record DataFolder(Path root) {
     return root.resolve("backups");
   }
 
+  /// The folder of the search index, made if it does not exist.
+  ///
+  /// @return `search/`
+  public Path search() {
+    return makePrivate(root.resolve("search"));
+  }
+
   /// The signing keys' folder, made if it does not exist.
   ///
   /// @return `keys/`

@@ -22,6 +22,7 @@ import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.Person;
 import org.hearth.server.admin.ReleasedEntries;
 import org.hearth.server.admin.ReportSummary;
+import org.hearth.server.admin.SearchProgress;
 import org.hearth.server.admin.TokenSummary;
 
 /// The operations of the command line, done by [Admin] and told as JSON.
@@ -110,6 +111,8 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
           notices(admin.sendNotices(request.optional("after"), request.argument("text")));
       case "begin-backup" -> backup(backups.begin(request.optional("folder").map(Path::of)));
       case "backup-status" -> backup(backups.status());
+      case "rebuild-search" -> search(admin.rebuildSearch());
+      case "search-progress" -> search(admin.searchProgress());
       case "list-parked" -> parked();
       case "retry-parked" ->
           released(
@@ -235,6 +238,10 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
     notices.failures().forEach(failures::add);
     notices.next().ifPresent(next -> json.put("next", next));
     return json;
+  }
+
+  private static ObjectNode search(SearchProgress progress) {
+    return empty().put("indexed", progress.indexed()).put("newest", progress.newest());
   }
 
   private static ObjectNode backup(BackupStatus status) {

@@ -36,6 +36,7 @@ public enum RateClass {
   /// Reports to the owner, who reads them.
   REPORT,
 
-  /// What makes this server ask or tell others: search in directories, key queries.
+  /// What makes this server ask or tell others: search in directories, key queries; and the search
+  /// in what was said, which looks at much.
   SEARCH
 }

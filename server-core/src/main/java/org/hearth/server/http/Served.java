@@ -44,9 +44,10 @@ public record Served(
             "reactions, edits and replies",
             "read receipts",
             "who is typing and who is there",
+            "search",
             "invitations",
             "guests"),
-        List.of("pictures and files", "unread counts", "threads", "search", "other servers"),
+        List.of("pictures and files", "unread counts", "threads", "other servers"),
         List.of("Element on the web and on computers", "Cinny", "Hydrogen"));
   }
 

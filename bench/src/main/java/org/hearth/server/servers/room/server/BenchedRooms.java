@@ -41,10 +41,10 @@ import org.hearth.server.store.StoreOptions;
 /// made, signed, authorised and committed as any other.
 ///
 /// **thread**: one.
-final class BenchedRooms implements AutoCloseable {
-  static final ServerName SERVER = ServerName.parse("bench.example");
+public final class BenchedRooms implements AutoCloseable {
+  public static final ServerName SERVER = ServerName.parse("bench.example");
   static final UserId CREATOR = UserId.parse("@creator:bench.example");
-  static final SigningKey KEY =
+  public static final SigningKey KEY =
       new SigningKey(
           KeyId.parse("ed25519:1"), "a seed for benchmarks, 32 bytes ".getBytes(US_ASCII));
 
@@ -70,7 +70,8 @@ final class BenchedRooms implements AutoCloseable {
     server.start();
   }
 
-  static BenchedRooms on(Path folder, RoomServerOptions options) {
+  /// Opens the database of that folder.
+  public static BenchedRooms on(Path folder, RoomServerOptions options) {
     return new BenchedRooms(Store.open(StoreOptions.of(folder)), options);
   }
 
@@ -79,7 +80,7 @@ final class BenchedRooms implements AutoCloseable {
   }
 
   /// The rooms that are in the database already, in the order in which they were made.
-  List<RoomId> rooms() {
+  public List<RoomId> rooms() {
     return store
         .reads()
         .read(connection -> {
@@ -99,12 +100,13 @@ final class BenchedRooms implements AutoCloseable {
     return server.queries();
   }
 
-  static UserId user(int number) {
+  /// One of the members.
+  public static UserId user(int number) {
     return UserId.parse("@user%d:bench.example".formatted(number));
   }
 
   /// A public room in which anybody may set state, with that many members besides its creator.
-  RoomId room(int members) throws InterruptedException {
+  public RoomId room(int members) throws InterruptedException {
     long now = System.currentTimeMillis();
     EventDraft create =
         EventDraft.create(null, CREATOR, object().put("room_version", VERSION.id()));
@@ -142,6 +144,11 @@ final class BenchedRooms implements AutoCloseable {
             null));
   }
 
+  /// Sends a message, and waits only if too many are under way.
+  public void say(RoomId room, int sender, String body) throws InterruptedException {
+    submit(RoomInputs.message(room, sender, body));
+  }
+
   void say(RoomId room, int sender, int number) throws InterruptedException {
     submit(RoomInputs.message(room, sender, number));
   }
@@ -175,7 +182,7 @@ final class BenchedRooms implements AutoCloseable {
   }
 
   /// Waits until everything is committed.
-  void finish() throws InterruptedException {
+  public void finish() throws InterruptedException {
     while (!waiting.isEmpty()) {
       settle();
     }

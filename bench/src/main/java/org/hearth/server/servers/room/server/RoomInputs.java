@@ -11,18 +11,18 @@ final class RoomInputs {
 
   /// A message as people write them.
   static RoomInput message(RoomId room, int sender, int number) {
+    return message(
+        room, sender, "Message " + number + ": dinner is at seven, bring the children along");
+  }
+
+  static RoomInput message(RoomId room, int sender, String body) {
     return new RoomInput.SendEvent(
         room,
         EventDraft.message(
             room,
             BenchedRooms.user(sender),
             "m.room.message",
-            JsonNodeFactory.instance
-                .objectNode()
-                .put("msgtype", "m.text")
-                .put(
-                    "body",
-                    "Message " + number + ": dinner is at seven, bring the children along")),
+            JsonNodeFactory.instance.objectNode().put("msgtype", "m.text").put("body", body)),
         null);
   }
 }

@@ -156,6 +156,11 @@ public final class ClientEvents {
     return erasure.shown(event, own).pdu().content();
   }
 
+  /// Whether what the event says may be shown: it was not erased for who was not there.
+  public boolean showsContent(RoomEvent event, OwnMembership own) {
+    return !erasure.hides(event, own);
+  }
+
   private ObjectNode write(
       RoomEvent added, Viewer viewer, OwnMembership own, EventStyle style, boolean withReplaced) {
     RoomEvent event = erasure.shown(added, own);

@@ -33,15 +33,18 @@ public final class Erasure {
   ///
   /// @param own what the room is to the one who looks
   RoomEvent shown(RoomEvent event, OwnMembership own) {
-    boolean hidden =
-        event.redactedBecause() == null
-            && isContentOfSender(event)
-            && isErasedFor(event.sender(), event.position(), own)
-            && !sawTheEnd(event, own);
-    return hidden
+    return hides(event, own)
         ? new RoomEvent(
             event.position(), event.pdu().redacted(), null, event.transaction(), event.replaces())
         : event;
+  }
+
+  /// Whether the event is shown as if it had been redacted.
+  boolean hides(RoomEvent event, OwnMembership own) {
+    return event.redactedBecause() == null
+        && isContentOfSender(event)
+        && isErasedFor(event.sender(), event.position(), own)
+        && !sawTheEnd(event, own);
   }
 
   /// Messages, and what the sender says of oneself. Other state, such as the room's name or its

@@ -94,6 +94,26 @@ public record EventFilter(
     return texts.stream().map(TypePattern::new).toList();
   }
 
+  /// Who must have sent the event; empty for anybody.
+  public Optional<Set<String>> senders() {
+    return patterns.senders();
+  }
+
+  /// Who must not have sent the event.
+  public Set<String> notSenders() {
+    return patterns.notSenders();
+  }
+
+  /// The rooms that are wanted; empty for all.
+  public Optional<Set<String>> rooms() {
+    return patterns.rooms();
+  }
+
+  /// The rooms that are not wanted.
+  public Set<String> notRooms() {
+    return patterns.notRooms();
+  }
+
   /// The most events to return: what was asked, if that is less than the server's own maximum.
   public int limit(int whenAbsent, int maximum) {
     return Math.min(limit.orElse(whenAbsent), maximum);

@@ -27,11 +27,20 @@ public final class Timelines {
   private static final int LARGEST_PAGE = 64;
 
   private final RoomQueries rooms;
-  private final RecentEvents recent;
+  private final Optional<RecentEvents> recent;
 
   public Timelines(RoomQueries rooms, RecentEvents recent) {
+    this(rooms, Optional.of(recent));
+  }
+
+  private Timelines(RoomQueries rooms, Optional<RecentEvents> recent) {
     this.rooms = rooms;
     this.recent = recent;
+  }
+
+  /// Those of who follows no events, and has none in memory.
+  public static Timelines ofDatabase(RoomQueries rooms) {
+    return new Timelines(rooms, Optional.empty());
   }
 
   /// What is asked for.
@@ -59,7 +68,7 @@ public final class Timelines {
 
   private boolean anyEvent(Range range) {
     return recent
-        .anyIn(range.room(), range.after(), range.upTo())
+        .flatMap(each -> each.anyIn(range.room(), range.after(), range.upTo()))
         .orElseGet(() -> !rooms.forwards(range.room(), range.after(), range.upTo(), 1).isEmpty());
   }
 
@@ -120,6 +129,25 @@ public final class Timelines {
         (after, size) -> rooms.readable(range.room(), new Stretch.Reach(false, after, upTo), size));
   }
 
+  /// At most `limit` events that pass of those just before an event, newest first.
+  public Page before(RoomEvent event, Viewer viewer, EventFilter filter, int limit) {
+    if (event.isHistory()) {
+      return history(event.room(), true, event.place(), viewer, filter, limit);
+    }
+    LogPosition justBefore = new LogPosition(event.position().value() - 1);
+    Range range = new Range(event.room(), LogPosition.ORIGIN, justBefore);
+    return backwards(range, viewer, filter, limit);
+  }
+
+  /// At most `limit` events that pass of those just after an event, oldest first.
+  public Page after(
+      RoomEvent event, Viewer viewer, EventFilter filter, int limit, LogPosition now) {
+    if (event.isHistory()) {
+      return history(event.room(), false, event.place() + 1, viewer, filter, limit);
+    }
+    return forwards(new Range(event.room(), event.position(), now), viewer, filter, limit);
+  }
+
   /// At most `limit` events that pass of the history before the live timeline, without those that
   /// are damaged.
   ///
@@ -154,7 +182,7 @@ public final class Timelines {
 
   private List<RoomEvent> newestFirst(RoomId room, LogPosition upTo, LogPosition after, int size) {
     return recent
-        .backwards(room, upTo, after, size)
+        .flatMap(each -> each.backwards(room, upTo, after, size))
         .orElseGet(() -> rooms.backwards(room, upTo, after, size));
   }
 

@@ -124,9 +124,13 @@ public final class EventRoutes implements RouteGroup {
     return Response.written(stream -> {
       stream.awaitTurn();
       Timelines.Page before =
-          page(filter, room) ? before(event, around, filter, limit / 2) : nothing();
+          page(filter, room)
+              ? reads.timelines().before(event, around, filter, limit / 2)
+              : nothing();
       Timelines.Page after =
-          page(filter, room) ? after(event, around, filter, limit - limit / 2, now) : nothing();
+          page(filter, room)
+              ? reads.timelines().after(event, around, filter, limit - limit / 2, now)
+              : nothing();
       OwnMembership own = reads.own(room, viewer);
       JsonWriter json = stream.json().object();
       json.name("start").value(reads.tokens().before(last(before, event)).toString());
@@ -159,26 +163,6 @@ public final class EventRoutes implements RouteGroup {
 
   private static Timelines.Page nothing() {
     return new Timelines.Page(List.of(), List.of(), false);
-  }
-
-  private Timelines.Page before(RoomEvent event, Viewer viewer, EventFilter filter, int limit) {
-    if (event.isHistory()) {
-      return reads.timelines().history(event.room(), true, event.place(), viewer, filter, limit);
-    }
-    LogPosition justBefore = new LogPosition(event.position().value() - 1);
-    Timelines.Range range = new Timelines.Range(event.room(), LogPosition.ORIGIN, justBefore);
-    return reads.timelines().backwards(range, viewer, filter, limit);
-  }
-
-  private Timelines.Page after(
-      RoomEvent event, Viewer viewer, EventFilter filter, int limit, LogPosition now) {
-    if (event.isHistory()) {
-      return reads
-          .timelines()
-          .history(event.room(), false, event.place() + 1, viewer, filter, limit);
-    }
-    Timelines.Range range = new Timelines.Range(event.room(), event.position(), now);
-    return reads.timelines().forwards(range, viewer, filter, limit);
   }
 
   /// Where a page ends.

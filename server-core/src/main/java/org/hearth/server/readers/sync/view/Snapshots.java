@@ -35,12 +35,19 @@ public final class Snapshots {
   private static final long PAUSE_NANOS = 20_000;
 
   private final Store store;
+  private final String reader;
   private final List<OutputLog<?>> durable = new ArrayList<>();
   private final List<Followed.Volatile> volatiles = new ArrayList<>();
 
   /// @param logs those from which answers have their news, each with a reader of ours
   public Snapshots(Store store, Collection<Followed> logs) {
+    this(store, READER, logs);
+  }
+
+  /// @param reader the name of ours in each of the logs
+  public Snapshots(Store store, String reader, Collection<Followed> logs) {
     this.store = store;
+    this.reader = reader;
     for (Followed each : logs) {
       switch (each) {
         case Followed.Durable(OutputLog<?> log) -> durable.add(log);
@@ -92,19 +99,19 @@ public final class Snapshots {
   }
 
   /// The snapshot, or where the reader stands if it does not come to its log's head in time.
-  private static LogPosition handled(FollowedLog<?> log, LogPosition end, LogPosition snapshot) {
+  private LogPosition handled(FollowedLog<?> log, LogPosition end, LogPosition snapshot) {
     LogPosition target = end.isAfter(snapshot) ? snapshot : end;
-    if (!target.isAfter(log.position(Snapshots.READER))) {
+    if (!target.isAfter(log.position(reader))) {
       return snapshot;
     }
     try {
-      if (log.awaitReader(Snapshots.READER, snapshot, PATIENCE)) {
+      if (log.awaitReader(reader, snapshot, PATIENCE)) {
         return snapshot;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    LogPosition behind = log.position(Snapshots.READER);
+    LogPosition behind = log.position(reader);
     return behind.isAfter(snapshot) ? snapshot : behind;
   }
 }
