@@ -191,6 +191,18 @@ class ArchitectureTest {
               "store",
               "servers.room",
               "services.account"),
+          // services.accountdata: the push rules. services.account: what is kept of a user goes with
+          // the account, in its commit.
+          new Row(
+              "servers.notification",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "servers.room",
+              "servers.receipt",
+              "services.account",
+              "services.accountdata"),
           // services.account: which devices there are; messages go with the device, in its commit.
           new Row("servers.device", "matrix", "box", "logs", "store", "services.account"),
           // services.account: the message goes with the account, in its commit.
