@@ -41,6 +41,7 @@ import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
+import org.hearth.server.servers.notification.NotificationServer;
 import org.hearth.server.servers.presence.PresenceServer;
 import org.hearth.server.servers.presence.StatusMessages;
 import org.hearth.server.servers.receipt.ReceiptServer;
@@ -349,6 +350,18 @@ final class Composition {
                 rooms.output(),
                 store.head(),
                 Unavailable.handling(store, clock)));
+    NotificationServer notifications =
+        boxes.add(
+            new NotificationServer(
+                new NotificationServer.Needs(
+                    store,
+                    identity.server(),
+                    rooms.queries(),
+                    receipts,
+                    accountData,
+                    rooms.output(),
+                    receiptServer.output()),
+                clock));
     boxes.add(
         new ClientReceiptUpdater(
             rooms.queries(),
@@ -379,6 +392,7 @@ final class Composition {
                 known,
                 typing.queries(),
                 receipts,
+                notifications.queries(),
                 keys,
                 new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
                 presence.map(each ->

@@ -191,7 +191,8 @@ class ArchitectureTest {
               "store",
               "servers.room",
               "services.account"),
-          // services.accountdata: the push rules. services.account: what is kept of a user goes with
+          // services.accountdata: the push rules. services.account: what is kept of a user goes
+          // with
           // the account, in its commit.
           new Row(
               "servers.notification",
@@ -216,6 +217,7 @@ class ArchitectureTest {
               "store",
               "http",
               "servers.room",
+              "servers.notification",
               "servers.typing",
               "servers.receipt",
               "servers.device",
@@ -245,6 +247,7 @@ class ArchitectureTest {
               "logs",
               "store",
               "servers.room",
+              "servers.notification",
               "servers.typing",
               "servers.receipt",
               "servers.device",
@@ -260,6 +263,7 @@ class ArchitectureTest {
               "store",
               "http",
               "servers.room",
+              "servers.notification",
               "servers.presence",
               "services.account",
               "readers.sync.sections",
@@ -282,6 +286,7 @@ class ArchitectureTest {
               "matrix",
               "http",
               "servers.room",
+              "servers.notification",
               "services.account",
               "services.accountdata",
               "readers.sync.events",

@@ -204,7 +204,8 @@ final class Entries {
                     List.of(JsonNodeFactory.instance.textNode("notify")),
                     false,
                     List.of(RoomFixture.BOB)))),
-        "counts-changed", new NotificationOutput.CountsChanged(8, ROOM, ALICE));
+        "counts-changed",
+        new NotificationOutput.CountsChanged(8, ROOM, ALICE));
   }
 
   static Map<String, AccountOutput> accountOutput() {

@@ -1,5 +1,6 @@
 package org.hearth.server.servers.notification;
 
+import java.util.List;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 
@@ -11,12 +12,22 @@ public interface NotificationQueries {
   /// The name in the wiring of the box that answers.
   String BOX = "NotificationServer";
 
-  /// What the user has not read in the room. Whoever was told of an event or a receipt by a log
-  /// that is read after this box finds it counted.
+  /// The name of this box's readers of room-output and receipt-output. Whose own reader comes after
+  /// them finds counted what it is told of.
+  String READER = "notification-server";
+
+  /// What the user has not read in the room.
   UnreadCounts counts(RoomId room, UserId user);
 
   /// What the user has not read in all rooms together, of which this looks at each.
   Unread unread(UserId user);
+
+  /// What has notified the user, in the rooms where the user still is, newest first. Of each room
+  /// the newest [RoomCounts#MOST_EVENTS] events that notified anybody are known.
+  ///
+  /// @param before exclusive; Long.MAX_VALUE to begin
+  /// @param highlights whether only highlights are asked for
+  List<Notification> notifications(UserId user, long before, boolean highlights, int limit);
 
   /// What a user has not read in all rooms.
   ///
