@@ -39,11 +39,14 @@ import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
 import org.hearth.server.readers.search.ClientSearch;
+import org.hearth.server.readers.push.ClientPush;
+import org.hearth.server.readers.push.Pushers;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.readers.userdirectory.Names;
 import org.hearth.server.readers.userdirectory.UserDirectory;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
+import org.hearth.server.servers.notification.NotificationServer;
 import org.hearth.server.servers.presence.PresenceServer;
 import org.hearth.server.servers.presence.StatusMessages;
 import org.hearth.server.servers.receipt.ReceiptServer;
@@ -285,6 +288,7 @@ final class Composition {
     StatusMessages statusMessages = new StatusMessages(store.reads());
     Names names = new Names(store);
     NoticeRooms noticeRooms = new NoticeRooms(store);
+    Pushers pushers = new Pushers(store.reads());
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -304,7 +308,8 @@ final class Composition {
                     keyBackup,
                     statusMessages,
                     names,
-                    noticeRooms),
+                    noticeRooms,
+                    pushers),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),
@@ -363,6 +368,18 @@ final class Composition {
                 rooms.output(),
                 store.head(),
                 Unavailable.handling(store, clock)));
+    NotificationServer notifications =
+        boxes.add(
+            new NotificationServer(
+                new NotificationServer.Needs(
+                    store,
+                    identity.server(),
+                    rooms.queries(),
+                    receipts,
+                    accountData,
+                    rooms.output(),
+                    receiptServer.output()),
+                clock));
     boxes.add(
         new ClientReceiptUpdater(
             rooms.queries(),
@@ -395,6 +412,7 @@ final class Composition {
                 known,
                 typing.queries(),
                 receipts,
+                notifications.queries(),
                 keys,
                 new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
                 presence.map(each ->
@@ -409,6 +427,17 @@ final class Composition {
                     devices.output()),
                 clock),
             ClientSync.Budget.STANDARD));
+    boxes.add(
+        new ClientPush(
+            new ClientPush.Needs(
+                store,
+                pushers,
+                rooms.queries(),
+                notifications.queries(),
+                notifications.output(),
+                outbound,
+                clock,
+                identity.random())));
     boxes.add(
         new UserDirectory(names, rooms.queries(), profiles, rooms.output(), identity.server()));
     NoticeService notices =

@@ -28,379 +28,19 @@ import org.junit.jupiter.api.TestFactory;
 
 /// The table of packages and what each may use, as data; every other rule of the wiring beside it.
 class ArchitectureTest {
-  private static final String ROOT = "org.hearth.server";
-
-  /// The root package without those below it.
-  private static final String ITSELF = "(root)";
-
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
-          .importPackages(ROOT);
-
-  /// One row of the table: the package (below the root) with those beneath it, and the packages of
-  /// ours that it may use, which include those beneath them unless the row says `alone`.
-  private record Row(String name, List<String> mayUse) {
-    Row(String name, String... mayUse) {
-      this(name, List.of(mayUse));
-    }
-
-    String pattern() {
-      return pattern(name);
-    }
-
-    static String pattern(String name) {
-      if (name.equals(ITSELF)) {
-        return ROOT;
-      }
-      String alone = " alone";
-      return ROOT
-          + "."
-          + (name.endsWith(alone)
-              ? name.substring(0, name.length() - alone.length())
-              : name + "..");
-    }
-  }
-
-  /// Of a service, a server and a reader others may use what its package shows: the house style has
-  /// them show one class with a lifecycle, one query interface and the records that those return.
-  private static final List<Row> TABLE =
-      List.of(
-          new Row("matrix.id"),
-          new Row("matrix.error"),
-          new Row("matrix.json", "matrix.error"),
-          new Row("matrix.version"),
-          new Row("matrix.event", "matrix.id", "matrix.json", "matrix.version", "matrix.error"),
-          new Row("matrix.sign", "matrix.id", "matrix.json", "matrix.version", "matrix.event"),
-          // matrix.sign: only a signature by a key in the room's state allows a third-party invite.
-          new Row(
-              "matrix.auth",
-              "matrix.id",
-              "matrix.json",
-              "matrix.version",
-              "matrix.event",
-              "matrix.sign",
-              "matrix.error"),
-          new Row(
-              "matrix.checks",
-              "matrix.id",
-              "matrix.json",
-              "matrix.version",
-              "matrix.event",
-              "matrix.sign",
-              "matrix.auth",
-              "matrix.error"),
-          new Row("matrix.state", "matrix.id", "matrix.version", "matrix.event", "matrix.auth"),
-          new Row("matrix.push", "matrix.id", "matrix.json", "matrix.event", "matrix.error"),
-          new Row("logs", "matrix"),
-          new Row("store"),
-          new Row("store.derby"),
-          new Row("http", "matrix", "store"),
-          new Row("http.connection"),
-          new Row("outbound", "configuration", "matrix", "store"),
-          // http and store: a box declares its routes and its tables.
-          new Row("box", "http", "store"),
-          new Row(
-              "writers.roomsend",
-              "matrix",
-              "box",
-              "logs",
-              "http",
-              "outbound",
-              "servers.room",
-              "servers.presence",
-              "services"),
-          // services.accountdata: it keeps m.fully_read.
-          new Row(
-              "writers.receiptupdater",
-              "matrix",
-              "box",
-              "logs",
-              "http",
-              "servers.room",
-              "services.accountdata"),
-          new Row("writers.devicesend", "matrix", "box", "logs", "http"),
-          new Row(
-              "writers.presencesetter",
-              "matrix",
-              "box",
-              "logs",
-              "http",
-              "servers.room",
-              "servers.presence"),
-          new Row("writers.typingsetter", "matrix", "box", "logs", "http", "servers.room"),
-          new Row("servers.room", "matrix", "box", "logs", "store"),
-          new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
-          new Row(
-              "servers.room.shard",
-              "matrix",
-              "logs",
-              "store",
-              "servers.room alone",
-              "servers.room.state"),
-          new Row(
-              "servers.room.decide",
-              "matrix",
-              "logs",
-              "store",
-              "servers.room alone",
-              "servers.room.shard",
-              "servers.room.state"),
-          new Row(
-              "servers.room.receive",
-              "matrix",
-              "logs",
-              "store",
-              "servers.room alone",
-              "servers.room.shard",
-              "servers.room.state"),
-          new Row(
-              "servers.room.sweep",
-              "matrix",
-              "logs",
-              "store",
-              "servers.room alone",
-              "servers.room.shard",
-              "servers.room.state"),
-          new Row(
-              "servers.room.read",
-              "matrix",
-              "logs",
-              "store",
-              "servers.room alone",
-              "servers.room.state"),
-          new Row(
-              "servers.room.check", "matrix", "store", "servers.room alone", "servers.room.state"),
-          new Row("servers.room.server", "matrix", "box", "logs", "store", "servers.room"),
-          // services.account: receipts go with the account, in its commit.
-          new Row(
-              "servers.receipt",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "servers.room",
-              "services.account"),
-          // services.account: which devices there are; messages go with the device, in its commit.
-          // services.keys: a dehydrated device is among the keys only.
-          new Row(
-              "servers.device",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "services.account",
-              "services.keys"),
-          // services.account: the message goes with the account, in its commit.
-          new Row("servers.presence", "matrix", "box", "logs", "store", "services.account"),
-          new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
-          new Row(
-              "readers.sync",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "servers.typing",
-              "servers.receipt",
-              "servers.device",
-              "servers.presence",
-              "services"),
-          // box: alarms.
-          new Row(
-              "readers.sync.view",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "services.accountdata"),
-          new Row(
-              "readers.sync.events",
-              "matrix",
-              "store",
-              "logs",
-              "servers.room",
-              "services.account",
-              "readers.sync.view"),
-          new Row(
-              "readers.sync.sections",
-              "matrix",
-              "logs",
-              "store",
-              "servers.room",
-              "servers.typing",
-              "servers.receipt",
-              "servers.device",
-              "servers.presence",
-              "services.accountdata",
-              "services.keys",
-              "readers.sync.events",
-              "readers.sync.view"),
-          new Row(
-              "readers.sync.v2",
-              "matrix",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "servers.device",
-              "servers.presence",
-              "services.account",
-              "services.keys",
-              "readers.sync.sections",
-              "readers.sync.events",
-              "readers.sync.view"),
-          // services.directory: these calls say which rooms are published.
-          new Row(
-              "readers.sync.v1",
-              "matrix",
-              "http",
-              "servers.room",
-              "services.accountdata",
-              "services.directory",
-              "readers.sync.sections",
-              "readers.sync.history",
-              "readers.sync.events",
-              "readers.sync.view"),
-          new Row(
-              "readers.sync.history",
-              "matrix",
-              "http",
-              "servers.room",
-              "services.account",
-              "services.accountdata",
-              "readers.sync.events",
-              "readers.sync.view"),
-          // services.profile: of this server's users the profiles are what is searched;
-          // services.account: a name goes with its account.
-          new Row(
-              "readers.userdirectory",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "services.account",
-              "services.profile"),
-          // readers.sync.events and .view: an event, a filter and a token are the same wherever a
-          // client reads them.
-          new Row(
-              "readers.search",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "services.account",
-              "services.accountdata",
-              "readers.sync.events",
-              "readers.sync.view"),
-          new Row(
-              "services.account",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "outbound",
-              "servers.room",
-              "services.activity"),
-          new Row("services.activity", "matrix", "box", "store"),
-          new Row(
-              "services.profile",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "services.account"),
-          new Row(
-              "services.accountdata",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "services.account"),
-          new Row("services.directory", "matrix", "box", "logs", "store", "http", "servers.room"),
-          new Row(
-              "services.pushrules",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "services.account",
-              "services.accountdata"),
-          new Row("services.keybackup", "matrix", "box", "store", "http", "services.account"),
-          new Row("services.keys", "matrix", "box", "logs", "store", "http", "services.account"),
-          // services.accountdata: the rooms are tagged. services.profile: who is invited has a
-          // name.
-          new Row(
-              "services.notices",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room",
-              "services.account",
-              "services.accountdata",
-              "services.profile"),
-          new Row("services.openid", "matrix", "box", "http", "services.account"),
-          new Row(
-              "services.report",
-              "matrix",
-              "box",
-              "store",
-              "http",
-              "servers.room",
-              "services.account",
-              "services.activity"),
-          new Row(
-              "admin",
-              "matrix",
-              "logs",
-              "store",
-              "http",
-              "writers",
-              "servers",
-              "readers",
-              "services"),
-          new Row("configuration", "matrix"),
-          new Row("control", "admin", "configuration"),
-          new Row("command", ITSELF, "admin", "configuration", "control"),
-          new Row(
-              ITSELF,
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "outbound",
-              "writers",
-              "servers",
-              "readers",
-              "services",
-              "admin",
-              "configuration",
-              "control"));
+          .importPackages(PackageTable.ROOT);
 
   @TestFactory
   Stream<DynamicTest> packageUsesOnlyWhatItsRowNames() {
-    return TABLE.stream()
+    return PackageTable.ROWS.stream()
         .filter(row -> classesIn(row.pattern()).findAny().isPresent())
         .map(row -> {
           String[] allowed =
               Stream.concat(Stream.of(row.name()), row.mayUse().stream())
-                  .map(Row::pattern)
+                  .map(PackageTable.Row::pattern)
                   .toArray(String[]::new);
           ArchRule rule =
               noClasses()
@@ -408,7 +48,7 @@ class ArchitectureTest {
                   .resideInAPackage(row.pattern())
                   .should()
                   .dependOnClassesThat(
-                      resideInAPackage(ROOT + "..").and(not(resideInAnyPackage(allowed))))
+                      resideInAPackage(PackageTable.ROOT + "..").and(not(resideInAnyPackage(allowed))))
                   .because("its row in the table of packages does not name them");
           return DynamicTest.dynamicTest(row.name(), () -> rule.check(CLASSES));
         });
@@ -418,10 +58,10 @@ class ArchitectureTest {
   void othersSeeOfTheRoomServerOnlyItsQueriesAndTheirRecords() {
     noClasses()
         .that()
-        .resideOutsideOfPackages(ROOT + ".servers.room..", ROOT)
+        .resideOutsideOfPackages(PackageTable.ROOT + ".servers.room..", PackageTable.ROOT)
         .should()
         .dependOnClassesThat()
-        .resideInAPackage(ROOT + ".servers.room.*..")
+        .resideInAPackage(PackageTable.ROOT + ".servers.room.*..")
         .because("only the root starts the Room Server and checks its tables")
         .check(CLASSES);
   }
@@ -430,10 +70,10 @@ class ArchitectureTest {
   void onlyTheStoreSeesItsDatabase() {
     noClasses()
         .that()
-        .resideOutsideOfPackage(ROOT + ".store..")
+        .resideOutsideOfPackage(PackageTable.ROOT + ".store..")
         .should()
         .dependOnClassesThat()
-        .resideInAPackage(ROOT + ".store.derby..")
+        .resideInAPackage(PackageTable.ROOT + ".store.derby..")
         .because("others store by units of work and read by queries")
         .check(CLASSES);
   }
@@ -443,16 +83,16 @@ class ArchitectureTest {
     Set<String> packages =
         CLASSES.stream()
             .map(JavaClass::getPackageName)
-            .map(name -> name.equals(ROOT) ? ITSELF : name.substring(ROOT.length() + 1))
+            .map(name -> name.equals(PackageTable.ROOT) ? PackageTable.ITSELF : name.substring(PackageTable.ROOT.length() + 1))
             .collect(Collectors.toCollection(TreeSet::new));
 
-    assertThat(TABLE).extracting(Row::name).containsExactlyInAnyOrderElementsOf(packages);
+    assertThat(PackageTable.ROWS).extracting(PackageTable.Row::name).containsExactlyInAnyOrderElementsOf(packages);
   }
 
   @Test
   void rowsNameOnlyPackagesThatThereAre() {
     List<String> ofNothing =
-        TABLE.stream()
+        PackageTable.ROWS.stream()
             .flatMap(row -> row.mayUse().stream())
             .distinct()
             .filter(name -> classesIn(Row.pattern(name)).findAny().isEmpty())
@@ -479,7 +119,7 @@ class ArchitectureTest {
   @Test
   void packagesAreFreeOfCycles() {
     slices()
-        .matching(ROOT + ".(**)")
+        .matching(PackageTable.ROOT + ".(**)")
         .should()
         .beFreeOfCycles()
         .allowEmptyShould(true)
@@ -490,7 +130,7 @@ class ArchitectureTest {
   void protocolIsPure() {
     noClasses()
         .that()
-        .resideInAPackage(ROOT + ".matrix..")
+        .resideInAPackage(PackageTable.ROOT + ".matrix..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("java.nio.file..", "java.net..", "java.sql..", "java.util.concurrent..")
@@ -508,7 +148,7 @@ class ArchitectureTest {
   @Test
   void onlyTheStoreKnowsDerby() {
     noClasses()
-        .that(not(resideInAPackage(ROOT + ".store..")))
+        .that(not(resideInAPackage(PackageTable.ROOT + ".store..")))
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.apache.derby..", "com.zaxxer..", "org.flywaydb..")
@@ -519,7 +159,7 @@ class ArchitectureTest {
   @Test
   void onlySearchKnowsLucene() {
     noClasses()
-        .that(not(resideInAPackage(ROOT + ".readers.search..")))
+        .that(not(resideInAPackage(PackageTable.ROOT + ".readers.search..")))
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.apache.lucene..", "com.ibm.icu..")
@@ -541,15 +181,15 @@ class ArchitectureTest {
     // The rule is about something: outbound does use one.
     classes()
         .that()
-        .haveFullyQualifiedName(ROOT + ".outbound.Exchange")
+        .haveFullyQualifiedName(PackageTable.ROOT + ".outbound.Exchange")
         .should()
         .dependOnClassesThat(client)
         .check(CLASSES);
     // The store opens a jar of its own class path, which is no network.
     noClasses()
-        .that(not(resideInAPackage(ROOT + ".outbound..")))
+        .that(not(resideInAPackage(PackageTable.ROOT + ".outbound..")))
         .and()
-        .doNotHaveFullyQualifiedName(ROOT + ".store.Schema")
+        .doNotHaveFullyQualifiedName(PackageTable.ROOT + ".store.Schema")
         .should()
         .dependOnClassesThat(client)
         .orShould()
@@ -568,7 +208,7 @@ class ArchitectureTest {
   void serversTouchNoNetwork() {
     noClasses()
         .that()
-        .resideInAPackage(ROOT + ".servers..")
+        .resideInAPackage(PackageTable.ROOT + ".servers..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("java.net..", "io.helidon..")
@@ -580,7 +220,7 @@ class ArchitectureTest {
   @Test
   void nobodyWritesToStandardStreamsOrThrowsGenericExceptions() {
     // The command line's answers are what its user asked for; everything else is logged.
-    Set<String> commandLine = Set.of(ROOT + ".command.Main", ROOT + ".command.Commands");
+    Set<String> commandLine = Set.of(PackageTable.ROOT + ".command.Main", PackageTable.ROOT + ".command.Commands");
     noClasses()
         .that(
             new com.tngtech.archunit.base.DescribedPredicate<JavaClass>(
@@ -599,7 +239,7 @@ class ArchitectureTest {
   void classesLogThroughSystemLogger() {
     classes()
         .that()
-        .resideOutsideOfPackage(ROOT)
+        .resideOutsideOfPackage(PackageTable.ROOT)
         .should()
         .onlyDependOnClassesThat(
             not(resideInAnyPackage("org.slf4j..", "ch.qos.logback..", "org.apache.logging..")))

@@ -19,6 +19,9 @@ public final class Logs {
   private static final int RECEIPT_CAPACITY = 1024;
   private static final int PRESENCE_CAPACITY = 1024;
 
+  /// A reader that was overtaken has missed entries, so there is room for more of them.
+  private static final int NOTIFICATION_CAPACITY = 8 * 1024;
+
   /// The commands to the Room Server.
   public static final LogSpec<RoomInput> ROOM_INPUT =
       new LogSpec<>(
@@ -119,6 +122,15 @@ public final class Logs {
           PRESENCE_CAPACITY,
           entry -> entry.user().value(),
           new JsonCodec<>(PresenceOutput.class));
+
+  /// Whom which events notify.
+  public static final LogSpec<NotificationOutput> NOTIFICATION_OUTPUT =
+      new LogSpec<>(
+          "notification-output",
+          NotificationOutput.class,
+          NOTIFICATION_CAPACITY,
+          entry -> entry.room().value(),
+          new JsonCodec<>(NotificationOutput.class));
 
   private Logs() {}
 }

@@ -1,5 +1,6 @@
 package org.hearth.server.logs;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -180,6 +181,31 @@ final class Entries {
             PresenceOutput.Why.SAID),
         "presence-output-bare",
         new PresenceOutput(ALICE, Presence.OFFLINE, null, false, null, PresenceOutput.Why.SEEN));
+  }
+
+  static Map<String, NotificationOutput> notificationOutput() {
+    return Map.of(
+        "notified",
+        new NotificationOutput.Notified(
+            7,
+            ROOM,
+            EVENT,
+            ReceiptOutput.MAIN,
+            1_700_000_000_000L,
+            List.of(
+                new NotificationOutput.Audience(
+                    List.of(
+                        JsonNodeFactory.instance.textNode("notify"),
+                        RoomFixture.json("{\"set_tweak\": \"sound\", \"value\": \"default\"}"),
+                        RoomFixture.json("{\"set_tweak\": \"highlight\"}")),
+                    true,
+                    List.of(ALICE)),
+                new NotificationOutput.Audience(
+                    List.of(JsonNodeFactory.instance.textNode("notify")),
+                    false,
+                    List.of(RoomFixture.BOB)))),
+        "counts-changed",
+        new NotificationOutput.CountsChanged(8, ROOM, ALICE));
   }
 
   static Map<String, AccountOutput> accountOutput() {

@@ -54,7 +54,8 @@ class JsonCodecTest {
             rows(Logs.DEVICE_INPUT, Entries.deviceInput()),
             rows(Logs.DEVICE_OUTPUT, Entries.deviceOutput()),
             rows(Logs.PRESENCE_INPUT, Entries.presenceInput()),
-            rows(Logs.PRESENCE_OUTPUT, Entries.presenceOutput()))
+            rows(Logs.PRESENCE_OUTPUT, Entries.presenceOutput()),
+            rows(Logs.NOTIFICATION_OUTPUT, Entries.notificationOutput()))
         .flatMap(each -> each);
   }
 
@@ -126,7 +127,8 @@ class JsonCodecTest {
         .containsAll(records(DeviceInput.class).toList())
         .containsAll(records(DeviceOutput.class).toList())
         .containsAll(records(PresenceInput.class).toList())
-        .containsAll(records(PresenceOutput.class).toList());
+        .containsAll(records(PresenceOutput.class).toList())
+        .containsAll(records(NotificationOutput.class).toList());
   }
 
   private static Stream<Class<?>> records(Class<?> type) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.matrix.id.UserId;
 
@@ -31,6 +32,76 @@ final class DefaultPushRules {
 
   private static final List<JsonNode> MENTIONED = List.of(NOTIFY, sound("default"), HIGHLIGHT);
 
+  /// "Matches all events. This can be enabled to turn off all push notifications. By default this
+  /// rule is disabled."
+  private static final PushRule MASTER_RULE =
+      override(MASTER, List.of(), NOTHING).withEnabled(false);
+
+  private static final PushRule SUPPRESS_NOTICES =
+      override(
+          ".m.rule.suppress_notices",
+          List.of(PushCondition.eventMatch("content.msgtype", "m.notice")),
+          NOTHING);
+
+  private static final PushRule MEMBER_EVENT =
+      override(".m.rule.member_event", List.of(type("m.room.member")), NOTHING);
+
+  /// "Matches any message whose content contains the user's current display name in the room in
+  /// which it was sent."
+  private static final PushRule DISPLAY_NAME =
+      PushRule.ofServer(
+          PushRuleKind.OVERRIDE,
+          CONTAINS_DISPLAY_NAME,
+          List.of(new PushCondition.ContainsDisplayName()),
+          MENTIONED);
+
+  /// Those behind the last that is another for each user.
+  private static final List<PushRule> LAST_OVERRIDES =
+      List.of(
+          override(
+              ".m.rule.is_room_mention",
+              List.of(
+                  new PushCondition.EventPropertyIs(
+                      PropertyPath.parse("content.m\\.mentions.room"), BooleanNode.TRUE),
+                  new PushCondition.SenderNotificationPermission("room")),
+              List.of(NOTIFY, HIGHLIGHT)),
+          // "Matches any message whose content contains the text `@room`, signifying the whole room
+          // should be notified of the event."
+          override(
+              ROOM_NOTIFICATION,
+              List.of(
+                  PushCondition.eventMatch("content.body", "@room"),
+                  new PushCondition.SenderNotificationPermission("room")),
+              List.of(NOTIFY, HIGHLIGHT)),
+          override(
+              ".m.rule.tombstone",
+              List.of(type("m.room.tombstone"), PushCondition.eventMatch("state_key", "")),
+              List.of(NOTIFY, HIGHLIGHT)),
+          override(".m.rule.reaction", List.of(type("m.reaction")), NOTHING),
+          override(
+              ".m.rule.room.server_acl",
+              List.of(type("m.room.server_acl"), PushCondition.eventMatch("state_key", "")),
+              NOTHING),
+          override(
+              ".m.rule.suppress_edits",
+              List.of(
+                  new PushCondition.EventPropertyIs(
+                      PropertyPath.parse("content.m\\.relates_to.rel_type"),
+                      TextNode.valueOf("m.replace"))),
+              NOTHING));
+
+  private static final List<PushRule> UNDERRIDE =
+      List.of(
+          underride(".m.rule.call", List.of(type("m.call.invite")), List.of(NOTIFY, sound("ring"))),
+          underride(
+              ".m.rule.encrypted_room_one_to_one",
+              List.of(twoMembers(), type("m.room.encrypted")),
+              WITH_SOUND),
+          underride(
+              ".m.rule.room_one_to_one", List.of(twoMembers(), type("m.room.message")), WITH_SOUND),
+          underride(".m.rule.message", List.of(type("m.room.message")), QUIETLY),
+          underride(".m.rule.encrypted", List.of(type("m.room.encrypted")), QUIETLY));
+
   private DefaultPushRules() {}
 
   /// v1.7 to v1.16: "this rule is deprecated and should only be enabled if the event does not have
@@ -43,64 +114,31 @@ final class DefaultPushRules {
   }
 
   static List<PushRule> override(UserId user) {
-    return List.of(
-        // "Matches all events. This can be enabled to turn off all push notifications. By default
-        // this rule is disabled."
-        override(MASTER, List.of(), NOTHING).withEnabled(false),
-        override(
-            ".m.rule.suppress_notices",
-            List.of(PushCondition.eventMatch("content.msgtype", "m.notice")),
-            NOTHING),
-        override(
+    List<PushRule> rules = new ArrayList<>();
+    rules.add(MASTER_RULE);
+    rules.add(SUPPRESS_NOTICES);
+    rules.add(
+        PushRule.ofServer(
+            PushRuleKind.OVERRIDE,
             ".m.rule.invite_for_me",
             List.of(
                 type("m.room.member"),
                 PushCondition.eventMatch("content.membership", "invite"),
                 PushCondition.eventMatch("state_key", user.value())),
-            WITH_SOUND),
-        override(".m.rule.member_event", List.of(type("m.room.member")), NOTHING),
-        override(
+            WITH_SOUND));
+    rules.add(MEMBER_EVENT);
+    rules.add(
+        PushRule.ofServer(
+            PushRuleKind.OVERRIDE,
             ".m.rule.is_user_mention",
             List.of(
                 new PushCondition.EventPropertyContains(
                     PropertyPath.parse("content.m\\.mentions.user_ids"),
                     TextNode.valueOf(user.value()))),
-            MENTIONED),
-        // "Matches any message whose content contains the user's current display name in the
-        // room in which it was sent."
-        override(
-            CONTAINS_DISPLAY_NAME, List.of(new PushCondition.ContainsDisplayName()), MENTIONED),
-        override(
-            ".m.rule.is_room_mention",
-            List.of(
-                new PushCondition.EventPropertyIs(
-                    PropertyPath.parse("content.m\\.mentions.room"), BooleanNode.TRUE),
-                new PushCondition.SenderNotificationPermission("room")),
-            List.of(NOTIFY, HIGHLIGHT)),
-        // "Matches any message whose content contains the text `@room`, signifying the whole room
-        // should be notified of the event."
-        override(
-            ROOM_NOTIFICATION,
-            List.of(
-                PushCondition.eventMatch("content.body", "@room"),
-                new PushCondition.SenderNotificationPermission("room")),
-            List.of(NOTIFY, HIGHLIGHT)),
-        override(
-            ".m.rule.tombstone",
-            List.of(type("m.room.tombstone"), PushCondition.eventMatch("state_key", "")),
-            List.of(NOTIFY, HIGHLIGHT)),
-        override(".m.rule.reaction", List.of(type("m.reaction")), NOTHING),
-        override(
-            ".m.rule.room.server_acl",
-            List.of(type("m.room.server_acl"), PushCondition.eventMatch("state_key", "")),
-            NOTHING),
-        override(
-            ".m.rule.suppress_edits",
-            List.of(
-                new PushCondition.EventPropertyIs(
-                    PropertyPath.parse("content.m\\.relates_to.rel_type"),
-                    TextNode.valueOf("m.replace"))),
-            NOTHING));
+            MENTIONED));
+    rules.add(DISPLAY_NAME);
+    rules.addAll(LAST_OVERRIDES);
+    return List.copyOf(rules);
   }
 
   static List<PushRule> content(UserId user) {
@@ -111,26 +149,17 @@ final class DefaultPushRules {
   }
 
   static List<PushRule> underride() {
-    return List.of(
-        underride(".m.rule.call", List.of(type("m.call.invite")), List.of(NOTIFY, sound("ring"))),
-        underride(
-            ".m.rule.encrypted_room_one_to_one",
-            List.of(twoMembers(), type("m.room.encrypted")),
-            WITH_SOUND),
-        underride(
-            ".m.rule.room_one_to_one", List.of(twoMembers(), type("m.room.message")), WITH_SOUND),
-        underride(".m.rule.message", List.of(type("m.room.message")), QUIETLY),
-        underride(".m.rule.encrypted", List.of(type("m.room.encrypted")), QUIETLY));
+    return UNDERRIDE;
   }
 
   private static PushRule override(
       String id, List<PushCondition> conditions, List<JsonNode> actions) {
-    return PushRule.ofServer(PushRuleKind.OVERRIDE, id, conditions, actions);
+    return PushRule.ofServerForAll(PushRuleKind.OVERRIDE, id, conditions, actions);
   }
 
   private static PushRule underride(
       String id, List<PushCondition> conditions, List<JsonNode> actions) {
-    return PushRule.ofServer(PushRuleKind.UNDERRIDE, id, conditions, actions);
+    return PushRule.ofServerForAll(PushRuleKind.UNDERRIDE, id, conditions, actions);
   }
 
   private static PushCondition type(String type) {

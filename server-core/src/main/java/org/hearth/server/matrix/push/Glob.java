@@ -3,6 +3,7 @@ package org.hearth.server.matrix.push;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A glob-style pattern, compared case-insensitively: `*` "matches zero or more characters", `?`
 /// "matches exactly one character".
@@ -26,42 +27,17 @@ final class Glob {
   private static final int STAR = -1;
 
   private final String pattern;
+  private final boolean wildcards;
   private final boolean plain;
 
-  /// The number of characters to be matched; also the state in which all are.
-  private final int size;
-
-  /// By character, the states from which it leads to the next.
-  private final Map<Integer, long[]> steps = new HashMap<>();
-
-  /// The states from which any character leads to the next: before a `?`.
-  private final long[] anyStep;
-
-  /// The states that any character leaves as they are: before a `*`.
-  private final long[] loops;
+  /// Made when it is needed first: most patterns are compared as they are. Two that are made at
+  /// once are the same.
+  private volatile @Nullable Automaton automaton;
 
   private Glob(String pattern, boolean wildcards) {
-    int[] tokens =
-        pattern
-            .codePoints()
-            .map(each ->
-                wildcards && each == '*' ? STAR : wildcards && each == '?' ? each : fold(each))
-            .toArray();
     this.pattern = pattern;
+    this.wildcards = wildcards;
     this.plain = !wildcards || (pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0);
-    this.size = (int) Arrays.stream(tokens).filter(each -> each != STAR).count();
-    int words = size / Long.SIZE + 1;
-    this.anyStep = new long[words];
-    this.loops = new long[words];
-    int state = 0;
-    for (int token : tokens) {
-      if (token == STAR) {
-        set(loops, state);
-      } else {
-        boolean any = wildcards && token == '?';
-        set(any ? anyStep : steps.computeIfAbsent(token, _ -> new long[words]), state++);
-      }
-    }
   }
 
   /// The pattern with its wildcards.
@@ -79,72 +55,139 @@ final class Glob {
     return pattern;
   }
 
+  /// Over how many words of 64 bits its states are spread, at most.
+  int words() {
+    return pattern.length() / Long.SIZE + 1;
+  }
+
+  /// True if it has no wildcards, so that it is compared, not run.
+  boolean isPlain() {
+    return plain;
+  }
+
   /// True if the pattern matches all of the text.
   boolean matches(String text) {
-    return plain ? pattern.equalsIgnoreCase(text) : run(text, false);
+    return plain ? pattern.equalsIgnoreCase(text) : automaton().run(text, false);
   }
 
   /// True if the pattern matches "any substring of the value of the property which starts and ends
   /// at a word boundary".
   boolean matchesWords(String text) {
-    return run(text, true);
+    return automaton().run(text, true);
   }
 
-  private boolean run(String text, boolean words) {
-    long[] states = new long[anyStep.length];
-    set(states, 0);
-    int before = -1;
+  private Automaton automaton() {
+    Automaton made = automaton;
+    if (made == null) {
+      made = new Automaton(pattern, wildcards);
+      automaton = made;
+    }
+    return made;
+  }
+
+  /// A text in which letters of either case are the same.
+  static String fold(String text) {
+    StringBuilder folded = new StringBuilder(text.length());
     for (int at = 0; at < text.length(); ) {
       int each = text.codePointAt(at);
       at += Character.charCount(each);
-      if (words && isBoundary(before, each)) {
-        set(states, 0);
-        if (isSet(states, size)) {
-          return true;
-        }
-      }
-      step(states, fold(each));
-      before = each;
+      folded.appendCodePoint(fold(each));
     }
-    if (words) {
-      set(states, 0);
-    }
-    return isSet(states, size);
-  }
-
-  private void step(long[] states, int character) {
-    long[] own = steps.get(character);
-    long carry = 0;
-    for (int word = 0; word < states.length; word++) {
-      long here = states[word];
-      long moving = here & (own == null ? anyStep[word] : own[word] | anyStep[word]);
-      states[word] = (moving << 1) | carry | (here & loops[word]);
-      carry = moving >>> (Long.SIZE - 1);
-    }
-  }
-
-  /// "A word boundary is defined as the start or end of the value, or any character not in the sets
-  /// `[A-Z]`, `[a-z]`, `[0-9]` or `_`."
-  private static boolean isBoundary(int before, int after) {
-    return !isWord(before) || !isWord(after);
-  }
-
-  private static boolean isWord(int character) {
-    return (character >= 'a' && character <= 'z')
-        || (character >= 'A' && character <= 'Z')
-        || (character >= '0' && character <= '9')
-        || character == '_';
+    return folded.toString();
   }
 
   private static int fold(int character) {
     return Character.toLowerCase(Character.toUpperCase(character));
   }
 
-  private static void set(long[] states, int state) {
-    states[state / Long.SIZE] |= 1L << (state % Long.SIZE);
-  }
+  /// What runs over a text.
+  private static final class Automaton {
+    /// The number of characters to be matched; also the state in which all are.
+    private final int size;
 
-  private static boolean isSet(long[] states, int state) {
-    return (states[state / Long.SIZE] & (1L << (state % Long.SIZE))) != 0;
+    /// By character, the states from which it leads to the next.
+    private final Map<Integer, long[]> steps = new HashMap<>();
+
+    /// The states from which any character leads to the next: before a `?`.
+    private final long[] anyStep;
+
+    /// The states that any character leaves as they are: before a `*`.
+    private final long[] loops;
+
+    Automaton(String pattern, boolean wildcards) {
+      int[] tokens =
+          pattern
+              .codePoints()
+              .map(each ->
+                  wildcards && each == '*' ? STAR : wildcards && each == '?' ? each : fold(each))
+              .toArray();
+      size = (int) Arrays.stream(tokens).filter(each -> each != STAR).count();
+      int words = size / Long.SIZE + 1;
+      anyStep = new long[words];
+      loops = new long[words];
+      int state = 0;
+      for (int token : tokens) {
+        if (token == STAR) {
+          set(loops, state);
+        } else {
+          boolean any = wildcards && token == '?';
+          set(any ? anyStep : steps.computeIfAbsent(token, _ -> new long[words]), state++);
+        }
+      }
+    }
+
+    boolean run(String text, boolean words) {
+      long[] states = new long[anyStep.length];
+      set(states, 0);
+      int before = -1;
+      for (int at = 0; at < text.length(); ) {
+        int each = text.codePointAt(at);
+        at += Character.charCount(each);
+        if (words && isBoundary(before, each)) {
+          set(states, 0);
+          if (isSet(states, size)) {
+            return true;
+          }
+        }
+        step(states, fold(each));
+        before = each;
+      }
+      if (words) {
+        set(states, 0);
+      }
+      return isSet(states, size);
+    }
+
+    private void step(long[] states, int character) {
+      long[] own = steps.get(character);
+      long carry = 0;
+      for (int word = 0; word < states.length; word++) {
+        long here = states[word];
+        long moving = here & (own == null ? anyStep[word] : own[word] | anyStep[word]);
+        states[word] = (moving << 1) | carry | (here & loops[word]);
+        carry = moving >>> (Long.SIZE - 1);
+      }
+    }
+
+    /// "A word boundary is defined as the start or end of the value, or any character not in the
+    /// sets `[A-Z]`, `[a-z]`, `[0-9]` or `_`."
+    private static boolean isBoundary(int before, int after) {
+      return !isWord(before) || !isWord(after);
+    }
+
+    private static boolean isWord(int character) {
+      return (character >= 'a' && character <= 'z')
+          || (character >= 'A' && character <= 'Z')
+          || (character >= '0' && character <= '9')
+          || character == '_';
+    }
+
+    private static void set(long[] states, int state) {
+      states[state / Long.SIZE] |= 1L << (state % Long.SIZE);
+    }
+
+    private static boolean isSet(long[] states, int state) {
+      return (states[state / Long.SIZE] & (1L << (state % Long.SIZE))) != 0;
+    }
   }
 }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 import java.util.Set;
-import org.hearth.server.matrix.event.Pdu;
 import org.jspecify.annotations.Nullable;
 
 /// A condition of a rule.
@@ -13,7 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// Source: [Conditions](https://spec.matrix.org/v1.19/client-server-api/#conditions-1).
 sealed interface PushCondition {
   /// True if the condition holds for the event.
-  boolean holds(Pdu event, PushContext context);
+  ///
+  /// @param displayName of the user in the room, if there is one
+  boolean holds(PushEvent event, @Nullable String displayName);
 
   /// The condition as clients write it.
   ObjectNode toJson();
@@ -53,15 +54,19 @@ sealed interface PushCondition {
   /// `event_match`: "a glob pattern match on a property of the event".
   record EventMatch(PropertyPath path, Glob glob) implements PushCondition {
     @Override
-    public boolean holds(Pdu event, PushContext context) {
+    public boolean holds(PushEvent event, @Nullable String displayName) {
       // "If the property specified by `key` is completely absent from the event, or does not have a
       // string value, then the condition will not match, even if `pattern` is `*`."
-      Optional<String> value = path.of(event).filter(JsonNode::isTextual).map(JsonNode::textValue);
+      Optional<String> value =
+          path.of(event.event()).filter(JsonNode::isTextual).map(JsonNode::textValue);
       // "As a special case, if `key` is `content.body`, then `pattern` must instead match any
       // substring of the value of the property which starts and ends at a word boundary."
       return path.text().equals("content.body")
-          ? value.filter(glob::matchesWords).isPresent()
-          : value.filter(glob::matches).isPresent();
+          ? value.filter(text -> event.mayMatch(glob, text)).filter(glob::matchesWords).isPresent()
+          : value
+              .filter(text -> glob.isPlain() || event.mayMatch(glob, text))
+              .filter(glob::matches)
+              .isPresent();
     }
 
     @Override
@@ -73,8 +78,8 @@ sealed interface PushCondition {
   /// `event_property_is`: "an exact value match on a property of the event".
   record EventPropertyIs(PropertyPath path, JsonNode value) implements PushCondition {
     @Override
-    public boolean holds(Pdu event, PushContext context) {
-      return path.of(event).filter(found -> isSame(found, value)).isPresent();
+    public boolean holds(PushEvent event, @Nullable String displayName) {
+      return path.of(event.event()).filter(found -> isSame(found, value)).isPresent();
     }
 
     @Override
@@ -87,8 +92,8 @@ sealed interface PushCondition {
   /// value".
   record EventPropertyContains(PropertyPath path, JsonNode value) implements PushCondition {
     @Override
-    public boolean holds(Pdu event, PushContext context) {
-      Optional<JsonNode> array = path.of(event).filter(JsonNode::isArray);
+    public boolean holds(PushEvent event, @Nullable String displayName) {
+      Optional<JsonNode> array = path.of(event.event()).filter(JsonNode::isArray);
       if (array.isPresent()) {
         for (JsonNode each : array.get()) {
           if (isSame(each, value)) {
@@ -111,14 +116,15 @@ sealed interface PushCondition {
     private static final PropertyPath BODY = PropertyPath.parse("content.body");
 
     @Override
-    public boolean holds(Pdu event, PushContext context) {
-      String name = context.displayName();
-      return name != null
-          && !name.isBlank()
-          && name.length() <= Glob.MAX_LENGTH
-          && BODY.of(event)
+    public boolean holds(PushEvent event, @Nullable String displayName) {
+      return displayName != null
+          && !displayName.isBlank()
+          && displayName.length() <= Glob.MAX_LENGTH
+          && event.mayContain(Glob.fold(displayName))
+          && BODY.of(event.event())
               .filter(JsonNode::isTextual)
-              .filter(body -> Glob.literal(name).matchesWords(body.textValue()))
+              .map(body -> PushEvent.start(body.textValue()))
+              .filter(Glob.literal(displayName)::matchesWords)
               .isPresent();
     }
 
@@ -154,8 +160,8 @@ sealed interface PushCondition {
     }
 
     @Override
-    public boolean holds(Pdu event, PushContext context) {
-      long members = context.memberCount();
+    public boolean holds(PushEvent event, @Nullable String displayName) {
+      long members = event.memberCount();
       return switch (comparison) {
         case "<" -> members < count;
         case ">" -> members > count;
@@ -176,8 +182,8 @@ sealed interface PushCondition {
   /// trigger the notification".
   record SenderNotificationPermission(String key) implements PushCondition {
     @Override
-    public boolean holds(Pdu event, PushContext context) {
-      return context.senderMayNotify().test(key);
+    public boolean holds(PushEvent event, @Nullable String displayName) {
+      return event.senderMayNotify(key);
     }
 
     @Override
@@ -190,7 +196,7 @@ sealed interface PushCondition {
   /// disabled."
   record Unrecognized(ObjectNode json) implements PushCondition {
     @Override
-    public boolean holds(Pdu event, PushContext context) {
+    public boolean holds(PushEvent event, @Nullable String displayName) {
       return false;
     }
 

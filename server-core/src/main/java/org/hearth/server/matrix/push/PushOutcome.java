@@ -9,18 +9,20 @@ import java.util.Optional;
 
 /// What is to be done about an event.
 ///
+/// @param actions of the rule that says so, as clients write them; empty for no notification
 /// @param notifies whether the user is to be notified
 /// @param tweaks how the notification should be presented, by name; empty if there is none
-public record PushOutcome(boolean notifies, Map<String, JsonNode> tweaks) {
+public record PushOutcome(List<JsonNode> actions, boolean notifies, Map<String, JsonNode> tweaks) {
   /// No notification.
-  public static final PushOutcome NOTHING = new PushOutcome(false, Map.of());
+  public static final PushOutcome NOTHING = new PushOutcome(List.of(), false, Map.of());
 
   public PushOutcome {
+    actions = notifies ? List.copyOf(actions) : List.of();
     tweaks = notifies ? Map.copyOf(tweaks) : Map.of();
   }
 
   /// What these actions of a rule say.
-  static PushOutcome of(List<JsonNode> actions) {
+  public static PushOutcome of(List<JsonNode> actions) {
     boolean notifies = false;
     Map<String, JsonNode> tweaks = new LinkedHashMap<>();
     for (JsonNode action : actions) {
@@ -32,7 +34,7 @@ public record PushOutcome(boolean notifies, Map<String, JsonNode> tweaks) {
         tweaks.put(action.get("set_tweak").textValue(), value);
       }
     }
-    return notifies ? new PushOutcome(true, tweaks) : NOTHING;
+    return notifies ? new PushOutcome(actions, true, tweaks) : NOTHING;
   }
 
   /// True if the event is to be highlighted. "If no highlight tweak is given at all then the value

@@ -27,13 +27,17 @@ public final class PushRule {
   private final List<JsonNode> actions;
   private final PushOutcome outcome;
 
+  /// Of one of the server's rules, whether its conditions are the same for every user.
+  private final boolean ofAll;
+
   private PushRule(
       PushRuleKind kind,
       String id,
       boolean enabled,
       List<PushCondition> conditions,
       @Nullable Glob pattern,
-      List<JsonNode> actions) {
+      List<JsonNode> actions,
+      boolean ofAll) {
     this.kind = kind;
     this.id = id;
     this.enabled = enabled;
@@ -46,17 +50,26 @@ public final class PushRule {
             .filter(each -> !each.isTextual() || !HISTORICAL_ACTIONS.contains(each.textValue()))
             .toList();
     this.outcome = PushOutcome.of(this.actions);
+    this.ofAll = ofAll;
   }
 
-  /// One of the server's own rules, of kind override or underride.
+  /// One of the server's own rules, of kind override or underride, that asks something else for
+  /// each user.
   static PushRule ofServer(
       PushRuleKind kind, String id, List<PushCondition> conditions, List<JsonNode> actions) {
-    return new PushRule(kind, id, true, conditions, null, actions);
+    return new PushRule(kind, id, true, conditions, null, actions, false);
+  }
+
+  /// One of the server's own rules, of kind override or underride, whose conditions are the same
+  /// for every user.
+  static PushRule ofServerForAll(
+      PushRuleKind kind, String id, List<PushCondition> conditions, List<JsonNode> actions) {
+    return new PushRule(kind, id, true, conditions, null, actions, true);
   }
 
   /// One of the server's own rules, of kind content.
   static PushRule ofServer(String id, Glob pattern, List<JsonNode> actions) {
-    return new PushRule(PushRuleKind.CONTENT, id, true, List.of(), pattern, actions);
+    return new PushRule(PushRuleKind.CONTENT, id, true, List.of(), pattern, actions, false);
   }
 
   /// A rule that a user has written.
@@ -91,7 +104,8 @@ public final class PushRule {
       pattern = Glob.of(json.get("pattern").textValue());
     }
     boolean enabled = json.path("enabled").asBoolean(true);
-    return new PushRule(kind, id, enabled, conditions, pattern, actions(json.get("actions")));
+    return new PushRule(
+        kind, id, enabled, conditions, pattern, actions(json.get("actions")), false);
   }
 
   /// The actions that are written there.
@@ -166,20 +180,24 @@ public final class PushRule {
   }
 
   /// True if the rule is enabled and for this event.
-  boolean matches(Pdu event, PushContext context) {
+  ///
+  /// @param displayName of the user in the room, if there is one
+  boolean matches(PushEvent event, @Nullable String displayName) {
+    return enabled
+        && (ofAll ? event.ofAll(id, each -> holds(each, null)) : holds(event, displayName));
+  }
+
+  private boolean holds(PushEvent asked, @Nullable String displayName) {
+    Pdu event = asked.event();
     boolean isOutdated =
         DefaultPushRules.isForEventsWithoutMentions(id) && event.content().has("m.mentions");
-    return enabled
-        && !isOutdated
+    return !isOutdated
         && switch (kind) {
           // "All conditions must hold true for an event in order for the rule to match. A rule with
           // no conditions always matches."
           case OVERRIDE, UNDERRIDE ->
-              conditions.stream().allMatch(each -> each.holds(event, context));
-          case CONTENT ->
-              pattern != null
-                  && event.content().path("body").isTextual()
-                  && pattern.matchesWords(event.content().get("body").textValue());
+              conditions.stream().allMatch(each -> each.holds(asked, displayName));
+          case CONTENT -> pattern != null && isInBody(asked, pattern);
           // "In the cases of `room` and `sender` rules, the `rule_id` of the rule determines its
           // behaviour."
           case ROOM -> event.roomId().value().equals(id);
@@ -187,12 +205,29 @@ public final class PushRule {
         };
   }
 
-  PushRule withEnabled(boolean changed) {
-    return new PushRule(kind, id, changed, conditions, pattern, actions);
+  private boolean isInBody(PushEvent asked, Glob glob) {
+    JsonNode body = asked.event().content().path("body");
+    if (!body.isTextual()) {
+      return false;
+    }
+    return isDefault()
+        ? asked.mayContain(Glob.fold(glob.pattern()))
+            && glob.matchesWords(PushEvent.start(body.textValue()))
+        : asked.mayMatch(glob, body.textValue()) && glob.matchesWords(body.textValue());
   }
 
+  PushRule withEnabled(boolean changed) {
+    return changed == enabled
+        ? this
+        : new PushRule(kind, id, changed, conditions, pattern, actions, ofAll);
+  }
+
+  /// With other actions; the same rule if they are no others, so that users share what they have
+  /// not changed.
   PushRule withActions(List<JsonNode> changed) {
-    return new PushRule(kind, id, enabled, conditions, pattern, changed);
+    return changed.equals(actions)
+        ? this
+        : new PushRule(kind, id, enabled, conditions, pattern, changed, ofAll);
   }
 
   /// The rule for the room that replaces one; empty if this rule is for no such room.
@@ -212,7 +247,7 @@ public final class PushRule {
         conditions.stream()
             .map(each -> isOf(each, from) ? PushCondition.eventMatch("room_id", to.value()) : each)
             .toList();
-    return Optional.of(new PushRule(kind, changedId, enabled, changed, pattern, actions));
+    return Optional.of(new PushRule(kind, changedId, enabled, changed, pattern, actions, false));
   }
 
   private static boolean isOf(PushCondition condition, RoomId room) {

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.hearth.server.matrix.error.MatrixException;
-import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +24,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: any; immutable.
 public final class PushRuleset {
+  private final UserId user;
   private final Map<PushRuleKind, List<PushRule>> rules;
 
-  private PushRuleset(Map<PushRuleKind, List<PushRule>> rules) {
+  private PushRuleset(UserId user, Map<PushRuleKind, List<PushRule>> rules) {
+    this.user = user;
     this.rules = rules;
   }
 
@@ -40,7 +41,7 @@ public final class PushRuleset {
     rules.put(PushRuleKind.OVERRIDE, DefaultPushRules.override(user));
     rules.put(PushRuleKind.CONTENT, DefaultPushRules.content(user));
     rules.put(PushRuleKind.UNDERRIDE, DefaultPushRules.underride());
-    return new PushRuleset(rules);
+    return new PushRuleset(user, rules);
   }
 
   /// The ruleset that was stored by [#toJson], with the defaults of today: of a default rule only
@@ -67,26 +68,30 @@ public final class PushRuleset {
     return ruleset;
   }
 
-  /// What is to be done about the event for that user.
-  public PushOutcome evaluate(Pdu event, PushContext context) {
+  /// What is to be done about the event for the user whose rules they are.
+  ///
+  /// @param displayName of that user in the room, if there is one
+  public PushOutcome evaluate(PushEvent event, @Nullable String displayName) {
     // "Homeservers MUST NOT notify the Push Gateway for events that the user has sent themselves."
-    if (event.sender().equals(context.user())) {
+    if (event.event().sender().equals(user)) {
       return PushOutcome.NOTHING;
     }
     // "If no rules match an event, the homeserver MUST NOT notify the Push Gateway for that event."
-    return match(event, context).map(PushRule::outcome).orElse(PushOutcome.NOTHING);
+    PushRule rule = match(event, displayName);
+    return rule == null ? PushOutcome.NOTHING : rule.outcome();
   }
 
-  /// The most important enabled rule that is for the event.
-  Optional<PushRule> match(Pdu event, PushContext context) {
+  /// The most important enabled rule that is for the event; null for none.
+  private @Nullable PushRule match(PushEvent event, @Nullable String displayName) {
+    event.begin();
     for (List<PushRule> ofKind : rules.values()) {
       for (PushRule rule : ofKind) {
-        if (rule.matches(event, context)) {
-          return Optional.of(rule);
+        if (rule.matches(event, displayName)) {
+          return rule;
         }
       }
     }
-    return Optional.empty();
+    return null;
   }
 
   /// The rules of a kind, the most important first.
@@ -185,13 +190,17 @@ public final class PushRuleset {
   }
 
   private PushRuleset changed(PushRule rule, UnaryOperator<PushRule> change) {
+    PushRule after = change.apply(rule);
+    if (after == rule) {
+      return this;
+    }
     Map<PushRuleKind, List<PushRule>> changed = new EnumMap<>(rules);
     changed.put(
         rule.kind(),
         rules(rule.kind()).stream()
-            .map(each -> each.id().equals(rule.id()) ? change.apply(each) : each)
+            .map(each -> each.id().equals(rule.id()) ? after : each)
             .toList());
-    return new PushRuleset(changed);
+    return new PushRuleset(user, changed);
   }
 
   private List<PushRule> ownOf(PushRuleKind kind) {
@@ -213,7 +222,7 @@ public final class PushRuleset {
         .forEach(ordered::add);
     Map<PushRuleKind, List<PushRule>> changed = new EnumMap<>(rules);
     changed.put(kind, List.copyOf(ordered));
-    return new PushRuleset(changed);
+    return new PushRuleset(user, changed);
   }
 
   private int neighbour(List<PushRule> own, PushRuleKind kind, String id) {

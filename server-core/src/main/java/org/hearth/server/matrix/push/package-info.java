@@ -2,12 +2,14 @@
 ///
 /// ```
 ///   PushRuleset (defaults + the user's own) ─┐
-///   Pdu + PushContext ───────────────────────┴─ evaluate ──▶ PushOutcome
+///   PushEvent (the event and its room) ───────┴─ evaluate ──▶ PushOutcome
 /// ```
 ///
 /// Globs and paths are compiled when a rule is made, so that a ruleset may be kept and asked for
-/// every event. No pattern, however made, costs more than its length times that of the text. All is
-/// pure, immutable and safe on any thread. Uses `id`, `json`, `event`, `error`.
+/// every event. No pattern, however made, costs more than its length times that of the text, and no
+/// user's rules together more than PushEvent says. What default rules say for all users alike is
+/// found out once an event. But for PushEvent all is pure, immutable and safe on any thread. Uses
+/// `id`, `json`, `event`, `error`.
 ///
 /// Source: [Push Rules](https://spec.matrix.org/v1.19/client-server-api/#push-rules).
 @NullMarked

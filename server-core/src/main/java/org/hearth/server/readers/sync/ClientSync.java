@@ -30,6 +30,7 @@ import org.hearth.server.readers.sync.history.EventRoutes;
 import org.hearth.server.readers.sync.history.History;
 import org.hearth.server.readers.sync.history.MemberRoutes;
 import org.hearth.server.readers.sync.history.MessagesRoute;
+import org.hearth.server.readers.sync.history.NotificationsRoute;
 import org.hearth.server.readers.sync.history.StateRoutes;
 import org.hearth.server.readers.sync.sections.AccountDataSection;
 import org.hearth.server.readers.sync.sections.Acknowledgements;
@@ -49,6 +50,7 @@ import org.hearth.server.readers.sync.sections.SentMembers;
 import org.hearth.server.readers.sync.sections.StateChanges;
 import org.hearth.server.readers.sync.sections.ToDeviceSection;
 import org.hearth.server.readers.sync.sections.TypingSection;
+import org.hearth.server.readers.sync.sections.UnreadSection;
 import org.hearth.server.readers.sync.v1.EventsRoute;
 import org.hearth.server.readers.sync.v1.InitialSyncRoutes;
 import org.hearth.server.readers.sync.v2.DehydratedMessagesRoute;
@@ -69,6 +71,7 @@ import org.hearth.server.readers.sync.view.Tokens;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.servers.device.DeviceQueries;
+import org.hearth.server.servers.notification.NotificationQueries;
 import org.hearth.server.servers.presence.PresenceClient;
 import org.hearth.server.servers.presence.PresenceQueries;
 import org.hearth.server.servers.receipt.ReceiptQueries;
@@ -115,6 +118,7 @@ public final class ClientSync implements Box {
       AccountQueries accounts,
       TypingQueries typing,
       ReceiptQueries receipts,
+      NotificationQueries notifications,
       KeyQueries keys,
       Devices devices,
       Optional<PresenceParts> presence,
@@ -163,6 +167,7 @@ public final class ClientSync implements Box {
                     AccountDataService.BOX,
                     TypingQueries.BOX,
                     ReceiptQueries.BOX,
+                    NotificationQueries.BOX,
                     DeviceQueries.BOX,
                     KeyQueries.BOX,
                     DirectoryService.BOX),
@@ -179,12 +184,14 @@ public final class ClientSync implements Box {
             users, start, new RoomOutputNotes(recent, users, roomEvents, members, comers));
     accountOutputReader = NewsReader.of(users, start, new AccountOutputNotes(users));
     TypingSection typing = new TypingSection(needs.logs().typing(), needs.typing(), users);
+    NewsKind read = new NewsKind(needs.store()::head);
     ReceiptSection receipts =
         new ReceiptSection(
             needs.logs().receipt(),
             needs.receipts(),
             users,
             new NewsKind(needs.store()::head),
+            read,
             start);
     ToDeviceSection toDevice =
         new ToDeviceSection(needs.logs().device(), needs.devices().queries(), users, start);
@@ -202,9 +209,12 @@ public final class ClientSync implements Box {
                     new SpacedWakes(PRESENCE_SPACING, presenceAlarms),
                     needs.clock()));
     List<Reading<?>> followed = new ArrayList<>();
-    followed.add(Reading.of(needs.logs().room(), roomOutputReader));
+    // "The updated notification count from a new event MUST appear in the same `/sync` response as
+    // the event itself": what wakes a client is counted by then.
+    List<String> afterCounts = List.of(NotificationQueries.READER);
+    followed.add(new Reading<>(needs.logs().room(), roomOutputReader, afterCounts));
     followed.add(Reading.of(needs.logs().account(), accountOutputReader));
-    followed.add(Reading.of(needs.logs().receipt(), receipts.reader()));
+    followed.add(new Reading<>(needs.logs().receipt(), receipts.reader(), afterCounts));
     followed.add(Reading.of(needs.logs().device(), toDevice.reader()));
     needs
         .presence()
@@ -228,6 +238,8 @@ public final class ClientSync implements Box {
                 new AccountDataSection(needs.logs().account(), needs.accountData()),
                 typing,
                 receipts,
+                new UnreadSection(
+                    needs.logs().receipt(), read, needs.notifications(), needs.receipts()),
                 toDevice,
                 new DeviceListSection(
                     List.of(needs.logs().account(), needs.logs().room()), deviceLists, members),
@@ -254,6 +266,7 @@ public final class ClientSync implements Box {
             new FilterRoutes(filters),
             new MessagesRoute(history),
             new EventRoutes(history),
+            new NotificationsRoute(history, needs.notifications()),
             new StateRoutes(rooms, events, snapshots),
             new MemberRoutes(rooms, events, snapshots),
             new EventsRoute(

@@ -1,6 +1,7 @@
 package org.hearth.server.servers.receipt;
 
 import java.util.List;
+import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.matrix.id.RoomId;
@@ -23,4 +24,13 @@ public interface ReceiptQueries {
   /// @param after exclusive
   /// @param upTo inclusive
   List<ReceiptOutput> changed(RoomId room, UserId viewer, LogPosition after, LogPosition upTo);
+
+  /// All receipts of a room that were set after a position, of whichever user and type, in the
+  /// order in which they were set. For who keeps something of every user's own.
+  List<ReceiptOutput> setAfter(RoomId room, LogPosition after);
+
+  /// The rooms in which a user's own receipts were set after a position.
+  ///
+  /// @param upTo inclusive
+  Set<RoomId> roomsReadAfter(UserId user, LogPosition after, LogPosition upTo);
 }

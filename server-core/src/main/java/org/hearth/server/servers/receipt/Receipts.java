@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.ReceiptOutput;
@@ -100,6 +101,31 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
             },
             Receipts::receipt);
     return Stream.concat(ofOthers.stream(), own.stream()).toList();
+  }
+
+  @Override
+  public List<ReceiptOutput> setAfter(RoomId room, LogPosition after) {
+    return reads.select(
+        SELECT + "WHERE room_id = ? AND log_position > ? ORDER BY log_position",
+        statement -> {
+          statement.setString(1, room.value());
+          statement.setLong(2, after.value());
+        },
+        Receipts::receipt);
+  }
+
+  @Override
+  public Set<RoomId> roomsReadAfter(UserId user, LogPosition after, LogPosition upTo) {
+    return Set.copyOf(
+        reads.select(
+            "SELECT DISTINCT room_id FROM receipt"
+                + " WHERE user_id = ? AND log_position > ? AND log_position <= ?",
+            statement -> {
+              statement.setString(1, user.value());
+              statement.setLong(2, after.value());
+              statement.setLong(3, upTo.value());
+            },
+            row -> RoomId.parse(row.getString(1))));
   }
 
   /// All of a user's receipts in a room.

@@ -5,9 +5,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
@@ -28,10 +31,21 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
           "20,000 rows and 5 MiB a user",
           "a change beyond the bound is refused; deleted with the account");
   private static final String GLOBAL = "";
+  private static final String SELECT_USERS = "SELECT user_id, content FROM account_data ";
   private static final String SELECT =
       "SELECT room_id, data_type, content, log_position FROM account_data ";
 
+  private static final String GLOBAL_OF_MANY =
+      SELECT_USERS
+          + "WHERE room_id = '' AND data_type = ? AND user_id IN (?"
+          + ", ?".repeat(MOST_USERS - 1)
+          + ")";
+
+  /// Users are told apart by stripes: who shares one is looked up once more than necessary.
+  private static final int STRIPES = 1024;
+
   private final ReadPool reads;
+  private final AtomicLongArray ruleChanges = new AtomicLongArray(STRIPES);
 
   /// Reads from that database.
   public AccountData(ReadPool reads) {
@@ -80,6 +94,51 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
   @Override
   public Optional<ObjectNode> global(UserId user, String type) {
     return one(user, GLOBAL, type);
+  }
+
+  @Override
+  public Map<UserId, ObjectNode> global(List<UserId> users, String type) {
+    if (users.size() > MOST_USERS) {
+      throw new IllegalArgumentException(users.size() + " users at once");
+    }
+    Map<UserId, ObjectNode> found = new HashMap<>();
+    if (!users.isEmpty()) {
+      reads
+          .select(
+              GLOBAL_OF_MANY,
+              statement -> {
+                statement.setString(1, type);
+                for (int i = 0; i < MOST_USERS; i++) {
+                  statement.setString(2 + i, users.get(Math.min(i, users.size() - 1)).value());
+                }
+              },
+              row ->
+                  Map.entry(
+                      UserId.parse(row.getString(1)), MatrixJson.restoreObject(row.getBytes(2))))
+          .forEach(each -> found.put(each.getKey(), each.getValue()));
+    }
+    return found;
+  }
+
+  @Override
+  public long ruleChanges(UserId user) {
+    return ruleChanges.get(stripe(user));
+  }
+
+  /// Notes that what [#ruleChanges] is about may have changed: after the commit, before it is
+  /// acknowledged.
+  public void noteRuleChange(UserId user) {
+    ruleChanges.incrementAndGet(stripe(user));
+  }
+
+  @Override
+  public void changed(UserId user) {
+    noteRuleChange(user);
+  }
+
+  private static int stripe(UserId user) {
+    int hash = user.hashCode();
+    return (hash ^ (hash >>> 16)) & (STRIPES - 1);
   }
 
   @Override

@@ -249,7 +249,12 @@ public final class AccountDataService implements ServiceBox {
     }
     journal.commit(
         AccountData.set(user, room, type, json),
-        List.of(new AccountOutput.AccountDataChanged(user, room, type, content)));
+        List.of(new AccountOutput.AccountDataChanged(user, room, type, content)),
+        () -> {
+          if (room == null && type.equals(AccountDataQueries.IGNORED_USERS)) {
+            data.noteRuleChange(user);
+          }
+        });
   }
 
   private static UserId user(Request request) {

@@ -27,6 +27,7 @@ import org.hearth.server.matrix.push.PushRuleKind;
 import org.hearth.server.matrix.push.PushRuleset;
 import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.services.accountdata.AccountData;
+import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
@@ -40,7 +41,7 @@ public final class PushRulesService implements AccountCompanion, ServiceBox {
   /// The name in the wiring.
   public static final String BOX = "PushRules";
 
-  private static final String TYPE = "m.push_rules";
+  private static final String TYPE = AccountDataQueries.PUSH_RULES;
   private static final int MOST_RULES = 1_000;
   private static final int LONGEST_ID = 255;
   private static final int MOST_BYTES = 64 << 10;
@@ -209,7 +210,8 @@ public final class PushRulesService implements AccountCompanion, ServiceBox {
           }
           journal.commit(
               AccountData.set(user, null, TYPE, json),
-              List.of(new AccountOutput.AccountDataChanged(user, null, TYPE, content)));
+              List.of(new AccountOutput.AccountDataChanged(user, null, TYPE, content)),
+              () -> data.noteRuleChange(user));
         });
   }
 

@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.UserId;
@@ -27,11 +25,34 @@ class PushRulesetTest {
   private static final PushRuleset DEFAULTS = PushRuleset.defaults(ALICE);
   private static final PushContext GROUP = new PushContext(ALICE, "Alice", 5, _ -> false);
   private static final PushContext PAIR = new PushContext(ALICE, "Alice", 2, _ -> false);
-  private static final PushOutcome SILENT = new PushOutcome(true, Map.of());
+  private static final PushOutcome SILENT = outcome("[\"notify\"]");
   private static final PushOutcome SOUND =
-      new PushOutcome(true, Map.of("sound", TextNode.valueOf("default")));
+      outcome("[\"notify\", {\"set_tweak\": \"sound\", \"value\": \"default\"}]");
   private static final PushOutcome HIGHLIGHT =
-      new PushOutcome(true, Map.of("highlight", BooleanNode.TRUE));
+      outcome("[\"notify\", {\"set_tweak\": \"highlight\"}]");
+
+  /// A user in a room, and what is to be known of the room.
+  private record PushContext(
+      UserId user,
+      @Nullable String displayName,
+      long memberCount,
+      Predicate<String> senderMayNotify) {
+    PushEvent of(Pdu event) {
+      return new PushEvent(event, memberCount, senderMayNotify);
+    }
+  }
+
+  private static PushOutcome evaluate(PushRuleset rules, Pdu event, PushContext context) {
+    return rules.evaluate(context.of(event), context.displayName());
+  }
+
+  private static boolean holds(PushCondition condition, Pdu event, PushContext context) {
+    return condition.holds(context.of(event), context.displayName());
+  }
+
+  private static PushOutcome outcome(String actions) {
+    return PushOutcome.of(PushRule.actions(json("{\"a\": " + actions + "}").get("a")));
+  }
 
   @Test
   void defaultsAreThoseOfTheSpecificationInItsOrder() {
@@ -157,8 +178,8 @@ class PushRulesetTest {
       Pdu marked =
           event("m.room.message", null, "{\"m.mentions\": {}, \"body\": \"" + body + "\"}");
 
-      assertThat(DEFAULTS.evaluate(old, named).tweaks()).as(body).containsKey("highlight");
-      assertThat(DEFAULTS.evaluate(marked, named)).as(body).isEqualTo(SILENT);
+      assertThat(evaluate(DEFAULTS, old, named).tweaks()).as(body).containsKey("highlight");
+      assertThat(evaluate(DEFAULTS, marked, named)).as(body).isEqualTo(SILENT);
     }
   }
 
@@ -166,33 +187,35 @@ class PushRulesetTest {
   void messagesNotifyWithSoundOnlyInRoomsOfTwo() {
     Pdu message = event("m.room.message", null, "{\"msgtype\": \"m.text\", \"body\": \"Hi\"}");
 
-    assertThat(DEFAULTS.evaluate(message, GROUP)).isEqualTo(SILENT);
-    assertThat(DEFAULTS.evaluate(message, PAIR)).isEqualTo(SOUND);
-    assertThat(DEFAULTS.evaluate(event("m.room.encrypted", null, "{}"), GROUP)).isEqualTo(SILENT);
-    assertThat(DEFAULTS.evaluate(event("m.room.encrypted", null, "{}"), PAIR)).isEqualTo(SOUND);
-    assertThat(DEFAULTS.evaluate(event("m.call.invite", null, "{}"), GROUP).sound())
+    assertThat(evaluate(DEFAULTS, message, GROUP)).isEqualTo(SILENT);
+    assertThat(evaluate(DEFAULTS, message, PAIR)).isEqualTo(SOUND);
+    assertThat(evaluate(DEFAULTS, event("m.room.encrypted", null, "{}"), GROUP)).isEqualTo(SILENT);
+    assertThat(evaluate(DEFAULTS, event("m.room.encrypted", null, "{}"), PAIR)).isEqualTo(SOUND);
+    assertThat(evaluate(DEFAULTS, event("m.call.invite", null, "{}"), GROUP).sound())
         .contains("ring");
   }
 
   @Test
   void someEventsNotifyNobody() {
-    assertThat(DEFAULTS.evaluate(event("com.example", null, "{}"), PAIR).notifies()).isFalse();
-    assertThat(DEFAULTS.evaluate(event("m.reaction", null, "{}"), PAIR).notifies()).isFalse();
-    assertThat(DEFAULTS.evaluate(event("m.room.message", null, "{\"msgtype\":\"m.notice\"}"), PAIR))
+    assertThat(evaluate(DEFAULTS, event("com.example", null, "{}"), PAIR).notifies()).isFalse();
+    assertThat(evaluate(DEFAULTS, event("m.reaction", null, "{}"), PAIR).notifies()).isFalse();
+    assertThat(
+            evaluate(DEFAULTS, event("m.room.message", null, "{\"msgtype\":\"m.notice\"}"), PAIR))
         .isEqualTo(PushOutcome.NOTHING);
     assertThat(
-            DEFAULTS.evaluate(
+            evaluate(
+                DEFAULTS,
                 event("m.room.message", null, "{\"m.relates_to\":{\"rel_type\":\"m.replace\"}}"),
                 PAIR))
         .isEqualTo(PushOutcome.NOTHING);
-    assertThat(DEFAULTS.evaluate(event("m.room.server_acl", "", "{}"), PAIR).notifies()).isFalse();
-    assertThat(DEFAULTS.evaluate(member("@bob:example.org", "join"), PAIR).notifies()).isFalse();
+    assertThat(evaluate(DEFAULTS, event("m.room.server_acl", "", "{}"), PAIR).notifies()).isFalse();
+    assertThat(evaluate(DEFAULTS, member("@bob:example.org", "join"), PAIR).notifies()).isFalse();
   }
 
   @Test
   void invitesNotifyOnlyWhoIsInvited() {
-    assertThat(DEFAULTS.evaluate(member("@alice:example.org", "invite"), GROUP)).isEqualTo(SOUND);
-    assertThat(DEFAULTS.evaluate(member("@carol:example.org", "invite"), GROUP).notifies())
+    assertThat(evaluate(DEFAULTS, member("@alice:example.org", "invite"), GROUP)).isEqualTo(SOUND);
+    assertThat(evaluate(DEFAULTS, member("@carol:example.org", "invite"), GROUP).notifies())
         .isFalse();
   }
 
@@ -206,20 +229,22 @@ class PushRulesetTest {
     Pdu room = event("m.room.message", null, "{\"m.mentions\": {\"room\": true}}");
     PushContext mayNotify = new PushContext(ALICE, null, 5, "room"::equals);
 
-    assertThat(DEFAULTS.evaluate(user, GROUP).highlights()).isTrue();
-    assertThat(DEFAULTS.evaluate(user, GROUP).sound()).contains("default");
-    assertThat(DEFAULTS.evaluate(room, mayNotify)).isEqualTo(HIGHLIGHT);
-    assertThat(DEFAULTS.evaluate(room, GROUP)).isEqualTo(SILENT);
-    assertThat(DEFAULTS.evaluate(event("m.room.tombstone", "", "{}"), GROUP)).isEqualTo(HIGHLIGHT);
-    assertThat(DEFAULTS.evaluate(event("m.room.tombstone", null, "{}"), GROUP).notifies())
+    assertThat(evaluate(DEFAULTS, user, GROUP).highlights()).isTrue();
+    assertThat(evaluate(DEFAULTS, user, GROUP).sound()).contains("default");
+    assertThat(evaluate(DEFAULTS, room, mayNotify)).isEqualTo(HIGHLIGHT);
+    assertThat(evaluate(DEFAULTS, room, GROUP)).isEqualTo(SILENT);
+    assertThat(evaluate(DEFAULTS, event("m.room.tombstone", "", "{}"), GROUP)).isEqualTo(HIGHLIGHT);
+    assertThat(evaluate(DEFAULTS, event("m.room.tombstone", null, "{}"), GROUP).notifies())
         .isFalse();
   }
 
   @Test
   void nobodyIsNotifiedOfHisOwnEvents() {
-    PushContext bob = new PushContext(UserId.parse("@bob:example.org"), null, 2, _ -> true);
+    UserId bob = UserId.parse("@bob:example.org");
+    PushContext pair = new PushContext(bob, null, 2, _ -> true);
+    PushRuleset rules = PushRuleset.defaults(bob);
 
-    assertThat(DEFAULTS.evaluate(event("m.room.message", null, "{}"), bob).notifies()).isFalse();
+    assertThat(evaluate(rules, event("m.room.message", null, "{}"), pair).notifies()).isFalse();
   }
 
   @Test
@@ -229,7 +254,7 @@ class PushRulesetTest {
         silenced.withRule(
             rule(PushRuleKind.OVERRIDE, "mine", "{\"actions\": [\"notify\"]}"), null, null);
 
-    assertThat(withOwn.evaluate(event("m.room.message", null, "{}"), PAIR))
+    assertThat(evaluate(withOwn, event("m.room.message", null, "{}"), PAIR))
         .isEqualTo(PushOutcome.NOTHING);
     assertThat(ids(withOwn, PushRuleKind.OVERRIDE))
         .startsWith(".m.rule.master", "mine", ".m.rule.suppress_notices");
@@ -278,7 +303,7 @@ class PushRulesetTest {
 
     PushCondition condition = PushCondition.parse(json);
 
-    assertThat(condition.holds(event("m.room.message", null, content), GROUP)).isEqualTo(holds);
+    assertThat(holds(condition, event("m.room.message", null, content), GROUP)).isEqualTo(holds);
     assertThat(condition.toJson()).isEqualTo(json);
   }
 
@@ -292,7 +317,7 @@ class PushRulesetTest {
     PushCondition condition =
         PushCondition.parse(json("{}").put("kind", "room_member_count").put("is", is));
 
-    assertThat(condition.holds(event("t", null, "{}"), GROUP)).isEqualTo(holds);
+    assertThat(holds(condition, event("t", null, "{}"), GROUP)).isEqualTo(holds);
   }
 
   @Test
@@ -300,12 +325,12 @@ class PushRulesetTest {
     PushCondition condition = PushCondition.parse(json("{\"kind\": \"contains_display_name\"}"));
     Pdu greeting = event("m.room.message", null, "{\"body\": \"hello ALICE!\"}");
 
-    assertThat(condition.holds(greeting, GROUP)).isTrue();
-    assertThat(condition.holds(event("m.room.message", null, "{\"body\": \"malice\"}"), GROUP))
+    assertThat(holds(condition, greeting, GROUP)).isTrue();
+    assertThat(holds(condition, event("m.room.message", null, "{\"body\": \"malice\"}"), GROUP))
         .isFalse();
-    assertThat(condition.holds(greeting, new PushContext(ALICE, null, 5, _ -> true))).isFalse();
-    assertThat(condition.holds(greeting, new PushContext(ALICE, " ", 5, _ -> true))).isFalse();
-    assertThat(condition.holds(greeting, new PushContext(ALICE, "*", 5, _ -> true))).isFalse();
+    assertThat(holds(condition, greeting, new PushContext(ALICE, null, 5, _ -> true))).isFalse();
+    assertThat(holds(condition, greeting, new PushContext(ALICE, " ", 5, _ -> true))).isFalse();
+    assertThat(holds(condition, greeting, new PushContext(ALICE, "*", 5, _ -> true))).isFalse();
   }
 
   @ParameterizedTest
@@ -322,7 +347,7 @@ class PushRulesetTest {
   void conditionsThatAreNotUnderstoodNeverHold(String condition) {
     PushCondition parsed = PushCondition.parse(json(condition));
 
-    assertThat(parsed.holds(event("t", null, "{}"), GROUP)).isFalse();
+    assertThat(holds(parsed, event("t", null, "{}"), GROUP)).isFalse();
     assertThat(parsed.toJson()).isEqualTo(json(condition));
   }
 
@@ -345,9 +370,10 @@ class PushRulesetTest {
                 rule(PushRuleKind.SENDER, "@spam:example.org", "{\"actions\": []}"), null, null);
 
     assertThat(
-            rules.evaluate(event("m.room.message", null, "{\"body\": \"a cake\"}"), PAIR).sound())
+            evaluate(rules, event("m.room.message", null, "{\"body\": \"a cake\"}"), PAIR).sound())
         .contains("cakealarm.wav");
-    assertThat(rules.evaluate(event("m.room.message", null, "{\"body\": \"no\"}"), PAIR).notifies())
+    assertThat(
+            evaluate(rules, event("m.room.message", null, "{\"body\": \"no\"}"), PAIR).notifies())
         .isFalse();
   }
 
@@ -402,7 +428,7 @@ class PushRulesetTest {
         DEFAULTS.withActions(
             PushRuleKind.UNDERRIDE, ".m.rule.message", json("{\"a\": [\"dont_notify\"]}").get("a"));
 
-    assertThat(rules.evaluate(event("m.room.message", null, "{}"), GROUP).notifies()).isFalse();
+    assertThat(evaluate(rules, event("m.room.message", null, "{}"), GROUP).notifies()).isFalse();
     assertThat(rules.rule(PushRuleKind.UNDERRIDE, ".m.rule.message").map(PushRule::actions))
         .contains(List.of());
     refused("M_INVALID_PARAM", () -> rules.withoutRule(PushRuleKind.UNDERRIDE, ".m.rule.message"));

@@ -49,6 +49,12 @@ abstract class FreshSyncServer {
     start();
   }
 
+  /// The server's process is killed, and another starts on the same data.
+  void kill() {
+    server.kill();
+    start();
+  }
+
   static String id(String name) {
     return TestRooms.user(name).value();
   }

@@ -21,4 +21,10 @@ abstract class SharedRoom extends FreshSyncServer {
     super.restart();
     bob.moveTo(server.http("bob"));
   }
+
+  @Override
+  void kill() {
+    super.kill();
+    bob.moveTo(server.http("bob"));
+  }
 }

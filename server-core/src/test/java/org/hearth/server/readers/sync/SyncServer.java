@@ -29,6 +29,8 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
+import org.hearth.server.servers.notification.NotificationQueries;
+import org.hearth.server.servers.notification.NotificationServer;
 import org.hearth.server.servers.presence.PresenceServer;
 import org.hearth.server.servers.presence.StatusMessages;
 import org.hearth.server.servers.receipt.ReceiptServer;
@@ -42,6 +44,7 @@ import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.keys.Keys;
+import org.hearth.server.services.pushrules.PushRulesService;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.JournaledLog;
@@ -67,6 +70,7 @@ final class SyncServer implements AutoCloseable {
   private final JournalWriter<AccountOutput> journal;
   private final TypingServer typing;
   private final ReceiptServer receiptServer;
+  private final NotificationServer notifications;
   private final Optional<PresenceServer> presence;
   private final ClientSync clientSync;
   private final HttpServer http;
@@ -123,6 +127,18 @@ final class SyncServer implements AutoCloseable {
             roomServer.output(),
             store.head(),
             failures);
+    notifications =
+        new NotificationServer(
+            new NotificationServer.Needs(
+                store,
+                NAME,
+                roomServer.queries(),
+                receipts,
+                accountData,
+                roomServer.output(),
+                receiptServer.output()),
+            clock);
+    notifications.output().writtenBy(notifications.name());
     Inboxes inboxes = new Inboxes(store.reads());
     Keys keys = new Keys(store.reads());
     DeviceServer devices =
@@ -143,6 +159,7 @@ final class SyncServer implements AutoCloseable {
                 accounts,
                 typing.queries(),
                 receipts,
+                notifications.queries(),
                 keys,
                 new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
                 presence.map(each ->
@@ -157,7 +174,8 @@ final class SyncServer implements AutoCloseable {
                     devices.output()),
                 clock),
             budget);
-    roomServer.output().register(clientSync.roomOutputReader());
+    notifications.readings().forEach(SyncServer::register);
+    roomServer.output().register(clientSync.roomOutputReader(), NotificationQueries.READER);
     before.forEach(accountOutput::register);
     accountOutput.register(
         clientSync.accountOutputReader(),
@@ -174,6 +192,7 @@ final class SyncServer implements AutoCloseable {
                     typing.logs(),
                     receiptServer.logs(),
                     devices.logs(),
+                    notifications.logs(),
                     presence.map(PresenceServer::logs).orElse(List.of()),
                     List.of(accountOutput))
                 .flatMap(List::stream)
@@ -181,9 +200,11 @@ final class SyncServer implements AutoCloseable {
     logs.start(store.head());
     roomServer.start();
     receiptServer.start();
+    notifications.start();
     List<RouteGroup> routes = new ArrayList<>(clientSync.routes());
     AccountDataService accountDataService = new AccountDataService(accountData, journal);
     routes.add(accountDataService);
+    routes.add(new PushRulesService(accountData, journal));
     routes.addAll(
         new ClientReceiptUpdater(
                 roomServer.queries(),
@@ -213,7 +234,7 @@ final class SyncServer implements AutoCloseable {
   }
 
   private static <E> void register(Reading<E> reading) {
-    reading.log().register(reading.reader());
+    reading.log().register(reading.reader(), reading.after().toArray(String[]::new));
   }
 
   private static Requester authenticate(String token) {
@@ -247,6 +268,10 @@ final class SyncServer implements AutoCloseable {
 
   ReceiptServer receiptServer() {
     return receiptServer;
+  }
+
+  NotificationServer notifications() {
+    return notifications;
   }
 
   /// Of a server with presence.
@@ -312,9 +337,19 @@ final class SyncServer implements AutoCloseable {
 
   @Override
   public void close() {
+    close(true);
+  }
+
+  /// Ends as one does whose process is killed: what it had not stored of its own accord is lost.
+  void kill() {
+    close(false);
+  }
+
+  private void close(boolean inOrder) {
     http.stop(GRACE);
     try {
       clientSync.stop();
+      notifications.stop();
       roomServer.stop();
       receiptServer.stop();
       typing.stop();
@@ -324,6 +359,9 @@ final class SyncServer implements AutoCloseable {
       logs.drainAndStop(GRACE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+    if (inOrder) {
+      notifications.close();
     }
     roomServer.close();
     store.close();

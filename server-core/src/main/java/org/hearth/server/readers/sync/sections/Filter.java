@@ -53,6 +53,11 @@ public record Filter(
       return state.lazyLoadMembers() || timeline.lazyLoadMembers();
     }
 
+    /// "If `true`, enables per-thread notification counts."
+    public boolean unreadThreadNotifications() {
+      return timeline.unreadThreadNotifications();
+    }
+
     public boolean includeRedundantMembers() {
       return state.includeRedundantMembers() || timeline.includeRedundantMembers();
     }

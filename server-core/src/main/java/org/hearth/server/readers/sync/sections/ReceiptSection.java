@@ -53,21 +53,25 @@ public final class ReceiptSection implements Section {
   private final ReceiptQueries receipts;
   private final SyncUsers users;
   private final NewsKind kind;
+  private final NewsKind counts;
   private final LogReader<ReceiptOutput> reader;
 
   /// @param log not yet started
   /// @param kind of which the reader of the log notes news
+  /// @param counts of which it notes news for the user who has read, and nobody else
   /// @param start the last position that was committed before the log is started
   public ReceiptSection(
       OutputLog<ReceiptOutput> log,
       ReceiptQueries receipts,
       SyncUsers users,
       NewsKind kind,
+      NewsKind counts,
       LogPosition start) {
     this.log = log;
     this.receipts = receipts;
     this.users = users;
     this.kind = kind;
+    this.counts = counts;
     this.reader = NewsReader.of(users, start, this::note);
   }
 
@@ -185,6 +189,7 @@ public final class ReceiptSection implements Section {
   }
 
   private void note(LogPosition at, ReceiptOutput receipt, Collection<UserFeed> concerned) {
+    concerned.addAll(users.noteChanged(counts, receipt.room(), receipt.user().value(), at));
     concerned.addAll(
         receipt.type() == ReceiptType.READ_PRIVATE
             ? users.noteChanged(kind, receipt.room(), receipt.user().value(), at)

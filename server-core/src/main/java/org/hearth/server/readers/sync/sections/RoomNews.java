@@ -34,9 +34,4 @@ public sealed interface RoomNews {
       strippedState = List.copyOf(strippedState);
     }
   }
-
-  /// How many notifications of a room the user has not seen.
-  public record UnreadCounts(long notifications, long highlights) {
-    public static final UnreadCounts NONE = new UnreadCounts(0, 0);
-  }
 }

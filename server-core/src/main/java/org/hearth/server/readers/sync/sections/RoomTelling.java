@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.hearth.server.servers.notification.UnreadCounts;
 
 /// What one answer tells of a room. What happened there is found when it is written, and let go
 /// then: a user may have thousands of rooms.
@@ -15,7 +16,7 @@ public final class RoomTelling {
   private final Supplier<Optional<? extends RoomNews>> happened;
   private final List<ObjectNode> accountData = new ArrayList<>();
   private final List<Supplier<Optional<ObjectNode>>> ephemeral = new ArrayList<>();
-  private RoomNews.UnreadCounts unread = RoomNews.UnreadCounts.NONE;
+  private Supplier<UnreadCounts> unread = () -> UnreadCounts.NONE;
   private boolean worthTelling;
 
   RoomTelling(Supplier<Optional<? extends RoomNews>> happened) {
@@ -39,8 +40,13 @@ public final class RoomTelling {
     ephemeral.add(event);
   }
 
-  void unread(RoomNews.UnreadCounts counts) {
+  /// Says how many notifications of the room the user has not seen; asked when it is written.
+  void unread(Supplier<UnreadCounts> counts) {
     unread = counts;
+  }
+
+  /// The counts are to be told although nothing else is.
+  void countsChanged() {
     worthTelling = true;
   }
 
@@ -64,7 +70,8 @@ public final class RoomTelling {
     return ephemeral.stream().flatMap(each -> each.get().stream()).toList();
   }
 
-  public RoomNews.UnreadCounts unread() {
-    return unread;
+  /// Reads how many notifications of the room the user has not seen.
+  public UnreadCounts unread() {
+    return unread.get();
   }
 }

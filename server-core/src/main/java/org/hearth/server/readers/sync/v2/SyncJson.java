@@ -19,6 +19,7 @@ import org.hearth.server.readers.sync.sections.RoomTelling;
 import org.hearth.server.readers.sync.sections.SyncRequest;
 import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.Tokens;
+import org.hearth.server.servers.notification.UnreadCounts;
 import org.jspecify.annotations.Nullable;
 
 /// Writes news as the body of a `/sync` response.
@@ -167,9 +168,27 @@ public final class SyncJson {
     private void writeBeside(RoomTelling telling, List<ObjectNode> ephemeral) {
       writeEvents(json, "account_data", telling.accountData());
       writeEvents(json, "ephemeral", ephemeral);
-      json.name("unread_notifications").object();
-      json.name("highlight_count").value(telling.unread().highlights());
-      json.name("notification_count").value(telling.unread().notifications());
+      UnreadCounts unread = telling.unread();
+      json.name("unread_notifications");
+      writeCount(unread.main());
+      // "If a thread does not have any notifications it can be omitted from this object. If no
+      // threads have notification counts, this whole object can be omitted."
+      if (!unread.threads().isEmpty()) {
+        json.name("unread_thread_notifications").object();
+        unread
+            .threads()
+            .forEach((root, count) -> {
+              json.name(root);
+              writeCount(count);
+            });
+        json.endObject();
+      }
+    }
+
+    private void writeCount(UnreadCounts.Count count) {
+      json.object();
+      json.name("highlight_count").value(count.highlights());
+      json.name("notification_count").value(count.notifications());
       json.endObject();
     }
 

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.notification.UnreadCounts;
 
 /// News as sections would add them that do not exist yet.
 public final class TestNews {
@@ -28,7 +29,9 @@ public final class TestNews {
   public static News ofRoom(RoomId room, ObjectNode typing) {
     News news = none();
     news.joined(room).orElseThrow().ephemeral(typing);
-    news.joined(room).orElseThrow().unread(new RoomNews.UnreadCounts(3, 1));
+    RoomTelling telling = news.joined(room).orElseThrow();
+    telling.unread(() -> new UnreadCounts(new UnreadCounts.Count(3, 1), Map.of()));
+    telling.countsChanged();
     return news;
   }
 

@@ -1,0 +1,105 @@
+package org.hearth.server.matrix.push;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.hearth.server.matrix.event.Pdu;
+import org.jspecify.annotations.Nullable;
+
+/// An event whose rules are asked for one user after the other, with what they have to know of its
+/// room. What is the same for all users is found out once.
+///
+/// **bound**: an event's text costs each user at most [#MOST_STEPS], however many rules look at it;
+/// names are looked for in its first [#LONGEST_TEXT_FOR_NAMES] characters. **thread**: one.
+public final class PushEvent {
+  /// How much the globs of one user's rules may work on one event: characters of text, each times
+  /// the 64 characters of the pattern that are compared at once. A glob that would need more does
+  /// not match. A message of 250 characters has enough for as many rules as a user may have.
+  static final int MOST_STEPS = 1 << 18;
+
+  /// The text that is searched for each member's names, which senders ought not to rely on.
+  static final int LONGEST_TEXT_FOR_NAMES = 4096;
+
+  private final Pdu event;
+  private final long memberCount;
+  private final Predicate<String> senderMayNotify;
+
+  /// Whether the conditions of rules hold that are the same for everybody, by the rule's id.
+  private final Map<String, Boolean> ofAll = new HashMap<>();
+
+  private @Nullable String foldedBody;
+  private long steps;
+
+  /// @param memberCount the current number of members of the room
+  /// @param senderMayNotify whether the event's sender has the power level that a key of
+  ///   `notifications` in `m.room.power_levels` demands, such as `room`; asked only if a rule does
+  public PushEvent(Pdu event, long memberCount, Predicate<String> senderMayNotify) {
+    this.event = event;
+    this.memberCount = memberCount;
+    this.senderMayNotify = senderMayNotify;
+  }
+
+  /// The event.
+  public Pdu event() {
+    return event;
+  }
+
+  long memberCount() {
+    return memberCount;
+  }
+
+  boolean senderMayNotify(String key) {
+    return senderMayNotify.test(key);
+  }
+
+  /// The rules of another user are asked now.
+  void begin() {
+    steps = 0;
+  }
+
+  /// Whether a glob may work on so much text, which then counts.
+  boolean mayMatch(Glob glob, String text) {
+    long needed = (long) glob.words() * text.length();
+    if (steps + needed > MOST_STEPS) {
+      return false;
+    }
+    steps += needed;
+    return true;
+  }
+
+  /// What all users' rules of that id say.
+  boolean ofAll(String ruleId, Predicate<PushEvent> holds) {
+    Boolean known = ofAll.get(ruleId);
+    if (known == null) {
+      // It is not at the cost of the user who happens to be the first.
+      long spent = steps;
+      steps = 0;
+      known = holds.test(this);
+      steps = spent;
+      ofAll.put(ruleId, known);
+    }
+    return known;
+  }
+
+  /// Whether a text may stand in the beginning of the event's body, letters of either case being
+  /// the same. It says so of every text that does.
+  ///
+  /// @param folded by [Glob#fold(String)]
+  boolean mayContain(String folded) {
+    String body = foldedBody;
+    if (body == null) {
+      JsonNode text = event.content().path("body");
+      body = text.isTextual() ? Glob.fold(start(text.textValue())) : "";
+      foldedBody = body;
+    }
+    return body.contains(folded);
+  }
+
+  /// The beginning of a text in which names are looked for.
+  static String start(String text) {
+    return text.length() <= LONGEST_TEXT_FOR_NAMES
+        ? text
+        : text.substring(0, LONGEST_TEXT_FOR_NAMES);
+  }
+}

@@ -1,0 +1,96 @@
+package org.hearth.server.readers.sync.history;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Optional;
+import org.hearth.server.http.Access;
+import org.hearth.server.http.ClientPaths;
+import org.hearth.server.http.HttpMethod;
+import org.hearth.server.http.RateClass;
+import org.hearth.server.http.Request;
+import org.hearth.server.http.Response;
+import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.Routes;
+import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.readers.sync.events.EventStyle;
+import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.servers.notification.Notification;
+import org.hearth.server.servers.notification.NotificationQueries;
+import org.hearth.server.servers.room.RoomEvent;
+
+/// `GET /notifications`: the events that have notified the user, newest first, as far as they are
+/// still known and the user may see them.
+///
+/// **Source:** [listing notifications][list].
+///
+/// [list]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3notifications
+public final class NotificationsRoute implements RouteGroup {
+  private static final int USUAL_LIMIT = 20;
+  private static final int LARGEST_LIMIT = 100;
+  private static final String HIGHLIGHT = "highlight";
+  private static final EventStyle WITHOUT_ROOM = new EventStyle(false, false, Optional.empty());
+
+  private final History reads;
+  private final NotificationQueries notifications;
+
+  public NotificationsRoute(History reads, NotificationQueries notifications) {
+    this.reads = reads;
+    this.notifications = notifications;
+  }
+
+  @Override
+  public void register(Routes routes) {
+    routes.add(
+        HttpMethod.GET,
+        ClientPaths.v3("/notifications"),
+        Access.USER,
+        RateClass.DEFAULT,
+        this::list);
+  }
+
+  private Response list(Request request) {
+    Viewer viewer = reads.ignoring(Viewer.of(request.requester()));
+    int limit = Math.max(1, Parameters.limit(request, USUAL_LIMIT, LARGEST_LIMIT));
+    long from = request.query("from").map(NotificationsRoute::position).orElse(Long.MAX_VALUE);
+    boolean highlights = request.query("only").filter(HIGHLIGHT::equals).isPresent();
+    // What the client was told before is counted.
+    var _ = reads.snapshots().current();
+    List<Notification> page = notifications.notifications(viewer.user(), from, highlights, limit);
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    ArrayNode list = body.putArray("notifications");
+    for (Notification each : page) {
+      reads
+          .rooms()
+          .event(each.event())
+          .filter(event -> reads.rooms().maySee(viewer.user(), event))
+          .filter(event -> !viewer.ignored().hides(event))
+          .ifPresent(event -> list.add(json(each, event, viewer)));
+    }
+    // "If this is absent, there are no more results."
+    if (page.size() == limit) {
+      body.put("next_token", Long.toString(page.getLast().position()));
+    }
+    return Response.json(body);
+  }
+
+  private ObjectNode json(Notification notification, RoomEvent event, Viewer viewer) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.putArray("actions").addAll(notification.actions());
+    json.set(
+        "event",
+        reads.events().timelineEvent(event, viewer, reads.own(event.room(), viewer), WITHOUT_ROOM));
+    json.put("read", notification.read());
+    json.put("room_id", notification.room().value());
+    return json.put("ts", notification.ts());
+  }
+
+  private static long position(String token) {
+    try {
+      return Long.parseLong(token);
+    } catch (NumberFormatException _) {
+      throw MatrixException.invalidParam("from must be a next_token of this call");
+    }
+  }
+}

@@ -1,0 +1,399 @@
+package org.hearth.server;
+
+import java.util.List;
+
+/// Which package may use which, as docs/architecture.md has it.
+final class PackageTable {
+  /// The package above all.
+  static final String ROOT = "org.hearth.server";
+
+  /// The root package without those below it.
+  static final String ITSELF = "(root)";
+
+  /// Of a service, a server and a reader others may use what its package shows: the house style has
+  /// them show one class with a lifecycle, one query interface and the records that those return.
+  static final List<Row> ROWS =
+      List.of(
+          new Row("matrix.id"),
+          new Row("matrix.error"),
+          new Row("matrix.json", "matrix.error"),
+          new Row("matrix.version"),
+          new Row("matrix.event", "matrix.id", "matrix.json", "matrix.version", "matrix.error"),
+          new Row("matrix.sign", "matrix.id", "matrix.json", "matrix.version", "matrix.event"),
+          // matrix.sign: only a signature by a key in the room's state allows a third-party invite.
+          new Row(
+              "matrix.auth",
+              "matrix.id",
+              "matrix.json",
+              "matrix.version",
+              "matrix.event",
+              "matrix.sign",
+              "matrix.error"),
+          new Row(
+              "matrix.checks",
+              "matrix.id",
+              "matrix.json",
+              "matrix.version",
+              "matrix.event",
+              "matrix.sign",
+              "matrix.auth",
+              "matrix.error"),
+          new Row("matrix.state", "matrix.id", "matrix.version", "matrix.event", "matrix.auth"),
+          new Row("matrix.push", "matrix.id", "matrix.json", "matrix.event", "matrix.error"),
+          new Row("logs", "matrix"),
+          new Row("store"),
+          new Row("store.derby"),
+          new Row("http", "matrix", "store"),
+          new Row("http.connection"),
+          new Row("outbound", "configuration", "matrix", "store"),
+          // http and store: a box declares its routes and its tables.
+          new Row("box", "http", "store"),
+          new Row(
+              "writers.roomsend",
+              "matrix",
+              "box",
+              "logs",
+              "http",
+              "outbound",
+              "servers.room",
+              "servers.presence",
+              "services"),
+          // services.accountdata: it keeps m.fully_read.
+          new Row(
+              "writers.receiptupdater",
+              "matrix",
+              "box",
+              "logs",
+              "http",
+              "servers.room",
+              "services.accountdata"),
+          new Row("writers.devicesend", "matrix", "box", "logs", "http"),
+          new Row(
+              "writers.presencesetter",
+              "matrix",
+              "box",
+              "logs",
+              "http",
+              "servers.room",
+              "servers.presence"),
+          new Row("writers.typingsetter", "matrix", "box", "logs", "http", "servers.room"),
+          new Row("servers.room", "matrix", "box", "logs", "store"),
+          new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
+          new Row(
+              "servers.room.shard",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.state"),
+          new Row(
+              "servers.room.decide",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.shard",
+              "servers.room.state"),
+          new Row(
+              "servers.room.receive",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.shard",
+              "servers.room.state"),
+          new Row(
+              "servers.room.sweep",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.shard",
+              "servers.room.state"),
+          new Row(
+              "servers.room.read",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room alone",
+              "servers.room.state"),
+          new Row(
+              "servers.room.check", "matrix", "store", "servers.room alone", "servers.room.state"),
+          new Row("servers.room.server", "matrix", "box", "logs", "store", "servers.room"),
+          // services.account: receipts go with the account, in its commit.
+          new Row(
+              "servers.receipt",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "servers.room",
+              "services.account"),
+          // services.accountdata: the push rules. services.account: what is kept of a user goes
+          // with
+          // the account, in its commit.
+          new Row(
+              "servers.notification",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "servers.room",
+              "servers.receipt",
+              "services.account",
+              "services.accountdata"),
+          // services.account: which devices there are; messages go with the device, in its commit.
+          // services.keys: a dehydrated device is among the keys only.
+          new Row(
+              "servers.device",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "services.account",
+              "services.keys"),
+          // services.account: the message goes with the account, in its commit.
+          new Row("servers.presence", "matrix", "box", "logs", "store", "services.account"),
+          new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
+          // services.account: pushers go with their device, in its commit. outbound: the way to
+          // gateways.
+          new Row(
+              "readers.push",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "servers.room",
+              "servers.notification",
+              "services.account"),
+          new Row(
+              "readers.sync",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "servers.notification",
+              "servers.typing",
+              "servers.receipt",
+              "servers.device",
+              "servers.presence",
+              "services"),
+          // box: alarms.
+          new Row(
+              "readers.sync.view",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.accountdata"),
+          new Row(
+              "readers.sync.events",
+              "matrix",
+              "store",
+              "logs",
+              "servers.room",
+              "services.account",
+              "readers.sync.view"),
+          new Row(
+              "readers.sync.sections",
+              "matrix",
+              "logs",
+              "store",
+              "servers.room",
+              "servers.notification",
+              "servers.typing",
+              "servers.receipt",
+              "servers.device",
+              "servers.presence",
+              "services.accountdata",
+              "services.keys",
+              "readers.sync.events",
+              "readers.sync.view"),
+          new Row(
+              "readers.sync.v2",
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "servers.device",
+              "servers.notification",
+              "servers.presence",
+              "services.account",
+              "services.keys",
+              "readers.sync.sections",
+              "readers.sync.events",
+              "readers.sync.view"),
+          // services.directory: these calls say which rooms are published.
+          new Row(
+              "readers.sync.v1",
+              "matrix",
+              "http",
+              "servers.room",
+              "services.accountdata",
+              "services.directory",
+              "readers.sync.sections",
+              "readers.sync.history",
+              "readers.sync.events",
+              "readers.sync.view"),
+          new Row(
+              "readers.sync.history",
+              "matrix",
+              "http",
+              "servers.room",
+              "servers.notification",
+              "services.account",
+              "services.accountdata",
+              "readers.sync.events",
+              "readers.sync.view"),
+          // services.profile: of this server's users the profiles are what is searched;
+          // services.account: a name goes with its account.
+          new Row(
+              "readers.userdirectory",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.profile"),
+          // readers.sync.events and .view: an event, a filter and a token are the same wherever a
+          // client reads them.
+          new Row(
+              "readers.search",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.accountdata",
+              "readers.sync.events",
+              "readers.sync.view"),
+          new Row(
+              "services.account",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "servers.room",
+              "services.activity"),
+          new Row("services.activity", "matrix", "box", "store"),
+          new Row(
+              "services.profile",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account"),
+          new Row(
+              "services.accountdata",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account"),
+          new Row("services.directory", "matrix", "box", "logs", "store", "http", "servers.room"),
+          new Row(
+              "services.pushrules",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "services.account",
+              "services.accountdata"),
+          new Row("services.keybackup", "matrix", "box", "store", "http", "services.account"),
+          new Row("services.keys", "matrix", "box", "logs", "store", "http", "services.account"),
+          // services.accountdata: the rooms are tagged. services.profile: who is invited has a
+          // name.
+          new Row(
+              "services.notices",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.accountdata",
+              "services.profile"),
+          new Row("services.openid", "matrix", "box", "http", "services.account"),
+          new Row(
+              "services.report",
+              "matrix",
+              "box",
+              "store",
+              "http",
+              "servers.room",
+              "services.account",
+              "services.activity"),
+          new Row(
+              "admin",
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "writers",
+              "servers",
+              "readers",
+              "services"),
+          new Row("configuration", "matrix"),
+          new Row("control", "admin", "configuration"),
+          new Row("command", ITSELF, "admin", "configuration", "control"),
+          new Row(
+              ITSELF,
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "writers",
+              "servers",
+              "readers",
+              "services",
+              "admin",
+              "configuration",
+              "control"));
+
+  private PackageTable() {}
+
+  /// One row of the table: the package (below the root) with those beneath it, and the packages of
+  /// ours that it may use, which include those beneath them unless the row says `alone`.
+  record Row(String name, List<String> mayUse) {
+    Row(String name, String... mayUse) {
+      this(name, List.of(mayUse));
+    }
+
+    String pattern() {
+      return pattern(name);
+    }
+
+    static String pattern(String name) {
+      if (name.equals(ITSELF)) {
+        return ROOT;
+      }
+      String alone = " alone";
+      return ROOT
+          + "."
+          + (name.endsWith(alone)
+              ? name.substring(0, name.length() - alone.length())
+              : name + "..");
+    }
+  }
+}

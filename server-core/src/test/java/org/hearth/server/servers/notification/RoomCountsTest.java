@@ -1,0 +1,246 @@
+package org.hearth.server.servers.notification;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.hearth.server.logs.ReceiptOutput;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.notification.UnreadCounts.Count;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class RoomCountsTest {
+  private static final RoomId ROOM = RoomId.parse("!r:hearth.test");
+  private static final UserId ALICE = UserId.parse("@alice:hearth.test");
+  private static final UserId BOB = UserId.parse("@bob:hearth.test");
+  private static final String MAIN = ReceiptOutput.MAIN;
+  private static final List<JsonNode> NOTIFY = List.of(TextNode.valueOf("notify"));
+  private static final List<JsonNode> LOUDLY =
+      List.of(
+          TextNode.valueOf("notify"),
+          JsonNodeFactory.instance.objectNode().put("set_tweak", "highlight"));
+
+  private final RoomCounts counts = new RoomCounts(ROOM, 0);
+
+  private static EventId id(long place) {
+    return EventId.parse("$" + place + ":hearth.test");
+  }
+
+  private void join(UserId... users) {
+    for (UserId each : users) {
+      assertThat(counts.join(each, each.localpart(), true)).isFalse();
+    }
+  }
+
+  /// An event that notifies everybody who is in the room.
+  private void event(long place, String thread, boolean highlight) {
+    BitSet members = new BitSet();
+    counts.forEachMember(each -> members.set(each.number()));
+    Way way = new Way(highlight ? LOUDLY : NOTIFY, highlight, members);
+    counts.count(new CountedEvent(place, 1000 + place, id(place), thread, List.of(way)));
+  }
+
+  private static UnreadCounts main(long notifications, long highlights) {
+    return new UnreadCounts(new Count(notifications, highlights), Map.of());
+  }
+
+  private RoomCounts stored() {
+    return CountsPacking.unpack(ROOM, CountsPacking.pack(counts, 7).bytes()).counts();
+  }
+
+  @Test
+  void aMarkerAnywhereLeavesWhatIsBehindIt() {
+    join(ALICE, BOB);
+    for (long place = 1; place <= 10; place++) {
+      event(place, MAIN, place == 9);
+    }
+
+    assertThat(counts.read(ALICE, null, 4)).isTrue();
+    assertThat(counts.counts(ALICE)).isEqualTo(main(6, 1));
+    assertThat(counts.read(ALICE, null, 3)).as("backwards").isFalse();
+    assertThat(counts.counts(ALICE)).isEqualTo(main(6, 1));
+    assertThat(counts.read(ALICE, MAIN, 9)).isTrue();
+    assertThat(counts.counts(ALICE)).isEqualTo(main(1, 0));
+    assertThat(counts.counts(BOB)).isEqualTo(main(10, 1));
+  }
+
+  /// A receipt of an event that is told before the event itself.
+  @Test
+  void whatIsReadBeforeItComesIsNotCounted() {
+    join(ALICE);
+
+    assertThat(counts.read(ALICE, null, 2)).isFalse();
+    event(1, MAIN, false);
+    event(2, MAIN, true);
+    event(3, MAIN, false);
+
+    assertThat(counts.counts(ALICE)).isEqualTo(main(1, 0));
+  }
+
+  @Test
+  void eventsThatAreTooOldToBeKeptStayCounted() {
+    join(ALICE);
+    event(1, MAIN, true);
+    event(2, "$thread:hearth.test", false);
+    long last = RoomCounts.MOST_EVENTS * 3L;
+    for (long place = 3; place <= last; place++) {
+      event(place, MAIN, false);
+    }
+
+    UnreadCounts all =
+        new UnreadCounts(new Count(last - 1, 1), Map.of("$thread:hearth.test", new Count(1, 0)));
+    assertThat(counts.counts(ALICE)).isEqualTo(all);
+    assertThat(stored().counts(ALICE)).isEqualTo(all);
+    assertThat(counts.read(ALICE, null, 5)).as("what is too old cannot be told apart").isFalse();
+    assertThat(counts.read(ALICE, MAIN, last - 10)).isTrue();
+    assertThat(counts.counts(ALICE).main()).isEqualTo(new Count(10, 0));
+    assertThat(counts.counts(ALICE).threads()).hasSize(1);
+    assertThat(counts.read(ALICE, null, last)).isTrue();
+    assertThat(counts.counts(ALICE)).isEqualTo(UnreadCounts.NONE);
+  }
+
+  @Test
+  void oldThreadsAndMarkersAreBounded() {
+    join(ALICE);
+    long place = 0;
+    for (int i = 0; i < 3 * RoomCounts.MOST_EVENTS; i++) {
+      event(++place, "$t" + i + ":hearth.test", false);
+      var _ = counts.read(ALICE, "$other" + i + ":hearth.test", place);
+    }
+
+    assertThat(counts.counts(ALICE).threads())
+        .hasSizeLessThanOrEqualTo(RoomCounts.MOST_EVENTS + RoomCounts.MOST_OLD_THREADS + 1)
+        .hasSizeGreaterThan(RoomCounts.MOST_EVENTS);
+    counts.forEachMember(
+        each -> assertThat(each.readThreads).hasSize(RoomCounts.MOST_THREAD_MARKERS));
+  }
+
+  @Test
+  void whoComesIntoThePlaceOfAnotherHasNothingOfTheirs() {
+    join(ALICE, BOB);
+    event(1, MAIN, false);
+
+    assertThat(counts.leave(ALICE)).isTrue();
+    UserId carol = UserId.parse("@carol:hearth.test");
+    join(carol);
+
+    assertThat(counts.counts(carol)).isEqualTo(UnreadCounts.NONE);
+    assertThat(counts.counts(ALICE)).isEqualTo(UnreadCounts.NONE);
+    assertThat(counts.counts(BOB)).isEqualTo(main(1, 0));
+    assertThat(counts.notifications(carol, Long.MAX_VALUE, false, 10)).isEmpty();
+    counts.forEachMember(each -> assertThat(each.number()).isLessThan(2));
+  }
+
+  @Test
+  void aMemberWhoComesAnewBeginsAnew() {
+    join(ALICE);
+    event(1, MAIN, false);
+
+    assertThat(counts.join(ALICE, "Alice", false)).as("a new name").isFalse();
+    assertThat(counts.counts(ALICE)).isEqualTo(main(1, 0));
+    assertThat(counts.join(ALICE, "Alice", true)).isTrue();
+    assertThat(counts.counts(ALICE)).isEqualTo(UnreadCounts.NONE);
+  }
+
+  @Test
+  void damagedBytesAreRefused() {
+    join(ALICE, BOB);
+    event(1, MAIN, false);
+    byte[] bytes = CountsPacking.pack(counts, 7).bytes();
+
+    for (int i = 0; i < bytes.length; i++) {
+      byte[] damaged = bytes.clone();
+      damaged[i] ^= 0x55;
+      assertThatThrownBy(() -> CountsPacking.unpack(ROOM, damaged))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("damaged");
+    }
+  }
+
+  /// Against a count of all events that ever were, with threads, members who come and go,
+  /// redactions, and what is stored and read again.
+  @Test
+  void countsAsOneWhoKeepsEverything() {
+    for (long seed = 1; seed <= 30; seed++) {
+      compare(new Random(seed), "seed " + seed);
+    }
+  }
+
+  private record Happened(long place, String thread, boolean highlight) {}
+
+  private void compare(Random random, String seed) {
+    List<UserId> users = List.of(ALICE, BOB, UserId.parse("@carol:hearth.test"));
+    List<String> threads = List.of(MAIN, "$a:hearth.test", "$b:hearth.test");
+    Map<UserId, List<Happened>> unread = new HashMap<>();
+    RoomCounts tested = new RoomCounts(ROOM, 0);
+    long place = 0;
+    for (int step = 0; step < RoomCounts.MOST_EVENTS - 1; step++) {
+      UserId user = users.get(random.nextInt(users.size()));
+      String thread = threads.get(random.nextInt(threads.size()));
+      switch (random.nextInt(12)) {
+        case 0 -> {
+          tested.join(user, null, !unread.containsKey(user));
+          unread.computeIfAbsent(user, _ -> new ArrayList<>());
+        }
+        case 1 -> {
+          tested.leave(user);
+          unread.remove(user);
+        }
+        case 2, 3 -> {
+          long upTo = random.nextLong(place + 1);
+          @Nullable String read = random.nextBoolean() ? null : thread;
+          tested.read(user, read, upTo);
+          unread
+              .getOrDefault(user, new ArrayList<>())
+              .removeIf(
+                  each -> each.place() <= upTo && (read == null || each.thread().equals(read)));
+        }
+        case 4 -> {
+          long redacted = random.nextLong(place + 1);
+          tested.redact(id(redacted));
+          unread.values().forEach(all -> all.removeIf(each -> each.place() == redacted));
+        }
+        case 5 ->
+            tested = CountsPacking.unpack(ROOM, CountsPacking.pack(tested, 0).bytes()).counts();
+        default -> {
+          Happened event = new Happened(++place, thread, random.nextInt(4) == 0);
+          BitSet those = new BitSet();
+          tested.forEachMember(member -> {
+            if (random.nextInt(3) > 0) {
+              those.set(member.number());
+              unread.get(member.user()).add(event);
+            }
+          });
+          List<Way> ways =
+              those.isEmpty() ? List.of() : List.of(new Way(NOTIFY, event.highlight(), those));
+          tested.count(new CountedEvent(place, 1, id(place), thread, ways));
+        }
+      }
+      for (UserId each : users) {
+        assertThat(tested.counts(each))
+            .as("%s of %s after %s", seed, each, step)
+            .isEqualTo(counted(unread.getOrDefault(each, List.of())));
+      }
+    }
+  }
+
+  private static UnreadCounts counted(List<Happened> unread) {
+    Map<String, Count> counts = new HashMap<>();
+    for (Happened each : unread) {
+      counts.merge(each.thread(), new Count(1, each.highlight() ? 1 : 0), Count::plus);
+    }
+    Count main = counts.remove(MAIN);
+    return new UnreadCounts(main == null ? Count.NONE : main, counts);
+  }
+}
