@@ -48,7 +48,8 @@ class ArchitectureTest {
                   .resideInAPackage(row.pattern())
                   .should()
                   .dependOnClassesThat(
-                      resideInAPackage(PackageTable.ROOT + "..").and(not(resideInAnyPackage(allowed))))
+                      resideInAPackage(PackageTable.ROOT + "..")
+                          .and(not(resideInAnyPackage(allowed))))
                   .because("its row in the table of packages does not name them");
           return DynamicTest.dynamicTest(row.name(), () -> rule.check(CLASSES));
         });
@@ -83,10 +84,15 @@ class ArchitectureTest {
     Set<String> packages =
         CLASSES.stream()
             .map(JavaClass::getPackageName)
-            .map(name -> name.equals(PackageTable.ROOT) ? PackageTable.ITSELF : name.substring(PackageTable.ROOT.length() + 1))
+            .map(name ->
+                name.equals(PackageTable.ROOT)
+                    ? PackageTable.ITSELF
+                    : name.substring(PackageTable.ROOT.length() + 1))
             .collect(Collectors.toCollection(TreeSet::new));
 
-    assertThat(PackageTable.ROWS).extracting(PackageTable.Row::name).containsExactlyInAnyOrderElementsOf(packages);
+    assertThat(PackageTable.ROWS)
+        .extracting(PackageTable.Row::name)
+        .containsExactlyInAnyOrderElementsOf(packages);
   }
 
   @Test
@@ -95,7 +101,7 @@ class ArchitectureTest {
         PackageTable.ROWS.stream()
             .flatMap(row -> row.mayUse().stream())
             .distinct()
-            .filter(name -> classesIn(Row.pattern(name)).findAny().isEmpty())
+            .filter(name -> classesIn(PackageTable.Row.pattern(name)).findAny().isEmpty())
             .toList();
 
     assertThat(ofNothing).isEmpty();
@@ -220,7 +226,8 @@ class ArchitectureTest {
   @Test
   void nobodyWritesToStandardStreamsOrThrowsGenericExceptions() {
     // The command line's answers are what its user asked for; everything else is logged.
-    Set<String> commandLine = Set.of(PackageTable.ROOT + ".command.Main", PackageTable.ROOT + ".command.Commands");
+    Set<String> commandLine =
+        Set.of(PackageTable.ROOT + ".command.Main", PackageTable.ROOT + ".command.Commands");
     noClasses()
         .that(
             new com.tngtech.archunit.base.DescribedPredicate<JavaClass>(

@@ -47,6 +47,7 @@ import org.hearth.server.store.Unavailable;
 public final class Admin {
   /// To so many people one call sends a notice: each costs some commits.
   private static final int NOTICES_AT_ONCE = 50;
+
   /// Emptying the search index waits for what its reader is at.
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 

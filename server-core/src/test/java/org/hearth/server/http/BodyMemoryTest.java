@@ -52,36 +52,36 @@ class BodyMemoryTest {
     return new TestServer(
         TestServer.standard().with(limits()),
         routes ->
-        routes
-            .add(
-                HttpMethod.POST,
-                "/mine",
-                Access.USER,
-                RateClass.NONE,
-                request -> Response.field("bytes", "" + request.body().length))
-            .add(
-                HttpMethod.POST,
-                "/held",
-                Access.USER,
-                RateClass.NONE,
-                request -> {
-                  ObjectNode held = request.json();
-                  entered.countDown();
-                  boolean inTime = released.await(LONG.toSeconds(), TimeUnit.SECONDS);
-                  return Response.field("members", held.size() + " " + inTime);
-                })
-            .add(
-                HttpMethod.POST,
-                "/anybody",
-                Access.NONE,
-                RateClass.NONE,
-                request -> Response.field("bytes", "" + request.body().length))
-            .add(
-                HttpMethod.GET,
-                "/read",
-                Access.NONE,
-                RateClass.NONE,
-                request -> Response.field("bytes", "" + request.body().length)));
+            routes
+                .add(
+                    HttpMethod.POST,
+                    "/mine",
+                    Access.USER,
+                    RateClass.NONE,
+                    request -> Response.field("bytes", "" + request.body().length))
+                .add(
+                    HttpMethod.POST,
+                    "/held",
+                    Access.USER,
+                    RateClass.NONE,
+                    request -> {
+                      ObjectNode held = request.json();
+                      entered.countDown();
+                      boolean inTime = released.await(LONG.toSeconds(), TimeUnit.SECONDS);
+                      return Response.field("members", held.size() + " " + inTime);
+                    })
+                .add(
+                    HttpMethod.POST,
+                    "/anybody",
+                    Access.NONE,
+                    RateClass.NONE,
+                    request -> Response.field("bytes", "" + request.body().length))
+                .add(
+                    HttpMethod.GET,
+                    "/read",
+                    Access.NONE,
+                    RateClass.NONE,
+                    request -> Response.field("bytes", "" + request.body().length)));
   }
 
   /// A request of which the last byte never comes.
@@ -149,10 +149,7 @@ class BodyMemoryTest {
   void whoHasNotSaidWhoHeIsMaySendLittle() {
     try (TestServer server = server()) {
       server.client().send("POST", "/anybody", new byte[64 << 10]).expect(200);
-      server
-          .client()
-          .send("POST", "/anybody", new byte[(64 << 10) + 1])
-          .expect(413, "M_TOO_LARGE");
+      server.client().send("POST", "/anybody", new byte[(64 << 10) + 1]).expect(413, "M_TOO_LARGE");
     }
   }
 
@@ -180,7 +177,8 @@ class BodyMemoryTest {
   /// "Text" of one MiB becomes a tree of more than 20.
   @Test
   void whatIsReadAsJsonWaitsUntilThereIsRoom() throws Exception {
-    byte[] tree = ("{\"a\":[" + "{\"\":0},".repeat(130_000) + "0]}").getBytes(StandardCharsets.UTF_8);
+    byte[] tree =
+        ("{\"a\":[" + "{\"\":0},".repeat(130_000) + "0]}").getBytes(StandardCharsets.UTF_8);
     try (TestServer server = server();
         ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       TestClient alice = server.client().as("alice");

@@ -62,9 +62,8 @@ final class UserInteractiveAuth implements Confirmation {
     this.sessions =
         Caffeine.newBuilder()
             .maximumWeight(CACHE_BYTES)
-            .weigher(
-                (String _, UiaSession each) ->
-                    Math.toIntExact(ENTRY_BYTES + MatrixJson.treeBytes(each.parameters())))
+            .weigher((String _, UiaSession each) ->
+                Math.toIntExact(ENTRY_BYTES + MatrixJson.treeBytes(each.parameters())))
             .expireAfterWrite(LIFETIME)
             .executor(Runnable::run)
             .removalListener(this::release)

@@ -120,8 +120,7 @@ public final class DirectoryService implements ServiceBox {
           turns.run(
               each.alias(),
               () -> directory.entry(each.alias()).filter(each::equals).ifPresent(this::remove));
-          LOG.log(
-              Level.INFO, "the alias {0} is free: its room was never made", each.alias());
+          LOG.log(Level.INFO, "the alias {0} is free: its room was never made", each.alias());
         }
       }
     } catch (RuntimeException e) {

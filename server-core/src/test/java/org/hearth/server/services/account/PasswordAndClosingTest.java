@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.services.account.ServicesExtension.PASSWORD;
 import static org.hearth.server.services.account.ServicesExtension.user;
 
-import java.util.concurrent.TimeUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;

@@ -102,8 +102,7 @@ public final class StoredEvents {
     this.events =
         new GuardedCache<>(
             maximumBytes,
-            (_, event) ->
-                Math.toIntExact(BASE_BYTES + event.shown().pdu().memoryBytes()));
+            (_, event) -> Math.toIntExact(BASE_BYTES + event.shown().pdu().memoryBytes()));
   }
 
   /// The first eight bytes of the SHA-256 of an event id, by which it is found in the table.
