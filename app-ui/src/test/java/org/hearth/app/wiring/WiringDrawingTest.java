@@ -139,7 +139,7 @@ class WiringDrawingTest {
           .routes()
           .forEach((arrow, route) -> {
             if (boxes.contains(arrow.to())) {
-              assertThat(robot.lookup("#wire-" + arrow.to()).query().getBoundsInParent())
+              assertThat(box(arrow.to()))
                   .as("%s", arrow)
                   .satisfies(box ->
                       assertThat(route.points().getLast().y())
@@ -261,6 +261,14 @@ class WiringDrawingTest {
       fit.resize(Math.max(WIDTH, drawing.minWidth(-1)), Math.max(HEIGHT, drawing.minHeight(-1)));
       fit.layout();
     });
+  }
+
+  private Bounds box(String name) {
+    return drawing.getChildrenUnmodifiable().stream()
+        .filter(each -> ("wire-" + name).equals(each.getId()))
+        .map(Node::getBoundsInParent)
+        .findAny()
+        .orElseThrow();
   }
 
   /// Every text of the drawing, as it is seen: without the room above and below its letters.
