@@ -34,6 +34,8 @@ final class Searching {
     who.post(path(room) + "/leave", "{}").expect(200);
   }
 
+  /// Sends a message.
+  ///
   /// @return the event's id
   static String send(TestClient who, String room, ObjectNode content) {
     String target = path(room) + "/send/m.room.message/search" + TRANSACTIONS.incrementAndGet();
