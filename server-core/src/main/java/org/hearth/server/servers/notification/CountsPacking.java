@@ -61,12 +61,13 @@ final class CountsPacking {
 
   static Packed pack(RoomCounts counts, long receiptsUpTo) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    boolean[] empty = new boolean[1];
+    long changes;
     Deflater deflater = new Deflater(Deflater.BEST_SPEED);
     try (DataOutputStream out = new DataOutputStream(new DeflaterOutputStream(bytes, deflater))) {
       out.writeByte(VERSION);
       out.writeLong(receiptsUpTo);
-      boolean[] empty = new boolean[1];
-      long changes =
+      changes =
           counts.store(contents -> {
             empty[0] = contents.members().stream().allMatch(Objects::isNull);
             try {
@@ -75,13 +76,12 @@ final class CountsPacking {
               throw new UncheckedIOException("memory takes what is written", e);
             }
           });
-      out.close();
-      return new Packed(bytes.toByteArray(), changes, empty[0]);
     } catch (IOException e) {
       throw new UncheckedIOException("memory takes what is written", e);
     } finally {
       deflater.end();
     }
+    return new Packed(bytes.toByteArray(), changes, empty[0]);
   }
 
   private static void write(DataOutputStream out, RoomCounts.Contents contents) throws IOException {

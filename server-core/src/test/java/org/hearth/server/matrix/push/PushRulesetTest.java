@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -13,6 +14,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.matrix.testkit.ProcessorTime;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -245,6 +247,38 @@ class PushRulesetTest {
     PushRuleset rules = PushRuleset.defaults(bob);
 
     assertThat(evaluate(rules, event("m.room.message", null, "{}"), pair).notifies()).isFalse();
+  }
+
+  /// A user with as many rules as one may have, of globs that are as slow as can be.
+  @Test
+  void theRulesOfOneUserCostAnEventABoundedTime() {
+    PushRuleset rules = DEFAULTS;
+    for (int i = 0; i < 200; i++) {
+      String pattern = "*a?".repeat(340) + i;
+      rules =
+          rules.withRule(
+              rule(
+                  PushRuleKind.CONTENT,
+                  "slow" + i,
+                  "{\"pattern\": \"" + pattern + "\", \"actions\": [\"notify\"]}"),
+              null,
+              null);
+    }
+    PushRuleset all = rules;
+    Pdu large = event("m.room.message", null, "{\"body\": \"" + "a".repeat(60_000) + "\"}");
+    Pdu small = event("m.room.message", null, "{\"body\": \"a large cake\"}");
+    PushRuleset cake =
+        rules.withRule(
+            rule(
+                PushRuleKind.CONTENT,
+                "cake",
+                "{\"pattern\": \"c?ke\", \"actions\": [\"notify\", {\"set_tweak\": \"highlight\"}]}"),
+            null,
+            "slow0");
+
+    assertThat(ProcessorTime.of(() -> assertThat(evaluate(all, large, GROUP)).isEqualTo(SILENT)))
+        .isLessThan(Duration.ofSeconds(1));
+    assertThat(evaluate(cake, small, GROUP)).isEqualTo(HIGHLIGHT);
   }
 
   @Test

@@ -1,5 +1,7 @@
 package org.hearth.server.readers.sync;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -7,10 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.FailureHandling;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogSet;
+import org.hearth.ringlogs.MemoryReader;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.HttpOptions;
@@ -22,6 +27,7 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.http.connection.Listener;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.Logs;
+import org.hearth.server.logs.NotificationOutput;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
@@ -62,8 +68,10 @@ final class SyncServer implements AutoCloseable {
   static final ServerName NAME = ServerName.parse("hearth.test");
 
   private static final Table ACCOUNT = new Table("account", "a test's", "the test");
+  private static final String TOLD = "told";
   private static final Duration GRACE = Duration.ofSeconds(10);
 
+  private final List<NotificationOutput> told = new CopyOnWriteArrayList<>();
   private final Store store;
   private final RoomServer roomServer;
   private final LogSet logs;
@@ -139,6 +147,7 @@ final class SyncServer implements AutoCloseable {
                 receiptServer.output()),
             clock);
     notifications.output().writtenBy(notifications.name());
+    notifications.output().register(new MemoryReader<>(TOLD, LogPosition.ORIGIN, new Told()));
     Inboxes inboxes = new Inboxes(store.reads());
     Keys keys = new Keys(store.reads());
     DeviceServer devices =
@@ -231,6 +240,30 @@ final class SyncServer implements AutoCloseable {
             clock,
             _ -> {});
     rooms = new TestRooms(roomServer.input().writer("Tests"));
+  }
+
+  /// Keeps what notification-output tells.
+  private final class Told implements MemoryReader.View<NotificationOutput> {
+    @Override
+    public void take(LogPosition at, NotificationOutput entry) {
+      told.add(entry);
+    }
+
+    @Override
+    public void renew(LogPosition upTo) {
+      throw new AssertionError("the ring overtook the test");
+    }
+  }
+
+  /// What notification-output has told since the start, of all that was committed before.
+  List<NotificationOutput> told() throws InterruptedException {
+    LogPosition head = store.head();
+    for (OutputLog<?> each : List.of(roomServer.output(), receiptServer.output())) {
+      assertThat(each.awaitReader(NotificationQueries.READER, head, GRACE)).isTrue();
+    }
+    LogPosition end = notifications.output().head().position();
+    assertThat(notifications.output().awaitReader(TOLD, end, GRACE)).isTrue();
+    return List.copyOf(told);
   }
 
   private static <E> void register(Reading<E> reading) {

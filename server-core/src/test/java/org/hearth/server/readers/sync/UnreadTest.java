@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
+import org.hearth.server.logs.NotificationOutput;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.junit.jupiter.api.Test;
@@ -300,6 +301,55 @@ class UnreadTest extends ReceiptRoom {
     assertThat(unreadFromNothing("bob")).isEqualTo("2 0");
     assertThat(unreadFromNothing("carol")).as("own messages read").isEqualTo("0 0");
     assertThat(unreadFromNothing("alice")).isEqualTo("1 0");
+  }
+
+  /// What those are told who send pushes.
+  @Test
+  void theLogTellsWhomEventsNotifyAndWhoHasRead() throws Exception {
+    EventId root = say("root");
+    EventId reply = relate("m.thread", root);
+    rooms.invite(room, "alice", "carol");
+    read("bob", reply);
+    read("bob", root);
+
+    List<NotificationOutput> told = server.told();
+
+    assertThat(told.stream().map(UnreadTest::described))
+        .containsExactly(
+            root.value() + " main [\"notify\"] false @bob:hearth.test",
+            reply.value() + " " + root.value() + " [\"notify\"] false @bob:hearth.test",
+            "main [\"notify\", {\"set_tweak\":\"sound\",\"value\":\"default\"}] false @carol:hearth.test",
+            "@bob:hearth.test");
+
+    kill();
+    List<NotificationOutput> again = server.told();
+    assertThat(again.stream().map(UnreadTest::described))
+        .isSubsetOf(told.stream().map(UnreadTest::described).toList())
+        .hasSizeGreaterThanOrEqualTo(3);
+    assertThat(again.getFirst().position()).isEqualTo(told.getFirst().position());
+    restart();
+    assertThat(server.told()).as("after an end in order").isEmpty();
+  }
+
+  private static String described(NotificationOutput entry) {
+    return switch (entry) {
+      case NotificationOutput.CountsChanged changed -> changed.user().value();
+      case NotificationOutput.Notified notified -> {
+        NotificationOutput.Audience audience = notified.audiences().getFirst();
+        assertThat(notified.audiences()).hasSize(1);
+        assertThat(audience.users()).hasSize(1);
+        String what =
+            "%s %s %s %s"
+                .formatted(
+                    notified.thread(),
+                    audience.actions(),
+                    audience.highlight(),
+                    audience.users().getFirst().value());
+        yield audience.users().contains(TestRooms.user("carol"))
+            ? what
+            : notified.event().value() + " " + what;
+      }
+    };
   }
 
   @Test
