@@ -74,7 +74,7 @@ public record Configuration(
         new Http(List.of()),
         new Registration(RegistrationMode.CLOSED, false, Optional.empty(), Optional.empty()),
         new Federation(FederationMode.OPEN, List.of()),
-        new Outbound(Outbound.PRIVATE_NETWORKS, List.of()),
+        new Outbound(Outbound.PRIVATE_NETWORKS, List.of(), List.of()),
         new Rooms(RoomVersions.DEFAULT),
         new RoomDirectory(false, false),
         true,
@@ -181,8 +181,10 @@ public record Configuration(
   /// What requests of this server to others must not reach, and whom they trust.
   ///
   /// @param blockedNetworks networks in CIDR notation
+  /// @param allowedHosts names and addresses that are reached wherever they are
   /// @param trustedCertificates PEM files of authorities trusted beside the system's
-  public record Outbound(List<String> blockedNetworks, List<Path> trustedCertificates) {
+  public record Outbound(
+      List<String> blockedNetworks, List<String> allowedHosts, List<Path> trustedCertificates) {
     /// The networks that are not the public internet.
     ///
     /// **source**: the IANA registries of special-purpose addresses, RFC 6890; `::/96` and
@@ -223,6 +225,7 @@ public record Configuration(
 
     public Outbound {
       blockedNetworks = List.copyOf(blockedNetworks);
+      allowedHosts = List.copyOf(allowedHosts);
       trustedCertificates = List.copyOf(trustedCertificates);
     }
   }

@@ -238,6 +238,11 @@ public final class ConfigurationReader {
             "networks such as 10.0.0.0/8",
             Configuration.Outbound.PRIVATE_NETWORKS,
             ConfigurationReader::network),
+        section.list(
+            "allowed-hosts",
+            "hosts such as push.example.org",
+            List.of(),
+            ConfigurationReader::bindable),
         section.list("trusted-certificates", "file names", List.of(), folder::resolve));
   }
 

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
@@ -68,29 +69,51 @@ final class Addresses implements AutoCloseable {
 
   /// The addresses to connect to, the preferred first.
   List<InetAddress> of(Destination destination) throws FailureException, InterruptedException {
-    String host = destination.host();
-    List<InetAddress> found = find(host);
-    if (!allowedHosts.contains(destination.name())) {
-      for (InetAddress each : found) {
-        if (networks.blocks(each)) {
-          throw new FailureException(new Failure.AddressBlocked(host, each));
-        }
-      }
+    Optional<InetAddress> literal = literal(destination.host());
+    List<InetAddress> found =
+        literal.isPresent() ? List.of(literal.get()) : lookUp(destination.host());
+    for (InetAddress each : found) {
+      check(destination, each);
     }
     return found;
   }
 
-  private List<InetAddress> find(String host) throws FailureException, InterruptedException {
+  /// Why nobody could be connected to; empty for a name, whose addresses are not known yet.
+  Optional<Failure> refusal(Destination destination) {
+    try {
+      Optional<InetAddress> literal = literal(destination.host());
+      if (literal.isPresent()) {
+        check(destination, literal.get());
+      }
+      return Optional.empty();
+    } catch (FailureException e) {
+      return Optional.of(e.failure());
+    }
+  }
+
+  /// Whether the owner named that host as one whose addresses are not checked.
+  boolean isAllowed(Destination destination) {
+    return allowedHosts.contains(destination.name());
+  }
+
+  private void check(Destination destination, InetAddress address) throws FailureException {
+    if (!isAllowed(destination) && networks.blocks(address)) {
+      throw new FailureException(new Failure.AddressBlocked(destination.host(), address));
+    }
+  }
+
+  /// The address that the host is; empty for a name.
+  private static Optional<InetAddress> literal(String host) throws FailureException {
     if (host.startsWith("[") && host.endsWith("]") && !host.contains("%")) {
-      return List.of(literal(host, host.substring(1, host.length() - 1)));
+      return Optional.of(literal(host, host.substring(1, host.length() - 1)));
     }
     if (DOTTED_DECIMAL.matcher(host).matches()) {
-      return List.of(literal(host, host));
+      return Optional.of(literal(host, host));
     }
     if (ENDS_IN_NUMBER.matcher(host).matches() || !NAME.matcher(host).matches()) {
       throw new FailureException(new Failure.InvalidHost(host));
     }
-    return lookUp(host);
+    return Optional.empty();
   }
 
   private static InetAddress literal(String host, String text) throws FailureException {

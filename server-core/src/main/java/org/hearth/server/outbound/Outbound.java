@@ -3,6 +3,7 @@ package org.hearth.server.outbound;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -61,6 +62,20 @@ public final class Outbound implements AutoCloseable {
     Outcome outcome = outcome(request, destination);
     figures.count(destination, outcome, Duration.ofNanos(System.nanoTime() - begun));
     return outcome;
+  }
+
+  /// Why a request would fail whatever the other side does, as far as its address says so itself:
+  /// nobody is asked for the addresses of a name. Quick.
+  public Optional<Failure> refusal(OutboundRequest request) {
+    Destination destination = request.destination();
+    return !destination.tls() && !request.plainAllowed()
+        ? Optional.of(new Failure.PlainTextRefused())
+        : addresses.refusal(destination);
+  }
+
+  /// Whether the owner named the host of an address as one that is reached wherever it is.
+  public boolean isAllowed(URI uri) {
+    return addresses.isAllowed(OutboundRequest.get(uri).destination());
   }
 
   /// Figures of the destinations asked last, the latest first; bounded.

@@ -10,9 +10,9 @@ import org.hearth.server.configuration.Configuration;
 /// What the owner decided about outgoing requests.
 ///
 /// @param blockedNetworks what is refused; [#PRIVATE_NETWORKS] unless the owner names others
-/// @param allowedNetworks exceptions from it, such as a push gateway in the same home
-/// @param allowedHosts names whose addresses are not checked; the owner trusts whoever answers for
-///   them
+/// @param allowedNetworks exceptions from it
+/// @param allowedHosts names and addresses that are not checked, such as that of a push gateway in
+///   the same home; the owner trusts whoever answers for them
 /// @param trustedCertificates PEM files of certificates that are trusted beside the system's
 /// @param connectionsPerDestination the most requests under way to one scheme, host and port
 /// @param connections the most requests under way to all
@@ -50,7 +50,7 @@ public record OutboundOptions(
     return new OutboundOptions(
         configured.blockedNetworks().stream().map(Network::parse).toList(),
         defaults.allowedNetworks,
-        defaults.allowedHosts,
+        Set.copyOf(configured.allowedHosts()),
         configured.trustedCertificates(),
         defaults.connectionsPerDestination,
         defaults.connections);

@@ -43,7 +43,7 @@ class ConfigurationReaderTest {
           shared-secret: pepper
           recaptcha: { verify-url: "https://captcha.example.org/verify", public-key: a, private-key: b }
         federation:   { mode: allow-list, servers: [one.example.org] }
-        outbound:     { blocked-networks: [10.0.0.0/8, "fc00::/7"], trusted-certificates: [ca.pem] }
+        outbound:     { blocked-networks: [10.0.0.0/8, "fc00::/7"], allowed-hosts: [ntfy.home, 192.168.1.5], trusted-certificates: [ca.pem] }
         room-directory: { without-login: true, over-federation: true }
         presence:     { enabled: false }
         rate-limits:  { enabled: false }
@@ -76,6 +76,8 @@ class ConfigurationReaderTest {
     assertThat(configuration.federation().servers()).containsExactly("one.example.org");
     assertThat(configuration.outbound().blockedNetworks())
         .containsExactly("10.0.0.0/8", "fc00::/7");
+    assertThat(configuration.outbound().allowedHosts())
+        .containsExactly("ntfy.home", "192.168.1.5");
     assertThat(configuration.outbound().trustedCertificates())
         .containsExactly(Path.of("/etc/hearth/ca.pem"));
     assertThat(configuration.roomDirectory())
@@ -272,6 +274,11 @@ class ConfigurationReaderTest {
             2,
             "outbound.blocked-networks",
             "10.0.0.0/8"),
+        new Broken(
+            name + "outbound: { allowed-hosts: [\"https://ntfy.home\"] }\n",
+            2,
+            "outbound.allowed-hosts",
+            "push.example.org"),
         new Broken(
             name + "outbound: { trusted-certificates: [[a]] }\n",
             2,

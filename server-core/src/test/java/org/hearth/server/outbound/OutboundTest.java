@@ -2,6 +2,7 @@ package org.hearth.server.outbound;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -21,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.hearth.server.configuration.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -166,6 +168,44 @@ class OutboundTest {
       assertThat(outbound.send(get(peer, "peer.example")))
           .isEqualTo(new Failure.AddressBlocked("peer.example", InetAddress.ofLiteral("10.0.0.1")));
       assertThat(peer.connections()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://peer.example/",
+        "https://10.0.0.1/",
+        "https://[fc00::1]/",
+        "https://127.1/"
+      })
+  void whatTheAddressItselfForbidsIsKnownWithoutSending(String address) throws Exception {
+    try (Outbound outbound = open(_ -> fail("nobody is looked up"), 8)) {
+      assertThat(outbound.refusal(OutboundRequest.get(URI.create(address)))).isPresent();
+      assertThat(outbound.refusal(OutboundRequest.get(URI.create("https://peer.example/"))))
+          .isEmpty();
+      assertThat(outbound.refusal(OutboundRequest.get(URI.create("https://93.184.216.34/"))))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void hostsThatTheOwnerNamedAreReachedWhereverTheyAre() throws Exception {
+    OutboundOptions options =
+        OutboundOptions.of(
+            new Configuration.Outbound(
+                Configuration.Outbound.PRIVATE_NETWORKS, List.of("NTFY.home", "127.0.0.1"), List.of()));
+    try (Peer peer = Peer.saying(OK);
+        Outbound outbound = Outbound.start(options, TO_LOOPBACK, InstantSource.system())) {
+      assertThat(outbound.isAllowed(URI.create("http://ntfy.home/"))).isTrue();
+      assertThat(outbound.isAllowed(URI.create("http://127.0.0.1/"))).isTrue();
+      assertThat(outbound.isAllowed(URI.create("http://ntfy.home.example/"))).isFalse();
+      assertThat(outbound.refusal(get(peer, "127.0.0.1"))).isEmpty();
+
+      assertThat(outbound.send(get(peer, "ntfy.home"))).isInstanceOf(Response.class);
+      assertThat(outbound.send(get(peer, "127.0.0.1"))).isInstanceOf(Response.class);
+      assertThat(outbound.send(get(peer, "other.home")))
+          .isInstanceOf(Failure.AddressBlocked.class);
     }
   }
 
