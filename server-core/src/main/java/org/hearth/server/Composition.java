@@ -38,6 +38,8 @@ import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
+import org.hearth.server.readers.push.ClientPush;
+import org.hearth.server.readers.push.Pushers;
 import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
@@ -274,6 +276,7 @@ final class Composition {
     Keys keys = new Keys(store.reads());
     KeyBackupService keyBackup = boxes.add(new KeyBackupService(store));
     StatusMessages statusMessages = new StatusMessages(store.reads());
+    Pushers pushers = new Pushers(store.reads());
     AccountService accounts =
         boxes.add(
             new AccountService(
@@ -291,7 +294,8 @@ final class Composition {
                     inboxes,
                     keys,
                     keyBackup,
-                    statusMessages),
+                    statusMessages,
+                    pushers),
                 new AccountService.Surroundings(
                     clock,
                     identity.random(),
@@ -407,6 +411,17 @@ final class Composition {
                     devices.output()),
                 clock),
             ClientSync.Budget.STANDARD));
+    boxes.add(
+        new ClientPush(
+            new ClientPush.Needs(
+                store,
+                pushers,
+                rooms.queries(),
+                notifications.queries(),
+                notifications.output(),
+                outbound,
+                clock,
+                identity.random())));
     return new Admin.Asked(accounts, profiles, rooms.queries(), activity, reports);
   }
 

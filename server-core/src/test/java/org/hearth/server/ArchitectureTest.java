@@ -209,6 +209,19 @@ class ArchitectureTest {
           // services.account: the message goes with the account, in its commit.
           new Row("servers.presence", "matrix", "box", "logs", "store", "services.account"),
           new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
+          // services.account: pushers go with their device, in its commit. outbound: the way to
+          // gateways.
+          new Row(
+              "readers.push",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "servers.room",
+              "servers.notification",
+              "services.account"),
           new Row(
               "readers.sync",
               "matrix",

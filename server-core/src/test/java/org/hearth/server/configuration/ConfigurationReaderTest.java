@@ -76,8 +76,7 @@ class ConfigurationReaderTest {
     assertThat(configuration.federation().servers()).containsExactly("one.example.org");
     assertThat(configuration.outbound().blockedNetworks())
         .containsExactly("10.0.0.0/8", "fc00::/7");
-    assertThat(configuration.outbound().allowedHosts())
-        .containsExactly("ntfy.home", "192.168.1.5");
+    assertThat(configuration.outbound().allowedHosts()).containsExactly("ntfy.home", "192.168.1.5");
     assertThat(configuration.outbound().trustedCertificates())
         .containsExactly(Path.of("/etc/hearth/ca.pem"));
     assertThat(configuration.roomDirectory())

@@ -177,7 +177,7 @@ class OutboundTest {
         "http://peer.example/",
         "https://10.0.0.1/",
         "https://[fc00::1]/",
-        "https://127.1/"
+        "https://2130706433/"
       })
   void whatTheAddressItselfForbidsIsKnownWithoutSending(String address) throws Exception {
     try (Outbound outbound = open(_ -> fail("nobody is looked up"), 8)) {
@@ -194,7 +194,9 @@ class OutboundTest {
     OutboundOptions options =
         OutboundOptions.of(
             new Configuration.Outbound(
-                Configuration.Outbound.PRIVATE_NETWORKS, List.of("NTFY.home", "127.0.0.1"), List.of()));
+                Configuration.Outbound.PRIVATE_NETWORKS,
+                List.of("NTFY.home", "127.0.0.1"),
+                List.of()));
     try (Peer peer = Peer.saying(OK);
         Outbound outbound = Outbound.start(options, TO_LOOPBACK, InstantSource.system())) {
       assertThat(outbound.isAllowed(URI.create("http://ntfy.home/"))).isTrue();
@@ -204,8 +206,7 @@ class OutboundTest {
 
       assertThat(outbound.send(get(peer, "ntfy.home"))).isInstanceOf(Response.class);
       assertThat(outbound.send(get(peer, "127.0.0.1"))).isInstanceOf(Response.class);
-      assertThat(outbound.send(get(peer, "other.home")))
-          .isInstanceOf(Failure.AddressBlocked.class);
+      assertThat(outbound.send(get(peer, "other.home"))).isInstanceOf(Failure.AddressBlocked.class);
     }
   }
 

@@ -22,7 +22,7 @@ public record PushOutcome(List<JsonNode> actions, boolean notifies, Map<String, 
   }
 
   /// What these actions of a rule say.
-  static PushOutcome of(List<JsonNode> actions) {
+  public static PushOutcome of(List<JsonNode> actions) {
     boolean notifies = false;
     Map<String, JsonNode> tweaks = new LinkedHashMap<>();
     for (JsonNode action : actions) {
