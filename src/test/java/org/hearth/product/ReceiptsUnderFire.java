@@ -78,7 +78,7 @@ final class ReceiptsUnderFire implements UnderFire {
       JsonNode told = person.sync(FILTER, "").path("rooms").path("join");
       acknowledged.forEach((marker, reached) -> {
         if (marker.client() == client) {
-          List<String> ids = order.get(marker.room());
+          List<String> ids = order.getOrDefault(marker.room(), List.of());
           String event = event(told.path(marker.room()), marker.type(), person.user());
           int furthest = reached.stream().mapToInt(ids::indexOf).max().orElseThrow();
           assertThat(ids.indexOf(event))
