@@ -58,7 +58,7 @@ sealed interface PushCondition {
       // "If the property specified by `key` is completely absent from the event, or does not have a
       // string value, then the condition will not match, even if `pattern` is `*`."
       Optional<String> value =
-          path.of(event.event()).filter(JsonNode::isTextual).map(JsonNode::textValue);
+          event.property(path).filter(JsonNode::isTextual).map(JsonNode::textValue);
       // "As a special case, if `key` is `content.body`, then `pattern` must instead match any
       // substring of the value of the property which starts and ends at a word boundary."
       return path.text().equals("content.body")
@@ -79,7 +79,7 @@ sealed interface PushCondition {
   record EventPropertyIs(PropertyPath path, JsonNode value) implements PushCondition {
     @Override
     public boolean holds(PushEvent event, @Nullable String displayName) {
-      return path.of(event.event()).filter(found -> isSame(found, value)).isPresent();
+      return event.property(path).filter(found -> isSame(found, value)).isPresent();
     }
 
     @Override
@@ -93,7 +93,7 @@ sealed interface PushCondition {
   record EventPropertyContains(PropertyPath path, JsonNode value) implements PushCondition {
     @Override
     public boolean holds(PushEvent event, @Nullable String displayName) {
-      Optional<JsonNode> array = path.of(event.event()).filter(JsonNode::isArray);
+      Optional<JsonNode> array = event.property(path).filter(JsonNode::isArray);
       if (array.isPresent()) {
         for (JsonNode each : array.get()) {
           if (isSame(each, value)) {
@@ -121,7 +121,8 @@ sealed interface PushCondition {
           && !displayName.isBlank()
           && displayName.length() <= Glob.MAX_LENGTH
           && event.mayContain(Glob.fold(displayName))
-          && BODY.of(event.event())
+          && event
+              .property(BODY)
               .filter(JsonNode::isTextual)
               .map(body -> PushEvent.start(body.textValue()))
               .filter(Glob.literal(displayName)::matchesWords)

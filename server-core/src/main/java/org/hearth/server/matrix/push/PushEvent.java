@@ -3,6 +3,7 @@ package org.hearth.server.matrix.push;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.hearth.server.matrix.event.Pdu;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +22,18 @@ public final class PushEvent {
   /// The text that is searched for each member's names, which senders ought not to rely on.
   static final int LONGEST_TEXT_FOR_NAMES = 4096;
 
+  /// Properties that are remembered: more than the default rules ask for.
+  private static final int MOST_PROPERTIES = 64;
+
   private final Pdu event;
   private final long memberCount;
   private final Predicate<String> senderMayNotify;
 
   /// Whether the conditions of rules hold that are the same for everybody, by the rule's id.
   private final Map<String, Boolean> ofAll = new HashMap<>();
+
+  /// Properties of the event that were asked for, by their paths.
+  private final Map<String, Optional<JsonNode>> properties = new HashMap<>();
 
   private @Nullable String foldedBody;
   private long steps;
@@ -51,6 +58,18 @@ public final class PushEvent {
 
   boolean senderMayNotify(String key) {
     return senderMayNotify.test(key);
+  }
+
+  /// The property of the event at that path.
+  Optional<JsonNode> property(PropertyPath path) {
+    Optional<JsonNode> known = properties.get(path.text());
+    if (known == null) {
+      known = path.of(event);
+      if (properties.size() < MOST_PROPERTIES) {
+        properties.put(path.text(), known);
+      }
+    }
+    return known;
   }
 
   /// The rules of another user are asked now.

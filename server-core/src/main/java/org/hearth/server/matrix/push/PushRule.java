@@ -195,14 +195,22 @@ public final class PushRule {
         && switch (kind) {
           // "All conditions must hold true for an event in order for the rule to match. A rule with
           // no conditions always matches."
-          case OVERRIDE, UNDERRIDE ->
-              conditions.stream().allMatch(each -> each.holds(asked, displayName));
+          case OVERRIDE, UNDERRIDE -> allHold(asked, displayName);
           case CONTENT -> pattern != null && isInBody(asked, pattern);
           // "In the cases of `room` and `sender` rules, the `rule_id` of the rule determines its
           // behaviour."
           case ROOM -> event.roomId().value().equals(id);
           case SENDER -> event.sender().value().equals(id);
         };
+  }
+
+  private boolean allHold(PushEvent asked, @Nullable String displayName) {
+    for (PushCondition each : conditions) {
+      if (!each.holds(asked, displayName)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean isInBody(PushEvent asked, Glob glob) {

@@ -54,10 +54,32 @@ final class CountsPacking {
   record Unpacked(RoomCounts counts, long receiptsUpTo) {}
 
   /// A room as bytes.
-  ///
-  /// @param changes how often it was changed until then
-  /// @param isEmpty whether it has no members, so that there is nothing to keep
-  record Packed(byte[] bytes, long changes, boolean isEmpty) {}
+  static final class Packed {
+    private final byte[] bytes;
+    private final long changes;
+    private final boolean empty;
+
+    private Packed(byte[] bytes, long changes, boolean empty) {
+      this.bytes = bytes;
+      this.changes = changes;
+      this.empty = empty;
+    }
+
+    /// The bytes, which nobody changes.
+    byte[] bytes() {
+      return bytes;
+    }
+
+    /// How often the room was changed until then.
+    long changes() {
+      return changes;
+    }
+
+    /// Whether it has no members, so that there is nothing to keep.
+    boolean isEmpty() {
+      return empty;
+    }
+  }
 
   static Packed pack(RoomCounts counts, long receiptsUpTo) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

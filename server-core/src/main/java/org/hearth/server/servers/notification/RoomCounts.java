@@ -220,9 +220,7 @@ final class RoomCounts {
     return position <= upTo;
   }
 
-  /// Counts an event, which is later than all before.
-  ///
-  /// @param ways empty if it notifies nobody
+  /// Counts an event, which is later than all before; one without ways notifies nobody.
   synchronized void count(CountedEvent event) {
     upTo = event.place();
     if (event.ways().isEmpty()) {

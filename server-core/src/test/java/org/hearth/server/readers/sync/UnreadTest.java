@@ -314,11 +314,12 @@ class UnreadTest extends ReceiptRoom {
 
     List<NotificationOutput> told = server.told();
 
+    String loud = "[\"notify\", {\"set_tweak\":\"sound\",\"value\":\"default\"}]";
     assertThat(told.stream().map(UnreadTest::described))
         .containsExactly(
-            root.value() + " main [\"notify\"] false @bob:hearth.test",
-            reply.value() + " " + root.value() + " [\"notify\"] false @bob:hearth.test",
-            "main [\"notify\", {\"set_tweak\":\"sound\",\"value\":\"default\"}] false @carol:hearth.test",
+            root.value() + " main " + loud + " false @bob:hearth.test",
+            reply.value() + " " + root.value() + " " + loud + " false @bob:hearth.test",
+            "main " + loud + " false @carol:hearth.test",
             "@bob:hearth.test");
 
     kill();
