@@ -228,4 +228,47 @@ class RoomMakingTest {
     assertThat(before.text("event_id")).isEqualTo(last.path("event_id").asText());
     alice.get(path + "?ts=0&dir=b").expect(404, "M_NOT_FOUND");
   }
+
+  @Test
+  void findsTheEventNearestToATimeBehindManyThatTheUserMayNotSee() {
+    String room = create("{'preset': 'public_chat'}");
+    String path = V3.replace("v3", "v1") + "/rooms/" + encoded(room) + "/timestamp_to_event";
+    alice
+        .put(rooms(room) + "/state/m.room.history_visibility", "{'history_visibility': 'joined'}")
+        .expect(200);
+    // What was before the room was closed may be seen.
+    long closed =
+        alice
+            .get(rooms(room) + "/state/m.room.history_visibility?format=event")
+            .at("/origin_server_ts")
+            .asLong();
+    sendMany(room, "before");
+    bob.post(rooms(room) + "/join", "{}").expect(200);
+    String joined = memberEvent(room);
+    bob.post(rooms(room) + "/leave", "{}").expect(200);
+    String left = memberEvent(room);
+    sendMany(room, "after");
+
+    assertThat(bob.get(path + "?dir=f&ts=" + (closed + 1)).expect(200).text("event_id"))
+        .isEqualTo(joined);
+    assertThat(bob.get(path + "?dir=b&ts=9223372036854775807").expect(200).text("event_id"))
+        .isEqualTo(left);
+  }
+
+  private void sendMany(String room, String text) {
+    for (int i = 0; i < 60; i++) {
+      alice
+          .put(
+              rooms(room) + "/send/m.room.message/" + text + i,
+              "{'msgtype': 'm.text', 'body': '%s'}".formatted(text))
+          .expect(200);
+    }
+  }
+
+  private String memberEvent(String room) {
+    return alice
+        .get(rooms(room) + "/state/m.room.member/" + encoded(BOB) + "?format=event")
+        .expect(200)
+        .text("event_id");
+  }
 }

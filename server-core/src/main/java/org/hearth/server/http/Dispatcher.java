@@ -164,6 +164,7 @@ final class Dispatcher implements Filter {
             largeAnswers,
             answerTime(),
             exchange.asker(),
+            exchange.from(),
             headOnly,
             () -> entity.leavesConnectionUsable() && !stopping.isRaised())) {
       Response made =
@@ -311,9 +312,14 @@ final class Dispatcher implements Filter {
       return method.isEmpty() ? "a malformed request" : shortened(method) + " " + shortened(path);
     }
 
+    /// The address, as it is counted.
+    private String from() {
+      return address == null ? "" : RateLimiter.key(address);
+    }
+
     private LargeAnswers.Asker asker() {
       if (requester == null) {
-        return new LargeAnswers.Asker(address == null ? "" : RateLimiter.key(address), "", target);
+        return new LargeAnswers.Asker(from(), "", target);
       }
       DeviceId device = requester.device();
       return new LargeAnswers.Asker(

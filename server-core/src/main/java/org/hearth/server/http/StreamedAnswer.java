@@ -18,6 +18,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   private final LargeAnswers large;
   private final AnswerTime time;
   private final LargeAnswers.Asker asker;
+  private final String address;
   private final boolean headOnly;
   private final BooleanSupplier keepAlive;
   private final JsonWriter json = new JsonWriter(this);
@@ -28,6 +29,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   /// How many bytes of a body that is not to be sent have been made and dropped.
   private long dropped;
 
+  /// @param address as it is counted, from which it is asked
   /// @param keepAlive asked once, before the head goes out, whether the connection stays open
   StreamedAnswer(
       Response answer,
@@ -35,6 +37,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
       LargeAnswers large,
       AnswerTime time,
       LargeAnswers.Asker asker,
+      String address,
       boolean headOnly,
       BooleanSupplier keepAlive) {
     this.answer = answer;
@@ -42,6 +45,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
     this.large = large;
     this.time = time;
     this.asker = asker;
+    this.address = address;
     this.headOnly = headOnly;
     this.keepAlive = keepAlive;
   }
@@ -54,7 +58,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   @Override
   public void awaitTurn() throws InterruptedException {
     if (place == null) {
-      place = large.enter(asker);
+      place = large.enter(asker, address);
     }
   }
 
@@ -71,8 +75,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
       throw new CloseConnectionException("the server stops", e);
     }
     LargeAnswers.Place taken = Objects.requireNonNull(place);
-    taken.pause();
-    send(bytes, length, false);
+    taken.send(() -> send(bytes, length, false));
     taken.resume();
   }
 
@@ -102,8 +105,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   /// Sends what is left of an answer that has begun.
   void finish() {
     byte[] rest = json.rest();
-    Objects.requireNonNull(place).pause();
-    send(rest, rest.length, true);
+    Objects.requireNonNull(place).send(() -> send(rest, rest.length, true));
   }
 
   private void send(byte[] bytes, int length, boolean last) {

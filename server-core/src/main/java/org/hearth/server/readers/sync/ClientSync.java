@@ -59,6 +59,7 @@ import org.hearth.server.readers.sync.v2.KeyChangesRoute;
 import org.hearth.server.readers.sync.v2.StoredFilters;
 import org.hearth.server.readers.sync.v2.SyncJson;
 import org.hearth.server.readers.sync.v2.SyncRoutes;
+import org.hearth.server.readers.sync.v2.WarmUp;
 import org.hearth.server.readers.sync.view.AccountOutputNotes;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
@@ -98,12 +99,17 @@ public final class ClientSync implements Box {
   /// Nobody is woken more often to be told of presence alone.
   private static final Duration PRESENCE_SPACING = Duration.ofSeconds(10);
 
+  /// So long after the start the answers of those who were here last are made: the start itself,
+  /// and those who wait for it, come first.
+  private static final Duration BEFORE_WARM_UP = Duration.ofSeconds(3);
+
   private final SyncUsers users;
   private final LogReader<RoomOutput> roomOutputReader;
   private final LogReader<AccountOutput> accountOutputReader;
   private final List<RouteGroup> routes;
   private final List<Reading<?>> readings;
   private final List<String> asks;
+  private final WarmUp warmUp;
   private final Alarms presenceAlarms = Alarms.onThread("presence-wakes");
 
   /// What this component uses of others.
@@ -249,18 +255,21 @@ public final class ClientSync implements Box {
     Snapshots snapshots = new Snapshots(needs.store(), sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
+    SyncRoutes sync =
+        new SyncRoutes(
+            users,
+            needs.presence().map(PresenceParts::client),
+            snapshots,
+            sections,
+            new Acknowledgements(needs.devices().queries(), needs.devices().input()),
+            new SyncJson(events, tokens),
+            recent,
+            filters,
+            tokens);
+    warmUp = sync.warmUp(() -> needs.accounts().seenLast(WarmUp.MOST_USERS), BEFORE_WARM_UP);
     routes =
         List.of(
-            new SyncRoutes(
-                users,
-                needs.presence().map(PresenceParts::client),
-                snapshots,
-                sections,
-                new Acknowledgements(needs.devices().queries(), needs.devices().input()),
-                new SyncJson(events, tokens),
-                recent,
-                filters,
-                tokens),
+            sync,
             new KeyChangesRoute(rooms, deviceLists, snapshots, tokens),
             new DehydratedMessagesRoute(needs.keys(), needs.devices().queries()),
             new FilterRoutes(filters),
@@ -328,9 +337,16 @@ public final class ClientSync implements Box {
     return users;
   }
 
+  /// Begins to read what the first answers are made of.
+  @Override
+  public void start() {
+    warmUp.start();
+  }
+
   /// Answers everyone who waits, with what there is, and ends the alarms.
   @Override
   public void stop() throws InterruptedException {
+    warmUp.stop();
     for (UserFeed each : users.all()) {
       each.waiting().forEach(WaitingSync::end);
     }

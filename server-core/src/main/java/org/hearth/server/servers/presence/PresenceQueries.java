@@ -1,5 +1,7 @@
 package org.hearth.server.servers.presence;
 
+import java.util.List;
+import java.util.Optional;
 import org.hearth.server.matrix.id.UserId;
 
 /// What others may ask about presence. An answer is no older than what presence-output has told.
@@ -18,4 +20,7 @@ public interface PresenceQueries {
 
   /// Whether the user is not offline.
   boolean isPresent(UserId user);
+
+  /// Those who are not offline, if they are no more than so many; empty if they are more.
+  Optional<List<UserId>> present(int most);
 }

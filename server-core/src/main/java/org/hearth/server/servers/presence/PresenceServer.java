@@ -161,6 +161,13 @@ public final class PresenceServer implements Box {
       return one != null && one.state.at(clock.instant()).presence() != Presence.OFFLINE;
     }
 
+    @Override
+    public Optional<List<UserId>> present(int most) {
+      List<UserId> present =
+          known.keySet().stream().filter(this::isPresent).limit(most + 1L).toList();
+      return present.size() > most ? Optional.empty() : Optional.of(present);
+    }
+
     /// Whether a command would change nothing worth the way.
     boolean knows(PresenceInput command) {
       Known one = known.get(command.user());

@@ -46,6 +46,9 @@ public interface AccountQueries {
   /// One device of the user.
   Optional<Device> device(UserId user, DeviceId device);
 
+  /// Who used a device last, the latest first.
+  List<UserId> seenLast(int limit);
+
   /// The open accounts of guests.
   List<UserId> guests();
 

@@ -175,6 +175,16 @@ public final class Accounts implements AccountQueries {
   }
 
   @Override
+  public List<UserId> seenLast(int limit) {
+    return reads.select(
+        "SELECT user_id, MAX(last_seen_millis) AS seen FROM device"
+            + " WHERE last_seen_millis IS NOT NULL GROUP BY user_id ORDER BY seen DESC"
+            + " FETCH FIRST ? ROWS ONLY",
+        statement -> statement.setInt(1, limit),
+        row -> new UserId(row.getString(1)));
+  }
+
+  @Override
   public List<UserId> guests() {
     return users("SELECT user_id FROM account WHERE is_guest AND NOT is_deactivated");
   }

@@ -65,6 +65,7 @@ class DevicesTest {
     assertThat(services.tables().device(user("alice"), new DeviceId("LAPTOP")))
         .hasValueSatisfying(
             each -> assertThat(each.lastSeen()).contains(services.clock().instant()));
+    assertThat(services.tables().seenLast(10)).containsExactly(user("alice"));
   }
 
   @Test

@@ -53,6 +53,11 @@ class GuestRemovalTest {
     }
 
     @Override
+    public List<UserId> seenLast(int limit) {
+      return List.of();
+    }
+
+    @Override
     public List<UserId> guests() {
       asked.incrementAndGet();
       return List.copyOf(all);

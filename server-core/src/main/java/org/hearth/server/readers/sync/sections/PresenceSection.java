@@ -50,6 +50,10 @@ public final class PresenceSection implements Section {
   /// Users of whom one answer tells.
   static final int MOST_TOLD = 1_000;
 
+  /// So many who are there at most are looked for in the user's rooms; if there are more, the rooms
+  /// are looked through.
+  private static final int FEW = 64;
+
   /// Of the log's part in tokens.
   private static final char LETTER = 'p';
 
@@ -205,6 +209,12 @@ public final class PresenceSection implements Section {
   private Set<UserId> all(Asked asked, boolean absentToo) {
     UserId user = asked.request().user();
     Set<UserId> there = new LinkedHashSet<>();
+    // Whether a few are in the user's rooms is found without reading all who are.
+    Optional<List<UserId>> few = absentToo ? Optional.empty() : presence.present(FEW);
+    if (few.isPresent()) {
+      few.get().stream().filter(each -> sharesRoom(asked, each)).forEach(there::add);
+      return there;
+    }
     Set<UserId> absent = new LinkedHashSet<>();
     addIfPresent(user, there);
     joinedRooms(asked)

@@ -1,7 +1,10 @@
 package org.hearth.server.readers.sync.v2;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.BodyWriter;
@@ -15,11 +18,14 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.logs.Presence;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.sections.Acknowledgements;
 import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SyncRequest;
 import org.hearth.server.readers.sync.sections.SyncRequest.StateSection;
+import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.RecentEvents;
 import org.hearth.server.readers.sync.view.Snapshots;
 import org.hearth.server.readers.sync.view.SyncPoint;
@@ -46,6 +52,9 @@ public final class SyncRoutes implements RouteGroup {
   private final RecentEvents recent;
   private final StoredFilters filters;
   private final Tokens tokens;
+
+  /// Answers under way that tell all.
+  private final AtomicInteger large = new AtomicInteger();
 
   /// @param presence told who syncs
   public SyncRoutes(
@@ -92,7 +101,49 @@ public final class SyncRoutes implements RouteGroup {
     });
   }
 
+  /// What makes the answers of those who were here last, after a start.
+  ///
+  /// @param users for whom, the most important first
+  /// @param before how long to wait first
+  public WarmUp warmUp(Supplier<List<UserId>> users, Duration before) {
+    return new WarmUp(users, this::writeFirst, () -> large.get() > 0, before);
+  }
+
+  private void writeFirst(UserId user, JsonWriter out) {
+    SyncRequest request =
+        new SyncRequest(
+            new Viewer(user, null, IgnoredUsers.NONE),
+            StoredFilters.Named.ALL.filter(),
+            StoredFilters.Named.ALL.name(),
+            Optional.empty(),
+            false,
+            StateSection.STATE,
+            false,
+            Duration.ZERO);
+    SyncUsers.Entered entered = users.enter(request.viewer());
+    try {
+      SyncPoint now = snapshots.point();
+      json.write(out, request, now, sections.collect(request, entered.feed(), now));
+    } finally {
+      users.leave(entered);
+    }
+  }
+
   private void answer(SyncRequest asked, SyncUsers.Entered entered, BodyWriter.Stream stream)
+      throws InterruptedException {
+    if (!asked.isLarge()) {
+      answerAtLast(asked, entered, stream);
+      return;
+    }
+    large.incrementAndGet();
+    try {
+      answerAtLast(asked, entered, stream);
+    } finally {
+      large.decrementAndGet();
+    }
+  }
+
+  private void answerAtLast(SyncRequest asked, SyncUsers.Entered entered, BodyWriter.Stream stream)
       throws InterruptedException {
     SyncRequest request = asked;
     acknowledgements.take(request, entered.feed());

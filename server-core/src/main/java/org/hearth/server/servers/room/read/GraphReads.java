@@ -10,11 +10,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.function.Predicate;
-import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.servers.room.RoomEvent;
-import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StoredEvents;
 import org.hearth.server.servers.room.state.Wants;
 import org.hearth.server.store.ReadPool;
@@ -27,19 +24,12 @@ import org.hearth.server.store.ReadPool;
 ///
 /// **thread**: any.
 final class GraphReads {
-  /// So many events around a moment are looked at for one that may be shown.
-  private static final int MOST_LOOKED_AT = 500;
-
-  private static final int PAGE = 50;
-
   private final ReadPool reads;
   private final StoredEvents events;
-  private final Timeline timeline;
 
-  GraphReads(ReadPool reads, StoredEvents events, Timeline timeline) {
+  GraphReads(ReadPool reads, StoredEvents events) {
     this.reads = reads;
     this.events = events;
-    this.timeline = timeline;
   }
 
   Optional<StoredEvents.Stored> find(EventId id) {
@@ -138,60 +128,5 @@ final class GraphReads {
       }
     }
     return missing;
-  }
-
-  /// The event nearest to a moment, from it on or up to it, of those that may be shown. The order
-  /// of the timeline is that of arrival, so the moment is found by halves and then looked around.
-  Optional<RoomEvent> near(
-      RoomView room, long timestamp, boolean forwards, Predicate<RoomEvent> maySee) {
-    long number = room.info().number();
-    long low = 0;
-    long high = room.last().position();
-    while (low < high) {
-      long middle = low + (high - low) / 2;
-      Optional<Long> at = timeline.last(number, middle);
-      if (at.isPresent() && events.get(at.get()).shown().pdu().originServerTs() >= timestamp) {
-        high = at.get() - 1 >= low ? at.get() - 1 : low;
-      } else {
-        low = middle + 1;
-      }
-    }
-    Comparator<RoomEvent> byTime = Comparator.comparingLong(each -> each.pdu().originServerTs());
-    List<RoomEvent> around = new ArrayList<>();
-    shown(timeline.forwards(number, Math.max(0, low - 1), room.last().position(), PAGE), around);
-    shown(timeline.backwards(number, low, 0, PAGE), around);
-    addHistory(number, timestamp, around);
-    return around.stream()
-        .filter(each ->
-            forwards
-                ? each.pdu().originServerTs() >= timestamp
-                : each.pdu().originServerTs() <= timestamp)
-        .sorted(forwards ? byTime : byTime.reversed())
-        .filter(maySee)
-        .findFirst();
-  }
-
-  private void addHistory(long room, long timestamp, List<RoomEvent> around) {
-    long before = 0;
-    for (int looked = 0; looked < MOST_LOOKED_AT; looked += PAGE) {
-      List<RoomEvent> page = new ArrayList<>();
-      shown(
-          timeline.history(room, before, PAGE).stream().map(Timeline.Placed::number).toList(),
-          page);
-      around.addAll(page);
-      if (page.size() < PAGE
-          || page.stream().map(RoomEvent::pdu).allMatch(p -> earlier(p, timestamp))) {
-        return;
-      }
-      before = page.getLast().place();
-    }
-  }
-
-  private static boolean earlier(Pdu event, long timestamp) {
-    return event.originServerTs() < timestamp;
-  }
-
-  private void shown(List<Long> positions, List<RoomEvent> into) {
-    events.get(positions).forEach(each -> into.add(each.shown()));
   }
 }

@@ -80,7 +80,7 @@ public final class RoomReads implements RoomQueries {
     this.memory = memory;
     this.timeline = new Timeline(reads);
     this.currentStates = new CurrentStates(reads);
-    this.graph = new GraphReads(reads, memory.events(), timeline);
+    this.graph = new GraphReads(reads, memory.events());
     this.relations = new Relations(reads, memory.events());
     this.newRoomIds = newRoomIds;
   }
@@ -521,7 +521,8 @@ public final class RoomReads implements RoomQueries {
     return memory
         .rooms()
         .find(room)
-        .flatMap(view -> graph.near(view, timestamp, forwards, event -> maySee(user, event)));
+        .flatMap(
+            view -> new NearestEvent(timeline, memory, view, user, timestamp, forwards).find());
   }
 
   private static List<Long> numbers(List<Timeline.Placed> history) {
