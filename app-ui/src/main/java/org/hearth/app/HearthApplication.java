@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javafx.application.Application;
 import javafx.application.HostServices;
 import javafx.application.Platform;
@@ -63,7 +64,9 @@ public final class HearthApplication extends Application {
   private static void closeAsChosen(Stage stage, ServerSession session, MainView view) {
     Platform.setImplicitExit(false);
     Closing closing = new Closing(session, view, stage::hide, Platform::exit);
-    session.onStopRequest(() -> view.leave(Platform::exit));
+    AtomicBoolean shows = new AtomicBoolean();
+    stage.showingProperty().addListener((_, _, now) -> shows.set(now && !isHeadless()));
+    session.onStopRequest(shows::get, () -> view.leave(Platform::exit));
     stage.setOnCloseRequest(request -> {
       request.consume();
       closing.requested();
@@ -75,6 +78,11 @@ public final class HearthApplication extends Application {
             stage.show();
           }
         });
+  }
+
+  /// Whether nobody sees the windows that are shown.
+  private static boolean isHeadless() {
+    return "Headless".equals(System.getProperty("glass.platform"));
   }
 
   /// The desktop that this window is on.

@@ -2,11 +2,17 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javafx.geometry.Bounds;
 import javafx.scene.Node;
 import javafx.stage.Stage;
 import org.hearth.server.ServerState;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
 import org.junit.jupiter.api.Test;
 import org.testfx.framework.junit5.Start;
 
@@ -57,6 +63,46 @@ class StoppingTest extends WithPanel {
     assertThat(line.localToScene(line.getBoundsInLocal()).getMinX())
         .as("the line is beside the navigation, so its height cannot move it")
         .isGreaterThanOrEqualTo(home.getMaxX());
+  }
+
+  @Test
+  void aStopFromTheCommandLineLeavesAWindowThatSaysSo() throws IOException {
+    panel.admin();
+    AtomicBoolean ended = new AtomicBoolean();
+    panel.robot().interact(() -> panel.session().onStopRequest(() -> true, () -> ended.set(true)));
+
+    JsonNode answer =
+        ControlPort.ask(
+                panel.session().folder().get(), new ControlRequest(ControlRequest.STOP, Map.of()))
+            .orElseThrow();
+    ControlPort.awaitStopped(panel.session().folder().get(), ProcessHandle.current());
+
+    assertThat(answer.path(ControlRequest.PROGRAM_STAYS).asBoolean()).isTrue();
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    assertThat(panel.text("address")).isEqualTo("The server was stopped by hearth stop");
+    panel.screenshot("stopped-by-command");
+    assertThat(ended).isFalse();
+
+    panel.click("server-start");
+    panel.admin();
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    assertThat(panel.text("address")).isEqualTo("The server is not running");
+  }
+
+  @Test
+  void aStopFromTheCommandLineEndsAProgramWithoutAWindow() throws IOException {
+    panel.admin();
+    AtomicBoolean ended = new AtomicBoolean();
+    panel.robot().interact(() -> panel.session().onStopRequest(() -> false, () -> ended.set(true)));
+
+    JsonNode answer =
+        ControlPort.ask(
+                panel.session().folder().get(), new ControlRequest(ControlRequest.STOP, Map.of()))
+            .orElseThrow();
+
+    assertThat(answer.path(ControlRequest.PROGRAM_STAYS).asBoolean()).isFalse();
+    panel.await("the end", ended::get);
   }
 
   private Bounds place(String id) {

@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -12,6 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.hearth.server.admin.Admin;
@@ -52,6 +54,7 @@ public final class Homeserver implements AutoCloseable {
 
   private volatile @Nullable Runnable showPanel;
   private volatile Runnable endProgram = () -> {};
+  private volatile BooleanSupplier programStays = () -> false;
   private volatile @Nullable Composition composition;
   private @Nullable ControlPort control;
 
@@ -94,6 +97,15 @@ public final class Homeserver implements AutoCloseable {
   ///
   /// @param action begins the orderly end of the program, and returns before it is over
   public void onStopRequest(Runnable action) {
+    onStopRequest(() -> false, action);
+  }
+
+  /// The same for a program that may go on without its server.
+  ///
+  /// @param programStays whether it does now; asked on any thread
+  /// @param action begins the orderly end, and returns before it is over
+  public void onStopRequest(BooleanSupplier programStays, Runnable action) {
+    this.programStays = programStays;
     endProgram = action;
   }
 
@@ -297,9 +309,14 @@ public final class Homeserver implements AutoCloseable {
         }
         action.run();
       }
-      return composition == null
-          ? Control.handleWithoutAdmin(request, told())
-          : control().handle(request);
+      JsonNode answer =
+          composition == null
+              ? Control.handleWithoutAdmin(request, told())
+              : control().handle(request);
+      if (request.operation().equals(ControlRequest.STOP) && answer instanceof ObjectNode stop) {
+        stop.put(ControlRequest.PROGRAM_STAYS, programStays.getAsBoolean());
+      }
+      return answer;
     }
 
     @Override
@@ -312,6 +329,12 @@ public final class Homeserver implements AutoCloseable {
 
   /// Closes everything in the reverse order; what fails is added to `failures`.
   private void closeAll(Duration grace, Exception failures) {
+    Composition running = composition;
+    composition = null;
+    if (running != null) {
+      running.close(grace, failures);
+    }
+    // Last, so that who asked for the stop sees its end by the end of the file.
     ControlPort port = control;
     control = null;
     if (port != null) {
@@ -320,11 +343,6 @@ public final class Homeserver implements AutoCloseable {
       } catch (RuntimeException | IOException | Error e) {
         failures.addSuppressed(e);
       }
-    }
-    Composition running = composition;
-    composition = null;
-    if (running != null) {
-      running.close(grace, failures);
     }
   }
 

@@ -181,7 +181,10 @@ public final class HomeViewModel {
               running.addresses().stream().findFirst().orElse("It has no listener");
           case ServerState.Starting _ -> "The server starts…";
           case ServerState.Stopping _ -> "The server stops…";
-          case ServerState.Stopped _ -> "The server is not running";
+          case ServerState.Stopped _ ->
+              session.isStoppedByCommand()
+                  ? "The server was stopped by hearth stop"
+                  : "The server is not running";
           case ServerState.Failed _ -> "The server has failed";
         });
     if (state instanceof ServerState.Running running) {

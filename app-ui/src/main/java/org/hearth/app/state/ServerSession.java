@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
@@ -37,6 +38,8 @@ public final class ServerSession {
   private final Restarts restarts = new Restarts();
   private Runnable showPanel = () -> {};
   private Runnable endProgram = () -> {};
+  private volatile BooleanSupplier windowShows = () -> false;
+  private boolean stoppedByCommand;
 
   /// @param folder where the server's data is, or will be after the set-up
   public ServerSession(DataFolder folder) {
@@ -72,11 +75,28 @@ public final class ServerSession {
     showPanel = action;
   }
 
-  /// What to do when the command line asks the server to stop.
+  /// What to do when the command line asks the server to stop. A window that shows stays, and says
+  /// what became of its server.
   ///
-  /// @param action ends the program
-  public void onStopRequest(Runnable action) {
+  /// @param windowShows whether there is one to be seen; asked on any thread
+  /// @param action ends the program where there is none
+  public void onStopRequest(BooleanSupplier windowShows, Runnable action) {
+    this.windowShows = windowShows;
     endProgram = action;
+  }
+
+  /// Whether the server does not run because the command line stopped it.
+  public boolean isStoppedByCommand() {
+    return stoppedByCommand && state.get() instanceof ServerState.Stopped;
+  }
+
+  private void stopRequested() {
+    if (windowShows.getAsBoolean()) {
+      stoppedByCommand = true;
+      stop();
+    } else {
+      endProgram.run();
+    }
   }
 
   /// What can be asked of the running server.
@@ -113,6 +133,7 @@ public final class ServerSession {
   /// @param first what to do with the running server, in the background
   public void start(Consumer<Admin> first) {
     restarts.forget();
+    stoppedByCommand = false;
     state.set(new ServerState.Starting("Reading the configuration"));
     FxState.ask(
         "start-server",
@@ -204,7 +225,8 @@ public final class ServerSession {
       Homeserver fresh =
           new Homeserver(folder.get(), ConfigurationReader.read(folder.get().configuration()));
       fresh.onSecondStart(() -> FxState.onFxThread(showPanel));
-      fresh.onStopRequest(() -> FxState.onFxThread(endProgram));
+      fresh.onStopRequest(
+          () -> windowShows.getAsBoolean(), () -> FxState.onFxThread(this::stopRequested));
       server = fresh;
       boolean[] prepared = {false};
       fresh.onState(next -> {

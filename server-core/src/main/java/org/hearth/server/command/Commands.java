@@ -232,9 +232,16 @@ final class Commands {
         out.println("Not running.");
         return REFUSED;
       }
-      ProcessHandle.of(answer.get().path("process").asLong())
-          .ifPresent(process -> process.onExit().join());
-      out.println("Stopped.");
+      Optional<ProcessHandle> process = ProcessHandle.of(answer.get().path("process").asLong());
+      if (answer.get().path(ControlRequest.PROGRAM_STAYS).asBoolean()) {
+        if (process.isPresent()) {
+          ControlPort.awaitStopped(where.folder(), process.get());
+        }
+        out.println("Stopped. The panel stays open.");
+      } else {
+        process.ifPresent(each -> each.onExit().join());
+        out.println("Stopped.");
+      }
       return 0;
     }
   }

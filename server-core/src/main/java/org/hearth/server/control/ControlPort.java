@@ -16,8 +16,10 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
@@ -27,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.hearth.server.configuration.DataFolder;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +62,9 @@ public final class ControlPort implements AutoCloseable {
   /// How long nothing is accepted after that has failed, because the process has no descriptor
   /// left, say.
   private static final int PAUSE_MILLIS = 1_000;
+
+  /// How often who waits for a stop looks for it.
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final ServerSocket socket;
   private final Path file;
@@ -155,6 +161,25 @@ public final class ControlPort implements AutoCloseable {
     } catch (java.net.ConnectException | NumberFormatException | ArrayIndexOutOfBoundsException _) {
       // The file was left behind by a server that was killed.
       return Optional.empty();
+    }
+  }
+
+  /// Waits until that process, which was asked to stop its server, has stopped it or is gone.
+  ///
+  /// @throws IOException if the folder cannot be read
+  public static void awaitStopped(DataFolder folder, ProcessHandle process) throws IOException {
+    Path file = file(folder);
+    FileTime of = modified(file);
+    while (process.isAlive() && Files.exists(file) && modified(file).equals(of)) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  private static FileTime modified(Path file) throws IOException {
+    try {
+      return Files.getLastModifiedTime(file);
+    } catch (NoSuchFileException _) {
+      return FileTime.fromMillis(0);
     }
   }
 
@@ -263,6 +288,9 @@ public final class ControlPort implements AutoCloseable {
   public void close() throws IOException {
     closed.countDown();
     socket.close();
-    Files.deleteIfExists(file);
+    // By now the folder may be another process's, with a control file of its own.
+    if (Files.exists(file) && Files.readString(file).contains(secret)) {
+      Files.deleteIfExists(file);
+    }
   }
 }

@@ -14,8 +14,11 @@ public record ControlRequest(String operation, Map<String, String> arguments) {
   /// Asks a panel to bring its window to the front.
   public static final String SHOW_PANEL = "show-panel";
 
-  /// Asks the server to stop and the program to end.
+  /// Asks the server to stop, and the program to end unless it has a window that says so.
   public static final String STOP = "stop";
+
+  /// In the answer to [#STOP]: whether the program goes on without its server.
+  public static final String PROGRAM_STAYS = "program-stays";
 
   public ControlRequest {
     arguments = Map.copyOf(arguments);

@@ -127,7 +127,7 @@ final class Evaluation {
     /// Most members have the same rule.
     private Way way(PushOutcome outcome) {
       Way way = latestWay;
-      if (way == null || latest != outcome) {
+      if (way == null || !outcome.equals(latest)) {
         way = wayOf(outcome);
         latest = outcome;
         latestWay = way;
