@@ -201,16 +201,16 @@ class BodyMemoryTest {
   void whoWaitsTooLongIsAskedToComeAgain() throws InterruptedException {
     BodyMemory memory = new BodyMemory(1000, 4 * 640, Duration.ofMillis(1));
     byte[] ten = "[1,2,3,4,5,6,7,8,9,0]".getBytes(StandardCharsets.UTF_8);
-    try (BodyMemory.Taken first = memory.of("alice");
-        BodyMemory.Taken second = memory.of("alice");
+    try (BodyMemory.Taken second = memory.of("alice");
         BodyMemory.Taken other = memory.of("bob")) {
-      first.awaitRoomFor(ten);
+      try (BodyMemory.Taken first = memory.of("alice")) {
+        first.awaitRoomFor(ten);
 
-      assertThatThrownBy(() -> second.awaitRoomFor(ten))
-          .isInstanceOfSatisfying(
-              MatrixException.class, e -> assertThat(e.is(Errcode.LIMIT_EXCEEDED)).isTrue());
-      other.awaitRoomFor(ten);
-      first.close();
+        assertThatThrownBy(() -> second.awaitRoomFor(ten))
+            .isInstanceOfSatisfying(
+                MatrixException.class, e -> assertThat(e.is(Errcode.LIMIT_EXCEEDED)).isTrue());
+        other.awaitRoomFor(ten);
+      }
       second.awaitRoomFor(ten);
     }
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.hearth.server.matrix.id.UserId;
 
 /// The server-default rules, in their order. There are none of kind room and sender.
@@ -35,7 +36,7 @@ final class DefaultPushRules {
   /// "Matches all events. This can be enabled to turn off all push notifications. By default this
   /// rule is disabled."
   private static final PushRule MASTER_RULE =
-      override(MASTER, List.of(), NOTHING).withEnabled(false);
+      PushRule.ofServerForAll(PushRuleKind.OVERRIDE, MASTER, false, List.of(), NOTHING);
 
   private static final PushRule SUPPRESS_NOTICES =
       override(
@@ -102,6 +103,12 @@ final class DefaultPushRules {
           underride(".m.rule.message", List.of(type("m.room.message")), QUIETLY),
           underride(".m.rule.encrypted", List.of(type("m.room.encrypted")), QUIETLY));
 
+  /// Those that ask the same for all users, in their order.
+  static final List<PushRule> OF_ALL =
+      Stream.of(List.of(MASTER_RULE, SUPPRESS_NOTICES, MEMBER_EVENT), LAST_OVERRIDES, UNDERRIDE)
+          .flatMap(List::stream)
+          .toList();
+
   private DefaultPushRules() {}
 
   /// v1.7 to v1.16: "this rule is deprecated and should only be enabled if the event does not have
@@ -154,12 +161,12 @@ final class DefaultPushRules {
 
   private static PushRule override(
       String id, List<PushCondition> conditions, List<JsonNode> actions) {
-    return PushRule.ofServerForAll(PushRuleKind.OVERRIDE, id, conditions, actions);
+    return PushRule.ofServerForAll(PushRuleKind.OVERRIDE, id, true, conditions, actions);
   }
 
   private static PushRule underride(
       String id, List<PushCondition> conditions, List<JsonNode> actions) {
-    return PushRule.ofServerForAll(PushRuleKind.UNDERRIDE, id, conditions, actions);
+    return PushRule.ofServerForAll(PushRuleKind.UNDERRIDE, id, true, conditions, actions);
   }
 
   private static PushCondition type(String type) {

@@ -2,8 +2,10 @@ package org.hearth.server.matrix.push;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.hearth.server.matrix.event.Pdu;
 import org.jspecify.annotations.Nullable;
@@ -101,11 +103,33 @@ public final class PushEvent {
     return known;
   }
 
+  /// Whether users may be named by the event's body, since it does not say whom it mentions.
+  public boolean looksForNames() {
+    return !event.content().has("m.mentions") && event.content().path("body").isTextual();
+  }
+
+  /// The ids of users whom the event names, and other texts that stand in their place.
+  public Set<String> named() {
+    Set<String> ids = new LinkedHashSet<>();
+    event.stateKey().ifPresent(ids::add);
+    for (JsonNode each : event.content().path("m.mentions").path("user_ids")) {
+      if (each.isTextual()) {
+        ids.add(each.textValue());
+      }
+    }
+    return ids;
+  }
+
+  /// A text in which letters of either case are the same, for [#mayContain].
+  public static String fold(String text) {
+    return Glob.fold(text);
+  }
+
   /// Whether a text may stand in the beginning of the event's body, letters of either case being
   /// the same. It says so of every text that does.
   ///
-  /// @param folded by [Glob#fold(String)]
-  boolean mayContain(String folded) {
+  /// @param folded by [#fold]
+  public boolean mayContain(String folded) {
     String body = foldedBody;
     if (body == null) {
       JsonNode text = event.content().path("body");

@@ -30,6 +30,9 @@ public final class PushRule {
   /// Of one of the server's rules, whether its conditions are the same for every user.
   private final boolean ofAll;
 
+  /// Whether it was one of the server's rules and a user has changed it.
+  private final boolean changed;
+
   private PushRule(
       PushRuleKind kind,
       String id,
@@ -37,7 +40,8 @@ public final class PushRule {
       List<PushCondition> conditions,
       @Nullable Glob pattern,
       List<JsonNode> actions,
-      boolean ofAll) {
+      boolean ofAll,
+      boolean changed) {
     this.kind = kind;
     this.id = id;
     this.enabled = enabled;
@@ -51,25 +55,30 @@ public final class PushRule {
             .toList();
     this.outcome = PushOutcome.of(this.actions);
     this.ofAll = ofAll;
+    this.changed = changed;
   }
 
   /// One of the server's own rules, of kind override or underride, that asks something else for
   /// each user.
   static PushRule ofServer(
       PushRuleKind kind, String id, List<PushCondition> conditions, List<JsonNode> actions) {
-    return new PushRule(kind, id, true, conditions, null, actions, false);
+    return new PushRule(kind, id, true, conditions, null, actions, false, false);
   }
 
   /// One of the server's own rules, of kind override or underride, whose conditions are the same
   /// for every user.
   static PushRule ofServerForAll(
-      PushRuleKind kind, String id, List<PushCondition> conditions, List<JsonNode> actions) {
-    return new PushRule(kind, id, true, conditions, null, actions, true);
+      PushRuleKind kind,
+      String id,
+      boolean enabled,
+      List<PushCondition> conditions,
+      List<JsonNode> actions) {
+    return new PushRule(kind, id, enabled, conditions, null, actions, true, false);
   }
 
   /// One of the server's own rules, of kind content.
   static PushRule ofServer(String id, Glob pattern, List<JsonNode> actions) {
-    return new PushRule(PushRuleKind.CONTENT, id, true, List.of(), pattern, actions, false);
+    return new PushRule(PushRuleKind.CONTENT, id, true, List.of(), pattern, actions, false, false);
   }
 
   /// A rule that a user has written.
@@ -105,7 +114,7 @@ public final class PushRule {
     }
     boolean enabled = json.path("enabled").asBoolean(true);
     return new PushRule(
-        kind, id, enabled, conditions, pattern, actions(json.get("actions")), false);
+        kind, id, enabled, conditions, pattern, actions(json.get("actions")), false, false);
   }
 
   /// The actions that are written there.
@@ -162,6 +171,11 @@ public final class PushRule {
   /// a dot".
   public boolean isDefault() {
     return id.startsWith(".");
+  }
+
+  /// True if it is one of the server's, as the server has it.
+  boolean isUnchanged() {
+    return isDefault() && !changed;
   }
 
   /// Whether it is enabled: "Disabled rules never match."
@@ -224,18 +238,18 @@ public final class PushRule {
         : asked.mayMatch(glob, body.textValue()) && glob.matchesWords(body.textValue());
   }
 
-  PushRule withEnabled(boolean changed) {
-    return changed == enabled
+  PushRule withEnabled(boolean wanted) {
+    return wanted == enabled
         ? this
-        : new PushRule(kind, id, changed, conditions, pattern, actions, ofAll);
+        : new PushRule(kind, id, wanted, conditions, pattern, actions, ofAll, true);
   }
 
   /// With other actions; the same rule if they are no others, so that users share what they have
   /// not changed.
-  PushRule withActions(List<JsonNode> changed) {
-    return changed.equals(actions)
+  PushRule withActions(List<JsonNode> wanted) {
+    return wanted.equals(actions)
         ? this
-        : new PushRule(kind, id, enabled, conditions, pattern, changed, ofAll);
+        : new PushRule(kind, id, enabled, conditions, pattern, wanted, ofAll, true);
   }
 
   /// The rule for the room that replaces one; empty if this rule is for no such room.
@@ -255,7 +269,8 @@ public final class PushRule {
         conditions.stream()
             .map(each -> isOf(each, from) ? PushCondition.eventMatch("room_id", to.value()) : each)
             .toList();
-    return Optional.of(new PushRule(kind, changedId, enabled, changed, pattern, actions, false));
+    return Optional.of(
+        new PushRule(kind, changedId, enabled, changed, pattern, actions, false, false));
   }
 
   private static boolean isOf(PushCondition condition, RoomId room) {

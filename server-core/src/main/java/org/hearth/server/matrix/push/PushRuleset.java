@@ -81,6 +81,24 @@ public final class PushRuleset {
     return rule == null ? PushOutcome.NOTHING : rule.outcome();
   }
 
+  /// What the default rules say for all users whom the event does not name, whoever they are. It
+  /// may name those whose id is in its `m.mentions` or is its state key, and where it says nothing
+  /// of mentions those whose display name or local part is in its body.
+  public static PushOutcome ofUnnamed(PushEvent event) {
+    event.begin();
+    for (PushRule rule : DefaultPushRules.OF_ALL) {
+      if (rule.matches(event, null)) {
+        return rule.outcome();
+      }
+    }
+    return PushOutcome.NOTHING;
+  }
+
+  /// Whether the user has no rules but the default ones, and has not changed these.
+  public boolean isDefault() {
+    return rules.values().stream().flatMap(List::stream).allMatch(PushRule::isUnchanged);
+  }
+
   /// The most important enabled rule that is for the event; null for none.
   private @Nullable PushRule match(PushEvent event, @Nullable String displayName) {
     event.begin();

@@ -10,10 +10,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.hearth.server.matrix.auth.PowerLevels;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.push.PushEvent;
 import org.hearth.server.matrix.push.PushOutcome;
+import org.hearth.server.matrix.push.PushRuleset;
 import org.hearth.server.servers.room.RoomQueries;
 import org.jspecify.annotations.Nullable;
 
@@ -48,9 +50,19 @@ final class Evaluation {
 
   /// The ways in which an event notifies members of its room; empty if it notifies none.
   List<Way> ofMembers(Pdu event, RoomCounts room) {
+    long changes = rules.changes();
     Asking asking = new Asking(event);
-    room.forEachMember(asking::ask);
-    return asking.answer();
+    Optional<BitSet> plain = room.plain(changes);
+    if (plain.isPresent()) {
+      asking.askPlain(room, plain.get());
+    } else {
+      room.forEachMember(asking::ask);
+    }
+    List<Way> ways = asking.answer();
+    if (plain.isEmpty()) {
+      room.setPlain(asking.plain, changes);
+    }
+    return ways;
   }
 
   /// How an event notifies a user who is not in its room; empty if it does not.
@@ -81,12 +93,40 @@ final class Evaluation {
     private final PushEvent asked;
     private final List<Way> ways = new ArrayList<>();
     private final List<RoomCounts.Member> unknown = new ArrayList<>();
+    private final BitSet plain = new BitSet();
     private @Nullable PushOutcome latest;
     private @Nullable Way latestWay;
 
     Asking(Pdu event) {
       this.event = event;
       this.asked = asked(event);
+    }
+
+    /// Most members have no rules but the default ones, which say the same for all of them whom the
+    /// event does not name.
+    void askPlain(RoomCounts room, BitSet all) {
+      BitSet unnamed = (BitSet) all.clone();
+      for (String each : asked.named()) {
+        Identifiers.read(UserId::parse, each)
+            .map(room::member)
+            .ifPresent(named -> unnamed.clear(named.number()));
+      }
+      RoomCounts.Member sender = room.member(event.sender());
+      if (sender != null) {
+        unnamed.clear(sender.number());
+      }
+      if (asked.looksForNames()) {
+        room.forEachMember(member -> {
+          if (unnamed.get(member.number()) && member.mayBeNamed(asked)) {
+            unnamed.clear(member.number());
+          }
+        });
+      }
+      PushOutcome outcome = PushRuleset.ofUnnamed(asked);
+      if (outcome.notifies() && !unnamed.isEmpty()) {
+        way(outcome).members().or(unnamed);
+      }
+      room.forEachOther(unnamed, this::ask);
     }
 
     void ask(RoomCounts.Member member) {
@@ -113,6 +153,9 @@ final class Evaluation {
     }
 
     private void ask(RoomCounts.Member member, UserRules.Rules own) {
+      if (own.isPlain()) {
+        plain.set(member.number());
+      }
       // "Once ignored, the client will no longer receive events sent by that user": what is not
       // shown is not counted, or nobody could read it.
       if (!event.isState() && own.ignored().contains(event.sender().value())) {

@@ -15,6 +15,7 @@ import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.push.PushEvent;
 import org.hearth.server.servers.notification.UnreadCounts.Count;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,12 @@ final class RoomCounts {
   static final int MOST_OLD_THREADS = 8;
 
   private static final int BYTES = 1_000;
-  private static final int MEMBER_BYTES = 400;
+  private static final int MEMBER_BYTES = 500;
+
+  /// Members of whom it is not known which rules they have: more are looked at all together.
+  private static final int MOST_NEW = 64;
+
+  private static final int SHARE_OF_NEW = 8;
 
   private final RoomId room;
   private final List<@Nullable Member> members = new ArrayList<>();
@@ -68,6 +74,13 @@ final class RoomCounts {
 
   private long stored;
 
+  /// The members for whom nothing but the unchanged default rules holds, found out when there had
+  /// been so many changes of rules; of the others there were so many then.
+  private BitSet plain = new BitSet();
+
+  private long plainAsOf = -1;
+  private int othersThen;
+
   private long accountedBytes;
   private volatile long lastUsed = System.nanoTime();
 
@@ -84,6 +97,8 @@ final class RoomCounts {
     private final int number;
     private final UserId user;
     private @Nullable String name;
+    private @Nullable String foldedName;
+    private final String foldedLocalpart;
 
     /// Up to where the member has read everything, the main timeline, and threads.
     long read;
@@ -97,7 +112,19 @@ final class RoomCounts {
     Member(int number, UserId user, @Nullable String name) {
       this.number = number;
       this.user = user;
-      this.name = name;
+      this.foldedLocalpart = PushEvent.fold(user.localpart());
+      rename(name);
+    }
+
+    private void rename(@Nullable String newName) {
+      name = newName;
+      foldedName = newName == null ? null : PushEvent.fold(newName);
+    }
+
+    /// Whether an event that does not say whom it mentions may name the member in its body.
+    boolean mayBeNamed(PushEvent event) {
+      return event.mayContain(foldedLocalpart)
+          || (foldedName != null && event.mayContain(foldedName));
     }
 
     /// The place in all sets of members of this room, for as long as the user is in it.
@@ -176,6 +203,38 @@ final class RoomCounts {
     }
   }
 
+  /// A member; null if the user is none.
+  @Nullable Member member(UserId user) {
+    return byUser.get(user);
+  }
+
+  /// The members for whom nothing but the default rules holds, if that is known after so many
+  /// changes of rules and there are not too many new ones.
+  Optional<BitSet> plain(long changes) {
+    int others = byUser.size() - plain.cardinality();
+    return plainAsOf == changes && others - othersThen <= MOST_NEW + byUser.size() / SHARE_OF_NEW
+        ? Optional.of(plain)
+        : Optional.empty();
+  }
+
+  /// Notes for whom nothing but the default rules holds.
+  void setPlain(BitSet those, long changes) {
+    plain = those;
+    plainAsOf = changes;
+    othersThen = byUser.size() - those.cardinality();
+  }
+
+  /// Goes through the members who are not among those.
+  void forEachOther(BitSet those, Consumer<Member> told) {
+    int end = members.size();
+    for (int i = those.nextClearBit(0); i < end; i = those.nextClearBit(i + 1)) {
+      Member member = members.get(i);
+      if (member != null) {
+        told.accept(member);
+      }
+    }
+  }
+
   /// A user is in the room.
   ///
   /// @param comes whether the user was not, before
@@ -184,7 +243,7 @@ final class RoomCounts {
     boolean had = comes && leave(user);
     Member known = byUser.get(user);
     if (known != null) {
-      known.name = name;
+      known.rename(name);
     } else if (byUser.size() < MOST_MEMBERS) {
       int number = members.indexOf(null);
       if (byUser.size() == members.size()) {
@@ -207,6 +266,7 @@ final class RoomCounts {
     Member member = byUser.remove(user);
     if (member != null) {
       members.set(member.number, null);
+      plain.clear(member.number);
       events.removeIf(each -> !each.forget(member.number));
       changes++;
     }

@@ -48,7 +48,8 @@ final class UserRules {
   /// What one user has set.
   ///
   /// @param changes how many there had been when it was read
-  record Rules(long changes, PushRuleset rules, Set<String> ignored) {
+  /// @param isPlain whether nothing but the unchanged default rules holds
+  record Rules(long changes, PushRuleset rules, Set<String> ignored, boolean isPlain) {
     int bytes() {
       int count = 0;
       for (PushRuleKind kind : PushRuleKind.values()) {
@@ -58,6 +59,11 @@ final class UserRules {
           + RULE_BYTES * Math.max(0, count - DEFAULT_RULES)
           + IGNORED_BYTES * ignored.size();
     }
+  }
+
+  /// How often users have changed what this is about.
+  long changes() {
+    return accountData.ruleChanges();
   }
 
   /// What is kept of a user; null if that is nothing, or out of date.
@@ -76,11 +82,10 @@ final class UserRules {
     Map<UserId, Rules> read = new HashMap<>();
     for (int i = 0; i < users.size(); i++) {
       UserId user = users.get(i);
-      Rules all =
-          new Rules(
-              changes.get(i),
-              rules(user, Optional.ofNullable(rules.get(user))),
-              ignored(Optional.ofNullable(ignored.get(user))));
+      PushRuleset own = rules(user, Optional.ofNullable(rules.get(user)));
+      Set<String> without = ignored(Optional.ofNullable(ignored.get(user)));
+      boolean isPlain = without.isEmpty() && own.isDefault();
+      Rules all = new Rules(changes.get(i), own, without, isPlain);
       kept.put(user, all);
       read.put(user, all);
     }

@@ -281,6 +281,46 @@ class PushRulesetTest {
     assertThat(evaluate(cake, small, GROUP)).isEqualTo(HIGHLIGHT);
   }
 
+  /// Whom an event does not name, the default rules treat like all others.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "m.room.message|{\"body\": \"hello\"}",
+        "m.room.message|{\"body\": \"hello @room\"}",
+        "m.room.message|{\"body\": \"x\", \"m.mentions\": {\"room\": true}}",
+        "m.room.message|{\"body\": \"x\", \"m.mentions\": {\"user_ids\": [\"@carol:example.org\"]}}",
+        "m.room.message|{\"msgtype\": \"m.notice\", \"body\": \"x\"}",
+        "m.room.message|{\"m.relates_to\": {\"rel_type\": \"m.replace\"}}",
+        "m.room.encrypted|{}",
+        "m.call.invite|{}",
+        "m.reaction|{}",
+        "com.example|{}",
+      })
+  void thoseWhoAreNotNamedAreToldTheSame(String row) {
+    Pdu event =
+        event(row.substring(0, row.indexOf('|')), null, row.substring(row.indexOf('|') + 1));
+    for (long members : new long[] {2, 3}) {
+      for (boolean mayNotify : new boolean[] {false, true}) {
+        PushEvent asked = new PushEvent(event, members, _ -> mayNotify);
+
+        assertThat(PushRuleset.ofUnnamed(asked)).isEqualTo(DEFAULTS.evaluate(asked, "Alice"));
+        assertThat(asked.named()).doesNotContain(ALICE.value());
+      }
+    }
+  }
+
+  @Test
+  void itIsKnownWhoHasOnlyTheDefaultRules() {
+    PushRuleset kept = PushRuleset.restore(ALICE, DEFAULTS.toJson());
+    PushRuleset quiet = DEFAULTS.withEnabled(PushRuleKind.UNDERRIDE, ".m.rule.message", false);
+
+    assertThat(DEFAULTS.isDefault()).isTrue();
+    assertThat(kept.isDefault()).isTrue();
+    assertThat(quiet.isDefault()).isFalse();
+    assertThat(PushRuleset.restore(ALICE, quiet.toJson()).isDefault()).isFalse();
+    assertThat(DEFAULTS.withRule(room("a"), null, null).isDefault()).isFalse();
+  }
+
   @Test
   void masterSilencesEverything() {
     PushRuleset silenced = DEFAULTS.withEnabled(PushRuleKind.OVERRIDE, ".m.rule.master", true);
