@@ -29,8 +29,8 @@ class SearchIndexTest {
   @TempDir private Path parent;
   private Path folder;
   private Path search;
-  private String token;
-  private String room;
+  private String token = "";
+  private String room = "";
 
   @BeforeEach
   void name() {
@@ -47,7 +47,7 @@ class SearchIndexTest {
   private void run(Path where, Deed deed) throws Exception {
     try (WholeServer server = new WholeServer(where)) {
       server.start();
-      if (token == null) {
+      if (token.isEmpty()) {
         token = server.newAccount("alice").text("access_token");
         room = open(server.client().as(token));
       }

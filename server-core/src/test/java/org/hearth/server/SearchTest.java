@@ -382,10 +382,9 @@ class SearchTest {
   @Test
   void groupsArePagedByThemselves() {
     String other = open(alice);
-    List<String> here = new ArrayList<>();
     List<String> there = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
-      here.add(say(alice, room, "papaya " + i));
+      say(alice, room, "papaya " + i);
       there.add(say(alice, other, "papaya " + i));
     }
     ObjectNode criteria = looking("papaya").put("order_by", "recent");

@@ -1,5 +1,6 @@
 package org.hearth.server.servers.notification;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -219,7 +220,7 @@ class RoomCountsTest {
           tested.forEachMember(member -> {
             if (random.nextInt(3) > 0) {
               those.set(member.number());
-              unread.get(member.user()).add(event);
+              requireNonNull(unread.get(member.user())).add(event);
             }
           });
           List<Way> ways =
