@@ -51,8 +51,8 @@ import org.hearth.server.store.Unavailable;
 public final class NotificationServer implements Box {
   private static final System.Logger LOG = System.getLogger(NotificationServer.class.getName());
 
-  /// Of counts in memory: some 1,000 rooms in which much happens.
-  private static final long MEMORY_BYTES = 64 << 20;
+  /// Of counts in memory: some 500 rooms in which much happens.
+  private static final long MEMORY_BYTES = 32 << 20;
 
   /// How long the start waits for what was not stored before the end.
   private static final Duration PATIENCE_AT_START = Duration.ofMinutes(1);

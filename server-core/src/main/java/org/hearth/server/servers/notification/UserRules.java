@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **bound**: [#BYTES]; who has only the default rules takes some 2 KB. **thread**: any.
 final class UserRules {
-  /// Of rules kept ready: some 15,000 users.
-  static final long BYTES = 32 << 20;
+  /// Of rules kept ready: some 8,000 users.
+  static final long BYTES = 16 << 20;
 
   private static final System.Logger LOG = System.getLogger(UserRules.class.getName());
   private static final int USER_BYTES = 2_000;
