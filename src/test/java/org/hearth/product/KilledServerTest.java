@@ -83,7 +83,9 @@ class KilledServerTest {
         new ToDeviceUnderFire(people),
         new OneTimeKeysUnderFire(people),
         new DevicesUnderFire(people, UnderFire.Person.of(watcher)),
-        new TypingUnderFire(people, rooms));
+        new TypingUnderFire(people, rooms),
+        new CountsUnderFire(people),
+        new SearchUnderFire(people));
   }
 
   /// @param withBoxes whether the boxes beside the rooms are asked, too
