@@ -265,7 +265,7 @@ final class PackageTable {
               "services.account",
               "services.profile"),
           // readers.sync.events and .view: an event, a filter and a token are the same wherever a
-          // client reads them.
+          // client reads them; readers.sync by its name only.
           new Row(
               "readers.search",
               "matrix",
@@ -276,6 +276,7 @@ final class PackageTable {
               "servers.room",
               "services.account",
               "services.accountdata",
+              "readers.sync alone",
               "readers.sync.events",
               "readers.sync.view"),
           new Row(

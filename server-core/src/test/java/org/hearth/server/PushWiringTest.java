@@ -132,7 +132,11 @@ class PushWiringTest {
 
       bob.post(path + "/receipt/m.read/" + event, "{}").expect(200);
 
+      // What the gateway had taken when the server ended may come again, since its answer was lost.
       JsonNode badge = next();
+      while (badge.path("event_id").asText().equals(event)) {
+        badge = next();
+      }
       assertThat(badge.has("event_id")).isFalse();
       assertThat(badge.at("/counts/unread").asInt(-1)).isZero();
     }

@@ -11,8 +11,8 @@ import org.hearth.server.http.TestClient;
 /// A whole server for tests, on a free port, where anybody may register.
 ///
 /// **thread**: any; starting and stopping, one.
-final class WholeServer implements AutoCloseable {
-  static final String PASSWORD = "long enough to be one";
+public final class WholeServer implements AutoCloseable {
+  public static final String PASSWORD = "long enough to be one";
 
   private static final String CONFIGURATION =
       """
@@ -24,16 +24,16 @@ final class WholeServer implements AutoCloseable {
 
   private final Homeserver server;
 
-  WholeServer(Path folder) {
+  public WholeServer(Path folder) {
     this(folder, InstantSource.system());
   }
 
-  WholeServer(Path folder, InstantSource clock) {
+  public WholeServer(Path folder, InstantSource clock) {
     this(folder, "", clock);
   }
 
   /// @param settings further lines of the configuration
-  WholeServer(Path folder, String settings) {
+  public WholeServer(Path folder, String settings) {
     this(folder, settings, InstantSource.system());
   }
 
@@ -45,11 +45,11 @@ final class WholeServer implements AutoCloseable {
             clock);
   }
 
-  void start() throws StartFailedException {
+  public void start() throws StartFailedException {
     server.start();
   }
 
-  void stop() {
+  public void stop() {
     server.stop(Duration.ofSeconds(5));
   }
 
@@ -58,12 +58,12 @@ final class WholeServer implements AutoCloseable {
     server.close();
   }
 
-  Homeserver homeserver() {
+  public Homeserver homeserver() {
     return server;
   }
 
   /// Where it is reached.
-  URI base() {
+  public URI base() {
     return switch (server.state()) {
       case ServerState.Running running -> URI.create(running.addresses().getFirst());
       default -> throw new IllegalStateException("the server does not run: " + server.state());
@@ -71,17 +71,17 @@ final class WholeServer implements AutoCloseable {
   }
 
   /// A client without a token.
-  TestClient client() {
+  public TestClient client() {
     return TestClient.of(base());
   }
 
   /// A new user's client.
-  TestClient register(String name) {
+  public TestClient register(String name) {
     return client().as(newAccount(name).text("access_token"));
   }
 
   /// Makes an account.
-  TestClient.Answer newAccount(String name) {
+  public TestClient.Answer newAccount(String name) {
     return client()
         .post(
             "/_matrix/client/v3/register",

@@ -21,7 +21,8 @@ import org.hearth.server.admin.WiringPicture.Ring;
 /// the servers behind the first one, with what brings them requests and takes on what they decide.
 ///
 /// What the boxes of a group write is added up, and so are the numbers of logs. What a server has
-/// decided is in the log that is called as the one of its requests, with `output` for `input`.
+/// decided is in the log that is called as the one of its requests, with `output` for `input`, or
+/// in a log that no other box writes.
 final class WiringGroups {
   /// The box of the services.
   static final String SERVICES = "Services";
@@ -56,6 +57,10 @@ final class WiringGroups {
           inputs.stream()
               .map(input -> input.replace("-input", "-output"))
               .collect(Collectors.toCollection(HashSet::new));
+      picture.rings().stream()
+          .map(Ring::name)
+          .filter(ring -> isWrittenOnlyBy(others, ring))
+          .forEach(outputs::add);
       outputs.retainAll(picture.rings().stream().map(Ring::name).toList());
       group(inputs, INPUT);
       group(outputs, OUTPUT);
@@ -97,6 +102,15 @@ final class WiringGroups {
       }
     }
     return found;
+  }
+
+  private boolean isWrittenOnlyBy(List<String> servers, String ring) {
+    List<String> writers =
+        picture.arrows().stream()
+            .filter(arrow -> arrow.to().equals(ring))
+            .map(Arrow::from)
+            .toList();
+    return !writers.isEmpty() && servers.containsAll(writers);
   }
 
   private void group(Iterable<String> members, String group) {

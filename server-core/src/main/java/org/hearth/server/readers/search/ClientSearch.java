@@ -16,6 +16,7 @@ import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.readers.sync.ClientSync;
 import org.hearth.server.readers.sync.events.ClientEvents;
 import org.hearth.server.readers.sync.events.Erasure;
 import org.hearth.server.readers.sync.events.Timelines;
@@ -107,7 +108,7 @@ public final class ClientSearch implements Box {
 
   @Override
   public String purpose() {
-    return "Finds what was said";
+    return "Finds messages";
   }
 
   @Override
@@ -122,7 +123,7 @@ public final class ClientSearch implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(RoomQueries.BOX, AccountService.BOX, AccountDataService.BOX);
+    return List.of(RoomQueries.BOX, AccountService.BOX, AccountDataService.BOX, ClientSync.BOX);
   }
 
   @Override

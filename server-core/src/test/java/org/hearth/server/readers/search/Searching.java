@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.readers.search;
 
 import static org.hearth.server.http.TestClient.encoded;
 

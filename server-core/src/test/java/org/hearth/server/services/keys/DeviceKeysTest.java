@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.services.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

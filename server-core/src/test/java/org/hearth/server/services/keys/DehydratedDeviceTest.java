@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.services.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.store.Store;

@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.services.keys;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.KeyId;
 import org.hearth.server.matrix.sign.Signatures;

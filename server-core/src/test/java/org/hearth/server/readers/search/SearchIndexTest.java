@@ -1,11 +1,11 @@
-package org.hearth.server;
+package org.hearth.server.readers.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hearth.server.Searching.edit;
-import static org.hearth.server.Searching.found;
-import static org.hearth.server.Searching.open;
-import static org.hearth.server.Searching.redact;
-import static org.hearth.server.Searching.say;
+import static org.hearth.server.readers.search.Searching.edit;
+import static org.hearth.server.readers.search.Searching.found;
+import static org.hearth.server.readers.search.Searching.open;
+import static org.hearth.server.readers.search.Searching.redact;
+import static org.hearth.server.readers.search.Searching.say;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.hearth.server.SavedData;
+import org.hearth.server.WholeServer;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus.State;

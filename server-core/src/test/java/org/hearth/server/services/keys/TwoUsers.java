@@ -1,6 +1,8 @@
-package org.hearth.server;
+package org.hearth.server.services.keys;
 
 import java.nio.file.Path;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,10 +1,11 @@
-package org.hearth.server;
+package org.hearth.server.services.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.Signatures;
 import org.hearth.server.matrix.sign.SigningKey;
