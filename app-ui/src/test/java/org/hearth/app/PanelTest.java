@@ -186,7 +186,9 @@ class PanelTest extends WithPanel {
     panel.click("new-create");
 
     panel.await("a sentence", () -> panel.shows("people-problem"));
-    assertThat(panel.text("people-problem")).contains("taken").doesNotContain("M_USER");
+    assertThat(panel.text("people-problem"))
+        .contains("account of this name")
+        .doesNotContain("M_USER");
     assertThat(panel.view().overlay().isOpen()).isTrue();
     panel.screenshot("people-problem");
     panel.robot().press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);

@@ -41,8 +41,8 @@ import org.testfx.framework.junit5.Start;
 /// for.
 @ExtendWith(ApplicationExtension.class)
 class WiringDrawingTest {
-  /// What a window of 1,000 pixels leaves beside the navigation and the margins.
-  /// The scale at which nobody sees that the picture was made smaller.
+  /// What a window of 1,000 pixels leaves beside the navigation and the margins. The scale at which
+  /// nobody sees that the picture was made smaller.
   private static final double HARDLY_SMALLER = 0.95;
 
   private static final double WIDTH = 764;
