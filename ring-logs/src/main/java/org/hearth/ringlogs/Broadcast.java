@@ -3,7 +3,6 @@ package org.hearth.ringlogs;
 import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.Sequence;
 import com.lmax.disruptor.SequenceBarrier;
-import com.lmax.disruptor.dsl.ProducerType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,11 +74,8 @@ final class Broadcast<E> {
     this.source = source;
     this.failures = failures;
     this.ring =
-        RingBuffer.create(
-            source instanceof Source.Nowhere ? ProducerType.MULTI : ProducerType.SINGLE,
-            AtomicReference::new,
-            spec.capacity(),
-            new ParkingWaitStrategy(signal));
+        RingBuffer.createSingleProducer(
+            AtomicReference::new, spec.capacity(), new ParkingWaitStrategy(signal));
     this.weights = new Weights(spec.capacity());
   }
 

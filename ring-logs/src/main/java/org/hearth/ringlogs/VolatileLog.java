@@ -3,14 +3,14 @@ package org.hearth.ringlogs;
 import java.util.List;
 import org.hearth.ringlogs.WiringDescription.Node;
 
-/// A log of what is so for now and need not outlive the program (who types, who is there):
-/// publishers that never wait, readers at their own pace, no store.
+/// A log of what is so for now and need not outlive the program (who types, who is there): one
+/// publisher that never waits, readers at their own pace, no store.
 ///
 /// Positions count from 1 in each run and are worth nothing without the run's epoch. A reader that
 /// the ring overtook is told so ([LogReader#onLost]) and goes on behind what it missed.
 ///
-/// **Thread**: [#publish] one thread at a time; [#register] and [#start] one thread, before that;
-/// the rest any.
+/// **Thread**: [#publish] one thread for the life of the log; [#register] and [#start] one thread,
+/// before that; the rest any.
 ///
 /// @param <E> the entries
 public final class VolatileLog<E> extends FollowedLog<E> {

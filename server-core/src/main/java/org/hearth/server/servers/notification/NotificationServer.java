@@ -8,6 +8,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.FailureHandling;
@@ -47,7 +51,7 @@ import org.hearth.server.store.Unavailable;
 /// entries each room's counts know, and from the receipts.
 ///
 /// **bound**: what [RoomCounts], [UserRules] and [CountsMemory] say. **thread**: as [Box] has it;
-/// one reads room-output, one receipt-output, one stores.
+/// one reads room-output, one receipt-output, one stores, one announces.
 public final class NotificationServer implements Box {
   private static final System.Logger LOG = System.getLogger(NotificationServer.class.getName());
 
@@ -68,6 +72,12 @@ public final class NotificationServer implements Box {
   private final CountsWriter writer;
   private final Counting counting;
   private final Reads queries = new Reads();
+
+  /// The one thread that a log takes entries of; two readers have some.
+  private final ExecutorService announcer =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("notification-announcer").factory());
+
   private final List<Reading<?>> readings;
 
   /// What this box uses of others.
@@ -185,6 +195,7 @@ public final class NotificationServer implements Box {
   @Override
   public void close() {
     writer.tryToWrite();
+    announcer.shutdown();
   }
 
   /// Stores what has changed, now.
@@ -192,10 +203,12 @@ public final class NotificationServer implements Box {
     writer.write();
   }
 
-  /// Tells of something; both readers do.
+  /// Tells of something, and returns when that is in the log; both readers do.
   private void announce(NotificationOutput entry) {
-    synchronized (output) {
-      var _ = output.publish(entry);
+    try {
+      CompletableFuture.runAsync(() -> output.publish(entry), announcer).join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
   }
 
