@@ -78,12 +78,19 @@ class KilledServerTest {
   /// What is asked of the boxes beside the rooms; a box that comes is added here.
   private List<UnderFire> boxes(List<MatrixHttp> clients, List<String> rooms, MatrixHttp watcher) {
     List<UnderFire.Person> people = UnderFire.Person.of(clients);
+    // Of devices of their own: who goes on from a `/sync` says that its device has the messages
+    // that
+    // came in it.
+    List<MatrixHttp> typists = new ArrayList<>();
+    for (int i = 0; i < clients.size(); i++) {
+      typists.add(clients.get(i).onNewDevice("client" + i, Crowd.PASSWORD));
+    }
     return List.of(
         new ReceiptsUnderFire(people, rooms, acknowledged),
         new ToDeviceUnderFire(people),
         new OneTimeKeysUnderFire(people),
         new DevicesUnderFire(people, UnderFire.Person.of(watcher)),
-        new TypingUnderFire(people, rooms),
+        new TypingUnderFire(UnderFire.Person.of(typists), rooms),
         new CountsUnderFire(people),
         new SearchUnderFire(people));
   }

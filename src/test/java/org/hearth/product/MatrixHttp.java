@@ -73,6 +73,12 @@ record MatrixHttp(URI base, String token) {
         object().put("type", "m.login.password").put("user", name).put("password", password));
   }
 
+  /// The same user on a new device.
+  MatrixHttp onNewDevice(String name, String password) {
+    return new MatrixHttp(
+        base, at(base).logIn(name, password).granted().path("access_token").textValue());
+  }
+
   /// Returns when the server, which was gone, answers again.
   void awaitAnswer() {
     long until = System.nanoTime() + RETURN.toNanos();
