@@ -3,7 +3,6 @@ package org.hearth.server.matrix.push;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -530,44 +529,6 @@ class PushRulesetTest {
       })
   void refusesWhatIsNoRule(String kind, String id, String rule, String errcode) {
     refused(errcode, () -> PushRule.parse(PushRuleKind.of(kind).orElseThrow(), id, json(rule)));
-  }
-
-  @Test
-  void restoresWhatTheUserMadeOfIt() {
-    PushRuleset rules =
-        DEFAULTS
-            .withEnabled(PushRuleKind.OVERRIDE, ".m.rule.master", true)
-            .withRule(room("!r:example.org"), null, null)
-            .withRule(room("!s:example.org"), null, null)
-            .withEnabled(PushRuleKind.ROOM, "!s:example.org", false)
-            .withRule(
-                rule(PushRuleKind.CONTENT, "x", "{\"actions\": [], \"pattern\": \"y\"}"),
-                null,
-                null);
-    ObjectNode stored = rules.toJson();
-
-    assertThat(PushRuleset.restore(ALICE, stored).toJson()).isEqualTo(stored);
-    assertThat(PushRuleset.restore(ALICE, json("{}")).toJson()).isEqualTo(DEFAULTS.toJson());
-  }
-
-  @Test
-  void defaultsOfTodayReplaceThoseThatWereStored() {
-    JsonNode stored =
-        json(
-            """
-            {"override": [
-              {"rule_id": ".m.rule.gone", "default": true, "enabled": true, "actions": []},
-              {"rule_id": ".m.rule.tombstone", "default": true, "enabled": false,
-               "conditions": [], "actions": ["notify"]}]}
-            """);
-
-    PushRuleset rules = PushRuleset.restore(ALICE, stored);
-
-    assertThat(ids(rules, PushRuleKind.OVERRIDE)).doesNotContain(".m.rule.gone").hasSize(12);
-    assertThat(written(rules, PushRuleKind.OVERRIDE, ".m.rule.tombstone").get("conditions"))
-        .hasSize(2);
-    assertThat(rules.rule(PushRuleKind.OVERRIDE, ".m.rule.tombstone").map(PushRule::isEnabled))
-        .contains(false);
   }
 
   private static void refused(
