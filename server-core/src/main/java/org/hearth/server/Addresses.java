@@ -1,16 +1,19 @@
 package org.hearth.server;
 
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import org.hearth.server.configuration.Configuration;
+import org.hearth.server.http.connection.Listener;
 
 /// The addresses at which clients reach the server.
 final class Addresses {
@@ -126,6 +129,25 @@ final class Addresses {
     } catch (SocketException e) {
       LOG.log(Level.DEBUG, "The link " + each.getName() + " cannot be asked whether it is up", e);
       return false;
+    }
+  }
+
+  /// Where a server of that configuration listens.
+  ///
+  /// @throws UncheckedIOException if an address is none of this computer
+  static List<Listener> listeners(Configuration configuration) {
+    return configuration.listeners().stream().map(Addresses::listener).toList();
+  }
+
+  private static Listener listener(Configuration.Listener listener) {
+    try {
+      return new Listener(
+          InetAddress.getByName(listener.bind()),
+          listener.port(),
+          listener.tls().map(tls -> new Listener.Tls(tls.certificate(), tls.privateKey())));
+    } catch (UnknownHostException e) {
+      throw new UncheckedIOException(
+          "the address to bind, " + listener.bind() + ", is none of this computer", e);
     }
   }
 }

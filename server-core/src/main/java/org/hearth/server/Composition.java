@@ -1,10 +1,7 @@
 package org.hearth.server;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -30,7 +27,6 @@ import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.LandingPage;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.RouteGroup;
-import org.hearth.server.http.connection.Listener;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.id.ServerName;
@@ -511,7 +507,7 @@ final class Composition {
             configuration.serverName(), configuration.publicBaseUrl(), ProductVersion.current()));
     HttpOptions options =
         new HttpOptions(
-            listeners(configuration),
+            Addresses.listeners(configuration),
             HttpLimits.standard(),
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
@@ -528,25 +524,6 @@ final class Composition {
       backups().startDaily();
     }
     opened.push(new Part("the listeners", (grace, _) -> serving.stop(grace)));
-  }
-
-  /// Where a server of that configuration listens.
-  ///
-  /// @throws UncheckedIOException if an address is none of this computer
-  static List<Listener> listeners(Configuration configuration) {
-    return configuration.listeners().stream().map(Composition::listener).toList();
-  }
-
-  private static Listener listener(Configuration.Listener listener) {
-    try {
-      return new Listener(
-          InetAddress.getByName(listener.bind()),
-          listener.port(),
-          listener.tls().map(tls -> new Listener.Tls(tls.certificate(), tls.privateKey())));
-    } catch (UnknownHostException e) {
-      throw new UncheckedIOException(
-          "the address to bind, " + listener.bind() + ", is none of this computer", e);
-    }
   }
 
   /// What makes backups.

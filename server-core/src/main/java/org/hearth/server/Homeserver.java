@@ -216,7 +216,7 @@ public final class Homeserver implements AutoCloseable {
 
   /// The ports are tried before a database is made or opened, which may take long.
   private void prepareListening() {
-    HttpServer.tryPorts(Composition.listeners(configuration));
+    HttpServer.tryPorts(Addresses.listeners(configuration));
     openControl();
   }
 
