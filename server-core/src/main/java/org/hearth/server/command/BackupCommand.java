@@ -6,13 +6,9 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.hearth.server.Homeserver;
-import org.hearth.server.LogRouting;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.AdminException;
-import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -41,37 +37,20 @@ final class BackupCommand implements Callable<Integer> {
     this.out = out;
   }
 
-  /// Whoever makes the backup: the server in its process, or one that was opened here.
-  @FunctionalInterface
-  private interface Maker {
-    JsonNode handle(ControlRequest request) throws IOException;
-  }
-
   @Override
   public Integer call() throws IOException, StartFailedException, InterruptedException {
     Map<String, String> arguments = new HashMap<>();
     if (into != null) {
       arguments.put("folder", into.toAbsolutePath().normalize().toString());
     }
-    ControlRequest begin = new ControlRequest("begin-backup", arguments);
-    if (ControlPort.ask(setup.folder(), begin).isPresent()) {
-      return follow(this::ask);
-    }
-    LogRouting.onlyWarnings();
-    try (Homeserver server = new Homeserver(setup.folder(), setup.read())) {
-      server.openWithoutListeners();
-      server.control().handle(begin);
-      return follow(request -> server.control().handle(request));
-    }
+    return Commands.follow(
+        setup,
+        new ControlRequest("begin-backup", arguments),
+        "The server has stopped, and the backup may not be made to its end.",
+        this::follow);
   }
 
-  private JsonNode ask(ControlRequest request) throws IOException {
-    Optional<JsonNode> answer = ControlPort.ask(setup.folder(), request);
-    return answer.orElseThrow(() ->
-        new AdminException("The server has stopped, and the backup may not be made to its end."));
-  }
-
-  private int follow(Maker maker) throws IOException, InterruptedException {
+  private int follow(Commands.Server maker) throws IOException, InterruptedException {
     String told = "";
     while (true) {
       JsonNode status = maker.handle(new ControlRequest("backup-status", Map.of()));

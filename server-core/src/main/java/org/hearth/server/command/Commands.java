@@ -335,13 +335,47 @@ final class Commands {
       throws IOException, StartFailedException {
     ControlRequest request = new ControlRequest(operation, new LinkedHashMap<>(arguments));
     Optional<JsonNode> answer = ControlPort.ask(setup.folder(), request);
-    if (answer.isPresent()) {
-      return answer.get();
+    return answer.isPresent() ? answer.get() : opened(setup, server -> server.handle(request));
+  }
+
+  /// Whoever does what is asked: the server in its process, or one that was opened here.
+  @FunctionalInterface
+  interface Server {
+    JsonNode handle(ControlRequest request) throws IOException;
+  }
+
+  /// What is done with a server.
+  @FunctionalInterface
+  interface Work<T, X extends Exception> {
+    T with(Server server) throws IOException, X;
+  }
+
+  /// Has the server that holds the data folder begin something, or begins it here if none does, and
+  /// follows that to its end.
+  ///
+  /// @param gone what it means if the server ends meanwhile
+  /// @return the exit code
+  static int follow(
+      Setup setup, ControlRequest begin, String gone, Work<Integer, InterruptedException> follow)
+      throws IOException, StartFailedException, InterruptedException {
+    if (ControlPort.ask(setup.folder(), begin).isPresent()) {
+      return follow.with(request ->
+          ControlPort.ask(setup.folder(), request).orElseThrow(() -> new AdminException(gone)));
     }
+    return opened(
+        setup,
+        server -> {
+          server.handle(begin);
+          return follow.with(server);
+        });
+  }
+
+  private static <T, X extends Exception> T opened(Setup setup, Work<T, X> work)
+      throws IOException, StartFailedException, X {
     LogRouting.onlyWarnings();
     try (Homeserver server = new Homeserver(setup.folder(), setup.read())) {
       server.openWithoutListeners();
-      return server.control().handle(request);
+      return work.with(server.control()::handle);
     }
   }
 }
