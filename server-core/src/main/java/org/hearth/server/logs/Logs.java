@@ -130,7 +130,8 @@ public final class Logs {
           NotificationOutput.class,
           NOTIFICATION_CAPACITY,
           entry -> entry.room().value(),
-          new JsonCodec<>(NotificationOutput.class));
+          new JsonCodec<>(NotificationOutput.class),
+          NotificationOutput::memoryBytes);
 
   private Logs() {}
 }

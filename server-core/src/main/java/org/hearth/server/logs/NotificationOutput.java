@@ -5,6 +5,7 @@ import java.util.List;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
 
 /// Whom which events notify, and who has read them: the entries of the log notification-output.
 ///
@@ -16,11 +17,31 @@ import org.hearth.server.matrix.id.UserId;
 ///
 /// **shape**: the partition key is the room id.
 public sealed interface NotificationOutput {
+  /// Of an entry without what differs in length.
+  int SMALL_BYTES = 300;
+
+  /// Of a place in a list.
+  int REFERENCE_BYTES = 8;
+
   /// The room.
   RoomId room();
 
   /// The position of what caused it: of the event, or of the receipt.
   long position();
+
+  /// About what it takes in memory; the users' ids are shared with whoever counts.
+  default long memoryBytes() {
+    long bytes = SMALL_BYTES;
+    if (this instanceof Notified notified) {
+      for (Audience each : notified.audiences()) {
+        bytes += SMALL_BYTES + (long) REFERENCE_BYTES * each.users().size();
+        for (JsonNode action : each.actions()) {
+          bytes += MatrixJson.treeBytes(action);
+        }
+      }
+    }
+    return bytes;
+  }
 
   /// An event notifies users of this server: those whose push rules say so.
   ///
