@@ -245,9 +245,10 @@ final class RoomCounts {
     if (known != null) {
       known.rename(name);
     } else if (byUser.size() < MOST_MEMBERS) {
-      int number = members.indexOf(null);
-      if (byUser.size() == members.size()) {
-        number = members.size();
+      int number = members.size();
+      if (byUser.size() < number) {
+        number = members.indexOf(null);
+      } else {
         members.add(null);
       }
       Member member = new Member(number, user, name);

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -139,7 +138,7 @@ final class UserRules {
     Map<UserId, Rules> all = new HashMap<>();
     for (int from = 0; from < users.size(); from += AccountDataQueries.MOST_USERS) {
       int to = Math.min(users.size(), from + AccountDataQueries.MOST_USERS);
-      all.putAll(read(new ArrayList<>(users.subList(from, to))));
+      all.putAll(read(users.subList(from, to)));
     }
     return all;
   }
