@@ -204,9 +204,12 @@ public final class NotificationServer implements Box {
   }
 
   /// Tells of something, and returns when that is in the log; both readers do.
-  private void announce(NotificationOutput entry) {
+  private void publish(List<NotificationOutput> entries) {
+    if (entries.isEmpty()) {
+      return;
+    }
     try {
-      CompletableFuture.runAsync(() -> output.publish(entry), announcer).join();
+      CompletableFuture.runAsync(() -> entries.forEach(output::publish), announcer).join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
@@ -217,6 +220,9 @@ public final class NotificationServer implements Box {
   /// Follows room-output. **Thread**: the log's for it.
   private final class Counting implements LogReader<RoomOutput> {
     private volatile LogPosition position;
+
+    /// What is counted of the batch at hand and not yet told; one hop to the announcer serves all.
+    private final List<NotificationOutput> told = new ArrayList<>();
 
     Counting(LogPosition kept) {
       this.position = kept;
@@ -235,18 +241,36 @@ public final class NotificationServer implements Box {
 
     @Override
     public void onBatch(List<Positioned<RoomOutput>> batch) {
-      for (Positioned<RoomOutput> each : batch) {
-        take(each.position(), each.entry());
-        position = each.position();
+      LogPosition reached = position;
+      try {
+        for (Positioned<RoomOutput> each : batch) {
+          take(each.position(), each.entry());
+          reached = each.position();
+        }
+      } finally {
+        tell();
+        position = reached;
       }
     }
 
     /// Of a room that was held back everything is later than what is counted of it.
     @Override
     public void onRelease(List<Positioned<RoomOutput>> entries) {
-      for (Positioned<RoomOutput> each : entries) {
-        take(each.position(), each.entry());
+      try {
+        for (Positioned<RoomOutput> each : entries) {
+          take(each.position(), each.entry());
+        }
+      } finally {
+        tell();
       }
+    }
+
+    /// Tells what is counted of a batch, also of one that fails in the middle: what of it is
+    /// counted is not given again.
+    private void tell() {
+      List<NotificationOutput> all = List.copyOf(told);
+      told.clear();
+      publish(all);
     }
 
     private void take(LogPosition at, RoomOutput entry) {
@@ -339,7 +363,7 @@ public final class NotificationServer implements Box {
       List<NotificationOutput.Audience> audiences = new ArrayList<>(invited);
       audiences.addAll(room.audiences(event));
       if (!audiences.isEmpty()) {
-        NotificationServer.this.announce(
+        told.add(
             new NotificationOutput.Notified(
                 event.place(), room.room(), event.id(), event.thread(), event.ts(), audiences));
       }
@@ -356,8 +380,7 @@ public final class NotificationServer implements Box {
                       ? counts.join(user, CountsMemory.name(event), comes)
                       : counts.leave(user));
       if (changed) {
-        NotificationServer.this.announce(
-            new NotificationOutput.CountsChanged(at.value(), event.roomId(), user));
+        told.add(new NotificationOutput.CountsChanged(at.value(), event.roomId(), user));
       }
     }
 
@@ -395,7 +418,9 @@ public final class NotificationServer implements Box {
               counts -> counts.read(receipt.user(), receipt.thread(), receipt.place()),
               memory.isLocal(receipt.user()));
       if (changed) {
-        announce(new NotificationOutput.CountsChanged(at.value(), receipt.room(), receipt.user()));
+        publish(
+            List.of(
+                new NotificationOutput.CountsChanged(at.value(), receipt.room(), receipt.user())));
       }
     }
 

@@ -254,6 +254,7 @@ public final class AccountService implements Box {
   private void keepHouse() {
     attempt("when devices were last seen could not be written", this::saveLastSeen);
     List.copyOf(stillInRooms).forEach(this::leaveRooms);
+    passwords.rest();
   }
 
   private void saveLastSeen() {

@@ -35,8 +35,12 @@ final class Passwords {
   private final int mostBlocks;
 
   /// The memory that hashes fill, one after the other. Garbage of this size would be promoted at
-  /// each collection; the heap takes the memory back when it is short of it.
+  /// each collection; the heap takes the memory back when it is short of it, and [#rest] when no
+  /// one signs in.
   private volatile SoftReference<BlockPool> blocks = new SoftReference<>(null);
+
+  /// Whether a hash has begun since the last [#rest].
+  private volatile boolean used;
 
   /// @param cost what a new hash costs
   /// @param atOnce how many are computed at the same time
@@ -94,8 +98,18 @@ final class Passwords {
     }
   }
 
+  /// Gives the memory back that hashes fill, unless there was a hash since the last call. Called
+  /// now and then.
+  void rest() {
+    if (!used) {
+      blocks.clear();
+    }
+    used = false;
+  }
+
   /// Two hashes that begin at the same time may each make a pool; one of them is kept.
   private BlockPool blocks() {
+    used = true;
     BlockPool kept = blocks.get();
     if (kept == null) {
       kept = new FixedBlockPool(mostBlocks);

@@ -48,6 +48,25 @@ class PasswordsTest {
   }
 
   @Test
+  void memoryOfHashesIsGivenBackWhenNobodySignsIn() {
+    Passwords dear = new Passwords(new PasswordCost(4_096, 1, 1), 1, new SecureRandom());
+    dear.hash("first");
+    dear.rest();
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    dear.hash("a moment later");
+    long fromThePool = threads.getCurrentThreadAllocatedBytes() - before;
+
+    dear.rest();
+    dear.rest();
+    before = threads.getCurrentThreadAllocatedBytes();
+    dear.hash("after a pause");
+
+    assertThat(fromThePool).isLessThan(1 << 20);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isGreaterThan(4 << 20);
+  }
+
+  @Test
   void hashSaysWhatItCost() {
     String stored = passwords.hash("secret");
 

@@ -36,7 +36,7 @@ public final class StoredTransactions {
 
   /// An event is being sent to the room in that transaction.
   void begun(RoomInfo room, ClientTransaction transaction) {
-    known.add(room.number(), transaction.transactionId());
+    known.add(room.number(), transaction);
   }
 
   /// The event that was sent to the room in that transaction; empty when none was.
@@ -46,7 +46,7 @@ public final class StoredTransactions {
       ClientTransaction transaction,
       String type,
       @Nullable EventId redacts) {
-    if (known.isNew(room.number(), transaction.transactionId())) {
+    if (known.isNew(room.number(), transaction)) {
       return Optional.empty();
     }
     return reads.read(connection -> {

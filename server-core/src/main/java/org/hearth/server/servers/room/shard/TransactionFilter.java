@@ -4,15 +4,17 @@ import java.lang.System.Logger.Level;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.random.RandomGenerator;
+import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
 
-/// Tells of nearly every new transaction id that it is new, without asking the database, since
-/// nearly every one is.
+/// Tells of nearly every new transaction that it is new, without asking the database, since nearly
+/// every one is.
 ///
 /// It keeps a number of 32 bits of each transaction of a room, in about seven bytes. Those of
 /// before the start are read once, beside the work, when first somebody asks; until they are there
-/// it knows nothing.
+/// it knows nothing. Of these it knows the id only, which is in the index; of later ones the device
+/// as well, since clients that count their messages use the same ids.
 ///
 /// **bound**: [#MAXIMUM_BYTES], which is enough for two million transactions. With more it gives up
 /// what it has and knows nothing, so that each transaction is looked up in the database: as right
@@ -29,6 +31,9 @@ public final class TransactionFilter implements AutoCloseable {
 
   /// Memory for the numbers, the old table and the new one together while they are moved.
   static final int MAXIMUM_BYTES = 24 << 20;
+
+  /// In the place of a device's hash.
+  private static final int ANY_DEVICE = 0;
 
   private static final int FIRST_SIZE = 1 << 10;
 
@@ -60,9 +65,9 @@ public final class TransactionFilter implements AutoCloseable {
     this.maximumBytes = maximumBytes;
   }
 
-  /// Whether no event of the room of that number was sent in a transaction of that id. False when
-  /// it cannot tell.
-  public synchronized boolean isNew(long room, String transactionId) {
+  /// Whether no event of the room of that number was sent in that transaction. False when it cannot
+  /// tell.
+  public synchronized boolean isNew(long room, ClientTransaction transaction) {
     if (full) {
       return false;
     }
@@ -72,12 +77,17 @@ public final class TransactionFilter implements AutoCloseable {
       }
       return false;
     }
-    return numbers[place(numbers, number(room, transactionId))] == 0;
+    return isFree(number(room, transaction.transactionId(), ANY_DEVICE))
+        && isFree(number(room, transaction.transactionId(), transaction.device().hashCode()));
+  }
+
+  private boolean isFree(int number) {
+    return numbers[place(numbers, number)] == 0;
   }
 
   /// A transaction has begun.
-  public void add(long room, String transactionId) {
-    add(number(room, transactionId));
+  public void add(long room, ClientTransaction transaction) {
+    add(number(room, transaction.transactionId(), transaction.device().hashCode()));
   }
 
   private synchronized void add(int number) {
@@ -124,9 +134,10 @@ public final class TransactionFilter implements AutoCloseable {
   }
 
   /// Never 0. Its low bits are well mixed, as the places are found by them.
-  private int number(long room, String transactionId) {
+  private int number(long room, String transactionId, int device) {
     // The finalizer of MurmurHash3: every bit of the input moves every bit of the number.
-    long mixed = salt + room * 0x9E3779B97F4A7C15L + transactionId.hashCode();
+    long mixed =
+        salt + room * 0x9E3779B97F4A7C15L + device * 0xD6E8FEB86659FD93L + transactionId.hashCode();
     mixed = (mixed ^ (mixed >>> 33)) * 0xFF51AFD7ED558CCDL;
     mixed = (mixed ^ (mixed >>> 33)) * 0xC4CEB9FE1A85EC53L;
     int number = (int) (mixed ^ (mixed >>> 33));
@@ -141,7 +152,7 @@ public final class TransactionFilter implements AutoCloseable {
           while (rows.next() && goesOn()) {
             String transactionId = rows.getString(2);
             if (transactionId != null) {
-              add(number(rows.getLong(1), transactionId));
+              add(number(rows.getLong(1), transactionId, ANY_DEVICE));
             }
           }
           return true;

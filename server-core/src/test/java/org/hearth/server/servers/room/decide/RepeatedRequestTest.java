@@ -38,7 +38,7 @@ final class RepeatedRequestTest {
   private static final RoomId ROOM = RoomId.parse("!room:hearth.test");
   private static final UserId ANN = UserId.parse("@ann:hearth.test");
   private static final UserId BEN = UserId.parse("@ben:hearth.test");
-  private static final ClientTransaction FIRST = new ClientTransaction(DeviceId.parse("D"), "1");
+  private static final ClientTransaction FIRST = of("1");
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   private RunningRooms rooms;
@@ -100,10 +100,7 @@ final class RepeatedRequestTest {
               .server()
               .input()
               .writer("Tests")
-              .submit(
-                  message(
-                      ANN, EventTypes.MESSAGE, new ClientTransaction(DeviceId.parse("D"), "m" + i)),
-                  RunningRooms.PATIENCE));
+              .submit(message(ANN, EventTypes.MESSAGE, of("m" + i)), RunningRooms.PATIENCE));
     }
     for (var each : replies) {
       assertThat(each.await(RunningRooms.PATIENCE)).isInstanceOf(RoomReply.Done.class);
@@ -143,12 +140,10 @@ final class RepeatedRequestTest {
 
   @Test
   void aRedactionIsRecognisedByWhatItRedactsThoughItIsRedactedItself() throws InterruptedException {
-    EventId one =
-        sent(message(ANN, EventTypes.MESSAGE, new ClientTransaction(DeviceId.parse("D"), "a")));
-    EventId two =
-        sent(message(ANN, EventTypes.MESSAGE, new ClientTransaction(DeviceId.parse("D"), "b")));
+    EventId one = sent(message(ANN, EventTypes.MESSAGE, of("a")));
+    EventId two = sent(message(ANN, EventTypes.MESSAGE, of("b")));
     List<EventId> redactions = List.of(redacted(one, FIRST), redacted(two, FIRST));
-    redacted(redactions.getFirst(), new ClientTransaction(DeviceId.parse("D"), "c"));
+    redacted(redactions.getFirst(), of("c"));
     sendMany();
 
     assertThat(new HashSet<>(redactions)).hasSize(2);
@@ -172,22 +167,26 @@ final class RepeatedRequestTest {
 
     try (TransactionFilter known =
         new TransactionFilter(stores.store().reads(), new SplittableRandom(1))) {
-      assertThat(known.isNew(room, "another")).isFalse();
-      known.add(room, "begun");
-      Eventually.until("all are read", () -> known.isNew(room, "another"));
+      assertThat(known.isNew(room, of("another"))).isFalse();
+      known.add(room, of("begun"));
+      Eventually.until("all are read", () -> known.isNew(room, of("another")));
 
-      assertThat(known.isNew(room, "begun")).isFalse();
-      assertThat(known.isNew(room + 1, "m0")).isTrue();
+      assertThat(known.isNew(room, of("begun"))).isFalse();
+      assertThat(known.isNew(room + 1, of("m0"))).isTrue();
       for (int i = 0; i < 300; i++) {
-        assertThat(known.isNew(room, "m" + i)).isFalse();
+        assertThat(known.isNew(room, of("m" + i))).isFalse();
       }
       for (int i = 0; i < 10_000; i++) {
-        known.add(room, "later" + i);
+        known.add(room, of("later" + i));
       }
       for (int i = 0; i < 10_000; i++) {
-        assertThat(known.isNew(room, "later" + i)).isFalse();
+        assertThat(known.isNew(room, of("later" + i))).isFalse();
       }
-      assertThat(known.isNew(room, "another")).isTrue();
+      assertThat(known.isNew(room, of("another"))).isTrue();
     }
+  }
+
+  private static ClientTransaction of(String id) {
+    return new ClientTransaction(DeviceId.parse("D"), id);
   }
 }
