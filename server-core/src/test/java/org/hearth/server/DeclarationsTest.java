@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.ringlogs.WiringDescription.Arrow;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
@@ -125,6 +126,22 @@ class DeclarationsTest {
             .isEqualTo(classes.isEmpty());
       }
     }
+  }
+
+  /// What nobody declares stays in the database when an account is closed.
+  @Test
+  void whatIsKeptForAccountsIsDeclared() {
+    Set<String> declared =
+        composition.boxes().companions().stream()
+            .map(each -> each.getClass().getName())
+            .collect(Collectors.toSet());
+    Set<String> made =
+        CLASSES.stream()
+            .filter(each -> each.isAssignableTo(AccountCompanion.class) && !each.isInterface())
+            .map(JavaClass::getName)
+            .collect(Collectors.toSet());
+
+    assertThat(declared).hasSizeGreaterThan(5).isEqualTo(made);
   }
 
   private Set<String> declared(String user, Function<Box, List<String>> what) {

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.Requester;
 import org.hearth.server.http.TurnPerKey;
@@ -80,7 +81,7 @@ final class Sessions implements Authenticator {
           .build();
 
   /// @param turns by user
-  /// @param companions services whose rows come and go with devices
+  /// @param companions whose rows come and go with devices
   /// @param lifetime of an access token that can be refreshed
   Sessions(
       Accounts accounts,
@@ -95,7 +96,7 @@ final class Sessions implements Authenticator {
     this.tokens = tokens;
     this.journal = journal;
     this.turns = turns;
-    this.companions = List.copyOf(companions);
+    this.companions = companions;
     this.secrets = secrets;
     this.clock = clock;
     this.lifetime = lifetime;
