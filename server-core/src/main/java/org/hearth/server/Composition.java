@@ -171,6 +171,7 @@ final class Composition {
             new Admin.Wiring(
                 boxes.description(),
                 boxes.purposes(),
+                boxes.storing(),
                 boxes.logs()::figures,
                 boxes.logs()::parked,
                 boxes.logs()::release),

@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.ringlogs.WiringDescription.Arrow;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.configuration.ConfigurationReader;
@@ -232,6 +233,21 @@ class DeclarationsTest {
     assertThat(wiring.nodes())
         .extracting(each -> each.name())
         .containsAll(composition.boxes().all().stream().map(Box::name).toList());
+  }
+
+  @Test
+  void whoeverHasTablesIsShownToHandWorkToTheCommitter() {
+    List<WiringPicture.Arrow> arrows = composition.admin().wiring().arrows();
+
+    assertThat(arrows)
+        .doesNotHaveDuplicates()
+        .containsAll(
+            composition.boxes().all().stream()
+                .filter(each -> !each.tables().isEmpty())
+                .map(each -> new WiringPicture.Arrow(each.name(), "commit"))
+                .toList())
+        .contains(new WiringPicture.Arrow("KeyBackup", "commit"))
+        .doesNotContain(new WiringPicture.Arrow("OpenID", "commit"));
   }
 
   @Test

@@ -185,6 +185,14 @@ public final class Boxes {
     return boxes.stream().collect(Collectors.toUnmodifiableMap(Box::name, Box::purpose));
   }
 
+  /// The names of the boxes that have tables, and so hand work to the committer.
+  public Set<String> storing() {
+    return boxes.stream()
+        .filter(each -> !each.tables().isEmpty())
+        .map(Box::name)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
   /// The boxes, their logs, and every arrow between them.
   public WiringDescription description() {
     Map<String, String> boxOfReader = new HashMap<>();

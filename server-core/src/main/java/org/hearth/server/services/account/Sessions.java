@@ -24,6 +24,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
+import org.hearth.server.store.Unavailable;
 import org.jspecify.annotations.Nullable;
 
 /* Tokens
@@ -106,10 +107,17 @@ final class Sessions implements Authenticator {
 
   /// Fills the memory with the tokens of the database, as many as it holds. So whoever is logged in
   /// needs no look into the database after a restart, which strangers behind the same address may
-  /// have used up.
+  /// have used up. A token that cannot be read keeps no other from being remembered.
   void remember() {
     for (TokenHash hash : tokens.accessTokens(MOST_REMEMBERED)) {
-      var _ = cache.get(hash, this::load);
+      try {
+        var _ = cache.get(hash, this::load);
+      } catch (RuntimeException e) {
+        if (Unavailable.is(e)) {
+          throw e;
+        }
+        LOG.log(Level.WARNING, "a token of somebody who is logged in is damaged", e);
+      }
     }
   }
 
