@@ -1,8 +1,8 @@
 /// The root: composition, start, stop and state of one server, and where its log goes.
 ///
 /// ```
-///   command, panel ──► Homeserver ──► Composition ──constructs──► store, logs, servers,
-///                        │    │                                    writers, readers, services, http
+///   command, panel ──► Homeserver ──► Composition ──constructs──► store, http
+///                        │    │                  └──► AllBoxes ───► servers, writers, readers, services
 ///                        │    └──opens──► ControlPort
 ///                        └──tells──► ServerState, Admin, LogTail
 /// ```

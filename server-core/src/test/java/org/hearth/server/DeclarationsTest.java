@@ -29,6 +29,8 @@ import java.util.stream.Stream;
 import org.hearth.ringlogs.WiringDescription;
 import org.hearth.ringlogs.WiringDescription.Arrow;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.admin.WiringPicture;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
@@ -127,6 +129,22 @@ class DeclarationsTest {
     }
   }
 
+  /// What nobody declares stays in the database when an account is closed.
+  @Test
+  void whatIsKeptForAccountsIsDeclared() {
+    Set<String> declared =
+        composition.boxes().companions().stream()
+            .map(each -> each.getClass().getName())
+            .collect(Collectors.toSet());
+    Set<String> made =
+        CLASSES.stream()
+            .filter(each -> each.isAssignableTo(AccountCompanion.class) && !each.isInterface())
+            .map(JavaClass::getName)
+            .collect(Collectors.toSet());
+
+    assertThat(declared).hasSizeGreaterThan(5).isEqualTo(made);
+  }
+
   private Set<String> declared(String user, Function<Box, List<String>> what) {
     return in(user)
         .flatMap(box -> what.apply(box).stream())
@@ -215,6 +233,21 @@ class DeclarationsTest {
     assertThat(wiring.nodes())
         .extracting(each -> each.name())
         .containsAll(composition.boxes().all().stream().map(Box::name).toList());
+  }
+
+  @Test
+  void whoeverHasTablesIsShownToHandWorkToTheCommitter() {
+    List<WiringPicture.Arrow> arrows = composition.admin().wiring().arrows();
+
+    assertThat(arrows)
+        .doesNotHaveDuplicates()
+        .containsAll(
+            composition.boxes().all().stream()
+                .filter(each -> !each.tables().isEmpty())
+                .map(each -> new WiringPicture.Arrow(each.name(), "commit"))
+                .toList())
+        .contains(new WiringPicture.Arrow("KeyBackup", "commit"))
+        .doesNotContain(new WiringPicture.Arrow("OpenID", "commit"));
   }
 
   @Test

@@ -39,22 +39,21 @@ final class PackageTable {
               "matrix.auth",
               "matrix.error"),
           new Row("matrix.state", "matrix.id", "matrix.version", "matrix.event", "matrix.auth"),
-          new Row("matrix.push", "matrix.id", "matrix.json", "matrix.event", "matrix.error"),
+          new Row("matrix.push", "matrix.id", "matrix.event", "matrix.error"),
           new Row("logs", "matrix"),
           new Row("store"),
           new Row("store.derby"),
           new Row("http", "matrix", "store"),
           new Row("http.connection"),
-          new Row("outbound", "configuration", "matrix", "store"),
-          // http and store: a box declares its routes and its tables.
-          new Row("box", "http", "store"),
+          new Row("outbound", "configuration"),
+          // http and store: a box declares its routes and its tables; matrix: what it keeps of whom.
+          new Row("box", "matrix", "http", "store"),
           new Row(
               "writers.roomsend",
               "matrix",
               "box",
               "logs",
               "http",
-              "outbound",
               "servers.room",
               "servers.presence",
               "services"),
@@ -90,7 +89,6 @@ final class PackageTable {
               "servers.room.decide",
               "matrix",
               "logs",
-              "store",
               "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
@@ -99,7 +97,6 @@ final class PackageTable {
               "matrix",
               "logs",
               "store",
-              "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
           new Row(
@@ -120,18 +117,8 @@ final class PackageTable {
           new Row(
               "servers.room.check", "matrix", "store", "servers.room alone", "servers.room.state"),
           new Row("servers.room.server", "matrix", "box", "logs", "store", "servers.room"),
-          // services.account: receipts go with the account, in its commit.
-          new Row(
-              "servers.receipt",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "servers.room",
-              "services.account"),
-          // services.accountdata: the push rules. services.account: what is kept of a user goes
-          // with
-          // the account, in its commit.
+          new Row("servers.receipt", "matrix", "box", "logs", "store", "servers.room"),
+          // services.accountdata: the push rules.
           new Row(
               "servers.notification",
               "matrix",
@@ -140,9 +127,8 @@ final class PackageTable {
               "store",
               "servers.room",
               "servers.receipt",
-              "services.account",
               "services.accountdata"),
-          // services.account: which devices there are; messages go with the device, in its commit.
+          // services.account: which devices there are.
           // services.keys: a dehydrated device is among the keys only.
           new Row(
               "servers.device",
@@ -152,11 +138,9 @@ final class PackageTable {
               "store",
               "services.account",
               "services.keys"),
-          // services.account: the message goes with the account, in its commit.
-          new Row("servers.presence", "matrix", "box", "logs", "store", "services.account"),
+          new Row("servers.presence", "matrix", "box", "logs", "store"),
           new Row("servers.typing", "matrix", "box", "logs", "store", "servers.room"),
-          // services.account: pushers go with their device, in its commit. outbound: the way to
-          // gateways.
+          // outbound: the way to gateways.
           new Row(
               "readers.push",
               "matrix",
@@ -166,8 +150,18 @@ final class PackageTable {
               "http",
               "outbound",
               "servers.room",
-              "servers.notification",
-              "services.account"),
+              "servers.notification"),
+          // An event, a filter and a token are the same wherever a client reads them.
+          new Row(
+              "readers.events",
+              "matrix",
+              "store",
+              "http",
+              "logs",
+              "servers.room",
+              "services.account",
+              "services.accountdata"),
+          new Row("readers.tokens", "matrix", "store", "servers.room"),
           new Row(
               "readers.sync",
               "matrix",
@@ -181,25 +175,17 @@ final class PackageTable {
               "servers.receipt",
               "servers.device",
               "servers.presence",
-              "services"),
+              "services",
+              "readers.events",
+              "readers.tokens"),
           // box: alarms.
           new Row(
               "readers.sync.view",
               "matrix",
               "box",
               "logs",
-              "store",
-              "http",
               "servers.room",
-              "services.accountdata"),
-          new Row(
-              "readers.sync.events",
-              "matrix",
-              "store",
-              "logs",
-              "servers.room",
-              "services.account",
-              "readers.sync.view"),
+              "readers.events"),
           new Row(
               "readers.sync.sections",
               "matrix",
@@ -213,8 +199,9 @@ final class PackageTable {
               "servers.presence",
               "services.accountdata",
               "services.keys",
-              "readers.sync.events",
-              "readers.sync.view"),
+              "readers.sync.view",
+              "readers.events",
+              "readers.tokens"),
           new Row(
               "readers.sync.v2",
               "matrix",
@@ -225,35 +212,33 @@ final class PackageTable {
               "servers.device",
               "servers.notification",
               "servers.presence",
-              "services.account",
               "services.keys",
               "readers.sync.sections",
-              "readers.sync.events",
-              "readers.sync.view"),
+              "readers.sync.view",
+              "readers.events",
+              "readers.tokens"),
           // services.directory: these calls say which rooms are published.
           new Row(
               "readers.sync.v1",
               "matrix",
               "http",
               "servers.room",
-              "services.accountdata",
               "services.directory",
               "readers.sync.sections",
               "readers.sync.history",
-              "readers.sync.events",
-              "readers.sync.view"),
+              "readers.sync.view",
+              "readers.events",
+              "readers.tokens"),
           new Row(
               "readers.sync.history",
               "matrix",
               "http",
               "servers.room",
               "servers.notification",
-              "services.account",
               "services.accountdata",
-              "readers.sync.events",
-              "readers.sync.view"),
-          // services.profile: of this server's users the profiles are what is searched;
-          // services.account: a name goes with its account.
+              "readers.events",
+              "readers.tokens"),
+          // services.profile: of this server's users the profiles are what is searched.
           new Row(
               "readers.userdirectory",
               "matrix",
@@ -262,10 +247,7 @@ final class PackageTable {
               "store",
               "http",
               "servers.room",
-              "services.account",
               "services.profile"),
-          // readers.sync.events and .view: an event, a filter and a token are the same wherever a
-          // client reads them; readers.sync by its name only.
           new Row(
               "readers.search",
               "matrix",
@@ -276,9 +258,8 @@ final class PackageTable {
               "servers.room",
               "services.account",
               "services.accountdata",
-              "readers.sync alone",
-              "readers.sync.events",
-              "readers.sync.view"),
+              "readers.events",
+              "readers.tokens"),
           new Row(
               "services.account",
               "matrix",
@@ -297,17 +278,14 @@ final class PackageTable {
               "logs",
               "store",
               "http",
-              "servers.room",
-              "services.account"),
+              "servers.room"),
           new Row(
               "services.accountdata",
               "matrix",
               "box",
               "logs",
               "store",
-              "http",
-              "servers.room",
-              "services.account"),
+              "http"),
           new Row("services.directory", "matrix", "box", "logs", "store", "http", "servers.room"),
           new Row(
               "services.pushrules",
@@ -316,9 +294,8 @@ final class PackageTable {
               "logs",
               "store",
               "http",
-              "services.account",
               "services.accountdata"),
-          new Row("services.keybackup", "matrix", "box", "store", "http", "services.account"),
+          new Row("services.keybackup", "matrix", "box", "store", "http"),
           new Row("services.keys", "matrix", "box", "logs", "store", "http", "services.account"),
           // services.accountdata: the rooms are tagged. services.profile: who is invited has a
           // name.
@@ -349,7 +326,6 @@ final class PackageTable {
               "logs",
               "store",
               "http",
-              "writers",
               "servers",
               "readers",
               "services"),

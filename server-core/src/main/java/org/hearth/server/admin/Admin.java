@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.Log.ParkedKey;
 import org.hearth.ringlogs.Log.ReleaseResult;
@@ -121,17 +122,20 @@ public final class Admin {
   ///
   /// @param description boxes and arrows; they do not change while the server runs
   /// @param purposes what each box is there for, by its name
+  /// @param storing the boxes that hand work to the committer
   /// @param figures the numbers of all logs at this moment
   /// @param parked what the consumers of all logs have parked at this moment
   /// @param releasing gives parked entries to their consumer again
   public record Wiring(
       WiringDescription description,
       Map<String, String> purposes,
+      Set<String> storing,
       Supplier<List<LogFigures>> figures,
       Supplier<List<ParkedKey>> parked,
       Releasing releasing) {
     public Wiring {
       purposes = Map.copyOf(purposes);
+      storing = Set.copyOf(storing);
     }
   }
 

@@ -143,8 +143,8 @@ public final class BackupMaker {
       if (make(target)) {
         daily.keepNewest(keptDaily);
       }
-    } catch (IOException | RuntimeException e) {
-      // The next look is in an hour.
+    } catch (IOException | RuntimeException | Error e) {
+      // The next look is in an hour: an executor would drop the error silently and never come back.
       trouble =
           Optional.of(trouble(daily.folder(), "The daily backups cannot be kept: " + e + "."));
       LOG.log(Level.WARNING, "The daily backups in " + daily.folder() + " cannot be kept", e);

@@ -27,6 +27,9 @@ final class Pictures {
         nodes.add(
             new WiringPicture.Node(
                 node.name(), kind(node.kind()), wiring.purposes().getOrDefault(node.name(), "")));
+        if (wiring.storing().contains(node.name())) {
+          arrows.add(new WiringPicture.Arrow(node.name(), COMMIT_RING));
+        }
       }
     }
     nodes.add(new WiringPicture.Node(COMMITTER, WiringPicture.Kind.STORE, "Writes to the disk"));

@@ -63,6 +63,11 @@ public interface Box extends AutoCloseable {
     return List.of();
   }
 
+  /// What it keeps for each account or device, and goes with them.
+  default List<AccountCompanion> companions() {
+    return List.of();
+  }
+
   /// Begins with what goes on beside the requests.
   default void start() {}
 

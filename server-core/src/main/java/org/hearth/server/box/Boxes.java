@@ -3,6 +3,7 @@ package org.hearth.server.box;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,11 +28,12 @@ import org.jspecify.annotations.Nullable;
 /// Boxes are added in the order of who needs whom; [#start] connects their logs and starts all;
 /// [#close] ends whatever was added or started, in the reverse order, whatever fails on the way.
 ///
-/// **Thread**: [#add], [#start] and [#close] one; the rest any, after the start.
+/// **Thread**: [#add], [#addCompanion], [#start] and [#close] one; the rest any, after the start.
 public final class Boxes {
   private static final System.Logger LOG = System.getLogger(Boxes.class.getName());
 
   private final List<Box> boxes = new ArrayList<>();
+  private final List<AccountCompanion> companions = new ArrayList<>();
   private final Consumer<? super ConsumerDeath> onDeath;
   private @Nullable LogSet logs;
 
@@ -49,7 +51,19 @@ public final class Boxes {
       throw new IllegalArgumentException("two boxes of one name: " + box.name());
     }
     boxes.add(box);
+    companions.addAll(box.companions());
     return box;
+  }
+
+  /// Adds what a box that is switched off has kept for accounts: it goes with them all the same.
+  public void addCompanion(AccountCompanion companion) {
+    companions.add(companion);
+  }
+
+  /// What the boxes keep for accounts and devices: a view, to which each box adds that comes. It is
+  /// whole before the start.
+  public List<AccountCompanion> companions() {
+    return Collections.unmodifiableList(companions);
   }
 
   /// Registers the readers, starts all logs and then the boxes in their order.
@@ -169,6 +183,14 @@ public final class Boxes {
   /// What each box is there for, by its name.
   public Map<String, String> purposes() {
     return boxes.stream().collect(Collectors.toUnmodifiableMap(Box::name, Box::purpose));
+  }
+
+  /// The names of the boxes that have tables, and so hand work to the committer.
+  public Set<String> storing() {
+    return boxes.stream()
+        .filter(each -> !each.tables().isEmpty())
+        .map(Box::name)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /// The boxes, their logs, and every arrow between them.

@@ -1,11 +1,12 @@
 /// What a box of the wiring says of itself, and the set of boxes that a server is.
 ///
 /// ```
-///  Composition ── new ──► boxes ──► Boxes ── start ──► logs (readers, then commands), then the boxes
+///  AllBoxes ──── new ───► boxes ──► Boxes ── start ──► logs (readers, then commands), then the boxes
 ///                                     │
 ///                                     ├── routes ──────► http
 ///                                     ├── description ─► the picture on Wiring, /metrics
 ///                                     ├── tables ──────► docs/tables.md
+///                                     ├── companions ──► what goes with accounts and devices
 ///                                     └── close ───────► boxes stop, logs drain, boxes close
 /// ```
 ///

@@ -198,7 +198,8 @@ public final class ControlPort implements AutoCloseable {
                 connections.release();
               }
             });
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException | LinkageError e) {
+        // An error, too: a class is a file that cannot be opened when descriptors have run out.
         connections.release();
         if (closed.getCount() > 0) {
           LOG.log(Level.WARNING, "The control port failed to accept a connection", e);

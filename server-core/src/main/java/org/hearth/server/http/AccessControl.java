@@ -58,14 +58,22 @@ final class AccessControl {
         .orElseGet(() -> lookedUp(token, RateLimiter.key(head.remoteAddress())));
   }
 
-  /// The address pays before the database is asked, and is paid back when the token is good. So
-  /// only unknown tokens are limited, also those that come at the same time; others behind the same
+  /// The address pays before the database is asked, and is paid back when the token is good, or
+  /// nobody can say what it is. So only unknown tokens are limited, also those that come at the same time; others behind the same
   /// address, whose tokens are remembered, are not kept waiting.
   private Requester lookedUp(String token, String address) {
     limiter.charge(RateClass.UNKNOWN_TOKEN, address);
-    Requester requester = authenticator.authenticate(token);
-    limiter.refund(RateClass.UNKNOWN_TOKEN, address);
-    return requester;
+    boolean refused = false;
+    try {
+      return authenticator.authenticate(token);
+    } catch (MatrixException e) {
+      refused = true;
+      throw e;
+    } finally {
+      if (!refused) {
+        limiter.refund(RateClass.UNKNOWN_TOKEN, address);
+      }
+    }
   }
 
   /// The token that a request shows where tokens are accepted; not looked up.

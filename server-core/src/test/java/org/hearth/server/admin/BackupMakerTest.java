@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
@@ -73,6 +74,38 @@ class BackupMakerTest {
       maker.makeDaily();
 
       assertThat(maker.trouble()).isPresent();
+    } finally {
+      maker.stop();
+    }
+  }
+
+  @Test
+  void anErrorDoesNotEndTheDailyBackups() throws Exception {
+    AtomicBoolean broken = new AtomicBoolean(true);
+    BackupMaker maker =
+        new BackupMaker(
+            stores.store(),
+            () -> {
+              if (broken.get()) {
+                throw new NoClassDefFoundError("org/example/Missing");
+              }
+              return Map.of();
+            },
+            folder,
+            KEPT,
+            () -> now,
+            told::add);
+    try {
+      maker.makeDaily();
+
+      assertThat(maker.status().state()).isEqualTo(BackupStatus.State.FAILED);
+      assertThat(maker.trouble()).get().extracting(Alert::text).asString().contains("Missing");
+
+      broken.set(false);
+      maker.makeDaily();
+
+      assertThat(maker.status().state()).isEqualTo(BackupStatus.State.DONE);
+      assertThat(maker.trouble()).isEmpty();
     } finally {
       maker.stop();
     }

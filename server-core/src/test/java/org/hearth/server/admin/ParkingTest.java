@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.FailureHandling;
@@ -62,6 +63,7 @@ class ParkingTest {
             new Admin.Wiring(
                 new WiringDescription(List.of(), List.of()),
                 Map.of(),
+                Set.of(),
                 logs::figures,
                 logs::parked,
                 logs::release));

@@ -143,6 +143,29 @@ class ControlPortTest {
     }
   }
 
+  /// A socket whose classes cannot be loaded, for the same reason.
+  private static final class Unloadable extends ServerSocket {
+    Unloadable() throws IOException {}
+
+    @Override
+    public Socket accept() {
+      throw new NoClassDefFoundError("java/net/Example");
+    }
+  }
+
+  @Test
+  void itAcceptsAgainAfterAnError() throws Exception {
+    ControlPort port =
+        new ControlPort(
+            new Unloadable(), root.resolve("control"), "secret", new Answering(() -> {}));
+    Thread accepting = Thread.ofPlatform().start(port::accept);
+
+    Eventually.until("it pauses", () -> accepting.getState() == Thread.State.TIMED_WAITING);
+    port.close();
+
+    assertThat(accepting.join(Duration.ofSeconds(30))).isTrue();
+  }
+
   @Test
   void itPausesWhenItCannotAcceptAndEndsAtOnceWhenClosed() throws Exception {
     ControlPort port =

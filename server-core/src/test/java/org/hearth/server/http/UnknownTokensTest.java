@@ -15,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.hearth.server.store.StorageException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +31,7 @@ class UnknownTokensTest {
   /// Remembers tokens that were good once.
   private static final class CountedLooks implements Authenticator {
     private final AtomicInteger looks = new AtomicInteger();
+    private volatile boolean down;
     private final Set<String> remembered = ConcurrentHashMap.newKeySet();
 
     @Override
@@ -42,6 +44,9 @@ class UnknownTokensTest {
     @Override
     public Requester authenticate(String token) {
       looks.incrementAndGet();
+      if (down) {
+        throw new StorageException(StorageException.Reason.BUSY, "for the test");
+      }
       Requester requester = TestServer.authenticate(token);
       remembered.add(token);
       return requester;
@@ -95,6 +100,18 @@ class UnknownTokensTest {
       assertThat(statusFor("unknown-" + i)).isEqualTo(401);
     }
     assertThat(statusFor("unknown")).isEqualTo(429);
+
+    assertThat(statusFor("alice")).isEqualTo(200);
+  }
+
+  /// While the database cannot be asked, those behind one address use nothing up.
+  @Test
+  void areNotWhatNobodyCanLookUp() {
+    authenticator.down = true;
+    for (int i = 0; i < 3 * BURST; i++) {
+      assertThat(statusFor("alice")).isEqualTo(503);
+    }
+    authenticator.down = false;
 
     assertThat(statusFor("alice")).isEqualTo(200);
   }

@@ -14,6 +14,7 @@ import java.util.random.RandomGenerator;
 import org.hearth.ringlogs.FollowedLog;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Alarms;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
@@ -69,7 +70,6 @@ public final class ClientPush implements Box {
 
   /// What this box is made of.
   ///
-  /// @param pushers the same object that goes with the accounts
   /// @param log notification-output, not yet started
   public record Needs(
       Store store,
@@ -136,6 +136,11 @@ public final class ClientPush implements Box {
   @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX, NotificationQueries.BOX);
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(needs.pushers());
   }
 
   @Override

@@ -16,13 +16,12 @@ import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.id.ServerName;
-import org.hearth.server.readers.sync.ClientSync;
-import org.hearth.server.readers.sync.events.ClientEvents;
-import org.hearth.server.readers.sync.events.Erasure;
-import org.hearth.server.readers.sync.events.Timelines;
-import org.hearth.server.readers.sync.view.Followed;
-import org.hearth.server.readers.sync.view.Snapshots;
-import org.hearth.server.readers.sync.view.Tokens;
+import org.hearth.server.readers.events.ClientEvents;
+import org.hearth.server.readers.events.Erasure;
+import org.hearth.server.readers.events.Timelines;
+import org.hearth.server.readers.tokens.Followed;
+import org.hearth.server.readers.tokens.Snapshots;
+import org.hearth.server.readers.tokens.Tokens;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
@@ -123,7 +122,7 @@ public final class ClientSearch implements Box {
 
   @Override
   public List<String> asks() {
-    return List.of(RoomQueries.BOX, AccountService.BOX, AccountDataService.BOX, ClientSync.BOX);
+    return List.of(RoomQueries.BOX, AccountService.BOX, AccountDataService.BOX);
   }
 
   @Override

@@ -7,8 +7,8 @@ import java.util.Set;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.Request;
 import org.hearth.server.matrix.error.MatrixException;
-import org.hearth.server.readers.sync.events.EventFilter;
-import org.hearth.server.readers.sync.events.FilterFields;
+import org.hearth.server.readers.events.EventFilter;
+import org.hearth.server.readers.events.FilterFields;
 
 /// What a client asks of the category `room_events`.
 ///

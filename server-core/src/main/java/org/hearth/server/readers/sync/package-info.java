@@ -5,7 +5,7 @@
 ///   account-output ─┼─────────────►│ ClientSync                        │   GET /sync, /messages,
 ///   of a section ───┘  (one thread │                                   │◄─ /context, /event, /state,
 ///                       per log)   │   v2 ──► sections ┐               │   /members, …
-///                                  │                   ├► events ► view│   (virtual threads)
+///                                  │                   ├─────────► view│   (virtual threads)
 ///                                  │          history ─┘               │
 ///                                  └──────┬────────────────────┬───────┘
 ///                          RoomQueries ◄──┘                    └──► table sync_filter,
@@ -18,9 +18,9 @@
 /// - **Queries used:** `RoomQueries` (state, history, who may see what), account data, accounts
 ///   (whose content is erased), the directory (which rooms are published).
 /// - **Tables owned:** `sync_filter` (by `.v2`).
-/// - **Packages:** `.view` is what the readers keep in memory; `.events` reads and writes events;
-///   `.sections` finds the news, `.v2` writes it as the JSON of `/sync`, `.v1` as that of the calls
-///   before it; `.history` is the rest.
+/// - **Packages:** `.view` is what the readers keep in memory; `.sections` finds the news, `.v2`
+///   writes it as the JSON of `/sync`, `.v1` as that of the calls before it; `.history` is the rest.
+///   Events and tokens are those of all readers: `readers.events`, `readers.tokens`.
 /// - **Threads:** the log readers each write the view; a request builds its answer on its own
 ///   virtual thread; `presence-wakes` wakes those to whom presence is told later.
 ///

@@ -3,6 +3,7 @@ package org.hearth.server.readers.userdirectory;
 import java.util.List;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
@@ -20,10 +21,10 @@ public final class UserDirectory implements Box {
   /// The name in the wiring.
   public static final String BOX = "UserDirectory";
 
+  private final Names names;
   private final List<RouteGroup> routes;
   private final List<Reading<?>> readings;
 
-  /// @param names the same object that is told of closed accounts
   /// @param roomOutput not yet started
   public UserDirectory(
       Names names,
@@ -31,6 +32,7 @@ public final class UserDirectory implements Box {
       ProfileQueries profiles,
       OutputLog<RoomOutput> roomOutput,
       ServerName server) {
+    this.names = names;
     readings = List.of(Reading.of(roomOutput, new NameReader(names, profiles, server)));
     routes = List.of(new SearchRoute(names, rooms), new MutualRoomsRoute(rooms));
   }
@@ -58,6 +60,11 @@ public final class UserDirectory implements Box {
   @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX, ProfileService.BOX);
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(names);
   }
 
   @Override

@@ -18,6 +18,7 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.logs.DeviceOutput;
@@ -101,6 +102,11 @@ public final class DeviceServer implements Box {
   @Override
   public List<String> asks() {
     return List.of(AccountService.BOX, KeyQueries.BOX);
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(inboxes);
   }
 
   @Override

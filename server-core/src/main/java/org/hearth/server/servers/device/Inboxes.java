@@ -2,10 +2,10 @@ package org.hearth.server.servers.device;
 
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
-import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;

@@ -17,6 +17,7 @@ import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Alarms;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.NextAlarm;
@@ -97,6 +98,11 @@ public final class PresenceServer implements Box {
   @Override
   public List<Log> logs() {
     return List.of(input, output);
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(messages);
   }
 
   @Override

@@ -21,6 +21,7 @@ import org.hearth.ringlogs.MemoryReader;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.box.Reading;
 import org.hearth.server.logs.Logs;
@@ -112,6 +113,11 @@ public final class ReceiptServer implements Box {
   @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(receipts);
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.RouteGroup;
@@ -94,7 +95,7 @@ public final class AccountService implements Box {
   /// @param accounts the same object that answers the others' queries
   /// @param reads of the same database
   /// @param rooms lets users leave when their accounts are closed
-  /// @param companions services whose rows come and go with accounts
+  /// @param companions what the boxes keep for accounts and devices; the list may grow until they start
   public AccountService(
       AccountOptions options,
       Accounts accounts,
@@ -107,7 +108,7 @@ public final class AccountService implements Box {
     this.journal = journal;
     this.clock = surroundings.clock();
     this.rooms = rooms;
-    this.companions = List.copyOf(companions);
+    this.companions = companions;
     this.registration = options.registration();
     Secrets secrets = new Secrets(surroundings.random());
     this.sessions =

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
@@ -48,7 +49,7 @@ final class NewAccounts {
     this.shortestPassword = shortestPassword;
     this.journal = journal;
     this.turns = turns;
-    this.companions = List.copyOf(companions);
+    this.companions = companions;
     this.surroundings = surroundings;
   }
 

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.Requester;
 import org.hearth.server.http.TurnPerKey;
@@ -23,6 +24,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
+import org.hearth.server.store.Unavailable;
 import org.jspecify.annotations.Nullable;
 
 /* Tokens
@@ -80,7 +82,7 @@ final class Sessions implements Authenticator {
           .build();
 
   /// @param turns by user
-  /// @param companions services whose rows come and go with devices
+  /// @param companions whose rows come and go with devices
   /// @param lifetime of an access token that can be refreshed
   Sessions(
       Accounts accounts,
@@ -95,7 +97,7 @@ final class Sessions implements Authenticator {
     this.tokens = tokens;
     this.journal = journal;
     this.turns = turns;
-    this.companions = List.copyOf(companions);
+    this.companions = companions;
     this.secrets = secrets;
     this.clock = clock;
     this.lifetime = lifetime;
@@ -105,10 +107,17 @@ final class Sessions implements Authenticator {
 
   /// Fills the memory with the tokens of the database, as many as it holds. So whoever is logged in
   /// needs no look into the database after a restart, which strangers behind the same address may
-  /// have used up.
+  /// have used up. A token that cannot be read keeps no other from being remembered.
   void remember() {
     for (TokenHash hash : tokens.accessTokens(MOST_REMEMBERED)) {
-      var _ = cache.get(hash, this::load);
+      try {
+        var _ = cache.get(hash, this::load);
+      } catch (RuntimeException e) {
+        if (Unavailable.is(e)) {
+          throw e;
+        }
+        LOG.log(Level.WARNING, "a token of somebody who is logged in is damaged", e);
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -67,6 +68,11 @@ public final class AccountDataService implements ServiceBox {
   @Override
   public String purpose() {
     return "People’s settings";
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(data);
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -27,7 +28,6 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.json.Utf8;
-import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.Table;
@@ -87,6 +87,11 @@ public final class KeyBackupService implements ServiceBox, AccountCompanion {
   @Override
   public String purpose() {
     return "Saved room keys";
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(this);
   }
 
   @Override

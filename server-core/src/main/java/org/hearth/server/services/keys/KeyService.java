@@ -3,12 +3,12 @@ package org.hearth.server.services.keys;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.ServerName;
-import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Confirmation;
@@ -23,6 +23,7 @@ import org.hearth.server.store.Table;
 /// **source**: [end-to-end
 /// encryption](https://spec.matrix.org/v1.19/client-server-api/#end-to-end-encryption)
 public final class KeyService implements Box {
+  private final Keys keys;
   private final List<RouteGroup> routes;
 
   /// @param keys the same object that answers the others' queries
@@ -36,6 +37,7 @@ public final class KeyService implements Box {
       AccountQueries accounts,
       Confirmation confirmation,
       JournalWriter<AccountOutput> journal) {
+    this.keys = keys;
     TurnPerKey turns = new TurnPerKey();
     List<AccountCompanion> ofDevices = new ArrayList<>(companions);
     ofDevices.add(keys);
@@ -70,6 +72,11 @@ public final class KeyService implements Box {
   @Override
   public List<String> asks() {
     return List.of(AccountService.BOX);
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(keys);
   }
 
   @Override

@@ -2,9 +2,9 @@ package org.hearth.server.services.notices;
 
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.Table;

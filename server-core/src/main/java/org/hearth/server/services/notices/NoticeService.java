@@ -7,6 +7,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.WiringDescription.Node;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.RoomInput;
@@ -68,7 +69,6 @@ public final class NoticeService implements Box {
       ProfileQueries profiles,
       AccountDataService accountData) {}
 
-  /// @param rooms the same object that is told of closed accounts
   /// @param version of new rooms
   public NoticeService(
       NoticeRooms rooms, Needs needs, ServerName server, RoomVersion version, InstantSource clock) {
@@ -106,6 +106,11 @@ public final class NoticeService implements Box {
   @Override
   public List<String> commands() {
     return List.of(AccountDataService.BOX);
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(table);
   }
 
   @Override

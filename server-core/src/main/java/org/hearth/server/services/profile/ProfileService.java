@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -61,6 +62,11 @@ public final class ProfileService implements ServiceBox {
   @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(profiles);
   }
 
   @Override

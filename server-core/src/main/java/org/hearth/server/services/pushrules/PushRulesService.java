@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -25,7 +26,6 @@ import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.push.PushRule;
 import org.hearth.server.matrix.push.PushRuleKind;
 import org.hearth.server.matrix.push.PushRuleset;
-import org.hearth.server.services.account.AccountCompanion;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.services.accountdata.AccountDataService;
@@ -64,6 +64,11 @@ public final class PushRulesService implements AccountCompanion, ServiceBox {
   @Override
   public String purpose() {
     return "When to notify";
+  }
+
+  @Override
+  public List<AccountCompanion> companions() {
+    return List.of(this);
   }
 
   @Override

@@ -1,12 +1,14 @@
 package org.hearth.server.services.account;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.store.Eventually;
+import org.hearth.server.store.RowChange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -67,6 +69,28 @@ class UnknownTokensTest {
   /// As when strangers behind the same address try tokens out since the server is up again.
   @Test
   void tokensThatWereNotUsedSinceARestartAreNotLockedOut() throws InterruptedException {
+    String token = services.registration("bob").text("access_token");
+    services.restart();
+
+    useUpAllLooks();
+
+    Eventually.until("the token is known", () -> ask(token).status() == 200);
+  }
+
+  @Test
+  void oneDamagedTokenLocksNobodyOut() throws InterruptedException {
+    services
+        .store()
+        .committer()
+        .commit(
+            "test",
+            List.of(
+                RowChange.of(
+                    TokenTables.ACCESS,
+                    "INSERT INTO access_token (token_id, token_hash, user_id, device_id)"
+                        + " VALUES (-1, ?, 'damaged', 'A')",
+                    (statement, _) -> statement.setBytes(1, new byte[32]))),
+            List.of());
     String token = services.registration("bob").text("access_token");
     services.restart();
 

@@ -24,11 +24,11 @@ import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
-import org.hearth.server.readers.sync.events.EventFilter;
-import org.hearth.server.readers.sync.events.EventStyle;
-import org.hearth.server.readers.sync.events.OwnMembership;
-import org.hearth.server.readers.sync.events.Timelines;
-import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.readers.events.EventFilter;
+import org.hearth.server.readers.events.EventStyle;
+import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.readers.events.Timelines;
+import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 
 /// `GET /rooms/{roomId}/event/{eventId}` and, for old clients, `GET /events/{eventId}`: one event;

@@ -1,13 +1,13 @@
 package org.hearth.server.readers.sync.history;
 
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.events.ClientEvents;
-import org.hearth.server.readers.sync.events.OwnMembership;
-import org.hearth.server.readers.sync.events.Timelines;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
-import org.hearth.server.readers.sync.view.Snapshots;
-import org.hearth.server.readers.sync.view.Tokens;
-import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.readers.events.ClientEvents;
+import org.hearth.server.readers.events.IgnoredUsers;
+import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.readers.events.Timelines;
+import org.hearth.server.readers.events.Viewer;
+import org.hearth.server.readers.tokens.Snapshots;
+import org.hearth.server.readers.tokens.Tokens;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 

@@ -22,12 +22,12 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
-import org.hearth.server.readers.sync.events.ClientEvents;
-import org.hearth.server.readers.sync.events.EventBatches;
-import org.hearth.server.readers.sync.events.EventStyle;
-import org.hearth.server.readers.sync.events.OwnMembership;
-import org.hearth.server.readers.sync.view.Snapshots;
-import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.readers.events.ClientEvents;
+import org.hearth.server.readers.events.EventBatches;
+import org.hearth.server.readers.events.EventStyle;
+import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.readers.events.Viewer;
+import org.hearth.server.readers.tokens.Snapshots;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 

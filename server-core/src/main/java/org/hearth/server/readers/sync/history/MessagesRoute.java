@@ -15,12 +15,12 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
-import org.hearth.server.readers.sync.events.EventFilter;
-import org.hearth.server.readers.sync.events.EventStyle;
-import org.hearth.server.readers.sync.events.OwnMembership;
-import org.hearth.server.readers.sync.events.Timelines;
-import org.hearth.server.readers.sync.view.SyncToken;
-import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.readers.events.EventFilter;
+import org.hearth.server.readers.events.EventStyle;
+import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.readers.events.Timelines;
+import org.hearth.server.readers.events.Viewer;
+import org.hearth.server.readers.tokens.SyncToken;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomState;
 

@@ -7,9 +7,9 @@ import org.hearth.server.http.Request;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.MatrixJson;
-import org.hearth.server.readers.sync.events.EventFilter;
-import org.hearth.server.readers.sync.events.FilterFields;
-import org.hearth.server.readers.sync.view.SyncToken;
+import org.hearth.server.readers.events.EventFilter;
+import org.hearth.server.readers.events.FilterFields;
+import org.hearth.server.readers.tokens.SyncToken;
 
 /// Reads the parameters that the calls about rooms have in common.
 final class Parameters {

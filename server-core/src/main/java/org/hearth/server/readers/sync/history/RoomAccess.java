@@ -6,7 +6,7 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.readers.sync.events.OwnMembership;
+import org.hearth.server.readers.events.OwnMembership;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 

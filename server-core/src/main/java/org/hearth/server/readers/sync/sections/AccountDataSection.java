@@ -10,8 +10,8 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.view.Followed;
 import org.hearth.server.readers.sync.view.OwnNews;
+import org.hearth.server.readers.tokens.Followed;
 import org.hearth.server.services.accountdata.AccountDataItem;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 

@@ -10,8 +10,8 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.sync.view.NewsKind;
-import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 

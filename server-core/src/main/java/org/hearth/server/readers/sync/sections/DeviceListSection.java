@@ -8,9 +8,9 @@ import java.util.stream.Collectors;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.view.Followed;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.OwnNews;
+import org.hearth.server.readers.tokens.Followed;
 import org.hearth.server.servers.room.RoomMembership;
 
 /// Whose devices the client must look up again, and whose no more, see [DeviceListChanges]. "The

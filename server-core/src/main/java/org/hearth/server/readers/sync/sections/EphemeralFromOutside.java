@@ -8,8 +8,8 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.view.SyncPoint;
-import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.readers.events.Viewer;
+import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.servers.room.RoomQueries;
 
 /// Who types and who has read what in a room, for those who look into it without being in it.

@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.events.EventFields;
-import org.hearth.server.readers.sync.events.EventFilter;
-import org.hearth.server.readers.sync.events.EventStyle;
-import org.hearth.server.readers.sync.events.FilterFields;
+import org.hearth.server.readers.events.EventFields;
+import org.hearth.server.readers.events.EventFilter;
+import org.hearth.server.readers.events.EventStyle;
+import org.hearth.server.readers.events.FilterFields;
 import org.jspecify.annotations.Nullable;
 
 /// What a client wants of `/sync`: the specification's `Filter`, read and checked.

@@ -13,7 +13,7 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
-import org.hearth.server.readers.sync.view.SyncPoint;
+import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.store.Unavailable;
 
 /// What could not be told in one answer, because it could not be read.

@@ -6,10 +6,10 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.readers.sync.events.EventFilter;
-import org.hearth.server.readers.sync.events.OwnMembership;
-import org.hearth.server.readers.sync.events.Timeline;
-import org.hearth.server.readers.sync.events.Timelines;
+import org.hearth.server.readers.events.EventFilter;
+import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.readers.events.Timeline;
+import org.hearth.server.readers.events.Timelines;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 

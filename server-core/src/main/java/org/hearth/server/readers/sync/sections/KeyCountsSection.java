@@ -4,7 +4,7 @@ import java.util.List;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.DeviceId;
-import org.hearth.server.readers.sync.view.Followed;
+import org.hearth.server.readers.tokens.Followed;
 import org.hearth.server.services.keys.KeyCounts;
 import org.hearth.server.services.keys.KeyQueries;
 import org.jspecify.annotations.Nullable;

@@ -15,14 +15,14 @@ import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.ReceiptType;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.events.OwnMembership;
-import org.hearth.server.readers.sync.view.Followed;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
+import org.hearth.server.readers.events.IgnoredUsers;
+import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
-import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.readers.tokens.Followed;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.RoomMembership;
 

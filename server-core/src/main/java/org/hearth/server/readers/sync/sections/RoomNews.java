@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.server.readers.sync.events.OwnMembership;
-import org.hearth.server.readers.sync.events.Timeline;
+import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.readers.events.Timeline;
 
 /// What happened in one room.
 public sealed interface RoomNews {

@@ -1,7 +1,7 @@
 package org.hearth.server.readers.sync.sections;
 
 import java.util.List;
-import org.hearth.server.readers.sync.view.Followed;
+import org.hearth.server.readers.tokens.Followed;
 
 /// One kind of news in an answer to a client that syncs: what happens in rooms, account data, and
 /// so on.

@@ -1,10 +1,10 @@
 package org.hearth.server.readers.sync.sections;
 
 import java.util.List;
-import org.hearth.server.readers.sync.view.Followed;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
-import org.hearth.server.readers.sync.view.SyncPoint;
+import org.hearth.server.readers.events.IgnoredUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.readers.tokens.Followed;
+import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 

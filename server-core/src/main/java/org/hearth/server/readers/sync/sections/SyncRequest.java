@@ -5,9 +5,9 @@ import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
-import org.hearth.server.readers.sync.view.SyncPoint;
-import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.readers.events.IgnoredUsers;
+import org.hearth.server.readers.events.Viewer;
+import org.hearth.server.readers.tokens.SyncPoint;
 
 /// What one call of `/sync` asks for.
 ///

@@ -15,14 +15,14 @@ import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.logs.TypingOutput;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.readers.events.IgnoredUsers;
 import org.hearth.server.readers.sync.view.Changed;
-import org.hearth.server.readers.sync.view.Followed;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
-import org.hearth.server.readers.sync.view.SyncPoint;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.readers.tokens.Followed;
+import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.typing.TypingQueries;
 

@@ -19,20 +19,20 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
-import org.hearth.server.readers.sync.events.EventFilter;
+import org.hearth.server.readers.events.EventFilter;
+import org.hearth.server.readers.events.IgnoredUsers;
+import org.hearth.server.readers.events.RecentEvents;
+import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.history.History;
 import org.hearth.server.readers.sync.sections.EphemeralFromOutside;
 import org.hearth.server.readers.sync.sections.Filter;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SyncRequest;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
-import org.hearth.server.readers.sync.view.RecentEvents;
-import org.hearth.server.readers.sync.view.SyncPoint;
-import org.hearth.server.readers.sync.view.SyncToken;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
-import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.readers.sync.view.WaitingSync;
+import org.hearth.server.readers.tokens.SyncPoint;
+import org.hearth.server.readers.tokens.SyncToken;
 import org.hearth.server.servers.room.RoomMembership;
 
 /// `GET /events`: what is new, as one list, for who has been told everything up to a token. With

@@ -20,9 +20,9 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.sync.sections.DeviceListChanges;
 import org.hearth.server.readers.sync.sections.News;
-import org.hearth.server.readers.sync.view.Snapshots;
-import org.hearth.server.readers.sync.view.SyncToken;
-import org.hearth.server.readers.sync.view.Tokens;
+import org.hearth.server.readers.tokens.Snapshots;
+import org.hearth.server.readers.tokens.SyncToken;
+import org.hearth.server.readers.tokens.Tokens;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 

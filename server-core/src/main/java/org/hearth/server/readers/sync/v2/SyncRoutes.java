@@ -20,20 +20,20 @@ import org.hearth.server.logs.Presence;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
+import org.hearth.server.readers.events.IgnoredUsers;
+import org.hearth.server.readers.events.RecentEvents;
+import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.sections.Acknowledgements;
 import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.sections.Sections;
 import org.hearth.server.readers.sync.sections.SyncRequest;
 import org.hearth.server.readers.sync.sections.SyncRequest.StateSection;
-import org.hearth.server.readers.sync.view.IgnoredUsers;
-import org.hearth.server.readers.sync.view.RecentEvents;
-import org.hearth.server.readers.sync.view.Snapshots;
-import org.hearth.server.readers.sync.view.SyncPoint;
-import org.hearth.server.readers.sync.view.SyncToken;
 import org.hearth.server.readers.sync.view.SyncUsers;
-import org.hearth.server.readers.sync.view.Tokens;
-import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.readers.sync.view.WaitingSync;
+import org.hearth.server.readers.tokens.Snapshots;
+import org.hearth.server.readers.tokens.SyncPoint;
+import org.hearth.server.readers.tokens.SyncToken;
+import org.hearth.server.readers.tokens.Tokens;
 import org.hearth.server.servers.presence.PresenceClient;
 
 /// `GET /sync`: reads the request, collects the news, and waits while there is nothing to tell.

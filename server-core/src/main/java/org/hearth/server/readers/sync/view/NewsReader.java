@@ -12,6 +12,9 @@ import org.hearth.ringlogs.MemoryReader;
 ///
 /// **Thread:** the log's for this reader.
 public final class NewsReader {
+  /// The name of the readers, in figures and in the order between readers.
+  public static final String NAME = "client-sync";
+
   private NewsReader() {}
 
   /// What is noted of one log, in memory only. **Thread:** the reader's.
@@ -29,12 +32,12 @@ public final class NewsReader {
     default void forget(LogPosition upTo) {}
   }
 
-  /// A reader of the name [Snapshots#READER].
+  /// A reader of the name [#NAME].
   ///
   /// @param start the last position that was committed before the log is started; of a volatile log
   ///   the origin
   public static <E> LogReader<E> of(SyncUsers users, LogPosition start, Notes<E> notes) {
-    return new MemoryReader<>(Snapshots.READER, start, new Waking<>(users, notes));
+    return new MemoryReader<>(NAME, start, new Waking<>(users, notes));
   }
 
   private static final class Waking<E> implements MemoryReader.View<E> {

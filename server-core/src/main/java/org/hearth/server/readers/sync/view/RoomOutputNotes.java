@@ -10,6 +10,7 @@ import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.readers.events.RecentEvents;
 import org.jspecify.annotations.Nullable;
 
 /// What is noted of room-output: the recent events, the memberships, and which rooms have news.

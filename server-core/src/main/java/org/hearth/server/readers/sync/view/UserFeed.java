@@ -14,6 +14,7 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.readers.events.IgnoredUsers;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.jspecify.annotations.Nullable;

@@ -1,23 +1,20 @@
 /// Who is to be woken for what: what the readers of the logs keep in memory for those who sync.
 ///
 /// ```text
-///   room-output ────► RoomOutputNotes ───► RecentEvents   the newest events of all rooms
+///   room-output ────► RoomOutputNotes ───► readers.events.RecentEvents
 ///                            │
 ///                            ▼
 ///          SpacedWakes, SyncUsers ──► UserFeed (a user) ──► WaitingSync (a request)
 ///                            ▲            │ memberships
 ///   account-output ─► AccountOutputNotes  └ Changed (rooms, users)
-///
-///   Snapshots ──► SyncPoint ◄──► SyncToken (as clients carry it)
 /// ```
 ///
 /// Each log, also those of which the sections take notes, is followed by a [NewsReader].
 ///
-/// - **Logs read:** room-output, account-output. **Queries used:** `RoomQueries`, account data
-///   (whom a user ignores). **Tables owned:** none.
+/// - **Logs read:** room-output, account-output. **Queries used:** `RoomQueries`. **Tables
+///   owned:** none.
 /// - **Threads:** each log's reader; requests load users and wait.
-/// - **Bounds:** [RecentEvents] and the feeds of [SyncUsers] have budgets in bytes, [Changed] has
-///   its own of one user and kind, and a user who is not seen for an hour is let go.
+/// - **Bounds:** the feeds of [SyncUsers] have a budget in bytes, [Changed] has its own of one user and kind, and a user who is not seen for an hour is let go.
 ///
 /// All of it is in memory only. When entries of a log are lost, it is forgotten and read from the
 /// database: see [SyncUsers#onLost].

@@ -9,7 +9,7 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.MatrixJson;
-import org.hearth.server.readers.sync.events.EventFilter;
+import org.hearth.server.readers.events.EventFilter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.readers.sync.view.Viewer;
+import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.servers.notification.UnreadCounts;
 
 /// News as sections would add them that do not exist yet.

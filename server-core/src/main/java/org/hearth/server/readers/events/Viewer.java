@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.view;
+package org.hearth.server.readers.events;
 
 import org.hearth.server.http.Requester;
 import org.hearth.server.matrix.id.DeviceId;

@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.view;
+package org.hearth.server.readers.tokens;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.events;
+package org.hearth.server.readers.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.matrix.testkit.RoomFixture.ALICE;

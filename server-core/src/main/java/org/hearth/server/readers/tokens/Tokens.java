@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.view;
+package org.hearth.server.readers.tokens;
 
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.servers.room.RoomEvent;

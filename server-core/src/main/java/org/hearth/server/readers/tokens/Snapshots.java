@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.view;
+package org.hearth.server.readers.tokens;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,7 +14,7 @@ import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.store.Store;
 
 /// Finds the position at which an answer can be built: everything at or before it is committed, is
-/// seen by whoever asks the servers, and has been handled by this component's readers, of every
+/// seen by whoever asks the servers, and has been handled by the component's readers, of every
 /// log.
 ///
 /// It is the database's head, as soon as that is [published][Store#published] and the readers have
@@ -23,9 +23,6 @@ import org.hearth.server.store.Store;
 ///
 /// **Thread:** any.
 public final class Snapshots {
-  /// The name of the readers, in figures and in the order between readers.
-  public static final String READER = "client-sync";
-
   /// How long a reader may lag before an answer is built without the newest.
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
@@ -39,12 +36,8 @@ public final class Snapshots {
   private final List<OutputLog<?>> durable = new ArrayList<>();
   private final List<Followed.Volatile> volatiles = new ArrayList<>();
 
-  /// @param logs those from which answers have their news, each with a reader of ours
-  public Snapshots(Store store, Collection<Followed> logs) {
-    this(store, READER, logs);
-  }
-
-  /// @param reader the name of ours in each of the logs
+  /// @param reader the name of the component's reader in each of the logs
+  /// @param logs those from which answers have their news
   public Snapshots(Store store, String reader, Collection<Followed> logs) {
     this.store = store;
     this.reader = reader;

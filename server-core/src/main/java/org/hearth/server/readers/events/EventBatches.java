@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.events;
+package org.hearth.server.readers.events;
 
 import java.util.List;
 import java.util.stream.Gatherers;

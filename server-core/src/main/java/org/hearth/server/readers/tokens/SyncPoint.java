@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.view;
+package org.hearth.server.readers.tokens;
 
 import java.util.HashMap;
 import java.util.Map;

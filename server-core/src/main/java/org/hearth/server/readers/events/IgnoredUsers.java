@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.view;
+package org.hearth.server.readers.events;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashSet;
@@ -13,8 +13,6 @@ import org.hearth.server.services.accountdata.AccountDataQueries;
 ///
 /// [ignoring]: https://spec.matrix.org/v1.19/client-server-api/#ignoring-users
 public record IgnoredUsers(Set<String> users) {
-  static final String TYPE = "m.ignored_user_list";
-
   public static final IgnoredUsers NONE = new IgnoredUsers(Set.of());
 
   public IgnoredUsers {
@@ -24,7 +22,7 @@ public record IgnoredUsers(Set<String> users) {
   /// Whom the user ignores now; a list of another shape ignores nobody, and nobody ignores oneself.
   public static IgnoredUsers of(AccountDataQueries accountData, UserId user) {
     return accountData
-        .global(user, TYPE)
+        .global(user, AccountDataQueries.IGNORED_USERS)
         .map(content -> content.get("ignored_users"))
         .filter(ObjectNode.class::isInstance)
         .map(list -> {

@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.events;
+package org.hearth.server.readers.events;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;

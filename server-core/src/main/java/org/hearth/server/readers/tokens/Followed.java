@@ -1,11 +1,11 @@
-package org.hearth.server.readers.sync.view;
+package org.hearth.server.readers.tokens;
 
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.VolatileLog;
 
-/// A log from which this component has its news.
+/// A log from which a component has its news.
 public sealed interface Followed {
-  /// A log of what is committed: an answer waits until this component's reader has come to its end.
+  /// A log of what is committed: an answer waits until that component's reader has come to its end.
   record Durable(OutputLog<?> log) implements Followed {}
 
   /// A log that is not kept: an answer waits in the same way.

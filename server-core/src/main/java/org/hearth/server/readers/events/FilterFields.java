@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.events;
+package org.hearth.server.readers.events;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.events;
+package org.hearth.server.readers.events;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
@@ -14,7 +14,6 @@ import org.hearth.server.matrix.event.ClientEventFormat;
 import org.hearth.server.matrix.event.ClientUnsigned;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.json.JsonWriter;
-import org.hearth.server.readers.sync.view.Viewer;
 import org.hearth.server.servers.room.EncodedEvent;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;

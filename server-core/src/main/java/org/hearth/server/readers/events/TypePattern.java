@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.events;
+package org.hearth.server.readers.events;
 
 /// An event type in a filter, in which `*` stands for any sequence of characters.
 ///

@@ -1,4 +1,4 @@
-package org.hearth.server.readers.sync.view;
+package org.hearth.server.readers.events;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -60,7 +60,7 @@ public final class RecentEvents {
     return floor;
   }
 
-  void add(LogPosition position, EventAdded entry) {
+  public void add(LogPosition position, EventAdded entry) {
     RoomId room = entry.room();
     boolean complete = entry.replaces() == null;
     @Nullable RoomEvent event =
@@ -82,7 +82,7 @@ public final class RecentEvents {
   }
 
   /// Forgets everything up to that position: for when an entry there could not be taken in.
-  void forgetUpTo(LogPosition position) {
+  public void forgetUpTo(LogPosition position) {
     while (!oldestFirst.isEmpty() && !oldestFirst.getFirst().position().isAfter(position)) {
       letGo(oldestFirst.removeFirst());
     }
@@ -91,7 +91,8 @@ public final class RecentEvents {
     }
   }
 
-  void forgetContent(EventId id) {
+  /// An event that has been redacted, or that replaced other state: it is read where it is asked for.
+  public void forgetContent(EventId id) {
     @Nullable Place place = byId.get(id);
     @Nullable NavigableMap<LogPosition, Held> tail = place == null ? null : rooms.get(place.room());
     if (place != null && tail != null) {

@@ -1,4 +1,4 @@
-package org.hearth.server.services.account;
+package org.hearth.server.box;
 
 import java.util.List;
 import java.util.Optional;
@@ -7,8 +7,7 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
 
-/// A service that keeps something of its own for each account: its rows come and go with the
-/// account, in the same commit.
+/// What a box keeps for each account or device: its rows come and go with them, in the same commit.
 ///
 /// **thread**: any; called while it is the user's turn, see [TurnPerKey]. A call decides, it does
 /// not commit.
