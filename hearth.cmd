@@ -45,7 +45,7 @@ if "%FIRST%"=="panel" set "MAIN=org.hearth.app.Main"
 if "%FIRST:~0,10%"=="--data-dir" set "MAIN=org.hearth.app.Main"
 rem Out of memory ends the process: a thread that lost its memory in mid-work must not leave a half-dead server behind.
 rem A folder of jars rather than their list: a command line has 8191 characters at most.
-"%JDK%\bin\java.exe" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseCompactObjectHeaders -XX:+UseParallelGC -Xms64m -Xmx512m -XX:+ExitOnOutOfMemoryError %HEARTH_JVM_OPTIONS% -cp "%HOME_DIR%app-ui\target\app-ui.jar;%HOME_DIR%app-ui\target\lib\*" %MAIN% %*
+"%JDK%\bin\java.exe" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseCompactObjectHeaders -XX:+UseParallelGC -Xms64m -Xmx512m -XX:MaxNewSize=112m -XX:+ExitOnOutOfMemoryError %HEARTH_JVM_OPTIONS% -cp "%HOME_DIR%app-ui\target\app-ui.jar;%HOME_DIR%app-ui\target\lib\*" %MAIN% %*
 exit /b %ERRORLEVEL%
 
 :try
