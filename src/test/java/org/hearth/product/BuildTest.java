@@ -1,10 +1,13 @@
 package org.hearth.product;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -42,5 +45,31 @@ class BuildTest {
     HearthProcess.Ended ended = HearthProcess.run(build);
 
     assertThat(ended.code()).as(ended.said()).isZero();
+  }
+
+  @Test
+  void theServiceOfThePackageIsWhatSystemdTakesAndShutsItIn() throws Exception {
+    // Its program is there when the package is installed.
+    Path unit =
+        Files.writeString(
+            temp.resolve("hearth.service"),
+            Files.readString(ROOT.resolve("installer/src/jpackage/hearth.service"))
+                .replace("/opt/hearth/bin/hearth-headless", "/bin/true"));
+
+    HearthProcess.Ended verified = systemdAnalyze("verify", unit.toString());
+    // Of ten, in tenths: what systemd calls exposed begins at 7.
+    HearthProcess.Ended judged =
+        systemdAnalyze("security", "--offline=true", "--threshold=40", unit.toString());
+
+    assertThat(verified.code()).as(verified.said()).isZero();
+    assertThat(verified.said()).doesNotContain("hearth.service");
+    assertThat(judged.code()).as(judged.said()).isZero();
+  }
+
+  private static HearthProcess.Ended systemdAnalyze(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of("systemd-analyze"));
+    command.addAll(List.of(arguments));
+    assumeThat(Path.of("/usr/bin/systemd-analyze")).exists();
+    return HearthProcess.run(new ProcessBuilder(command));
   }
 }

@@ -178,8 +178,9 @@ class PackagedImageIT {
     assertThat(image.field("Depends")).isEqualTo("libc6");
     assertThat(image.field("Recommends")).contains("libgtk-3-0");
     assertThat(image.field("Maintainer"))
-        .matches("Hearth <[^@ ]+@[^@ ]+>")
-        .doesNotContain("example");
+        .isEqualTo(System.getProperty("hearth.maintainer"))
+        .doesNotContainIgnoringCase("unknown")
+        .doesNotContain(".invalid", "example");
     assertThat(image.field("Description")).contains("Matrix homeserver");
     assertThat(Long.parseLong(image.field("Installed-Size"))).isBetween(50_000L, 400_000L);
   }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javafx.scene.control.Labeled;
@@ -405,8 +406,18 @@ class PanelTest extends WithPanel {
     assertThat(panel.text("tile-people")).isEqualTo("–");
     assertThat(panel.shows("server-stop")).isFalse();
     panel.screenshot("home-stopped");
+    List<String> addresses = new CopyOnWriteArrayList<>();
+    panel
+        .robot()
+        .lookup("#address")
+        .queryLabeled()
+        .textProperty()
+        .addListener((_, _, now) -> addresses.add(now));
     panel.click("server-start");
     panel.admin();
+    assertThat(addresses)
+        .startsWith("The server starts…")
+        .doesNotContain("The server is not running");
     ServerState before = panel.session().state().get();
     panel.click("server-restart");
     panel.await(

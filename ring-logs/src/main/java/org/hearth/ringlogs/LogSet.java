@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /// All logs of a program: started, stopped, released and looked at together.
 ///
-/// **Order**: followed logs start before input logs, so that every reader follows before a command
-/// is taken. Input logs stop first, so that what they accepted is decided; then output logs, then
-/// volatile ones; within a kind in the order in which they were given.
+/// **Order**: volatile logs start first, then output logs, whose readers may write to those from
+/// their first entry on, then input logs, so that every reader follows before a command is taken.
+/// They stop in the reverse order of these kinds: what input logs accepted is decided, and whatever
+/// a reader writes to outlives it. Within a kind it is the order in which they were given.
 ///
 /// **Thread**: [#start] and [#drainAndStop] one; the rest any.
 public final class LogSet {
@@ -55,7 +56,7 @@ public final class LogSet {
   ///
   /// @param head the last position that was committed
   public void start(LogPosition head) {
-    inOrder(Node.Kind.OUTPUT_LOG, Node.Kind.VOLATILE_LOG, Node.Kind.INPUT_LOG)
+    inOrder(Node.Kind.VOLATILE_LOG, Node.Kind.OUTPUT_LOG, Node.Kind.INPUT_LOG)
         .forEach(each -> each.start(head));
   }
 

@@ -7,6 +7,7 @@ import static org.hearth.ringlogs.NoteLogs.at;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -84,6 +85,61 @@ class LogSetTest {
     assertThat(output.awaitReader("One", at(3), PATIENCE)).isTrue();
     assertThat(typing.publish(new Note("a", 1))).isEqualTo(new VolatilePosition(7, at(1)));
     assertThat(logs.drainAndStop(PATIENCE)).isTrue();
+  }
+
+  @Test
+  void logThatAReaderWritesToRunsBeforeTheReaderIsGivenAnything() throws InterruptedException {
+    store.commit(at(1), new Note("a", 1));
+    List<String> attempts = new CopyOnWriteArrayList<>();
+    CountDownLatch attempted = new CountDownLatch(1);
+    output.register(
+        new NoteReader(
+            "Relay",
+            LogPosition.ORIGIN,
+            entry -> {
+              try {
+                typing.publish(entry.entry());
+                attempts.add("published");
+              } catch (LogStoppedException e) {
+                attempts.add("refused");
+                throw e;
+              } finally {
+                attempted.countDown();
+              }
+            }));
+    OutputLog<Note> second =
+        new OutputLog<>(Note.log("second-output", 16), new NoteStore(), handling);
+    second.register(new StartsAfter(attempted));
+    LogSet all = new LogSet(List.of(output, second, typing));
+
+    all.start(at(1));
+
+    assertThat(output.awaitReader("Relay", at(1), PATIENCE)).isTrue();
+    assertThat(attempts).containsExactly("published");
+    assertThat(all.drainAndStop(PATIENCE)).isTrue();
+  }
+
+  /// Its log does not start before something has happened.
+  private record StartsAfter(CountDownLatch latch) implements LogReader<Note> {
+    @Override
+    public String name() {
+      return "Late";
+    }
+
+    @Override
+    public LogPosition position() {
+      try {
+        assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      return at(1);
+    }
+
+    @Override
+    public void onBatch(List<Positioned<Note>> batch) {
+      throw new IllegalStateException("nothing is published");
+    }
   }
 
   @Test

@@ -47,7 +47,7 @@ final class Addresses {
 
   private Addresses() {}
 
-  /// The best first: the public one, then those with TLS.
+  /// The best first: the public one, then those with TLS. Each once, whatever it is named for.
   ///
   /// @param bound the listeners' own, in the order of the configuration; empty while there are none
   static List<String> of(Configuration configuration, List<InetSocketAddress> bound) {
@@ -65,7 +65,7 @@ final class Addresses {
         }
       }
     }
-    return addresses;
+    return addresses.stream().distinct().toList();
   }
 
   /// A listener on all addresses is told by one that others can reach this computer at.

@@ -186,7 +186,7 @@ final class Composition {
     BackupMaker maker =
         new BackupMaker(
             store,
-            folder::belongings,
+            () -> Belongings.of(folder, configuration),
             configuration.backups().folder().orElse(folder.backups()),
             configuration.backups().keep(),
             clock,

@@ -7,10 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
+import org.hearth.server.admin.Amounts;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 
@@ -31,8 +30,6 @@ final class LastFailure {
   static final int LONGEST_BYTES = 4096;
 
   private static final System.Logger LOG = System.getLogger(LastFailure.class.getName());
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'").withZone(ZoneOffset.UTC);
 
   private LastFailure() {}
 
@@ -69,7 +66,7 @@ final class LastFailure {
     }
     Files.delete(file);
     return "The server was started again, because it had failed at %s. %s"
-        .formatted(TIME.format(when), reason);
+        .formatted(Amounts.moment(when), reason);
   }
 
   private static Optional<String> told(Map<String, String> environment) {
@@ -77,7 +74,7 @@ final class LastFailure {
     if (!seconds.matches("[0-9]{1,11}")) {
       return Optional.empty();
     }
-    String when = TIME.format(Instant.ofEpochSecond(Long.parseLong(seconds)));
+    String when = Amounts.moment(Instant.ofEpochSecond(Long.parseLong(seconds)));
     return switch (environment.getOrDefault(ENDED_BY, "")) {
       case MEMORY ->
           Optional.of(

@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.hearth.server.admin.AdminException;
+import org.hearth.server.admin.Amounts;
+import org.hearth.server.configuration.ConfigurationException;
+import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.BackupManifest.BackupFile;
@@ -29,8 +32,23 @@ public final class SavedData {
   /// @return what it holds, in a sentence
   public static String verify(Path backup) {
     BackupManifest manifest = refusing(() -> Store.verify(backup));
-    return "The backup of %s is whole: %d files, %,d bytes."
-        .formatted(manifest.takenAt(), manifest.files().size(), manifest.lengthBytes());
+    return "The backup of %s is whole: %d files, %s."
+        .formatted(
+            Amounts.moment(manifest.takenAt()),
+            manifest.files().size(),
+            Amounts.bytes(manifest.lengthBytes()));
+  }
+
+  /// What a server needs and its backup does not hold, since it is not the server's own.
+  ///
+  /// @param backup the backup's folder
+  /// @return sentences
+  public static List<String> elsewhere(Path backup) {
+    return refusing(() -> Store.manifest(backup)).origin().elsewhere().stream()
+        .map(
+            "The configuration names %s, which is not among the server's files and not in the backup: keep a copy of it yourself."
+                ::formatted)
+        .toList();
   }
 
   /// Puts a backup into a data folder: what belongs to the database, then the database. One that
@@ -39,7 +57,7 @@ public final class SavedData {
   ///
   /// @param backup the backup's folder
   /// @param folder holds no server
-  /// @return the files that a server needs and the backup does not hold
+  /// @return what is to be known or done before the server is started, in sentences
   /// @throws IOException if the folder cannot be written
   public static List<String> restore(Path backup, DataFolder folder) throws IOException {
     folder.create();
@@ -53,16 +71,69 @@ public final class SavedData {
     }
     BackupManifest manifest = refusing(() -> Store.verify(backup));
     List<String> held = manifest.files().stream().map(BackupFile::path).toList();
-    List<String> missing = new ArrayList<>();
+    List<String> named = held.stream().filter(path -> path.startsWith(Belongings.NAMED)).toList();
+    for (String path : named) {
+      Path there = folder.root().resolve(place(path));
+      if (Files.exists(there) && Files.mismatch(there, backup.resolve(path)) >= 0) {
+        throw new AdminException(
+            "There is another %s already. Restore into an empty folder; nothing is overwritten."
+                .formatted(there));
+      }
+    }
+    List<String> told = new ArrayList<>();
     for (String name : DataFolder.BELONGINGS) {
       if (held.contains(name)) {
         folder.put(name, Files.readAllBytes(backup.resolve(name)));
       } else {
-        missing.add(name);
+        told.add("It holds no " + name + ": put that into the folder before you start.");
       }
     }
+    for (String path : named) {
+      folder.put(place(path), Files.readAllBytes(backup.resolve(path)));
+    }
     refusing(() -> Store.restore(backup, StoreOptions.of(folder.root())));
-    return missing;
+    manifest
+        .origin()
+        .configuration()
+        .map(file ->
+            "The configuration was %s. It is %s now, which is read without --config."
+                .formatted(file, folder.configuration()))
+        .ifPresent(told::add);
+    told.addAll(missing(folder, named));
+    return told;
+  }
+
+  /// The files that the restored configuration names, and that are not there.
+  private static List<String> missing(DataFolder folder, List<String> named) {
+    if (Files.notExists(folder.configuration())) {
+      return List.of();
+    }
+    try {
+      return ConfigurationReader.read(folder.configuration()).namedFiles().stream()
+          .filter(file -> !Files.exists(file))
+          .map(file -> missing(file, folder, named))
+          .toList();
+    } catch (ConfigurationException e) {
+      return List.of("The server will not start with this configuration: " + e.getMessage() + ".");
+    }
+  }
+
+  private static String missing(Path file, DataFolder folder, List<String> named) {
+    return named.stream()
+        .map(SavedData::place)
+        .filter(file::endsWith)
+        .findFirst()
+        .map(place ->
+            "hearth.yaml names %s, which is not there; its copy is %s. Change the one or move the other before you start."
+                .formatted(file, folder.root().resolve(place)))
+        .orElseGet(() ->
+            "hearth.yaml names %s, which is not there and not in the backup: put it back before you start."
+                .formatted(file));
+  }
+
+  /// Where in a data folder something goes that the configuration names.
+  private static String place(String pathInBackup) {
+    return pathInBackup.substring(Belongings.NAMED.length());
   }
 
   /// What the database of a stopped server has lost.

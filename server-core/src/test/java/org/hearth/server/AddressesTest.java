@@ -3,10 +3,14 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.Addresses.Link;
+import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.ConfigurationReader;
 import org.junit.jupiter.api.Test;
 
 /// Which of a computer's addresses people are told.
@@ -47,5 +51,26 @@ class AddressesTest {
       parsed.add(InetAddress.getByName(each));
     }
     return new Link(name, parsed);
+  }
+
+  @Test
+  void anAddressIsToldOnce() {
+    Configuration configuration =
+        ConfigurationReader.parse(
+            Path.of("hearth.yaml"),
+            """
+            server-name: hearth.test
+            public-base-url: http://127.0.0.1:8008
+            listeners: [ { port: 8008 }, { bind: 127.0.0.2, port: 8008 } ]
+            """);
+
+    List<String> told =
+        Addresses.of(
+            configuration,
+            List.of(
+                new InetSocketAddress("127.0.0.1", 8008),
+                new InetSocketAddress("127.0.0.2", 8008)));
+
+    assertThat(told).containsExactly("http://127.0.0.1:8008", "http://127.0.0.2:8008");
   }
 }

@@ -43,7 +43,8 @@ class RestoredServerTest {
       backup = all.findAny().orElseThrow();
     }
 
-    assertThat(SavedData.restore(backup, new DataFolder(restored))).containsExactly("hearth.yaml");
+    assertThat(SavedData.restore(backup, new DataFolder(restored)))
+        .containsExactly("It holds no hearth.yaml: put that into the folder before you start.");
 
     try (WholeServer server = new WholeServer(restored)) {
       server.start();
@@ -60,6 +61,44 @@ class RestoredServerTest {
       List<String> bodies = joined.path("timeline").path("events").findValuesAsText("body");
       assertThat(bodies).containsExactly("kept", "after");
     }
+  }
+
+  /// Two who got one key could not both talk to its device.
+  @Test
+  void aOneTimeKeyIsNotGivenAwayAgain() throws Exception {
+    Path shelf = parent.resolve("shelf");
+    Path restored = parent.resolve("restored");
+    String claim = "{'one_time_keys': {'@alice:hearth.test': {'PHONE': 'signed_curve25519'}}}";
+    String token;
+    try (WholeServer server = new WholeServer(parent.resolve("served"))) {
+      server.start();
+      TestClient.Answer account = server.newAccount("alice");
+      token = account.text("access_token");
+      claim = claim.replace("PHONE", account.text("device_id"));
+      TestClient alice = server.client().as(token);
+      alice
+          .post(V3 + "/keys/upload", "{'one_time_keys': {'signed_curve25519:A': {'key': 'a'}}}")
+          .expect(200);
+      backUp(server.homeserver().backups().orElseThrow(), shelf);
+      assertThat(claimed(alice, claim)).hasSize(1);
+    }
+    try (Stream<Path> all = Files.list(shelf)) {
+      var _ = SavedData.restore(all.findAny().orElseThrow(), new DataFolder(restored));
+    }
+
+    try (WholeServer server = new WholeServer(restored)) {
+      server.start();
+      TestClient alice = server.client().as(token);
+      JsonNode counts =
+          alice.get(V3 + "/sync").expect(200).json().path("device_one_time_keys_count");
+
+      assertThat(counts.path("signed_curve25519").asInt(-1)).isZero();
+      assertThat(claimed(alice, claim)).isEmpty();
+    }
+  }
+
+  private static JsonNode claimed(TestClient client, String claim) {
+    return client.post(V3 + "/keys/claim", claim).expect(200).json().path("one_time_keys");
   }
 
   private static void send(TestClient client, String room, String body) {

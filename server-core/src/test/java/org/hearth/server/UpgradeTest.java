@@ -94,6 +94,22 @@ final class UpgradeTest extends UpgradedRooms {
     join(bob, replacement);
   }
 
+  /// "The event ID of the last known event in the old room."
+  @Test
+  void theNewRoomNamesTheLastEventOfTheOldOneWhateverThatIs() {
+    String old = create("{'room_version':'10','preset':'public_chat'}");
+    String last =
+        alice
+            .put(path(old) + "/send/m.room.message/1", "{'msgtype':'m.text','body':'last'}")
+            .expect(200)
+            .text("event_id");
+
+    String replacement = upgrade(alice, old, "11");
+
+    assertThat(state(replacement, "m.room.create").at("/predecessor/event_id").asText())
+        .isEqualTo(last);
+  }
+
   @Test
   void refusesUpgradesOfThoseWhoMayNotAndToWhatIsNotKnown() {
     String room = create("{'preset':'public_chat'}");

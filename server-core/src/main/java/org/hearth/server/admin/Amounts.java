@@ -1,12 +1,18 @@
 package org.hearth.server.admin;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /// Sizes and times as people read them.
 ///
 /// **thread**: any.
 public final class Amounts {
+  private static final DateTimeFormatter MOMENT =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'").withZone(ZoneOffset.UTC);
+
   private Amounts() {}
 
   /// In powers of a thousand, as disks are sold.
@@ -51,5 +57,12 @@ public final class Amounts {
     return time.toMinutes() > 0
         ? "%d min %d s".formatted(time.toMinutes(), time.toSecondsPart())
         : "%d s".formatted(Math.max(0, time.toSeconds()));
+  }
+
+  /// To the minute.
+  ///
+  /// @return such as `2026-03-01 04:00 UTC`
+  public static String moment(Instant time) {
+    return MOMENT.format(time);
   }
 }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -31,12 +30,14 @@ public final class BackupMaker {
   private static final Duration FIRST_LOOK = Duration.ofMinutes(10);
   private static final Duration LOOK = Duration.ofHours(1);
   private static final Duration DAY = Duration.ofDays(1);
+  private static final Duration TOO_OLD = Duration.ofDays(2);
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(60);
 
   private final Store store;
-  private final Supplier<Map<String, Path>> others;
+  private final Supplier<BackupManifest.Others> others;
   private final BackupFolder byHand;
   private final BackupFolder daily;
+  private final BackupFolder any;
   private final int keptDaily;
   private final InstantSource clock;
   private final Happenings happenings;
@@ -45,17 +46,21 @@ public final class BackupMaker {
   /// Why there is no newer backup; until one is made.
   private volatile Optional<Alert> trouble = Optional.empty();
 
+  /// When the newest backup was begun that is in the folder, as of the last look. Whoever has none
+  /// made daily looks after them himself: it stays empty.
+  private volatile Optional<Instant> newest = Optional.empty();
+
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("backup").factory());
 
-  /// @param others the files that belong to the database, by their path in a backup
+  /// @param others what belongs to the database
   /// @param folder where backups go
   /// @param keptDaily how many of the daily backups are kept
   /// @param happenings told what became of each
   public BackupMaker(
       Store store,
-      Supplier<Map<String, Path>> others,
+      Supplier<BackupManifest.Others> others,
       Path folder,
       int keptDaily,
       InstantSource clock,
@@ -64,6 +69,7 @@ public final class BackupMaker {
     this.others = others;
     this.byHand = new BackupFolder(folder, "backup");
     this.daily = new BackupFolder(folder, "daily");
+    this.any = new BackupFolder(folder, "(backup|daily)");
     this.keptDaily = keptDaily;
     this.clock = clock;
     this.happenings = happenings;
@@ -71,6 +77,7 @@ public final class BackupMaker {
 
   /// From now on a backup is made every day.
   public void startDaily() {
+    thread.execute(this::look);
     var _ =
         thread.scheduleWithFixedDelay(
             this::makeDaily, FIRST_LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
@@ -99,9 +106,39 @@ public final class BackupMaker {
 
   /// What keeps backups from being made, for a person to look at.
   ///
-  /// @return empty when the newest one was made
+  /// @return empty when the newest one was made, and not long ago
   public Optional<Alert> trouble() {
-    return trouble;
+    return trouble.or(this::tooOld);
+  }
+
+  /// Looks at nothing but the clock, so that a backup that does not come to its end is told of too.
+  private Optional<Alert> tooOld() {
+    Instant now = clock.instant();
+    return newest
+        .filter(begun -> begun.plus(TOO_OLD).isBefore(now))
+        .map(begun ->
+            new Alert(
+                begun.plus(TOO_OLD),
+                any.folder().toString(),
+                "There is no backup of the last "
+                    + Amounts.roughly(Duration.between(begun, now))
+                    + ".",
+                "The server makes one a day while it runs. Make one now (hearth backup), and see that the disk has room."));
+  }
+
+  /// Finds out how old the newest backup is; a server without one is as old as its database.
+  void look() {
+    try {
+      newest = any.newest().or(() -> Optional.of(store.identity().createdAt()));
+    } catch (IOException e) {
+      unkept(e);
+    }
+  }
+
+  /// The next look is in an hour: an executor would drop an error silently and never come back.
+  private void unkept(Throwable e) {
+    trouble = Optional.of(trouble(daily.folder(), "The daily backups cannot be kept: " + e + "."));
+    LOG.log(Level.WARNING, "The daily backups in " + daily.folder() + " cannot be kept", e);
   }
 
   private Alert trouble(Path where, String text) {
@@ -132,6 +169,7 @@ public final class BackupMaker {
   /// Makes the backup of the day if there is none younger, and removes those that are too old.
   void makeDaily() {
     try {
+      look();
       Instant now = clock.instant();
       if (daily.newest().filter(newest -> newest.plus(DAY).isAfter(now)).isPresent()
           || status.get().state() == State.RUNNING) {
@@ -144,10 +182,7 @@ public final class BackupMaker {
         daily.keepNewest(keptDaily);
       }
     } catch (IOException | RuntimeException | Error e) {
-      // The next look is in an hour: an executor would drop the error silently and never come back.
-      trouble =
-          Optional.of(trouble(daily.folder(), "The daily backups cannot be kept: " + e + "."));
-      LOG.log(Level.WARNING, "The daily backups in " + daily.folder() + " cannot be kept", e);
+      unkept(e);
     }
   }
 
@@ -155,8 +190,11 @@ public final class BackupMaker {
     try {
       BackupManifest made =
           store.backup(target, others.get(), (step, done, all) -> progress(text(step), done, all));
-      end(State.DONE, made.lengthBytes(), Optional.empty());
       trouble = Optional.empty();
+      if (newest.isPresent()) {
+        look();
+      }
+      end(State.DONE, made.lengthBytes(), Optional.empty());
       happenings.note(new Happening(Kind.BACKUP_MADE, target.toString(), Happening.SERVER));
       LOG.log(Level.INFO, "The backup {0} is made", target);
       return true;

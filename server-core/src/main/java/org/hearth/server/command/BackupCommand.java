@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.hearth.server.SavedData;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.AdminException;
+import org.hearth.server.admin.Amounts;
 import org.hearth.server.control.ControlRequest;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -64,10 +66,11 @@ final class BackupCommand implements Callable<Integer> {
           Thread.sleep(LOOK_MILLIS);
         }
         case "done" -> {
+          String made = status.path("folder").asText();
           out.printf(
-              "The backup %s is made: %,.1f MB.%n",
-              status.path("folder").asText(),
-              (double) status.path("total-bytes").asLong() / MEGABYTE);
+              "The backup %s is made: %s.%n",
+              made, Amounts.bytes(status.path("total-bytes").asLong()));
+          SavedData.elsewhere(Path.of(made)).forEach(out::println);
           return 0;
         }
         default -> throw new AdminException(status.path("failure").asText());

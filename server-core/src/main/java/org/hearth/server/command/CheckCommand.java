@@ -59,7 +59,9 @@ final class CheckCommand implements Callable<Integer> {
     if (what.database || backup == null) {
       return checkDatabase();
     }
-    out.println(SavedData.verify(backup.toAbsolutePath().normalize()));
+    Path folder = backup.toAbsolutePath().normalize();
+    out.println(SavedData.verify(folder));
+    SavedData.elsewhere(folder).forEach(out::println);
     return 0;
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -19,6 +20,7 @@ import org.hearth.server.LogRouting;
 import org.hearth.server.ProductVersion;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.AdminException;
+import org.hearth.server.admin.Amounts;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.ConfigurationReader;
@@ -274,7 +276,7 @@ final class Commands {
             each.path("entries").asInt() == 1
                 ? "1 entry"
                 : "%d entries".formatted(each.path("entries").asInt()),
-            each.path("since").asText(),
+            Amounts.moment(Instant.parse(each.path("since").asText())),
             each.path("failure").asText());
       }
       return 0;

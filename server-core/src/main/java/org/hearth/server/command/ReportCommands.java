@@ -3,9 +3,11 @@ package org.hearth.server.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.hearth.server.StartFailedException;
+import org.hearth.server.admin.Amounts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,7 +45,7 @@ final class ReportCommands {
         out.printf(
             "%d %s %s reports %s%s%n",
             each.path("number").asLong(),
-            each.path("time").asText(),
+            Amounts.moment(Instant.parse(each.path("time").asText())),
             each.path("reporter").asText(),
             each.path("about").asText(),
             said(each.path("reason").asText()));

@@ -2,14 +2,11 @@ package org.hearth.server.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.hearth.server.LogRouting;
 import org.hearth.server.SavedData;
-import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,21 +33,9 @@ final class RestoreCommand implements Callable<Integer> {
     DataFolder folder = where.folder();
     LogRouting.onlyWarnings();
     out.println("Checking and restoring " + backup);
-    List<String> missing = SavedData.restore(backup.toAbsolutePath().normalize(), folder);
+    List<String> told = SavedData.restore(backup.toAbsolutePath().normalize(), folder);
     out.println("The backup is restored into " + folder.root() + ".");
-    missing.forEach(name ->
-        out.println("It holds no " + name + ": put that into the folder before you start."));
-    if (Files.exists(folder.configuration())) {
-      ConfigurationReader.read(folder.configuration()).listeners().stream()
-          .flatMap(listener -> listener.tls().stream())
-          .flatMap(tls -> Stream.of(tls.certificate(), tls.privateKey()))
-          .filter(file -> !Files.exists(file))
-          .forEach(file ->
-              out.println(
-                  "hearth.yaml names "
-                      + file
-                      + ", which no backup holds: put that back before you start."));
-    }
+    told.forEach(out::println);
     return 0;
   }
 }

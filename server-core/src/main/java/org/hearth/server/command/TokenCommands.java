@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.AdminException;
+import org.hearth.server.admin.Amounts;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -145,6 +146,8 @@ final class TokenCommands {
         token.has("uses")
             ? "%d of %d uses taken".formatted(used, token.path("uses").asInt())
             : "used %d times, without a limit".formatted(used),
-        token.has("expires") ? "until " + token.path("expires").asText() : "never expires");
+        token.has("expires")
+            ? "until " + Amounts.moment(Instant.parse(token.path("expires").asText()))
+            : "never expires");
   }
 }

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 
@@ -31,6 +32,7 @@ import org.hearth.server.matrix.version.RoomVersions;
 /// @param backups which backups are made without being asked for
 /// @param unused keys that the file sets and that no part of this version uses, such as
 ///   `room-directory.over-federation`
+/// @param file where all this was read; empty for mere defaults
 public record Configuration(
     String serverName,
     Optional<URI> publicBaseUrl,
@@ -48,7 +50,8 @@ public record Configuration(
     Optional<Email> email,
     List<Path> applicationServices,
     Backups backups,
-    List<String> unused) {
+    List<String> unused,
+    Optional<Path> file) {
 
   /// The port of the listener that a configuration without `listeners` has.
   public static final int DEFAULT_PORT = 8008;
@@ -84,7 +87,25 @@ public record Configuration(
         Optional.empty(),
         List.of(),
         new Backups(true, Backups.KEPT, Optional.empty()),
-        List.of());
+        List.of(),
+        Optional.empty());
+  }
+
+  /// The files that these settings name, and without which the server does not start, or not as it
+  /// is meant to.
+  ///
+  /// @return in the order of the settings; whether they exist is not looked at
+  public List<Path> namedFiles() {
+    return Stream.of(
+            listeners.stream()
+                .flatMap(listener -> listener.tls().stream())
+                .flatMap(tls -> Stream.of(tls.certificate(), tls.privateKey())),
+            outbound.trustedCertificates().stream(),
+            applicationServices.stream())
+        .flatMap(each -> each)
+        .map(each -> each.toAbsolutePath().normalize())
+        .distinct()
+        .toList();
   }
 
   /// What the owner should know of these settings, as a person is told: at the start, by `hearth

@@ -47,9 +47,11 @@ public final class ConfigurationReader {
           "email",
           "application-services");
 
+  private final Path file;
   private final Path folder;
 
   private ConfigurationReader(Path file) {
+    this.file = file.toAbsolutePath().normalize();
     Path parent = file.toAbsolutePath().getParent();
     this.folder = parent == null ? file.toAbsolutePath() : parent;
   }
@@ -171,7 +173,8 @@ public final class ConfigurationReader {
             root.section("email", this::email),
             root.list("application-services", "file names", List.of(), folder::resolve),
             root.section("backups", this::backups).orElse(defaults.backups()),
-            NOT_USED_YET.stream().filter(root::sets).toList());
+            NOT_USED_YET.stream().filter(root::sets).toList(),
+            Optional.of(file));
     root.refuseUnknownKeys();
     return result;
   }

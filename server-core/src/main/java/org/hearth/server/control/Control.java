@@ -14,6 +14,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus;
 import org.hearth.server.admin.NoticesSent;
@@ -191,7 +192,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
     json.put("free-bytes", overview.freeBytes());
     json.put("heap-bytes", overview.heapUsedBytes());
     json.put("storage", overview.storage());
-    backups.status().failure().ifPresent(failure -> json.put("backup-failure", failure));
+    backups.trouble().map(Alert::text).ifPresent(text -> json.put("backup-failure", text));
   }
 
   private ObjectNode users(String search) {

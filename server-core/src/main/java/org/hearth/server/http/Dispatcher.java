@@ -165,7 +165,7 @@ final class Dispatcher implements Filter {
             answerTime(),
             exchange.asker(),
             exchange.from(),
-            headOnly,
+            headOnly ? exchange.connection.over() : null,
             () -> entity.leavesConnectionUsable() && !stopping.isRaised())) {
       Response made =
           guarded(

@@ -27,9 +27,9 @@ public record Served(
   /// What this program serves.
   ///
   /// Clients of today demand v1.5 at least. A version is added when what it brought is served; of
-  /// v1.4 threads and their counts are still to come. The features are the extended profiles of
-  /// v1.16 and the mutual rooms of v1.19, these by their name as a proposal, too; and what is still
-  /// a proposal: dehydrated devices.
+  /// v1.3 and v1.4 the lists of relations and of threads are still to come. The features are the
+  /// extended profiles of v1.16 and the mutual rooms of v1.19, these by their name as a proposal,
+  /// too; and what is still a proposal: dehydrated devices.
   public static Served now() {
     return new Served(
         List.of("v1.1", "v1.2", "v1.3", "v1.4", "v1.5"),
@@ -45,9 +45,10 @@ public record Served(
             "read receipts",
             "who is typing and who is there",
             "search",
+            "unread counts and notifications",
             "invitations",
             "guests"),
-        List.of("pictures and files", "unread counts", "threads", "other servers"),
+        List.of("pictures and files", "threads", "other servers"),
         List.of("Element on the web and on computers", "Cinny", "Hydrogen"));
   }
 

@@ -5,6 +5,7 @@ import io.helidon.webserver.http.RoutingResponse;
 import java.io.OutputStream;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   private final AnswerTime time;
   private final LargeAnswers.Asker asker;
   private final String address;
-  private final boolean headOnly;
+  private final @Nullable StopSignal ofHead;
   private final BooleanSupplier keepAlive;
   private final JsonWriter json = new JsonWriter(this);
   private LargeAnswers.@Nullable Place place;
@@ -30,6 +31,8 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   private long dropped;
 
   /// @param address as it is counted, from which it is asked
+  /// @param ofHead given to `HEAD`, of whose body only the length goes out: raised when nobody
+  ///   waits for that any more
   /// @param keepAlive asked once, before the head goes out, whether the connection stays open
   StreamedAnswer(
       Response answer,
@@ -38,7 +41,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
       AnswerTime time,
       LargeAnswers.Asker asker,
       String address,
-      boolean headOnly,
+      @Nullable StopSignal ofHead,
       BooleanSupplier keepAlive) {
     this.answer = answer;
     this.response = response;
@@ -46,7 +49,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
     this.time = time;
     this.asker = asker;
     this.address = address;
-    this.headOnly = headOnly;
+    this.ofHead = ofHead;
     this.keepAlive = keepAlive;
   }
 
@@ -64,9 +67,9 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
 
   @Override
   public void push(byte[] bytes, int length) {
-    if (headOnly) {
-      dropped += length;
-      return;
+    if (ofHead != null && ofHead.isRaised()) {
+      // Of a client that is gone no write tells here.
+      throw new CloseConnectionException("nobody waits for the length of the answer");
     }
     try {
       awaitTurn();
@@ -75,7 +78,12 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
       throw new CloseConnectionException("the server stops", e);
     }
     LargeAnswers.Place taken = Objects.requireNonNull(place);
-    taken.send(() -> send(bytes, length, false));
+    if (ofHead == null) {
+      taken.send(() -> send(bytes, length, false));
+    } else {
+      taken.pause();
+      dropped += length;
+    }
     taken.resume();
   }
 

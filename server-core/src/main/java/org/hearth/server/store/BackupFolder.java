@@ -18,7 +18,8 @@ import org.hearth.server.store.derby.Durably;
 /// **Thread**: one at a time.
 ///
 /// @param folder may not exist yet
-/// @param kind such as `daily`; backups of other kinds are left alone
+/// @param kind such as `daily`; backups of other kinds are left alone. A regular expression where
+///   several kinds are only looked at
 public record BackupFolder(Path folder, String kind) {
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss").withZone(ZoneOffset.UTC);
@@ -36,9 +37,8 @@ public record BackupFolder(Path folder, String kind) {
     if (all.isEmpty()) {
       return Optional.empty();
     }
-    String stamp = String.valueOf(all.getFirst().getFileName()).substring(kind.length() + 1);
     try {
-      return Optional.of(STAMP.parse(stamp, Instant::from));
+      return Optional.of(STAMP.parse(stamp(all.getFirst()), Instant::from));
     } catch (DateTimeException _) {
       return Optional.empty(); // Somebody gave it a time that there is not.
     }

@@ -1,7 +1,10 @@
 package org.hearth.server.store;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.hearth.ringlogs.LogPosition;
 
@@ -14,6 +17,7 @@ import org.hearth.ringlogs.LogPosition;
 /// @param commits the number of the commit that gave that position
 /// @param takenAt when it was begun
 /// @param files every file with its length and checksum
+/// @param origin where what it holds beside the database was
 public record BackupManifest(
     UUID id,
     long epoch,
@@ -21,13 +25,40 @@ public record BackupManifest(
     LogPosition head,
     long commits,
     Instant takenAt,
-    List<BackupFile> files) {
+    List<BackupFile> files,
+    Origin origin) {
 
   /// One file.
   ///
   /// @param path relative to the backup's folder, with slashes
   /// @param sha256 in hexadecimal
   public record BackupFile(String path, long lengthBytes, String sha256) {}
+
+  /// Where a server had what belongs to its database, for whoever restores it.
+  ///
+  /// @param configuration the configuration's file, if it was not in the data folder
+  /// @param elsewhere files that the configuration names and the backup does not hold
+  public record Origin(Optional<String> configuration, List<String> elsewhere) {
+    /// There is nothing to say.
+    public static final Origin NONE = new Origin(Optional.empty(), List.of());
+
+    public Origin {
+      elsewhere = List.copyOf(elsewhere);
+    }
+  }
+
+  /// What a backup is to hold beside the database.
+  ///
+  /// @param held files, by their path in the backup
+  /// @param origin told in the manifest
+  public record Others(Map<String, Path> held, Origin origin) {
+    /// Nothing.
+    public static final Others NONE = new Others(Map.of(), Origin.NONE);
+
+    public Others {
+      held = Map.copyOf(held);
+    }
+  }
 
   /// Follows a backup that is being made.
   @FunctionalInterface

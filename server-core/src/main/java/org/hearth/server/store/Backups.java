@@ -46,12 +46,12 @@ final class Backups {
   ///
   /// @param state what the database is and how far it has come, at least
   /// @param folder where to; it does not exist or is empty
-  /// @param others files that belong to it, by their path in the backup
+  /// @param others what belongs to it
   static BackupManifest take(
       Derby derby,
       State state,
       Path folder,
-      Map<String, Path> others,
+      BackupManifest.Others others,
       BackupManifest.Progress progress,
       InstantSource clock)
       throws IOException, SQLException {
@@ -65,7 +65,7 @@ final class Backups {
     Files.createDirectories(partial);
     try {
       copy(derby, partial, progress);
-      for (Map.Entry<String, Path> other : others.entrySet()) {
+      for (Map.Entry<String, Path> other : others.held().entrySet()) {
         Path copy = partial.resolve(other.getKey());
         Path above = copy.getParent();
         if (above != null) {
@@ -82,7 +82,8 @@ final class Backups {
               state.head().logPosition(),
               state.head().commits(),
               begun,
-              files);
+              files,
+              others.origin());
       ManifestFile.write(partial, manifest);
       Files.deleteIfExists(target);
       Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);

@@ -42,7 +42,13 @@ record CommitPlan(List<PlacedUnit> units, List<Run> runs, long lastPosition) {
       }
     }
     List<Run> runs = new ArrayList<>();
-    tables.values().forEach(changes -> changes.addRunsTo(runs));
+    for (boolean consulted : new boolean[] {true, false}) {
+      tables.forEach((table, changes) -> {
+        if (table.consulted() == consulted) {
+          changes.addRunsTo(runs);
+        }
+      });
+    }
     return new CommitPlan(placed, runs, last);
   }
 

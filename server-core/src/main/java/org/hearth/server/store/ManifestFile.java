@@ -69,6 +69,9 @@ final class ManifestFile {
     json.put("position", manifest.head().value());
     json.put("commits", manifest.commits());
     json.put("taken_at", manifest.takenAt().toString());
+    manifest.origin().configuration().ifPresent(file -> json.put("configuration", file));
+    ArrayNode elsewhere = json.putArray("elsewhere");
+    manifest.origin().elsewhere().forEach(elsewhere::add);
     ArrayNode files = json.putArray("files");
     for (BackupFile each : manifest.files()) {
       files
@@ -87,8 +90,8 @@ final class ManifestFile {
   ///
   /// @throws StoreRefusedException [Refusal.BadBackup]
   static BackupManifest verified(Path backup) {
+    BackupManifest manifest = read(backup);
     try {
-      BackupManifest manifest = read(backup);
       requireAllListed(backup, manifest);
       for (BackupFile each : manifest.files()) {
         Path file = backup.resolve(each.path()).normalize();
@@ -106,10 +109,14 @@ final class ManifestFile {
         }
       }
       return manifest;
-    } catch (IOException | DateTimeException | IllegalArgumentException e) {
-      throw new StoreRefusedException(
-          new Refusal.BadBackup(backup, String.valueOf(e.getMessage())), e);
+    } catch (IOException | IllegalArgumentException e) {
+      throw bad(backup, e);
     }
+  }
+
+  private static StoreRefusedException bad(Path backup, Exception e) {
+    return new StoreRefusedException(
+        new Refusal.BadBackup(backup, String.valueOf(e.getMessage())), e);
   }
 
   /// What is in a backup must be in its manifest, or nothing has compared it.
@@ -131,7 +138,18 @@ final class ManifestFile {
     }
   }
 
-  private static BackupManifest read(Path backup) throws IOException {
+  /// Reads the manifest of a backup.
+  ///
+  /// @throws StoreRefusedException [Refusal.BadBackup]
+  static BackupManifest read(Path backup) {
+    try {
+      return parsed(backup);
+    } catch (IOException | DateTimeException | IllegalArgumentException e) {
+      throw bad(backup, e);
+    }
+  }
+
+  private static BackupManifest parsed(Path backup) throws IOException {
     Path file = backup.resolve(NAME);
     if (Files.notExists(file)) {
       throw new IOException(NAME + " is missing");
@@ -161,7 +179,16 @@ final class ManifestFile {
         new LogPosition(json.path("position").asLong()),
         json.path("commits").asLong(),
         Instant.parse(json.path("taken_at").asText()),
-        files);
+        files,
+        origin(json));
+  }
+
+  /// Backups of earlier releases say nothing of it.
+  private static BackupManifest.Origin origin(JsonNode json) {
+    List<String> elsewhere = new ArrayList<>();
+    json.path("elsewhere").forEach(each -> elsewhere.add(each.asText()));
+    return new BackupManifest.Origin(
+        Optional.ofNullable(json.path("configuration").textValue()), elsewhere);
   }
 
   private static String sha256(Path file) throws IOException {

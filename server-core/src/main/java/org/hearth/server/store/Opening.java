@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -333,7 +332,7 @@ final class Opening {
         derby,
         new Backups.State(identity, head),
         backups.resolve(name),
-        Map.of(),
+        BackupManifest.Others.NONE,
         (_, _, _) -> {},
         options.clock());
     Schema.migrate(derby);

@@ -36,6 +36,9 @@ final class Schema {
   private static final Pattern MIGRATION = Pattern.compile("V([0-9]+)__[a-z0-9_]+\\.sql");
   private static final String NO_SUCH_TABLE = "42X05";
 
+  /// The first version with the table of one-time keys.
+  private static final int ONE_TIME_KEYS = 20;
+
   private Schema() {} // no instance
 
   /// What the table `store_identity` says.
@@ -107,11 +110,17 @@ final class Schema {
   }
 
   /// Begins a new epoch, in one transaction with the head that it begins at.
+  ///
+  /// One-time keys are forgotten: those that have been given away since are here again, and nobody
+  /// may get them twice. Devices that have none left upload others.
   static StoreIdentity newEpoch(Derby derby, StoreIdentity identity, long epoch, CommitHead head)
       throws SQLException {
     try (WriteConnection writing = WriteConnection.open(derby)) {
       writing.writeEpoch(epoch);
       writing.writeHead(head);
+      if (identity.schemaVersion() >= ONE_TIME_KEYS) {
+        writing.forgetOneTimeKeys();
+      }
       writing.commit();
     }
     return new StoreIdentity(identity.id(), epoch, identity.schemaVersion(), identity.createdAt());

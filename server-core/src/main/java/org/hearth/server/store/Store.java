@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
@@ -207,12 +206,12 @@ public final class Store implements AutoCloseable {
   /// Copies the database into a new folder while it is in use.
   ///
   /// @param folder does not exist yet, or is empty
-  /// @param others files that belong to it, by their path in the backup
+  /// @param others what belongs to it
   /// @param progress told how far it is
   /// @throws StorageException if the copy cannot be made, or would fill the disk; an incomplete one
   ///   is removed
   public BackupManifest backup(
-      Path folder, Map<String, Path> others, BackupManifest.Progress progress) {
+      Path folder, BackupManifest.Others others, BackupManifest.Progress progress) {
     try {
       checkSpace(folder);
       return Backups.take(
@@ -247,6 +246,13 @@ public final class Store implements AutoCloseable {
   /// @throws StoreRefusedException [Refusal.BadBackup] if it is damaged or none
   public static BackupManifest verify(Path backup) {
     return ManifestFile.verified(backup);
+  }
+
+  /// What a backup says that it holds; nothing is compared.
+  ///
+  /// @throws StoreRefusedException [Refusal.BadBackup] if it does not say so
+  public static BackupManifest manifest(Path backup) {
+    return ManifestFile.read(backup);
   }
 
   /// Puts a backup into the data folder of `options`, where there must be no database, and verifies

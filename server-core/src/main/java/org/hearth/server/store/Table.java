@@ -6,7 +6,14 @@ package org.hearth.server.store;
 /// @param name as in the migrations, lower case
 /// @param bound what limits its rows, in words for the page of the tables
 /// @param keptBy what removes rows, or why nothing has to
-public record Table(String name, String bound, String keptBy) {
+/// @param consulted whether changes of other tables look into it: its own come before theirs in a
+///   commit
+public record Table(String name, String bound, String keptBy, boolean consulted) {
+  /// A table into which no change of another looks.
+  public Table(String name, String bound, String keptBy) {
+    this(name, bound, keptBy, false);
+  }
+
   public Table {
     if (!name.matches("[a-z][a-z0-9_]*")) {
       throw new IllegalArgumentException("a table's name is lower case, not '" + name + "'");
@@ -14,5 +21,10 @@ public record Table(String name, String bound, String keptBy) {
     if (bound.isBlank() || keptBy.isBlank()) {
       throw new IllegalArgumentException(name + " has a bound, and something that keeps it");
     }
+  }
+
+  /// The same, consulted by changes of others.
+  public Table beforeOthers() {
+    return new Table(name, bound, keptBy, true);
   }
 }

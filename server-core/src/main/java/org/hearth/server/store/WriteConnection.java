@@ -92,6 +92,11 @@ final class WriteConnection implements AutoCloseable {
     statement.executeUpdate();
   }
 
+  /// Removes the keys that are given away once, in the same transaction.
+  void forgetOneTimeKeys() throws SQLException {
+    prepared("DELETE FROM one_time_key").executeUpdate();
+  }
+
   private PreparedStatement prepared(String sql) throws SQLException {
     PreparedStatement known = statements.get(sql);
     if (known != null) {

@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
+import org.hearth.server.store.BackupManifest.Origin;
+import org.hearth.server.store.BackupManifest.Others;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.Test;
@@ -40,7 +42,7 @@ class BackupMakerTest {
     Files.createDirectories(folder.resolve("daily-20260228-040000.partial/derby"));
     Files.createDirectories(folder.resolve("backup-20250101-000000"));
     BackupMaker maker =
-        new BackupMaker(stores.store(), Map::of, folder, KEPT, () -> now, told::add);
+        new BackupMaker(stores.store(), () -> Others.NONE, folder, KEPT, () -> now, told::add);
     try {
       maker.makeDaily();
       now = now.plus(Duration.ofHours(23));
@@ -69,7 +71,8 @@ class BackupMakerTest {
   void daysWhoseFolderCannotBeReadAreToldToo() throws Exception {
     Path file = Files.createFile(folder.resolve("a file"));
     BackupMaker maker =
-        new BackupMaker(stores.store(), Map::of, file.resolve("below"), KEPT, () -> now, told::add);
+        new BackupMaker(
+            stores.store(), () -> Others.NONE, file.resolve("below"), KEPT, () -> now, told::add);
     try {
       maker.makeDaily();
 
@@ -89,7 +92,7 @@ class BackupMakerTest {
               if (broken.get()) {
                 throw new NoClassDefFoundError("org/example/Missing");
               }
-              return Map.of();
+              return Others.NONE;
             },
             folder,
             KEPT,
@@ -116,7 +119,7 @@ class BackupMakerTest {
     BackupMaker maker =
         new BackupMaker(
             stores.store(),
-            () -> Map.of("keys/signing.key", folder.resolve("none")),
+            () -> new Others(Map.of("keys/signing.key", folder.resolve("none")), Origin.NONE),
             folder,
             KEPT,
             () -> now,
@@ -133,6 +136,44 @@ class BackupMakerTest {
       assertThat(names()).hasSize(3);
       assertThat(maker.trouble()).get().extracting(Alert::text).asString().contains("none");
       assertThat(told).extracting(Happening::kind).containsExactly(Kind.BACKUP_FAILED);
+    } finally {
+      maker.stop();
+    }
+  }
+
+  @Test
+  void backupsThatAreNotMadeAreMissedAfterTwoDays() throws Exception {
+    Files.createDirectories(folder.resolve("daily-20260225-040000"));
+    BackupMaker maker =
+        new BackupMaker(stores.store(), () -> Others.NONE, folder, KEPT, () -> now, told::add);
+    try {
+      assertThat(maker.trouble()).as("nobody has them made daily").isEmpty();
+
+      maker.look();
+      assertThat(maker.trouble()).get().extracting(Alert::text).asString().contains("the last 4 d");
+      maker.makeDaily();
+      assertThat(maker.trouble()).isEmpty();
+
+      now = now.plus(Duration.ofDays(2));
+      assertThat(maker.trouble()).isEmpty();
+      now = now.plus(Duration.ofMinutes(1));
+      assertThat(maker.trouble()).get().extracting(Alert::text).asString().contains("the last 2 d");
+    } finally {
+      maker.stop();
+    }
+  }
+
+  @Test
+  void serverWithoutABackupMissesOneWhenItIsTwoDaysOld() throws Exception {
+    BackupMaker maker =
+        new BackupMaker(stores.store(), () -> Others.NONE, folder, KEPT, () -> now, told::add);
+    try {
+      now = stores.store().identity().createdAt().plus(Duration.ofDays(2));
+      maker.look();
+      assertThat(maker.trouble()).isEmpty();
+
+      now = now.plusSeconds(1);
+      assertThat(maker.trouble()).isPresent();
     } finally {
       maker.stop();
     }

@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.hearth.server.Homeserver;
 import org.hearth.server.StartFailedException;
+import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.Person;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,7 +89,9 @@ final class BackupCommandsTest {
     Path backup = onlyBackup(served.resolve("backups"));
 
     assertThat(hearth("check", "--backup", backup.toString())).isZero();
-    assertThat(said()).contains("is whole");
+    assertThat(said())
+        .matches(
+            "The backup of [-0-9]{10} [0-9]{2}:[0-9]{2} UTC is whole: [0-9]+ files, .* .?B\\.\n");
     Path restored = parent.resolve("restored");
     assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
         .as(said())
@@ -125,8 +129,105 @@ final class BackupCommandsTest {
     assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString())).isZero();
 
     assertThat(said())
-        .contains("hearth.yaml names " + key + ", which no backup holds")
+        .contains("hearth.yaml names " + key + ", which is not there and not in the backup")
         .doesNotContain("names " + certificate);
+  }
+
+  @Test
+  void configurationElsewhereAndWhatItNamesBesideItAreInTheBackup() throws Exception {
+    Path etc = Files.createDirectories(parent.resolve("etc/tls")).getParent();
+    Path configuration = etc.resolve("server.yaml");
+    Files.delete(served.resolve("hearth.yaml"));
+    Path authority = Files.writeString(parent.resolve("authority.pem"), "of the whole computer");
+    Files.writeString(etc.resolve("tls/chain.pem"), "the chain");
+    Files.writeString(etc.resolve("tls/key.pem"), "the key");
+    Files.writeString(served.resolve("bridge.yaml"), "the bridge");
+    Files.writeString(
+        configuration,
+        """
+        server-name: hearth.test
+        listeners:
+          - { port: 8449, tls: { certificate: tls/chain.pem, private-key: tls/key.pem } }
+        application-services: [ %s, %s ]
+        """
+            .formatted(served.resolve("bridge.yaml"), authority));
+    Path shelf = parent.resolve("shelf");
+
+    assertThat(
+            hearth(
+                "backup",
+                shelf.toString(),
+                "--data-dir",
+                served.toString(),
+                "--config",
+                configuration.toString()))
+        .as(said())
+        .isZero();
+    assertThat(said())
+        .contains("names " + authority + ", which is not among the server's files")
+        .doesNotContain("key.pem");
+    Path backup = onlyBackup(shelf);
+    Path bridge = parent.resolve("moved.yaml");
+    Files.move(served.resolve("bridge.yaml"), bridge);
+    Files.delete(authority);
+    Path restored = parent.resolve("restored");
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
+        .as(said())
+        .isZero();
+
+    assertThat(restored.resolve("hearth.yaml")).hasSameBinaryContentAs(configuration);
+    assertThat(restored.resolve("tls/chain.pem")).hasContent("the chain");
+    assertThat(restored.resolve("tls/key.pem")).hasContent("the key");
+    assertThat(restored.resolve("bridge.yaml")).hasContent("the bridge");
+    assertThat(said())
+        .contains("The configuration was " + configuration + ". It is " + restored)
+        .contains(
+            "names %s, which is not there; its copy is %s."
+                .formatted(served.resolve("bridge.yaml"), restored.resolve("bridge.yaml")))
+        .contains("names " + authority + ", which is not there and not in the backup")
+        .doesNotContain("key.pem");
+  }
+
+  @Test
+  void nothingThatTheConfigurationNamesIsOverwritten() throws Exception {
+    Files.writeString(served.resolve("bridge.yaml"), "the bridge");
+    Files.writeString(
+        served.resolve("hearth.yaml"),
+        "server-name: hearth.test\nlisteners: [ { port: 0 } ]\napplication-services: [ bridge.yaml ]\n");
+    Path backup = backup();
+    Path restored = Files.createDirectory(parent.resolve("restored"));
+    Files.writeString(restored.resolve("bridge.yaml"), "another");
+
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
+        .isEqualTo(1);
+
+    assertThat(said())
+        .contains("another " + restored.resolve("bridge.yaml"))
+        .contains("overwritten");
+    assertThat(restored.resolve("keys/signing.key")).doesNotExist();
+  }
+
+  @Test
+  void statusAndAlertsMissABackupUntilOneIsMade() throws Exception {
+    Files.createDirectories(served.resolve("backups/daily-20250101-000000"));
+    try (Homeserver server = server(served)) {
+      server.start();
+      Eventually.until(
+          "the folder was looked at", () -> server.backups().orElseThrow().trouble().isPresent());
+      assertThat(hearth("status", "--data-dir", served.toString())).isZero();
+      assertThat(said()).contains("Backup ").contains("There is no backup of the last ");
+      assertThat(server.admin().orElseThrow().alerts(1))
+          .extracting(Alert::text)
+          .singleElement()
+          .asString()
+          .startsWith("There is no backup of the last ");
+
+      assertThat(hearth("backup", "--data-dir", served.toString())).as(said()).isZero();
+
+      assertThat(hearth("status", "--data-dir", served.toString())).isZero();
+      assertThat(said()).doesNotContain("Backup ");
+      assertThat(server.admin().orElseThrow().alerts(1)).isEmpty();
+    }
   }
 
   @Test

@@ -1,10 +1,13 @@
 package org.hearth.server.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import org.hearth.server.Homeserver;
 import org.hearth.server.StartFailedException;
+import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.Alert;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +37,22 @@ final class UserCommandsTest extends TypedCommands {
     assertThat(said().lines())
         .anyMatch(line -> line.matches("@alice:hearth.test +closed .*"))
         .anyMatch(line -> line.matches("@bob:hearth.test +owner .*"));
+  }
+
+  @Test
+  void ownersAreWarnedWhileThereIsOneAlone() throws StartFailedException {
+    assertThat(hearth("user", "create", "alice", "--admin")).isZero();
+    assertThat(hearth("user", "create", "bob")).isZero();
+    try (Homeserver server = server()) {
+      server.start();
+      Admin admin = server.admin().orElseThrow();
+
+      assertThat(admin.alerts(10))
+          .extracting(Alert::subject, Alert::text)
+          .containsExactly(tuple("@alice:hearth.test", "This is the only owner of the server."));
+      assertThat(hearth("user", "make-owner", "bob")).isZero();
+      assertThat(admin.alerts(10)).isEmpty();
+    }
   }
 
   @Test

@@ -22,7 +22,11 @@ class ConfigurationReaderTest {
   void aServerNameIsEnough() {
     Configuration configuration = ConfigurationReader.parse(FILE, "server-name: example.org\n");
 
-    assertThat(configuration).isEqualTo(Configuration.defaults("example.org"));
+    assertThat(configuration)
+        .usingRecursiveComparison()
+        .ignoringFields("file")
+        .isEqualTo(Configuration.defaults("example.org"));
+    assertThat(configuration.file()).contains(FILE);
     assertThat(configuration.listeners())
         .containsExactly(new Configuration.Listener("127.0.0.1", 8008, Optional.empty()));
     assertThat(configuration.outbound().blockedNetworks()).contains("10.0.0.0/8", "::1/128");

@@ -184,6 +184,22 @@ class LargeAnswersTest {
     awaitNoneUnderWay();
   }
 
+  /// Of `HEAD` the body is made for its length only.
+  @Test
+  void ofHeadTakeTurnsAndEndWithAClientThatIsGone() throws Exception {
+    try (RawClient raw = server.raw()) {
+      raw.request("HEAD", "/endless", "Authorization: Bearer alice");
+      while (made.get() == 0) {
+        Thread.onSpinWait();
+      }
+
+      assertThat(server.client().as("admin").get("/large").json()).hasSize(2048);
+      assertThat(server.server().figures().inFlight()).isPositive();
+    }
+
+    awaitNoneUnderWay();
+  }
+
   @Test
   void endWithAClientThatTakesNothing() throws Exception {
     try (RawClient raw = server.raw()) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +17,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.hearth.server.store.BackupManifest.BackupFile;
+import org.hearth.server.store.BackupManifest.Origin;
+import org.hearth.server.store.BackupManifest.Others;
 import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.Rows.Row;
 import org.junit.jupiter.api.Tag;
@@ -56,7 +59,7 @@ class BackupTest {
   }
 
   private BackupManifest take(Path folder) {
-    return stores.store().backup(folder, Map.of(), (_, _, _) -> {});
+    return stores.store().backup(folder, Others.NONE, (_, _, _) -> {});
   }
 
   /// Clients that came after the first restore must not take the second history for the first.
@@ -88,7 +91,9 @@ class BackupTest {
             .store()
             .backup(
                 temporary.resolve("backup"),
-                Map.of("keys/letter", letter),
+                new Others(
+                    Map.of("keys/letter", letter),
+                    new Origin(Optional.of("/etc/server.yaml"), List.of("/etc/tls/key.pem"))),
                 (step, done, total) -> {
                   assertThat(total).isPositive();
                   steps.add(step);
@@ -105,7 +110,8 @@ class BackupTest {
     StoreOptions small =
         StoreOptions.of(temporary.resolve("small")).withMinimumFreeBytes(Long.MAX_VALUE / 2);
     try (Store store = Store.open(small)) {
-      assertThatThrownBy(() -> store.backup(temporary.resolve("backup"), Map.of(), (_, _, _) -> {}))
+      assertThatThrownBy(
+              () -> store.backup(temporary.resolve("backup"), Others.NONE, (_, _, _) -> {}))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining("not enough space");
     }

@@ -51,6 +51,22 @@ class CommitPlanTest {
     assertThat(plan.runs()).extracting(Run::sql).containsExactly("insert", "delete", "insert");
   }
 
+  /// Who looks into a table finds what the whole commit makes of it.
+  @Test
+  void tablesThatOthersLookIntoComeFirst() {
+    Table device = new Table("device", "a test's", "the test").beforeOthers();
+    CommitPlan plan =
+        CommitPlan.of(
+            List.of(
+                unit(0, change(EVENT, "insert if there is the device")),
+                unit(0, change(EVENT, "delete"), change(device, "delete the device"))),
+            0);
+
+    assertThat(plan.runs())
+        .extracting(Run::sql)
+        .containsExactly("delete the device", "insert if there is the device", "delete");
+  }
+
   @Test
   void laterChangeOfEqualKeyAndStatementTakesTheEarliersPlaceAway() {
     RowChange last = change(ROOM, "update", "a");

@@ -263,6 +263,29 @@ class StoreOpeningTest {
   }
 
   @Test
+  void databaseThatHasLostTheRowOfItsIdentityIsCalledDamaged() {
+    stores
+        .store()
+        .committer()
+        .commit(
+            "test",
+            List.of(
+                RowChange.of(
+                    new Table("store_identity", "a test's", "the test"),
+                    "DELETE FROM store_identity",
+                    (_, _) -> {})),
+            List.of());
+    stores.store().close();
+
+    assertRefused(
+        stores.options(),
+        refusal -> {
+          assertThat(refusal).isInstanceOf(Refusal.Unreadable.class);
+          assertThat(refusal.problem()).contains("which database it is");
+        });
+  }
+
+  @Test
   void settingThatTakesDurabilityAwayIsRefused() {
     System.setProperty("derby.system.durability", "test");
     try {

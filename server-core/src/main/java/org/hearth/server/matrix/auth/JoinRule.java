@@ -11,17 +11,28 @@ import org.hearth.server.matrix.version.RoomVersion;
 /// Who may come into a room, as far as the room's version knows it.
 public enum JoinRule {
   /// Everyone.
-  PUBLIC,
+  PUBLIC("public"),
   /// Who is invited.
-  INVITE,
+  INVITE("invite"),
   /// Who is invited; everyone may ask (since version 7).
-  KNOCK,
+  KNOCK("knock"),
   /// Who is invited or authorised by a member, as is a member of another room (since version 8).
-  RESTRICTED,
+  RESTRICTED("restricted"),
   /// As `restricted`, and everyone may ask (since version 10).
-  KNOCK_RESTRICTED,
+  KNOCK_RESTRICTED("knock_restricted"),
   /// Nobody: `private`, or what the room's version does not know.
-  NONE;
+  NONE("one that lets nobody in");
+
+  private final String inWords;
+
+  JoinRule(String inWords) {
+    this.inWords = inWords;
+  }
+
+  /// For a message: the word in `content.join_rule` where there is one.
+  String inWords() {
+    return inWords;
+  }
 
   /// The join rule of a state: `invite` when it states none.
   public static JoinRule in(AuthState state, RoomVersion version) {

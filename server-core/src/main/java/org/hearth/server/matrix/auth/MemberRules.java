@@ -129,7 +129,8 @@ final class MemberRules {
     // v1-v12, 5.3.7: "Otherwise, reject."
     return rejected(
         AuthRule.JOIN_REFUSED_BY_JOIN_RULE,
-        "membership of %s is %s, join rule is %s".formatted(sender, current.value(), joinRule));
+        "membership of %s is %s, the room's join rule is %s"
+            .formatted(sender, current.value(), joinRule.inWords()));
   }
 
   private AuthVerdict authorisedJoin() {
@@ -250,7 +251,8 @@ final class MemberRules {
     // v10-v12, 5.7.1: "If the join_rule is anything other than knock or knock_restricted, reject."
     JoinRule joinRule = joinRule();
     if (joinRule != JoinRule.KNOCK && joinRule != JoinRule.KNOCK_RESTRICTED) {
-      return rejected(AuthRule.KNOCK_REFUSED_BY_JOIN_RULE, "join rule is " + joinRule);
+      return rejected(
+          AuthRule.KNOCK_REFUSED_BY_JOIN_RULE, "the room's join rule is " + joinRule.inWords());
     }
 
     // v7-v12, 5.7.2: "If sender does not match state_key, reject."

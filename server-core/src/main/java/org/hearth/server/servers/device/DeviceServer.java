@@ -124,12 +124,6 @@ public final class DeviceServer implements Box {
     return output.log();
   }
 
-  /// Removes what came for devices while they were being removed.
-  @Override
-  public void start() {
-    var _ = output.commit(Inboxes.deleteOfNobody(), List.of());
-  }
-
   /// Handles the commands. **Thread**: the shard's.
   private final class Messages implements CommandHandler<DeviceInput, LogPosition> {
     private final UnitOwner owner = new UnitOwner(DeviceQueries.BOX);

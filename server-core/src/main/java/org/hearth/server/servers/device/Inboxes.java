@@ -6,6 +6,7 @@ import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.services.keys.DeviceRow;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
@@ -30,6 +31,17 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
           "device_transaction",
           "1,000 rows a device",
           "a transaction beyond the bound removes the oldest; deleted with the device");
+
+  private static final DeviceRow MESSAGES =
+      new DeviceRow(
+          MESSAGE,
+          "position BIGINT",
+          "sender VARCHAR(255)",
+          "event_type VARCHAR(255)",
+          "content BLOB(64K)");
+  private static final DeviceRow TRANSACTIONS =
+      new DeviceRow(
+          TRANSACTION, "event_type VARCHAR(255)", "transaction_id VARCHAR(255)", "position BIGINT");
 
   private final ReadPool reads;
   private final DeviceRows messages;
@@ -92,13 +104,22 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
   record Transaction(DeviceRows.Key device, String type, String id) {}
 
   static RowChange insert(Transaction transaction) {
-    return RowChange.of(
-        TRANSACTION,
-        "INSERT INTO device_transaction"
-            + " (user_id, device_id, event_type, transaction_id, position) VALUES (?, ?, ?, ?, ?)",
+    if (transaction.device().device().isEmpty()) {
+      return RowChange.of(
+          TRANSACTION,
+          "INSERT INTO device_transaction (user_id, device_id, event_type, transaction_id, position)"
+              + " VALUES (?, '', ?, ?, ?)",
+          (statement, first) -> {
+            statement.setString(1, transaction.device().user());
+            statement.setString(2, transaction.type());
+            statement.setString(3, transaction.id());
+            statement.setLong(4, first.value());
+          });
+    }
+    return TRANSACTIONS.insert(
+        transaction.device().user(),
+        transaction.device().device(),
         (statement, first) -> {
-          statement.setString(1, transaction.device().user());
-          statement.setString(2, transaction.device().device());
           statement.setString(3, transaction.type());
           statement.setString(4, transaction.id());
           statement.setLong(5, first.value());
@@ -108,36 +129,15 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
   /// @param index the message stands at the unit's first position plus this
   static RowChange insert(
       DeviceRows.Key to, UserId sender, String type, byte[] content, int index) {
-    return RowChange.of(
-        MESSAGE,
-        "INSERT INTO device_message (user_id, device_id, position, sender, event_type, content)"
-            + " VALUES (?, ?, ?, ?, ?, ?)",
+    return MESSAGES.insert(
+        to.user(),
+        to.device(),
         (statement, first) -> {
-          statement.setString(1, to.user());
-          statement.setString(2, to.device());
           statement.setLong(3, first.plus(index).value());
           statement.setString(4, sender.value());
           statement.setString(5, type);
           statement.setBytes(6, content);
         });
-  }
-
-  /// Removes what came for devices while they were being removed, and nobody took.
-  static List<RowChange> deleteOfNobody() {
-    return List.of(
-        RowChange.of(
-            MESSAGE,
-            "DELETE FROM device_message m WHERE NOT EXISTS (SELECT 1 FROM device d"
-                + " WHERE d.user_id = m.user_id AND d.device_id = m.device_id)"
-                + " AND NOT EXISTS (SELECT 1 FROM dehydrated_device d"
-                + " WHERE d.user_id = m.user_id AND d.device_id = m.device_id)",
-            (_, _) -> {}),
-        RowChange.of(
-            TRANSACTION,
-            "DELETE FROM device_transaction t WHERE t.device_id <> '' AND NOT EXISTS"
-                + " (SELECT 1 FROM device d"
-                + " WHERE d.user_id = t.user_id AND d.device_id = t.device_id)",
-            (_, _) -> {}));
   }
 
   /// What is left by the devices that are logged out: the messages of a dehydrated one, and the

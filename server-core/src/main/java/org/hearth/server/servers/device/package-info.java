@@ -10,9 +10,8 @@
 /// Tables owned: device_message, device_transaction. Threads: the shard of device-input.
 ///
 /// A message is deleted when the device syncs with a token from after it, and with the device.
-/// Those of a dehydrated device, which never syncs, stay until it goes. What comes for a device
-/// while it is being removed stays for nobody: it is deleted when a device of that id comes again,
-/// and at the next start.
+/// Those of a dehydrated device, which never syncs, stay until it goes. What is under way to a
+/// device while it is removed is not written.
 @NullMarked
 package org.hearth.server.servers.device;
 

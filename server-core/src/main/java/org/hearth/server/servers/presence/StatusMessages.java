@@ -35,10 +35,14 @@ public final class StatusMessages implements AccountCompanion {
 
   /// Checks a message that a client sent.
   ///
-  /// @throws MatrixException `M_TOO_LARGE` if it is longer than [#LONGEST_BYTES]
+  /// @throws MatrixException `M_TOO_LARGE` if it is longer than [#LONGEST_BYTES], `M_INVALID_PARAM`
+  ///   if it has a NUL character
   public static void check(String message) {
     if (Utf8.length(message) > LONGEST_BYTES) {
       throw MatrixException.tooLarge("A status message has at most " + LONGEST_BYTES + " bytes");
+    }
+    if (message.indexOf('\0') >= 0) {
+      throw MatrixException.invalidParam("A status message has no NUL character");
     }
   }
 

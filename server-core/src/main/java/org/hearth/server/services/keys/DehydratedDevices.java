@@ -19,9 +19,10 @@ final class DehydratedDevices {
 
   static final Table TABLE =
       new Table(
-          "dehydrated_device",
-          "one row a user, of 64 KiB",
-          "a new device takes the place of the old one; deleted with the account");
+              "dehydrated_device",
+              "one row a user, of 64 KiB",
+              "a new device takes the place of the old one; deleted with the account")
+          .beforeOthers();
 
   private final ReadPool reads;
 

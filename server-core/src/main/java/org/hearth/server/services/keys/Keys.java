@@ -64,6 +64,22 @@ public final class Keys implements KeyQueries, AccountCompanion {
           "one row a user, and one for each two users of whom one has signed the other's key",
           "the first row stays: who comes back later must learn that the devices are gone; the others are deleted with the account");
 
+  private static final DeviceRow DEVICE_KEYS = new DeviceRow(DEVICE_KEY, "content BLOB(16K)");
+  private static final DeviceRow ONE_TIME_KEYS =
+      new DeviceRow(
+          ONE_TIME_KEY,
+          "algorithm VARCHAR(255)",
+          "key_id VARCHAR(255)",
+          "content BLOB(4K)",
+          "upload BIGINT");
+  private static final DeviceRow FALLBACK_KEYS =
+      new DeviceRow(
+          FALLBACK_KEY,
+          "algorithm VARCHAR(255)",
+          "key_id VARCHAR(255)",
+          "used SMALLINT",
+          "content BLOB(4K)");
+
   private static final String CROSS_SIGNING =
       "SELECT key_usage, public_key, content FROM cross_signing_key WHERE user_id = ?";
 
@@ -317,13 +333,10 @@ public final class Keys implements KeyQueries, AccountCompanion {
         delete(DEVICE_KEY, user, device),
         // What was signed was another key.
         deleteSignatures(user, device.value()),
-        RowChange.of(
-            DEVICE_KEY,
-            "INSERT INTO device_key (user_id, device_id, content) VALUES (?, ?, ?)",
-            (statement, _) -> {
-              bind(statement, user, device);
-              statement.setBytes(3, content);
-            }));
+        DEVICE_KEYS.insert(
+            user.value(),
+            device.value(),
+            (statement, _) -> statement.setBytes(DeviceRow.FIRST, content)));
   }
 
   /// Adds a one-time key that the device has not.
@@ -331,12 +344,10 @@ public final class Keys implements KeyQueries, AccountCompanion {
   /// @param upload the number of the upload
   static RowChange addOneTimeKey(UserId user, DeviceId device, ClaimableKey key, long upload) {
     byte[] content = MatrixJson.write(key.content());
-    return RowChange.of(
-        ONE_TIME_KEY,
-        "INSERT INTO one_time_key (user_id, device_id, algorithm, key_id, content, upload)"
-            + " VALUES (?, ?, ?, ?, ?, ?)",
+    return ONE_TIME_KEYS.insert(
+        user.value(),
+        device.value(),
         (statement, _) -> {
-          bind(statement, user, device);
           statement.setString(3, key.algorithm());
           statement.setString(4, key.id());
           statement.setBytes(5, content);
@@ -366,15 +377,14 @@ public final class Keys implements KeyQueries, AccountCompanion {
               bind(statement, user, device);
               statement.setString(3, key.algorithm());
             }),
-        RowChange.of(
-            FALLBACK_KEY,
-            "INSERT INTO fallback_key (user_id, device_id, algorithm, key_id, used, content)"
-                + " VALUES (?, ?, ?, ?, 0, ?)",
+        FALLBACK_KEYS.insert(
+            user.value(),
+            device.value(),
             (statement, _) -> {
-              bind(statement, user, device);
               statement.setString(3, key.algorithm());
               statement.setString(4, key.id());
-              statement.setBytes(5, content);
+              statement.setInt(5, 0);
+              statement.setBytes(6, content);
             }));
   }
 

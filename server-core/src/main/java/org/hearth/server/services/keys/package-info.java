@@ -11,7 +11,8 @@
 /// device_key, one_time_key, fallback_key, cross_signing_key, key_signature, device_list,
 /// dehydrated_device. Threads: the requests' own.
 ///
-/// What a device or an account has here goes in the commit that removes it.
+/// What a device or an account has here goes in the commit that removes it, and what comes for a
+/// device that is gone is not written (DeviceRow).
 @NullMarked
 package org.hearth.server.services.keys;
 

@@ -3,6 +3,8 @@ package org.hearth.server.matrix.auth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.matrix.testkit.RoomFixture.BOB;
 
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.testkit.RoomFixture;
@@ -12,6 +14,14 @@ import org.hearth.server.matrix.version.RoomVersions;
 
 /// What the tests of the rules share: verdicts on the current state, and versions to try.
 final class Verdicts {
+  private static final Pattern NAMES_IN_THE_CODE =
+      Stream.<Enum<?>[]>of(AuthRule.values(), JoinRule.values(), Membership.values())
+          .flatMap(Stream::of)
+          .map(Enum::name)
+          .collect(
+              Collectors.collectingAndThen(
+                  Collectors.joining("|", "(?<![-\\w$])(", ")(?![-\\w])"), Pattern::compile));
+
   private Verdicts() {}
 
   static void assertAllowed(RoomFixture room, Pdu event) {
@@ -29,7 +39,11 @@ final class Verdicts {
         .as("%s in version %s", event, event.version())
         .isInstanceOfSatisfying(
             AuthVerdict.Rejected.class,
-            rejected -> assertThat(rejected.rule()).as(rejected.detail()).isEqualTo(rule));
+            rejected -> {
+              assertThat(rejected.rule()).as(rejected.detail()).isEqualTo(rule);
+              // Clients show it to people.
+              assertThat(rejected.detail()).doesNotContainPattern(NAMES_IN_THE_CODE);
+            });
   }
 
   /// A room in which Alice has 100 (or all power), Bob this level and Charlie none.

@@ -1,0 +1,75 @@
+package org.hearth.server.servers.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.StoreExtension;
+import org.hearth.server.store.Table;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// What is under way to a device, or from it, while it is removed.
+class InboxesTest {
+  private static final UserId BOB = UserId.parse("@bob:hearth.test");
+  private static final DeviceRows.Key PHONE = new DeviceRows.Key("@alice:hearth.test", "PHONE");
+
+  @RegisterExtension final StoreExtension stores = new StoreExtension();
+
+  private void commit(RowChange... rows) {
+    var _ = stores.store().committer().commit("test", List.of(rows), List.of());
+  }
+
+  private static RowChange logIn() {
+    return RowChange.of(
+        new Table("device", "a test's", "the test").beforeOthers(),
+        "INSERT INTO device (user_id, device_id, created_millis) VALUES (?, ?, 0)",
+        (statement, _) -> {
+          statement.setString(1, PHONE.user());
+          statement.setString(2, PHONE.device());
+        });
+  }
+
+  private static RowChange message() {
+    return Inboxes.insert(PHONE, BOB, "m.test", "{}".getBytes(StandardCharsets.UTF_8), 0);
+  }
+
+  private static Inboxes.Transaction transaction(String device) {
+    return new Inboxes.Transaction(new DeviceRows.Key(PHONE.user(), device), "m.test", "1");
+  }
+
+  private int messages() {
+    return stores
+        .store()
+        .reads()
+        .select("SELECT 1 FROM device_message", row -> row.getInt(1))
+        .size();
+  }
+
+  @Test
+  void messagesAndTransactionsOfADeviceThatIsThereAreKept() {
+    commit(logIn());
+
+    commit(message(), Inboxes.insert(transaction(PHONE.device())));
+
+    assertThat(messages()).isOne();
+    assertThat(new Inboxes(stores.store().reads()).isDone(transaction(PHONE.device()))).isTrue();
+  }
+
+  @Test
+  void nothingIsKeptOfADeviceThatIsGone() {
+    commit(message(), Inboxes.insert(transaction(PHONE.device())));
+
+    assertThat(messages()).isZero();
+    assertThat(new Inboxes(stores.store().reads()).isDone(transaction(PHONE.device()))).isFalse();
+  }
+
+  @Test
+  void transactionsOfATokenWithoutADeviceAreKept() {
+    commit(Inboxes.insert(transaction("")));
+
+    assertThat(new Inboxes(stores.store().reads()).isDone(transaction(""))).isTrue();
+  }
+}
