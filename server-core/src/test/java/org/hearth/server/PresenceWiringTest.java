@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.Test;
@@ -14,6 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// counts as being active, and one setting takes all of it away.
 class PresenceWiringTest {
   private static final String PATH = "/_matrix/client/v3/presence/@alice:hearth.test/status";
+
+  private static final String SYNC = "/_matrix/client/v3/sync?timeout=0";
 
   @TempDir Path folder;
 
@@ -68,33 +71,101 @@ class PresenceWiringTest {
       assertThat(presence(alice)).isEqualTo("unavailable");
 
       String room = alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");
-      awaitOnline(alice);
+      assertThat(presence(alice)).isEqualTo("online");
 
       say(alice, "{'presence':'unavailable'}");
       alice
           .put("/_matrix/client/v3/rooms/%s/send/m.room.message/1".formatted(room), "{}")
           .expect(200);
-      awaitOnline(alice);
+      assertThat(presence(alice)).isEqualTo("online");
 
       say(alice, "{'presence':'unavailable'}");
       alice
           .post("/_matrix/client/v3/rooms/!none:hearth.test/leave", "{}")
           .expect(403, "M_FORBIDDEN");
-      // What bob says is handled after whatever alice has done.
-      server
-          .register("bob")
-          .put("/_matrix/client/v3/presence/@bob:hearth.test/status", "{'presence':'online'}")
-          .expect(200);
-      assertThat(presence(alice)).isEqualTo("unavailable");
+      assertThat(presence(alice)).isEqualTo("online");
     }
   }
 
-  /// A request does not wait until it is noted.
-  private static void awaitOnline(TestClient alice) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!presence(alice).equals("online")) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
+  @Test
+  void whoComesToARoomAndWhoIsThereAreToldOfEachOtherWithTheComing() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      TestClient alice = server.register("alice");
+      TestClient bob = server.register("bob");
+      String room =
+          alice
+              .post("/_matrix/client/v3/createRoom", "{'preset':'public_chat'}")
+              .expect(200)
+              .text("room_id");
+      String aliceHas = alice.get(SYNC).expect(200).text("next_batch");
+      say(alice, "{'presence':'offline'}");
+      String bobHas = bob.get(SYNC).expect(200).text("next_batch");
+      bob.put("/_matrix/client/v3/presence/@bob:hearth.test/status", "{'presence':'unavailable'}")
+          .expect(200);
+
+      bob.post("/_matrix/client/v3/rooms/" + TestClient.encoded(room) + "/join", "{}").expect(200);
+
+      JsonNode told = alice.get(SYNC + "&since=" + aliceHas).expect(200).json();
+      assertThat(told.at("/rooms/join").has(room)).isTrue();
+      assertThat(presences(told)).contains("@bob:hearth.test online");
+      told = bob.get(SYNC + "&since=" + bobHas).expect(200).json();
+      assertThat(told.at("/rooms/join").has(room)).isTrue();
+      assertThat(presences(told)).contains("@alice:hearth.test offline");
     }
+  }
+
+  @Test
+  void whoFollowsTheEventsOfBeforeSyncIsOnlineAndSeesItInThem() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      TestClient alice = server.register("alice");
+      TestClient bob = server.register("bob");
+      String room =
+          alice
+              .post(
+                  "/_matrix/client/v3/createRoom",
+                  """
+                  {'preset':'public_chat','initial_state':[{'type':'m.room.history_visibility',
+                   'content':{'history_visibility':'world_readable'}}]}\
+                  """)
+              .expect(200)
+              .text("room_id");
+
+      JsonNode initial = alice.get("/_matrix/client/v3/initialSync").expect(200).json();
+      JsonNode own = initial.at("/presence/0");
+      assertThat(own.path("type").asText()).isEqualTo("m.presence");
+      assertThat(own.at("/content/user_id").asText()).isEqualTo("@alice:hearth.test");
+      assertThat(own.at("/content/presence").asText()).isEqualTo("online");
+      assertThat(own.at("/content/last_active_ago").isIntegralNumber()).isTrue();
+
+      String path = "/_matrix/client/v3/rooms/" + TestClient.encoded(room);
+      String events = "/_matrix/client/v3/events?timeout=0";
+      bob.get(events + "&room_id=" + TestClient.encoded(room)).expect(200);
+      bob.post(path + "/join", "{}").expect(200);
+      assertThat(bobSeenBy(alice, path)).isEqualTo("offline");
+      bob.get(events).expect(200);
+      assertThat(bobSeenBy(alice, path)).isEqualTo("online");
+    }
+  }
+
+  private static String bobSeenBy(TestClient alice, String path) {
+    return alice
+        .get(path + "/initialSync")
+        .expect(200)
+        .json()
+        .path("presence")
+        .valueStream()
+        .filter(each -> each.at("/content/user_id").asText().equals("@bob:hearth.test"))
+        .map(each -> each.at("/content/presence").asText())
+        .collect(Collectors.joining(","));
+  }
+
+  private static List<String> presences(JsonNode sync) {
+    return sync.at("/presence/events")
+        .valueStream()
+        .map(each -> each.path("sender").asText() + " " + each.at("/content/presence").asText())
+        .toList();
   }
 
   @Test

@@ -173,27 +173,26 @@ public final class Timelines {
         new Taking(viewer, filter, limit),
         range.upTo().value(),
         -1,
-        (upTo, size) ->
-            Stretch.of(
-                newestFirst(range.room(), new LogPosition(upTo), range.after(), size), size));
+        (upTo, size) -> newestFirst(range.room(), upTo, range.after(), size));
   }
 
-  private List<RoomEvent> newestFirst(RoomId room, LogPosition upTo, LogPosition after, int size) {
+  private Stretch newestFirst(RoomId room, long upTo, LogPosition after, Stretch.Size size) {
     return recent
-        .flatMap(each -> each.backwards(room, upTo, after, size))
-        .orElseGet(() -> rooms.backwards(room, upTo, after, size));
+        .flatMap(each -> each.backwards(room, new LogPosition(upTo), after, size.events()))
+        .map(events -> Stretch.of(events, size.events()))
+        .orElseGet(() -> rooms.stretch(room, new Stretch.Reach(true, after.value(), upTo), size));
   }
 
   /// Reads on from a place.
   private interface Reading {
-    Stretch from(long place, int size);
+    Stretch from(long place, Stretch.Size size);
   }
 
   /// @param step from the last place that was looked at to where to look next
   private static Page pages(Taking taking, long start, int step, Reading reading) {
     long from = start;
     while (true) {
-      Stretch stretch = reading.from(from, taking.pageSize());
+      Stretch stretch = reading.from(from, taking.next());
       boolean more = taking.take(stretch);
       if (!more || taking.isFull()) {
         return taking.page(more);
@@ -217,11 +216,12 @@ public final class Timelines {
       this.limit = limit;
     }
 
-    /// How many events to read next.
-    int pageSize() {
+    /// How much to read next.
+    Stretch.Size next() {
       int least = isPickedFrom() ? LEAST_PAGE : 1;
       int size = Math.clamp(limit - passed.size(), least, LARGEST_PAGE);
-      return Math.max(1, Math.min(size, MOST_SCANNED - scanned.size()));
+      int events = Math.max(1, Math.min(size, MOST_SCANNED - scanned.size()));
+      return new Stretch.Size(events, MOST_BYTES - bytes);
     }
 
     boolean isFull() {

@@ -25,10 +25,12 @@ import org.hearth.server.servers.room.RoomState;
 final class NotificationContent {
   private final RoomQueries rooms;
   private final NotificationQueries notifications;
+  private final MemberNames memberNames;
 
   NotificationContent(RoomQueries rooms, NotificationQueries notifications) {
     this.rooms = rooms;
     this.notifications = notifications;
+    this.memberNames = new MemberNames(rooms);
   }
 
   /// "The number of unread messages a user has across all of the rooms they are a member of."
@@ -108,12 +110,22 @@ final class NotificationContent {
       json.put("user_is_target", event.pdu().isState(EventTypes.MEMBER, user.value()));
     }
     json.set("content", event.pdu().content());
-    Room room = room(user, event);
-    room.text(EventTypes.MEMBER, event.sender().value(), "displayname")
+    boolean invitation = isInvitation(user, event);
+    Room inside = inside(event);
+    Room room = invitation ? outside(user, event) : inside;
+    // Who invites tells who that is, though not who else is there.
+    String sender = event.sender().value();
+    inside
+        .text(EventTypes.MEMBER, sender, "displayname")
+        .or(() -> room.text(EventTypes.MEMBER, sender, "displayname"))
         .ifPresent(name -> json.put("sender_display_name", name));
-    room.text(EventTypes.NAME, "", "name").ifPresent(name -> json.put("room_name", name));
-    room.text(EventTypes.CANONICAL_ALIAS, "", "alias")
-        .ifPresent(alias -> json.put("room_alias", alias));
+    Optional<String> alias = room.text(EventTypes.CANONICAL_ALIAS, "", "alias");
+    // In the order in which clients choose a name: "To ensure that rooms are named consistently".
+    room.text(EventTypes.NAME, "", "name")
+        .or(() -> alias)
+        .or(() -> invitation ? Optional.empty() : memberNames.of(event.room(), user))
+        .ifPresent(name -> json.put("room_name", name));
+    alias.ifPresent(each -> json.put("room_alias", each));
   }
 
   /// What the user may know of a room.
@@ -131,17 +143,18 @@ final class NotificationContent {
   }
 
   /// Who is invited is shown what the invitation shows.
-  private Room room(UserId user, RoomEvent event) {
-    if (isInvitation(user, event)) {
-      List<ObjectNode> stripped = rooms.strippedState(event.room(), user);
-      return (type, stateKey) ->
-          stripped.stream()
-              .filter(each ->
-                  each.path("type").asText().equals(type)
-                      && each.path("state_key").asText().equals(stateKey))
-              .map(each -> each.path("content"))
-              .findFirst();
-    }
+  private Room outside(UserId user, RoomEvent event) {
+    List<ObjectNode> stripped = rooms.strippedState(event.room(), user);
+    return (type, stateKey) ->
+        stripped.stream()
+            .filter(each ->
+                each.path("type").asText().equals(type)
+                    && each.path("state_key").asText().equals(stateKey))
+            .map(each -> each.path("content"))
+            .findFirst();
+  }
+
+  private Room inside(RoomEvent event) {
     Optional<RoomState> state = rooms.currentState(event.room());
     return (type, stateKey) ->
         state

@@ -255,10 +255,11 @@ public final class ClientSync implements Box {
     Snapshots snapshots = new Snapshots(needs.store(), NewsReader.NAME, sections.follows());
     History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
+    Optional<PresenceClient> client = needs.presence().map(PresenceParts::client);
     SyncRoutes sync =
         new SyncRoutes(
             users,
-            needs.presence().map(PresenceParts::client),
+            client,
             snapshots,
             sections,
             new Acknowledgements(needs.devices().queries(), needs.devices().input()),
@@ -283,8 +284,9 @@ public final class ClientSync implements Box {
                 sections,
                 new EphemeralFromOutside(rooms, typing, receipts),
                 recent,
-                users),
-            new InitialSyncRoutes(history, sections, users, needs.directory()));
+                users,
+                client),
+            new InitialSyncRoutes(history, sections, users, client, needs.directory()));
   }
 
   /// To be registered with room-output.

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Asks the push rules of a room's members about an event.
 ///
-/// **thread**: one at a time.
+/// **thread**: one at a time; [#ofOther] any.
 ///
 /// **source**: "When receiving a new event homeservers process push rules for each of the local
 /// users in the room (excluding the sender)", [receiving notifications][s].

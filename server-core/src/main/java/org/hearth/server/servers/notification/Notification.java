@@ -10,7 +10,8 @@ import org.hearth.server.matrix.id.RoomId;
 /// @param position where the event is in the room's order
 /// @param actions of the rule that matched, as clients write them
 /// @param read whether the user has read up to it
-/// @param ts when the event was evaluated, in milliseconds since 1970
+/// @param ts when the event was evaluated, in milliseconds since 1970; of an invitation when its
+///   sender says that it was sent
 public record Notification(
     long position,
     RoomId room,

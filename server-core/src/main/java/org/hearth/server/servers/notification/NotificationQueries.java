@@ -22,8 +22,9 @@ public interface NotificationQueries {
   /// What the user has not read in all rooms together, of which this looks at each.
   Unread unread(UserId user);
 
-  /// What has notified the user, in the rooms where the user still is, newest first. Of each room
-  /// the newest [RoomCounts#MOST_EVENTS] events that notified anybody are known.
+  /// What has notified the user, newest first: in the rooms where the user still is, of each of
+  /// which the newest [RoomCounts#MOST_EVENTS] events that notified anybody are known, and the
+  /// newest [Invitations#MOST] invitations that wait for an answer.
   ///
   /// @param before exclusive; Long.MAX_VALUE to begin
   /// @param highlights whether only highlights are asked for

@@ -67,6 +67,7 @@ public final class NotificationServer implements Box {
   private final InstantSource clock;
   private final VolatileLog<NotificationOutput> output;
   private final Evaluation evaluation;
+  private final Invitations invitations;
   private final Threads threads;
   private final CountsMemory memory;
   private final CountsWriter writer;
@@ -106,6 +107,7 @@ public final class NotificationServer implements Box {
     FailureHandling failures = new FailureHandling(DeadLetters.inMemory(), Unavailable::is, clock);
     output = new VolatileLog<>(Logs.NOTIFICATION_OUTPUT, clock.millis(), failures);
     evaluation = new Evaluation(rooms, new UserRules(needs.accountData()));
+    invitations = new Invitations(rooms, evaluation);
     threads = new Threads(rooms);
     StoredCounts table = new StoredCounts(needs.store().reads());
     memory = new CountsMemory(table, rooms, needs.receipts(), needs.server(), memoryBytes);
@@ -461,7 +463,7 @@ public final class NotificationServer implements Box {
     @Override
     public List<Notification> notifications(
         UserId user, long before, boolean highlights, int limit) {
-      List<Notification> all = new ArrayList<>();
+      List<Notification> all = new ArrayList<>(invitations.of(user, before, highlights, limit));
       for (RoomId each : roomsOf(user)) {
         memory
             .find(each)

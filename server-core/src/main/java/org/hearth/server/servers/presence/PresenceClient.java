@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.Optional;
 import org.hearth.ringlogs.LogException;
 import org.hearth.ringlogs.LogWriter;
-import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.logs.Presence;
 import org.hearth.server.logs.PresenceInput;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class PresenceClient {
   private static final System.Logger LOG = System.getLogger(PresenceClient.class.getName());
 
-  /// How long a client that syncs waits until it is seen to.
+  /// How long a client that syncs or does something waits until it is seen to.
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   /// How long a client waits that says something about presence.
@@ -43,34 +42,24 @@ public final class PresenceClient {
   /// @param atMost when it ends
   public void syncing(UserId user, @Nullable DeviceId device, Presence as, Duration atMost)
       throws InterruptedException {
-    Optional<Reply<VolatilePosition>> reply =
-        tell(new PresenceInput.Syncing(user, device, as, atMost.toMillis()));
-    if (reply.isPresent()) {
-      try {
-        var _ = reply.get().await(PATIENCE);
-      } catch (LogException e) {
-        LOG.log(Level.DEBUG, "a client may be seen to sync later", e);
-      }
-    }
+    tell(new PresenceInput.Syncing(user, device, as, atMost.toMillis()));
   }
 
-  /// Tells that a user does something. Nobody waits for that.
+  /// Tells that a user does something, and returns when others can see that.
   public void active(UserId user) throws InterruptedException {
-    var _ = tell(new PresenceInput.Active(user));
+    tell(new PresenceInput.Active(user));
   }
 
-  /// @return empty if there is no need or no place, or the user is parked: presence is no reason to
-  ///   fail what the user does
-  private Optional<Reply<VolatilePosition>> tell(PresenceInput command)
-      throws InterruptedException {
+  /// Tells it if that changes anything. That there is no place, or the user is parked, or it takes
+  /// too long, is no reason to fail what the user does.
+  private void tell(PresenceInput command) throws InterruptedException {
     if (users.knows(command)) {
-      return Optional.empty();
+      return;
     }
     try {
-      return Optional.of(input.submit(command, Duration.ZERO));
+      var _ = input.submit(command, Duration.ZERO).await(PATIENCE);
     } catch (LogException e) {
-      LOG.log(Level.DEBUG, "not taken in: {0}: {1}", command, e.getMessage());
-      return Optional.empty();
+      LOG.log(Level.DEBUG, "seen later or not at all: {0}: {1}", command, e.getMessage());
     }
   }
 

@@ -21,6 +21,10 @@ public interface PresenceQueries {
   /// Whether the user is not offline.
   boolean isPresent(UserId user);
 
-  /// Those who are not offline, if they are no more than so many; empty if they are more.
-  Optional<List<UserId>> present(int most);
+  /// Whether there is more to say of the user than being offline: the user is there, or is
+  /// remembered to have been.
+  boolean isRemembered(UserId user);
+
+  /// Those of whom that is so, if they are no more than so many; empty if they are more.
+  Optional<List<UserId>> remembered(int most);
 }

@@ -168,10 +168,16 @@ public final class PresenceServer implements Box {
     }
 
     @Override
-    public Optional<List<UserId>> present(int most) {
-      List<UserId> present =
-          known.keySet().stream().filter(this::isPresent).limit(most + 1L).toList();
-      return present.size() > most ? Optional.empty() : Optional.of(present);
+    public boolean isRemembered(UserId user) {
+      Known one = known.get(user);
+      return one != null && one.state.says(clock.instant());
+    }
+
+    @Override
+    public Optional<List<UserId>> remembered(int most) {
+      List<UserId> those =
+          known.keySet().stream().filter(this::isRemembered).limit(most + 1L).toList();
+      return those.size() > most ? Optional.empty() : Optional.of(those);
     }
 
     /// Whether a command would change nothing worth the way.

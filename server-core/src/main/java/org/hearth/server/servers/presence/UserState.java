@@ -142,6 +142,11 @@ record UserState(
     return new UserPresence(presence, lastActive, awake && isActiveWithin(ACTIVE_FOR, now), status);
   }
 
+  /// Whether there is more to say of the user than being offline.
+  boolean says(Instant now) {
+    return lastActive != null || status != null || at(now).presence() != Presence.OFFLINE;
+  }
+
   private boolean isActiveWithin(Duration time, Instant now) {
     return lastActive != null && lastActive.plus(time).isAfter(now);
   }

@@ -145,9 +145,12 @@ public interface RoomQueries {
   /// @param upTo inclusive
   Optional<LogPosition> lastGap(RoomId room, LogPosition after, LogPosition upTo);
 
-  /// Events of the room's timeline, live or before that, for who goes on without those whose rows
-  /// are damaged. The other calls fail on such a row.
-  Stretch readable(RoomId room, Stretch.Reach reach, int limit);
+  /// Events of the room's timeline, live or before that.
+  Stretch stretch(RoomId room, Stretch.Reach reach, Stretch.Size size);
+
+  /// The same for who goes on without those whose rows are damaged. The other calls fail on such a
+  /// row.
+  Stretch readable(RoomId room, Stretch.Reach reach, Stretch.Size size);
 
   /// The events shown in the room that say that they relate to an event, in the order of the room's
   /// history; without those whose relation a redaction has taken away. What a user may see of them

@@ -6,7 +6,8 @@ import java.util.List;
 ///
 /// @param events in the order of reading, without those whose rows are damaged
 /// @param last the [RoomEvent#place] of the last that was looked at, damaged or not; 0 for none
-/// @param full whether as many were looked at as were asked for, so that there may be more
+/// @param full whether as many, or as much, was looked at as was asked for, so that there may be
+///   more
 public record Stretch(List<RoomEvent> events, long last, boolean full) {
   public Stretch {
     events = List.copyOf(events);
@@ -18,6 +19,16 @@ public record Stretch(List<RoomEvent> events, long last, boolean full) {
   public static Stretch of(List<RoomEvent> events, int asked) {
     return new Stretch(
         events, events.isEmpty() ? 0 : events.getLast().place(), events.size() == asked);
+  }
+
+  /// How much to read. It is read [#PIECE] events at a time, and no further with the piece with
+  /// which the bytes are exceeded.
+  ///
+  /// @param events at most
+  /// @param bytes of memory after which no more are read
+  public record Size(int events, long bytes) {
+    /// At 64 KiB each, 1 MiB of JSON, which takes some times that when it is parsed.
+    public static final int PIECE = 16;
   }
 
   /// Where to read.

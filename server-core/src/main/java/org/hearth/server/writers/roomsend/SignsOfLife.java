@@ -5,15 +5,18 @@ import org.hearth.server.http.BodyLimit;
 import org.hearth.server.http.Handler;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
-import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.servers.presence.PresenceClient;
 
-/// Routes of which each request that succeeds shows that the user is active: "a pro-active event
-/// may be sending a message to a room".
+/// Routes of which each request shows that the user is active: "a pro-active event may be sending a
+/// message to a room".
 ///
-/// **thread**: any; no request waits for that to be noted.
+/// That is noted before the request does anything: whoever is told that somebody has come to a room
+/// is told then who that is, and not a while later that the user is there. So a request counts that
+/// is refused, too.
+///
+/// **thread**: any; a request waits until it is noted, about once a second of each user.
 final class SignsOfLife implements RouteGroup {
   private final RouteGroup group;
   private final PresenceClient presence;
@@ -43,9 +46,8 @@ final class SignsOfLife implements RouteGroup {
 
   private Handler noting(Handler handler) {
     return request -> {
-      Response response = handler.handle(request);
       presence.active(request.requester().user());
-      return response;
+      return handler.handle(request);
     };
   }
 }

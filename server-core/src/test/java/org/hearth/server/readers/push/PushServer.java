@@ -424,10 +424,20 @@ final class PushServer implements BeforeEachCallback, AfterEachCallback {
   }
 
   EventId change(RoomId room, String sender, String target, Membership membership) {
+    return change(room, sender, target, membership, json("{}"));
+  }
+
+  private EventId change(
+      RoomId room, String sender, String target, Membership membership, ObjectNode content) {
     return submit(
             new RoomInput.ChangeMembership(
-                room, user(sender), user(target), membership, json("{}"), Set.of(), null))
+                room, user(sender), user(target), membership, content, Set.of(), null))
         .getFirst();
+  }
+
+  /// Somebody joins who is called so.
+  EventId joinAs(RoomId room, String user, String name) {
+    return change(room, user, user, Membership.JOIN, json("{}").put("displayname", name));
   }
 
   private static EventDraft state(RoomId room, String type, String key, String content) {

@@ -115,6 +115,7 @@ class PushTest {
     JsonNode told = gateway.next();
     assertThat(told.path("user_is_target").asBoolean()).isTrue();
     assertThat(told.path("room_name").asText()).isEqualTo("Lounge");
+    assertThat(told.path("sender_display_name").asText()).isEqualTo("Alice");
     assertThat(told.at("/content/membership").asText()).isEqualTo("invite");
     assertThat(told.path("counts")).isEmpty();
 
@@ -123,6 +124,44 @@ class PushTest {
     TestClient dora = server.http("dora", "PHONE");
     assertThat(PushServer.pushkeys(dora)).isEmpty();
     assertThat(withdrawn).isNotEqualTo(invitation);
+  }
+
+  @Test
+  void aRoomWithoutANameIsNamedAsClientsNameIt() {
+    server.set(bob, "key", gateway.url(), "").expect(200);
+    assertThat(nextAbout(server.say(room, "one")).has("room_name")).isFalse();
+
+    for (String each : List.of("carol", "dora", "emil", "fred", "gina", "hugo")) {
+      server.change(room, "alice", each, Membership.INVITE);
+    }
+    assertThat(nextAbout(server.say(room, "two")).path("room_name").asText())
+        .isEqualTo(
+            "Alice, @carol:hearth.test, @dora:hearth.test, @emil:hearth.test, @fred:hearth.test"
+                + " +2");
+
+    server.set(room, EventTypes.CANONICAL_ALIAS, "{'alias':'#lounge:hearth.test'}");
+    assertThat(nextAbout(server.say(room, "three")).path("room_name").asText())
+        .isEqualTo("#lounge:hearth.test");
+    server.set(room, EventTypes.NAME, "{'name':'Lounge'}");
+    assertThat(nextAbout(server.say(room, "four")).path("room_name").asText()).isEqualTo("Lounge");
+  }
+
+  @Test
+  void membersOfOneNameAreToldApart() {
+    server.set(bob, "key", gateway.url(), "").expect(200);
+    server.joinAs(room, "carol", "Alice");
+    server.joinAs(room, "dora", "D".repeat(101));
+
+    assertThat(nextAbout(server.say(room, "hello")).path("room_name").asText())
+        .isEqualTo("Alice (@alice:hearth.test), Alice (@carol:hearth.test), @dora:hearth.test");
+  }
+
+  private JsonNode nextAbout(EventId event) {
+    server.unread().set(PushServer.user("bob"), room, 1);
+    server.publish(server.notified(event));
+    JsonNode told = gateway.next();
+    assertThat(told.path("event_id").asText()).isEqualTo(event.value());
+    return told;
   }
 
   private NotificationOutput.Notified forCarol(EventId event) {

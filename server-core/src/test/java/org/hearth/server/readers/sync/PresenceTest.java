@@ -100,6 +100,22 @@ class PresenceTest {
   }
 
   @Test
+  void aFirstSyncHasWhoWasThereAfterThoseWhoAre() {
+    rooms.join(room, "carol");
+    say("alice", "{'presence':'offline','status_msg':'On a trip'}");
+    server.client("carol").sync();
+
+    JsonNode answer = server.client("bob").sync();
+
+    assertThat(told(answer))
+        .isEqualTo(Map.of("alice", "offline", "bob", "online", "carol", "online"));
+    JsonNode alice = answer.at("/presence/events").valueStream().toList().getLast();
+    assertThat(alice.path("sender").asText()).isEqualTo(id("alice"));
+    assertThat(alice.at("/content/status_msg").asText()).isEqualTo("On a trip");
+    assertThat(alice.at("/content/last_active_ago").isIntegralNumber()).isTrue();
+  }
+
+  @Test
   void comingSayingAndActingAreToldToWhoSyncs() {
     SyncClient bob = server.client("bob");
     bob.sync();
@@ -204,6 +220,26 @@ class PresenceTest {
 
     assertThat(told(bob.sync())).isEqualTo(Map.of("carol", "online"));
     assertThat(told(carol.sync())).isEqualTo(Map.of("bob", "online"));
+    assertThat(told(bob.sync())).isEmpty();
+    assertThat(told(carol.sync())).isEmpty();
+  }
+
+  @Test
+  void whoComesAndWasThereBeforeIsToldOfWithTheComing() throws Exception {
+    SyncClient bob = server.client("bob");
+    bob.sync();
+    SyncClient carol = server.client("carol").with("set_presence", "offline");
+    carol.sync();
+    say("alice", "{'presence':'offline'}");
+    say("carol", "{'presence':'offline'}");
+    bob.sync();
+    carol.sync();
+    Future<JsonNode> waiting = waiting("bob", () -> bob.sync(LONG));
+
+    rooms.join(room, "carol");
+
+    assertThat(told(answer(waiting))).isEqualTo(Map.of("carol", "offline"));
+    assertThat(told(carol.sync())).isEqualTo(Map.of("alice", "offline", "bob", "online"));
     assertThat(told(bob.sync())).isEmpty();
     assertThat(told(carol.sync())).isEmpty();
   }

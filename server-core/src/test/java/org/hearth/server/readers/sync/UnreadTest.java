@@ -390,6 +390,41 @@ class UnreadTest extends ReceiptRoom {
     assertThat(ids(notifications(""))).isEmpty();
   }
 
+  @Test
+  void theListHasInvitationsUntilTheyAreAnswered() {
+    EventId said = say("said");
+    RoomId other = rooms.create("alice", "invite", "shared");
+    EventId invitation = rooms.invite(other, "alice", "bob");
+
+    JsonNode page = notifications("?limit=1");
+    assertThat(ids(page)).containsExactly(invitation.value());
+    JsonNode entry = page.at("/notifications/0");
+    assertThat(entry.path("room_id").asText()).isEqualTo(other.value());
+    assertThat(entry.path("read").asBoolean(true)).isFalse();
+    assertThat(entry.at("/actions/0").asText()).isEqualTo("notify");
+    assertThat(entry.at("/event/content/membership").asText()).isEqualTo("invite");
+    assertThat(ids(notifications("?from=" + page.path("next_token").asText())))
+        .containsExactly(said.value());
+    assertThat(ids(notifications("?only=highlight"))).isEmpty();
+
+    server
+        .http("bob")
+        .put(
+            "/_matrix/client/v3/pushrules/global/override/.m.rule.invite_for_me/enabled",
+            "{'enabled':false}")
+        .expect(200);
+    assertThat(ids(notifications(""))).containsExactly(said.value());
+    server
+        .http("bob")
+        .put(
+            "/_matrix/client/v3/pushrules/global/override/.m.rule.invite_for_me/enabled",
+            "{'enabled':true}")
+        .expect(200);
+    assertThat(ids(notifications(""))).containsExactly(invitation.value(), said.value());
+    rooms.leave(other, "bob");
+    assertThat(ids(notifications(""))).containsExactly(said.value());
+  }
+
   private JsonNode notifications(String query) {
     return server.http("bob").get("/_matrix/client/v3/notifications" + query).expect(200).json();
   }

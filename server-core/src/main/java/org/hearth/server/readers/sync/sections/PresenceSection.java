@@ -32,10 +32,11 @@ import org.hearth.server.servers.room.RoomQueries;
 /// Who is there of those who share a room with the user: an `m.presence` event for each of whom the
 /// client may not have the newest.
 ///
-/// - A client that has nothing is told of those who are there, the user too.
-/// - After that it is told of changes, and of those with whom the user has come to share a room. Of
-///   the user it is told what the user has said, since what follows from its own syncing would make
-///   each sync answer itself.
+/// - A client that has nothing is told of those who are there, the user too, and of those who are
+///   remembered to have been: when they were last active, and what they said.
+/// - After that it is told of changes, and in the same way of those with whom the user has come to
+///   share a room, in the answer that tells of the coming. Of the user it is told what the user has
+///   said, since what follows from its own syncing would make each sync answer itself.
 /// - A client with a token of an earlier run of the server, or an older one than is noted, is told
 ///   of all, those who are offline, too: it may show them as there.
 ///
@@ -50,8 +51,8 @@ public final class PresenceSection implements Section {
   /// Users of whom one answer tells.
   static final int MOST_TOLD = 1_000;
 
-  /// So many who are there at most are looked for in the user's rooms; if there are more, the rooms
-  /// are looked through.
+  /// So many who are remembered at most are looked for in the user's rooms; if there are more, the
+  /// rooms are looked through.
   private static final int FEW = 64;
 
   /// Of the log's part in tokens.
@@ -191,46 +192,64 @@ public final class PresenceSection implements Section {
           .forEach(room -> those.addAll(rooms.joinedUsers(room.room())));
       those.remove(user);
     }
+    Telling telling = new Telling(user, false);
     those.stream()
+        .filter(presence::isRemembered)
         .filter(each -> sharesRoom(asked, each))
-        .forEach(each -> addIfPresent(each, told));
-  }
-
-  private void addIfPresent(UserId user, Set<UserId> told) {
-    if (told.size() < MOST_TOLD && presence.isPresent(user)) {
-      told.add(user);
-    }
+        .forEach(telling::add);
+    told.addAll(telling.users());
   }
 
   /// Those who share a room with the user, and the user.
   ///
-  /// @param absentToo whether those who are offline belong to them, which other servers' users are
-  ///   not said to be
-  private Set<UserId> all(Asked asked, boolean absentToo) {
-    UserId user = asked.request().user();
-    Set<UserId> there = new LinkedHashSet<>();
+  /// @param unknownToo whether those belong to them of whom nothing is remembered
+  private Set<UserId> all(Asked asked, boolean unknownToo) {
+    Telling telling = new Telling(asked.request().user(), unknownToo);
     // Whether a few are in the user's rooms is found without reading all who are.
-    Optional<List<UserId>> few = absentToo ? Optional.empty() : presence.present(FEW);
+    Optional<List<UserId>> few = unknownToo ? Optional.empty() : presence.remembered(FEW);
     if (few.isPresent()) {
-      few.get().stream().filter(each -> sharesRoom(asked, each)).forEach(there::add);
+      few.get().stream().filter(each -> sharesRoom(asked, each)).forEach(telling::add);
+    } else {
+      telling.add(asked.request().user());
+      joinedRooms(asked).forEach(room -> rooms.joinedUsers(room.room()).forEach(telling::add));
+    }
+    return telling.users();
+  }
+
+  /// Those to be told of, with whom the user shares a room: the ones who are there come first, as
+  /// many as an answer takes, since the others may have been there long ago.
+  private final class Telling {
+    private final Set<UserId> there = new LinkedHashSet<>();
+    private final Set<UserId> absent = new LinkedHashSet<>();
+    private final UserId user;
+    private final boolean unknownToo;
+
+    /// @param unknownToo whether those belong to them of whom nothing is remembered; other servers'
+    ///   users are not said to be offline
+    Telling(UserId user, boolean unknownToo) {
+      this.user = user;
+      this.unknownToo = unknownToo;
+    }
+
+    void add(UserId each) {
+      if (presence.isPresent(each)) {
+        addTo(there, each);
+      } else if (presence.isRemembered(each)
+          || (unknownToo && each.server().equals(user.server()))) {
+        addTo(absent, each);
+      }
+    }
+
+    private void addTo(Set<UserId> those, UserId each) {
+      if (those.size() < MOST_TOLD) {
+        those.add(each);
+      }
+    }
+
+    Set<UserId> users() {
+      there.addAll(absent);
       return there;
     }
-    Set<UserId> absent = new LinkedHashSet<>();
-    addIfPresent(user, there);
-    joinedRooms(asked)
-        .forEach(room -> {
-          for (UserId each : rooms.joinedUsers(room.room())) {
-            addIfPresent(each, there);
-            if (absentToo
-                && absent.size() < MOST_TOLD
-                && each.server().equals(user.server())
-                && !there.contains(each)) {
-              absent.add(each);
-            }
-          }
-        });
-    there.addAll(absent);
-    return there;
   }
 
   private static Stream<RoomMembership> joinedRooms(Asked asked) {

@@ -193,7 +193,7 @@ final class EventStream {
 
   /// What is no part of any room's history.
   private static List<ObjectNode> beside(News news) {
-    List<ObjectNode> told = new ArrayList<>(news.events(News.Kind.PRESENCE));
+    List<ObjectNode> told = new ArrayList<>(presence(news));
     told.addAll(news.events(News.Kind.ACCOUNT_DATA));
     news.rooms(News.Place.JOIN)
         .forEach((room, telling) -> {
@@ -204,6 +204,18 @@ final class EventStream {
         .forEach(
             (room, telling) -> telling.accountData().forEach(each -> told.add(of(room, each))));
     return told;
+  }
+
+  /// Who is there, told as it was when clients were written that call this: with whose presence it
+  /// is in the content, too.
+  static List<ObjectNode> presence(News news) {
+    return news.events(News.Kind.PRESENCE).stream().map(EventStream::withUser).toList();
+  }
+
+  private static ObjectNode withUser(ObjectNode presence) {
+    ObjectNode event = presence.deepCopy();
+    event.withObject("content").set("user_id", event.get("sender"));
+    return event;
   }
 
   /// The event with the room that it is of.

@@ -14,6 +14,7 @@ import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.connection.StopSignal;
+import org.hearth.server.logs.Presence;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
@@ -33,10 +34,15 @@ import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.readers.tokens.SyncToken;
+import org.hearth.server.servers.presence.PresenceClient;
 import org.hearth.server.servers.room.RoomMembership;
 
 /// `GET /events`: what is new, as one list, for who has been told everything up to a token. With
 /// `room_id` it is about that room alone, which the user need not be in if everybody may read it.
+/// Who follows all rooms is online: that is "the default state when the user is connected to an
+/// event stream". To look at one room is not: a client does so beside its `/sync`, which says how it
+/// is with the user.
+///
 /// For guests there is this only: they may call "GET /events as used for room previews".
 ///
 /// **Source:** [listening on the event stream][events], deprecated; [room previews][peeking].
@@ -51,18 +57,22 @@ public final class EventsRoute implements RouteGroup {
   private final History history;
   private final RecentEvents recent;
   private final SyncUsers users;
+  private final Optional<PresenceClient> presence;
   private final EventStream events;
 
   /// @param ephemeral what is told to who looks into a room
+  /// @param presence told who follows the events
   public EventsRoute(
       History history,
       Sections sections,
       EphemeralFromOutside ephemeral,
       RecentEvents recent,
-      SyncUsers users) {
+      SyncUsers users,
+      Optional<PresenceClient> presence) {
     this.history = history;
     this.recent = recent;
     this.users = users;
+    this.presence = presence;
     this.events =
         new EventStream(
             history.rooms(), sections, ephemeral, history.timelines(), history.events());
@@ -122,6 +132,10 @@ public final class EventsRoute implements RouteGroup {
       SyncUsers.Entered entered = users.enter(asked.viewer());
       try (StopSignal.Registration _ = http.stopping().whenRaised(entered.waiting()::end)) {
         asked.room().ifPresent(room -> users.peek(entered, room));
+        if (asked.room().isEmpty() && presence.isPresent()) {
+          Viewer viewer = asked.viewer();
+          presence.get().syncing(viewer.user(), viewer.device(), Presence.ONLINE, asked.timeout());
+        }
         answer(asked, entered, stream);
       } finally {
         asked.room().ifPresent(room -> users.unpeek(entered, room));

@@ -17,6 +17,7 @@ import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
+import org.hearth.server.logs.Presence;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
@@ -36,6 +37,7 @@ import org.hearth.server.readers.sync.sections.SyncRequest;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.tokens.SyncPoint;
+import org.hearth.server.servers.presence.PresenceClient;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.services.directory.DirectoryQueries;
@@ -45,6 +47,9 @@ import org.hearth.server.services.directory.DirectoryQueries;
 ///
 /// Beside what today's specification names, an answer has the `receipts` and the `presence` that it
 /// had when clients were written that call this.
+///
+/// Who asks for all rooms is online: `online` is "the default state when the user is connected to
+/// an event stream", and this is the beginning of one. To look at one room is not.
 ///
 /// **Source:** [the user's current state][all], deprecated; [a room's][one], for [room
 /// previews][peeking].
@@ -61,13 +66,20 @@ public final class InitialSyncRoutes implements RouteGroup {
   private final History history;
   private final Sections sections;
   private final SyncUsers users;
+  private final Optional<PresenceClient> presence;
   private final RoomInfoJson roomInfo;
 
+  /// @param presence told who begins to follow the events
   public InitialSyncRoutes(
-      History history, Sections sections, SyncUsers users, DirectoryQueries directory) {
+      History history,
+      Sections sections,
+      SyncUsers users,
+      Optional<PresenceClient> presence,
+      DirectoryQueries directory) {
     this.history = history;
     this.sections = sections;
     this.users = users;
+    this.presence = presence;
     this.roomInfo = new RoomInfoJson(history, directory);
   }
 
@@ -129,6 +141,13 @@ public final class InitialSyncRoutes implements RouteGroup {
     Asked asked = Asked.of(http, Optional.empty(), http.queryFlag("archived", false));
     return Response.written(stream -> {
       stream.awaitTurn();
+      if (presence.isPresent()) {
+        // Before the news is read, in which the user's own presence is.
+        presence
+            .get()
+            .syncing(
+                asked.viewer().user(), asked.viewer().device(), Presence.ONLINE, Duration.ZERO);
+      }
       read(asked, (feed, now, news) -> write(stream.json(), asked, feed, now, news));
     });
   }
@@ -197,7 +216,7 @@ public final class InitialSyncRoutes implements RouteGroup {
     json.name("receipts").array();
     told.forEach((room, telling) -> receipts(room, telling).forEach(json::value));
     json.endArray().name("presence");
-    RoomInfoJson.write(json, news.events(News.Kind.PRESENCE));
+    RoomInfoJson.write(json, EventStream.presence(news));
     json.name("account_data");
     RoomInfoJson.write(json, createdByUser(news.events(News.Kind.ACCOUNT_DATA)));
     // Last, since it says which rooms were held back.
@@ -239,7 +258,7 @@ public final class InitialSyncRoutes implements RouteGroup {
   }
 
   private static List<ObjectNode> presence(News news, Set<UserId> users) {
-    return news.events(News.Kind.PRESENCE).stream()
+    return EventStream.presence(news).stream()
         .filter(each -> users.contains(UserId.parse(each.path("sender").asText())))
         .toList();
   }

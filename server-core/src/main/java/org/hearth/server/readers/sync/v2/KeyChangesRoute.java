@@ -1,8 +1,5 @@
 package org.hearth.server.readers.sync.v2;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
@@ -18,6 +15,7 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.sync.sections.DeviceListChanges;
 import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.tokens.Snapshots;
@@ -30,7 +28,7 @@ import org.hearth.server.servers.room.RoomQueries;
 ///
 /// It tells of what came up to now: `to` "may be used by the server as a hint to check its caches
 /// are up to date". A token from before a restore is as good as none: all who share a room may have
-/// changed.
+/// changed. So much may be told in any case that it waits for its turn.
 ///
 /// **Source:** [tracking the device list for a user][tracking].
 ///
@@ -65,16 +63,20 @@ public final class KeyChangesRoute implements RouteGroup {
     LogPosition now = snapshots.current();
     LogPosition since = tokens.isOurs(from, now) ? from.position() : LogPosition.ORIGIN;
     UserId user = request.requester().user();
+    return Response.written(stream -> {
+      stream.awaitTurn();
+      write(stream.json(), user, since, now);
+    });
+  }
+
+  private void write(JsonWriter json, UserId user, LogPosition since, LogPosition now) {
     Collection<RoomMembership> memberships = rooms.roomsOf(user, EnumSet.allOf(Membership.class));
     List<RoomId> all = memberships.stream().map(RoomMembership::room).toList();
     News.DeviceLists lists = changes.between(user, memberships, all, since, now);
-    ObjectNode answer = JsonNodeFactory.instance.objectNode();
-    add(answer.putArray("changed"), lists.changed());
-    add(answer.putArray("left"), lists.left());
-    return Response.json(answer);
-  }
-
-  private static void add(ArrayNode array, List<UserId> users) {
-    users.forEach(each -> array.add(each.value()));
+    json.object().name("changed").array();
+    lists.changed().forEach(each -> json.value(each.value()));
+    json.endArray().name("left").array();
+    lists.left().forEach(each -> json.value(each.value()));
+    json.endArray().endObject();
   }
 }

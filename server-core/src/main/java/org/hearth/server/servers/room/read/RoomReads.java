@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.auth.PowerLevels;
@@ -530,20 +531,40 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
-  public Stretch readable(RoomId room, Stretch.Reach reach, int limit) {
-    return memory
-        .rooms()
-        .find(room)
-        .map(view -> {
-          List<Timeline.Placed> placed = placed(view, reach, limit);
-          return new Stretch(
-              memory.events().readable(numbers(placed)).stream()
-                  .map(StoredEvents.Stored::shown)
-                  .toList(),
-              placed.isEmpty() ? 0 : placed.getLast().place(),
-              placed.size() == limit);
-        })
-        .orElse(Stretch.of(List.of(), limit));
+  public Stretch stretch(RoomId room, Stretch.Reach reach, Stretch.Size size) {
+    return stretch(room, reach, size, memory.events()::get);
+  }
+
+  @Override
+  public Stretch readable(RoomId room, Stretch.Reach reach, Stretch.Size size) {
+    return stretch(room, reach, size, memory.events()::readable);
+  }
+
+  private Stretch stretch(
+      RoomId room,
+      Stretch.Reach reach,
+      Stretch.Size size,
+      Function<List<Long>, List<StoredEvents.Stored>> reading) {
+    Optional<RoomView> view = memory.rooms().find(room);
+    if (view.isEmpty()) {
+      return Stretch.of(List.of(), size.events());
+    }
+    List<Timeline.Placed> placed = placed(view.get(), reach, size.events());
+    List<RoomEvent> events = new ArrayList<>();
+    long bytes = 0;
+    int end = 0;
+    while (end < placed.size() && (end == 0 || bytes < size.bytes())) {
+      int begin = end;
+      end = Math.min(begin + Stretch.Size.PIECE, placed.size());
+      for (StoredEvents.Stored each : reading.apply(numbers(placed.subList(begin, end)))) {
+        events.add(each.shown());
+        bytes += each.shown().pdu().memoryBytes();
+      }
+    }
+    return new Stretch(
+        events,
+        end == 0 ? 0 : placed.get(end - 1).place(),
+        end == size.events() || end < placed.size());
   }
 
   private List<Timeline.Placed> placed(RoomView view, Stretch.Reach reach, int limit) {

@@ -81,7 +81,8 @@ final class ReceivingTest {
 
   private List<RoomEvent> history(RoomFixture room, boolean backwards, int limit) {
     Stretch.Reach all = new Stretch.Reach(backwards, Long.MIN_VALUE, -1);
-    return rooms.queries().readable(room.roomId(), all, limit).events();
+    Stretch.Size size = new Stretch.Size(limit, Long.MAX_VALUE);
+    return rooms.queries().readable(room.roomId(), all, size).events();
   }
 
   @Test
