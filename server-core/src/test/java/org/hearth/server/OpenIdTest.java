@@ -98,6 +98,7 @@ class OpenIdTest {
         .expect(401, "M_UNKNOWN_TOKEN");
     info(alices[0] + "." + alices[1] + "." + alices[2].substring(2)).expect(401, "M_UNKNOWN_TOKEN");
     info(alices[0] + "." + alices[1] + ".A").expect(401, "M_UNKNOWN_TOKEN");
+    info("AA." + alices[1] + "." + alices[2]).expect(401, "M_UNKNOWN_TOKEN");
     info("A." + alices[1] + "." + alices[2]).expect(401, "M_UNKNOWN_TOKEN");
     info("nonsense").expect(401, "M_UNKNOWN_TOKEN");
     info("x".repeat(5_000)).expect(401, "M_UNKNOWN_TOKEN");

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /// Holds the committer's thread up, in an outcome, until it is closed.
-record HeldCommitter(CountDownLatch released) implements AutoCloseable {
+public record HeldCommitter(CountDownLatch released) implements AutoCloseable {
 
   /// Returns when the thread is held.
-  static HeldCommitter hold(Committer committer) throws InterruptedException {
+  public static HeldCommitter hold(Committer committer) throws InterruptedException {
     CountDownLatch reached = new CountDownLatch(1);
     HeldCommitter held = new HeldCommitter(new CountDownLatch(1));
     committer.submit(

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// let go between two of them that is not stored.
 ///
 /// **bound**: [#budgetBytes] of rooms that are stored as they are here, those used least recently
-/// going first; beside them what has changed since it was last stored. **thread**: any.
+/// going first; with what has changed since it was last stored twice as many and one room, where
+/// the one who counts has it stored when [#isCrowded] says so. **thread**: any.
 final class CountsMemory {
   /// Member events of a room that are read at once.
   private static final int NAMES_AT_ONCE = 500;
@@ -232,5 +233,10 @@ final class CountsMemory {
 
   long bytes() {
     return bytes.get();
+  }
+
+  /// Whether what cannot be let go is so much that it is to be stored now.
+  boolean isCrowded() {
+    return bytes.get() > 2 * budgetBytes;
   }
 }

@@ -26,7 +26,8 @@ import org.hearth.server.store.StorageException;
 /// That position is never past what a reader of notification-output has still before it: after a
 /// crash it is given those entries again.
 ///
-/// **thread**: its own, `notification-writer`; [#write] is one at a time.
+/// **thread**: its own, `notification-writer`, and where memory is crowded the one that counts;
+/// [#write] is one at a time.
 final class CountsWriter {
   /// What changes in a room is stored no more often than this.
   static final Duration INTERVAL = Duration.ofSeconds(20);
@@ -96,6 +97,13 @@ final class CountsWriter {
       write();
     } catch (RuntimeException | Error failed) {
       LOG.log(Level.WARNING, "what is unread could not be stored, and will be later", failed);
+    }
+  }
+
+  /// Stores what has changed where it is too much to wait for its time.
+  void makeRoom() {
+    if (memory.isCrowded()) {
+      tryToWrite();
     }
   }
 

@@ -300,6 +300,7 @@ public final class NotificationServer implements Box {
     }
 
     private void take(LogPosition at, RoomOutput.EventAdded added) {
+      writer.makeRoom();
       Pdu event = added.event();
       RoomCounts room = memory.get(event.roomId(), new LogPosition(at.value() - 1));
       if (room.has(at.value())) {

@@ -52,6 +52,12 @@ final class RoomCounts {
   private static final int BYTES = 1_000;
   private static final int MEMBER_BYTES = 500;
 
+  /// Of a character of a display name, which is kept folded too; of a marker or a number of what is
+  /// too old, with the thread's id.
+  private static final int NAME_CHARACTER_BYTES = 4;
+
+  private static final int THREAD_BYTES = 250;
+
   /// Members of whom it is not known which rules they have: more are looked at all together.
   private static final int MOST_NEW = 64;
 
@@ -134,6 +140,12 @@ final class RoomCounts {
 
     UserId user() {
       return user;
+    }
+
+    /// What the member says and reads makes this larger, and so it is weighed.
+    private long bytes() {
+      return (name == null ? 0 : (long) NAME_CHARACTER_BYTES * name.length())
+          + (long) THREAD_BYTES * (readThreads.size() + old.size());
     }
 
     /// The display name in the room.
@@ -470,6 +482,9 @@ final class RoomCounts {
   /// How much larger it is than when this was last asked.
   synchronized long grown() {
     long bytes = BYTES + (long) MEMBER_BYTES * members.size();
+    for (Member each : byUser.values()) {
+      bytes += each.bytes();
+    }
     for (CountedEvent each : events) {
       bytes += each.bytes();
     }

@@ -202,11 +202,11 @@ public final class PresenceServer implements Box {
     @Override
     public void handle(PresenceInput command, Reply<VolatilePosition> reply) {
       UserId user = command.user();
-      Optional<Known> one = known(user);
       if (command instanceof PresenceInput.SetStatus(_, var message)) {
         keep(user, message, reply);
         return;
       }
+      Optional<Known> one = known(user);
       if (one.isPresent()) {
         take(command, one.get());
         announce(user, one.get(), command instanceof PresenceInput.SetPresence);

@@ -22,6 +22,7 @@ import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.KeyId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.sign.SignatureVerdict;
@@ -270,9 +271,11 @@ final class CrossSigningRoutes implements RouteGroup {
         .forEach((device, content) -> {
           signable.put(
               device.value(), new Signable(content, signer(own.get(SigningKeyUsage.SELF_SIGNING))));
-          KeyId id = KeyId.ed25519(device.value());
-          VerifyKey.parse(content.path("keys").path(id.value()).asText())
-              .ifPresent(key -> devices.put(id, key));
+          // A device's id may be as long as that of a key, which then has no place for it.
+          Identifiers.read(KeyId::ed25519, device.value())
+              .ifPresent(id ->
+                  VerifyKey.parse(content.path("keys").path(id.value()).asText())
+                      .ifPresent(key -> devices.put(id, key)));
         });
     CrossSigningKey master = own.get(SigningKeyUsage.MASTER);
     if (master != null) {

@@ -25,6 +25,7 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.services.keys.Keys.ClaimableKey;
+import org.hearth.server.services.keys.Keys.OneTimeKey;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
 import org.jspecify.annotations.Nullable;
@@ -114,20 +115,30 @@ final class DeviceKeyRoutes implements RouteGroup {
     if (upload.oneTime().isEmpty()) {
       return;
     }
-    Map<String, JsonNode> known = keys.oneTimeKeys(upload.user(), upload.device());
-    long number = keys.nextUpload(upload.user(), upload.device());
-    int count = known.size();
+    UserId user = upload.user();
+    DeviceId device = upload.device();
+    Map<String, OneTimeKey> known = keys.oneTimeKeys(user, device);
+    long number = 1 + known.values().stream().mapToLong(OneTimeKey::upload).max().orElse(0);
+    int count = (int) known.values().stream().filter(each -> !each.given()).count();
     for (ClaimableKey each : upload.oneTime()) {
-      JsonNode before = known.get(each.name());
-      if (before == null) {
-        count++;
-        rows.add(Keys.addOneTimeKey(upload.user(), upload.device(), each, number));
-      } else if (!isSame(before, each.content())) {
+      OneTimeKey before = known.get(each.name());
+      boolean isSame = before != null && isSame(before.key().content(), each.content());
+      if (before != null && !isSame && !before.given()) {
         throw MatrixException.invalidParam(
             "There is another one-time key " + each.name() + " already");
       }
+      if (!isSame) {
+        count++;
+        if (before != null) {
+          rows.add(Keys.removeOneTimeKey(user, device, each));
+        }
+        rows.add(Keys.addOneTimeKey(user, device, each, number));
+      }
     }
     KeyUpload.checkCounts(count, 0);
+    if (!rows.isEmpty()) {
+      rows.add(Keys.forgetGivenKeys(user, device, number - Keys.UPLOADS_THAT_ARE_KNOWN));
+    }
   }
 
   /// Whether it is the same key; a client that repeats an upload may have signed it anew.
@@ -205,7 +216,7 @@ final class DeviceKeyRoutes implements RouteGroup {
           for (var each : wanted.entrySet()) {
             DeviceId device = each.getKey();
             Optional<ClaimableKey> oneTime = keys.nextOneTimeKey(user, device, each.getValue());
-            oneTime.ifPresent(key -> rows.add(Keys.removeOneTimeKey(user, device, key)));
+            oneTime.ifPresent(key -> rows.add(Keys.giveOneTimeKey(user, device, key)));
             // "The returned key is a one-time key if one is available, and otherwise a fallback
             // key."
             Optional<ClaimableKey> key =

@@ -117,9 +117,15 @@ final class KeyQueryRoute implements RouteGroup {
   private void writeDevices(JsonWriter json, UserId viewer, UserId user, Set<String> wanted) {
     Map<DeviceId, ObjectNode> stored = keys.deviceKeys(user);
     Map<String, List<KeySignature>> signatures = signatures(user, viewer);
-    json.name(user.value()).object();
     Map<DeviceId, Optional<String>> names = new LinkedHashMap<>();
     accounts.devices(user).forEach(each -> names.put(each.id(), each.displayName()));
+    // "If the homeserver could be reached, but the user or device was unknown, no failure is
+    // recorded. Instead, the corresponding user or device is missing from the `device_keys`
+    // result."
+    if (names.isEmpty() && !accounts.exists(user)) {
+      return;
+    }
+    json.name(user.value()).object();
     // Of keys that none of these has uploaded there is another owner.
     if (!names.keySet().containsAll(stored.keySet())) {
       keys.dehydrated().of(user).ifPresent(each -> names.put(each.id(), each.displayName()));

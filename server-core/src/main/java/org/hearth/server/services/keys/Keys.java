@@ -33,8 +33,12 @@ import org.hearth.server.store.Table;
 ///
 /// **thread**: any.
 public final class Keys implements KeyQueries, AccountCompanion {
-  /// One-time keys of one device.
+  /// One-time keys of one device that are there to be claimed.
   static final int MOST_ONE_TIME_KEYS = 1_000;
+
+  /// A one-time key that was given away is known for so many further uploads: a client that did not
+  /// get the answer to an upload repeats it, and no key may be given twice.
+  static final int UPLOADS_THAT_ARE_KNOWN = 3;
 
   /// Algorithms of which a device has a fallback key.
   static final int MOST_FALLBACK_KEYS = 10;
@@ -44,8 +48,8 @@ public final class Keys implements KeyQueries, AccountCompanion {
   static final Table ONE_TIME_KEY =
       new Table(
           "one_time_key",
-          "1,000 rows a device",
-          "a key beyond the bound is refused; deleted when it is given away, and with the device");
+          "1,000 rows a device, and those that were given away of its last 3 uploads",
+          "a key beyond the bound is refused; one that was given away is deleted by a later upload; deleted with the device");
   static final Table FALLBACK_KEY =
       new Table(
           "fallback_key",
@@ -162,34 +166,29 @@ public final class Keys implements KeyQueries, AccountCompanion {
     }
   }
 
-  /// The one-time keys of a device, by [ClaimableKey#name].
-  Map<String, JsonNode> oneTimeKeys(UserId user, DeviceId device) {
+  /// A one-time key that is kept.
+  ///
+  /// @param upload the number of the upload that brought it
+  /// @param given whether it was given away
+  record OneTimeKey(ClaimableKey key, long upload, boolean given) {}
+
+  /// The one-time keys of a device, by [ClaimableKey#name], with those that were given away.
+  Map<String, OneTimeKey> oneTimeKeys(UserId user, DeviceId device) {
     return reads
         .select(
-            "SELECT algorithm, key_id, content FROM one_time_key"
+            "SELECT algorithm, key_id, content, upload FROM one_time_key"
                 + " WHERE user_id = ? AND device_id = ?",
             statement -> bind(statement, user, device),
-            Keys::claimable)
+            row -> new OneTimeKey(claimable(row), Math.abs(row.getLong(4)), row.getLong(4) < 0))
         .stream()
-        .collect(Collectors.toMap(ClaimableKey::name, ClaimableKey::content));
-  }
-
-  /// The number of a device's next upload: higher than those of the keys that it has.
-  long nextUpload(UserId user, DeviceId device) {
-    return 1
-        + reads
-            .first(
-                "SELECT MAX(upload) FROM one_time_key WHERE user_id = ? AND device_id = ?",
-                statement -> bind(statement, user, device),
-                row -> row.getLong(1))
-            .orElse(0L);
+        .collect(Collectors.toMap(each -> each.key().name(), Function.identity()));
   }
 
   /// The next one-time key of a device: "given out in the order that they were uploaded".
   Optional<ClaimableKey> nextOneTimeKey(UserId user, DeviceId device, String algorithm) {
     return reads.first(
         "SELECT algorithm, key_id, content FROM one_time_key"
-            + " WHERE user_id = ? AND device_id = ? AND algorithm = ?"
+            + " WHERE user_id = ? AND device_id = ? AND algorithm = ? AND upload > 0"
             + " ORDER BY upload, key_id FETCH FIRST ROW ONLY",
         statement -> {
           bind(statement, user, device);
@@ -228,7 +227,9 @@ public final class Keys implements KeyQueries, AccountCompanion {
     Map<DeviceId, List<String>> fallback = new HashMap<>();
     for (Counted each :
         counted(
-            "SELECT device_id, algorithm, COUNT(*) FROM one_time_key WHERE user_id = ?", user)) {
+            "SELECT device_id, algorithm, COUNT(*) FROM one_time_key WHERE user_id = ?"
+                + " AND upload > 0",
+            user)) {
       oneTime
           .computeIfAbsent(each.device(), _ -> new TreeMap<>())
           .put(each.algorithm(), each.keys());
@@ -355,15 +356,36 @@ public final class Keys implements KeyQueries, AccountCompanion {
         });
   }
 
+  /// Notes that a key is given away: the number of its upload is negative from then on. Of a unit
+  /// that was given up it may be said twice.
+  static RowChange giveOneTimeKey(UserId user, DeviceId device, ClaimableKey key) {
+    return change("UPDATE one_time_key SET upload = -ABS(upload)", user, device, key);
+  }
+
   static RowChange removeOneTimeKey(UserId user, DeviceId device, ClaimableKey key) {
+    return change("DELETE FROM one_time_key", user, device, key);
+  }
+
+  private static RowChange change(String what, UserId user, DeviceId device, ClaimableKey key) {
     return RowChange.of(
         ONE_TIME_KEY,
-        "DELETE FROM one_time_key"
-            + " WHERE user_id = ? AND device_id = ? AND algorithm = ? AND key_id = ?",
+        what + " WHERE user_id = ? AND device_id = ? AND algorithm = ? AND key_id = ?",
         (statement, _) -> {
           bind(statement, user, device);
           statement.setString(3, key.algorithm());
           statement.setString(4, key.id());
+        });
+  }
+
+  /// Removes those that were given away of the uploads up to that one.
+  static RowChange forgetGivenKeys(UserId user, DeviceId device, long upload) {
+    return RowChange.of(
+        ONE_TIME_KEY,
+        "DELETE FROM one_time_key"
+            + " WHERE user_id = ? AND device_id = ? AND upload < 0 AND upload >= ?",
+        (statement, _) -> {
+          bind(statement, user, device);
+          statement.setLong(3, -upload);
         });
   }
 

@@ -8,6 +8,7 @@ import java.util.Base64;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.matrix.sign.VerifyKey;
@@ -61,7 +62,7 @@ final class OpenIdTokens {
           clock.instant().isBefore(Instant.ofEpochMilli(end))
               && verifyKey.verify(signed(user.value(), end), decoded(parts.group(3)));
       return good ? Optional.of(user) : Optional.empty();
-    } catch (IllegalArgumentException _) {
+    } catch (IllegalArgumentException | InvalidIdentifierException _) {
       return Optional.empty();
     }
   }

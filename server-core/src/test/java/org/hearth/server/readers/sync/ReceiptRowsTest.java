@@ -1,6 +1,7 @@
 package org.hearth.server.readers.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hearth.server.readers.sync.SyncClient.join;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,8 +16,14 @@ import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.ReceiptType;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.store.Committer;
+import org.hearth.server.store.HeldCommitter;
+import org.hearth.server.store.Outcome;
 import org.hearth.server.store.RowChange;
+import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Table;
+import org.hearth.server.store.UnitOfWork;
+import org.hearth.server.store.UnitOwner;
 import org.junit.jupiter.api.Test;
 
 /// Which receipts are kept: the bounds of the table, and when rows go.
@@ -55,6 +62,37 @@ class ReceiptRowsTest extends ReceiptRoom {
     assertThat(rows()).isEqualTo(200 + 3);
     assertThat(count("SELECT COUNT(*) FROM receipt WHERE thread_id LIKE '$thread99__'"))
         .isEqualTo(100);
+  }
+
+  /// What the server believes of a marker is forgotten when it was not stored.
+  @Test
+  void aMarkerWhoseCommitFailedIsMovedWhenItIsSaidAgain() throws Exception {
+    EventId event = say("hello");
+    Committer committer = server.store().committer();
+    LogWriter<ReceiptInput, LogPosition> commands = server.receiptServer().input().writer("Tests");
+    ReceiptInput move =
+        new ReceiptInput.MoveMarker(
+            new ReceiptOutput(room, TestRooms.user("alice"), ReceiptType.READ, null, event, 5, 1));
+    Reply<LogPosition> failing;
+    try (HeldCommitter _ = HeldCommitter.hold(committer)) {
+      // Of this row the server does not know when it adds its own.
+      committer.submit(
+          new UnitOfWork(
+              new UnitOwner("test"),
+              List.of(row("alice", event, 1)),
+              List.of(),
+              Outcome.of(_ -> {}, _ -> {})));
+      failing = commands.submit(move, PATIENCE);
+      var _ =
+          commands
+              .submit(new ReceiptInput.ForgetMember(room, TestRooms.user("nobody")), PATIENCE)
+              .await(PATIENCE);
+    }
+    assertThatThrownBy(() -> failing.await(PATIENCE)).isInstanceOf(StorageException.class);
+
+    var _ = commands.submit(move, PATIENCE).await(PATIENCE);
+
+    assertThat(count("SELECT event_place FROM receipt")).isEqualTo(5);
   }
 
   @Test

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.readers.sync.SyncClient.join;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
 import org.hearth.server.logs.NotificationOutput;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.junit.jupiter.api.Test;
 
 /// Counts of what is unread, from the event that notifies to what `/sync` tells.
@@ -247,6 +250,41 @@ class UnreadTest extends ReceiptRoom {
     say("there are CAKES");
 
     assertThat(unread(bob.sync())).isEqualTo("2 1");
+  }
+
+  /// Each user has a sound of their own, and some a rule that says more than is kept.
+  @Test
+  void anEventNotifiesInABoundedNumberOfWays() throws Exception {
+    Set<UserId> all = new HashSet<>(Set.of(TestRooms.user("bob")));
+    for (int i = 0; i < 30; i++) {
+      String user = "member" + i;
+      String sound = i < 25 ? "sound" + i : "x".repeat(2_000);
+      rooms.join(room, user);
+      server
+          .http(user)
+          .put(
+              "/_matrix/client/v3/pushrules/global/room/" + room.value(),
+              "{'actions':['notify',{'set_tweak':'sound','value':'%s'}]}".formatted(sound))
+          .expect(200);
+      all.add(TestRooms.user(user));
+    }
+
+    say("hello");
+
+    assertThat(server.told().getLast())
+        .isInstanceOfSatisfying(
+            NotificationOutput.Notified.class,
+            notified -> {
+              List<UserId> users =
+                  notified.audiences().stream().flatMap(each -> each.users().stream()).toList();
+              assertThat(users).containsExactlyInAnyOrderElementsOf(all);
+              assertThat(notified.audiences())
+                  .hasSizeBetween(16, 18)
+                  .allSatisfy(each -> assertThat(each.actions().toString()).hasSizeLessThan(1_100));
+            });
+    for (UserId each : all) {
+      assertThat(server.notifications().queries().unread(each).notifications()).isEqualTo(1);
+    }
   }
 
   @Test

@@ -154,6 +154,35 @@ class RoomCountsTest {
     assertThat(counts.counts(ALICE)).isEqualTo(UnreadCounts.NONE);
   }
 
+  /// What a member controls weighs, or the bound of all counts in memory would be none.
+  @Test
+  void namesAndThreadsAreWeighed() {
+    join(ALICE);
+    var _ = counts.grown();
+
+    var _ = counts.join(ALICE, "x".repeat(1_000), false);
+    assertThat(counts.grown()).isGreaterThanOrEqualTo(2 * 900L);
+    for (int i = 0; i < RoomCounts.MOST_THREAD_MARKERS; i++) {
+      var _ = counts.read(ALICE, "$t" + i + ":hearth.test", i + 1);
+    }
+    assertThat(counts.grown()).isGreaterThanOrEqualTo(100L * RoomCounts.MOST_THREAD_MARKERS);
+    assertThat(counts.read(ALICE, null, 1_000)).isFalse();
+    assertThat(counts.grown()).as("what goes is no longer weighed").isNegative();
+  }
+
+  @Test
+  void eventsThatNotifyInTheSameWayShareWhatTheRuleSaysAlsoWhenTheyWereStored() {
+    join(ALICE);
+    event(1, MAIN, true);
+    event(2, MAIN, true);
+
+    List<Notification> notified = stored().notifications(ALICE, Long.MAX_VALUE, true, 10);
+
+    assertThat(notified).hasSize(2);
+    assertThat(notified.getFirst().actions()).isSameAs(notified.getLast().actions());
+    assertThat(notified.getFirst().actions()).isEqualTo(LOUDLY);
+  }
+
   @Test
   void damagedBytesAreRefused() {
     join(ALICE, BOB);

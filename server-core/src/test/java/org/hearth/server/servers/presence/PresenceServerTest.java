@@ -7,12 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.hearth.ringlogs.InputLog;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogSet;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.Positioned;
+import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.box.ManualAlarms;
 import org.hearth.server.logs.Presence;
+import org.hearth.server.logs.PresenceInput;
 import org.hearth.server.logs.PresenceOutput;
 import org.hearth.server.logs.PresenceOutput.Why;
 import org.hearth.server.matrix.id.DeviceId;
@@ -242,6 +246,22 @@ class PresenceServerTest {
 
     sync(others.getFirst(), Presence.OFFLINE);
     sync(BOB, Presence.ONLINE);
+    assertThat(presence(BOB)).isEqualTo(Presence.ONLINE);
+  }
+
+  /// What a user says is two commands, of which the second may be lost.
+  @Test
+  @SuppressWarnings("unchecked") // the server's first log is its input
+  void aMessageAloneTakesNobodysPlace() throws Exception {
+    LogWriter<PresenceInput, VolatilePosition> input =
+        ((InputLog<PresenceInput, VolatilePosition>) server.logs().getFirst()).writer("other");
+    for (int i = 0; i < MOST_USERS; i++) {
+      UserId user = UserId.parse("@user%d:a.example".formatted(i));
+      var _ = input.submit(new PresenceInput.SetStatus(user, "hello"), PATIENCE).await(PATIENCE);
+    }
+
+    sync(BOB, Presence.ONLINE);
+
     assertThat(presence(BOB)).isEqualTo(Presence.ONLINE);
   }
 

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.Signatures;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -204,6 +207,102 @@ class CrossSigningTest extends TwoUsers {
                 .at("/master_keys/@alice:hearth.test/signatures/@alice:hearth.test")
                 .has(alice.deviceKey().id().value()))
         .isTrue();
+  }
+
+  @Test
+  void otherKeysOfADeviceTakeTheSignaturesOfTheOldAlong() {
+    uploadBoth();
+    alice.uploadDeviceKeys();
+    ObjectNode signed = Signatures.sign(alice.deviceKeys(), alice.user(), SELF);
+    assertThat(sign(alice, alice.user(), alice.device(), signed)).isEmpty();
+    ObjectNode other =
+        Signatures.sign(alice.deviceKeys().put("more", 1), alice.user(), alice.deviceKey());
+
+    alice.upload("device_keys", other).expect(200);
+
+    JsonNode device =
+        bob.query(alice.user()).at("/device_keys/@alice:hearth.test").path(alice.device());
+    assertThat(device.path("more").intValue()).isEqualTo(1);
+    assertThat(device.path("signatures")).isEqualTo(other.path("signatures"));
+  }
+
+  @Test
+  void aClosedAccountLeavesNoKeysAndNoSignatures() {
+    uploadBoth();
+    alice.uploadDeviceKeys();
+    sign(
+        alice,
+        alice.user(),
+        alice.device(),
+        Signatures.sign(alice.deviceKeys(), alice.user(), SELF));
+    sign(
+        alice,
+        bob.user(),
+        BOB_MASTER.publicKeyBase64(),
+        Signatures.sign(bob.crossSigning("master", BOB_MASTER, BOB_MASTER), alice.user(), USER));
+    String before = KeyClient.next(bob.sync(""));
+
+    server.homeserver().admin().orElseThrow().deactivate(alice.user(), false);
+
+    JsonNode answer = bob.query(alice.user());
+    assertThat(answer.path("device_keys").path(alice.user())).isEmpty();
+    assertThat(answer.path("master_keys")).isEmpty();
+    assertThat(answer.path("self_signing_keys")).isEmpty();
+    // Whether the account has left the room by then or not.
+    assertThat(bob.sync(before).path("device_lists").toString()).contains(alice.user());
+    server.stop();
+    try (Store store = Store.open(StoreOptions.of(folder))) {
+      for (String each :
+          List.of(
+              "device_key",
+              "key_signature",
+              "cross_signing_key WHERE user_id <> '@bob:hearth.test'",
+              "device_list WHERE viewer_id <> ''")) {
+        assertThat(store.reads().select("SELECT 1 FROM " + each, row -> row.getInt(1)))
+            .as(each)
+            .isEmpty();
+      }
+    }
+  }
+
+  /// The id of a device may be longer than that of a key can be.
+  @Test
+  void aDeviceWithALongIdKeepsNobodyFromSigning() {
+    uploadBoth();
+    String id = "x".repeat(255);
+    ObjectNode content = alice.another("SHORT").deviceKeys().put("device_id", id);
+    server
+        .client()
+        .as(
+            server
+                .client()
+                .post(
+                    "/_matrix/client/v3/login",
+                    "{'type': 'm.login.password', 'device_id': '%s', 'password': '%s', 'identifier': {'type': 'm.id.user', 'user': 'alice'}}"
+                        .formatted(id, WholeServer.PASSWORD))
+                .expect(200)
+                .text("access_token"))
+        .post(
+            KeyClient.KEYS + "upload",
+            JsonNodeFactory.instance.objectNode().<ObjectNode>set("device_keys", content))
+        .expect(200);
+    alice.uploadDeviceKeys();
+
+    ObjectNode signed = Signatures.sign(alice.deviceKeys(), alice.user(), SELF);
+    assertThat(sign(alice, alice.user(), alice.device(), signed)).isEmpty();
+    assertThat(sign(alice, alice.user(), id, Signatures.sign(content, alice.user(), SELF)))
+        .isEmpty();
+  }
+
+  @Test
+  void aCallBringsABoundedNumberOfSignatures() {
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    ObjectNode signed = body.putObject(alice.user());
+    for (int i = 0; i <= CrossSigningRoutes.MOST_SIGNATURES; i++) {
+      signed.putObject("D" + i);
+    }
+
+    alice.http().post(KeyClient.KEYS + "signatures/upload", body).expect(413, "M_TOO_LARGE");
   }
 
   @Test

@@ -6,10 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -49,7 +52,8 @@ class DeviceKeysTest extends TwoUsers {
             .json();
 
     assertThat(answer.path("device_keys").path(bob.user())).isEmpty();
-    assertThat(answer.path("device_keys").path("@none:hearth.test")).isEmpty();
+    assertThat(answer.path("device_keys").has(bob.user())).isTrue();
+    assertThat(answer.path("device_keys").has("@none:hearth.test")).isFalse();
     assertThat(answer.path("failures").has("elsewhere.test")).isTrue();
   }
 
@@ -131,6 +135,63 @@ class DeviceKeysTest extends TwoUsers {
     bob.upload("one_time_keys", other).expect(400, "M_INVALID_PARAM");
   }
 
+  /// A client that did not get the answer repeats what it has sent.
+  @Test
+  void anUploadThatIsRepeatedBringsNoKeyThatWasGivenAway() throws Exception {
+    bob.uploadOneTimeKeys("signed_curve25519:A", "signed_curve25519:B").expect(200);
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:A");
+    restart();
+
+    JsonNode counts =
+        bob.uploadOneTimeKeys("signed_curve25519:A", "signed_curve25519:B")
+            .expect(200)
+            .at("/one_time_key_counts");
+    assertThat(counts.path("signed_curve25519").intValue()).isEqualTo(1);
+    bob.uploadOneTimeKeys("signed_curve25519:A", "signed_curve25519:B", "signed_curve25519:C")
+        .expect(200);
+
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:B");
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:C");
+    assertThat(alice.claim(bob)).isEmpty();
+    bob.uploadOneTimeKeys("signed_curve25519:B").expect(200);
+    assertThat(alice.claim(bob)).isEmpty();
+  }
+
+  @Test
+  void anotherKeyUnderTheNameOfOneThatWasGivenAwayIsTaken() {
+    bob.uploadOneTimeKeys("signed_curve25519:A").expect(200);
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:A");
+    ObjectNode other = JsonNodeFactory.instance.objectNode();
+    other.putObject("signed_curve25519:A").put("key", "another");
+
+    bob.upload("one_time_keys", other).expect(200);
+
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:A");
+    assertThat(alice.claim(bob)).isEmpty();
+  }
+
+  @Test
+  void whatWasGivenAwayIsKnownForAFewUploadsOnly() {
+    for (int i = 0; i <= Keys.UPLOADS_THAT_ARE_KNOWN + 5; i++) {
+      bob.uploadOneTimeKeys("signed_curve25519:" + i).expect(200);
+      assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:" + i);
+    }
+
+    bob.uploadOneTimeKeys("signed_curve25519:last").expect(200);
+
+    assertThat(keyRows()).isEqualTo(Keys.UPLOADS_THAT_ARE_KNOWN);
+  }
+
+  private long keyRows() {
+    server.stop();
+    try (Store store = Store.open(StoreOptions.of(folder))) {
+      return store
+          .reads()
+          .select("SELECT COUNT(*) FROM one_time_key", row -> row.getLong(1))
+          .getFirst();
+    }
+  }
+
   @Test
   void aDeviceHasAThousandOneTimeKeysAtMost() {
     String[] names = new String[1_001];
@@ -138,8 +199,38 @@ class DeviceKeysTest extends TwoUsers {
       names[i] = "signed_curve25519:" + i;
     }
     bob.uploadOneTimeKeys(names).expect(413, "M_TOO_LARGE");
-
     assertThat(alice.claim(bob)).isEmpty();
+
+    bob.uploadOneTimeKeys(Arrays.copyOf(names, 600)).expect(200);
+    bob.uploadOneTimeKeys(Arrays.copyOfRange(names, 600, 1_001)).expect(413, "M_TOO_LARGE");
+    bob.uploadOneTimeKeys(Arrays.copyOfRange(names, 600, 1_000)).expect(200);
+  }
+
+  @Test
+  void aDeviceHasFallbackKeysOfTenAlgorithmsAtMost() {
+    for (int i = 0; i < Keys.MOST_FALLBACK_KEYS; i++) {
+      bob.upload("fallback_keys", bob.claimable("a%d:1".formatted(i))).expect(200);
+    }
+    bob.upload("fallback_keys", bob.claimable("more:1")).expect(413, "M_TOO_LARGE");
+    bob.upload("fallback_keys", bob.claimable("a0:2")).expect(200);
+
+    assertThat(KeyClient.texts(bob.sync("").path("device_unused_fallback_key_types")))
+        .hasSize(Keys.MOST_FALLBACK_KEYS);
+  }
+
+  @Test
+  void aCallClaimsOfABoundedNumberOfDevices() {
+    StringBuilder devices = new StringBuilder("'D': 'signed_curve25519'");
+    for (int i = 0; i < DeviceKeyRoutes.MOST_CLAIMS; i++) {
+      devices.append(", 'D%d': 'signed_curve25519'".formatted(i));
+    }
+
+    alice
+        .http()
+        .post(
+            KeyClient.KEYS + "claim",
+            "{'one_time_keys': {'@bob:hearth.test': {%s}}}".formatted(devices))
+        .expect(413, "M_TOO_LARGE");
   }
 
   @Test
