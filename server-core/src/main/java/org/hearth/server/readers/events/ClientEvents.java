@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.matrix.event.ClientEventFormat;
@@ -132,15 +133,41 @@ public final class ClientEvents {
         throw e;
       }
       LOGGER.log(Level.ERROR, "a large state is told without what of it cannot be read", e);
-      return batch.stream().flatMap(each -> readable(each).stream()).toList();
+      return readable(batch);
     }
   }
 
-  private Optional<RoomEvent> readable(LogPosition position) {
+  /// Those of the events that can be read.
+  private List<RoomEvent> readable(List<LogPosition> positions) {
+    return positions.stream()
+        .flatMap(each -> readable("at " + each, () -> rooms.eventAt(each)).stream())
+        .toList();
+  }
+
+  /// As many of the events as can be read: for an answer that another can follow.
+  public List<RoomEvent> allReadable(List<LogPosition> positions) {
     try {
-      return rooms.eventAt(position);
+      return rooms.eventsAt(positions);
     } catch (RuntimeException e) {
-      LOGGER.log(Level.ERROR, "the event at {0} cannot be read: {1}", position, e.getMessage());
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      LOGGER.log(Level.DEBUG, "events are read one by one", e);
+      return readable(positions);
+    }
+  }
+
+  /// Reads an event, or what is made of one; empty where it is damaged, which is told in the log.
+  ///
+  /// @param which event, for the log
+  public static <T> Optional<T> readable(String which, Supplier<Optional<T>> read) {
+    try {
+      return read.get();
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      LOGGER.log(Level.ERROR, "the event {0} cannot be read: {1}", which, e.getMessage());
       return Optional.empty();
     }
   }

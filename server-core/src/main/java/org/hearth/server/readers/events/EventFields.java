@@ -4,21 +4,43 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The fields of events that a filter's `event_fields` asks for: each a path of property names.
+/// The fields of events that a filter's `event_fields` asks for: each a path of property names. Of
+/// paths one of which begins with another the shorter says it all, so that no part of an event is
+/// copied twice, however often a client names it.
 ///
 /// **Source:** [dot-separated property paths][paths].
 ///
 /// [paths]: https://spec.matrix.org/v1.19/appendices/#dot-separated-property-paths
 public record EventFields(List<List<String>> paths) {
   public EventFields {
-    paths = paths.stream().map(List::copyOf).toList();
+    paths = withoutThoseWithin(paths);
   }
 
   public static EventFields of(List<String> dotted) {
     return new EventFields(dotted.stream().map(EventFields::split).toList());
+  }
+
+  /// In order, a path comes before those that begin with it, and nothing else is between them.
+  private static List<List<String>> withoutThoseWithin(List<List<String>> paths) {
+    List<List<String>> kept = new ArrayList<>();
+    for (List<String> each : paths.stream().sorted(EventFields::compare).toList()) {
+      if (kept.isEmpty() || !beginsWith(each, kept.getLast())) {
+        kept.add(List.copyOf(each));
+      }
+    }
+    return List.copyOf(kept);
+  }
+
+  private static int compare(List<String> one, List<String> other) {
+    return Arrays.compare(one.toArray(String[]::new), other.toArray(String[]::new));
+  }
+
+  private static boolean beginsWith(List<String> path, List<String> beginning) {
+    return path.size() >= beginning.size() && path.subList(0, beginning.size()).equals(beginning);
   }
 
   /// A new object that has only these fields of the event; what the event does not have is left
@@ -45,20 +67,9 @@ public record EventFields(List<List<String>> paths) {
     }
     ObjectNode target = to;
     for (String name : path.subList(0, path.size() - 1)) {
-      // A node already here is either one made below for another path, or the whole property that
-      // another path named; the latter has the field already.
-      @Nullable JsonNode there = target.get(name);
-      if (there == null) {
-        target = target.putObject(name);
-      } else if (there instanceof ObjectNode made) {
-        target = made;
-      } else {
-        return;
-      }
+      target = target.withObjectProperty(name);
     }
-    if (!target.has(path.getLast()) || value.isObject()) {
-      target.set(path.getLast(), value.deepCopy());
-    }
+    target.set(path.getLast(), value.deepCopy());
   }
 
   /// "Any literal dot or backslash found in a property name should be escaped with a backslash. …

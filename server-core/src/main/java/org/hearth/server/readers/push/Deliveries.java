@@ -250,7 +250,7 @@ final class Deliveries {
     private void note(List<RowChange> changes) {
       List<RowChange> all = new ArrayList<>(changes);
       if (badge != notedBadge || !attempts.equals(notedAttempts)) {
-        all.add(Pushers.note(pusher.id(), attempts, badge));
+        all.add(Pushers.note(pusher, attempts, badge));
       }
       commit(all);
       notedBadge = badge;

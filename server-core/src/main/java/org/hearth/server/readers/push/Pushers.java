@@ -141,18 +141,20 @@ public final class Pushers implements AccountCompanion {
         });
   }
 
-  /// Notes how it goes with the gateway, and of how many unread notifications it was told.
-  static RowChange note(long id, Pusher.Attempts attempts, long badge) {
+  /// Notes how it goes with the gateway, and of how many unread notifications it was told; nothing
+  /// of a pusher that was set anew meanwhile, perhaps to another gateway.
+  static RowChange note(Pusher pusher, Pusher.Attempts attempts, long badge) {
     return RowChange.of(
         TABLE,
         "UPDATE pusher SET failures = ?, failing_since_millis = ?, next_try_millis = ?, badge = ?"
-            + " WHERE pusher_id = ?",
+            + " WHERE pusher_id = ? AND set_millis = ?",
         (statement, _) -> {
           statement.setInt(1, attempts.failures());
           statement.setLong(2, attempts.failingSince().toEpochMilli());
           statement.setLong(3, attempts.nextTry().toEpochMilli());
           statement.setLong(4, badge);
-          statement.setLong(5, id);
+          statement.setLong(5, pusher.id());
+          statement.setLong(6, pusher.setAt().toEpochMilli());
         });
   }
 

@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 /// **Shape:** base64 of: version (1 byte) · the result's rank (4, a float) · its place (8) · the
 /// group (1: 0 none, 1 room, 2 sender) · the group's identifier (the rest).
 ///
-/// The order by rank is not quite the same when events have come since: the rank of a result
-/// depends on how common its words are.
-///
 /// @param rank of the last result
 /// @param place of the last result in its room's timeline
 /// @param group within which to go on; null for all

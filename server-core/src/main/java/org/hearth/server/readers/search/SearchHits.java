@@ -1,7 +1,6 @@
 package org.hearth.server.readers.search;
 
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -33,7 +32,6 @@ import org.hearth.server.readers.events.Timelines;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.store.Unavailable;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the results of one request: what the index has, as far as the user may see it. Every hit
@@ -50,11 +48,11 @@ final class SearchHits {
 
   private static final int LEAST_AT_ONCE = 16;
   private static final int MOST_AT_ONCE = 64;
+  private static final OwnWordsOnly RANK = new OwnWordsOnly();
   private static final Sort BY_RANK =
       new Sort(SortField.FIELD_SCORE, new SortField(SearchIndex.PLACE, SortField.Type.LONG, true));
   private static final Sort BY_TIME =
       new Sort(new SortField(SearchIndex.PLACE, SortField.Type.LONG, true));
-  private static final System.Logger LOG = System.getLogger(SearchHits.class.getName());
 
   /// A result.
   ///
@@ -105,6 +103,7 @@ final class SearchHits {
       // Of its own: the time that it may take is this request's.
       IndexSearcher searcher = new IndexSearcher(shared.getIndexReader());
       searcher.setQueryCache(null);
+      searcher.setSimilarity(RANK);
       return page(searcher, query(keys));
     });
   }
@@ -175,14 +174,15 @@ final class SearchHits {
     return new Page(found, end, count(searcher, query, found));
   }
 
-  /// About how many there are: what everybody in the rooms may see. That others are there, which
-  /// are hidden from this user, is not told.
-  private static int count(IndexSearcher searcher, Query query, List<Found> found)
-      throws IOException {
+  /// About how many there are: what everybody in the rooms may see in which the user is. That
+  /// others are there, which are hidden from this user, is not told; nor is what is in a room from
+  /// which the user is gone, or to which the user was invited only.
+  private int count(IndexSearcher searcher, Query query, List<Found> found) throws IOException {
     Query open =
         new BooleanQuery.Builder()
             .add(query, Occur.FILTER)
             .add(is(SearchFlag.OPEN), Occur.FILTER)
+            .add(scope.joined(), Occur.FILTER)
             .build();
     return Math.max(found.size(), timely(searcher, () -> searcher.count(open)));
   }
@@ -261,7 +261,9 @@ final class SearchHits {
     Set<Long> numbers = new HashSet<>();
     all.forEach(each -> numbers.add(each.number()));
     all.forEach(each -> each.editNumber().ifPresent(numbers::add));
-    events(numbers.stream().sorted().map(LogPosition::new).toList())
+    // One that is damaged is no result; the others are.
+    events
+        .allReadable(numbers.stream().sorted().map(LogPosition::new).toList())
         .forEach(each -> read.put(each.position().value(), each));
     return all.stream()
         .map(each ->
@@ -273,28 +275,6 @@ final class SearchHits {
                 read.get(each.number()),
                 each.editNumber().map(read::get).orElse(null)))
         .toList();
-  }
-
-  /// One that is damaged is no result; the others are.
-  private List<RoomEvent> events(List<LogPosition> positions) {
-    try {
-      return rooms.eventsAt(positions);
-    } catch (RuntimeException e) {
-      if (Unavailable.is(e)) {
-        throw e;
-      }
-      LOG.log(Level.DEBUG, "events that were found are read one by one", e);
-      return positions.stream().flatMap(each -> readable(each).stream()).toList();
-    }
-  }
-
-  private Optional<RoomEvent> readable(LogPosition position) {
-    try {
-      return rooms.eventAt(position);
-    } catch (RuntimeException e) {
-      LOG.log(Level.ERROR, "the event at {0} cannot be read: {1}", position, e.getMessage());
-      return Optional.empty();
-    }
   }
 
   /// Which of the events that were read the user may see, and did not ask to be spared.

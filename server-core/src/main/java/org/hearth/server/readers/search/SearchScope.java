@@ -104,17 +104,22 @@ final class SearchScope {
 
   /// The query for what is in these rooms, and of those that were left no later than that.
   Query query() {
+    BooleanQuery.Builder any = new BooleanQuery.Builder();
+    any.add(joined(), Occur.SHOULD);
+    memberships.values().stream()
+        .filter(each -> !isJoined(each))
+        .forEach(each -> any.add(left(each), Occur.SHOULD));
+    return any.build();
+  }
+
+  /// The query for what is in those of the rooms in which the user is.
+  Query joined() {
     List<String> joined =
         memberships.values().stream()
             .filter(SearchScope::isJoined)
             .map(each -> each.room().value())
             .toList();
-    BooleanQuery.Builder any = new BooleanQuery.Builder();
-    any.add(new TermInSetQuery(SearchIndex.ROOM, SearchIndex.texts(joined)), Occur.SHOULD);
-    memberships.values().stream()
-        .filter(each -> !isJoined(each))
-        .forEach(each -> any.add(left(each), Occur.SHOULD));
-    return any.build();
+    return new TermInSetQuery(SearchIndex.ROOM, SearchIndex.texts(joined));
   }
 
   private static Query left(RoomMembership membership) {

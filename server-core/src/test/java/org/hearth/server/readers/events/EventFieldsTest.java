@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.junit.jupiter.api.Test;
@@ -45,6 +47,17 @@ class EventFieldsTest {
   void theWholeAndAPartGiveTheWholeInEitherOrder() {
     assertThat(pick("content", "content.body").get("content")).isEqualTo(EVENT.get("content"));
     assertThat(pick("content.body", "content").get("content")).isEqualTo(EVENT.get("content"));
+  }
+
+  /// A thousand times the same costs no more than once.
+  @Test
+  void whatIsNamedTwiceIsCopiedOnce() {
+    List<String> fields = new ArrayList<>(Collections.nCopies(1_000, "content"));
+    fields.addAll(List.of("content.body", "contents", "content.body.more", "type", "unsigned.age"));
+
+    assertThat(EventFields.of(fields).paths())
+        .containsExactlyInAnyOrder(
+            List.of("content"), List.of("contents"), List.of("type"), List.of("unsigned", "age"));
   }
 
   @Test

@@ -177,7 +177,7 @@ class FailingGatewayTest {
 
   @Test
   void aGatewayThatHangsDelaysNoOther() throws Exception {
-    gateway.says(exchange -> await());
+    gateway.says(exchange -> await(never));
     try (Gateway other = new Gateway()) {
       server.set(server.http("bob", "TABLET"), "tablet", other.url(), "").expect(200);
 
@@ -190,9 +190,9 @@ class FailingGatewayTest {
     }
   }
 
-  private void await() throws IOException {
+  private static void await(CountDownLatch latch) throws IOException {
     try {
-      never.await();
+      latch.await();
     } catch (InterruptedException e) {
       throw new IOException(e);
     }
@@ -200,7 +200,7 @@ class FailingGatewayTest {
 
   @Test
   void theEndWaitsForNoGatewayAndNothingIsForgotten() throws Exception {
-    gateway.says(exchange -> await());
+    gateway.says(exchange -> await(never));
     EventId event = server.say(room, "hello", 1);
     assertThat(event()).isEqualTo(event.value());
 
@@ -334,6 +334,28 @@ class FailingGatewayTest {
       server.awaitAlarms(1);
 
       server.set(bob, "key", other.url(), "").expect(200);
+
+      assertThat(other.next().path("event_id").asText()).isEqualTo(event.value());
+    }
+  }
+
+  /// The pause that the old gateway has earned is not the new one's.
+  @Test
+  void aPusherThatIsSetAnewWhileItsOldGatewayHangsIsTriedAtTheNewOne() throws Exception {
+    try (Gateway other = new Gateway()) {
+      CountDownLatch asked = new CountDownLatch(1);
+      CountDownLatch set = new CountDownLatch(1);
+      gateway.says(exchange -> {
+        asked.countDown();
+        await(set);
+        Gateway.answer(exchange, 500, "{}");
+      });
+      EventId event = server.say(room, "hello", 1);
+      await(asked);
+      server.advance(Duration.ofMillis(1));
+
+      server.set(bob, "key", other.url(), "").expect(200);
+      set.countDown();
 
       assertThat(other.next().path("event_id").asText()).isEqualTo(event.value());
     }

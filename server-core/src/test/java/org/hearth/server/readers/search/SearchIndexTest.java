@@ -21,6 +21,7 @@ import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus.State;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
+import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -153,6 +154,23 @@ class SearchIndexTest {
   private static void findsTheDaisy(WholeServer server, TestClient alice) {
     awaitWhole(server.homeserver().admin().orElseThrow());
     assertThat(found(alice, "daisy")).hasSize(1);
+  }
+
+  /// Lucene ends by itself when it finds that its lock is gone, as it does when the disk fails.
+  @Test
+  void goesOnAfterLuceneHasEndedByItself() throws Exception {
+    run((server, alice) -> {
+      String before = say(alice, room, "peony before");
+      assertThat(found(alice, "peony")).containsExactly(before);
+      Files.delete(search.resolve("write.lock"));
+
+      String after = say(alice, room, "peony after");
+      Searching.post(alice, Searching.looking("peony"), "");
+      say(alice, room, "something else");
+
+      Eventually.until("all is found again", () -> found(alice, "peony").size() == 2);
+      assertThat(found(alice, "peony")).containsExactlyInAnyOrder(before, after);
+    });
   }
 
   @Test

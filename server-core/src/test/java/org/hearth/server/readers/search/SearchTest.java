@@ -275,6 +275,44 @@ class SearchTest {
   }
 
   @Test
+  void whoIsInvitedOnlyIsNotToldHowOftenAWordWasSaid() {
+    for (int i = 0; i < 5; i++) {
+      say(alice, room, "ocelot " + i);
+    }
+    TestClient invited = server.register("invited" + USERS.get());
+    String id = invited.get(Searching.V3 + "/account/whoami").text("user_id");
+    alice.post(path(room) + "/invite", "{'user_id': '" + id + "'}").expect(200);
+    String own = open(invited);
+    String first = say(invited, own, "ocelot");
+    String second = say(invited, own, "ocelot");
+
+    ObjectNode criteria = looking("ocelot").put("order_by", "recent");
+    criteria.putObject("filter").put("limit", 1);
+    JsonNode page = search(invited, criteria);
+    assertThat(found(page)).containsExactly(second);
+    assertThat(page.path("count").asInt()).isEqualTo(2);
+    JsonNode next = next(invited, criteria, page.path("next_batch").asText());
+    assertThat(found(next)).containsExactly(first);
+    assertThat(next.path("count").asInt()).isEqualTo(2);
+  }
+
+  /// Else who says a word sees by its rank whether others have said it.
+  @Test
+  void theRankOfAMessageDoesNotDependOnWhatOthersSaidElsewhere() {
+    TestClient curious = server.register("curious" + USERS.get());
+    say(curious, open(curious), "platypus");
+    double before = search(curious, looking("platypus")).at("/results/0/rank").asDouble();
+    for (int i = 0; i < 20; i++) {
+      say(alice, room, "platypus and many words more, the more the better " + i);
+    }
+
+    assertThat(found(alice, "platypus")).hasSize(10);
+    assertThat(search(curious, looking("platypus")).at("/results/0/rank").asDouble())
+        .isEqualTo(before)
+        .isPositive();
+  }
+
+  @Test
   void messagesOfIgnoredUsersAreNotFound() {
     say(alice, room, "crocodile");
     bob.put(

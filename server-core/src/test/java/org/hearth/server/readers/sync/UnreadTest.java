@@ -14,6 +14,8 @@ import org.hearth.server.logs.NotificationOutput;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
 import org.junit.jupiter.api.Test;
 
 /// Counts of what is unread, from the event that notifies to what `/sync` tells.
@@ -461,6 +463,22 @@ class UnreadTest extends ReceiptRoom {
     assertThat(ids(notifications(""))).containsExactly(invitation.value(), said.value());
     rooms.leave(other, "bob");
     assertThat(ids(notifications(""))).containsExactly(said.value());
+  }
+
+  @Test
+  void theListLeavesOutADamagedEventAndNoOther() {
+    EventId damaged = say("damaged");
+    EventId whole = say("whole");
+    assertThat(ids(notifications(""))).containsExactly(whole.value(), damaged.value());
+    RowChange garbage =
+        RowChange.of(
+            new Table("room_event", "a test's", "the test"),
+            "UPDATE room_event SET json = X'7B7B' WHERE event_id = ?",
+            (statement, _) -> statement.setString(1, damaged.value()));
+    var _ = server.store().committer().commit("test", List.of(garbage), List.of());
+    kill();
+
+    assertThat(ids(notifications(""))).containsExactly(whole.value());
   }
 
   private JsonNode notifications(String query) {

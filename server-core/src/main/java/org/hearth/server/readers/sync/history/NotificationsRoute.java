@@ -14,6 +14,7 @@ import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.readers.events.ClientEvents;
 import org.hearth.server.readers.events.EventStyle;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.servers.notification.Notification;
@@ -21,7 +22,7 @@ import org.hearth.server.servers.notification.NotificationQueries;
 import org.hearth.server.servers.room.RoomEvent;
 
 /// `GET /notifications`: the events that have notified the user, newest first, as far as they are
-/// still known and the user may see them.
+/// still known and the user may see them. One that is damaged keeps none of the others back.
 ///
 /// **Source:** [listing notifications][list].
 ///
@@ -61,18 +62,22 @@ public final class NotificationsRoute implements RouteGroup {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     ArrayNode list = body.putArray("notifications");
     for (Notification each : page) {
-      reads
-          .rooms()
-          .event(each.event())
-          .filter(event -> reads.rooms().maySee(viewer.user(), event))
-          .filter(event -> !viewer.ignored().hides(event))
-          .ifPresent(event -> list.add(json(each, event, viewer)));
+      ClientEvents.readable(each.event().value(), () -> entry(each, viewer)).ifPresent(list::add);
     }
     // "If this is absent, there are no more results."
     if (page.size() == limit) {
       body.put("next_token", Long.toString(page.getLast().position()));
     }
     return Response.json(body);
+  }
+
+  private Optional<ObjectNode> entry(Notification notification, Viewer viewer) {
+    return reads
+        .rooms()
+        .event(notification.event())
+        .filter(event -> reads.rooms().maySee(viewer.user(), event))
+        .filter(event -> !viewer.ignored().hides(event))
+        .map(event -> json(notification, event, viewer));
   }
 
   private ObjectNode json(Notification notification, RoomEvent event, Viewer viewer) {
