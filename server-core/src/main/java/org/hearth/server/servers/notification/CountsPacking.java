@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -203,9 +204,10 @@ final class CountsPacking {
       members.add(in.readBoolean() ? readMember(in, i) : null);
     }
     List<CountedEvent> events = new ArrayList<>();
+    Map<String, List<JsonNode>> actions = new HashMap<>();
     int count = in.readInt();
     for (int i = 0; i < count; i++) {
-      events.add(readEvent(in));
+      events.add(readEvent(in, actions));
     }
     return new RoomCounts.Contents(upTo, lastDropped, members, events);
   }
@@ -227,7 +229,9 @@ final class CountsPacking {
     return member;
   }
 
-  private static CountedEvent readEvent(DataInputStream in) throws IOException {
+  /// @param known the actions that were read, by their JSON: most events notify in the same ways
+  private static CountedEvent readEvent(DataInputStream in, Map<String, List<JsonNode>> known)
+      throws IOException {
     long place = in.readLong();
     long ts = in.readLong();
     EventId id = EventId.parse(readText(in));
@@ -235,16 +239,19 @@ final class CountsPacking {
     List<Way> ways = new ArrayList<>();
     int count = in.readInt();
     for (int i = 0; i < count; i++) {
-      List<JsonNode> actions = new ArrayList<>();
-      MatrixJson.restoreObject(readBytes(in)).path(ACTIONS).forEach(actions::add);
+      List<JsonNode> actions = known.computeIfAbsent(readText(in), CountsPacking::actions);
       boolean highlight = in.readBoolean();
       long[] bits = new long[length(in)];
       for (int word = 0; word < bits.length; word++) {
         bits[word] = in.readLong();
       }
-      ways.add(new Way(List.copyOf(actions), highlight, BitSet.valueOf(bits)));
+      ways.add(new Way(actions, highlight, BitSet.valueOf(bits)));
     }
     return new CountedEvent(place, ts, id, thread, ways);
+  }
+
+  private static List<JsonNode> actions(String json) {
+    return MatrixJson.restoreObject(json.getBytes(UTF_8)).path(ACTIONS).valueStream().toList();
   }
 
   private static String readText(DataInputStream in) throws IOException {

@@ -1,14 +1,18 @@
 package org.hearth.server.servers.notification;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.hearth.server.logs.NotificationOutput;
 import org.hearth.server.logs.ReceiptOutput;
@@ -51,6 +55,9 @@ final class RoomCounts {
 
   private static final int BYTES = 1_000;
   private static final int MEMBER_BYTES = 500;
+
+  /// Of a thread in which a member has read, or has old ones unread, beside its id.
+  private static final int THREAD_BYTES = 150;
 
   /// Members of whom it is not known which rules they have: more are looked at all together.
   private static final int MOST_NEW = 64;
@@ -145,6 +152,16 @@ final class RoomCounts {
       long own =
           thread.equals(ReceiptOutput.MAIN) ? readMain : readThreads.getOrDefault(thread, 0L);
       return Math.max(read, own);
+    }
+
+    private long threadBytes() {
+      long bytes = 0;
+      for (Map<String, ?> threads : List.of(readThreads, old)) {
+        for (String thread : threads.keySet()) {
+          bytes += THREAD_BYTES + thread.length();
+        }
+      }
+      return bytes;
     }
 
     private void drop(String thread, long place, boolean highlight) {
@@ -470,8 +487,16 @@ final class RoomCounts {
   /// How much larger it is than when this was last asked.
   synchronized long grown() {
     long bytes = BYTES + (long) MEMBER_BYTES * members.size();
+    for (Member each : byUser.values()) {
+      bytes += each.threadBytes();
+    }
+    // Events that notify in the same way share what it says.
+    Set<List<JsonNode>> actions = Collections.newSetFromMap(new IdentityHashMap<>());
     for (CountedEvent each : events) {
       bytes += each.bytes();
+      for (Way way : each.ways()) {
+        bytes += actions.add(way.actions()) ? way.actionBytes() : 0;
+      }
     }
     long grown = bytes - accountedBytes;
     accountedBytes = bytes;
