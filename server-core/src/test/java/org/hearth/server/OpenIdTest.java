@@ -100,6 +100,7 @@ class OpenIdTest {
     info(alices[0] + "." + alices[1] + ".A").expect(401, "M_UNKNOWN_TOKEN");
     info("AA." + alices[1] + "." + alices[2]).expect(401, "M_UNKNOWN_TOKEN");
     info("A." + alices[1] + "." + alices[2]).expect(401, "M_UNKNOWN_TOKEN");
+    info("bm9ib2R5." + alices[1] + "." + alices[2]).expect(401, "M_UNKNOWN_TOKEN");
     info("nonsense").expect(401, "M_UNKNOWN_TOKEN");
     info("x".repeat(5_000)).expect(401, "M_UNKNOWN_TOKEN");
     server.client().get(INFO).expect(401, "M_MISSING_TOKEN");

@@ -15,6 +15,13 @@ public interface BodyWriter {
   /// @throws Exception whatever went wrong
   void write(Stream stream) throws Exception;
 
+  /// Something that is done for an answer.
+  @FunctionalInterface
+  interface Work<T, X extends Exception> {
+    /// Does it.
+    T run() throws X;
+  }
+
   /// Where the body goes.
   interface Stream {
     /// The body.
@@ -28,6 +35,12 @@ public interface BodyWriter {
     ///   already, or it took too long
     /// @throws InterruptedException if the server stops
     void awaitTurn() throws InterruptedException;
+
+    /// Does something that takes long and has a bound of its own, and leaves the turn to others
+    /// meanwhile.
+    ///
+    /// @throws X what the work throws
+    <T, X extends Exception> T withoutTurn(Work<T, X> work) throws X;
 
     /// Forgets what was written, and gives the turn back.
     ///

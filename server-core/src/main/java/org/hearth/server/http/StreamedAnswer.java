@@ -66,6 +66,20 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   }
 
   @Override
+  public <T, X extends Exception> T withoutTurn(BodyWriter.Work<T, X> work) throws X {
+    LargeAnswers.@Nullable Place taken = place;
+    if (taken == null) {
+      return work.run();
+    }
+    taken.pause();
+    try {
+      return work.run();
+    } finally {
+      taken.resume();
+    }
+  }
+
+  @Override
   public void push(byte[] bytes, int length) {
     if (ofHead != null && ofHead.isRaised()) {
       // Of a client that is gone no write tells here.

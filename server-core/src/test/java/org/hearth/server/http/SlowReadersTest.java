@@ -83,6 +83,52 @@ class SlowReadersTest {
     }
   }
 
+  /// What takes long and needs no turn, such as a search.
+  @Test
+  void workBesideTheTurnsKeepsNobodyFromAnAnswer() throws InterruptedException {
+    int turns = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    CountDownLatch working = new CountDownLatch(turns);
+    List<RawClient> busy = new ArrayList<>();
+    try (TestServer server =
+        new TestServer(
+            TestServer.standard(),
+            routes -> {
+              register(routes);
+              routes.add(
+                  HttpMethod.GET,
+                  "/long",
+                  Access.USER,
+                  RateClass.NONE,
+                  _ ->
+                      Response.written(stream -> {
+                        stream.awaitTurn();
+                        stream.json().value(stream.withoutTurn(() -> {
+                          working.countDown();
+                          taken.await();
+                          return "done";
+                        }));
+                      }));
+            })) {
+      for (int i = 0; i < turns; i++) {
+        RawClient each = server.raw();
+        busy.add(each);
+        request(each, "/long?" + i, "some" + i, ADDRESS);
+      }
+      assertThat(working.await(60, TimeUnit.SECONDS)).isTrue();
+
+      try (RawClient quick = server.raw()) {
+        request(quick, "/large", "alice", ADDRESS);
+
+        assertThat(quick.head()).contains("HTTP/1.1 200 OK");
+      }
+      taken.countDown();
+      assertThat(busy.getFirst().head()).contains("HTTP/1.1 200 OK");
+    } finally {
+      taken.countDown();
+      busy.forEach(RawClient::close);
+    }
+  }
+
   private static void request(RawClient client, String path, String user, String address) {
     client.request("GET", path, "Authorization: Bearer " + user, "X-Forwarded-For: " + address);
   }

@@ -24,6 +24,9 @@ final class Glob {
   /// How long a pattern may be, lest it take much memory; nobody notices a word this long.
   static final int MAX_LENGTH = 1024;
 
+  /// Of a character that the automaton knows, beside its states.
+  private static final int CHARACTER_BYTES = 120;
+
   private static final int STAR = -1;
 
   private final String pattern;
@@ -58,6 +61,12 @@ final class Glob {
   /// Over how many words of 64 bits its states are spread, at most.
   int words() {
     return pattern.length() / Long.SIZE + 1;
+  }
+
+  /// About what it takes in memory once it was run: states for each character that is another.
+  long bytes() {
+    return pattern.codePoints().distinct().count()
+        * (CHARACTER_BYTES + (long) words() * Long.BYTES);
   }
 
   /// True if it has no wildcards, so that it is compared, not run.

@@ -16,6 +16,8 @@ import org.hearth.server.matrix.event.Pdu;
 /// @param text as it was written, such as `content.m\.relates_to.rel_type`
 /// @param names from the outermost to the innermost
 record PropertyPath(String text, List<String> names) {
+  private static final int NAME_BYTES = 40;
+
   PropertyPath {
     names = List.copyOf(names);
   }
@@ -41,6 +43,11 @@ record PropertyPath(String text, List<String> names) {
     }
     names.add(name.toString());
     return new PropertyPath(text, names);
+  }
+
+  /// About what it takes in memory.
+  long bytes() {
+    return text.length() + (long) NAME_BYTES * names.size();
   }
 
   /// The property as a client would see it, if the event has it.

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 import java.util.Set;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.jspecify.annotations.Nullable;
 
 /// A condition of a rule.
@@ -18,6 +19,21 @@ sealed interface PushCondition {
 
   /// The condition as clients write it.
   ObjectNode toJson();
+
+  /// About what it takes in memory.
+  default long bytes() {
+    long json = MatrixJson.treeBytes(toJson());
+    return switch (this) {
+      case EventMatch(var path, var glob) -> json + path.bytes() + glob.bytes();
+      case EventPropertyIs(var path, _) -> json + path.bytes();
+      case EventPropertyContains(var path, _) -> json + path.bytes();
+      case ContainsDisplayName _,
+          RoomMemberCount _,
+          SenderNotificationPermission _,
+          Unrecognized _ ->
+          json;
+    };
+  }
 
   /// The condition that is written there. Whatever is not understood, or has not what its kind
   /// needs, is kept as it is and never holds.

@@ -11,12 +11,14 @@ import java.util.Set;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.jspecify.annotations.Nullable;
 
 /// A push rule: for which events it is, and what to do about them.
 ///
 /// **thread**: any; immutable, if nobody changes the nodes.
 public final class PushRule {
+  private static final int BYTES = 500;
   private static final Set<String> HISTORICAL_ACTIONS = Set.of("dont_notify", "coalesce");
 
   private final PushRuleKind kind;
@@ -176,6 +178,21 @@ public final class PushRule {
   /// True if it is one of the server's, as the server has it.
   boolean isUnchanged() {
     return isDefault() && !changed;
+  }
+
+  /// About what it takes in memory that it does not share with those of other users.
+  long bytes() {
+    if (isUnchanged()) {
+      return 0;
+    }
+    long bytes = BYTES + (pattern == null ? 0 : pattern.bytes());
+    for (PushCondition each : conditions) {
+      bytes += each.bytes();
+    }
+    for (JsonNode each : actions) {
+      bytes += MatrixJson.treeBytes(each);
+    }
+    return bytes;
   }
 
   /// Whether it is enabled: "Disabled rules never match."

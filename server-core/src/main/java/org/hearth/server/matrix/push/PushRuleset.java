@@ -94,6 +94,11 @@ public final class PushRuleset {
     return PushOutcome.NOTHING;
   }
 
+  /// About what the rules take in memory that are no unchanged default ones.
+  public long bytes() {
+    return rules.values().stream().flatMap(List::stream).mapToLong(PushRule::bytes).sum();
+  }
+
   /// Whether the user has no rules but the default ones, and has not changed these.
   public boolean isDefault() {
     return rules.values().stream().flatMap(List::stream).allMatch(PushRule::isUnchanged);

@@ -35,6 +35,9 @@ record PusherRequest(
   static final int LONGEST_URL = 1_024;
   static final int MOST_DATA_BYTES = 4 << 10;
 
+  /// All that is kept as JSON; the column's size.
+  static final int MOST_DEFINITION_BYTES = 8 << 10;
+
   private static final String PATH = "/_matrix/push/v1/notify";
 
   /// @param outbound knows which addresses are never asked
@@ -90,6 +93,11 @@ record PusherRequest(
     }
     URI url = url(data.string("url"), outbound);
     definition.set("data", data.json());
+    // A control character takes six bytes there.
+    if (MatrixJson.write(definition).length > MOST_DEFINITION_BYTES) {
+      throw MatrixException.tooLarge(
+          "A pusher has at most " + MOST_DEFINITION_BYTES + " bytes of JSON");
+    }
     return new Pusher.Settings(appId, pushkey, url, definition);
   }
 

@@ -1,6 +1,7 @@
 package org.hearth.server.readers.search;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -10,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.lucene.index.QueryTimeoutImpl;
+import org.apache.lucene.index.QueryTimeout;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.BooleanClause.Occur;
 import org.apache.lucene.search.BooleanQuery;
@@ -37,14 +38,14 @@ import org.jspecify.annotations.Nullable;
 /// Finds the results of one request: what the index has, as far as the user may see it. Every hit
 /// is read from the database, and is judged there.
 ///
-/// **Bound:** [#MOST_LOOKED_AT] hits for a page, [#LONGEST_MILLIS] in the index.
+/// **Bound:** [#MOST_LOOKED_AT] hits for a page, [#LONGEST] from the first look into the index to
+/// the last.
 ///
 /// **Thread:** one request's.
 final class SearchHits {
   static final int MOST_LOOKED_AT = 1_000;
 
-  /// For each look into the index.
-  private static final long LONGEST_MILLIS = 2_000;
+  private static final Duration LONGEST = Duration.ofSeconds(3);
 
   private static final int LEAST_AT_ONCE = 16;
   private static final int MOST_AT_ONCE = 64;
@@ -79,6 +80,8 @@ final class SearchHits {
   private final SearchRequest request;
   private final SearchScope scope;
   private final Viewer viewer;
+  private final long begin = System.nanoTime();
+  private final QueryTimeout timeout = () -> System.nanoTime() - begin > LONGEST.toNanos();
 
   SearchHits(
       RoomQueries rooms,
@@ -112,6 +115,9 @@ final class SearchHits {
     BooleanQuery.Builder all = new BooleanQuery.Builder();
     all.add(request.term().in(keys), Occur.MUST);
     all.add(scope.query(), Occur.FILTER);
+    if (request.term().hasPhrase()) {
+      all.add(new LimitedTime(timeout), Occur.FILTER);
+    }
     request
         .filter()
         .senders()
@@ -197,7 +203,12 @@ final class SearchHits {
                 searcher.search(query, new TopFieldCollectorManager(order, size, after, 1))
                     .scoreDocs);
     if (request.recent()) {
-      TopFieldCollector.populateScores(hits, searcher, query);
+      timely(
+          searcher,
+          () -> {
+            TopFieldCollector.populateScores(hits, searcher, query);
+            return hits;
+          });
     }
     return hits;
   }
@@ -208,14 +219,23 @@ final class SearchHits {
     T take() throws IOException;
   }
 
-  private static <T> T timely(IndexSearcher searcher, Look<T> look) throws IOException {
-    searcher.setTimeout(new QueryTimeoutImpl(LONGEST_MILLIS));
-    T seen = look.take();
+  private <T> T timely(IndexSearcher searcher, Look<T> look) throws IOException {
+    searcher.setTimeout(timeout);
+    T seen;
+    try {
+      seen = look.take();
+    } catch (LimitedTime.OverException _) {
+      throw tookTooLong();
+    }
     if (searcher.timedOut()) {
-      throw new MatrixException(
-          503, Errcode.UNKNOWN, "The search took too long; look for words that are less common");
+      throw tookTooLong();
     }
     return seen;
+  }
+
+  private static MatrixException tookTooLong() {
+    return new MatrixException(
+        503, Errcode.UNKNOWN, "The search took too long; look for words that are less common");
   }
 
   // --- the hits' events

@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.store.AlreadyClosedException;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
+import org.hearth.server.http.BodyWriter;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
@@ -78,6 +80,11 @@ final class SearchRoute implements RouteGroup {
   private final SearchAnalyzer analyzer;
   private final Needs needs;
 
+  /// Turns to look into the index. They are not those of large answers: nobody's first sync waits
+  /// for what others look for.
+  private final Semaphore looks =
+      new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / 2), true);
+
   SearchRoute(SearchIndex index, SearchAnalyzer analyzer, Needs needs) {
     this.index = index;
     this.analyzer = analyzer;
@@ -100,7 +107,7 @@ final class SearchRoute implements RouteGroup {
       JsonWriter json = stream.json().object().name("search_categories").object();
       if (asked.isPresent()) {
         json.name("room_events").object();
-        new Answer(asked.get(), viewer, now).write(json);
+        new Answer(asked.get(), viewer, now).write(stream);
         json.endObject();
       }
       json.endObject().endObject();
@@ -125,8 +132,9 @@ final class SearchRoute implements RouteGroup {
       this.scope = new SearchScope(needs.rooms(), viewer.user(), request.filter());
     }
 
-    void write(JsonWriter json) throws IOException {
-      SearchHits.Page page = page();
+    void write(BodyWriter.Stream stream) throws IOException {
+      SearchHits.Page page = stream.withoutTurn(this::page);
+      JsonWriter json = stream.json();
       json.name("count").value(page.count());
       json.name("results").array();
       for (Found each : page.found()) {
@@ -159,6 +167,7 @@ final class SearchRoute implements RouteGroup {
     }
 
     private SearchHits.Page page() throws IOException {
+      looks.acquireUninterruptibly();
       try {
         return new SearchHits(needs.rooms(), needs.events(), request, scope, ignoring).page(index);
       } catch (CorruptIndexException e) {
@@ -166,6 +175,8 @@ final class SearchRoute implements RouteGroup {
         throw unavailable();
       } catch (AlreadyClosedException _) {
         throw unavailable();
+      } finally {
+        looks.release();
       }
     }
 

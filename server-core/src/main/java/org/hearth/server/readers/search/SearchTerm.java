@@ -66,6 +66,11 @@ record SearchTerm(List<List<String>> phrases) {
     return phrases.isEmpty();
   }
 
+  /// Whether words are to be one after the other: it has to be looked where in a text they are.
+  boolean hasPhrase() {
+    return phrases.stream().anyMatch(each -> each.size() > 1);
+  }
+
   /// The query for events that have all of it in one of these keys.
   Query in(Collection<SearchKey> keys) {
     BooleanQuery.Builder any = new BooleanQuery.Builder();

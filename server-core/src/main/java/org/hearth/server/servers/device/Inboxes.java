@@ -25,7 +25,7 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
       new Table(
           "device_message",
           "5,000 rows a device",
-          "a message beyond the bound removes the oldest; deleted when the device has it, and with the device");
+          "a message beyond the bound removes the oldest of whoever has sent the most; deleted when the device has it, and with the device");
   static final Table TRANSACTION =
       new Table(
           "device_transaction",
@@ -50,8 +50,8 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
   /// Reads from that database.
   public Inboxes(ReadPool reads) {
     this.reads = reads;
-    messages = new DeviceRows(MESSAGE, MOST_MESSAGES, reads);
-    transactions = new DeviceRows(TRANSACTION, MOST_TRANSACTIONS, reads);
+    messages = new DeviceRows(MESSAGE, MOST_MESSAGES, true, reads);
+    transactions = new DeviceRows(TRANSACTION, MOST_TRANSACTIONS, false, reads);
   }
 
   DeviceRows messages() {

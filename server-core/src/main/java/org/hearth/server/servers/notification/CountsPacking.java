@@ -229,7 +229,7 @@ final class CountsPacking {
     return member;
   }
 
-  /// @param known actions of events before, which are those of the same few rules
+  /// @param known the actions that were read, by their JSON: most events notify in the same ways
   private static CountedEvent readEvent(DataInputStream in, Map<String, List<JsonNode>> known)
       throws IOException {
     long place = in.readLong();
@@ -251,9 +251,7 @@ final class CountsPacking {
   }
 
   private static List<JsonNode> actions(String json) {
-    List<JsonNode> actions = new ArrayList<>();
-    MatrixJson.restoreObject(json.getBytes(UTF_8)).path(ACTIONS).forEach(actions::add);
-    return List.copyOf(actions);
+    return MatrixJson.restoreObject(json.getBytes(UTF_8)).path(ACTIONS).valueStream().toList();
   }
 
   private static String readText(DataInputStream in) throws IOException {

@@ -12,7 +12,6 @@ import org.hearth.server.matrix.auth.PowerLevels;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.push.PushEvent;
 import org.hearth.server.matrix.push.PushOutcome;
 import org.hearth.server.matrix.push.PushRuleset;
@@ -32,8 +31,10 @@ final class Evaluation {
   /// without tweaks, but for the highlight.
   static final int MOST_WAYS = 16;
 
-  /// Longer actions of a rule are kept without tweaks, but for the highlight.
-  static final int LONGEST_ACTIONS = 1024;
+  /// What the actions of a rule may take in memory, since each event that is kept may have others;
+  /// larger ones are kept without tweaks, but for the highlight. It is four times what those of the
+  /// default rules take.
+  static final int MOST_ACTION_BYTES = 4 << 10;
 
   private static final JsonNode NOTIFY = TextNode.valueOf("notify");
   private static final List<JsonNode> PLAIN = List.of(NOTIFY);
@@ -184,7 +185,7 @@ final class Evaluation {
         return known;
       }
       List<JsonNode> actions = outcome.actions();
-      if (ways.size() >= MOST_WAYS || length(actions) > LONGEST_ACTIONS) {
+      if (ways.size() >= MOST_WAYS || Way.actionBytes(actions) > MOST_ACTION_BYTES) {
         actions = outcome.highlights() ? PLAIN_HIGHLIGHT : PLAIN;
         known = find(actions, outcome.highlights());
       }
@@ -203,9 +204,5 @@ final class Evaluation {
       }
       return null;
     }
-  }
-
-  private static int length(List<JsonNode> actions) {
-    return MatrixJson.write(JsonNodeFactory.instance.arrayNode().addAll(actions)).length;
   }
 }

@@ -1,14 +1,18 @@
 package org.hearth.server.servers.notification;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.hearth.server.logs.NotificationOutput;
 import org.hearth.server.logs.ReceiptOutput;
@@ -52,11 +56,11 @@ final class RoomCounts {
   private static final int BYTES = 1_000;
   private static final int MEMBER_BYTES = 500;
 
-  /// Of a character of a display name, which is kept folded too; of a marker or a number of what is
-  /// too old, with the thread's id.
+  /// Of a character of a display name, which is kept folded too.
   private static final int NAME_CHARACTER_BYTES = 4;
 
-  private static final int THREAD_BYTES = 250;
+  /// Of a thread in which a member has read, or has old ones unread, beside its id.
+  private static final int THREAD_BYTES = 150;
 
   /// Members of whom it is not known which rules they have: more are looked at all together.
   private static final int MOST_NEW = 64;
@@ -144,8 +148,13 @@ final class RoomCounts {
 
     /// What the member says and reads makes this larger, and so it is weighed.
     private long bytes() {
-      return (name == null ? 0 : (long) NAME_CHARACTER_BYTES * name.length())
-          + (long) THREAD_BYTES * (readThreads.size() + old.size());
+      long bytes = name == null ? 0 : (long) NAME_CHARACTER_BYTES * name.length();
+      for (Map<String, ?> threads : List.of(readThreads, old)) {
+        for (String thread : threads.keySet()) {
+          bytes += THREAD_BYTES + thread.length();
+        }
+      }
+      return bytes;
     }
 
     /// The display name in the room.
@@ -485,8 +494,13 @@ final class RoomCounts {
     for (Member each : byUser.values()) {
       bytes += each.bytes();
     }
+    // Events that notify in the same way share what it says.
+    Set<List<JsonNode>> actions = Collections.newSetFromMap(new IdentityHashMap<>());
     for (CountedEvent each : events) {
       bytes += each.bytes();
+      for (Way way : each.ways()) {
+        bytes += actions.add(way.actions()) ? way.actionBytes() : 0;
+      }
     }
     long grown = bytes - accountedBytes;
     accountedBytes = bytes;

@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.push.PushRuleKind;
 import org.hearth.server.matrix.push.PushRuleset;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.store.Unavailable;
@@ -28,9 +27,7 @@ final class UserRules {
 
   private static final System.Logger LOG = System.getLogger(UserRules.class.getName());
   private static final int USER_BYTES = 2_000;
-  private static final int RULE_BYTES = 1_000;
   private static final int IGNORED_BYTES = 100;
-  private static final int DEFAULT_RULES = 20;
 
   private final AccountDataQueries accountData;
   private final Cache<UserId, Rules> kept =
@@ -50,13 +47,8 @@ final class UserRules {
   /// @param isPlain whether nothing but the unchanged default rules holds
   record Rules(long changes, PushRuleset rules, Set<String> ignored, boolean isPlain) {
     int bytes() {
-      int count = 0;
-      for (PushRuleKind kind : PushRuleKind.values()) {
-        count += rules.rules(kind).size();
-      }
-      return USER_BYTES
-          + RULE_BYTES * Math.max(0, count - DEFAULT_RULES)
-          + IGNORED_BYTES * ignored.size();
+      long bytes = USER_BYTES + rules.bytes() + (long) IGNORED_BYTES * ignored.size();
+      return (int) Math.min(bytes, Integer.MAX_VALUE);
     }
   }
 

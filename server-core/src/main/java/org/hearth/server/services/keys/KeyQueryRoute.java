@@ -35,6 +35,10 @@ import org.hearth.server.services.keys.Keys.KeySignature;
 /// [keys]: https://spec.matrix.org/v1.19/client-server-api/#key-management-api
 /// [security]: https://spec.matrix.org/v1.19/client-server-api/#key-and-signature-security
 final class KeyQueryRoute implements RouteGroup {
+  /// Users of whom one call asks: for each the database is asked some times, while an answer that
+  /// may be large has its turn and others wait for theirs.
+  static final int MOST_USERS = 5_000;
+
   /// An answer about more users waits for its turn among the large ones.
   private static final int SMALL = 50;
 
@@ -75,6 +79,10 @@ final class KeyQueryRoute implements RouteGroup {
   /// "A map from user ID, to a list of device IDs, or to an empty list to indicate all devices for
   /// the corresponding user."
   private static Map<UserId, Set<String>> wanted(ObjectNode json) {
+    if (json.size() > MOST_USERS) {
+      throw MatrixException.tooLarge(
+          "One call asks for keys of at most %d users".formatted(MOST_USERS));
+    }
     Map<UserId, Set<String>> wanted = new LinkedHashMap<>();
     for (var user : json.properties()) {
       if (!user.getValue().isArray()) {

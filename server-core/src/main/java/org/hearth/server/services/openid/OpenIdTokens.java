@@ -8,7 +8,6 @@ import java.util.Base64;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.matrix.sign.VerifyKey;
@@ -57,12 +56,12 @@ final class OpenIdTokens {
     }
     long end = Long.parseLong(parts.group(2));
     try {
-      UserId user = UserId.parse(new String(decoded(parts.group(1)), StandardCharsets.UTF_8));
+      String user = new String(decoded(parts.group(1)), StandardCharsets.UTF_8);
       boolean good =
           clock.instant().isBefore(Instant.ofEpochMilli(end))
-              && verifyKey.verify(signed(user.value(), end), decoded(parts.group(3)));
-      return good ? Optional.of(user) : Optional.empty();
-    } catch (IllegalArgumentException | InvalidIdentifierException _) {
+              && verifyKey.verify(signed(user, end), decoded(parts.group(3)));
+      return good ? Optional.of(UserId.parse(user)) : Optional.empty();
+    } catch (IllegalArgumentException _) {
       return Optional.empty();
     }
   }

@@ -67,6 +67,23 @@ class PushersTest {
         .isEqualTo("work");
   }
 
+  /// What is short as text may be long as JSON: a control character is written as six.
+  @Test
+  void whatIsTooLongAsItIsKeptIsRefused() {
+    String name = "\\u0001".repeat(255);
+    server
+        .http("bob", "PHONE")
+        .post(
+            SET,
+            """
+            {'kind': 'http', 'app_id': 'a', 'pushkey': 'k', 'app_display_name': '%s',
+             'device_display_name': '%s', 'lang': '%s', 'profile_tag': '%s',
+             'data': {'url': '%s', 'more': '%s'}}\
+            """
+                .formatted(name, name, name, name, URL, "x".repeat(3_900)))
+        .expect(413, "M_TOO_LARGE");
+  }
+
   @Test
   void whoSetsAPusherTakesItFromOthersUnlessItIsAppended() {
     TestClient alice = server.http("alice", "PHONE");

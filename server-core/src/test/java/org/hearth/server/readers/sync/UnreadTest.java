@@ -481,6 +481,24 @@ class UnreadTest extends ReceiptRoom {
     assertThat(ids(notifications(""))).containsExactly(whole.value());
   }
 
+  /// 256 events of each room are kept with what their rules say, and each may say another thing.
+  @Test
+  void actionsThatTakeMuchMemoryAreKeptWithoutTweaks() {
+    String list = "1,".repeat(400) + "1";
+    server
+        .http("bob")
+        .put(
+            "/_matrix/client/v3/pushrules/global/content/cake",
+            "{'pattern':'cake','actions':['notify',{'set_tweak':'org.test','value':[%s]},{'set_tweak':'highlight'}]}"
+                .formatted(list))
+        .expect(200);
+
+    say("cake");
+
+    assertThat(notifications("").at("/notifications/0/actions").toString())
+        .isEqualTo("[\"notify\",{\"set_tweak\":\"highlight\"}]");
+  }
+
   private JsonNode notifications(String query) {
     return server.http("bob").get("/_matrix/client/v3/notifications" + query).expect(200).json();
   }

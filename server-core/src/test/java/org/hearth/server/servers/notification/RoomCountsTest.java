@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
@@ -125,6 +126,53 @@ class RoomCountsTest {
         .hasSizeGreaterThan(RoomCounts.MOST_EVENTS);
     counts.forEachMember(
         each -> assertThat(each.readThreads).hasSize(RoomCounts.MOST_THREAD_MARKERS));
+  }
+
+  /// Of what is in memory the bound is in bytes.
+  @Test
+  void threadsThatWereReadAreCountedAsMemory() {
+    join(ALICE);
+    long empty = counts.grown();
+
+    for (int i = 1; i <= RoomCounts.MOST_THREAD_MARKERS; i++) {
+      var _ = counts.read(ALICE, "$" + i + "x".repeat(200), i);
+    }
+
+    assertThat(empty).isLessThan(5_000);
+    assertThat(counts.grown()).isBetween(200L * 300, 200L * 500);
+    assertThat(counts.grown()).isZero();
+  }
+
+  @Test
+  void actionsAreCountedAsMemoryOnceForAllEventsThatShareThem() {
+    join(ALICE);
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
+    for (int i = 0; i < 400; i++) {
+      list.add(1);
+    }
+    List<JsonNode> large =
+        List.of(JsonNodeFactory.instance.objectNode().put("set_tweak", "x").set("value", list));
+    BitSet members = BitSet.valueOf(new long[] {1});
+    long before = counts.grown();
+    for (long place = 1; place <= 10; place++) {
+      counts.count(
+          new CountedEvent(
+              place, 0, id(place), MAIN, List.of(new Way(large, false, (BitSet) members.clone()))));
+    }
+
+    long grown = counts.grown();
+
+    assertThat(before).isPositive();
+    assertThat(grown).isBetween(20_000L, 40_000L);
+    assertThat(stored().grown()).as("also when it was stored").isBetween(20_000L, 40_000L);
+    counts.count(
+        new CountedEvent(
+            11,
+            0,
+            id(11),
+            MAIN,
+            List.of(new Way(List.copyOf(new ArrayList<>(large)), false, members))));
+    assertThat(counts.grown()).isGreaterThan(20_000);
   }
 
   @Test

@@ -87,6 +87,19 @@ class DeviceKeysTest extends TwoUsers {
   }
 
   @Test
+  void keysOfSoManyUsersAreAskedForInOneCall() {
+    ObjectNode users = JsonNodeFactory.instance.objectNode();
+    for (int i = 0; i < KeyQueryRoute.MOST_USERS; i++) {
+      users.putArray("@u" + i + ":hearth.test");
+    }
+    ObjectNode body = JsonNodeFactory.instance.objectNode().set("device_keys", users);
+
+    alice.http().post(KeyClient.KEYS + "query", body.toString()).expect(200);
+    users.putArray("@one-more:hearth.test");
+    alice.http().post(KeyClient.KEYS + "query", body.toString()).expect(413, "M_TOO_LARGE");
+  }
+
+  @Test
   void oneTimeKeysAreGivenAwayOnceInTheOrderOfTheirUploadAndThenTheFallbackKey() {
     JsonNode counts =
         bob.uploadOneTimeKeys("signed_curve25519:Z", "other:1")
