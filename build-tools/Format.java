@@ -4,6 +4,7 @@ import com.google.googlejavaformat.java.ImportOrderer;
 import com.google.googlejavaformat.java.JavaFormatterOptions.Style;
 import com.google.googlejavaformat.java.RemoveUnusedImports;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,31 +21,33 @@ final class Format {
   public static void main(String[] args) throws IOException {
     boolean check = args[0].equals("check");
     List<Path> sources = sources(Path.of(args[1]));
-    int different = 0;
-    for (Path source : sources) {
-      String before = Files.readString(source);
-      String after;
-      try {
-        after = format(before);
-      } catch (FormatterException e) {
-        System.err.println(source + ": " + e.getMessage());
-        different++;
-        continue;
-      }
-      if (after.equals(before)) {
-        continue;
-      }
-      if (check) {
-        different++;
-        System.err.println("not formatted: " + source);
-      } else {
-        Files.writeString(source, after);
-        System.out.println("formatted: " + source);
-      }
-    }
+    long different = sources.parallelStream().filter(source -> !isRight(source, check)).count();
     if (different > 0) {
       System.err.println(different + " of " + sources.size() + " sources differ; run: mvn -N validate -Pformat");
       System.exit(1);
+    }
+  }
+
+  /// Whether a source is in the house format, or is now.
+  private static boolean isRight(Path source, boolean check) {
+    try {
+      String before = Files.readString(source);
+      String after = format(before);
+      if (after.equals(before)) {
+        return true;
+      }
+      if (check) {
+        System.err.println("not formatted: " + source);
+        return false;
+      }
+      Files.writeString(source, after);
+      System.out.println("formatted: " + source);
+      return true;
+    } catch (FormatterException e) {
+      System.err.println(source + ": " + e.getMessage());
+      return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

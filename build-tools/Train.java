@@ -10,18 +10,23 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Trains an AOT cache of an application image: runs one of the image's launchers on a new data folder (the panel without a
-/// display), does over HTTP what a first evening with the program does, starts it once more on the now existing data (a start that migrates
-/// nothing), and stops it in order, whereupon that JVM writes the cache of the classes it used.
+/// Trains the AOT caches of an application image, at the same time: runs one of the image's launchers on a new data folder (the panel
+/// without a display), does over HTTP what a first evening with the program does, starts it once more on the now existing data (a start that
+/// migrates nothing), and stops it in order, whereupon that JVM writes the cache of the classes it used.
 ///
-///     java build-tools/Train.java CACHE FOLDER IMAGE/bin/hearth panel|serve
+///     java build-tools/Train.java (CACHE FOLDER IMAGE/bin/LAUNCHER panel|serve)...
 final class Train {
   private static final Duration START_DEADLINE = Duration.ofMinutes(3);
   private static final Duration CACHE_DEADLINE = Duration.ofMinutes(10);
@@ -31,26 +36,51 @@ final class Train {
       " -XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching -XX:-AOTRecordTraining";
   private static final String WITHOUT_DISPLAY = "-Dglass.platform=Headless -Dprism.order=sw";
 
+  private static final int WORDS_OF_A_CACHE = 4;
+
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final Path cache;
+  private final Path folder;
   private final Path launcher;
   private final String command;
-  private final Path folder;
+  private final int port;
   private final URI server;
 
-  private Train(Path launcher, String command, Path folder, int port) {
-    this.launcher = launcher;
+  private Train(Path cache, Path folder, Path launcher, String command, int port) {
+    this.cache = cache.toAbsolutePath();
+    this.folder = folder.toAbsolutePath();
+    this.launcher = launcher.toAbsolutePath();
     this.command = command;
-    this.folder = folder;
+    this.port = port;
     this.server = URI.create("http://127.0.0.1:" + port);
   }
 
   public static void main(String[] args) throws IOException, InterruptedException {
-    Path cache = Path.of(args[0]).toAbsolutePath();
-    Path folder = Path.of(args[1]).toAbsolutePath();
+    List<Integer> ports = freePorts(args.length / WORDS_OF_A_CACHE);
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      List<Future<?>> trainings = new ArrayList<>();
+      for (int i = 0; i < args.length; i += WORDS_OF_A_CACHE) {
+        Train training =
+            new Train(Path.of(args[i]), Path.of(args[i + 1]), Path.of(args[i + 2]), args[i + 3], ports.get(i / WORDS_OF_A_CACHE));
+        trainings.add(
+            threads.submit(() -> {
+              training.train();
+              return null;
+            }));
+      }
+      for (Future<?> training : trainings) {
+        training.get();
+      }
+    } catch (ExecutionException e) {
+      System.err.println("train: " + e.getCause().getMessage());
+      System.exit(1);
+    }
+  }
+
+  private void train() throws IOException, InterruptedException {
     Files.deleteIfExists(cache);
     clear(folder);
     Files.createDirectories(folder.resolve("data"));
-    int port = freePort();
     Files.writeString(
         folder.resolve("data").resolve("hearth.yaml"),
         """
@@ -61,9 +91,8 @@ final class Train {
         rate-limits: { enabled: false }
         """
             .formatted(port));
-    Train training = new Train(Path.of(args[2]).toAbsolutePath(), args[3], folder, port);
-    training.run(WITHOUT_DISPLAY, "first-start");
-    training.run(WITHOUT_DISPLAY + " -XX:AOTCacheOutput=" + quoted(cache) + PORTABLE, "training");
+    run(WITHOUT_DISPLAY, "first-start");
+    run(WITHOUT_DISPLAY + " -XX:AOTCacheOutput=" + quoted(cache) + PORTABLE, "training");
     if (!Files.exists(cache)) {
       fail("the training start made no cache; its output is " + folder.resolve("training.log"));
     }
@@ -160,9 +189,18 @@ final class Train {
     return value.group(1);
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+  /// Ports that nobody has, each another.
+  private static List<Integer> freePorts(int count) throws IOException {
+    List<ServerSocket> held = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+      }
+      return held.stream().map(ServerSocket::getLocalPort).toList();
+    } finally {
+      for (ServerSocket socket : held) {
+        socket.close();
+      }
     }
   }
 
@@ -184,7 +222,6 @@ final class Train {
   }
 
   private static void fail(String sentence) {
-    System.err.println("train: " + sentence);
-    System.exit(1);
+    throw new IllegalStateException(sentence);
   }
 }

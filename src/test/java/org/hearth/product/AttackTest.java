@@ -151,7 +151,7 @@ class AttackTest {
   void heldDescriptorsComeBackToEverybody() throws Exception {
     List<String> launcher =
         new ArrayList<>(List.of("sh", "-c", "ulimit -n 1024 && exec \"$@\"", "sh"));
-    launcher.addAll(HearthProcess.java("org.hearth.server.command.Main"));
+    launcher.addAll(HearthProcess.server());
     try (HearthProcess server = HearthProcess.start(launcher, temp.resolve("data"))) {
       MatrixHttp alice = MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
       String room = Crowd.makeRoom(alice);
@@ -242,8 +242,7 @@ class AttackTest {
   @Test
   void aFloodOfWrongPasswordsLocksNobodyElseOut() throws Exception {
     try (HearthProcess server =
-        HearthProcess.start(
-            HearthProcess.java("org.hearth.server.command.Main"), temp.resolve("data"), LIMITED)) {
+        HearthProcess.start(HearthProcess.server(), temp.resolve("data"), LIMITED)) {
       MatrixHttp anybody = MatrixHttp.at(server.address());
       // What she asks for with a device tells where she is.
       anybody.register("alice", Crowd.PASSWORD).get("/account/whoami").granted();
@@ -285,7 +284,7 @@ class AttackTest {
   void aTokenForOneAccountMakesOneHoweverManyAskAtOnce() throws Exception {
     try (HearthProcess server =
         HearthProcess.start(
-            HearthProcess.shortJava("org.hearth.server.command.Main"),
+            HearthProcess.shortJava(HearthProcess.PROGRAM),
             temp.resolve("data"),
             "registration: { mode: token }\nrate-limits: { enabled: false }\n")) {
       assertThat(server.hearth("token", "create", "once").code()).isZero();
@@ -344,7 +343,7 @@ class AttackTest {
   }
 
   private void assertRefusesAfter(Damage damage, String words) throws Exception {
-    List<String> launcher = HearthProcess.shortJava("org.hearth.server.command.Main");
+    List<String> launcher = HearthProcess.shortJava(HearthProcess.PROGRAM);
     try (HearthProcess server = HearthProcess.start(launcher, temp.resolve("data"))) {
       MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
       server.kill();

@@ -22,14 +22,14 @@ class CommandLineTest {
 
   private static HearthProcess.Ended hearth(String... words)
       throws IOException, InterruptedException {
-    List<String> command = HearthProcess.shortJava("org.hearth.server.command.Main");
+    List<String> command = HearthProcess.shortJava(HearthProcess.PROGRAM);
     command.addAll(List.of(words));
     return HearthProcess.run(new ProcessBuilder(command));
   }
 
   @Test
   void stopSaysThatItStoppedTheServerAndThenThatNoneRuns() throws Exception {
-    List<String> launcher = HearthProcess.shortJava("org.hearth.server.command.Main");
+    List<String> launcher = HearthProcess.shortJava(HearthProcess.PROGRAM);
     try (HearthProcess server = HearthProcess.start(launcher, temp.resolve("data"))) {
       assertThat(server.hearth("stop")).isEqualTo(new HearthProcess.Ended(0, "Stopped.\n"));
       assertThat(server.awaitEnd()).isZero();
@@ -40,7 +40,7 @@ class CommandLineTest {
   @Test
   void everyFileAndFolderIsItsUsersOnlyWhateverTheUmask() throws Exception {
     List<String> launcher = new ArrayList<>(List.of("sh", "-c", "umask 000; exec \"$@\"", "sh"));
-    launcher.addAll(HearthProcess.shortJava("org.hearth.server.command.Main"));
+    launcher.addAll(HearthProcess.shortJava(HearthProcess.PROGRAM));
     Path data = temp.resolve("data");
     // A folder that was there before, open to all.
     Files.createDirectory(data);
@@ -77,7 +77,7 @@ class CommandLineTest {
 
   @Test
   void homeIsWhereTheEnvironmentSaysItIs() throws Exception {
-    List<String> command = HearthProcess.shortJava("org.hearth.server.command.Main");
+    List<String> command = HearthProcess.shortJava(HearthProcess.PROGRAM);
     command.addAll(List.of("user", "list"));
     ProcessBuilder list = new ProcessBuilder(command);
     list.environment().put("HOME", temp.toString());

@@ -25,6 +25,8 @@ import javafx.scene.control.Label;
 import javafx.scene.control.Labeled;
 import javafx.scene.control.TextField;
 import javafx.scene.image.WritableImage;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyEvent;
 import javafx.scene.input.MouseButton;
 import javafx.scene.input.MouseEvent;
 import javafx.stage.Stage;
@@ -101,6 +103,7 @@ final class Panel implements AutoCloseable {
       DataFolder data = new DataFolder(folder);
       FirstSetup.write(data, "home.example");
       Files.writeString(data.configuration(), Files.readString(data.configuration()) + more);
+      NewDatabase.lay(data);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -165,8 +168,32 @@ final class Panel implements AutoCloseable {
 
   /// Types into a field.
   void type(String id, String text) {
-    robot.clickOn("#" + id).write(text);
+    robot.clickOn("#" + id);
+    write(text);
+  }
+
+  /// Erases so many characters at the end of what is in a field, and types others.
+  void retype(String id, int erased, String text) {
+    robot.clickOn("#" + id).eraseText(erased);
+    write(text);
+  }
+
+  /// Types where the focus is. Not by the robot, which waits a tenth of a second after each key.
+  private void write(String text) {
+    robot.interact(() ->
+        text.chars()
+            .forEach(each -> {
+              String key = Character.toString(each);
+              Node focused = stage.getScene().getFocusOwner();
+              Event.fireEvent(focused, keyboard(KeyEvent.KEY_PRESSED, ""));
+              Event.fireEvent(focused, keyboard(KeyEvent.KEY_TYPED, key));
+              Event.fireEvent(focused, keyboard(KeyEvent.KEY_RELEASED, ""));
+            }));
     settle();
+  }
+
+  private static KeyEvent keyboard(EventType<KeyEvent> type, String character) {
+    return new KeyEvent(type, character, character, KeyCode.UNDEFINED, false, false, false, false);
   }
 
   /// What a label or button says.

@@ -114,7 +114,7 @@ class PanelTest extends WithPanel {
     panel.type("new-password", "a good password");
     panel.type("new-password-again", "another");
     assertThat(panel.robot().lookup("#new-create").query().isDisabled()).isTrue();
-    panel.robot().clickOn("#new-password-again").eraseText(7).write("a good password");
+    panel.retype("new-password-again", 7, "a good password");
     panel.screenshot("people-new");
     panel.click("new-create");
     panel.await("alice", () -> panel.rows("people-table") == 1);
@@ -208,7 +208,7 @@ class PanelTest extends WithPanel {
     assertThat(panel.text("new-name-word")).contains("no capitals");
     assertThat(panel.robot().lookup("#new-create").query().isDisabled()).isTrue();
     panel.screenshot("people-capitals");
-    panel.robot().clickOn("#new-name").eraseText(5).write("alice");
+    panel.retype("new-name", 5, "alice");
     assertThat(panel.shows("new-name-word")).isFalse();
     assertThat(panel.robot().lookup("#new-create").query().isDisabled()).isFalse();
   }

@@ -71,14 +71,14 @@ class RoomsTest extends WithPanel {
     panel.type("room-search", "GARD");
     panel.await("the garden", () -> panel.rows("room-table") == 1);
     assertThat(panel.text("room-count")).isEqualTo("1 room");
-    panel.robot().clickOn("#room-search").eraseText(4).write("kitch");
+    panel.retype("room-search", 4, "kitch");
     panel.await(
         "the kitchen, by its alias",
         () ->
             panel.rows("room-table") == 1
                 && table().getItems().getFirst().canonicalAlias().isPresent()
                 && table().getItems().getFirst().version().equals("11"));
-    panel.robot().clickOn("#room-search").eraseText(5).write("cellar");
+    panel.retype("room-search", 5, "cellar");
     panel.await("none", () -> panel.rows("room-table") == 0);
     panel.screenshot("rooms-no-match");
   }

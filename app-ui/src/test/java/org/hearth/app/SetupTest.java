@@ -36,13 +36,13 @@ class SetupTest extends WithPanel {
     panel.type("setup-name", "Not A Name");
     assertThat(panel.text("setup-name-word")).contains("lower case");
     panel.screenshot("setup-name-problem");
-    panel.robot().clickOn("#setup-name").eraseText(10).write("home.example");
+    panel.retype("setup-name", 10, "home.example");
     assertThat(panel.shows("setup-name-word")).isFalse();
     assertThat(panel.text("setup-id")).isEqualTo("@you:home.example");
     assertThat(nextIsOffered()).isFalse();
     panel.type("setup-retyped", "home.exmple");
     assertThat(nextIsOffered()).isFalse();
-    panel.robot().clickOn("#setup-retyped").eraseText(11).write("home.example");
+    panel.retype("setup-retyped", 11, "home.example");
 
     panel.await("next", this::nextIsOffered);
     panel.screenshot("setup-name");
@@ -131,7 +131,7 @@ class SetupTest extends WithPanel {
     panel.type("setup-password-again", "a good");
     assertThat(panel.text("setup-password-word")).contains("differ");
     assertThat(nextIsOffered()).isFalse();
-    panel.robot().clickOn("#setup-password-again").eraseText(6).write("a good password");
+    panel.retype("setup-password-again", 6, "a good password");
     panel.screenshot("setup-owner");
     panel.click("setup-next");
     assertThat(panel.text("setup-summary")).contains("@alice:home.example");

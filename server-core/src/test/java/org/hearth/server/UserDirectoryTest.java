@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.hearth.server.http.TestClient;
@@ -172,23 +173,24 @@ class UserDirectoryTest {
     assertThat(found(alice, "santa")).isEmpty();
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "Zoë Müller, zoe",
-    "Zoë Müller, MULLER",
-    "Straße, strasse",
-    "ＦＵＬＬ, full",
-    "Ĳssel, ijssel",
-    "Anna Maria Rossi, rossi anna",
-    "100%, 100%",
-    "under_score, r_s"
-  })
-  void caseAccentsAndTheOrderOfWordsDoNotMatter(String name, String term) {
-    rename(bob, "@bob:hearth.test", name);
+  @Test
+  void caseAccentsAndTheOrderOfWordsDoNotMatter() {
+    Map<String, List<String>> namesAndTerms =
+        Map.of(
+            "Zoë Müller", List.of("zoe", "MULLER"),
+            "Straße", List.of("strasse"),
+            "ＦＵＬＬ", List.of("full"),
+            "Ĳssel", List.of("ijssel"),
+            "Anna Maria Rossi", List.of("rossi anna"),
+            "100%", List.of("100%"),
+            "under_score", List.of("r_s"));
     create(bob, "{'preset':'public_chat'}");
 
-    awaitOne(alice, term, "@bob:hearth.test");
-    assertThat(found(alice, "_%_%_nothing")).isEmpty();
+    namesAndTerms.forEach((name, terms) -> {
+      rename(bob, "@bob:hearth.test", name);
+      terms.forEach(term -> awaitOne(alice, term, "@bob:hearth.test"));
+      assertThat(found(alice, "_%_%_nothing")).as(name).isEmpty();
+    });
   }
 
   @Test
@@ -331,17 +333,19 @@ class UserDirectoryTest {
     assertThat(unstable.path("joined")).isEqualTo(second.path("joined"));
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "user_id=@alice:hearth.test, M_INVALID_PARAM",
-    "user_id=bob, M_INVALID_PARAM",
-    "user_id=@:hearth.test, M_INVALID_PARAM",
-    "user_id=@b%20b:hearth.test, M_INVALID_PARAM",
-    "user_id=@bob:hearth.test&from=!, M_INVALID_PARAM",
-    "user_id=@bob:hearth.test&from=bm8, M_INVALID_PARAM",
-    "from=x, M_MISSING_PARAM"
-  })
-  void whatIsNoQuestionAboutTwoIsRefused(String parameters, String errcode) {
-    alice.get("/_matrix/client/v1/mutual_rooms?" + parameters).expect(400, errcode);
+  @Test
+  void whatIsNoQuestionAboutTwoIsRefused() {
+    for (String parameters :
+        List.of(
+            "user_id=@alice:hearth.test",
+            "user_id=bob",
+            "user_id=@:hearth.test",
+            "user_id=@b%20b:hearth.test",
+            "user_id=@bob:hearth.test&from=!",
+            "user_id=@bob:hearth.test&from=bm8")) {
+      var answer = alice.get("/_matrix/client/v1/mutual_rooms?" + parameters).expect(400);
+      assertThat(answer.errcode()).as(parameters).isEqualTo("M_INVALID_PARAM");
+    }
+    alice.get("/_matrix/client/v1/mutual_rooms?from=x").expect(400, "M_MISSING_PARAM");
   }
 }

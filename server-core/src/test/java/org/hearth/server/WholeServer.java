@@ -1,12 +1,19 @@
 package org.hearth.server;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.stream.Stream;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.ServerKeys;
 import org.hearth.server.http.TestClient;
+import org.hearth.server.store.StoreExtension;
 
 /// A whole server for tests, on a free port, where anybody may register.
 ///
@@ -38,11 +45,31 @@ public final class WholeServer implements AutoCloseable {
   }
 
   private WholeServer(Path folder, String settings, InstantSource clock) {
+    DataFolder data = new DataFolder(folder);
+    prepare(data);
     server =
         new Homeserver(
-            new DataFolder(folder),
+            data,
             ConfigurationReader.parse(folder.resolve("hearth.yaml"), CONFIGURATION + settings),
             clock);
+  }
+
+  /// Leaves an empty folder as a first start does that ended when it had made the database: making
+  /// one takes longer than most tests.
+  private static void prepare(DataFolder data) {
+    Path folder = data.root();
+    try {
+      Files.createDirectories(folder);
+      try (Stream<Path> entries = Files.list(folder)) {
+        if (entries.findAny().isPresent()) {
+          return;
+        }
+      }
+      var _ = ServerKeys.open(data, new SecureRandom());
+      StoreExtension.layTables(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   public void start() throws StartFailedException {

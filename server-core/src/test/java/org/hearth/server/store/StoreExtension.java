@@ -48,8 +48,19 @@ public final class StoreExtension implements BeforeEachCallback, AfterEachCallba
   public void beforeEach(ExtensionContext context) throws IOException {
     Path fresh = temporaryFolder();
     folder = fresh;
-    copy(Template.FOLDER.resolve("database"), fresh.resolve("database"));
+    layTables(fresh);
     store = Store.open(options());
+  }
+
+  /// Puts a new database into a data folder, with all its tables and nothing in them, where there
+  /// is none.
+  ///
+  /// @param folder exists
+  public static void layTables(Path folder) throws IOException {
+    Path database = folder.resolve("database");
+    if (Files.notExists(database)) {
+      copy(Template.FOLDER.resolve("database"), database);
+    }
   }
 
   @Override

@@ -2,6 +2,8 @@ package org.hearth.server.readers.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -56,6 +58,7 @@ import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreExtension;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
 import org.hearth.server.writers.presencesetter.ClientPresenceSetter;
@@ -108,7 +111,7 @@ final class SyncServer implements AutoCloseable {
       List<LogReader<AccountOutput>> before,
       boolean withPresence) {
     InstantSource clock = InstantSource.system();
-    store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
+    store = open(folder);
     roomServer =
         new RoomServer(
             store,
@@ -268,6 +271,15 @@ final class SyncServer implements AutoCloseable {
 
   private static <E> void register(Reading<E> reading) {
     reading.log().register(reading.reader(), reading.after().toArray(String[]::new));
+  }
+
+  private static Store open(Path folder) {
+    try {
+      StoreExtension.layTables(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
   }
 
   private static Requester authenticate(String token) {

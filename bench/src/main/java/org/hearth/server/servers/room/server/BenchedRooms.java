@@ -15,11 +15,15 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.LogWriter;
+import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.logs.RoomInput;
+import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventDraft;
@@ -55,28 +59,46 @@ public final class BenchedRooms implements AutoCloseable {
 
   private final Store store;
   private final RoomServer server;
-  private final LogSet logs;
   private final LogWriter<RoomInput, RoomReply> writer;
   private final Deque<Reply<RoomReply>> waiting = new ArrayDeque<>();
+  private LogSet logs = new LogSet(List.of());
 
   private BenchedRooms(Store store, RoomServerOptions options) {
     this.store = store;
     this.server =
         new RoomServer(
             store, SERVER, KEY, InstantSource.system(), new SplittableRandom(1), options);
-    this.logs = new LogSet(server.logs());
-    logs.start(store.head());
     this.writer = server.input().writer("Bench");
-    server.start();
   }
 
-  /// Opens the database of that folder.
+  /// Opens the database of that folder and starts.
   public static BenchedRooms on(Path folder, RoomServerOptions options) {
+    BenchedRooms opened = open(folder, options);
+    opened.start(List.of());
+    return opened;
+  }
+
+  /// Opens the database of that folder, for other boxes beside the Room Server.
+  public static BenchedRooms open(Path folder, RoomServerOptions options) {
     return new BenchedRooms(Store.open(StoreOptions.of(folder)), options);
   }
 
-  Store store() {
+  /// Starts what was opened.
+  ///
+  /// @param beside logs of the other boxes
+  public void start(List<Log> beside) {
+    logs = new LogSet(Stream.concat(server.logs().stream(), beside.stream()).toList());
+    logs.start(store.head());
+    server.start();
+  }
+
+  public Store store() {
     return store;
+  }
+
+  /// What the rooms announce.
+  public OutputLog<RoomOutput> output() {
+    return server.output();
   }
 
   /// The rooms that are in the database already, in the order in which they were made.
@@ -96,7 +118,7 @@ public final class BenchedRooms implements AutoCloseable {
         });
   }
 
-  RoomQueries queries() {
+  public RoomQueries queries() {
     return server.queries();
   }
 
@@ -147,6 +169,11 @@ public final class BenchedRooms implements AutoCloseable {
   /// Sends a message, and waits only if too many are under way.
   public void say(RoomId room, int sender, String body) throws InterruptedException {
     submit(RoomInputs.message(room, sender, body));
+  }
+
+  /// The same, with more than a body.
+  public void say(RoomId room, int sender, ObjectNode content) throws InterruptedException {
+    submit(RoomInputs.message(room, sender, content));
   }
 
   void say(RoomId room, int sender, int number) throws InterruptedException {

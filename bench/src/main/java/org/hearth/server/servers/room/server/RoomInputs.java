@@ -1,6 +1,7 @@
 package org.hearth.server.servers.room.server;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.id.RoomId;
@@ -16,13 +17,14 @@ final class RoomInputs {
   }
 
   static RoomInput message(RoomId room, int sender, String body) {
-    return new RoomInput.SendEvent(
+    return message(
         room,
-        EventDraft.message(
-            room,
-            BenchedRooms.user(sender),
-            "m.room.message",
-            JsonNodeFactory.instance.objectNode().put("msgtype", "m.text").put("body", body)),
-        null);
+        sender,
+        JsonNodeFactory.instance.objectNode().put("msgtype", "m.text").put("body", body));
+  }
+
+  static RoomInput message(RoomId room, int sender, ObjectNode content) {
+    return new RoomInput.SendEvent(
+        room, EventDraft.message(room, BenchedRooms.user(sender), "m.room.message", content), null);
   }
 }
