@@ -46,7 +46,8 @@ final class PackageTable {
           new Row("http", "matrix", "store"),
           new Row("http.connection"),
           new Row("outbound", "configuration"),
-          // http and store: a box declares its routes and its tables; matrix: what it keeps of whom.
+          // http and store: a box declares its routes and its tables; matrix: what it keeps of
+          // whom.
           new Row("box", "matrix", "http", "store"),
           new Row(
               "writers.roomsend",
@@ -179,13 +180,7 @@ final class PackageTable {
               "readers.events",
               "readers.tokens"),
           // box: alarms.
-          new Row(
-              "readers.sync.view",
-              "matrix",
-              "box",
-              "logs",
-              "servers.room",
-              "readers.events"),
+          new Row("readers.sync.view", "matrix", "box", "logs", "servers.room", "readers.events"),
           new Row(
               "readers.sync.sections",
               "matrix",
@@ -271,21 +266,8 @@ final class PackageTable {
               "servers.room",
               "services.activity"),
           new Row("services.activity", "matrix", "box", "store"),
-          new Row(
-              "services.profile",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room"),
-          new Row(
-              "services.accountdata",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http"),
+          new Row("services.profile", "matrix", "box", "logs", "store", "http", "servers.room"),
+          new Row("services.accountdata", "matrix", "box", "logs", "store", "http"),
           new Row("services.directory", "matrix", "box", "logs", "store", "http", "servers.room"),
           new Row(
               "services.pushrules",
@@ -320,15 +302,7 @@ final class PackageTable {
               "servers.room",
               "services.account",
               "services.activity"),
-          new Row(
-              "admin",
-              "matrix",
-              "logs",
-              "store",
-              "http",
-              "servers",
-              "readers",
-              "services"),
+          new Row("admin", "matrix", "logs", "store", "http", "servers", "readers", "services"),
           new Row("configuration", "matrix"),
           new Row("control", "admin", "configuration"),
           new Row("command", ITSELF, "admin", "configuration", "control"),
