@@ -90,6 +90,7 @@ final class PackageTable {
               "servers.room.decide",
               "matrix",
               "logs",
+              "store",
               "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
@@ -98,6 +99,7 @@ final class PackageTable {
               "matrix",
               "logs",
               "store",
+              "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
           new Row(
@@ -218,6 +220,7 @@ final class PackageTable {
               "matrix",
               "http",
               "servers.room",
+              "services.accountdata",
               "services.directory",
               "readers.sync.sections",
               "readers.sync.history",
