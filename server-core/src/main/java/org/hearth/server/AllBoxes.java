@@ -64,8 +64,8 @@ import org.hearth.server.writers.receiptupdater.ClientReceiptUpdater;
 import org.hearth.server.writers.roomsend.ClientRoomSend;
 import org.hearth.server.writers.typingsetter.ClientTypingSetter;
 
-/// Which boxes the server is made of, each made after those that it asks. A new box is one statement
-/// here.
+/// Which boxes the server is made of, each made after those that it asks. A new box is one
+/// statement here.
 ///
 /// **thread**: the composition's.
 final class AllBoxes {

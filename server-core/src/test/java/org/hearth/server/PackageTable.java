@@ -46,7 +46,8 @@ final class PackageTable {
           new Row("http", "matrix", "store"),
           new Row("http.connection"),
           new Row("outbound", "configuration"),
-          // http and store: a box declares its routes and its tables; matrix: what it keeps of whom.
+          // http and store: a box declares its routes and its tables; matrix: what it keeps of
+          // whom.
           new Row("box", "matrix", "http", "store"),
           new Row(
               "writers.roomsend",
@@ -89,6 +90,7 @@ final class PackageTable {
               "servers.room.decide",
               "matrix",
               "logs",
+              "store",
               "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
@@ -97,6 +99,7 @@ final class PackageTable {
               "matrix",
               "logs",
               "store",
+              "servers.room alone",
               "servers.room.shard",
               "servers.room.state"),
           new Row(
@@ -179,13 +182,7 @@ final class PackageTable {
               "readers.events",
               "readers.tokens"),
           // box: alarms.
-          new Row(
-              "readers.sync.view",
-              "matrix",
-              "box",
-              "logs",
-              "servers.room",
-              "readers.events"),
+          new Row("readers.sync.view", "matrix", "box", "logs", "servers.room", "readers.events"),
           new Row(
               "readers.sync.sections",
               "matrix",
@@ -223,6 +220,7 @@ final class PackageTable {
               "matrix",
               "http",
               "servers.room",
+              "services.accountdata",
               "services.directory",
               "readers.sync.sections",
               "readers.sync.history",
@@ -271,21 +269,8 @@ final class PackageTable {
               "servers.room",
               "services.activity"),
           new Row("services.activity", "matrix", "box", "store"),
-          new Row(
-              "services.profile",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http",
-              "servers.room"),
-          new Row(
-              "services.accountdata",
-              "matrix",
-              "box",
-              "logs",
-              "store",
-              "http"),
+          new Row("services.profile", "matrix", "box", "logs", "store", "http", "servers.room"),
+          new Row("services.accountdata", "matrix", "box", "logs", "store", "http"),
           new Row("services.directory", "matrix", "box", "logs", "store", "http", "servers.room"),
           new Row(
               "services.pushrules",
@@ -320,15 +305,7 @@ final class PackageTable {
               "servers.room",
               "services.account",
               "services.activity"),
-          new Row(
-              "admin",
-              "matrix",
-              "logs",
-              "store",
-              "http",
-              "servers",
-              "readers",
-              "services"),
+          new Row("admin", "matrix", "logs", "store", "http", "servers", "readers", "services"),
           new Row("configuration", "matrix"),
           new Row("control", "admin", "configuration"),
           new Row("command", ITSELF, "admin", "configuration", "control"),

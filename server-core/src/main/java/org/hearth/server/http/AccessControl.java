@@ -59,8 +59,8 @@ final class AccessControl {
   }
 
   /// The address pays before the database is asked, and is paid back when the token is good, or
-  /// nobody can say what it is. So only unknown tokens are limited, also those that come at the same time; others behind the same
-  /// address, whose tokens are remembered, are not kept waiting.
+  /// nobody can say what it is. So only unknown tokens are limited, also those that come at the
+  /// same time; others behind the same address, whose tokens are remembered, are not kept waiting.
   private Requester lookedUp(String token, String address) {
     limiter.charge(RateClass.UNKNOWN_TOKEN, address);
     boolean refused = false;

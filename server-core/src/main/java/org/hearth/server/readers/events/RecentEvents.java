@@ -91,7 +91,8 @@ public final class RecentEvents {
     }
   }
 
-  /// An event that has been redacted, or that replaced other state: it is read where it is asked for.
+  /// An event that has been redacted, or that replaced other state: it is read where it is asked
+  /// for.
   public void forgetContent(EventId id) {
     @Nullable Place place = byId.get(id);
     @Nullable NavigableMap<LogPosition, Held> tail = place == null ? null : rooms.get(place.room());

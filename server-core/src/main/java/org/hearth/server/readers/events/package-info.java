@@ -7,8 +7,8 @@
 ///        RecentEvents ◄──┘  RoomQueries    Erasure   EventStyle, EventFields
 /// ```
 ///
-/// - **Queries used:** `RoomQueries`, accounts (whose content is erased), account data (whom a
-///   user ignores). **Tables owned:** none.
+/// - **Queries used:** `RoomQueries`, accounts (whose content is erased), account data (whom a user
+///   ignores). **Tables owned:** none.
 /// - **Threads:** any; nothing is kept between requests, but for [RecentEvents], which is one
 ///   reader's.
 @NullMarked

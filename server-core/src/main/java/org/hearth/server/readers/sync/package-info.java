@@ -19,8 +19,8 @@
 ///   (whose content is erased), the directory (which rooms are published).
 /// - **Tables owned:** `sync_filter` (by `.v2`).
 /// - **Packages:** `.view` is what the readers keep in memory; `.sections` finds the news, `.v2`
-///   writes it as the JSON of `/sync`, `.v1` as that of the calls before it; `.history` is the rest.
-///   Events and tokens are those of all readers: `readers.events`, `readers.tokens`.
+///   writes it as the JSON of `/sync`, `.v1` as that of the calls before it; `.history` is the
+///   rest. Events and tokens are those of all readers: `readers.events`, `readers.tokens`.
 /// - **Threads:** the log readers each write the view; a request builds its answer on its own
 ///   virtual thread; `presence-wakes` wakes those to whom presence is told later.
 ///

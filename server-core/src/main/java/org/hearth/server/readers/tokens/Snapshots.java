@@ -14,8 +14,7 @@ import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.store.Store;
 
 /// Finds the position at which an answer can be built: everything at or before it is committed, is
-/// seen by whoever asks the servers, and has been handled by the component's readers, of every
-/// log.
+/// seen by whoever asks the servers, and has been handled by the component's readers, of every log.
 ///
 /// It is the database's head, as soon as that is [published][Store#published] and the readers have
 /// come to their logs' ends. The head has moved before a writer is answered and before a reader is

@@ -1,5 +1,5 @@
-/// Up to where a client has been told: the points between the entries of the server's one order, the
-/// tokens in which clients carry them, and the newest point at which an answer can be built.
+/// Up to where a client has been told: the points between the entries of the server's one order,
+/// the tokens in which clients carry them, and the newest point at which an answer can be built.
 ///
 /// ```text
 ///   Followed (logs) ─► Snapshots ──► SyncPoint ◄──► SyncToken (as clients carry it) ◄── Tokens

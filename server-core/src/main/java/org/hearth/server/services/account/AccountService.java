@@ -95,7 +95,8 @@ public final class AccountService implements Box {
   /// @param accounts the same object that answers the others' queries
   /// @param reads of the same database
   /// @param rooms lets users leave when their accounts are closed
-  /// @param companions what the boxes keep for accounts and devices; the list may grow until they start
+  /// @param companions what the boxes keep for accounts and devices; the list may grow until they
+  ///   start
   public AccountService(
       AccountOptions options,
       Accounts accounts,

@@ -11,10 +11,11 @@
 ///
 /// Each log, also those of which the sections take notes, is followed by a [NewsReader].
 ///
-/// - **Logs read:** room-output, account-output. **Queries used:** `RoomQueries`. **Tables
-///   owned:** none.
+/// - **Logs read:** room-output, account-output. **Queries used:** `RoomQueries`. **Tables owned:**
+///   none.
 /// - **Threads:** each log's reader; requests load users and wait.
-/// - **Bounds:** the feeds of [SyncUsers] have a budget in bytes, [Changed] has its own of one user and kind, and a user who is not seen for an hour is let go.
+/// - **Bounds:** the feeds of [SyncUsers] have a budget in bytes, [Changed] has its own of one user
+///   and kind, and a user who is not seen for an hour is let go.
 ///
 /// All of it is in memory only. When entries of a log are lost, it is forgotten and read from the
 /// database: see [SyncUsers#onLost].
