@@ -42,6 +42,8 @@ public final class DeviceRow {
                         WHERE_THERE_IS_THE_DEVICE));
   }
 
+  /// Adds a row if there is its device.
+  ///
   /// @param binding of the other columns, from [#FIRST] on
   public RowChange insert(String user, String device, RowChange.Binding binding) {
     return RowChange.of(
