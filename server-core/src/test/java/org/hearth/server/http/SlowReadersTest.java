@@ -102,11 +102,14 @@ class SlowReadersTest {
                   _ ->
                       Response.written(stream -> {
                         stream.awaitTurn();
-                        stream.json().value(stream.withoutTurn(() -> {
-                          working.countDown();
-                          taken.await();
-                          return "done";
-                        }));
+                        stream
+                            .json()
+                            .value(
+                                stream.withoutTurn(() -> {
+                                  working.countDown();
+                                  taken.await();
+                                  return "done";
+                                }));
                       }));
             })) {
       for (int i = 0; i < turns; i++) {

@@ -13,6 +13,7 @@ import org.hearth.server.store.Outcome;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Table;
 import org.hearth.server.store.UnitOfWork;
 import org.hearth.server.store.UnitOwner;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,19 @@ class DeviceRowsTest {
   private static final byte[] EMPTY = "{}".getBytes(StandardCharsets.UTF_8);
 
   @TempDir private Path folder;
+
+  /// Nothing is kept of a device that is not there.
+  private static void logIn(Store store) {
+    RowChange device =
+        RowChange.of(
+            new Table("device", "a test's", "the test").beforeOthers(),
+            "INSERT INTO device (user_id, device_id, created_millis) VALUES (?, ?, 0)",
+            (statement, _) -> {
+              statement.setString(1, INBOX.user());
+              statement.setString(2, INBOX.device());
+            });
+    var _ = store.committer().commit("test", List.of(device), List.of());
+  }
 
   private static void send(Store store, DeviceRows rows, String sender, String type) {
     List<RowChange> changes = new ArrayList<>(rows.add(INBOX));
@@ -47,6 +61,7 @@ class DeviceRowsTest {
   @Test
   void theOldestOfWhoeverHasSentTheMostGoes() {
     try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      logIn(store);
       DeviceRows rows = new DeviceRows(Inboxes.MESSAGE, 10, true, store.reads());
       send(store, rows, "friend", "key 1");
       send(store, rows, "friend", "key 2");
@@ -64,6 +79,7 @@ class DeviceRowsTest {
   @Test
   void theOldestOfAllGoesWhereNobodyHasSentMuch() {
     try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      logIn(store);
       DeviceRows rows = new DeviceRows(Inboxes.MESSAGE, 10, true, store.reads());
       for (int i = 0; i < 11; i++) {
         send(store, rows, "user" + i, "from " + i);
