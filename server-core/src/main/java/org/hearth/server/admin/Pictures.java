@@ -27,7 +27,8 @@ final class Pictures {
         nodes.add(
             new WiringPicture.Node(
                 node.name(), kind(node.kind()), wiring.purposes().getOrDefault(node.name(), "")));
-        if (wiring.storing().contains(node.name())) {
+        // What a reader keeps for itself would lead back across the whole picture.
+        if (node.kind() != Node.Kind.READER && wiring.storing().contains(node.name())) {
           arrows.add(new WiringPicture.Arrow(node.name(), COMMIT_RING));
         }
       }
