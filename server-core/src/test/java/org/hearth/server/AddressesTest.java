@@ -68,8 +68,8 @@ class AddressesTest {
         Addresses.of(
             configuration,
             List.of(
-                new InetSocketAddress("127.0.0.1", 8008),
-                new InetSocketAddress("127.0.0.2", 8008)));
+                new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8008),
+                new InetSocketAddress(InetAddress.ofLiteral("127.0.0.2"), 8008)));
 
     assertThat(told).containsExactly("http://127.0.0.1:8008", "http://127.0.0.2:8008");
   }

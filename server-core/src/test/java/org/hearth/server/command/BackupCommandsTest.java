@@ -135,7 +135,8 @@ final class BackupCommandsTest {
 
   @Test
   void configurationElsewhereAndWhatItNamesBesideItAreInTheBackup() throws Exception {
-    Path etc = Files.createDirectories(parent.resolve("etc/tls")).getParent();
+    Path etc = parent.resolve("etc");
+    Files.createDirectories(etc.resolve("tls"));
     Path configuration = etc.resolve("server.yaml");
     Files.delete(served.resolve("hearth.yaml"));
     Path authority = Files.writeString(parent.resolve("authority.pem"), "of the whole computer");

@@ -72,7 +72,7 @@ final class LimitedTime extends Query {
         return true;
       }
 
-      /// So that it is asked before all that costs more.
+      // So that it is asked before all that costs more.
       @Override
       public float matchCost() {
         return 0;
