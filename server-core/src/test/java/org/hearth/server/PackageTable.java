@@ -39,7 +39,7 @@ final class PackageTable {
               "matrix.auth",
               "matrix.error"),
           new Row("matrix.state", "matrix.id", "matrix.version", "matrix.event", "matrix.auth"),
-          new Row("matrix.push", "matrix.id", "matrix.event", "matrix.error"),
+          new Row("matrix.push", "matrix.id", "matrix.json", "matrix.event", "matrix.error"),
           new Row("logs", "matrix"),
           new Row("store"),
           new Row("store.derby"),
@@ -218,7 +218,9 @@ final class PackageTable {
           new Row(
               "readers.sync.v1",
               "matrix",
+              "logs",
               "http",
+              "servers.presence",
               "servers.room",
               "services.accountdata",
               "services.directory",

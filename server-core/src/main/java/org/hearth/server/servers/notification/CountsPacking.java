@@ -251,7 +251,8 @@ final class CountsPacking {
   }
 
   private static List<JsonNode> actions(String json) {
-    return MatrixJson.restoreObject(json.getBytes(UTF_8)).path(ACTIONS).valueStream().toList();
+    return List.copyOf(
+        MatrixJson.restoreObject(json.getBytes(UTF_8)).path(ACTIONS).valueStream().toList());
   }
 
   private static String readText(DataInputStream in) throws IOException {

@@ -14,13 +14,14 @@ import org.hearth.server.matrix.version.RoomVersions;
 
 /// What the tests of the rules share: verdicts on the current state, and versions to try.
 final class Verdicts {
+  /// Not in quotes: there it is what the client has said.
   private static final Pattern NAMES_IN_THE_CODE =
       Stream.<Enum<?>[]>of(AuthRule.values(), JoinRule.values(), Membership.values())
           .flatMap(Stream::of)
           .map(Enum::name)
           .collect(
               Collectors.collectingAndThen(
-                  Collectors.joining("|", "(?<![-\\w$])(", ")(?![-\\w])"), Pattern::compile));
+                  Collectors.joining("|", "(?<![-\\w$\"])(", ")(?![-\\w\"])"), Pattern::compile));
 
   private Verdicts() {}
 
