@@ -50,18 +50,13 @@ final class NotificationContent {
   }
 
   private boolean concerns(UserId user, PushQueue.Item item, RoomEvent event) {
-    if (isInvitation(user, event)) {
+    if (event.invites(user)) {
       return rooms
           .membership(item.room(), user)
           .filter(now -> now.membership() == Membership.INVITE)
           .isPresent();
     }
     return rooms.isJoined(item.room(), user) && isUnread(user, item) && rooms.maySee(user, event);
-  }
-
-  private static boolean isInvitation(UserId user, RoomEvent event) {
-    return event.pdu().isState(EventTypes.MEMBER, user.value())
-        && event.pdu().content().path("membership").asText().equals("invite");
   }
 
   private boolean isUnread(UserId user, PushQueue.Item item) {
@@ -110,7 +105,7 @@ final class NotificationContent {
       json.put("user_is_target", event.pdu().isState(EventTypes.MEMBER, user.value()));
     }
     json.set("content", event.pdu().content());
-    boolean invitation = isInvitation(user, event);
+    boolean invitation = event.invites(user);
     Room inside = inside(event);
     Room room = invitation ? outside(user, event) : inside;
     // Who invites tells who that is, though not who else is there.

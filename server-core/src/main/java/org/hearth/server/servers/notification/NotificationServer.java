@@ -270,9 +270,11 @@ public final class NotificationServer implements Box {
     /// Tells what is counted of a batch, also of one that fails in the middle: what of it is
     /// counted is not given again.
     private void tell() {
-      List<NotificationOutput> all = List.copyOf(told);
-      told.clear();
-      publish(all);
+      try {
+        publish(told);
+      } finally {
+        told.clear();
+      }
     }
 
     private void take(LogPosition at, RoomOutput entry) {

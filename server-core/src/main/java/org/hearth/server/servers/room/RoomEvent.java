@@ -3,6 +3,8 @@ package org.hearth.server.servers.room;
 import java.util.Objects;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
@@ -52,6 +54,12 @@ public record RoomEvent(
   /// The event's id.
   public EventId id() {
     return pdu.eventId();
+  }
+
+  /// Whether it invites that user.
+  public boolean invites(UserId user) {
+    return pdu.isState(EventTypes.MEMBER, user.value())
+        && Membership.of(pdu).filter(Membership.INVITE::equals).isPresent();
   }
 
   /// The room.

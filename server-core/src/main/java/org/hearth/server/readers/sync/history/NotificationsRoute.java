@@ -13,10 +13,7 @@ import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
-import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.error.MatrixException;
-import org.hearth.server.matrix.event.EventTypes;
-import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.readers.events.ClientEvents;
 import org.hearth.server.readers.events.EventStyle;
 import org.hearth.server.readers.events.Viewer;
@@ -78,16 +75,10 @@ public final class NotificationsRoute implements RouteGroup {
     return reads
         .rooms()
         .event(notification.event())
-        .filter(event -> isInvitation(event, viewer) || reads.rooms().maySee(viewer.user(), event))
+        // Who is invited has been told of the invitation, whatever of the room may be seen.
+        .filter(event -> event.invites(viewer.user()) || reads.rooms().maySee(viewer.user(), event))
         .filter(event -> !viewer.ignored().hides(event))
         .map(event -> json(notification, event, viewer));
-  }
-
-  /// Who is invited has been told of the invitation, whatever of the room may be seen.
-  private static boolean isInvitation(RoomEvent event, Viewer viewer) {
-    Pdu pdu = event.pdu();
-    return pdu.isState(EventTypes.MEMBER, viewer.user().value())
-        && Membership.of(pdu).filter(Membership.INVITE::equals).isPresent();
   }
 
   private ObjectNode json(Notification notification, RoomEvent event, Viewer viewer) {
