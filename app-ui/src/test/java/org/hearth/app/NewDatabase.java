@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -33,7 +34,7 @@ final class NewDatabase {
 
   /// Leaves a folder without a database as a first start does that ended when it had made one.
   static void lay(DataFolder folder) throws IOException {
-    var _ = ServerKeys.open(folder, new SecureRandom());
+    var _ = ServerKeys.open(folder, new SecureRandom(), InstantSource.system());
     for (Path each : paths(MADE)) {
       Files.copy(each, folder.database().resolve(MADE.relativize(each).toString()));
     }

@@ -16,8 +16,12 @@ import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javafx.geometry.Bounds;
+import javafx.scene.Node;
+import javafx.scene.Scene;
 import javafx.scene.control.Labeled;
 import javafx.scene.control.ScrollPane;
+import javafx.scene.control.TableRow;
 import javafx.scene.control.TableView;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
@@ -302,14 +306,26 @@ class PanelTest extends WithPanel {
     panel.await("rings", () -> panel.rows("wiring-table") >= 3);
     assertThat(panel.text("wiring-sentence")).isEqualTo("Everything keeps up.");
     assertThat(panel.shows("wiring-nothing")).isFalse();
-    assertThat(
-            panel.robot().lookup("#wiring-table .table-row-cell").queryAll().stream()
-                .filter(row -> !((javafx.scene.control.TableRow<?>) row).isEmpty()))
+    assertThat(wholeRows())
+        .as("rows that are seen without scrolling in a window of 1,000 by 700")
         .hasSizeGreaterThan(3);
     panel.screenshot("wiring");
     panel.click("server-stop");
     panel.await("an empty picture", () -> panel.shows("wiring-nothing"));
     panel.screenshot("wiring-stopped");
+  }
+
+  /// The rows of Wiring's table that nothing cuts off.
+  private List<Node> wholeRows() {
+    Node rows = panel.robot().lookup("#wiring-table .clipped-container").query();
+    Bounds seen = rows.localToScene(rows.getLayoutBounds());
+    Scene scene = rows.getScene();
+    assertThat(scene.getWidth()).isEqualTo(1_000);
+    assertThat(scene.getHeight()).isEqualTo(700);
+    return panel.robot().lookup("#wiring-table .table-row-cell").queryAll().stream()
+        .filter(each -> !((TableRow<?>) each).isEmpty() && each.isVisible())
+        .filter(each -> seen.contains(each.localToScene(each.getLayoutBounds())))
+        .toList();
   }
 
   @Test

@@ -56,6 +56,7 @@ class ParkedTest extends WithPanel {
     panel.await("nothing parked", () -> !panel.shows("parked"));
     assertThat(alice.texts(room)).containsExactly("Held up", "Before");
     panel.screenshot("wiring-retried");
+    panel.await("no news any more", () -> !panel.shows("wiring-outcome"));
     panel.go("home");
     panel.await("no alert", () -> !panel.shows("alerts"));
   }

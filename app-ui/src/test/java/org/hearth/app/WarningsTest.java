@@ -11,7 +11,7 @@ class WarningsTest extends WithPanel {
   private static final String SETTINGS =
       Panel.ANY_PORT
           + """
-          federation: { mode: open }
+          email: { smtp-host: localhost, from: hearth@example.org }
           application-services: [ bridge.yaml ]
           """;
 
@@ -28,8 +28,8 @@ class WarningsTest extends WithPanel {
 
     assertThat(panel.text("home-warnings"))
         .isEqualTo(
-            "The settings federation and application-services have no effect yet: this version of"
-                + " Hearth does not have the parts that use them.");
+            "The settings email and application-services have no effect yet: this version of Hearth"
+                + " does not have the parts that use them.");
     panel.screenshot("home-warnings");
   }
 }

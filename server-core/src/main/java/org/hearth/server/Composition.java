@@ -13,9 +13,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
+import org.hearth.server.admin.SigningKeyOperations;
 import org.hearth.server.box.Boxes;
+import org.hearth.server.box.Time;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
@@ -27,15 +30,21 @@ import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.LandingPage;
 import org.hearth.server.http.RateLimits;
 import org.hearth.server.http.RouteGroup;
+import org.hearth.server.http.peers.Peers;
+import org.hearth.server.matrix.checks.FederationPolicy;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.sign.OwnKeys;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.outbound.Dialer;
+import org.hearth.server.outbound.NameServers;
 import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.activity.Happenings;
+import org.hearth.server.services.serverkeys.KeyRotation;
 import org.hearth.server.store.Journal;
-import org.hearth.server.store.SigningKeys;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.jspecify.annotations.Nullable;
@@ -57,11 +66,13 @@ final class Composition {
       "Restart the server; if this happens again, report it with the log.";
 
   private final Configuration configuration;
+  private final Time time;
   private final InstantSource clock;
   private final Consumer<? super ServerState.Failed> onFailed;
   private final Deque<Part> opened = new ArrayDeque<>();
   private final Boxes boxes;
   private Admin.@Nullable Asked asked;
+  private @Nullable Peers peers;
   private volatile @Nullable Admin admin;
   private volatile @Nullable BackupMaker backups;
   private volatile @Nullable HttpServer http;
@@ -79,11 +90,10 @@ final class Composition {
   }
 
   private Composition(
-      Configuration configuration,
-      InstantSource clock,
-      Consumer<? super ServerState.Failed> onFailed) {
+      Configuration configuration, Time time, Consumer<? super ServerState.Failed> onFailed) {
     this.configuration = configuration;
-    this.clock = clock;
+    this.time = time;
+    this.clock = time.clock();
     this.onFailed = onFailed;
     boxes =
         new Boxes(death ->
@@ -100,17 +110,18 @@ final class Composition {
   static Composition open(
       DataFolder folder,
       Configuration configuration,
-      InstantSource clock,
+      Time time,
       SecureRandom random,
       Runnable onHeld,
       Consumer<String> progress,
       Consumer<? super ServerState.Failed> onFailed)
       throws IOException {
-    Composition composition = new Composition(configuration, clock, onFailed);
+    InstantSource clock = time.clock();
+    Composition composition = new Composition(configuration, time, onFailed);
     boolean open = false;
     RuntimeException failures = new IllegalStateException("what was opened could not be closed");
     try {
-      SigningKey key = ServerKeys.open(folder, random);
+      OwnKeys opened = ServerKeys.open(folder, random, clock);
       progress.accept("Opening the database");
       Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock), onHeld);
       composition.opened.push(new Part("the database", (_, _) -> store.close()));
@@ -122,10 +133,10 @@ final class Composition {
                 "Check that the disk of %s works and has room, then restart the server. The log has the details."
                     .formatted(folder.root())));
       });
-      ServerKeys.keep(folder);
-      SigningKeys.use(store, key.id().value(), key.publicKeyBase64(), clock.instant());
+      ServerKeys.keep(folder, opened);
+      KeyRotation keys = KeyRotation.open(opened, new SigningKeyFile(folder, random), store, clock);
       progress.accept("Starting the components");
-      composition.start(store, folder, key, random);
+      composition.start(store, folder, keys, random);
       composition.prepareBackups(store, folder);
       open = true;
       return composition;
@@ -139,8 +150,22 @@ final class Composition {
     }
   }
 
-  private void start(Store store, DataFolder folder, SigningKey key, SecureRandom random) {
-    Outbound outbound = outbound();
+  /// `keys/signing.key` of a data folder that this process holds.
+  private record SigningKeyFile(DataFolder folder, SecureRandom random)
+      implements KeyRotation.KeyFile {
+    @Override
+    public SigningKey prepare() throws IOException {
+      return ServerKeys.prepare(folder, random);
+    }
+
+    @Override
+    public void complete(long expiredTs) throws IOException {
+      ServerKeys.complete(folder, expiredTs);
+    }
+  }
+
+  private void start(Store store, DataFolder folder, KeyRotation keys, SecureRandom random) {
+    Outbound outbound = outbound(random);
     opened.push(new Part("the way to other servers", (_, _) -> outbound.close()));
     ServerName server = ServerName.parse(configuration.serverName());
     Accounts accounts = new Accounts(store.reads(), server);
@@ -148,20 +173,22 @@ final class Composition {
     Journal journal = new Journal(store, clock);
     opened.push(new Part("the journal", (_, _) -> journal.close()));
     opened.push(new Part("the boxes", (_, failures) -> boxes.close(DRAIN, failures)));
-    Admin.Asked known =
+    AllBoxes.Made made =
         AllBoxes.addTo(
             boxes,
             new AllBoxes.Ground(
                 configuration,
-                clock,
+                time,
                 store,
                 folder,
                 journal,
                 accounts,
-                new AllBoxes.Identity(server, key, random),
+                new AllBoxes.Identity(server, keys, federationPolicy(), random),
                 outbound));
     boxes.start(store.head());
     journal.start();
+    peers = made.peers();
+    Admin.Asked known = made.asked();
     asked = known;
     Admin operations =
         new Admin(
@@ -176,6 +203,7 @@ final class Composition {
                 boxes.logs()::parked,
                 boxes.logs()::release),
             () -> Optional.ofNullable(backups).flatMap(BackupMaker::trouble),
+            new SigningKeyOperations(keys, known.activity()),
             clock);
     admin = operations;
     operations.rates().start();
@@ -190,18 +218,37 @@ final class Composition {
             configuration.backups().folder().orElse(folder.backups()),
             configuration.backups().keep(),
             clock,
-            asked().activity());
+            asked().activity(),
+            Optional.of(asked().media().backup()));
     backups = maker;
     opened.push(new Part("the backups", (_, _) -> maker.stop()));
   }
 
-  private Outbound outbound() {
+  private Outbound outbound(SecureRandom random) {
     try {
-      return Outbound.start(OutboundOptions.of(configuration.outbound()), Resolver.SYSTEM, clock);
+      return Outbound.start(
+          OutboundOptions.of(configuration.outbound()),
+          Resolver.SYSTEM,
+          NameServers.ofSystem(clock, random),
+          Dialer.DIRECT,
+          clock);
     } catch (IOException e) {
       throw new ConfigurationException(
           "A file of outbound.trusted-certificates cannot be used: " + e.getMessage(), e);
     }
+  }
+
+  private static List<DiscoveryRoutes.Contact> contacts(Configuration.Support support) {
+    return support.contacts().stream()
+        .map(each ->
+            new DiscoveryRoutes.Contact(
+                switch (each.role()) {
+                  case ADMIN -> "m.role.admin";
+                  case SECURITY -> "m.role.security";
+                },
+                each.matrixId().map(UserId::value),
+                each.email()))
+        .toList();
   }
 
   private static void checkName(Accounts accounts, ServerName server) {
@@ -219,7 +266,10 @@ final class Composition {
     routes.add(
         new DiscoveryRoutes(
             new DiscoveryRoutes.Whereabouts(
-                configuration.publicBaseUrl(), Optional.empty(), List.of(), Optional.empty()),
+                configuration.publicBaseUrl(),
+                Optional.empty(),
+                contacts(configuration.support()),
+                configuration.support().page()),
             ProductVersion.current()));
     routes.add(
         new LandingPage(
@@ -227,7 +277,7 @@ final class Composition {
     HttpOptions options =
         new HttpOptions(
             Addresses.listeners(configuration),
-            HttpLimits.standard(),
+            HttpLimits.standard().withStreamedBodies(configuration.media().largestUpload()),
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
             Set.copyOf(configuration.http().trustedProxies()));
@@ -235,7 +285,9 @@ final class Composition {
         HttpServer.start(
             options,
             routes,
-            asked().accounts().authenticator(),
+            new HttpServer.Callers(
+                asked().accounts().authenticator(),
+                Objects.requireNonNull(peers, "they are made by open()")),
             clock,
             sentence -> onFailed.accept(new ServerState.Failed(sentence, RESTART)));
     http = serving;
@@ -243,6 +295,18 @@ final class Composition {
       backups().startDaily();
     }
     opened.push(new Part("the listeners", (grace, _) -> serving.stop(grace)));
+  }
+
+  private FederationPolicy federationPolicy() {
+    Configuration.Federation federation = configuration.federation();
+    return switch (federation.mode()) {
+      case OFF -> FederationPolicy.off();
+      case ALLOW_LIST ->
+          FederationPolicy.allowing(
+              federation.servers().stream().map(ServerName::new).collect(Collectors.toSet()),
+              federation.blocked());
+      case OPEN -> FederationPolicy.open(federation.blocked());
+    };
   }
 
   /// What makes backups.

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
+import org.hearth.server.box.Time;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.Control;
@@ -172,7 +173,7 @@ public final class Homeserver implements AutoCloseable {
           Composition.open(
               folder,
               configuration,
-              clock,
+              Time.of(clock),
               random,
               listening ? this::prepareListening : () -> {},
               step -> change(new ServerState.Starting(step)),

@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import org.hearth.server.admin.Amounts;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.services.media.MediaBackup;
 import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.BackupManifest.BackupFile;
 import org.hearth.server.store.Refusal;
@@ -32,11 +34,19 @@ public final class SavedData {
   /// @return what it holds, in a sentence
   public static String verify(Path backup) {
     BackupManifest manifest = refusing(() -> Store.verify(backup));
-    return "The backup of %s is whole: %d files, %s."
+    MediaBackup.Restored media = mediaOf(() -> MediaBackup.verify(backup));
+    if (!media.lost().isEmpty()) {
+      throw new AdminException(
+          "Of the pictures and files that belong to the backup, %d are missing or damaged in %s, such as %s."
+              .formatted(
+                  media.lost().size(), backup.resolveSibling("media"), media.lost().getFirst()));
+    }
+    return "The backup of %s is whole: %d files, %s%s."
         .formatted(
             Amounts.moment(manifest.takenAt()),
             manifest.files().size(),
-            Amounts.bytes(manifest.lengthBytes()));
+            Amounts.bytes(manifest.lengthBytes()),
+            media.whole() == 0 ? "" : ", and %d pictures and files".formatted(media.whole()));
   }
 
   /// What a server needs and its backup does not hold, since it is not the server's own.
@@ -92,6 +102,7 @@ public final class SavedData {
       folder.put(place(path), Files.readAllBytes(backup.resolve(path)));
     }
     refusing(() -> Store.restore(backup, StoreOptions.of(folder.root())));
+    told.addAll(restoreMedia(backup, folder));
     manifest
         .origin()
         .configuration()
@@ -101,6 +112,27 @@ public final class SavedData {
         .ifPresent(told::add);
     told.addAll(missing(folder, named));
     return told;
+  }
+
+  private static List<String> restoreMedia(Path backup, DataFolder folder) {
+    MediaBackup.Restored media = mediaOf(() -> MediaBackup.restore(backup, folder.media()));
+    return media.lost().isEmpty()
+        ? List.of()
+        : List.of(
+            "Of the pictures and files of the backup, %d are missing or damaged in %s. If you have them elsewhere, put them into %s."
+                .formatted(media.lost().size(), backup.resolveSibling("media"), folder.media()));
+  }
+
+  private interface MediaWork {
+    MediaBackup.Restored run() throws IOException;
+  }
+
+  private static MediaBackup.Restored mediaOf(MediaWork work) {
+    try {
+      return work.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// The files that the restored configuration names, and that are not there.

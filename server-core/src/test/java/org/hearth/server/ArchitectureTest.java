@@ -181,7 +181,8 @@ class ArchitectureTest {
                 "io.helidon.webclient..",
                 "org.apache.hc..",
                 "org.apache.http..",
-                "okhttp3..")
+                "okhttp3..",
+                "org.xbill..")
             .or(assignableTo(java.net.URLConnection.class));
 
     // The rule is about something: outbound does use one.

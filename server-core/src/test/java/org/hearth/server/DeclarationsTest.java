@@ -32,6 +32,7 @@ import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
+import org.hearth.server.box.Time;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.store.Store;
@@ -67,7 +68,7 @@ class DeclarationsTest {
         Composition.open(
             data,
             ConfigurationReader.parse(folder.resolve("hearth.yaml"), "server-name: hearth.test"),
-            InstantSource.system(),
+            Time.of(InstantSource.system()),
             new SecureRandom(),
             () -> {},
             _ -> {},

@@ -41,11 +41,17 @@ final class PackageTable {
           new Row("matrix.state", "matrix.id", "matrix.version", "matrix.event", "matrix.auth"),
           new Row("matrix.push", "matrix.id", "matrix.json", "matrix.event", "matrix.error"),
           new Row("logs", "matrix"),
-          new Row("store"),
+          new Row("upkeep"),
+          new Row("store", "upkeep"),
           new Row("store.derby"),
-          new Row("http", "matrix", "store"),
-          new Row("http.connection"),
-          new Row("outbound", "configuration"),
+          new Row("http", "matrix", "store", "upkeep"),
+          new Row("http.connection", "upkeep"),
+          new Row("http.content"),
+          new Row("http.peers", "matrix"),
+          // matrix, box and store: outbound.federation, which is below it.
+          new Row("outbound", "configuration", "matrix", "box", "store", "upkeep"),
+          new Row("outbound.federation", "matrix", "box", "store", "outbound alone"),
+          new Row("outbound.events", "matrix", "outbound.federation"),
           // http and store: a box declares its routes and its tables; matrix: what it keeps of
           // whom.
           new Row("box", "matrix", "http", "store"),
@@ -67,7 +73,22 @@ final class PackageTable {
               "http",
               "servers.room",
               "services.accountdata"),
+          new Row(
+              "writers.federationbackfill", "matrix", "box", "logs", "outbound", "servers.room"),
           new Row("writers.devicesend", "matrix", "box", "logs", "http"),
+          // store: which failures of its are of a moment. outbound: what is missing is fetched from
+          // others.
+          new Row(
+              "writers.federationsend",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "servers.room",
+              "servers.presence",
+              "services.staging"),
           new Row(
               "writers.presencesetter",
               "matrix",
@@ -77,6 +98,41 @@ final class PackageTable {
               "servers.room",
               "servers.presence"),
           new Row("writers.typingsetter", "matrix", "box", "logs", "http", "servers.room"),
+          new Row(
+              "writers.federationmembership.invites",
+              "matrix",
+              "logs",
+              "http",
+              "outbound",
+              "servers.room",
+              "services.account",
+              "services.accountdata"),
+          new Row(
+              "writers.federationmembership",
+              "matrix",
+              "box",
+              "logs",
+              "http",
+              "outbound",
+              "servers.room",
+              "services.account",
+              "services.accountdata",
+              "services.staging",
+              "writers.federationmembership.joining"),
+          new Row(
+              "writers.federationmembership.joining",
+              "matrix",
+              "logs",
+              "outbound",
+              "servers.room",
+              "services.staging"),
+          new Row(
+              "writers.federationmembership.resident",
+              "matrix",
+              "logs",
+              "http",
+              "outbound",
+              "servers.room"),
           new Row("servers.room", "matrix", "box", "logs", "store"),
           new Row("servers.room.state", "matrix", "logs", "store", "servers.room alone"),
           new Row(
@@ -130,15 +186,18 @@ final class PackageTable {
               "store",
               "servers.room",
               "servers.receipt",
-              "services.accountdata"),
+              "services.accountdata",
+              "upkeep"),
           // services.account: which devices there are.
-          // services.keys: a dehydrated device is among the keys only.
+          // services.keys: a dehydrated device is among the keys only; what servers say of keys is
+          // checked there. servers.room: who shares a room with whom.
           new Row(
               "servers.device",
               "matrix",
               "box",
               "logs",
               "store",
+              "servers.room",
               "services.account",
               "services.keys"),
           new Row("servers.presence", "matrix", "box", "logs", "store"),
@@ -214,6 +273,20 @@ final class PackageTable {
               "readers.sync.view",
               "readers.events",
               "readers.tokens"),
+          new Row(
+              "readers.sync.sliding",
+              "matrix",
+              "logs",
+              "http",
+              "servers.room",
+              "servers.device",
+              "servers.notification",
+              "servers.presence",
+              "services.accountdata",
+              "readers.sync.sections",
+              "readers.sync.view",
+              "readers.events",
+              "readers.tokens"),
           // services.directory: these calls say which rooms are published.
           new Row(
               "readers.sync.v1",
@@ -248,6 +321,45 @@ final class PackageTable {
               "http",
               "servers.room",
               "services.profile"),
+          // services.keys: what other servers are told of devices.
+          new Row(
+              "readers.federationdelivery",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "outbound",
+              "servers.room",
+              "servers.receipt",
+              "servers.typing",
+              "services.keys"),
+          // services.account: whose content is erased.
+          new Row(
+              "readers.federationquery",
+              "matrix",
+              "box",
+              "http",
+              "servers.room",
+              "services.account"),
+          // outbound: lists of devices are fetched.
+          new Row(
+              "readers.federationdevices",
+              "matrix",
+              "box",
+              "logs",
+              "outbound",
+              "servers.device",
+              "upkeep"),
+          // outbound: what is in spaces of other servers. services.directory: aliases, and what a
+          // room says about itself.
+          new Row(
+              "readers.spaces",
+              "matrix",
+              "box",
+              "http",
+              "outbound",
+              "servers.room",
+              "services.directory"),
           new Row(
               "readers.search",
               "matrix",
@@ -269,11 +381,31 @@ final class PackageTable {
               "http",
               "outbound",
               "servers.room",
-              "services.activity"),
+              "services.activity",
+              "upkeep"),
           new Row("services.activity", "matrix", "box", "store"),
-          new Row("services.profile", "matrix", "box", "logs", "store", "http", "servers.room"),
+          // outbound: profiles of users of other servers.
+          new Row(
+              "services.profile",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "servers.room",
+              "upkeep"),
           new Row("services.accountdata", "matrix", "box", "logs", "store", "http"),
-          new Row("services.directory", "matrix", "box", "logs", "store", "http", "servers.room"),
+          // outbound: aliases and published rooms of other servers.
+          new Row(
+              "services.directory",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "servers.room"),
           new Row(
               "services.pushrules",
               "matrix",
@@ -282,8 +414,17 @@ final class PackageTable {
               "store",
               "http",
               "services.accountdata"),
-          new Row("services.keybackup", "matrix", "box", "store", "http"),
-          new Row("services.keys", "matrix", "box", "logs", "store", "http", "services.account"),
+          new Row("services.keybackup", "matrix", "box", "store", "http", "upkeep"),
+          // outbound: other servers are asked for keys of their users.
+          new Row(
+              "services.keys",
+              "matrix",
+              "box",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "services.account"),
           // services.accountdata: the rooms are tagged. services.profile: who is invited has a
           // name.
           new Row(
@@ -297,7 +438,50 @@ final class PackageTable {
               "services.account",
               "services.accountdata",
               "services.profile"),
+          // outbound: by an interface that the root implements; another box checks signatures.
+          new Row("services.serverkeys", "matrix", "box", "store", "http", "outbound"),
+          // What writers have staged; a writer has no tables.
+          new Row("services.staging", "matrix", "box", "store"),
+          // outbound: services.media.federation, which is below it.
+          new Row(
+              "services.media",
+              "matrix",
+              "box",
+              "store",
+              "http",
+              "outbound",
+              "services.activity",
+              "upkeep"),
+          new Row(
+              "services.media.thumbnail",
+              "matrix",
+              "box",
+              "store",
+              "http",
+              "services.media alone",
+              "upkeep"),
+          // outbound: where another server redirects to.
+          new Row(
+              "services.media.federation",
+              "matrix",
+              "box",
+              "http",
+              "outbound",
+              "services.media alone",
+              "services.media.thumbnail"),
+          // outbound: pages of the web. services.media: their pictures are kept there.
+          new Row(
+              "services.previews",
+              "matrix",
+              "box",
+              "store",
+              "http",
+              "outbound",
+              "services.media alone",
+              "services.media.thumbnail",
+              "upkeep"),
           new Row("services.openid", "matrix", "box", "http", "services.account"),
+          new Row("services.voip", "matrix", "box", "http"),
           new Row(
               "services.report",
               "matrix",
@@ -307,7 +491,17 @@ final class PackageTable {
               "servers.room",
               "services.account",
               "services.activity"),
-          new Row("admin", "matrix", "logs", "store", "http", "servers", "readers", "services"),
+          new Row(
+              "admin",
+              "matrix",
+              "logs",
+              "store",
+              "http",
+              "outbound",
+              "servers",
+              "readers",
+              "services",
+              "upkeep"),
           new Row("configuration", "matrix"),
           new Row("control", "admin", "configuration"),
           new Row("command", ITSELF, "admin", "configuration", "control"),

@@ -23,7 +23,7 @@ import org.hearth.server.http.TestClient;
 /// | guest | has no password |
 /// | root | administers the server |
 /// | nobody, stranger, leaver, expired | have no token, an unknown one, one that has logged out, one that has expired |
-final class PopulatedServer implements AutoCloseable {
+public final class PopulatedServer implements AutoCloseable {
   static final String PASSWORD = WholeServer.PASSWORD;
 
   private final WholeServer server;
@@ -31,11 +31,19 @@ final class PopulatedServer implements AutoCloseable {
   private final Map<String, String> tokens = new HashMap<>();
   private volatile Duration ahead = Duration.ZERO;
 
-  PopulatedServer(Path folder) {
-    server = new WholeServer(folder, () -> Instant.now().plus(ahead));
+  public PopulatedServer(Path folder) {
+    server =
+        new WholeServer(
+            folder,
+            """
+            federation: { mode: open, blocked: [ elsewhere.test ] }
+            url-previews: { enabled: true }
+            support: { contacts: [ { matrix-id: '@root:hearth.test' } ] }
+            """,
+            () -> Instant.now().plus(ahead));
   }
 
-  void start() throws StartFailedException {
+  public void start() throws StartFailedException {
     server.start();
   }
 
@@ -52,27 +60,32 @@ final class PopulatedServer implements AutoCloseable {
     return server.homeserver();
   }
 
-  int port() {
+  public int port() {
     return server.base().getPort();
   }
 
   /// A client of somebody who has a token.
-  TestClient client(String who) {
+  public TestClient client(String who) {
     return server.client().as(token(who));
   }
 
   /// The token of somebody; `nobody` has none.
-  String token(String who) {
+  public String token(String who) {
     return Objects.requireNonNull(tokens.get(who), who);
   }
 
   /// What is known under that name.
-  String named(String name) {
+  public String named(String name) {
     return Objects.requireNonNull(named.get(name), name);
   }
 
+  /// Gives something a name.
+  public void name(String name, String value) {
+    named.put(name, value);
+  }
+
   /// Brings people and rooms into a server that runs.
-  void populate() {
+  public void populate() {
     for (String name : new String[] {"alice", "bob", "carol", "erin", "frank", "leaver"}) {
       register(name);
     }
@@ -140,24 +153,19 @@ final class PopulatedServer implements AutoCloseable {
   }
 
   private void closeAccounts() {
-    client("frank")
-        .post(
-            "/_matrix/client/v3/account/deactivate",
-            "{'auth': {'type': 'm.login.password', 'user': 'frank', 'password': '"
-                + PASSWORD
-                + "'}}")
-        .expect(200);
+    WholeServer.closeAccount(client("frank"), "frank");
     client("leaver").post("/_matrix/client/v3/logout", "{}").expect(200);
   }
 
-  private void register(String name) {
+  /// Makes an account, and keeps its token.
+  public void register(String name) {
     TestClient.Answer made = server.newAccount(name);
     tokens.put(name, made.text("access_token"));
     named.put(name, made.text("user_id"));
     named.put(name + "-device", made.text("device_id"));
   }
 
-  private TestClient.Answer logIn(String name, String more) {
+  public TestClient.Answer logIn(String name, String more) {
     return server
         .client()
         .post(
@@ -181,7 +189,7 @@ final class PopulatedServer implements AutoCloseable {
   }
 
   /// Sends a message into a room, and returns its id.
-  String send(TestClient client, String room) {
+  public String send(TestClient client, String room) {
     return client
         .put(
             rooms(room) + "/send/m.room.message/" + System.nanoTime(),

@@ -93,11 +93,7 @@ class PresenceWiringTest {
       server.start();
       TestClient alice = server.register("alice");
       TestClient bob = server.register("bob");
-      String room =
-          alice
-              .post("/_matrix/client/v3/createRoom", "{'preset':'public_chat'}")
-              .expect(200)
-              .text("room_id");
+      String room = WholeServer.openRoom(alice);
       String aliceHas = alice.get(SYNC).expect(200).text("next_batch");
       say(alice, "{'presence':'offline'}");
       String bobHas = bob.get(SYNC).expect(200).text("next_batch");
@@ -198,14 +194,7 @@ class PresenceWiringTest {
       server.stop();
       assertThat(messages()).startsWith("1 rows");
       server.start();
-      server
-          .client()
-          .as(token)
-          .post(
-              "/_matrix/client/v3/account/deactivate",
-              "{'auth': {'type': 'm.login.password', 'user': 'alice', 'password': '%s'}}"
-                  .formatted(WholeServer.PASSWORD))
-          .expect(200);
+      WholeServer.closeAccount(server.client().as(token), "alice");
     }
     assertThat(messages()).startsWith("0 rows");
   }

@@ -167,11 +167,13 @@ class StartRefusalsTest {
             "signing.key is damaged",
             "from a backup"),
         new Damage(
-            "a signing key without a check value, with a flipped bit",
+            "a signing key without a check value, with another letter",
             folder -> {
               String line = Files.readString(folder.resolve("keys/signing.key"));
               byte[] bytes = line.substring(0, line.lastIndexOf(' ')).getBytes(UTF_8);
-              bytes["ed25519 a_12345678 ".length()] ^= 1;
+              // Another letter of Base64, which the flipped bit of one need not be.
+              int first = "ed25519 a_12345678 ".length();
+              bytes[first] = (byte) (bytes[first] == 'A' ? 'B' : 'A');
               Files.write(folder.resolve("keys/signing.key"), bytes);
             },
             "is not the one that this server has signed with under that name",
@@ -196,6 +198,7 @@ class StartRefusalsTest {
               remove(folder.resolve("database"));
               remove(folder.resolve("keys"));
               Files.createDirectories(folder.resolve("backups/one"));
+              Files.writeString(folder.resolve("backups/one/manifest"), "x");
             },
             "The database is missing",
             "has the backups of a server",

@@ -44,19 +44,27 @@ public final class WholeServer implements AutoCloseable {
     this(folder, settings, InstantSource.system());
   }
 
-  private WholeServer(Path folder, String settings, InstantSource clock) {
+  WholeServer(Path folder, String settings, InstantSource clock) {
+    this(folder, clock, CONFIGURATION + settings);
+  }
+
+  /// One that limits how often everybody asks.
+  public static WholeServer withRateLimits(Path folder) {
+    String configuration = CONFIGURATION.replace("enabled: false", "enabled: true");
+    return new WholeServer(folder, InstantSource.system(), configuration);
+  }
+
+  private WholeServer(Path folder, InstantSource clock, String configuration) {
     DataFolder data = new DataFolder(folder);
     prepare(data);
     server =
         new Homeserver(
-            data,
-            ConfigurationReader.parse(folder.resolve("hearth.yaml"), CONFIGURATION + settings),
-            clock);
+            data, ConfigurationReader.parse(folder.resolve("hearth.yaml"), configuration), clock);
   }
 
   /// Leaves an empty folder as a first start does that ended when it had made the database: making
   /// one takes longer than most tests.
-  private static void prepare(DataFolder data) {
+  public static void prepare(DataFolder data) {
     Path folder = data.root();
     try {
       Files.createDirectories(folder);
@@ -65,7 +73,7 @@ public final class WholeServer implements AutoCloseable {
           return;
         }
       }
-      var _ = ServerKeys.open(data, new SecureRandom());
+      var _ = ServerKeys.open(data, new SecureRandom(), InstantSource.system());
       StoreExtension.layTables(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -89,6 +97,14 @@ public final class WholeServer implements AutoCloseable {
     return server;
   }
 
+  /// How many units of work a box has handed to the committer since the start.
+  public long units(String box) {
+    return server.admin().orElseThrow().wiring().rings().stream()
+        .filter(each -> each.name().equals("commit"))
+        .mapToLong(each -> each.writers().getOrDefault(box, 0L))
+        .sum();
+  }
+
   /// Where it is reached.
   public URI base() {
     return switch (server.state()) {
@@ -107,6 +123,19 @@ public final class WholeServer implements AutoCloseable {
     return client().as(newAccount(name).text("access_token"));
   }
 
+  /// Makes a room that anybody may join, in which these others are, too.
+  public static String openRoom(TestClient owner, TestClient... others) {
+    String room =
+        owner
+            .post("/_matrix/client/v3/createRoom", "{'preset':'public_chat'}")
+            .expect(200)
+            .text("room_id");
+    for (TestClient each : others) {
+      each.post("/_matrix/client/v3/rooms/" + TestClient.encoded(room) + "/join", "{}").expect(200);
+    }
+    return room;
+  }
+
   /// Makes an account.
   public TestClient.Answer newAccount(String name) {
     return client()
@@ -115,5 +144,21 @@ public final class WholeServer implements AutoCloseable {
             "{'username': '%s', 'password': '%s', 'auth': {'type': 'm.login.dummy'}}"
                 .formatted(name, PASSWORD))
         .expect(200);
+  }
+
+  /// Closes the account of that client's user.
+  public static void closeAccount(TestClient user, String name) {
+    closeAccount(user, name, PASSWORD);
+  }
+
+  public static void closeAccount(TestClient user, String name, String password) {
+    user.post(
+            "/_matrix/client/v3/account/deactivate", "{'auth': %s}".formatted(auth(name, password)))
+        .expect(200);
+  }
+
+  /// What proves that it is the user who asks.
+  public static String auth(String name, String password) {
+    return "{'type': 'm.login.password', 'user': '%s', 'password': '%s'}".formatted(name, password);
   }
 }

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.hearth.server.http.RawClient;
 import org.hearth.server.http.RawClient.RawAnswer;
+import org.hearth.server.http.SpecifiedAnswers;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicContainer;
@@ -101,6 +102,12 @@ class WrongRequestsTest {
       assertThat(answer.header("Content-Type")).isEqualTo("application/json");
       assertThat(answer.header("Access-Control-Allow-Origin")).isEqualTo("*");
       JsonNode said = JSON.readTree(answer.body());
+      SpecifiedAnswers.check(
+          row.method(),
+          row.target(house::named),
+          answer.status(),
+          answer.header("Content-Type"),
+          said);
       if (!row.errcode().equals("-")) {
         assertThat(said.path("errcode").asText()).as(answer.body()).isEqualTo(row.errcode());
         assertThat(said.path("error").asText())

@@ -63,7 +63,8 @@ public final class FxState {
                 onFxThread(() -> job.unlessCancelled(() -> answered.accept(answer)));
               } catch (InterruptedException | CancellationException _) {
                 Thread.currentThread().interrupt();
-              } catch (Exception e) {
+              } catch (Exception | Error e) {
+                // An error, too: whoever asks again and again waits for an answer of either kind.
                 LOG.log(Level.DEBUG, name + " failed", e);
                 String sentence = e.getMessage() == null ? e.toString() : e.getMessage();
                 onFxThread(() -> job.unlessCancelled(() -> failed.accept(sentence)));

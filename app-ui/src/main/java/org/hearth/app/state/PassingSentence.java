@@ -24,10 +24,15 @@ public final class PassingSentence {
     pause.playFromStart();
   }
 
+  /// Says something that stays until something else is said: what went wrong.
+  public void stay(String sentence) {
+    pause.stop();
+    text.set(sentence);
+  }
+
   /// Says nothing any more.
   public void clear() {
-    pause.stop();
-    text.set("");
+    stay("");
   }
 
   /// What is said; empty for nothing.

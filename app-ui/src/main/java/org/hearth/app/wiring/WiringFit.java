@@ -7,7 +7,7 @@ import javafx.scene.transform.Scale;
 /// be read. Where there is more room the drawing has all of it.
 final class WiringFit extends Region {
   /// Words of eleven pixels can be read at that.
-  static final double SMALLEST = 0.75;
+  static final double SMALLEST = 0.7;
 
   private final Region drawing;
   private final Scale scale = new Scale(1, 1);

@@ -1,5 +1,6 @@
 package org.hearth.app.wiring;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,8 +18,10 @@ import org.hearth.server.admin.WiringPicture.Kind;
 import org.hearth.server.admin.WiringPicture.Node;
 import org.hearth.server.admin.WiringPicture.Ring;
 
-/// A picture with few boxes in place of many that each do little: the services are one, and so are
-/// the servers behind the first one, with what brings them requests and takes on what they decide.
+/// A picture with few boxes in place of many that each do little: the services are one, with those
+/// readers that follow no log, and so are the servers behind the first one, with what brings them
+/// requests and takes on what they decide. What is there for other homeservers (its name begins
+/// with `Federation`) is one writer and one reader.
 ///
 /// What the boxes of a group write is added up, and so are the numbers of logs. What a server has
 /// decided is in the log that is called as the one of its requests, with `output` for `input`, or
@@ -27,15 +30,20 @@ final class WiringGroups {
   /// The box of the services.
   static final String SERVICES = "Services";
 
-  /// The box of the servers behind the first one.
-  static final String SERVERS = "Other servers";
+  /// The box of the servers behind the first one; of this program, not of other people.
+  static final String SERVERS = "Other boxes";
 
+  private static final String FEDERATION = "Federation";
+  private static final String FEDERATION_WRITERS = "Federation writers";
+  private static final String FEDERATION_READERS = "Federation readers";
   private static final String WRITERS = "Other writers";
   private static final String INPUT = "other-input";
   private static final String OUTPUT = "other-output";
 
   private static final Map<String, Node> BOXES =
       Stream.of(
+              new Node(FEDERATION_WRITERS, Kind.WRITER, "From other servers"),
+              new Node(FEDERATION_READERS, Kind.READER, "To other servers"),
               new Node(WRITERS, Kind.WRITER, "What else they do"),
               new Node(SERVERS, Kind.SERVER, "Keep the rest"),
               new Node(SERVICES, Kind.SERVICE, "All other requests"))
@@ -48,7 +56,15 @@ final class WiringGroups {
 
   private WiringGroups(WiringPicture picture) {
     this.picture = picture;
-    group(names(Kind.SERVICE), SERVICES);
+    List<String> services = new ArrayList<>(names(Kind.SERVICE));
+    names(Kind.READER).stream().filter(this::followsNothing).forEach(services::add);
+    group(services, SERVICES);
+    group(forOtherHomeservers(Kind.WRITER), FEDERATION_WRITERS);
+    group(
+        forOtherHomeservers(Kind.READER).stream()
+            .filter(reader -> !services.contains(reader))
+            .toList(),
+        FEDERATION_READERS);
     List<String> others = names(Kind.SERVER).stream().skip(1).toList();
     if (others.size() > 1) {
       group(others, SERVERS);
@@ -78,6 +94,15 @@ final class WiringGroups {
   /// A picture with groups in place of what is in them, of each that has two members at least.
   static WiringPicture fold(WiringPicture picture) {
     return new WiringGroups(picture).folded();
+  }
+
+  /// Whether it only answers requests, as services do.
+  private boolean followsNothing(String reader) {
+    return picture.arrows().stream().noneMatch(arrow -> arrow.to().equals(reader));
+  }
+
+  private List<String> forOtherHomeservers(Kind kind) {
+    return names(kind).stream().filter(name -> name.startsWith(FEDERATION)).toList();
   }
 
   private List<String> names(Kind kind) {

@@ -17,9 +17,9 @@ import org.hearth.server.admin.WiringPicture.Arrow;
 import org.hearth.server.admin.WiringPicture.Kind;
 
 /// Where boxes and rings are drawn: in columns by what they do, from the writers at the left to the
-/// readers at the right, and within a column near to what they are connected with. Services that no
-/// arrow leads from stand by the store, where there is room. Boxes of a column that has many are
-/// flat.
+/// readers at the right, and within a column near to what they are connected with. Services that
+/// only store stand beside the servers, and those that no arrow leads from by the store: where
+/// there is room. Boxes of a column that has many are flat.
 ///
 /// An arrow over several columns goes through a bend in each column between, where no box stands.
 /// Arrows that end at the same box share their bends.
@@ -42,10 +42,10 @@ record WiringLayout(
   private static final double BEND_GAP = 0.25;
 
   /// What a flat box is high at least with what is between it and the next, in pixels.
-  private static final double FLAT_HEIGHT = 40;
+  private static final double FLAT_HEIGHT = 37;
 
   /// In a column with more boxes they are flat.
-  private static final int MOST_HIGH = 6;
+  private static final int MOST_HIGH = 5;
 
   WiringLayout {
     places = Map.copyOf(places);
@@ -177,7 +177,7 @@ record WiringLayout(
           node.name(),
           switch (node.kind()) {
             case WRITER -> Role.WRITER;
-            case SERVICE -> isInTheFlow(node, picture) ? Role.WRITER : Role.STORE;
+            case SERVICE -> roleOfService(node.name(), picture);
             case SERVER -> Role.SERVER;
             case STORE -> Role.STORE;
             case READER -> Role.READER;
@@ -193,9 +193,28 @@ record WiringLayout(
     return columns;
   }
 
-  private static boolean isInTheFlow(WiringPicture.Node node, WiringPicture picture) {
+  /// A service that no arrow touches stands by the store, one that only stores beside the servers,
+  /// any other with the writers.
+  private static Role roleOfService(String service, WiringPicture picture) {
+    List<Arrow> touching =
+        picture.arrows().stream()
+            .filter(arrow -> arrow.from().equals(service) || arrow.to().equals(service))
+            .toList();
+    if (touching.isEmpty()) {
+      return Role.STORE;
+    }
+    return touching.stream().allMatch(arrow -> isStored(arrow.to(), picture))
+        ? Role.SERVER
+        : Role.WRITER;
+  }
+
+  /// Whether what is in the log is stored.
+  private static boolean isStored(String ring, WiringPicture picture) {
     return picture.arrows().stream()
-        .anyMatch(arrow -> arrow.from().equals(node.name()) || arrow.to().equals(node.name()));
+        .filter(arrow -> arrow.from().equals(ring))
+        .anyMatch(arrow ->
+            picture.nodes().stream()
+                .anyMatch(node -> node.kind() == Kind.STORE && node.name().equals(arrow.to())));
   }
 
   /// A log that ends at the store is the commit ring. One that only servers and the store write

@@ -22,6 +22,7 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.beans.property.SimpleBooleanProperty;
 import org.hearth.app.state.FxState;
 import org.hearth.app.state.Heartbeat;
+import org.hearth.app.state.PassingSentence;
 import org.hearth.app.state.ServerSession;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.ParkedEntries;
@@ -117,7 +118,7 @@ public final class WiringViewModel {
   private final Heartbeat<Optional<Answer>> heartbeat;
   private final ReadOnlyObjectWrapper<List<ParkedEntries>> parked =
       new ReadOnlyObjectWrapper<>(List.of());
-  private final ReadOnlyStringWrapper outcome = new ReadOnlyStringWrapper("");
+  private final PassingSentence outcome = new PassingSentence();
   private final ReadOnlyBooleanWrapper working = new ReadOnlyBooleanWrapper();
   private final ReadOnlyBooleanWrapper stopped = new ReadOnlyBooleanWrapper();
   private final ReadOnlyObjectWrapper<Optional<Now>> now =
@@ -174,7 +175,7 @@ public final class WiringViewModel {
 
   /// What became of the last decision, in a sentence.
   ReadOnlyStringProperty outcome() {
-    return outcome.getReadOnlyProperty();
+    return outcome.text();
   }
 
   /// Whether a decision is being carried out.
@@ -192,7 +193,7 @@ public final class WiringViewModel {
 
   private void decide(Function<Admin, ReleasedEntries> decision) {
     working.set(true);
-    outcome.set("");
+    outcome.clear();
     FxState.ask(
         "parked",
         () ->
@@ -202,16 +203,18 @@ public final class WiringViewModel {
                     .orElseThrow(() -> new IllegalStateException("The server is not running."))),
         released -> {
           working.set(false);
-          outcome.set(
-              released.remaining() == 0
-                  ? "Done: %,d handled, %,d discarded."
-                      .formatted(released.handled(), released.discarded())
-                  : "It failed again: %,d are parked still.".formatted(released.remaining()));
+          if (released.remaining() == 0) {
+            outcome.say(
+                "Done: %,d handled, %,d discarded."
+                    .formatted(released.handled(), released.discarded()));
+          } else {
+            outcome.stay("It failed again: %,d are parked still.".formatted(released.remaining()));
+          }
           heartbeat.beat();
         },
         sentence -> {
           working.set(false);
-          outcome.set(sentence);
+          outcome.stay(sentence);
         });
   }
 

@@ -1,6 +1,7 @@
 package org.hearth.app.wiring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import atlantafx.base.theme.PrimerLight;
@@ -193,7 +194,7 @@ class WiringDrawingTest {
         .contains("TypingServer", "ClientTypingSetter");
     assertThat(folded.nodes())
         .extracting(WiringPicture.Node::name)
-        .contains("RoomServer", "ClientRoomSend", "Other servers", "Other writers")
+        .contains("RoomServer", "ClientRoomSend", "Other boxes", "Other writers")
         .doesNotContain("TypingServer", "ClientTypingSetter", "DeviceServer");
     assertThat(folded.rings())
         .extracting(WiringPicture.Ring::name)
@@ -202,8 +203,8 @@ class WiringDrawingTest {
     assertThat(folded.arrows())
         .contains(
             new WiringPicture.Arrow("Other writers", "other-input"),
-            new WiringPicture.Arrow("other-input", "Other servers"),
-            new WiringPicture.Arrow("Other servers", "other-output"),
+            new WiringPicture.Arrow("other-input", "Other boxes"),
+            new WiringPicture.Arrow("Other boxes", "other-output"),
             new WiringPicture.Arrow("other-output", "ClientSync"));
     assertThat(published(folded, "other-output"))
         .isEqualTo(
@@ -212,6 +213,25 @@ class WiringDrawingTest {
                 + published(picture, "presence-output")
                 + published(picture, "device-output")
                 + published(picture, "notification-output"));
+  }
+
+  @Test
+  void whatIsThereForOtherHomeserversIsOneWriterAndOneReader() {
+    WiringPicture folded = WiringGroups.fold(picture);
+
+    assertThat(picture.nodes())
+        .extracting(WiringPicture.Node::name)
+        .contains("FederationSend", "FederationMembership", "FederationDelivery");
+    assertThat(folded.nodes())
+        .filteredOn(node -> node.name().startsWith("Federation"))
+        .extracting(WiringPicture.Node::name, WiringPicture.Node::kind)
+        .containsExactlyInAnyOrder(
+            tuple("Federation writers", WiringPicture.Kind.WRITER),
+            tuple("Federation readers", WiringPicture.Kind.READER));
+    assertThat(folded.arrows())
+        .contains(
+            new WiringPicture.Arrow("Federation writers", "room-input"),
+            new WiringPicture.Arrow("room-output", "Federation readers"));
   }
 
   private static long published(WiringPicture of, String ring) {

@@ -35,6 +35,7 @@ class WiringLayoutTest {
               new Arrow("room-input", "RoomServer"),
               new Arrow("RoomServer", "commit"),
               new Arrow("Accounts", "commit"),
+              new Arrow("Accounts", "room-input"),
               new Arrow("commit", "Committer"),
               new Arrow("Committer", "room-output"),
               new Arrow("room-output", "TypingServer"),
@@ -118,6 +119,19 @@ class WiringLayoutTest {
 
     assertThat(more.places().get("Activity")).extracting(Place::column).isEqualTo(4);
     assertThat(more.columns()).isEqualTo(7);
+  }
+
+  @Test
+  void servicesThatOnlyStoreStandBesideTheServers() {
+    List<WiringPicture.Node> nodes = new ArrayList<>(PICTURE.nodes());
+    nodes.add(node("Staging", Kind.SERVICE));
+    List<Arrow> arrows = new ArrayList<>(PICTURE.arrows());
+    arrows.add(new Arrow("Staging", "commit"));
+
+    WiringLayout more = WiringLayout.of(new WiringPicture(nodes, arrows, PICTURE.rings()));
+
+    assertThat(more.places().get("Staging")).extracting(Place::column).isEqualTo(2);
+    assertThat(more.places().get("Accounts")).extracting(Place::column).isEqualTo(0);
   }
 
   @Test

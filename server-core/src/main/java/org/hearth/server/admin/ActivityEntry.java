@@ -20,7 +20,8 @@ public record ActivityEntry(long number, Instant time, String text, String by, b
         text(happening),
         happening.by(),
         switch (happening.kind()) {
-          case SERVER_FAILED, SIGN_IN_FAILED, BACKUP_FAILED, REPORTED -> true;
+          case SERVER_FAILED, SIGN_IN_FAILED, BACKUP_FAILED, REPORTED, MEDIA_LOST, MEDIA_DAMAGED ->
+              true;
           default -> false;
         });
   }
@@ -46,8 +47,13 @@ public record ActivityEntry(long number, Instant time, String text, String by, b
           case TOKEN_MADE -> "The registration token %s was made.";
           case TOKEN_ENDED -> "The registration token %s was withdrawn.";
           case NOTICE_SENT -> "A notice was sent to %s.";
+          case KEY_ROTATED -> "This server signs with a new key, %s.";
           case BACKUP_MADE -> "The backup %s was made.";
           case BACKUP_FAILED -> "The backup %s could not be made.";
+          case MEDIA_LOST ->
+              "Files of media are lost: %s. Put them back into media/ from a backup within a week, or they are forgotten.";
+          case MEDIA_DAMAGED ->
+              "The file %s in media/ is damaged, and nobody gets it. Put it back from a backup, or delete it.";
         };
     return sentence.formatted(happening.subject());
   }

@@ -24,6 +24,8 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.outbound.federation.FederationClient;
+import org.hearth.server.readers.federationdelivery.FederationDelivery;
 import org.hearth.server.readers.search.ClientSearch;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.Account;
@@ -33,9 +35,11 @@ import org.hearth.server.services.account.UserSummary;
 import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
+import org.hearth.server.services.media.Custody;
 import org.hearth.server.services.notices.NoticeService;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.hearth.server.services.report.Reports;
+import org.hearth.server.services.staging.Staging;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreFigures;
 import org.hearth.server.store.StoreState;
@@ -59,11 +63,14 @@ public final class Admin {
   private final Reports reports;
   private final NoticeService notices;
   private final ClientSearch search;
+  private final PeerOperations peers;
+  private final MediaOperations media;
   private final Store store;
   private final Supplier<Optional<HttpFigures>> http;
   private final Wiring wiring;
   private final Supplier<Optional<Alert>> backupTrouble;
   private final Parking parking;
+  private final SigningKeyOperations signingKeys;
   private final InstantSource clock;
   private final Scan<UserId, UserSummary, Person> people;
   private final RoomList allRooms;
@@ -78,6 +85,7 @@ public final class Admin {
       Supplier<Optional<HttpFigures>> http,
       Wiring wiring,
       Supplier<Optional<Alert>> backupTrouble,
+      SigningKeyOperations signingKeys,
       InstantSource clock) {
     this.accounts = asked.accounts();
     this.profiles = asked.profiles();
@@ -86,11 +94,15 @@ public final class Admin {
     this.reports = asked.reports();
     this.notices = asked.notices();
     this.search = asked.search();
+    this.peers =
+        new PeerOperations(asked.federation(), asked.delivery(), asked.staging().rejections());
+    this.media = new MediaOperations(asked.media());
     this.store = store;
     this.http = http;
     this.wiring = wiring;
     this.backupTrouble = backupTrouble;
     this.parking = new Parking(store, wiring);
+    this.signingKeys = signingKeys;
     this.clock = clock;
     this.people =
         new Scan<>(
@@ -101,9 +113,22 @@ public final class Admin {
     this.rates = new RateHistory(() -> published(Logs.ROOM_OUTPUT.name()), clock);
   }
 
-  /// How busy the server was since its start.
-  ///
-  /// @return what is known; its owner starts and closes it
+  /// The keys that this server signs with.
+  public SigningKeyOperations signingKeys() {
+    return signingKeys;
+  }
+
+  /// What can be asked and done about other servers.
+  public PeerOperations peers() {
+    return peers;
+  }
+
+  /// What can be asked and done about media.
+  public MediaOperations media() {
+    return media;
+  }
+
+  /// How busy the server was since its start; its owner starts and closes it.
   public RateHistory rates() {
     return rates;
   }
@@ -116,7 +141,11 @@ public final class Admin {
       Activity activity,
       Reports reports,
       NoticeService notices,
-      ClientSearch search) {}
+      ClientSearch search,
+      FederationClient federation,
+      FederationDelivery delivery,
+      Staging staging,
+      Custody media) {}
 
   /// Where the wiring is asked for.
   ///
@@ -151,9 +180,7 @@ public final class Admin {
     Reply<ReleaseResult> release(String log, String consumer, String key, boolean discardFirst);
   }
 
-  /// The server in numbers.
-  ///
-  /// @return as of now
+  /// The server in numbers, as of now.
   public Overview overview() {
     StoreFigures figures = store.figures();
     Optional<HttpFigures> edge = http.get();
@@ -172,9 +199,7 @@ public final class Admin {
         figures.state() instanceof StoreState.Open);
   }
 
-  /// What people can do with this version and what not yet.
-  ///
-  /// @return the sentences; empty when nothing is missing
+  /// What people can do with this version and what not yet; empty when nothing is missing.
   public Optional<String> missing() {
     Served served = Served.now();
     return served.missing().isEmpty() ? Optional.empty() : Optional.of(served.sentences());
@@ -561,7 +586,7 @@ public final class Admin {
     };
   }
 
-  private static <T> T refusing(Supplier<T> operation) {
+  static <T> T refusing(Supplier<T> operation) {
     try {
       return operation.get();
     } catch (MatrixException e) {

@@ -2,31 +2,34 @@ package org.hearth.server.admin;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.hearth.server.admin.BackupStatus.State;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Happenings;
 import org.hearth.server.services.activity.Kind;
+import org.hearth.server.services.media.MediaBackup;
 import org.hearth.server.store.BackupFolder;
 import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
+import org.hearth.server.upkeep.Upkeep;
 
 /// Makes backups of the running server, one at a time: when it is asked to, and once a day.
 ///
 /// **thread**: any; backups are made on a thread of their own, `backup`, which nobody interrupts.
 public final class BackupMaker {
   private static final System.Logger LOG = System.getLogger(BackupMaker.class.getName());
+  private static final String UNKEPT = "the daily backups could not be looked after";
   private static final Duration FIRST_LOOK = Duration.ofMinutes(10);
   private static final Duration LOOK = Duration.ofHours(1);
   private static final Duration DAY = Duration.ofDays(1);
@@ -41,6 +44,7 @@ public final class BackupMaker {
   private final int keptDaily;
   private final InstantSource clock;
   private final Happenings happenings;
+  private final Optional<MediaBackup> media;
   private final AtomicReference<BackupStatus> status = new AtomicReference<>(BackupStatus.none());
 
   /// Why there is no newer backup; until one is made.
@@ -50,21 +54,21 @@ public final class BackupMaker {
   /// made daily looks after them himself: it stays empty.
   private volatile Optional<Instant> newest = Optional.empty();
 
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("backup").factory());
+  private final Upkeep thread = new Upkeep("backup");
 
   /// @param others what belongs to the database
   /// @param folder where backups go
   /// @param keptDaily how many of the daily backups are kept
   /// @param happenings told what became of each
+  /// @param media copies the files that belong to the database
   public BackupMaker(
       Store store,
       Supplier<BackupManifest.Others> others,
       Path folder,
       int keptDaily,
       InstantSource clock,
-      Happenings happenings) {
+      Happenings happenings,
+      Optional<MediaBackup> media) {
     this.store = store;
     this.others = others;
     this.byHand = new BackupFolder(folder, "backup");
@@ -73,14 +77,13 @@ public final class BackupMaker {
     this.keptDaily = keptDaily;
     this.clock = clock;
     this.happenings = happenings;
+    this.media = media;
   }
 
   /// From now on a backup is made every day.
   public void startDaily() {
-    thread.execute(this::look);
-    var _ =
-        thread.scheduleWithFixedDelay(
-            this::makeDaily, FIRST_LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+    thread.once(UNKEPT, this::look);
+    thread.every(FIRST_LOOK, LOOK, UNKEPT, this::makeDaily);
   }
 
   /// Begins a backup and returns.
@@ -93,7 +96,7 @@ public final class BackupMaker {
     Path target =
         folder.map(other -> new BackupFolder(other, byHand.kind())).orElse(byHand).next(now);
     BackupStatus begun = claim(target, now);
-    thread.execute(() -> make(target));
+    thread.once("the backup " + target + " could not be made", () -> make(target));
     return begun;
   }
 
@@ -135,7 +138,7 @@ public final class BackupMaker {
     }
   }
 
-  /// The next look is in an hour: an executor would drop an error silently and never come back.
+  /// The next look is in an hour.
   private void unkept(Throwable e) {
     trouble = Optional.of(trouble(daily.folder(), "The daily backups cannot be kept: " + e + "."));
     LOG.log(Level.WARNING, "The daily backups in " + daily.folder() + " cannot be kept", e);
@@ -180,6 +183,7 @@ public final class BackupMaker {
       claim(target, now);
       if (make(target)) {
         daily.keepNewest(keptDaily);
+        MediaBackup.prune(target);
       }
     } catch (IOException | RuntimeException | Error e) {
       unkept(e);
@@ -189,7 +193,7 @@ public final class BackupMaker {
   private boolean make(Path target) {
     try {
       BackupManifest made =
-          store.backup(target, others.get(), (step, done, all) -> progress(text(step), done, all));
+          media.isPresent() ? withMedia(target, media.get()) : copy(target, others.get());
       trouble = Optional.empty();
       if (newest.isPresent()) {
         look();
@@ -198,7 +202,7 @@ public final class BackupMaker {
       happenings.note(new Happening(Kind.BACKUP_MADE, target.toString(), Happening.SERVER));
       LOG.log(Level.INFO, "The backup {0} is made", target);
       return true;
-    } catch (StorageException e) {
+    } catch (StorageException | IOException e) {
       LOG.log(Level.WARNING, "The backup " + target + " could not be made", e);
       failed(target, "The backup could not be made: " + e.getMessage() + ".");
     } catch (RuntimeException | Error e) {
@@ -206,6 +210,30 @@ public final class BackupMaker {
       throw e;
     }
     return false;
+  }
+
+  private BackupManifest copy(Path target, BackupManifest.Others beside) {
+    return store.backup(target, beside, (step, done, all) -> progress(text(step), done, all));
+  }
+
+  /// Most files are copied first. No file goes from the copy of the database on until those are
+  /// copied that have come meanwhile: so all that it names are there.
+  private BackupManifest withMedia(Path target, MediaBackup files) throws IOException {
+    Path folder = target.toAbsolutePath().normalize().getParent();
+    if (folder != null && Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new IOException(folder + " is there already, and is no folder");
+    }
+    progress("copying media", 0, 0);
+    BackupManifest.Others beside = others.get();
+    Map<String, Path> held = new HashMap<>(beside.held());
+    files.copy(target).ifPresent(list -> held.put(MediaBackup.IN_BACKUP, list));
+    BackupManifest made;
+    try (var _ = files.hold()) {
+      made = copy(target, new BackupManifest.Others(held, beside.origin()));
+      var _ = files.copy(target);
+    }
+    MediaBackup.prune(target);
+    return made;
   }
 
   private void failed(Path target, String sentence) {
@@ -237,8 +265,7 @@ public final class BackupMaker {
 
   /// Waits for the backup that is being made, for a while. No other is begun.
   public void stop() throws InterruptedException {
-    thread.shutdown();
-    if (!thread.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
+    if (!thread.end(PATIENCE_AT_END)) {
       LOG.log(Level.WARNING, "A backup is not made to its end");
     }
   }

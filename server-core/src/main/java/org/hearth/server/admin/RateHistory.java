@@ -7,10 +7,8 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.hearth.server.upkeep.Upkeep;
 
 /// How busy the server was: room events a second, looked at every second, whether or not anybody
 /// looks at the picture.
@@ -23,6 +21,8 @@ public final class RateHistory implements AutoCloseable {
   /// computer slept, or the clock was set.
   private static final int LATE = 3;
 
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
   /// Looks are a second apart, more or less.
   private static final Duration EARLY = Duration.ofMillis(500);
 
@@ -32,9 +32,7 @@ public final class RateHistory implements AutoCloseable {
   /// One for each window.
   private final List<Track> tracks;
 
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("rate-history").factory());
+  private final Upkeep thread = new Upkeep("rate-history");
 
   /// How far back, and how fine.
   public enum Window {
@@ -111,7 +109,7 @@ public final class RateHistory implements AutoCloseable {
 
   /// From now on it looks every second.
   public void start() {
-    var _ = thread.scheduleAtFixedRate(this::look, 1, 1, TimeUnit.SECONDS);
+    thread.every(LOOK, LOOK, "how busy the server is could not be looked at", this::look);
   }
 
   /// Looks once.
@@ -132,6 +130,6 @@ public final class RateHistory implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    thread.end();
   }
 }

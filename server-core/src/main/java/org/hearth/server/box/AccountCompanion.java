@@ -3,6 +3,7 @@ package org.hearth.server.box;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.server.http.TurnPerKey;
+import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
@@ -23,6 +24,11 @@ public interface AccountCompanion {
   ///
   /// @param erase whether the user asked for everything to be erased
   List<RowChange> closing(UserId user, boolean erase);
+
+  /// Refuses a new device whose id stands for something else of the user already.
+  ///
+  /// @throws MatrixException `M_FORBIDDEN` if it must have another id
+  default void admit(UserId user, DeviceId device) {}
 
   /// What to remove of a device that goes with its tokens; asked also for a device that comes,
   /// which must not find what is left of an earlier one of its id.

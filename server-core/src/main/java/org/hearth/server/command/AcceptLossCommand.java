@@ -38,7 +38,7 @@ final class AcceptLossCommand implements Callable<Integer> {
     out.println(loss.get());
     if (!agreement.to("Go on with what is there?")) {
       throw new AdminException(
-          "Nothing was changed. If no backup is newer, say so: hearth accept-loss --yes.");
+          "Nothing was changed. If no backup is newer, type the same again with --yes.");
     }
     SavedData.acceptLoss(folder);
     out.println("The loss is accepted, and the server can be started.");

@@ -129,12 +129,21 @@ final class Commands {
     line.addSubcommand("report", ReportCommands.line(out, err));
     line.addSubcommand("notice", new NoticeCommand(out));
     line.addSubcommand("search", SearchCommands.line(out, err));
+    line.addSubcommand("media", MediaCommands.line(out, err));
+    line.addSubcommand("federation", FederationCommands.line(out, err));
     line.addSubcommand(new CommandLine.HelpCommand());
     explainThemselves(line);
     line.setExecutionExceptionHandler((exception, _, _) -> failed(exception, err));
     line.setOut(new java.io.PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new java.io.PrintWriter(err, true, StandardCharsets.UTF_8));
     return line.execute(arguments);
+  }
+
+  /// That no server holds a folder; also whether one ever did, for who has mistyped its name.
+  static String notRunning(DataFolder folder) {
+    return folder.belongings().isEmpty()
+        ? "Not running: there is no server's data in %s.".formatted(folder.root())
+        : "Not running.";
   }
 
   /// Gives each command the option `--help`.
@@ -231,7 +240,7 @@ final class Commands {
       Optional<JsonNode> answer =
           ControlPort.ask(where.folder(), new ControlRequest(ControlRequest.STOP, Map.of()));
       if (answer.isEmpty()) {
-        out.println("Not running.");
+        out.println(notRunning(where.folder()));
         return REFUSED;
       }
       Optional<ProcessHandle> process = ProcessHandle.of(answer.get().path("process").asLong());

@@ -47,8 +47,12 @@ final class Headless {
       PrintStream out,
       PrintStream err)
       throws StartFailedException, IOException {
-    folder.create();
     Path file = configuration.orElse(folder.configuration());
+    // Before anything is made: a name that was mistyped leaves nothing behind.
+    if (configuration.isEmpty() && !Files.exists(file)) {
+      checkName(serverName);
+    }
+    folder.create();
     if (configuration.isEmpty() && !Files.exists(file)) {
       writeFirst(folder, serverName, out);
     } else if (serverName.isPresent()
@@ -95,6 +99,16 @@ final class Headless {
       LOG.log(Level.WARNING, "the end was not waited for", e);
     }
     Runtime.getRuntime().halt(Commands.FAILED);
+  }
+
+  private static void checkName(Optional<String> serverName) {
+    serverName
+        .flatMap(FirstSetup::problemOfName)
+        .ifPresent(problem -> {
+          throw new ConfigurationException(
+              "\"%s\" cannot be the name of a server (--server-name): %s"
+                  .formatted(serverName.orElseThrow(), problem));
+        });
   }
 
   private static void writeFirst(DataFolder folder, Optional<String> serverName, PrintStream out)

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.hearth.server.StartFailedException;
+import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.Amounts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -65,11 +66,15 @@ final class ReportCommands {
     @Mixin private Commands.Setup setup = new Commands.Setup();
 
     @Parameters(paramLabel = "NUMBER", description = "its number, as listed")
-    private long number;
+    private String number = "";
 
     @Override
     public Integer call() throws IOException, StartFailedException {
-      Commands.perform(setup, "dismiss-report", Map.of("number", Long.toString(number)));
+      if (!number.matches("[1-9][0-9]{0,17}")) {
+        throw new AdminException(
+            "A report has a number, as hearth report list tells it; not " + number + ".");
+      }
+      Commands.perform(setup, "dismiss-report", Map.of("number", number));
       out.println("The report " + number + " is deleted.");
       return 0;
     }

@@ -39,7 +39,7 @@ final class StatusCommand implements Callable<Integer> {
     Optional<JsonNode> answer =
         ControlPort.ask(where.folder(), new ControlRequest(ControlRequest.STATUS, Map.of()));
     if (answer.isEmpty()) {
-      out.println(json ? "{\"state\":\"not running\"}" : "Not running.");
+      out.println(json ? "{\"state\":\"not running\"}" : Commands.notRunning(where.folder()));
       return Commands.REFUSED;
     }
     JsonNode status = answer.get();

@@ -83,15 +83,21 @@ final class UserCommands {
 
     @Override
     public Integer call() throws IOException, StartFailedException {
-      JsonNode users = Commands.perform(setup, "list-users", Map.of("search", search));
-      for (JsonNode user : users.path("users")) {
+      JsonNode users =
+          Commands.perform(setup, "list-users", Map.of("search", search)).path("users");
+      if (users.isEmpty()) {
+        out.println(
+            search.isEmpty() ? "There are no accounts." : "No account is found by " + search + ".");
+      }
+      for (JsonNode user : users) {
+        int devices = user.path("devices").asInt();
         out.printf(
-            "%-40s %-12s %d devices%n",
+            "%-40s %-12s %s%n",
             user.path("user_id").asText(),
             user.path("deactivated").asBoolean()
                 ? "closed"
                 : user.path("admin").asBoolean() ? "owner" : "member",
-            user.path("devices").asInt());
+            devices == 1 ? "1 device" : devices + " devices");
       }
       return 0;
     }
@@ -152,8 +158,8 @@ final class UserCommands {
           "Close the account %s for good? It leaves all rooms, and its name is never given again."
               .formatted(whom.name))) {
         throw new AdminException(
-            "Nothing was changed. If %s is to be closed for good, say so: hearth user deactivate %s --yes."
-                .formatted(whom.name, whom.name));
+            "Nothing was changed. If %s is to be closed for good, type the same again with --yes."
+                .formatted(whom.name));
       }
       whom.perform("deactivate-user");
       out.println("The account " + whom.name + " is closed.");

@@ -3,9 +3,12 @@
 ///
 /// ```
 ///   hearth serve, panel ──► StartCommand ──► Headless ──► Homeserver
-///   hearth user, parked ──► Commands ──┬──► ControlPort of the server that runs
-///                                      └──► Homeserver, opened here without listeners
-///   hearth check ─────────► CheckCommand ──► DatabaseCheck
+///   hearth user, token, report, notice,
+///     parked, backup, search ──► Commands.perform ─┬─► ControlPort of the server that runs
+///                                                  └─► Homeserver, opened here without listeners
+///   hearth status, stop ─────► ControlPort of the server that runs, and only there
+///   hearth check ────────────► CheckCommand ──► DatabaseCheck, SavedData    ┐ of a server that
+///   hearth restore, accept-loss ──────────────► SavedData                   ┘ does not run
 /// ```
 ///
 /// **threads**: the one that runs the command. Only this package writes to the standard streams.

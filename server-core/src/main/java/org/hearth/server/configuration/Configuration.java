@@ -3,9 +3,11 @@ package org.hearth.server.configuration;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 
@@ -16,6 +18,7 @@ import org.hearth.server.matrix.version.RoomVersions;
 ///
 /// @param serverName the permanent name of this server, a part of every user id
 /// @param publicBaseUrl the address that clients are told to use, if it is not that of a listener
+/// @param support whom people of this server and of others may turn to
 /// @param listeners where the server listens; not empty
 /// @param http whom requests are believed
 /// @param registration who may make an account
@@ -27,15 +30,18 @@ import org.hearth.server.matrix.version.RoomVersions;
 /// @param rateLimits whether clients are slowed down
 /// @param accessTokenInQuery whether `?access_token=` is accepted beside the header
 /// @param urlPreviews whether the server fetches pages for previews
+/// @param turn by which servers calls are relayed, if any
 /// @param email how to send mail, if at all
 /// @param applicationServices registration files of bridges and bots
 /// @param backups which backups are made without being asked for
+/// @param media how much of pictures and files there may be
 /// @param unused keys that the file sets and that no part of this version uses, such as
-///   `room-directory.over-federation`
+///   `application-services`
 /// @param file where all this was read; empty for mere defaults
 public record Configuration(
     String serverName,
     Optional<URI> publicBaseUrl,
+    Support support,
     List<Listener> listeners,
     Http http,
     Registration registration,
@@ -47,9 +53,11 @@ public record Configuration(
     boolean rateLimits,
     boolean accessTokenInQuery,
     boolean urlPreviews,
+    Optional<Turn> turn,
     Optional<Email> email,
     List<Path> applicationServices,
     Backups backups,
+    Media media,
     List<String> unused,
     Optional<Path> file) {
 
@@ -73,20 +81,23 @@ public record Configuration(
     return new Configuration(
         serverName,
         Optional.empty(),
+        new Support(Optional.empty(), List.of()),
         List.of(new Listener("127.0.0.1", DEFAULT_PORT, Optional.empty())),
         new Http(List.of()),
         new Registration(RegistrationMode.CLOSED, false, Optional.empty(), Optional.empty()),
-        new Federation(FederationMode.OPEN, List.of()),
+        new Federation(FederationMode.OPEN, List.of(), List.of(), List.of(), false),
         new Outbound(Outbound.PRIVATE_NETWORKS, List.of(), List.of()),
         new Rooms(RoomVersions.DEFAULT),
         new RoomDirectory(false, false),
         true,
         true,
         false,
-        true,
+        false,
+        Optional.empty(),
         Optional.empty(),
         List.of(),
         new Backups(true, Backups.KEPT, Optional.empty()),
+        Media.DEFAULTS,
         List.of(),
         Optional.empty());
   }
@@ -139,6 +150,31 @@ public record Configuration(
   /// @param certificate a PEM file, the leaf first
   /// @param privateKey a PEM file
   public record Tls(Path certificate, Path privateKey) {}
+
+  /// Whom people may turn to, as the server tells anybody.
+  ///
+  /// @param page where to get help
+  /// @param contacts who helps
+  public record Support(Optional<URI> page, List<Contact> contacts) {
+    public Support {
+      contacts = List.copyOf(contacts);
+    }
+  }
+
+  /// What a contact is for.
+  public enum Role {
+    /// Whatever concerns the server.
+    ADMIN,
+    /// Security.
+    SECURITY
+  }
+
+  /// Somebody to turn to, by at least one way.
+  ///
+  /// @param role what for
+  /// @param matrixId a user
+  /// @param email an address
+  public record Contact(Role role, Optional<UserId> matrixId, Optional<String> email) {}
 
   /// Whom requests are believed.
   ///
@@ -193,9 +229,20 @@ public record Configuration(
   ///
   /// @param mode how the list is meant
   /// @param servers the listed server names
-  public record Federation(FederationMode mode, List<String> servers) {
+  /// @param blocked names without ports, in which `*` and `?` stand for others, of servers that may
+  ///   not, whatever the mode
+  /// @param keyNotaries whom to ask for the keys of servers that do not answer
+  /// @param presence whether other servers are told who is there, and believed about their users
+  public record Federation(
+      FederationMode mode,
+      List<String> servers,
+      List<String> blocked,
+      List<String> keyNotaries,
+      boolean presence) {
     public Federation {
       servers = List.copyOf(servers);
+      blocked = List.copyOf(blocked);
+      keyNotaries = List.copyOf(keyNotaries);
     }
   }
 
@@ -262,6 +309,26 @@ public record Configuration(
   /// @param overFederation other servers
   public record RoomDirectory(boolean withoutLogin, boolean overFederation) {}
 
+  /// By which servers calls are relayed.
+  ///
+  /// @param uris where they are, as clients are told; not empty
+  /// @param sharedSecret of which each user's credentials are made
+  /// @param username of all users, where there is no shared secret
+  /// @param password of all users, where there is no shared secret
+  /// @param lifetimeSeconds after which clients ask anew
+  public record Turn(
+      List<String> uris,
+      Optional<String> sharedSecret,
+      Optional<String> username,
+      Optional<String> password,
+      int lifetimeSeconds) {
+    static final int A_DAY = 86_400;
+
+    public Turn {
+      uris = List.copyOf(uris);
+    }
+  }
+
   /// Which backups are made without being asked for.
   ///
   /// @param daily whether one is made every day
@@ -269,6 +336,41 @@ public record Configuration(
   /// @param folder where all backups go; empty for `backups` in the data folder
   public record Backups(boolean daily, int keep, Optional<Path> folder) {
     static final int KEPT = 7;
+  }
+
+  /// How much of pictures and files there may be, and for how long.
+  ///
+  /// @param largestUpload in bytes
+  /// @param userQuota what one user may have uploaded, in bytes
+  /// @param totalQuota what all users may have uploaded, in bytes; empty for as much as the disk
+  ///   has
+  /// @param copies what is kept of media of other servers, in bytes
+  /// @param keepFree what uploads leave free on the disk, in bytes
+  /// @param removeUnused after which time without a download uploads are removed; empty for never
+  /// @param removeUnusedCopies the same of media of other servers
+  /// @param eraseWithAccount whether uploads go with an account that is erased
+  /// @param withoutLogin whether what is uploaded now may be downloaded without a login
+  public record Media(
+      long largestUpload,
+      long userQuota,
+      Optional<Long> totalQuota,
+      long copies,
+      long keepFree,
+      Optional<Duration> removeUnused,
+      Optional<Duration> removeUnusedCopies,
+      boolean eraseWithAccount,
+      boolean withoutLogin) {
+    static final Media DEFAULTS =
+        new Media(
+            50_000_000,
+            5L << 30,
+            Optional.empty(),
+            10L << 30,
+            1L << 30,
+            Optional.empty(),
+            Optional.of(Duration.ofDays(90)),
+            true,
+            false);
   }
 
   /// How to send mail.

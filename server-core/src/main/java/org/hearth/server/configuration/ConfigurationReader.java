@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -37,15 +38,11 @@ public final class ConfigurationReader {
   private static final long MOST_BYTES = 1L << 20;
   private static final int DEEPEST = 20;
   private static final int MOST_BACKUPS = 1_000;
+  private static final int LEAST_TURN_SECONDS = 60;
+  private static final int MOST_TURN_SECONDS = 30 * 86_400;
 
   /// Keys whose part of Hearth does not exist yet. Who builds the part removes the key here.
-  static final List<String> NOT_USED_YET =
-      List.of(
-          "federation",
-          "room-directory.over-federation",
-          "url-previews",
-          "email",
-          "application-services");
+  static final List<String> NOT_USED_YET = List.of("email", "application-services");
 
   private final Path file;
   private final Path folder;
@@ -158,6 +155,7 @@ public final class ConfigurationReader {
         new Configuration(
             defaults.serverName(),
             root.parsed("public-base-url", WEB_ADDRESS, this::webAddress),
+            root.section("support", this::support).orElse(defaults.support()),
             root.sections("listeners", section -> listener(section, sockets))
                 .orElse(defaults.listeners()),
             root.section("http", this::http).orElse(defaults.http()),
@@ -170,13 +168,35 @@ public final class ConfigurationReader {
             root.section("rate-limits", this::enabled).orElse(defaults.rateLimits()),
             root.bool("access-token-in-query", defaults.accessTokenInQuery()),
             root.section("url-previews", this::enabled).orElse(defaults.urlPreviews()),
+            root.section("turn", this::turn),
             root.section("email", this::email),
             root.list("application-services", "file names", List.of(), folder::resolve),
             root.section("backups", this::backups).orElse(defaults.backups()),
+            root.section("media", MediaSection::read).orElse(defaults.media()),
             NOT_USED_YET.stream().filter(root::sets).toList(),
             Optional.of(file));
     root.refuseUnknownKeys();
     return result;
+  }
+
+  private Configuration.Support support(YamlSection section) {
+    return new Configuration.Support(
+        section.parsed("page", WEB_ADDRESS, this::webAddress),
+        section.sections("contacts", this::contact).orElse(List.of()));
+  }
+
+  private Configuration.Contact contact(YamlSection section) {
+    Configuration.Contact contact =
+        new Configuration.Contact(
+            choice(section, "role", Configuration.Role.class).orElse(Configuration.Role.ADMIN),
+            section.parsed(
+                "matrix-id", "a user such as @admin:example.org", ConfigurationReader::userId),
+            section.parsed(
+                "email", "an address such as admin@example.org", ConfigurationReader::mailAddress));
+    if (contact.matrixId().isEmpty() && contact.email().isEmpty()) {
+      throw section.wrong("matrix-id", "there, or \"email\"");
+    }
+    return contact;
   }
 
   /// @param sockets of the listeners before this one
@@ -231,7 +251,14 @@ public final class ConfigurationReader {
     return new Configuration.Federation(
         choice(section, "mode", Configuration.FederationMode.class)
             .orElse(Configuration.FederationMode.OPEN),
-        section.list("servers", "server names", List.of(), ConfigurationReader::serverName));
+        section.list("servers", "server names", List.of(), ConfigurationReader::serverName),
+        section.list(
+            "blocked",
+            "names such as bad.example.org or *.example.org",
+            List.of(),
+            ConfigurationReader::serverPattern),
+        section.list("key-notaries", "server names", List.of(), ConfigurationReader::serverName),
+        section.bool("presence", false));
   }
 
   private Configuration.Outbound outbound(YamlSection section) {
@@ -276,6 +303,36 @@ public final class ConfigurationReader {
         section.string("folder").map(folder::resolve));
   }
 
+  private Configuration.Turn turn(YamlSection section) {
+    List<String> uris =
+        section.list(
+            "uris",
+            "addresses such as turn:turn.example.org?transport=udp",
+            List.of(),
+            ConfigurationReader::turnAddress);
+    if (uris.isEmpty()) {
+      throw section.wrong("uris", "a list of at least one address");
+    }
+    Optional<String> secret = section.string("shared-secret");
+    Optional<String> username = section.string("username");
+    Optional<String> password = section.string("password");
+    if (secret.isPresent() && (username.isPresent() || password.isPresent())) {
+      throw section.wrong("shared-secret", "without a username and a password beside it");
+    }
+    if (username.isPresent() != password.isPresent()) {
+      throw section.wrong(
+          username.isPresent() ? "password" : "username", "there, as the other one is");
+    }
+    return new Configuration.Turn(
+        uris,
+        secret,
+        username,
+        password,
+        section
+            .integer("lifetime-seconds", LEAST_TURN_SECONDS, MOST_TURN_SECONDS)
+            .orElse(Configuration.Turn.A_DAY));
+  }
+
   private Configuration.Email email(YamlSection section) {
     return new Configuration.Email(
         section.requiredString("smtp-host"),
@@ -306,6 +363,41 @@ public final class ConfigurationReader {
       return ServerName.parse(text).value();
     } catch (InvalidIdentifierException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /// A name without a port, in which `*` and `?` may stand for others.
+  private static String serverPattern(String text) {
+    if (!text.matches("[A-Za-z0-9.*?-]{1,255}|\\[[A-Fa-f0-9:.*?]{1,253}]")) {
+      throw new IllegalArgumentException("not a host's name, with or without * and ?");
+    }
+    return text;
+  }
+
+  private static UserId userId(String text) {
+    try {
+      return UserId.parse(text);
+    } catch (InvalidIdentifierException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  private static String mailAddress(String text) {
+    if (!text.matches("[^@\\s]{1,64}@[^@\\s]{1,255}")) {
+      throw new IllegalArgumentException("it is none");
+    }
+    return text;
+  }
+
+  /// An address of RFC 7065.
+  private static String turnAddress(String text) {
+    try {
+      if (!text.matches("turns?:[^/].*")) {
+        throw new IllegalArgumentException("it does not begin with turn: or turns:");
+      }
+      return new URI(text).toString();
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException(e.getReason(), e);
     }
   }
 

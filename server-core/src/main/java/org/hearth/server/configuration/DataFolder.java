@@ -159,12 +159,13 @@ public record DataFolder(Path root) {
     return Optional.empty();
   }
 
+  /// Whether there is a file: folders alone are what a start makes.
   private static boolean hasSomething(Path path) throws IOException {
-    if (!Files.isDirectory(path)) {
-      return Files.exists(path);
+    if (!Files.exists(path)) {
+      return false;
     }
-    try (Stream<Path> entries = Files.list(path)) {
-      return entries.findAny().isPresent();
+    try (Stream<Path> entries = Files.walk(path)) {
+      return entries.anyMatch(each -> !Files.isDirectory(each));
     }
   }
 
@@ -173,6 +174,13 @@ public record DataFolder(Path root) {
   /// @return `backups/`
   public Path backups() {
     return root.resolve("backups");
+  }
+
+  /// The folder of pictures and files.
+  ///
+  /// @return `media/`, made if it does not exist
+  public Path media() {
+    return makePrivate(root.resolve("media"));
   }
 
   /// The folder of the search index, made if it does not exist.

@@ -17,14 +17,19 @@ import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus;
+import org.hearth.server.admin.Destination;
 import org.hearth.server.admin.NoticesSent;
 import org.hearth.server.admin.Overview;
 import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.Person;
+import org.hearth.server.admin.RefusedEvent;
 import org.hearth.server.admin.ReleasedEntries;
 import org.hearth.server.admin.ReportSummary;
 import org.hearth.server.admin.SearchProgress;
+import org.hearth.server.admin.ServerTrace;
+import org.hearth.server.admin.SigningKeySummary;
 import org.hearth.server.admin.TokenSummary;
+import org.hearth.server.admin.UnreachedServer;
 
 /// The operations of the command line, done by [Admin] and told as JSON.
 ///
@@ -112,8 +117,18 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
           notices(admin.sendNotices(request.optional("after"), request.argument("text")));
       case "begin-backup" -> backup(backups.begin(request.optional("folder").map(Path::of)));
       case "backup-status" -> backup(backups.status());
+      case "list-keys" -> keys(admin.signingKeys().list());
+      case "rotate-key" -> keys(List.of(admin.signingKeys().rotate()));
       case "rebuild-search" -> search(admin.rebuildSearch());
       case "search-progress" -> search(admin.searchProgress());
+      case "list-unreached" -> unreached();
+      case "list-destinations" -> destinations();
+      case "list-refused" -> refused(request.optional("name"));
+      case "retry-server" -> {
+        admin.peers().retry(request.argument("name"));
+        yield empty();
+      }
+      case "test-federation" -> trace(admin.peers().trace(request.argument("name")));
       case "list-parked" -> parked();
       case "retry-parked" ->
           released(
@@ -125,8 +140,12 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
                   request.argument("log"), request.argument("reader"), request.argument("key")));
       case ControlRequest.STOP -> process();
       case ControlRequest.SHOW_PANEL -> empty();
-      default ->
-          throw new ControlException("This server knows no operation " + request.operation());
+      default -> {
+        if (request.operation().startsWith(MediaControl.PREFIX)) {
+          yield new MediaControl(admin.media(), this::userId).handle(request);
+        }
+        throw new ControlException("This server knows no operation " + request.operation());
+      }
     };
   }
 
@@ -241,6 +260,16 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
     return json;
   }
 
+  private static ObjectNode keys(List<SigningKeySummary> keys) {
+    ObjectNode json = empty();
+    ArrayNode all = json.putArray("keys");
+    for (SigningKeySummary each : keys) {
+      ObjectNode key = all.addObject().put("id", each.id()).put("public-key", each.publicKey());
+      each.expired().ifPresent(when -> key.put("expired", when.toString()));
+    }
+    return json;
+  }
+
   private static ObjectNode search(SearchProgress progress) {
     return empty().put("indexed", progress.indexed()).put("newest", progress.newest());
   }
@@ -253,6 +282,68 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
     json.put("total-bytes", status.totalBytes());
     status.folder().ifPresent(folder -> json.put("folder", folder));
     status.failure().ifPresent(failure -> json.put("failure", failure));
+    return json;
+  }
+
+  private ObjectNode unreached() {
+    ObjectNode json = empty();
+    ArrayNode servers = json.putArray("servers");
+    for (UnreachedServer each : admin.peers().unreached()) {
+      servers
+          .addObject()
+          .put("name", each.name())
+          .put("since", each.since().toString())
+          .put("next-try", each.nextTry().toString())
+          .put("error", each.lastError());
+    }
+    return json;
+  }
+
+  private ObjectNode refused(Optional<String> name) {
+    ObjectNode json = empty();
+    ArrayNode events = json.putArray("events");
+    for (RefusedEvent each : admin.peers().refused(name)) {
+      events
+          .addObject()
+          .put("time", each.time().toString())
+          .put("server", each.server())
+          .put("room", each.room())
+          .put("event", each.event())
+          .put("rule", each.rule())
+          .put("detail", each.detail());
+    }
+    return json;
+  }
+
+  private ObjectNode destinations() {
+    ObjectNode json = empty();
+    ArrayNode servers = json.putArray("servers");
+    for (Destination each : admin.peers().destinations()) {
+      ObjectNode server = servers.addObject();
+      server
+          .put("name", each.name())
+          .put("state", each.state().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+          .put("waiting", each.waiting())
+          .put("error", each.lastError());
+      each.failingSince().ifPresent(since -> server.put("since", since.toString()));
+      each.nextTry().ifPresent(next -> server.put("next-try", next.toString()));
+    }
+    return json;
+  }
+
+  private static ObjectNode trace(ServerTrace trace) {
+    ObjectNode json = empty().put("name", trace.name()).put("good", trace.good());
+    ArrayNode steps = json.putArray("steps");
+    for (ServerTrace.Step each : trace.steps()) {
+      steps
+          .addObject()
+          .put("what", each.what())
+          .put("good", each.good())
+          .put("found", each.found())
+          .put("millis", each.took().toMillis());
+    }
+    ArrayNode facts = json.putArray("facts");
+    trace.facts().forEach(each -> facts.addObject().put("what", each.what()).put("is", each.is()));
     return json;
   }
 

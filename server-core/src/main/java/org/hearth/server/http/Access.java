@@ -1,6 +1,7 @@
 package org.hearth.server.http;
 
-/// Who may call a route. Checked before the body is read and before the handler is called.
+/// Who may call a route. Checked before the body is read, but for [#SERVER], and before the handler
+/// is called.
 public enum Access {
   /// Anybody; a token that is sent is not looked at.
   NONE,
@@ -15,5 +16,9 @@ public enum Access {
   USER_OR_GUEST,
 
   /// An administrator of this server; anybody else is refused with `M_FORBIDDEN`.
-  ADMIN
+  ADMIN,
+
+  /// Another server, shown by its signature; checked before the handler is called, but when the
+  /// body is here, which is signed too.
+  SERVER
 }

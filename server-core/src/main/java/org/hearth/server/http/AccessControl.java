@@ -1,9 +1,14 @@
 package org.hearth.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.hearth.server.http.peers.Peers;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.ServerName;
+import org.jspecify.annotations.Nullable;
 
 /// Finds out who calls, and refuses who may not.
 ///
@@ -15,11 +20,14 @@ final class AccessControl {
   private final Authenticator authenticator;
   private final RateLimiter limiter;
   private final boolean queryTokens;
+  private final Peers peers;
 
-  AccessControl(Authenticator authenticator, RateLimiter limiter, boolean queryTokens) {
+  AccessControl(
+      Authenticator authenticator, RateLimiter limiter, boolean queryTokens, Peers peers) {
     this.authenticator = authenticator;
     this.limiter = limiter;
     this.queryTokens = queryTokens;
+    this.peers = peers;
   }
 
   /// Who calls, as far as the route asks.
@@ -28,7 +36,7 @@ final class AccessControl {
   ///   unknown tokens came from the address
   Optional<Requester> requester(Access access, RequestHead head) {
     return switch (access) {
-      case NONE -> Optional.empty();
+      case NONE, SERVER -> Optional.empty();
       case OPTIONAL_USER -> token(head).map(token -> identified(token, head));
       case USER_OR_GUEST -> Optional.of(authenticated(head));
       case USER -> {
@@ -74,6 +82,30 @@ final class AccessControl {
         limiter.refund(RateClass.UNKNOWN_TOKEN, address);
       }
     }
+  }
+
+  /// Which server calls, as far as the head tells. The address pays until that is shown, so that
+  /// only who claims to be another is limited.
+  ///
+  /// @throws MatrixException as [Peers#claim] does, or `M_LIMIT_EXCEEDED` if too much came from the
+  ///   address that was not shown
+  Peers.Claim claim(List<String> authorization, RequestHead head) {
+    Peers.Claim claim = peers.claim(authorization);
+    limiter.charge(RateClass.UNKNOWN_SERVER, RateLimiter.key(head.remoteAddress()));
+    return claim;
+  }
+
+  /// The server that has signed a request.
+  ///
+  /// @param method as it was sent
+  /// @param content the body; null if there was none
+  /// @throws MatrixException as [Peers#verify] does
+  ServerName origin(Peers.Claim claim, String method, RequestHead head, @Nullable JsonNode content)
+      throws InterruptedException {
+    String address = RateLimiter.key(head.remoteAddress());
+    peers.verify(claim, method, head.rawTarget(), Optional.ofNullable(content), address);
+    limiter.refund(RateClass.UNKNOWN_SERVER, address);
+    return claim.origin();
   }
 
   /// The token that a request shows where tokens are accepted; not looked up.

@@ -62,7 +62,7 @@ final class Answers {
     if (headOnly) {
       response.headers().contentLength(length);
       response.send();
-    } else if (answer.status() == 204) {
+    } else if (answer.status() == 204 || answer.status() == 304) {
       response.send();
     } else {
       response.send(body);

@@ -9,5 +9,8 @@ public enum BodyLimit {
   STANDARD,
 
   /// Many things at once: keys of all devices, a federation transaction.
-  LARGE
+  LARGE,
+
+  /// Files: the handler reads the body as it comes ([Request#content]) and sets the limit itself.
+  STREAMED
 }

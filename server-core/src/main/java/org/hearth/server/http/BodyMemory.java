@@ -70,6 +70,15 @@ final class BodyMemory {
       bytes += count;
     }
 
+    /// The same of a piece in the place of the one before, which is not needed any more.
+    ///
+    /// @throws MatrixException `M_LIMIT_EXCEEDED` if there is no room for it
+    void replacing(int count) {
+      arrived.giveBack(asker, bytes);
+      bytes = 0;
+      arriving(count);
+    }
+
     /// Waits for room to read the body as JSON.
     ///
     /// @throws MatrixException `M_LIMIT_EXCEEDED` if there was none for long

@@ -29,7 +29,9 @@ public interface BodyWriter {
 
     /// Waits until this answer may be made: of the answers that may be large only a few are made at
     /// the same time. The turn ends with the answer, and rests while a piece is on its way to the
-    /// client.
+    /// client. Of an answer that the same device has asked for already, and that is being made,
+    /// this is the end: it is sent from here as it is made there, and the writer is left by an
+    /// exception that it lets pass. Nothing may have been written before.
     ///
     /// @throws org.hearth.server.matrix.error.MatrixException `M_LIMIT_EXCEEDED` if too many wait
     ///   already, or it took too long
@@ -42,7 +44,8 @@ public interface BodyWriter {
     /// @throws X what the work throws
     <T, X extends Exception> T withoutTurn(Work<T, X> work) throws X;
 
-    /// Forgets what was written, and gives the turn back.
+    /// Forgets what was written, and gives the turn back: also before a sleep, through which nobody
+    /// keeps a turn.
     ///
     /// @throws IllegalStateException if a piece has gone out
     void restart();

@@ -1,5 +1,6 @@
 package org.hearth.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HttpPrologue;
 import io.helidon.webserver.CloseConnectionException;
@@ -7,10 +8,13 @@ import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -19,25 +23,33 @@ import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.connection.Connection;
 import org.hearth.server.http.connection.Deadlines;
 import org.hearth.server.http.connection.StopSignal;
+import org.hearth.server.http.content.StoredPieces;
+import org.hearth.server.http.content.StreamedBody;
+import org.hearth.server.http.peers.Peers;
+import org.hearth.server.http.peers.Turn;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.json.PeerJson;
 import org.jspecify.annotations.Nullable;
 
 /// A request's way from the listener to its handler and back.
 ///
 /// 1. route, on the path as it was sent
-/// 2. who calls
+/// 2. who calls; of another server, who it says to be
 /// 3. how often
 /// 4. the body, within the limits of size, time and memory
-/// 5. the handler
-/// 6. the answer: headers for browsers, counters, access log
+/// 5. of another server: whether it has signed all this; how often; its turn
+/// 6. the handler
+/// 7. the answer: headers for browsers, counters, access log
 ///
 /// It stands in the place of Helidon's own routing, which normalises a path (`//`, `;x`, `%6c`)
 /// before it looks at it.
 ///
 /// **thread**: each request's own virtual thread.
 final class Dispatcher implements Filter {
+  private static final Logger LOG = System.getLogger(Dispatcher.class.getName());
   private static final Logger ACCESS_LOG = System.getLogger("org.hearth.access");
   private static final int CLIENT_GONE = 499;
   private static final int LONGEST_LOGGED = 200;
@@ -52,26 +64,29 @@ final class Dispatcher implements Filter {
   private final HttpLimits limits;
   private final RemoteAddress remoteAddress;
   private final Authenticator authenticator;
+  private final Peers peers;
   private final ErrorHandlers errors;
   private final InFlight inFlight;
   private final Deadlines deadlines;
   private final StopSignal stopping;
   private final LargeAnswers largeAnswers = new LargeAnswers();
+  private final LargeAnswers.AnswerCounts answered = new LargeAnswers.AnswerCounts();
   private final BodyMemory bodies = new BodyMemory();
 
   Dispatcher(
       Router router,
       HttpOptions options,
-      Authenticator authenticator,
+      HttpServer.Callers callers,
       RateLimiter limiter,
       ErrorHandlers errors,
       Lifetime lifetime) {
     this.router = router;
-    this.access = new AccessControl(authenticator, limiter, options.queryTokens());
+    this.peers = callers.peers();
+    this.authenticator = callers.authenticator();
+    this.access = new AccessControl(authenticator, limiter, options.queryTokens(), peers);
     this.limiter = limiter;
     this.limits = options.limits();
     this.remoteAddress = new RemoteAddress(options.trustedProxies());
-    this.authenticator = authenticator;
     this.errors = errors;
     this.inFlight = lifetime.inFlight();
     this.deadlines = lifetime.deadlines();
@@ -97,8 +112,10 @@ final class Dispatcher implements Filter {
           switch (answer.body()) {
             case Response.Whole(var bytes) ->
                 send(answer, bytes, bytes.length, response, headOnly, entity, exchange);
-            case Response.Written(var writer) ->
-                stream(answer, writer, response, headOnly, entity, exchange);
+            case Response.Written written ->
+                stream(answer, written, response, headOnly, entity, exchange);
+            case Response.Stored stored ->
+                sendStored(answer, stored, response, headOnly, entity, exchange);
           };
       if (!usable) {
         entity.linger();
@@ -138,55 +155,122 @@ final class Dispatcher implements Filter {
       throw new CloseConnectionException("The client went away while it waited");
     }
     exchange.status = answer.status();
+    exchange.noteAnswer(answer.status());
     boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
     answerTime()
         .send(body.length, () -> Answers.send(answer, body, length, response, headOnly, usable));
     return usable;
   }
 
-  private AnswerTime answerTime() {
-    return new AnswerTime(deadlines, limits.bodyTime());
+  private StreamedAnswer.AnswerTime answerTime() {
+    return new StreamedAnswer.AnswerTime(deadlines, limits.bodyTime());
   }
 
   /// Sends an answer while it is made. One that is small, or fails before its first piece is full,
   /// is sent as any other.
   private boolean stream(
       Response answer,
-      BodyWriter writer,
+      Response.Written written,
       RoutingResponse response,
       boolean headOnly,
       Entity entity,
       Exchange exchange) {
-    try (StreamedAnswer stream =
-        new StreamedAnswer(
-            answer,
+    StreamedAnswer.Client client =
+        new StreamedAnswer.Client(
             response,
-            largeAnswers,
             answerTime(),
-            exchange.asker(),
-            exchange.from(),
             headOnly ? exchange.connection.over() : null,
-            () -> entity.leavesConnectionUsable() && !stopping.isRaised())) {
+            () -> entity.leavesConnectionUsable() && !stopping.isRaised());
+    LargeAnswers.Asked asked = exchange.asked(written, headOnly);
+    try (StreamedAnswer stream =
+        new StreamedAnswer(answer, largeAnswers, asked, client, stopping)) {
       Response made =
           guarded(
               exchange,
               () -> {
-                writer.write(stream);
+                stream.make(written.writer());
                 return answer;
               });
       if (!stream.hasBegun()) {
         if (made.body() instanceof Response.Whole(var bytes)) {
           return send(made, bytes, bytes.length, response, headOnly, entity, exchange);
         }
-        byte[] rest = stream.json().rest();
+        byte[] rest = stream.rest();
         return send(made, rest, stream.length(rest), response, headOnly, entity, exchange);
       }
       if (made.body() instanceof Response.Whole) {
         throw new CloseConnectionException("the answer failed in its middle");
       }
+      exchange.noteAnswer(answer.status());
       stream.finish();
       exchange.status = answer.status();
       return stream.leavesConnectionUsable();
+    }
+  }
+
+  /// Sends what is stored somewhere, as it is read there. What cannot be read from the beginning is
+  /// answered as any other failure.
+  private boolean sendStored(
+      Response answer,
+      Response.Stored stored,
+      RoutingResponse response,
+      boolean headOnly,
+      Entity entity,
+      Exchange exchange) {
+    try (StoredPieces pieces = new StoredPieces(stored.content(), stored.lengthBytes())) {
+      if (headOnly) {
+        return send(answer, NO_BODY, stored.lengthBytes(), response, true, entity, exchange);
+      }
+      Response begun =
+          guarded(
+              exchange,
+              () -> {
+                pieces.next();
+                return answer;
+              });
+      if (begun.body() instanceof Response.Whole(var bytes)) {
+        return send(begun, bytes, bytes.length, response, false, entity, exchange);
+      }
+      if (pieces.isLast()) {
+        byte[] all = Arrays.copyOf(pieces.bytes(), pieces.length());
+        return send(answer, all, all.length, response, false, entity, exchange);
+      }
+      if (exchange.connection.isClientGone()) {
+        throw new CloseConnectionException("The client went away while it waited");
+      }
+      boolean usable = entity.leavesConnectionUsable() && !stopping.isRaised();
+      exchange.noteAnswer(answer.status());
+      Answers.setHead(answer, response, usable);
+      response.headers().contentLength(stored.lengthBytes());
+      sendPieces(pieces, response);
+      exchange.status = answer.status();
+      return usable;
+    }
+  }
+
+  /// @throws CloseConnectionException if the client is gone or too slow, or the rest cannot be
+  ///   read: then it is not told that it has all
+  private void sendPieces(StoredPieces pieces, RoutingResponse response) {
+    OutputStream out = response.outputStream();
+    StreamedAnswer.AnswerTime time = answerTime();
+    time.send(pieces.length(), () -> out.write(pieces.bytes(), 0, pieces.length()));
+    while (!pieces.isLast()) {
+      try {
+        pieces.next();
+      } catch (IOException | RuntimeException e) {
+        LOG.log(Level.WARNING, "an answer ends in its middle: {0}", e.getMessage());
+        throw new CloseConnectionException("the answer could not be read on", e);
+      }
+      time.send(
+          pieces.length(),
+          () -> {
+            out.write(pieces.bytes(), 0, pieces.length());
+            if (pieces.isLast()) {
+              out.close();
+              // Helidon ends the body only now.
+              response.commit();
+            }
+          });
     }
   }
 
@@ -231,13 +315,17 @@ final class Dispatcher implements Filter {
             name -> request.headers().first(HeaderNames.create(name)),
             exchange.address);
     exchange.target = head.rawTarget();
+    Peers.@Nullable Claim claim =
+        route.access() == Access.SERVER
+            ? access.claim(request.headers().all(HeaderNames.AUTHORIZATION, List::of), head)
+            : null;
     Optional<Requester> requester = access.requester(route.access(), head);
     exchange.requester = requester.orElse(null);
-    String asker =
-        requester
-            .map(each -> each.user().value())
-            .orElseGet(() -> RateLimiter.key(head.remoteAddress()));
-    limiter.charge(route.rate(), asker);
+    String asker = exchange.user();
+    if (claim == null) {
+      exchange.since = answered.mark(asker, exchange.device());
+      limiter.charge(route.rate(), asker);
+    }
     requester.ifPresent(each -> {
       exchange.connection.authenticated();
       authenticator.seen(each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
@@ -245,9 +333,20 @@ final class Dispatcher implements Filter {
 
     BodyMemory.Taken memory = bodies.of(asker);
     exchange.memory = memory;
+    @Nullable StreamedBody streamed =
+        route.body() == BodyLimit.STREAMED ? entity.streamed(memory) : null;
     byte[] body =
-        routed == HttpMethod.GET ? NO_BODY : entity.read(limits.bytes(route.body()), memory);
+        routed == HttpMethod.GET || streamed != null
+            ? NO_BODY
+            : entity.read(limits.bytes(route.body()), memory);
     memory.awaitRoomFor(body);
+    JsonNode parsed = null;
+    if (claim != null) {
+      JsonNode whole = body.length == 0 ? null : PeerJson.parse(body);
+      exchange.origin = access.origin(claim, method, head, whole);
+      parsed = whole == null ? null : PeerJson.readable(whole);
+      awaitTurn(exchange.origin, route, exchange);
+    }
     return route
         .handler()
         .handle(
@@ -256,9 +355,17 @@ final class Dispatcher implements Filter {
                 exchange.connection,
                 found,
                 head,
-                access.token(head),
-                exchange.requester,
-                body));
+                new EdgeRequest.Caller(access.token(head), exchange.requester, exchange.origin),
+                new EdgeRequest.Body(body, parsed, streamed)));
+  }
+
+  /// Of another server that has shown who it is.
+  private void awaitTurn(ServerName origin, Route route, Exchange exchange)
+      throws InterruptedException {
+    exchange.connection.authenticated();
+    limiter.charge(route.rate(), origin.value());
+    limiter.charge(RateClass.FEDERATION_SITE, origin.site());
+    exchange.turn = peers.awaitTurn(origin);
   }
 
   /// For the access log, which has no room for what somebody makes up.
@@ -300,8 +407,11 @@ final class Dispatcher implements Filter {
     private String path = "";
     private @Nullable Route route;
     private @Nullable Requester requester;
+    private @Nullable ServerName origin;
+    private @Nullable Turn turn;
     private @Nullable InetAddress address;
     private String target = "";
+    private LargeAnswers.AnswerCounts.@Nullable Mark since;
     private BodyMemory.@Nullable Taken memory;
     private int status = CLIENT_GONE;
 
@@ -317,19 +427,52 @@ final class Dispatcher implements Filter {
       return address == null ? "" : RateLimiter.key(address);
     }
 
-    private LargeAnswers.Asker asker() {
-      if (requester == null) {
-        return new LargeAnswers.Asker(from(), "", target);
+    /// Who asks: a user, another server, or the address of who is neither.
+    private String user() {
+      if (requester != null) {
+        return requester.user().value();
       }
-      DeviceId device = requester.device();
-      return new LargeAnswers.Asker(
-          requester.user().value(), device == null ? "" : device.value(), target);
+      return origin == null ? from() : origin.value();
+    }
+
+    private String device() {
+      DeviceId device = requester == null ? null : requester.device();
+      return device == null ? "" : device.value();
+    }
+
+    /// Of requests with a body only who wrote it has the answer.
+    private LargeAnswers.Asked asked(Response.Written written, boolean headOnly) {
+      return new LargeAnswers.Asked(
+          new LargeAnswers.Asker(user(), device(), written.question().orElse(target)),
+          from(),
+          method.equals("GET") && !headOnly ? Optional.ofNullable(since) : Optional.empty());
+    }
+
+    /// Called before the client can have the whole answer.
+    private void noteAnswer(int answeredWith) {
+      if (route == null) {
+        return;
+      }
+      if (route.rate() == RateClass.SYNC) {
+        if (answeredWith == 200) {
+          answered.told(user(), device());
+        }
+      } else if (route.method() != HttpMethod.GET) {
+        answered.wrote(user());
+      }
+    }
+
+    private String caller() {
+      return requester == null && origin == null ? "-" : user();
     }
 
     private void end() {
       long took = System.nanoTime() - startNanos;
       if (memory != null) {
         memory.close();
+      }
+      if (turn != null) {
+        turn.close();
       }
       inFlight.end(status);
       if (route != null) {
@@ -347,7 +490,7 @@ final class Dispatcher implements Filter {
                   + " "
                   + TimeUnit.NANOSECONDS.toMillis(took)
                   + " ms "
-                  + (requester == null ? "-" : requester.user().value()));
+                  + caller());
     }
   }
 }

@@ -1,5 +1,6 @@
 package org.hearth.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.InetAddress;
@@ -9,7 +10,9 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.hearth.server.http.connection.Connection;
 import org.hearth.server.http.connection.StopSignal;
+import org.hearth.server.http.content.StreamedBody;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.jspecify.annotations.Nullable;
 
@@ -23,18 +26,31 @@ final class EdgeRequest implements Request {
   private final Query query;
   private final Function<String, Optional<String>> headers;
   private final InetAddress remoteAddress;
-  private final Optional<String> accessToken;
-  private final @Nullable Requester requester;
-  private final byte[] body;
+  private final Caller caller;
+  private final Body body;
+
+  /// Who calls.
+  ///
+  /// @param accessToken as it was shown
+  /// @param requester a user
+  /// @param origin another server
+  record Caller(
+      Optional<String> accessToken, @Nullable Requester requester, @Nullable ServerName origin) {}
+
+  /// What is sent beside the head.
+  ///
+  /// @param parsed if it was read as JSON already
+  /// @param streamed if the handler is to read it
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  record Body(byte[] bytes, @Nullable JsonNode parsed, @Nullable StreamedBody streamed) {}
 
   EdgeRequest(
       RateLimiter limiter,
       Connection connection,
       Router.Match.Found found,
       RequestHead head,
-      Optional<String> accessToken,
-      @Nullable Requester requester,
-      byte[] body) {
+      Caller caller,
+      Body body) {
     this.limiter = limiter;
     this.connection = connection;
     this.route = found.route();
@@ -43,8 +59,7 @@ final class EdgeRequest implements Request {
     this.query = head.query();
     this.headers = head.headers();
     this.remoteAddress = head.remoteAddress();
-    this.accessToken = accessToken;
-    this.requester = requester;
+    this.caller = caller;
     this.body = body;
   }
 
@@ -124,27 +139,39 @@ final class EdgeRequest implements Request {
   }
 
   @Override
+  public StreamedBody content() {
+    StreamedBody streamed = body.streamed();
+    if (streamed == null) {
+      throw new IllegalStateException(route + " has its body read before it is called");
+    }
+    return streamed;
+  }
+
+  @Override
   public byte[] body() {
-    return body;
+    return body.bytes();
   }
 
   @Override
   public ObjectNode json() {
-    return MatrixJson.parseObject(body);
+    return body.parsed() instanceof ObjectNode object
+        ? object
+        : MatrixJson.parseObject(body.bytes());
   }
 
   @Override
   public ObjectNode jsonOrEmpty() {
-    return body.length == 0 ? JsonNodeFactory.instance.objectNode() : json();
+    return body.bytes().length == 0 ? JsonNodeFactory.instance.objectNode() : json();
   }
 
   @Override
   public Optional<String> accessToken() {
-    return accessToken;
+    return caller.accessToken();
   }
 
   @Override
   public Requester requester() {
+    Requester requester = caller.requester();
     if (requester == null) {
       throw new IllegalStateException(route + " does not demand a token");
     }
@@ -153,7 +180,16 @@ final class EdgeRequest implements Request {
 
   @Override
   public Optional<Requester> optionalRequester() {
-    return Optional.ofNullable(requester);
+    return Optional.ofNullable(caller.requester());
+  }
+
+  @Override
+  public ServerName origin() {
+    ServerName origin = caller.origin();
+    if (origin == null) {
+      throw new IllegalStateException(route + " is not for servers");
+    }
+    return origin;
   }
 
   @Override

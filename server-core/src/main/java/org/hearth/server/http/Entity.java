@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import org.hearth.server.http.connection.Connection;
 import org.hearth.server.http.connection.Deadlines;
+import org.hearth.server.http.content.StreamedBody;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,12 @@ final class Entity {
 
   /// What is held at a time of a body that nobody wants; a chunk is held whole.
   private static final int PIECE_BYTES = 16 * 1024;
+
+  /// What a handler gets at a time of a body that it reads itself.
+  private static final int STREAMED_PIECE_BYTES = 64 * 1024;
+
+  /// Chunks are held whole. Those of clients have some ten or hundred kilobytes.
+  private static final int LARGEST_STREAMED_CHUNK = 4 * 1024 * 1024;
 
   private static final Duration LINGERING_TIME = Duration.ofSeconds(2);
 
@@ -104,6 +111,47 @@ final class Entity {
       at += piece.length;
     }
     return whole;
+  }
+
+  /// The body for a handler that reads it as it comes.
+  ///
+  /// @param memory counts the chunk that is here
+  StreamedBody streamed(BodyMemory.Taken memory) {
+    return new StreamedBody() {
+      @Override
+      public long announcedBytes() {
+        return announcedBytes;
+      }
+
+      @Override
+      public void transferTo(Sink sink) throws IOException {
+        if (isThere && !consumed) {
+          transfer(sink, memory);
+          consumed = true;
+        }
+      }
+    };
+  }
+
+  /// A sender has the same time as who takes an answer: as much as the least rate gives it, and
+  /// some patience in all.
+  private void transfer(StreamedBody.Sink sink, BodyMemory.Taken memory) throws IOException {
+    StreamedAnswer.AnswerTime pace = new StreamedAnswer.AnswerTime(deadlines, time);
+    byte[] piece = new byte[STREAMED_PIECE_BYTES];
+    int read;
+    do {
+      long began = System.nanoTime();
+      read =
+          inTime(
+              pace.forNext(piece.length),
+              LARGEST_STREAMED_CHUNK,
+              memory::replacing,
+              () -> stream().read(piece));
+      if (read > 0) {
+        pace.took(read, Duration.ofNanos(System.nanoTime() - began));
+        sink.take(piece, read);
+      }
+    } while (read >= 0);
   }
 
   /// Before an answer is sent: reads and forgets a small body that nobody has asked for.

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.HexFormat;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.random.RandomGenerator;
 import org.hearth.ringlogs.LogFullException;
 import org.hearth.ringlogs.LogStoppedException;
@@ -23,6 +24,7 @@ import org.hearth.server.store.StorageException;
 /// | `MatrixException` | as it says; with `retry_after_ms` also `Retry-After` |
 /// | `InvalidIdentifierException` | 400 `M_INVALID_PARAM` |
 /// | `LogFullException`, `LogStoppedException`, `ReplyTimeoutException` | 503, `Retry-After` |
+/// | `RejectedExecutionException`: a thread that does what is asked has ended | the same |
 /// | `StorageException` | 507 if the disk is full; 503 if it may work later; else 500 |
 /// | anything else | 500 with a reference, and the same reference in the log |
 public final class ErrorHandlers {
@@ -46,6 +48,7 @@ public final class ErrorHandlers {
       case LogFullException full -> unavailable(full, what, "The server is busy");
       case ReplyTimeoutException late -> unavailable(late, what, "The server is busy");
       case LogStoppedException stopped -> unavailable(stopped, what, "The server is stopping");
+      case RejectedExecutionException ended -> unavailable(ended, what, "The server is stopping");
       case StorageException storage -> storage(storage, what);
       case ParkedException parked -> defect(parked, what);
       default -> defect(failure, what);

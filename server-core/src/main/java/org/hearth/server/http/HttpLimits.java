@@ -15,6 +15,7 @@ import org.hearth.server.http.connection.ConnectionLimits;
 /// @param bodyTime in which a body has to arrive, and an answer be taken beyond the time that its
 ///   size gives it
 /// @param connections how many, and how long they may take to say what they want
+/// @param streamedBodyBytes of [BodyLimit#STREAMED]: whatever a handler lets in is less
 public record HttpLimits(
     int smallBodyBytes,
     int standardBodyBytes,
@@ -23,7 +24,29 @@ public record HttpLimits(
     int headerBytes,
     int requests,
     Duration bodyTime,
-    ConnectionLimits connections) {
+    ConnectionLimits connections,
+    long streamedBodyBytes) {
+  /// Limits of a server that takes no files.
+  public HttpLimits(
+      int smallBodyBytes,
+      int standardBodyBytes,
+      int largeBodyBytes,
+      int targetBytes,
+      int headerBytes,
+      int requests,
+      Duration bodyTime,
+      ConnectionLimits connections) {
+    this(
+        smallBodyBytes,
+        standardBodyBytes,
+        largeBodyBytes,
+        targetBytes,
+        headerBytes,
+        requests,
+        bodyTime,
+        connections,
+        largeBodyBytes);
+  }
 
   /// The usual limits.
   public static HttpLimits standard() {
@@ -48,7 +71,22 @@ public record HttpLimits(
         headerBytes,
         requests,
         bodyTime,
-        other);
+        other,
+        streamedBodyBytes);
+  }
+
+  /// The same for a server that takes files of so many bytes.
+  public HttpLimits withStreamedBodies(long mostBytes) {
+    return new HttpLimits(
+        smallBodyBytes,
+        standardBodyBytes,
+        largeBodyBytes,
+        targetBytes,
+        headerBytes,
+        requests,
+        bodyTime,
+        connections,
+        Math.max(mostBytes, largeBodyBytes));
   }
 
   /// The limit of that class of routes in bytes.
@@ -57,6 +95,7 @@ public record HttpLimits(
       case SMALL -> smallBodyBytes;
       case STANDARD -> standardBodyBytes;
       case LARGE -> largeBodyBytes;
+      case STREAMED -> throw new IllegalArgumentException("its handler reads the body");
     };
   }
 }

@@ -17,6 +17,7 @@ import org.hearth.server.http.connection.OpenListener;
 import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.http.connection.Protocol;
 import org.hearth.server.http.connection.StopSignal;
+import org.hearth.server.http.peers.Peers;
 
 /// The edge of the server: its listeners and what runs behind them.
 ///
@@ -54,6 +55,17 @@ public final class HttpServer {
     listeners.forEach(OpenListener::tryPort);
   }
 
+  /// Who tells who calls.
+  ///
+  /// @param authenticator of users
+  /// @param peers of other servers
+  public record Callers(Authenticator authenticator, Peers peers) {
+    /// Users only: no other server may say anything.
+    public static Callers users(Authenticator authenticator) {
+      return new Callers(authenticator, Peers.none());
+    }
+  }
+
   /// Opens the listeners. Either all are open afterwards or none.
   ///
   /// @param clock for rate limits
@@ -64,7 +76,7 @@ public final class HttpServer {
   public static HttpServer start(
       HttpOptions options,
       List<RouteGroup> groups,
-      Authenticator authenticator,
+      Callers callers,
       InstantSource clock,
       Consumer<String> onDeath) {
     Router router = new Router();
@@ -75,7 +87,7 @@ public final class HttpServer {
         new Dispatcher(
             router,
             options,
-            authenticator,
+            callers,
             new RateLimiter(options.rateLimits(), clock),
             new ErrorHandlers(RandomGenerator.getDefault()),
             lifetime);

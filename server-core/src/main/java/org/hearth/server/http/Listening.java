@@ -43,7 +43,7 @@ final class Listening {
             .protocolsDiscoverServices(false)
             // Entity has a limit for each route, and reads on for a while after it has refused.
             // Helidon closes at once, and a client that still sends then may not see why.
-            .maxPayloadSize((long) limits.largeBodyBytes() + Entity.LINGERING_BYTES)
+            .maxPayloadSize(limits.streamedBodyBytes() + Entity.LINGERING_BYTES)
             .build();
     Http1Config http =
         Http1Config.builder()

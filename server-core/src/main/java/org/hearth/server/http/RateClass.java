@@ -33,10 +33,34 @@ public enum RateClass {
   /// Access tokens that turn out to be unknown, by address: each costs a look into the database.
   UNKNOWN_TOKEN,
 
+  /// What other servers ask, by server.
+  FEDERATION,
+
+  /// The same, by site: whoever owns a domain has as many servers below it as they like.
+  FEDERATION_SITE,
+
+  /// Requests that turn out not to be of the server that they name, by address: each costs its
+  /// body, a signature, and perhaps a question to others.
+  UNKNOWN_SERVER,
+
   /// Reports to the owner, who reads them.
   REPORT,
 
   /// What makes this server ask or tell others: search in directories, key queries; and the search
   /// in what was said, which looks at much.
-  SEARCH
+  SEARCH,
+
+  /// Uploads, and addresses for them.
+  UPLOAD,
+
+  /// Downloads of media: a page of a room may have a hundred pictures.
+  DOWNLOAD,
+
+  /// Media of other servers that is not here yet: each makes this server fetch it; charged by the
+  /// handler.
+  REMOTE_MEDIA,
+
+  /// Putting a device in the place of a dehydrated one, which removes a thousand keys and brings as
+  /// many.
+  DEHYDRATION
 }

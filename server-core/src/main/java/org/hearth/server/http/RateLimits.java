@@ -37,8 +37,16 @@ public record RateLimits(boolean enabled, Map<RateClass, Allowance> allowances) 
     all.put(RateClass.LOGIN_FROM_ADDRESS, Allowance.then(5, Duration.ofMinutes(5)));
     all.put(RateClass.REGISTER, new Allowance(5, 1, Duration.ofSeconds(20)));
     all.put(RateClass.UNKNOWN_TOKEN, new Allowance(50, 2, Duration.ofSeconds(1)));
+    all.put(RateClass.FEDERATION, new Allowance(200, 50, Duration.ofSeconds(1)));
+    // Of some domains many have servers, who are told of one event at the same time.
+    all.put(RateClass.FEDERATION_SITE, new Allowance(2_000, 500, Duration.ofSeconds(1)));
+    all.put(RateClass.UNKNOWN_SERVER, new Allowance(100, 10, Duration.ofSeconds(1)));
     all.put(RateClass.REPORT, new Allowance(10, 1, Duration.ofSeconds(10)));
     all.put(RateClass.SEARCH, new Allowance(20, 2, Duration.ofSeconds(1)));
+    all.put(RateClass.UPLOAD, new Allowance(50, 2, Duration.ofSeconds(1)));
+    all.put(RateClass.DOWNLOAD, new Allowance(1000, 100, Duration.ofSeconds(1)));
+    all.put(RateClass.REMOTE_MEDIA, new Allowance(300, 2, Duration.ofSeconds(1)));
+    all.put(RateClass.DEHYDRATION, new Allowance(10, 1, Duration.ofSeconds(10)));
     return new RateLimits(true, all);
   }
 

@@ -5,6 +5,8 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.server.http.connection.StopSignal;
+import org.hearth.server.http.content.StreamedBody;
+import org.hearth.server.matrix.id.ServerName;
 
 /// A request that has passed the edge: routed, authenticated, counted, its body read.
 ///
@@ -50,6 +52,11 @@ public interface Request {
   /// The first value of a header, by its name in any case.
   Optional<String> header(String name);
 
+  /// The body of a route with [BodyLimit#STREAMED], which comes while it is read.
+  ///
+  /// @throws IllegalStateException if the route has another limit
+  StreamedBody content();
+
   /// The body as it was sent; empty if there was none.
   byte[] body();
 
@@ -74,8 +81,20 @@ public interface Request {
   /// Who called, on a route where a token is optional.
   Optional<Requester> optionalRequester();
 
+  /// The server that called.
+  ///
+  /// @throws IllegalStateException if the route's [Access] is not [Access#SERVER]
+  ServerName origin();
+
   /// Where the request came from: the peer of the connection, or what a trusted proxy says.
   InetAddress remoteAddress();
+
+  /// On whose behalf others are asked: the user, or the address of who has shown no token.
+  default String asker() {
+    return optionalRequester()
+        .map(each -> each.user().value())
+        .orElseGet(() -> remoteAddress().getHostAddress());
+  }
 
   /// Takes one more token of a class, for a key of the handler's own: attempts to log in, by
   /// account.

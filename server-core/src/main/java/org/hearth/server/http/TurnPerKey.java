@@ -1,5 +1,7 @@
 package org.hearth.server.http;
 
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Lets one thread at a time look at something, decide and commit, for each key: two requests about
@@ -9,7 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// holder has committed. So no submitted row collides with another: a collision fails its unit, and
 /// costs all units of the same commit a second attempt.
 ///
-/// **thread**: any; a turn may last as long as a commit. Do not take a second turn within one.
+/// **thread**: any; a turn may last as long as a commit. Do not take a second turn within one: who
+/// needs the turns of several keys takes them together.
 public final class TurnPerKey {
   private static final int STRIPES = 256;
 
@@ -31,7 +34,7 @@ public final class TurnPerKey {
 
   /// Does that when it is this key's turn.
   public <T, X extends Exception> T take(Object key, Turn<T, X> action) throws X {
-    ReentrantLock lock = stripes[Math.floorMod(key.hashCode(), STRIPES)];
+    ReentrantLock lock = stripes[stripe(key)];
     lock.lock();
     try {
       return action.take();
@@ -42,12 +45,28 @@ public final class TurnPerKey {
 
   /// Does that when it is this key's turn.
   public void run(Object key, Runnable action) {
-    ReentrantLock lock = stripes[Math.floorMod(key.hashCode(), STRIPES)];
-    lock.lock();
+    runAll(List.of(key), action);
+  }
+
+  /// Does that when it is the turn of all these keys.
+  public void runAll(Collection<?> keys, Runnable action) {
+    // Everybody takes turns in the same order, so that nobody waits for one who waits.
+    List<ReentrantLock> locks =
+        keys.stream()
+            .map(TurnPerKey::stripe)
+            .distinct()
+            .sorted()
+            .map(each -> stripes[each])
+            .toList();
+    locks.forEach(ReentrantLock::lock);
     try {
       action.run();
     } finally {
-      lock.unlock();
+      locks.forEach(ReentrantLock::unlock);
     }
+  }
+
+  private static int stripe(Object key) {
+    return Math.floorMod(key.hashCode(), STRIPES);
   }
 }

@@ -5,7 +5,7 @@
 ///  client, peer ──TCP/TLS──► Listener ──► Dispatcher ──► Router ──► Handler of a RouteGroup ──► Response
 ///                                            │  path as sent,         (writers, readers,
 ///                                            │  decoded once           services)
-///                                            ├──► Authenticator (services.account)
+///                                            ├──► Authenticator (services.account), peers (other servers)
 ///                                            ├──► RateLimiter, Entity
 ///                                            └──► ErrorHandlers, access log, HttpFigures
 /// ```
@@ -13,7 +13,7 @@
 /// Each component registers its own routes through a [org.hearth.server.http.RouteGroup]; there is
 /// no central file of routes. What nobody registered answers `404 M_UNRECOGNIZED`.
 ///
-/// **logs** none. **tables** none. **queries** the `Authenticator`.
+/// **logs** none. **tables** none. **queries** the `Authenticator`, and the `PeerKeys` of `peers`.
 ///
 /// **threads** every request runs on a virtual thread of its own and blocks plainly. Beside them
 /// run the listeners' accepting threads and `http-deadlines`.

@@ -2,6 +2,7 @@ package org.hearth.server.logs;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
@@ -66,8 +67,18 @@ public sealed interface AccountOutput {
   /// A device is gone with its tokens; syncs that wait for it end.
   record DeviceRemoved(UserId user, DeviceId device) implements OfUser {}
 
-  /// The keys of a user's devices, or the user's cross-signing keys, are others.
-  record DeviceKeysChanged(UserId user) implements OfUser {}
+  /// The keys of a user's devices are others, or have other signatures.
+  ///
+  /// @param devices of which devices; null in entries from before that was said
+  record DeviceKeysChanged(UserId user, @Nullable List<DeviceId> devices) implements OfUser {
+    /// Copies the list.
+    public DeviceKeysChanged {
+      devices = devices == null ? null : List.copyOf(devices);
+    }
+  }
+
+  /// The user's master or self-signing key is another, or the master key has other signatures.
+  record SigningKeysChanged(UserId user) implements OfUser {}
 
   /// What a user alone sees of keys is other: the user has signed another user's key, or has a new
   /// user-signing key.

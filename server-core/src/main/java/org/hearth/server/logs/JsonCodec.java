@@ -18,7 +18,7 @@ import org.hearth.server.matrix.json.MatrixJson;
 /// **shape**: `kind` is the name of the record (`AccountCreated` is `account-created`); the other
 /// keys are its components, see [EntryMapper]. A component that may be null may be missing. What is
 /// kept on disk has these names: a component that gets another name keeps the old one by a
-/// `@JsonProperty`, and a record must keep its name.
+/// `@JsonProperty`, and a record must keep its name, or the codec be told the one that it had.
 ///
 /// @param <E> the sealed interface
 final class JsonCodec<E> implements EntryCodec<E> {
@@ -29,10 +29,17 @@ final class JsonCodec<E> implements EntryCodec<E> {
   /// deepest of those are the content of an event in a list: entry, list, event, content.
   private static final int MAX_DEPTH = MatrixJson.MAX_DEPTH + 4;
 
+  private final Map<Class<? extends E>, String> kept;
   private final Map<String, Class<? extends E>> types = new HashMap<>();
 
   /// @throws IllegalArgumentException if two records would be of one kind
   JsonCodec(Class<E> sealedType) {
+    this(sealedType, Map.of());
+  }
+
+  /// @param kept the kinds of records that had another name before, which they keep
+  JsonCodec(Class<E> sealedType, Map<Class<? extends E>, String> kept) {
+    this.kept = Map.copyOf(kept);
     addRecords(sealedType);
   }
 
@@ -50,8 +57,11 @@ final class JsonCodec<E> implements EntryCodec<E> {
     }
   }
 
-  private static String kind(Class<?> type) {
-    return type.getSimpleName().replaceAll("(?<=.)([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+  private String kind(Class<?> type) {
+    String before = kept.get(type);
+    return before != null
+        ? before
+        : type.getSimpleName().replaceAll("(?<=.)([A-Z])", "-$1").toLowerCase(Locale.ROOT);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.hearth.server.logs;
 
+import java.util.Map;
 import org.hearth.ringlogs.LogSpec;
 
 /// The logs of the server, by name, with what they carry.
@@ -96,14 +97,16 @@ public final class Logs {
           command -> command.user().value(),
           new JsonCodec<>(DeviceInput.class));
 
-  /// To which devices messages have come.
+  /// To which devices messages have come, and what of devices concerns other servers.
   public static final LogSpec<DeviceOutput> DEVICE_OUTPUT =
       new LogSpec<>(
           "device-output",
           DeviceOutput.class,
           DEVICE_CAPACITY,
           entry -> entry.user().value(),
-          new JsonCodec<>(DeviceOutput.class));
+          new JsonCodec<>(
+              DeviceOutput.class, Map.of(DeviceOutput.MessageArrived.class, "device-output")),
+          DeviceOutput::memoryBytes);
 
   /// The commands to the Presence Server.
   public static final LogSpec<PresenceInput> PRESENCE_INPUT =

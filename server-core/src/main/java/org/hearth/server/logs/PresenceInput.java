@@ -35,6 +35,19 @@ public sealed interface PresenceInput {
   /// The user has done something: has sent an event, say.
   record Active(UserId user) implements PresenceInput {}
 
+  /// The server of a user elsewhere says how it is with that user.
+  ///
+  /// @param lastActive when the user last did something, in milliseconds since 1970; null if that
+  ///   is not said
+  /// @param status the user's message; null for none
+  record Reported(
+      UserId user,
+      Presence presence,
+      @Nullable Long lastActive,
+      boolean currentlyActive,
+      @Nullable String status)
+      implements PresenceInput {}
+
   /// A time may have run out after which the user's presence is another.
   record TimePassed(UserId user) implements PresenceInput {}
 }

@@ -78,6 +78,38 @@ public sealed interface RoomInput {
     }
   }
 
+  /// Makes an event in its place in the room as it is now, and judges it by the current state, but
+  /// neither stores nor tells it: it is not in the room yet, and perhaps never will be. For events
+  /// that need another server before they are whole: what is to be signed there, or by both.
+  ///
+  /// An event of a user of this server is signed; one of another's is a template and has no
+  /// signature. Who wants the whole event in the room sends it by [ReceiveEvents].
+  ///
+  /// @param draft the event, by whomever
+  /// @param allowedBy for the join of a restricted room, as in [ChangeMembership]; null otherwise
+  record PrepareEvent(RoomId room, EventDraft draft, @Nullable RoomId allowedBy)
+      implements RoomInput {
+    /// An event that nobody has to authorise.
+    public PrepareEvent(RoomId room, EventDraft draft) {
+      this(room, draft, null);
+    }
+  }
+
+  /// Sends an event that was made by an earlier command, and that the room's policy server has
+  /// signed since then: see [RoomReply.ToBeSigned]. The room may have gone on meanwhile, so that
+  /// the current state is asked once more.
+  ///
+  /// @param version the room version, in whose format the event is
+  /// @param event of a user of this server
+  /// @param transaction null when the request had none
+  record SendSigned(RoomId room, String version, Pdu event, @Nullable ClientTransaction transaction)
+      implements RoomInput {
+    /// An event of its own room.
+    public SendSigned(Pdu event, @Nullable ClientTransaction transaction) {
+      this(event.roomId(), event.version().id(), event, transaction);
+    }
+  }
+
   /// Writes a changed profile into the member event of a joined user; a user who is not joined is
   /// left alone.
   ///
@@ -93,6 +125,36 @@ public sealed interface RoomInput {
   /// Lets a user who has left forget the room; makes no event.
   record ForgetRoom(RoomId room, UserId user) implements RoomInput {}
 
+  /// Takes in what a user of this server is to a room in which this server is not: the user was
+  /// invited there, has knocked, or is no longer either. It is refused for a room in which users of
+  /// this server are: what happens there is for [ReceiveEvents].
+  ///
+  /// An end counts only for what is there to end; else the command does nothing, and is answered
+  /// so. The same event again does nothing either, nor does a second server's invitation while that
+  /// of the first one waits.
+  ///
+  /// @param version the room version, in whose format the event is
+  /// @param event the member event, which its server has signed, and which this server signed too
+  ///   if it had to: an invitation (`invite`), `knock`, `leave` or `ban`
+  /// @param strippedState what the user is shown of the room: events of type, sender, state key and
+  ///   content
+  /// @param via the server that invited the user, or by which the user knocked; for an end, that
+  ///   told of it
+  record OutsideMembership(
+      RoomId room, String version, Pdu event, List<ObjectNode> strippedState, ServerName via)
+      implements RoomInput {
+    /// Copies the list.
+    public OutsideMembership {
+      strippedState = List.copyOf(strippedState);
+    }
+  }
+
+  /// Ends an invitation or a knock of a user of this server that no other server takes back: the
+  /// user is told so, and nobody else.
+  ///
+  /// @param content further keys of the member event's content, such as `reason`
+  record LeaveOutside(RoomId room, UserId user, ObjectNode content) implements RoomInput {}
+
   /// Takes in events that other servers made. Their format, signatures and hashes are checked
   /// (checks 1 to 3 on receipt); the Room Server does the rest, judges each event for itself, and
   /// says in a [RoomReply.Received] what became of each.
@@ -102,7 +164,8 @@ public sealed interface RoomInput {
   /// that could be judged are stored nevertheless.
   ///
   /// The way into a room of others (`send_join`) is one such command: the join event in `events`,
-  /// state and auth chain in `outliers`, and in `states` which of these are the state before it.
+  /// state and auth chain in `outliers`, and in `states` which of these are the state before it. A
+  /// large room comes by [ReceiveRoom].
   ///
   /// @param room the room; it is made if it is not known and its create event is among the events
   ///   or outliers
@@ -116,6 +179,8 @@ public sealed interface RoomInput {
   ///   here
   /// @param unobtainable events that nobody gives us: who cites them as auth events is rejected,
   ///   and judged again should they ever come
+  /// @param notRecommended events about which the room's policy server was asked in vain: without
+  ///   its signature they are soft-failed
   record ReceiveEvents(
       RoomId room,
       String version,
@@ -124,7 +189,8 @@ public sealed interface RoomInput {
       List<Pdu> outliers,
       Map<EventId, List<EventId>> states,
       Map<EventId, Set<ServerName>> signers,
-      Set<EventId> unobtainable)
+      Set<EventId> unobtainable,
+      Set<EventId> notRecommended)
       implements RoomInput {
     /// Copies the collections.
     public ReceiveEvents {
@@ -137,6 +203,89 @@ public sealed interface RoomInput {
       signers.forEach((event, servers) -> signed.put(event, Set.copyOf(servers)));
       signers = Map.copyOf(signed);
       unobtainable = Set.copyOf(unobtainable);
+      notRecommended = Set.copyOf(notRecommended);
+    }
+
+    /// Events about which no policy server was asked yet.
+    public ReceiveEvents(
+        RoomId room,
+        String version,
+        Arrival arrival,
+        List<Pdu> events,
+        List<Pdu> outliers,
+        Map<EventId, List<EventId>> states,
+        Map<EventId, Set<ServerName>> signers,
+        Set<EventId> unobtainable) {
+      this(room, version, arrival, events, outliers, states, signers, unobtainable, Set.of());
+    }
+
+    /// The same with another copy of the one event.
+    public ReceiveEvents with(Pdu event) {
+      return new ReceiveEvents(
+          room,
+          version,
+          arrival,
+          List.of(event),
+          outliers,
+          states,
+          signers,
+          unobtainable,
+          notRecommended);
+    }
+
+    /// One event, about whose room enough is known here.
+    ///
+    /// @param signers the servers that have validly signed it
+    public static ReceiveEvents one(Pdu event, Arrival arrival, Set<ServerName> signers) {
+      return new ReceiveEvents(
+          event.roomId(),
+          event.version().id(),
+          arrival,
+          List.of(event),
+          List.of(),
+          Map.of(),
+          Map.of(event.eventId(), signers),
+          Set.of());
+    }
+  }
+
+  /// Takes in a part of a large room that a user of this server is about to join: events without a
+  /// place, each after those that it cites, and which of them are the state before the join. It is
+  /// refused for a room in which users of this server are or were; nobody is told. One command of
+  /// fifty thousand events would hold up what others do; between parts they have their turn.
+  ///
+  /// [EnterRoom] ends it. What has come stays when nothing comes of the join.
+  ///
+  /// @param events their format, signatures and hashes are checked
+  /// @param state those of the events, or of events that are known, that are state before the join
+  /// @param signers by event, the servers that have validly signed it
+  /// @param isFirst whether a join begins by it; the create event is in that part
+  record ReceiveRoom(
+      RoomId room,
+      String version,
+      List<Pdu> events,
+      Set<EventId> state,
+      Map<EventId, Set<ServerName>> signers,
+      boolean isFirst)
+      implements RoomInput {
+    /// Copies the collections.
+    public ReceiveRoom {
+      events = List.copyOf(events);
+      state = Set.copyOf(state);
+      signers = Map.copyOf(signers);
+    }
+  }
+
+  /// Takes in the join of a user of this server. The state before it is what has come by
+  /// [ReceiveRoom]; without that it is refused.
+  ///
+  /// @param version the room version, in whose format it is
+  /// @param signers the servers that have validly signed it
+  record EnterRoom(RoomId room, String version, Pdu join, Set<ServerName> signers)
+      implements RoomInput {
+    /// Copies the set.
+    public EnterRoom {
+      signers = Set.copyOf(signers);
     }
   }
 
@@ -161,7 +310,16 @@ public sealed interface RoomInput {
   enum Arrival {
     /// They just happened: they go to the end of the timeline, and may become forward extremities.
     LIVE,
+    /// They just happened, and their server has given them to this one alone (`send_join`,
+    /// `send_leave`, `send_knock`): as [#LIVE], and this server sends them on. "The resident server
+    /// must also send the event to other servers participating in the room."
+    HANDED_IN,
     /// They happened long ago and were asked for: they go before the timeline, by depth.
-    HISTORY
+    HISTORY;
+
+    /// Whether they go to the end of the timeline.
+    public boolean isLive() {
+      return this != HISTORY;
+    }
   }
 }

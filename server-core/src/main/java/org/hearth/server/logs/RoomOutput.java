@@ -10,6 +10,7 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ public sealed interface RoomOutput {
               .filter(each -> each.key().type().equals(EventTypes.MEMBER))
               .map(each -> Member.of(each.key().stateKey(), each.now()))
               .toList();
+      case OutsideMember(var event) -> List.of(Member.of(event.stateKey().orElseThrow(), event));
       case EventAdded _, EventStored _ -> List.of();
     };
   }
@@ -39,9 +41,10 @@ public sealed interface RoomOutput {
   /// About what it takes in memory.
   default long memoryBytes() {
     return switch (this) {
-      case EventAdded(var event, _, var replaces, _, _) ->
+      case EventAdded(var event, _, var replaces, _, _, _) ->
           event.memoryBytes() + (replaces == null ? 0 : replaces.memoryBytes());
       case EventStored(var event, _) -> event.memoryBytes();
+      case OutsideMember(var event) -> event.memoryBytes();
       case StateChanged(_, var changes) ->
           changes.stream().mapToLong(StateChange::memoryBytes).sum();
     };
@@ -77,13 +80,34 @@ public sealed interface RoomOutput {
   /// @param previousMembership of a member event: the membership before (leave when there was
   ///   none); null for all others
   /// @param redacts the event that this one redacts, when the redaction took effect; else null
+  /// @param handedInBy the server of its sender, where that has given the event to this server
+  ///   alone, which sends it on to the others in the room; null where its sender's server does that
   record EventAdded(
       Pdu event,
       @Nullable ClientTransaction transaction,
       @Nullable Pdu replaces,
       @Nullable Membership previousMembership,
-      @Nullable EventId redacts)
+      @Nullable EventId redacts,
+      @Nullable ServerName handedInBy)
       implements RoomOutput {
+    /// An event that its sender's server sends to all.
+    public EventAdded(
+        Pdu event,
+        @Nullable ClientTransaction transaction,
+        @Nullable Pdu replaces,
+        @Nullable Membership previousMembership,
+        @Nullable EventId redacts) {
+      this(event, transaction, replaces, previousMembership, redacts, null);
+    }
+
+    /// Whether it is for that server to send the event to the others in the room: it is by one of
+    /// its users, or was handed in.
+    ///
+    /// @param here the name of this server
+    public boolean isSentBy(ServerName here) {
+      return handedInBy != null || event.sender().isOn(here);
+    }
+
     @Override
     public RoomId room() {
       return event.roomId();
@@ -112,6 +136,22 @@ public sealed interface RoomOutput {
     }
   }
 
+  /// A user of this server is invited to a room in which this server is not, has knocked there, or
+  /// is no longer either. The event is in no timeline here: it is found by `RoomQueries.outside`.
+  ///
+  /// @param event the member event
+  record OutsideMember(Pdu event) implements RoomOutput {
+    @Override
+    public RoomId room() {
+      return event.roomId();
+    }
+
+    @JsonProperty
+    String version() {
+      return event.version().id();
+    }
+  }
+
   /// What an event counts for that is not in the live timeline.
   enum Standing {
     /// It is in the room's history, before the live timeline, and may be shown.
@@ -126,6 +166,8 @@ public sealed interface RoomOutput {
 
   /// The current state changed otherwise than by the events of the timeline: branches of the room's
   /// history came together, and the resolved state differs from the state that the timeline gives.
+  /// Also told here, once more, is a membership that ended by an event of the timeline which, on
+  /// its own branch, did not know of it.
   ///
   /// @param changes at least one
   record StateChanged(RoomId room, List<StateChange> changes) implements RoomOutput {

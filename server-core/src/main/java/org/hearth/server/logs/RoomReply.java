@@ -2,6 +2,8 @@ package org.hearth.server.logs;
 
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.checks.PolicyServer;
+import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 
 /// What the Room Server answers to a command, after the commit.
@@ -22,6 +24,20 @@ public sealed interface RoomReply {
   /// @param refusal why
   /// @param detail what was expected and what was found, for the client
   record Refused(Refusal refusal, String detail) implements RoomReply {}
+
+  /// The event that was to be prepared. It is not in the room.
+  ///
+  /// @param position as in [Done]: what the event refers to is there
+  /// @param event signed if its sender is a user of this server, else without signatures
+  record Prepared(LogPosition position, Pdu event) implements RoomReply {}
+
+  /// The event is allowed, and has to be signed by the policy server that the room uses before it
+  /// is sent. It is not in the room: who has it signed sends it by [RoomInput.SendSigned], or gives
+  /// it to whoever wanted it prepared.
+  ///
+  /// @param position as in [Done]: what the event refers to is there
+  /// @param event signed by this server
+  record ToBeSigned(LogPosition position, Pdu event, PolicyServer policy) implements RoomReply {}
 
   /// Events of other servers were taken in, as far as they could be.
   ///
@@ -67,6 +83,8 @@ public sealed interface RoomReply {
     WRONG_MEMBERSHIP,
     /// Nobody of this server in the room could authorise a restricted join.
     UNABLE_TO_AUTHORISE_JOIN,
+    /// The user, or all users together, are invited to as many rooms elsewhere as are kept.
+    TOO_MANY,
     /// The state of the room cannot be worked out. Only this room is concerned.
     UNRESOLVABLE
   }

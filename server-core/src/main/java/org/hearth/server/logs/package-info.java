@@ -11,6 +11,7 @@
 ///  writers ── ReceiptInput ──► [receipt-input] ──► ReceiptServer ── ReceiptOutput ──► [receipt-output] ──► readers
 ///  writers ── DeviceInput ──► [device-input] ──► DeviceServer ── DeviceOutput ──► [device-output] ──► readers
 ///  writers ── PresenceInput ──► [presence-input] ──► PresenceServer ── PresenceOutput ──► [presence-output] ──► readers
+///  room-output, receipt-output ──► NotificationServer ── NotificationOutput ──► [notification-output] ──► ClientPush
 /// ```
 ///
 /// Logs read: none. Logs written: none. Tables owned: none. Threads: none; everything here is an

@@ -3,17 +3,13 @@ package org.hearth.server.outbound;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -25,12 +21,15 @@ import java.util.regex.Pattern;
 /// has good reasons to publish both kinds, and a choice among them would be the other side's to
 /// play with.
 ///
-/// **threads**: lookups run on at most [#THREADS] platform threads, because the system's lookup
-/// would hold a carrier of virtual threads. A lookup that nobody waits for any more holds its
-/// thread until the system gives up.
+/// Names are asked of the name servers by [NameServers], which needs no thread for one that does
+/// not answer. Names that only the system knows are asked of the system.
 ///
-/// **bound**: [#PER_ZONE] lookups at a time for the names of one zone, so that its silent name
-/// server holds no more threads than that; [#WAITING] wait for a thread.
+/// **threads**: the system's lookups run on at most [#THREADS] platform threads, because the
+/// system's lookup would hold a carrier of virtual threads. A lookup that nobody waits for any more
+/// holds its thread until the system gives up.
+///
+/// **bound**: of the system's, [#PER_ZONE] lookups at a time for the names of one zone, so that its
+/// silent name server holds no more threads than that; [#WAITING] wait for a thread.
 final class Addresses implements AutoCloseable {
   static final int THREADS = 16;
   static final int WAITING = 256;
@@ -50,7 +49,8 @@ final class Addresses implements AutoCloseable {
   private final Resolver resolver;
   private final BlockedNetworks networks;
   private final Set<String> allowedHosts;
-  private final Zones zones = new Zones();
+  private final Zones zones = new Zones(PER_ZONE);
+  private final Optional<NameServers> nameServers;
   private final ThreadPoolExecutor lookups =
       new ThreadPoolExecutor(
           THREADS,
@@ -60,8 +60,12 @@ final class Addresses implements AutoCloseable {
           new ArrayBlockingQueue<>(WAITING),
           Thread.ofPlatform().daemon().name("outbound-lookup-", 0).factory());
 
-  Addresses(Resolver resolver, OutboundOptions options) {
+  /// @param resolver asks the system
+  /// @param nameServers asked for all names but those of the home; none: the system is asked for
+  ///   all
+  Addresses(Resolver resolver, Optional<NameServers> nameServers, OutboundOptions options) {
     this.resolver = resolver;
+    this.nameServers = nameServers;
     this.networks = new BlockedNetworks(options.blockedNetworks(), options.allowedNetworks());
     this.allowedHosts = options.allowedHosts();
     lookups.allowCoreThreadTimeOut(true);
@@ -69,9 +73,9 @@ final class Addresses implements AutoCloseable {
 
   /// The addresses to connect to, the preferred first.
   List<InetAddress> of(Destination destination) throws FailureException, InterruptedException {
-    Optional<InetAddress> literal = literal(destination.host());
+    Optional<InetAddress> literal = literal(destination.endpoint().host());
     List<InetAddress> found =
-        literal.isPresent() ? List.of(literal.get()) : lookUp(destination.host());
+        literal.isPresent() ? List.of(literal.get()) : lookUp(destination.endpoint().host());
     for (InetAddress each : found) {
       check(destination, each);
     }
@@ -81,7 +85,7 @@ final class Addresses implements AutoCloseable {
   /// Why nobody could be connected to; empty for a name, whose addresses are not known yet.
   Optional<Failure> refusal(Destination destination) {
     try {
-      Optional<InetAddress> literal = literal(destination.host());
+      Optional<InetAddress> literal = literal(destination.endpoint().host());
       if (literal.isPresent()) {
         check(destination, literal.get());
       }
@@ -93,12 +97,13 @@ final class Addresses implements AutoCloseable {
 
   /// Whether the owner named that host as one whose addresses are not checked.
   boolean isAllowed(Destination destination) {
-    return allowedHosts.contains(destination.name());
+    return allowedHosts.contains(destination.connectedName());
   }
 
   private void check(Destination destination, InetAddress address) throws FailureException {
     if (!isAllowed(destination) && networks.blocks(address)) {
-      throw new FailureException(new Failure.AddressBlocked(destination.host(), address));
+      throw new FailureException(
+          new Failure.AddressBlocked(destination.endpoint().host(), address));
     }
   }
 
@@ -125,7 +130,19 @@ final class Addresses implements AutoCloseable {
   }
 
   private List<InetAddress> lookUp(String name) throws FailureException, InterruptedException {
-    String zone = zone(name);
+    return nameServers.isEmpty() || isOfTheHome(name)
+        ? askSystem(name)
+        : nameServers.get().addresses(name);
+  }
+
+  /// Names that only the system knows: of this computer, of the domain it is in, and what computers
+  /// nearby call out (RFC 6761, RFC 6762).
+  private static boolean isOfTheHome(String name) {
+    return name.indexOf('.') < 0 || name.endsWith(".local") || name.endsWith(".localhost");
+  }
+
+  private List<InetAddress> askSystem(String name) throws FailureException, InterruptedException {
+    String zone = Zones.of(name);
     zones.take(zone);
     FutureTask<List<InetAddress>> lookup = new FutureTask<>(() -> resolver.addresses(name));
     Runnable turn =
@@ -158,52 +175,6 @@ final class Addresses implements AutoCloseable {
       if (lookups.remove(turn)) {
         zones.giveBack(zone); // It had not begun.
       }
-    }
-  }
-
-  /// The last two labels: mostly what one owner's name servers answer for, sometimes what many
-  /// owners share (`co.uk`).
-  private static String zone(String name) {
-    int last = name.lastIndexOf('.');
-    return name.substring(name.lastIndexOf('.', last - 1) + 1);
-  }
-
-  /// Lets so many lookups of one zone go on at a time.
-  private static final class Zones {
-    private final Map<String, Turns> all = new HashMap<>();
-
-    private static final class Turns {
-      private final Semaphore free = new Semaphore(PER_ZONE, true);
-
-      /// Those who wait or have a turn; guarded by the zones' lock.
-      private int users;
-    }
-
-    void take(String zone) throws InterruptedException {
-      Turns turns;
-      synchronized (this) {
-        turns = all.computeIfAbsent(zone, _ -> new Turns());
-        turns.users++;
-      }
-      try {
-        turns.free.acquire();
-      } catch (InterruptedException e) {
-        leave(zone);
-        throw e;
-      }
-    }
-
-    void giveBack(String zone) {
-      leave(zone).free.release();
-    }
-
-    private synchronized Turns leave(String zone) {
-      Turns turns = Objects.requireNonNull(all.get(zone), "whoever leaves has entered");
-      turns.users--;
-      if (turns.users == 0) {
-        all.remove(zone);
-      }
-      return turns;
     }
   }
 

@@ -3,6 +3,9 @@ package org.hearth.server.outbound;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.security.cert.X509Certificate;
+import java.util.Optional;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
@@ -21,12 +24,14 @@ final class Connection implements AutoCloseable {
 
   private final Socket socket;
   private final InetAddress address;
+  private final Optional<X509Certificate> certificate;
   private final DefaultBHttpClientConnection http = new DefaultBHttpClientConnection(SYNTAX);
 
   /// @param secure TLS over the socket, its handshake done, or null for plain text
   Connection(Socket socket, @Nullable SSLSocket secure, InetAddress address) throws IOException {
     this.socket = socket;
     this.address = address;
+    this.certificate = secure == null ? Optional.empty() : certificate(secure);
     if (secure == null) {
       http.bind(socket);
     } else {
@@ -40,6 +45,18 @@ final class Connection implements AutoCloseable {
 
   InetAddress address() {
     return address;
+  }
+
+  /// By which the other side was verified; empty of plain text.
+  Optional<X509Certificate> certificate() {
+    return certificate;
+  }
+
+  private static Optional<X509Certificate> certificate(SSLSocket secure)
+      throws SSLPeerUnverifiedException {
+    return secure.getSession().getPeerCertificates()[0] instanceof X509Certificate own
+        ? Optional.of(own)
+        : Optional.empty();
   }
 
   /// The TCP socket, which a caller that gives up closes; closing TLS might wait for a writer.

@@ -14,23 +14,27 @@ import javax.net.ssl.SSLSocket;
 ///
 /// @param addresses resolves and checks
 /// @param trust whose certificates are believed
-record Connector(Addresses addresses, Trust trust) {
+/// @param dialer connects to the checked address
+record Connector(Addresses addresses, Trust trust, Dialer dialer) {
   /// A host with more addresses is tried at its first ones only.
   private static final int ATTEMPTS = 4;
+
+  private record Dialed(Socket socket, InetAddress address) {}
 
   Connection connect(Destination destination, Limits limits, Progress progress)
       throws FailureException, InterruptedException {
     progress.enter(Phase.RESOLVE, limits.connect());
     List<InetAddress> checked = addresses.of(destination);
     progress.enter(Phase.CONNECT, limits.connect());
-    Socket socket = tcp(checked, destination.port(), limits.connect(), progress);
-    InetAddress address = socket.getInetAddress();
+    Dialed dialed = tcp(checked, destination.endpoint().port(), limits.connect(), progress);
+    Socket socket = dialed.socket();
+    InetAddress address = dialed.address();
     try {
       if (!destination.tls()) {
         return new Connection(socket, null, address);
       }
       progress.enter(Phase.HANDSHAKE, limits.handshake());
-      SSLSocket secure = trust.over(socket, destination.name(), destination.port());
+      SSLSocket secure = trust.over(socket, destination.name(), destination.endpoint().port());
       secure.startHandshake();
       return new Connection(socket, secure, address);
     } catch (IOException e) {
@@ -43,7 +47,7 @@ record Connector(Addresses addresses, Trust trust) {
   }
 
   /// The addresses share the time; the first that takes the connection has it.
-  private static Socket tcp(List<InetAddress> checked, int port, Duration limit, Progress progress)
+  private Dialed tcp(List<InetAddress> checked, int port, Duration limit, Progress progress)
       throws FailureException {
     List<InetAddress> tried = checked.subList(0, Math.min(ATTEMPTS, checked.size()));
     int share = (int) Math.max(1, limit.toMillis() / tried.size());
@@ -52,9 +56,9 @@ record Connector(Addresses addresses, Trust trust) {
       Socket socket = new Socket(java.net.Proxy.NO_PROXY);
       try {
         progress.uses(socket);
-        socket.connect(new InetSocketAddress(each, port), share);
+        dialer.connect(socket, new InetSocketAddress(each, port), share);
         socket.setTcpNoDelay(true);
-        return socket;
+        return new Dialed(socket, each);
       } catch (IOException e) {
         close(socket, e);
         last = e;

@@ -3,21 +3,34 @@ package org.hearth.server.outbound;
 /// Whom connections lead to. Requests to one destination share its connections.
 ///
 /// @param tls whether they are encrypted
-/// @param host a name or an address, in small letters; an IPv6 address in its brackets
-/// @param port the TCP port
-record Destination(boolean tls, String host, int port) {
-  /// The host as it is looked up and as a certificate names it.
-  String name() {
-    return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+/// @param host whom the certificate must name: a name or an address, in small letters; an IPv6
+///   address in its brackets
+/// @param endpoint where the connections lead: mostly that host, and somebody else's machine where
+///   discovery says so
+record Destination(boolean tls, String host, Endpoint endpoint) {
+  Destination(boolean tls, String host, int port) {
+    this(tls, host, new Endpoint(host, port));
   }
 
-  /// What the `Host` header says.
-  String authority() {
-    return port == (tls ? 443 : 80) ? host : host + ":" + port;
+  /// The host as a certificate names it.
+  String name() {
+    return bare(host);
+  }
+
+  /// The host that is connected to, as it is looked up.
+  String connectedName() {
+    return bare(endpoint.host());
+  }
+
+  private static String bare(String host) {
+    return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
   }
 
   @Override
   public String toString() {
-    return (tls ? "https://" : "http://") + authority();
+    String at = endpoint.port() == (tls ? 443 : 80) ? host : host + ":" + endpoint.port();
+    return (tls ? "https://" : "http://")
+        + at
+        + (endpoint.host().equals(host) ? "" : " at " + endpoint.host());
   }
 }

@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
@@ -32,12 +34,24 @@ import org.apache.hc.core5.http.protocol.HttpCoreContext;
 final class Exchange {
   private static final int INFORMATIONAL = 5;
 
+  /// What is kept of a body that refuses what a reader waits for: it says why in a few words, and
+  /// what stands before servers in a page of them.
+  private static final int REFUSAL_BYTES = 64 << 10;
+
   private final OutboundRequest request;
   private final Limits limits;
   private final Connection connection;
   private final Progress progress;
+  private final Optional<BodyReader> reader;
 
-  Exchange(OutboundRequest request, Connection connection, Progress progress) {
+  /// @param reader takes in the body of a response that grants the request; empty when all of it
+  ///   goes into the response
+  Exchange(
+      OutboundRequest request,
+      Connection connection,
+      Progress progress,
+      Optional<BodyReader> reader) {
+    this.reader = reader;
     this.request = request;
     this.limits = request.limits();
     this.connection = connection;
@@ -62,15 +76,31 @@ final class Exchange {
     try {
       ClassicHttpResponse received = head(http, sent);
       boolean bodyAllowed = MessageSupport.canResponseHaveBody(request.method(), received);
+      boolean streamed = reader.isPresent() && received.getCode() / 100 == 2;
       byte[] body = new byte[0];
+      boolean whole = true;
       if (bodyAllowed) {
         progress.enter(Phase.BODY);
         http.receiveResponseEntity(received);
-        body = body(received);
+        if (streamed) {
+          whole = stream(received, reader.get());
+        } else {
+          body = body(received);
+          if (reader.isPresent() && body.length > REFUSAL_BYTES) {
+            body = Arrays.copyOf(body, REFUSAL_BYTES);
+            whole = false;
+          }
+        }
       }
       Response response =
-          new Response(request, connection.address(), received.getCode(), headers(received), body);
-      return new Answer(response, isReusable(sent, received));
+          new Response(
+              request,
+              connection.address(),
+              connection.certificate(),
+              received.getCode(),
+              headers(received),
+              body);
+      return new Answer(response, whole && isReusable(sent, received));
     } catch (MessageConstraintException _) {
       throw tooLarge(Failure.Part.HEADERS, limits.headerBytes());
     } catch (MalformedChunkCodingException | HttpException e) {
@@ -83,7 +113,7 @@ final class Exchange {
   private BasicClassicHttpRequest written() {
     BasicClassicHttpRequest sent =
         new BasicClassicHttpRequest(request.method(), null, null, request.target());
-    sent.setHeader("Host", request.destination().authority());
+    sent.setHeader("Host", request.authority());
     sent.setHeader("Accept-Encoding", "identity");
     request.headers().forEach(sent::setHeader);
     if (request.body().isPresent()) {
@@ -129,7 +159,40 @@ final class Exchange {
     return received;
   }
 
+  /// @return whether it was read to its end, which who streams need not do
+  private boolean stream(ClassicHttpResponse received, BodyReader taker)
+      throws IOException, FailureException {
+    checkBody(received);
+    taker.head(headers(received));
+    CappedInput content = new CappedInput(received.getEntity().getContent(), limits.bodyBytes());
+    try {
+      taker.read(content);
+    } catch (IOException e) {
+      if (!content.isOver()) {
+        throw e;
+      }
+    }
+    if (content.isOver()) {
+      throw tooLarge(Failure.Part.BODY, limits.bodyBytes());
+    }
+    return content.isAtEnd();
+  }
+
   private byte[] body(ClassicHttpResponse received) throws IOException, FailureException {
+    checkBody(received);
+    // The stream is not closed here: closing would read what is left, however long it is.
+    InputStream content = received.getEntity().getContent();
+    if (reader.isPresent()) {
+      return content.readNBytes(REFUSAL_BYTES + 1);
+    }
+    byte[] body = content.readNBytes(limits.bodyBytes() + 1);
+    if (body.length > limits.bodyBytes()) {
+      throw tooLarge(Failure.Part.BODY, limits.bodyBytes());
+    }
+    return body;
+  }
+
+  private void checkBody(ClassicHttpResponse received) throws FailureException {
     Header encoding = received.getFirstHeader("Content-Encoding");
     if (encoding != null && !encoding.getValue().equalsIgnoreCase("identity")) {
       throw new FailureException(
@@ -138,13 +201,6 @@ final class Exchange {
     if (received.getEntity().getContentLength() > limits.bodyBytes()) {
       throw tooLarge(Failure.Part.BODY, limits.bodyBytes());
     }
-    // The stream is not closed here: closing would read what is left, however long it is.
-    InputStream content = received.getEntity().getContent();
-    byte[] body = content.readNBytes(limits.bodyBytes() + 1);
-    if (body.length > limits.bodyBytes()) {
-      throw tooLarge(Failure.Part.BODY, limits.bodyBytes());
-    }
-    return body;
   }
 
   private boolean isReusable(BasicClassicHttpRequest sent, ClassicHttpResponse received) {

@@ -5,6 +5,36 @@ import java.time.Duration;
 
 /// Why a request got no response.
 public sealed interface Failure extends Outcome {
+  /// What happened, in words that go on after "because".
+  default String words() {
+    return switch (this) {
+      case InvalidHost(String host) -> host + " is neither a domain name nor an address";
+      case PlainTextRefused _ -> "the address is not encrypted";
+      case AddressBlocked(String host, InetAddress address) ->
+          "%s has the address %s, which is in a blocked network"
+              .formatted(host, address.getHostAddress());
+      case NameNotFound(String host, String reason) ->
+          "%s cannot be found: %s".formatted(host, reason);
+      case ConnectFailed(InetAddress address, String reason) ->
+          "%s takes no connection: %s".formatted(address.getHostAddress(), reason);
+      case TlsFailed(InetAddress address, TlsReason why, String reason) ->
+          "%s could not be verified (%s): %s"
+              .formatted(address.getHostAddress(), why.words, reason);
+      case TimedOut(Phase phase, Duration allowed) ->
+          "it took longer than %s s in %s".formatted(seconds(allowed), phase.words);
+      case TooLarge(Part part, long limit) ->
+          "the response has more than %d bytes of %s".formatted(limit, part.words);
+      case ConnectionLost(String reason) -> "the connection was lost: " + reason;
+      case InvalidResponse(String reason) -> "what came is no proper response: " + reason;
+      case Busy _ -> "too much is under way already";
+      case Stopping _ -> "this server is stopping";
+    };
+  }
+
+  private static String seconds(Duration time) {
+    return String.valueOf(time.toMillis() / 1_000.0);
+  }
+
   /// The host is neither a domain name nor an address in its ordinary spelling.
   record InvalidHost(String host) implements Failure {}
 
@@ -36,7 +66,7 @@ public sealed interface Failure extends Outcome {
   /// What came is no HTTP response, or is encoded in a way that was not asked for.
   record InvalidResponse(String reason) implements Failure {}
 
-  /// Too many requests wait for this destination, or for all.
+  /// Too many requests wait for this destination, or for all; or there is no memory for the answer.
   record Busy() implements Failure {}
 
   /// This server is stopping.
@@ -45,22 +75,34 @@ public sealed interface Failure extends Outcome {
   /// Why the TLS handshake failed.
   enum TlsReason {
     /// The certificate is for other names.
-    WRONG_NAME,
+    WRONG_NAME("the certificate is for other names"),
     /// The certificate is no longer valid.
-    EXPIRED,
+    EXPIRED("the certificate has expired"),
     /// The certificate is not valid yet.
-    NOT_YET_VALID,
+    NOT_YET_VALID("the certificate is not valid yet"),
     /// Nobody who is trusted signed the certificate.
-    UNTRUSTED,
+    UNTRUSTED("nobody trusted signed the certificate"),
     /// Anything else: no version or cipher in common, not TLS at all.
-    PROTOCOL
+    PROTOCOL("no TLS in common");
+
+    private final String words;
+
+    TlsReason(String words) {
+      this.words = words;
+    }
   }
 
   /// A part of a response.
   enum Part {
     /// Status line and headers; trailers too.
-    HEADERS,
+    HEADERS("headers"),
     /// The body.
-    BODY
+    BODY("body");
+
+    private final String words;
+
+    Part(String words) {
+      this.words = words;
+    }
   }
 }

@@ -25,6 +25,11 @@ public record Limits(
     }
   }
 
+  /// The same, with another time for all together.
+  public Limits withWhole(Duration other) {
+    return new Limits(connect, handshake, answer, other, headerBytes, bodyBytes);
+  }
+
   /// Half a minute at most, and a megabyte.
   public static Limits defaults() {
     return new Limits(

@@ -18,6 +18,8 @@ import java.util.regex.Pattern;
 /// @param body what is sent, or empty for none; not to be changed
 /// @param plainAllowed whether `http` will do; a decision of the caller's, never of the address
 /// @param limits what it may cost
+/// @param endpoint where to connect to, if not to the address's own host and port; the `Host`
+///   header and the certificate stay with the address
 @SuppressWarnings("ArrayRecordComponent") // A copy of every body would be dear.
 public record OutboundRequest(
     String method,
@@ -25,7 +27,8 @@ public record OutboundRequest(
     Map<String, String> headers,
     Optional<byte[]> body,
     boolean plainAllowed,
-    Limits limits) {
+    Limits limits,
+    Optional<Endpoint> endpoint) {
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
   private static final Set<String> FRAMING =
@@ -67,6 +70,17 @@ public record OutboundRequest(
     });
   }
 
+  /// A request that connects to the host and port of its address.
+  public OutboundRequest(
+      String method,
+      URI uri,
+      Map<String, String> headers,
+      Optional<byte[]> body,
+      boolean plainAllowed,
+      Limits limits) {
+    this(method, uri, headers, body, plainAllowed, limits, Optional.empty());
+  }
+
   /// A GET over TLS with the ordinary limits.
   public static OutboundRequest get(URI uri) {
     return new OutboundRequest("GET", uri, Map.of(), Optional.empty(), false, Limits.defaults());
@@ -84,11 +98,17 @@ public record OutboundRequest(
   }
 
   public OutboundRequest withLimits(Limits other) {
-    return new OutboundRequest(method, uri, headers, body, plainAllowed, other);
+    return new OutboundRequest(method, uri, headers, body, plainAllowed, other, endpoint);
   }
 
   public OutboundRequest withPlainAllowed() {
-    return new OutboundRequest(method, uri, headers, body, true, limits);
+    return new OutboundRequest(method, uri, headers, body, true, limits, endpoint);
+  }
+
+  /// The same, connecting to another host and port than those of its address.
+  public OutboundRequest at(Endpoint other) {
+    return new OutboundRequest(
+        method, uri, headers, body, plainAllowed, limits, Optional.of(other));
   }
 
   /// The GET that follows a redirect. Credentials are left out when it leads to another server; a
@@ -115,7 +135,15 @@ public record OutboundRequest(
   Destination destination() {
     String host = uri.getHost().toLowerCase(Locale.ROOT);
     int port = uri.getPort();
-    return new Destination(isTls(), host, port > 0 ? port : isTls() ? 443 : 80);
+    return new Destination(
+        isTls(),
+        host,
+        endpoint.orElseGet(() -> new Endpoint(host, port > 0 ? port : isTls() ? 443 : 80)));
+  }
+
+  /// What the `Host` header says: host and port as the address spells them.
+  String authority() {
+    return uri.getRawAuthority();
   }
 
   String target() {

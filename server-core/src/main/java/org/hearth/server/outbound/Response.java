@@ -2,6 +2,7 @@ package org.hearth.server.outbound;
 
 import java.net.InetAddress;
 import java.net.URI;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,6 +11,7 @@ import java.util.Optional;
 ///
 /// @param request what it answers
 /// @param address whom the connection leads to
+/// @param certificate what it proved by to be whom it should be; empty of plain text
 /// @param status the status code, 200 to 599
 /// @param headers name, in small letters → values, in their order
 /// @param body the whole body; not to be changed
@@ -17,6 +19,7 @@ import java.util.Optional;
 public record Response(
     OutboundRequest request,
     InetAddress address,
+    Optional<X509Certificate> certificate,
     int status,
     Map<String, List<String>> headers,
     byte[] body)

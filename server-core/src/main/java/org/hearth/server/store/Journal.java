@@ -7,14 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.hearth.ringlogs.EncodedEntry;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogSpec;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.upkeep.Upkeep;
 
 /// The durable form of output logs whose owners keep no table by position: table `journal`, one row
 /// an entry, written in the unit of work that caused the entry.
@@ -47,9 +45,7 @@ public final class Journal implements AutoCloseable {
   private final InstantSource clock;
   private final Bounds bounds;
   private final Map<String, JournaledLog<?>> logs = new ConcurrentSkipListMap<>();
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("journal").factory());
+  private final Upkeep thread = new Upkeep("journal");
 
   /// How much is kept of each log. A reader that was stopped for longer builds its view anew from
   /// the tables of the log's owner.
@@ -90,17 +86,14 @@ public final class Journal implements AutoCloseable {
 
   /// Begins to remove old entries.
   public void start() {
-    var _ =
-        thread.scheduleWithFixedDelay(
-            this::prune, 0, bounds.interval().toMillis(), TimeUnit.MILLISECONDS);
+    thread.every(Duration.ZERO, bounds.interval(), "old entries could not be removed", this::prune);
   }
 
   /// Ends the removal of old entries, after the unit that is being committed.
   @Override
   public void close() {
-    thread.shutdown();
     try {
-      if (!thread.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!thread.end(PATIENCE_AT_END)) {
         LOG.log(Level.WARNING, "old entries are still being removed from the journal");
       }
     } catch (InterruptedException _) {
@@ -144,15 +137,9 @@ public final class Journal implements AutoCloseable {
 
   // --- pruning
 
-  /// What fails, by whatever error, is tried again the next time: an executor would drop it
-  /// silently and never come back.
   private void prune() {
     for (String log : logs.keySet()) {
-      try {
-        prune(log);
-      } catch (RuntimeException | Error failed) {
-        LOG.log(Level.WARNING, "old entries of " + log + " could not be removed", failed);
-      }
+      Upkeep.attempt("old entries of " + log + " could not be removed", () -> prune(log));
     }
   }
 
@@ -167,7 +154,7 @@ public final class Journal implements AutoCloseable {
         changes.addAll(floor(log, oldest.getLast()));
         committer.commit("journal", changes, List.of());
       }
-    } while (oldest.size() == ROWS_A_UNIT && !thread.isShutdown());
+    } while (oldest.size() == ROWS_A_UNIT && !thread.isEnding());
   }
 
   private LogPosition lastToRemove(String log) {

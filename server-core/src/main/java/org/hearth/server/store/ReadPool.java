@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyDataSource;
@@ -26,6 +27,7 @@ import org.hearth.server.store.derby.DerbyFault;
 public final class ReadPool implements AutoCloseable {
   private final HikariDataSource pool;
   private final Health health;
+  private final LongAdder queries = new LongAdder();
 
   ReadPool(Derby derby, int readers, Duration deadline, Health health) {
     this.health = health;
@@ -55,6 +57,7 @@ public final class ReadPool implements AutoCloseable {
       case StoreState.Failed(var detail) -> throw new StorageException(Reason.FAILED, detail);
       case StoreState.Closed _ -> throw new StorageException(Reason.CLOSED, "the store is closed");
     }
+    queries.increment();
     try (Connection connection = pool.getConnection()) {
       return run(query, connection);
     } catch (SQLTransientConnectionException e) {
@@ -149,6 +152,11 @@ public final class ReadPool implements AutoCloseable {
   /// Forgets all connections: the database has been opened anew.
   void renew() {
     pool.getHikariPoolMXBean().softEvictConnections();
+  }
+
+  /// How many queries were begun.
+  long queries() {
+    return queries.sum();
   }
 
   int active() {

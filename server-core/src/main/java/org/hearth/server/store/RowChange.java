@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
 /// One INSERT, UPDATE or DELETE of a [UnitOfWork].
 ///
 /// Within one commit the changes of a table keep the order in which they were submitted, and
-/// neighbours with equal SQL become one JDBC batch; between tables there is no order but that
-/// [Table#consulted] ones come first, so no foreign key may lead from one table to another. The SQL
-/// text is constant (values are bound): its prepared statement is kept.
+/// neighbours with equal SQL become one JDBC batch; so does a change that looks into another table
+/// (`SELECT … FROM`) among the changes of that. Between tables there is no other order, so no
+/// foreign key may lead from one to another. The SQL text is constant (values are bound): its
+/// prepared statement is kept.
 ///
 /// **Thread**: made by the owner's thread, bound by the committer's; immutable. It may be bound
 /// more than once, when a commit is repeated.

@@ -39,6 +39,9 @@ final class Schema {
   /// The first version with the table of one-time keys.
   private static final int ONE_TIME_KEYS = 20;
 
+  /// The first version with the tables of devices of users of other servers.
+  private static final int REMOTE_DEVICES = 46;
+
   private Schema() {} // no instance
 
   /// What the table `store_identity` says.
@@ -50,7 +53,8 @@ final class Schema {
         Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT product, store_id, epoch, schema_version, created_at FROM store_identity")) {
+                "SELECT product, store_id, epoch, schema_version, created_at FROM"
+                    + " store_identity")) {
       if (!row.next()) {
         return Optional.empty();
       }
@@ -112,7 +116,8 @@ final class Schema {
   /// Begins a new epoch, in one transaction with the head that it begins at.
   ///
   /// One-time keys are forgotten: those that have been given away since are here again, and nobody
-  /// may get them twice. Devices that have none left upload others.
+  /// may get them twice. Devices that have none left upload others. What other servers have said of
+  /// devices since is not here: the lists are fetched again.
   static StoreIdentity newEpoch(Derby derby, StoreIdentity identity, long epoch, CommitHead head)
       throws SQLException {
     try (WriteConnection writing = WriteConnection.open(derby)) {
@@ -120,6 +125,9 @@ final class Schema {
       writing.writeHead(head);
       if (identity.schemaVersion() >= ONE_TIME_KEYS) {
         writing.forgetOneTimeKeys();
+      }
+      if (identity.schemaVersion() >= REMOTE_DEVICES) {
+        writing.markRemoteDevices();
       }
       writing.commit();
     }

@@ -21,6 +21,7 @@ import org.hearth.ringlogs.LogPosition;
 /// @param queueCapacity places in the ring
 /// @param queueWaits how often someone found the ring full
 /// @param taken units that were taken into the ring, by the name of the box that made them
+/// @param reads queries that were begun
 /// @param activeReads queries running
 /// @param waitingReads queries waiting for a connection
 /// @param databaseBytes the database on disk, with its write-ahead log
@@ -41,6 +42,7 @@ public record StoreFigures(
     int queueCapacity,
     long queueWaits,
     Map<String, Long> taken,
+    long reads,
     int activeReads,
     int waitingReads,
     long databaseBytes,

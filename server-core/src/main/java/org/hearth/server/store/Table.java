@@ -6,14 +6,7 @@ package org.hearth.server.store;
 /// @param name as in the migrations, lower case
 /// @param bound what limits its rows, in words for the page of the tables
 /// @param keptBy what removes rows, or why nothing has to
-/// @param consulted whether changes of other tables look into it: its own come before theirs in a
-///   commit
-public record Table(String name, String bound, String keptBy, boolean consulted) {
-  /// A table into which no change of another looks.
-  public Table(String name, String bound, String keptBy) {
-    this(name, bound, keptBy, false);
-  }
-
+public record Table(String name, String bound, String keptBy) {
   public Table {
     if (!name.matches("[a-z][a-z0-9_]*")) {
       throw new IllegalArgumentException("a table's name is lower case, not '" + name + "'");
@@ -21,10 +14,5 @@ public record Table(String name, String bound, String keptBy, boolean consulted)
     if (bound.isBlank() || keptBy.isBlank()) {
       throw new IllegalArgumentException(name + " has a bound, and something that keeps it");
     }
-  }
-
-  /// The same, consulted by changes of others.
-  public Table beforeOthers() {
-    return new Table(name, bound, keptBy, true);
   }
 }

@@ -97,6 +97,11 @@ final class WriteConnection implements AutoCloseable {
     prepared("DELETE FROM one_time_key").executeUpdate();
   }
 
+  /// Calls out of date what is known of devices of users of other servers, in the same transaction.
+  void markRemoteDevices() throws SQLException {
+    prepared("UPDATE remote_device_list SET fresh = 0, marks = marks + 1").executeUpdate();
+  }
+
   private PreparedStatement prepared(String sql) throws SQLException {
     PreparedStatement known = statements.get(sql);
     if (known != null) {

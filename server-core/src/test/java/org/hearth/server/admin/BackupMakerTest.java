@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -42,7 +43,14 @@ class BackupMakerTest {
     Files.createDirectories(folder.resolve("daily-20260228-040000.partial/derby"));
     Files.createDirectories(folder.resolve("backup-20250101-000000"));
     BackupMaker maker =
-        new BackupMaker(stores.store(), () -> Others.NONE, folder, KEPT, () -> now, told::add);
+        new BackupMaker(
+            stores.store(),
+            () -> Others.NONE,
+            folder,
+            KEPT,
+            () -> now,
+            told::add,
+            Optional.empty());
     try {
       maker.makeDaily();
       now = now.plus(Duration.ofHours(23));
@@ -72,7 +80,13 @@ class BackupMakerTest {
     Path file = Files.createFile(folder.resolve("a file"));
     BackupMaker maker =
         new BackupMaker(
-            stores.store(), () -> Others.NONE, file.resolve("below"), KEPT, () -> now, told::add);
+            stores.store(),
+            () -> Others.NONE,
+            file.resolve("below"),
+            KEPT,
+            () -> now,
+            told::add,
+            Optional.empty());
     try {
       maker.makeDaily();
 
@@ -97,7 +111,8 @@ class BackupMakerTest {
             folder,
             KEPT,
             () -> now,
-            told::add);
+            told::add,
+            Optional.empty());
     try {
       maker.makeDaily();
 
@@ -123,7 +138,8 @@ class BackupMakerTest {
             folder,
             KEPT,
             () -> now,
-            told::add);
+            told::add,
+            Optional.empty());
     try {
       Files.createDirectories(folder.resolve("daily-20250101-000000"));
       Files.createDirectories(folder.resolve("daily-20250102-000000"));
@@ -145,7 +161,14 @@ class BackupMakerTest {
   void backupsThatAreNotMadeAreMissedAfterTwoDays() throws Exception {
     Files.createDirectories(folder.resolve("daily-20260225-040000"));
     BackupMaker maker =
-        new BackupMaker(stores.store(), () -> Others.NONE, folder, KEPT, () -> now, told::add);
+        new BackupMaker(
+            stores.store(),
+            () -> Others.NONE,
+            folder,
+            KEPT,
+            () -> now,
+            told::add,
+            Optional.empty());
     try {
       assertThat(maker.trouble()).as("nobody has them made daily").isEmpty();
 
@@ -166,7 +189,14 @@ class BackupMakerTest {
   @Test
   void serverWithoutABackupMissesOneWhenItIsTwoDaysOld() throws Exception {
     BackupMaker maker =
-        new BackupMaker(stores.store(), () -> Others.NONE, folder, KEPT, () -> now, told::add);
+        new BackupMaker(
+            stores.store(),
+            () -> Others.NONE,
+            folder,
+            KEPT,
+            () -> now,
+            told::add,
+            Optional.empty());
     try {
       now = stores.store().identity().createdAt().plus(Duration.ofDays(2));
       maker.look();

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.server.admin.RateHistory.Point;
 import org.hearth.server.admin.RateHistory.Window;
 import org.hearth.server.services.account.ManualClock;
@@ -52,6 +55,27 @@ final class RateHistoryTest {
         .containsExactly(
             new Point(start, start.plusSeconds(60), 2),
             new Point(start.plusSeconds(60), start.plusSeconds(120), 4));
+  }
+
+  @Test
+  void aLookThatFailsIsNotTheLast() throws Exception {
+    AtomicInteger looks = new AtomicInteger();
+    CountDownLatch later = new CountDownLatch(1);
+    try (RateHistory looking =
+        new RateHistory(
+            () -> {
+              switch (looks.getAndIncrement()) {
+                case 0 -> {}
+                case 1 -> throw new AssertionError("for the test");
+                default -> later.countDown();
+              }
+              return 0;
+            },
+            clock)) {
+      looking.start();
+
+      assertThat(later.await(30, TimeUnit.SECONDS)).isTrue();
+    }
   }
 
   private static boolean lasts(Point point, int seconds) {

@@ -105,6 +105,15 @@ final class BackupCommandsTest {
   }
 
   @Test
+  void aBackupThatCannotBeMadeSaysWhatIsInTheWay() throws Exception {
+    Path file = Files.writeString(served.resolve("notes"), "");
+
+    assertThat(hearth("backup", file.toString(), "--data-dir", served.toString())).isEqualTo(1);
+
+    assertThat(said()).endsWith(file + " is there already, and is no folder.\n");
+  }
+
+  @Test
   void serverThatDoesNotRunIsBackedUpToo() throws Exception {
     Path restored = parent.resolve("restored");
     Path backup = backup();

@@ -77,5 +77,8 @@ final class ReportCommandsTest {
     assertThat(said()).isEqualTo("Nothing is reported.\n");
     assertThat(report("dismiss", number)).isEqualTo(1);
     assertThat(said()).isEqualTo("hearth: There is no report " + number + ".\n");
+    assertThat(report("dismiss", "first")).isEqualTo(1);
+    assertThat(said())
+        .isEqualTo("hearth: A report has a number, as hearth report list tells it; not first.\n");
   }
 }

@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -75,5 +76,39 @@ class StartCommandTest {
 
     assertThat(code).isZero();
     assertThat(told.toString(StandardCharsets.UTF_8)).contains("Usage: ");
+  }
+
+  @TempDir private Path folder;
+
+  private String said(int code, String... arguments) {
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    PrintStream stream = new PrintStream(told, true, StandardCharsets.UTF_8);
+    assertThat(Commands.run(null, stream, stream, arguments)).isEqualTo(code);
+    return told.toString(StandardCharsets.UTF_8).strip();
+  }
+
+  /// The file that would have the name is not there: its lines are nobody's fault.
+  @Test
+  void aNameThatCannotBeIsRefusedBeforeAnythingIsMade() {
+    Path data = folder.resolve("data");
+
+    String said = said(1, "serve", "--data-dir", data.toString(), "--server-name", "my home");
+
+    assertThat(said)
+        .contains("\"my home\"", "--server-name", "example.org")
+        .doesNotContain("hearth.yaml", "line");
+    assertThat(data).doesNotExist();
+  }
+
+  @Test
+  void whoHasMistypedTheFolderIsToldThatNoServerIsThere() {
+    Path data = folder.resolve("daat");
+
+    assertThat(said(1, "status", "--data-dir", data.toString()))
+        .isEqualTo("Not running: there is no server's data in %s.".formatted(data));
+    assertThat(said(1, "stop", "--data-dir", data.toString())).contains("no server's data");
+    assertThat(said(1, "status", "--json", "--data-dir", data.toString()))
+        .isEqualTo("{\"state\":\"not running\"}");
+    assertThat(data).doesNotExist();
   }
 }

@@ -43,7 +43,7 @@ class StartingStatusTest {
             """
             server-name: hearth.test
             listeners: [ { port: 0 } ]
-            federation: { mode: open }
+            application-services: [ bridge.yaml ]
             email: { smtp-host: localhost, from: hearth@hearth.test }
             """));
   }
@@ -77,7 +77,7 @@ class StartingStatusTest {
       assertThat(running.said())
           .contains("running")
           .containsOnlyOnce("have no effect yet")
-          .contains("federation and email");
+          .contains("email and application-services");
       assertThat(server.warnings()).hasSize(1);
     }
     assertThat(run("status")).isEqualTo(new Ran(1, "Not running." + System.lineSeparator()));

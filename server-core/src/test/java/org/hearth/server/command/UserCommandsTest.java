@@ -61,9 +61,18 @@ final class UserCommandsTest extends TypedCommands {
 
     assertThat(hearth("user", "deactivate", "alice")).isEqualTo(1);
 
-    assertThat(said()).contains("Nothing was changed", "--yes");
+    // Not as a line to be copied: it would lack the data folder, and close another server's alice.
+    assertThat(said()).contains("Nothing was changed", "--yes").doesNotContain("hearth user");
     assertThat(hearth("user", "list")).isZero();
     assertThat(said()).contains("member").doesNotContain("closed");
+  }
+
+  @Test
+  void aListOfNobodySaysSo() {
+    assertThat(hearth("user", "list")).isZero();
+    assertThat(said()).isEqualTo("There are no accounts.\n");
+    assertThat(hearth("user", "list", "zoe")).isZero();
+    assertThat(said()).isEqualTo("No account is found by zoe.\n");
   }
 
   @Test

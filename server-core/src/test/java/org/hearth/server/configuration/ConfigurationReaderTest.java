@@ -46,14 +46,14 @@ class ConfigurationReaderTest {
           guests: true
           shared-secret: pepper
           recaptcha: { verify-url: "https://captcha.example.org/verify", public-key: a, private-key: b }
-        federation:   { mode: allow-list, servers: [one.example.org] }
+        federation:   { mode: allow-list, servers: [one.example.org], blocked: ["*.example.net", "[::?]"], presence: true }
         outbound:     { blocked-networks: [10.0.0.0/8, "fc00::/7"], allowed-hosts: [ntfy.home, 192.168.1.5], trusted-certificates: [ca.pem] }
         room-directory: { without-login: true, over-federation: true }
         presence:     { enabled: false }
         rate-limits:  { enabled: false }
         http: { trusted-proxies: [127.0.0.1, "fd00::1"] }
         access-token-in-query: true
-        url-previews: { enabled: false }
+        url-previews: { enabled: true }
         email:        { smtp-host: mail.example.org, smtp-port: 587, from: hearth@example.org }
         application-services: [ bridge.yaml ]
         """;
@@ -78,6 +78,8 @@ class ConfigurationReaderTest {
     assertThat(configuration.federation().mode())
         .isEqualTo(Configuration.FederationMode.ALLOW_LIST);
     assertThat(configuration.federation().servers()).containsExactly("one.example.org");
+    assertThat(configuration.federation().blocked()).containsExactly("*.example.net", "[::?]");
+    assertThat(configuration.federation().presence()).isTrue();
     assertThat(configuration.outbound().blockedNetworks())
         .containsExactly("10.0.0.0/8", "fc00::/7");
     assertThat(configuration.outbound().allowedHosts()).containsExactly("ntfy.home", "192.168.1.5");
@@ -90,7 +92,7 @@ class ConfigurationReaderTest {
     assertThat(configuration.http().trustedProxies())
         .containsExactly(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("fd00::1"));
     assertThat(configuration.accessTokenInQuery()).isTrue();
-    assertThat(configuration.urlPreviews()).isFalse();
+    assertThat(configuration.urlPreviews()).isTrue();
     assertThat(configuration.email())
         .contains(new Configuration.Email("mail.example.org", 587, "hearth@example.org"));
     assertThat(configuration.applicationServices())
@@ -116,6 +118,31 @@ class ConfigurationReaderTest {
         new Broken("listeners: []\n", 1, "server-name", "missing"),
         new Broken("server-name: UPPER case\n", 1, "server-name", "a server name such as"),
         new Broken("server-name: [a]\n", 1, "server-name", "a list"),
+        new Broken(
+            name + "support: { contacts: [ { role: admin } ] }\n",
+            2,
+            "support.contacts[0].matrix-id",
+            "email"),
+        new Broken(
+            name + "support: { contacts: [ { role: chief, email: a@b } ] }\n", 2, "role", "admin"),
+        new Broken(name + "support: { contacts: [ { email: nobody } ] }\n", 2, "email"),
+        new Broken(name + "support: { contacts: [ { matrix-id: admin } ] }\n", 2, "@admin"),
+        new Broken(name + "support: { page: nowhere }\n", 2, "support.page"),
+        new Broken(name + "turn: {}\n", 2, "turn.uris", "at least one address"),
+        new Broken(name + "turn: { uris: [ turn.test ] }\n", 2, "turn.uris", "turn:"),
+        new Broken(name + "turn: { uris: [ 'turn:a b' ] }\n", 2, "turn.uris"),
+        new Broken(
+            name + "turn: { uris: [ 'turn:a' ], username: u }\n", 2, "turn.password", "not there"),
+        new Broken(
+            name + "turn: { uris: [ 'turn:a' ], shared-secret: s, username: u, password: p }\n",
+            2,
+            "turn.shared-secret",
+            "username"),
+        new Broken(
+            name + "turn: { uris: [ 'turn:a' ], lifetime-seconds: 1 }\n",
+            2,
+            "turn.lifetime-seconds",
+            "60"),
         new Broken(
             name + "registraton: { mode: open }\n", 2, "registraton", "unknown", "registration"),
         new Broken(
@@ -158,6 +185,9 @@ class ConfigurationReaderTest {
             "federation.mode",
             "off, allow-list, open"),
         new Broken(name + "federation: { servers: [\"a b\"] }\n", 2, "federation.servers"),
+        new Broken(
+            name + "federation: { blocked: [\"bad.example:8448\"] }\n", 2, "federation.blocked"),
+        new Broken(name + "federation: { blocked: [\"\"] }\n", 2, "federation.blocked"),
         new Broken(name + "rate-limits: false\n", 2, "rate-limits", "keys with values"),
         new Broken(name + "server-name: other.org\n", 2, "server-name", "twice"),
         new Broken(name + "listeners: [\n", 3, "not YAML"),
@@ -242,7 +272,8 @@ class ConfigurationReaderTest {
             "missing"),
         new Broken(
             name
-                + "registration:\n  recaptcha: { verify-url: host/x, public-key: a, private-key: b }\n",
+                + "registration:\n"
+                + "  recaptcha: { verify-url: host/x, public-key: a, private-key: b }\n",
             3,
             "registration.recaptcha.verify-url",
             "an http or https address"),
@@ -374,24 +405,23 @@ class ConfigurationReaderTest {
             """
             server-name: example.org
             federation: { mode: open }
-            room-directory: { without-login: true, over-federation: false }
-            email:
-            url-previews: { enabled: true }
+            email: { smtp-host: localhost, from: hearth@example.org }
+            application-services: [ bridge.yaml ]
+            backups:
             """);
 
-    assertThat(configuration.unused())
-        .containsExactly("federation", "room-directory.over-federation", "url-previews");
+    assertThat(configuration.unused()).containsExactly("email", "application-services");
     assertThat(configuration.warnings())
         .containsExactly(
-            "The settings federation, room-directory.over-federation and url-previews have no"
-                + " effect yet: this version of Hearth does not have the parts that use them.");
+            "The settings email and application-services have no effect yet: this version of Hearth"
+                + " does not have the parts that use them.");
     assertThat(
             ConfigurationReader.parse(
-                    FILE, "server-name: example.org\nfederation: { mode: \"off\" }\n")
+                    FILE, "server-name: example.org\napplication-services: [ bridge.yaml ]\n")
                 .warnings())
         .containsExactly(
-            "The setting federation has no effect yet: this version of Hearth does not have the"
-                + " part that uses it.");
+            "The setting application-services has no effect yet: this version of Hearth does not"
+                + " have the part that uses it.");
   }
 
   @Test

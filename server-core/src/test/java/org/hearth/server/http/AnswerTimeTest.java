@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Test;
 
 class AnswerTimeTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final int SECOND = AnswerTime.LEAST_BYTES_PER_SECOND;
+  private static final int SECOND = StreamedAnswer.AnswerTime.LEAST_BYTES_PER_SECOND;
 
   private final Deadlines deadlines = new Deadlines();
-  private final AnswerTime time = new AnswerTime(deadlines, PATIENCE);
+  private final StreamedAnswer.AnswerTime time = new StreamedAnswer.AnswerTime(deadlines, PATIENCE);
 
   @AfterEach
   void close() {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.RejectedExecutionException;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.StorageException;
@@ -59,6 +60,7 @@ class ErrorHandlersTest {
         new Mapped(new StorageException(Reason.BUSY, "secret"), 503, "M_UNKNOWN", "1"),
         new Mapped(new StorageException(Reason.SUPERSEDED, "secret"), 503, "M_UNKNOWN", "1"),
         new Mapped(new StorageException(Reason.BAD_UNIT, "secret"), 500, "M_UNKNOWN", ""),
+        new Mapped(new RejectedExecutionException("secret"), 503, "M_UNKNOWN", "1"),
         new Mapped(new IllegalStateException("secret"), 500, "M_UNKNOWN", ""));
   }
 

@@ -19,7 +19,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.hearth.server.http.connection.ConnectionLimits;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.junit.jupiter.api.AfterEach;
@@ -27,23 +26,13 @@ import org.junit.jupiter.api.Test;
 
 /// Answers that are sent while they are made.
 class LargeAnswersTest {
-  private static final HttpLimits SHORT_OF_TIME =
-      new HttpLimits(
-          1000,
-          1000,
-          1000,
-          10_000,
-          10_000,
-          40,
-          Duration.ofSeconds(1),
-          new ConnectionLimits(50, 50, 50, 50, Duration.ofSeconds(60), Duration.ofSeconds(60), 10));
   private static final String KIB = "x".repeat(1022);
 
   private final AtomicInteger made = new AtomicInteger();
   private final CountDownLatch goOn = new CountDownLatch(1);
   private final ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor();
   private final TestServer server =
-      new TestServer(TestServer.standard().with(SHORT_OF_TIME), this::register);
+      new TestServer(TestServer.standard().with(TestServer.SHORT_OF_TIME), this::register);
 
   @AfterEach
   void close() {
@@ -244,7 +233,8 @@ class LargeAnswersTest {
     for (Future<Integer> each : answers) {
       assertThat(each.get()).isBetween(1, 3);
     }
-    assertThat(made.get()).isEqualTo(3);
+    // Who came in time had the first one's.
+    assertThat(made.get()).isBetween(1, 3);
   }
 
   @Test

@@ -17,9 +17,9 @@ class ListenerDeathTest {
       HttpServer.start(
           TestServer.standard(),
           List.of(),
-          _ -> {
+          HttpServer.Callers.users(_ -> {
             throw new AssertionError("nobody asks");
-          },
+          }),
           InstantSource.fixed(Instant.EPOCH),
           told::complete);
 

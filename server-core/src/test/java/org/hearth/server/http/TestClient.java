@@ -13,9 +13,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/// A client for tests: JSON in, JSON out, paths sent as they are written.
+/// A client for tests: JSON in, JSON out, paths sent as they are written. Every answer has to be as
+/// the specification defines it ([SpecifiedAnswers]).
 ///
 /// **thread**: any. All instances share one `HttpClient`, so making one costs nothing.
 ///
@@ -34,11 +37,21 @@ public final class TestClient {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final URI base;
-  private final Optional<String> token;
+  private final Authorization authorization;
+  private final boolean specified;
 
-  private TestClient(URI base, Optional<String> token) {
+  /// What the `Authorization` headers of a request say.
+  @FunctionalInterface
+  public interface Authorization {
+    /// One text a header.
+    List<String> of(String method, String target, byte @Nullable [] body);
+  }
+
+  /// @param specified whether answers have to be as the specification has them
+  private TestClient(URI base, Authorization authorization, boolean specified) {
     this.base = base;
-    this.token = token;
+    this.authorization = authorization;
+    this.specified = specified;
   }
 
   /// A client without a token for the first listener of a server.
@@ -50,22 +63,32 @@ public final class TestClient {
 
   /// A client without a token.
   public static TestClient of(URI base) {
-    return new TestClient(base, Optional.empty());
+    return new TestClient(base, (_, _, _) -> List.of(), true);
   }
 
   /// The same client with that access token.
   public TestClient as(String accessToken) {
-    return new TestClient(base, Optional.of(accessToken));
+    return as((_, _, _) -> List.of("Bearer " + accessToken));
+  }
+
+  /// The same client, which says so who it is.
+  public TestClient as(Authorization other) {
+    return new TestClient(base, other, specified);
   }
 
   /// The same client of a server that is elsewhere now.
   public TestClient at(URI otherBase) {
-    return new TestClient(otherBase, token);
+    return new TestClient(otherBase, authorization, specified);
   }
 
   /// The same client without a token.
   public TestClient anonymous() {
-    return new TestClient(base, Optional.empty());
+    return as((_, _, _) -> List.of());
+  }
+
+  /// The same client for routes of a test's own, whose answers nobody has specified.
+  TestClient unspecified() {
+    return new TestClient(base, authorization, false);
   }
 
   /// What is called.
@@ -116,8 +139,7 @@ public final class TestClient {
   }
 
   /// Any method with any bytes, or without a body.
-  public Answer send(
-      String method, String target, byte @org.jspecify.annotations.Nullable [] body) {
+  public Answer send(String method, String target, byte @Nullable [] body) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + target))
             .timeout(TIME)
@@ -126,14 +148,24 @@ public final class TestClient {
                 body == null
                     ? HttpRequest.BodyPublishers.noBody()
                     : HttpRequest.BodyPublishers.ofByteArray(body));
-    token.ifPresent(text -> request.header("Authorization", "Bearer " + text));
+    authorization.of(method, target, body).forEach(text -> request.header("Authorization", text));
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
     try {
       HttpResponse<byte[]> response =
           HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
-      return new Answer(response.statusCode(), response.headers(), parsed(response.body()));
+      Answer answer =
+          new Answer(response.statusCode(), response.headers(), parsed(response.body()));
+      if (specified) {
+        SpecifiedAnswers.check(
+            method,
+            target,
+            answer.status(),
+            answer.header("Content-Type").orElse(""),
+            answer.json());
+      }
+      return answer;
     } catch (IOException e) {
       throw new UncheckedIOException(method + " " + target, e);
     } catch (InterruptedException e) {

@@ -6,12 +6,25 @@ import java.util.List;
 import java.util.Map;
 import org.hearth.server.http.connection.ConnectionLimits;
 import org.hearth.server.http.connection.Listener;
+import org.hearth.server.http.peers.Peers;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 
 /// A server with routes of a test's own, on a port that the system chooses.
 final class TestServer implements AutoCloseable {
+  /// A client that takes nothing of its answer is given up after four seconds.
+  static final HttpLimits SHORT_OF_TIME =
+      new HttpLimits(
+          1000,
+          1000,
+          1000,
+          10_000,
+          10_000,
+          40,
+          Duration.ofSeconds(1),
+          new ConnectionLimits(50, 50, 50, 50, Duration.ofSeconds(60), Duration.ofSeconds(60), 10));
+
   static final UserId ALICE = UserId.parse("@alice:hearth.test");
   static final UserId GUEST = UserId.parse("@1:hearth.test");
   static final UserId ADMIN = UserId.parse("@admin:hearth.test");
@@ -29,7 +42,17 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(HttpOptions options, InstantSource clock, RouteGroup... groups) {
-    server = HttpServer.start(options, List.of(groups), TestServer::authenticate, clock, _ -> {});
+    this(options, Peers.none(), clock, groups);
+  }
+
+  TestServer(HttpOptions options, Peers peers, InstantSource clock, RouteGroup... groups) {
+    server =
+        HttpServer.start(
+            options,
+            List.of(groups),
+            new HttpServer.Callers(TestServer::authenticate, peers),
+            clock,
+            _ -> {});
   }
 
   TestServer(RouteGroup... groups) {
@@ -79,7 +102,7 @@ final class TestServer implements AutoCloseable {
   }
 
   TestClient client() {
-    return TestClient.of(server);
+    return TestClient.of(server).unspecified();
   }
 
   RawClient raw() {

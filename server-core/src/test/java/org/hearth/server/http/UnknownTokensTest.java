@@ -60,7 +60,7 @@ class UnknownTokensTest {
           List.of(routes ->
               routes.add(
                   HttpMethod.GET, "/mine", Access.USER, RateClass.DEFAULT, _ -> Response.empty())),
-          authenticator,
+          HttpServer.Callers.users(authenticator),
           InstantSource.fixed(Instant.EPOCH),
           _ -> {});
 

@@ -77,6 +77,10 @@ final class Entries {
         "change-membership-of-anybody",
         new RoomInput.ChangeMembership(
             ROOM, ALICE, ALICE, Membership.JOIN, RoomFixture.json("{}"), Set.of(), null));
+    entries.put(
+        "prepare-event",
+        new RoomInput.PrepareEvent(ROOM, message, RoomId.parse("!other:b.example")));
+    entries.put("prepare-event-of-anybody", new RoomInput.PrepareEvent(ROOM, message));
     entries.put("update-profile", new RoomInput.UpdateProfile(ROOM, ALICE, "Alice", null));
     entries.put("forget-room", new RoomInput.ForgetRoom(ROOM, ALICE));
     entries.put(
@@ -89,7 +93,38 @@ final class Entries {
             events.subList(0, events.size() - 1),
             Map.of(last, List.of(first)),
             Map.of(last, Set.of(ServerName.parse("a.example"), ServerName.parse("b.example"))),
-            Set.of(first, EVENT)));
+            Set.of(first, EVENT),
+            Set.of(EVENT)));
+    entries.put(
+        "receive-room",
+        new RoomInput.ReceiveRoom(
+            room.roomId(),
+            room.version().id(),
+            events,
+            Set.of(first),
+            Map.of(last, Set.of(ServerName.parse("a.example"), ServerName.parse("b.example"))),
+            true));
+    entries.put(
+        "enter-room",
+        new RoomInput.EnterRoom(
+            room.roomId(),
+            room.version().id(),
+            events.getLast(),
+            Set.of(ServerName.parse("a.example"))));
+    entries.put(
+        "send-signed",
+        new RoomInput.SendSigned(events.getLast(), new ClientTransaction(PHONE, "txn")));
+    entries.put(
+        "outside-membership",
+        new RoomInput.OutsideMembership(
+            room.roomId(),
+            room.version().id(),
+            events.get(1),
+            List.of(RoomFixture.json("{\"type\": \"m.room.name\", \"state_key\": \"\"}")),
+            ServerName.parse("b.example")));
+    entries.put(
+        "leave-outside",
+        new RoomInput.LeaveOutside(ROOM, ALICE, RoomFixture.json("{\"reason\": \"no\"}")));
     entries.put("watch-states", new RoomInput.WatchStates(ROOM));
     entries.put("drop-states", new RoomInput.DropStates(ROOM, List.of(1L, Long.MAX_VALUE)));
     return entries;
@@ -105,7 +140,12 @@ final class Entries {
         new RoomOutput.EventAdded(
             last, new ClientTransaction(PHONE, "1"), join, Membership.KNOCK, EVENT));
     entries.put("event-added-alone", new RoomOutput.EventAdded(last, null, null, null, null));
+    entries.put(
+        "event-added-handed-in",
+        new RoomOutput.EventAdded(
+            join, null, null, Membership.LEAVE, null, ServerName.parse("b.example")));
     entries.put("event-stored", new RoomOutput.EventStored(last, RoomOutput.Standing.SOFT_FAILED));
+    entries.put("outside-member", new RoomOutput.OutsideMember(join));
     entries.put(
         "state-changed",
         new RoomOutput.StateChanged(
@@ -137,11 +177,47 @@ final class Entries {
                 "m.test",
                 "txn",
                 Map.of(RoomFixture.BOB, Map.of("*", RoomFixture.json("{\"a\": 1}")))),
-        "acknowledge-messages", new DeviceInput.AcknowledgeMessages(ALICE, PHONE, 7));
+        "acknowledge-messages", new DeviceInput.AcknowledgeMessages(ALICE, PHONE, 7),
+        "receive-messages",
+            new DeviceInput.ReceiveMessages(
+                RoomFixture.BOB,
+                "m1",
+                "m.test",
+                Map.of(ALICE, Map.of("*", RoomFixture.json("{\"a\": 1}")))),
+        "receive-device-update",
+            new DeviceInput.ReceiveDeviceUpdate(
+                ALICE, PHONE, 7, List.of(5L, 6L), false, "Phone", RoomFixture.json("{\"a\": 1}")),
+        "receive-device-update-of-one-that-is-gone",
+            new DeviceInput.ReceiveDeviceUpdate(ALICE, PHONE, 7, List.of(), true, null, null),
+        "receive-signing-keys",
+            new DeviceInput.ReceiveSigningKeys(ALICE, RoomFixture.json("{\"a\": 1}"), null),
+        "follow-devices", new DeviceInput.FollowDevices(ALICE),
+        "receive-device-list",
+            new DeviceInput.ReceiveDeviceList(
+                ALICE,
+                3,
+                7,
+                List.of(
+                    new DeviceInput.RemoteDevice(PHONE, "Phone", RoomFixture.json("{\"a\": 1}")),
+                    new DeviceInput.RemoteDevice(DeviceId.parse("OLD"), null, null)),
+                null,
+                RoomFixture.json("{\"b\": 1}")));
   }
 
   static Map<String, DeviceOutput> deviceOutput() {
-    return Map.of("device-output", new DeviceOutput(ALICE, PHONE));
+    return Map.of(
+        "device-output", new DeviceOutput.MessageArrived(ALICE, PHONE),
+        "messages-sent",
+            new DeviceOutput.MessagesSent(
+                ALICE,
+                ServerName.parse("b.example"),
+                "m.test",
+                "m1",
+                Map.of(
+                    UserId.parse("@bob:b.example"), Map.of("*", RoomFixture.json("{\"a\": 1}")))),
+        "device-list-changed", new DeviceOutput.DeviceListChanged(ALICE, PHONE, 7, List.of(5L)),
+        "signing-keys-changed", new DeviceOutput.SigningKeysChanged(ALICE),
+        "remote-devices-changed", new DeviceOutput.RemoteDevicesChanged(ALICE));
   }
 
   static Map<String, ReceiptInput> receiptInput() {
@@ -166,6 +242,9 @@ final class Entries {
         "set-presence", new PresenceInput.SetPresence(ALICE, PHONE, Presence.OFFLINE, true),
         "set-status", new PresenceInput.SetStatus(ALICE, "Making cupcakes"),
         "active", new PresenceInput.Active(ALICE),
+        "reported",
+            new PresenceInput.Reported(
+                ALICE, Presence.ONLINE, 1_700_000_000_000L, true, "Making cupcakes"),
         "time-passed", new PresenceInput.TimePassed(ALICE));
   }
 
@@ -214,7 +293,11 @@ final class Entries {
     entries.put("account-deactivated", new AccountOutput.AccountDeactivated(ALICE));
     entries.put("device-added", new AccountOutput.DeviceAdded(ALICE, PHONE));
     entries.put("device-changed", new AccountOutput.DeviceChanged(ALICE, PHONE));
-    entries.put("device-keys-changed", new AccountOutput.DeviceKeysChanged(ALICE));
+    entries.put("device-keys-changed", new AccountOutput.DeviceKeysChanged(ALICE, null));
+    entries.put(
+        "device-keys-changed-of-devices",
+        new AccountOutput.DeviceKeysChanged(ALICE, List.of(PHONE)));
+    entries.put("signing-keys-changed", new AccountOutput.SigningKeysChanged(ALICE));
     entries.put("user-verified", new AccountOutput.UserVerified(ALICE, RoomFixture.BOB));
     entries.put("device-removed", new AccountOutput.DeviceRemoved(ALICE, PHONE));
     entries.put(

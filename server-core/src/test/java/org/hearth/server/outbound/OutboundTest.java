@@ -53,7 +53,7 @@ class OutboundTest {
     return open(TO_LOOPBACK, 8);
   }
 
-  private static OutboundRequest get(Peer peer, String host) {
+  private static OutboundRequest get(ScriptedPeer peer, String host) {
     return get("http://" + host + ":" + peer.port() + "/a?b=%20c");
   }
 
@@ -73,7 +73,7 @@ class OutboundTest {
 
   @Test
   void answersAreReadAndConnectionsUsedAgain() throws Exception {
-    try (Peer peer = Peer.saying(OK);
+    try (ScriptedPeer peer = ScriptedPeer.saying(OK);
         Outbound outbound = open()) {
       for (int i = 0; i < 3; i++) {
         assertThat(outbound.send(get(peer, "peer.example")))
@@ -101,7 +101,7 @@ class OutboundTest {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "10.0.0.1"})
   void privateAddressesAreBlockedByDefault(String host) throws Exception {
-    try (Peer peer = Peer.saying(OK);
+    try (ScriptedPeer peer = ScriptedPeer.saying(OK);
         Outbound outbound =
             Outbound.start(OutboundOptions.defaults(), TO_LOOPBACK, InstantSource.system())) {
       assertThat(outbound.send(get(peer, host))).isInstanceOf(Failure.AddressBlocked.class);
@@ -149,8 +149,9 @@ class OutboundTest {
         _ ->
             List.of(
                 asked.getAndIncrement() == 0 ? LOOPBACK : InetAddress.ofLiteral("169.254.169.254"));
-    try (Peer peer =
-            Peer.saying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    try (ScriptedPeer peer =
+            ScriptedPeer.saying(
+                "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         Outbound outbound = open(rebinding, 8)) {
       assertThat(outbound.send(get(peer, "peer.example"))).isInstanceOf(Response.class);
       assertThat(asked).hasValue(1);
@@ -163,7 +164,7 @@ class OutboundTest {
 
   @Test
   void oneBlockedAddressRefusesTheName() throws Exception {
-    try (Peer peer = Peer.saying(OK);
+    try (ScriptedPeer peer = ScriptedPeer.saying(OK);
         Outbound outbound = open(_ -> List.of(LOOPBACK, InetAddress.ofLiteral("10.0.0.1")), 8)) {
       assertThat(outbound.send(get(peer, "peer.example")))
           .isEqualTo(new Failure.AddressBlocked("peer.example", InetAddress.ofLiteral("10.0.0.1")));
@@ -197,7 +198,7 @@ class OutboundTest {
                 Configuration.Outbound.PRIVATE_NETWORKS,
                 List.of("NTFY.home", "127.0.0.1"),
                 List.of()));
-    try (Peer peer = Peer.saying(OK);
+    try (ScriptedPeer peer = ScriptedPeer.saying(OK);
         Outbound outbound = Outbound.start(options, TO_LOOPBACK, InstantSource.system())) {
       assertThat(outbound.isAllowed(URI.create("http://ntfy.home/"))).isTrue();
       assertThat(outbound.isAllowed(URI.create("http://127.0.0.1/"))).isTrue();
@@ -220,8 +221,8 @@ class OutboundTest {
 
   @Test
   void redirectsAreNotFollowedAndCheckedAgain() throws Exception {
-    try (Peer peer =
-            Peer.saying(
+    try (ScriptedPeer peer =
+            ScriptedPeer.saying(
                 "HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n");
         Outbound outbound = open()) {
       OutboundRequest request = get(peer, "peer.example");
@@ -255,9 +256,9 @@ class OutboundTest {
   @Test
   void aHangingPeerTimesOutInItsPhase() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
-    try (Peer silent = Peer.plain((_, _) -> never.await());
-        Peer stuck =
-            Peer.plain((_, out) -> {
+    try (ScriptedPeer silent = ScriptedPeer.plain((_, _) -> never.await());
+        ScriptedPeer stuck =
+            ScriptedPeer.plain((_, out) -> {
               out.write(
                   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"
                       .getBytes(StandardCharsets.US_ASCII));
@@ -389,7 +390,7 @@ class OutboundTest {
   void aSilentNameServerHoldsUpItsOwnNamesOnly() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     CountDownLatch inside = new CountDownLatch(Addresses.PER_ZONE);
-    try (Peer peer = Peer.saying(OK);
+    try (ScriptedPeer peer = ScriptedPeer.saying(OK);
         ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
         Outbound outbound = openWide(hangingFor(".silent.example", inside, never))) {
       for (int i = 0; i < 2 * Addresses.THREADS; i++) {
@@ -436,22 +437,22 @@ class OutboundTest {
   void endlessHeadersEndlessBodiesAndHugeChunksAreCutOff() throws Exception {
     byte[] header =
         "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".getBytes(StandardCharsets.US_ASCII);
-    try (Peer headers =
-            Peer.plain((_, out) -> {
+    try (ScriptedPeer headers =
+            ScriptedPeer.plain((_, out) -> {
               out.write("HTTP/1.1 200 OK\r\n".getBytes(StandardCharsets.US_ASCII));
               while (true) {
                 out.write(header);
               }
             });
-        Peer body =
-            Peer.plain((_, out) -> {
+        ScriptedPeer body =
+            ScriptedPeer.plain((_, out) -> {
               out.write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
               while (true) {
                 out.write(header);
               }
             });
-        Peer chunk =
-            Peer.plain((_, out) -> {
+        ScriptedPeer chunk =
+            ScriptedPeer.plain((_, out) -> {
               out.write(
                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n"
                       .getBytes(StandardCharsets.US_ASCII));
@@ -459,11 +460,12 @@ class OutboundTest {
                 out.write(header);
               }
             });
-        Peer announced = Peer.saying("HTTP/1.1 200 OK\r\nContent-Length: 10001\r\n\r\n");
+        ScriptedPeer announced =
+            ScriptedPeer.saying("HTTP/1.1 200 OK\r\nContent-Length: 10001\r\n\r\n");
         Outbound outbound = open()) {
       assertThat(outbound.send(get(headers, "peer.example")))
           .isEqualTo(new Failure.TooLarge(Failure.Part.HEADERS, 4_096));
-      for (Peer each : List.of(body, chunk, announced)) {
+      for (ScriptedPeer each : List.of(body, chunk, announced)) {
         assertThat(outbound.send(get(each, "peer.example")))
             .isEqualTo(new Failure.TooLarge(Failure.Part.BODY, 10_000));
       }
@@ -472,13 +474,15 @@ class OutboundTest {
 
   @Test
   void compressedBodiesAndNonsenseAreInvalid() throws Exception {
-    try (Peer compressed =
-            Peer.saying(
+    try (ScriptedPeer compressed =
+            ScriptedPeer.saying(
                 "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok");
-        Peer switching = Peer.saying("HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n");
-        Peer nonsense = Peer.saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+        ScriptedPeer switching =
+            ScriptedPeer.saying("HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n");
+        ScriptedPeer nonsense =
+            ScriptedPeer.saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
         Outbound outbound = open()) {
-      for (Peer each : List.of(compressed, switching, nonsense)) {
+      for (ScriptedPeer each : List.of(compressed, switching, nonsense)) {
         assertThat(outbound.send(get(each, "peer.example")))
             .isInstanceOf(Failure.InvalidResponse.class);
       }
@@ -490,8 +494,8 @@ class OutboundTest {
   void anInterruptedCallerGivesUpItsRequest() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
-    try (Peer peer =
-            Peer.plain((_, _) -> {
+    try (ScriptedPeer peer =
+            ScriptedPeer.plain((_, _) -> {
               asked.countDown();
               never.await();
             });
@@ -515,8 +519,8 @@ class OutboundTest {
   void aRequestWaitsForAFreeConnectionUntilItsDeadline() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
-    try (Peer peer =
-            Peer.plain((_, out) -> {
+    try (ScriptedPeer peer =
+            ScriptedPeer.plain((_, out) -> {
               asked.countDown();
               answer.await();
               out.write(OK.getBytes(StandardCharsets.US_ASCII));
@@ -540,8 +544,8 @@ class OutboundTest {
   void closingEndsWhatIsUnderWay() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
-    try (Peer peer =
-        Peer.plain((_, _) -> {
+    try (ScriptedPeer peer =
+        ScriptedPeer.plain((_, _) -> {
           asked.countDown();
           never.await();
         })) {

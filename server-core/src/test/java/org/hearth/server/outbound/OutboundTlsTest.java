@@ -79,8 +79,8 @@ class OutboundTlsTest {
     return folder.resolve("peer.pem");
   }
 
-  private static Peer peer(SSLContext context) throws Exception {
-    return new Peer(
+  private static ScriptedPeer peer(SSLContext context) throws Exception {
+    return new ScriptedPeer(
         context
             .getServerSocketFactory()
             .createServerSocket(0, 50, InetAddress.getLoopbackAddress()),
@@ -90,7 +90,7 @@ class OutboundTlsTest {
                     .getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
   }
 
-  private static Outcome ask(Peer peer, List<Path> trusted) throws Exception {
+  private static Outcome ask(ScriptedPeer peer, List<Path> trusted) throws Exception {
     OutboundOptions options =
         new OutboundOptions(
             OutboundOptions.PRIVATE_NETWORKS, List.of(), Set.of("peer.example"), trusted, 8, 16);
@@ -111,7 +111,7 @@ class OutboundTlsTest {
 
   @Test
   void aNamedCertificateIsTrusted() throws Exception {
-    try (Peer peer = peer(certifiedFor("peer.example", -1, 1))) {
+    try (ScriptedPeer peer = peer(certifiedFor("peer.example", -1, 1))) {
       assertThat(ask(peer, List.of(certificateFile())))
           .isInstanceOfSatisfying(Response.class, each -> assertThat(each.status()).isEqualTo(204));
     }
@@ -119,14 +119,14 @@ class OutboundTlsTest {
 
   @Test
   void aSelfSignedCertificateIsNotTrusted() throws Exception {
-    try (Peer peer = peer(certifiedFor("peer.example", -1, 1))) {
+    try (ScriptedPeer peer = peer(certifiedFor("peer.example", -1, 1))) {
       assertFailed(ask(peer, List.of()), TlsReason.UNTRUSTED);
     }
   }
 
   @Test
   void aTrustedCertificateForAnotherNameIsRefused() throws Exception {
-    try (Peer peer = peer(certifiedFor("other.example", -1, 1))) {
+    try (ScriptedPeer peer = peer(certifiedFor("other.example", -1, 1))) {
       assertFailed(ask(peer, List.of(certificateFile())), TlsReason.WRONG_NAME);
     }
   }

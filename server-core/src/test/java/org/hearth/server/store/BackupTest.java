@@ -81,6 +81,36 @@ class BackupTest {
     }
   }
 
+  /// What their servers have said since the backup is not in it.
+  @Test
+  void devicesOfUsersElsewhereAreOutOfDateAfterARestore() {
+    RowChange list =
+        RowChange.of(
+            new Table("remote_device_list", "a test's", "the test"),
+            "INSERT INTO remote_device_list (user_id, server_name, stream_id, fresh, marks,"
+                + " changed_position, devices, bytes, master_key, self_signing_key)"
+                + " VALUES ('@bob:peer.test', 'peer.test', 7, 1, 3, 0, 0, 0, ?, ?)",
+            (statement, _) -> {
+              statement.setBytes(1, new byte[0]);
+              statement.setBytes(2, new byte[0]);
+            });
+    var _ = stores.store().committer().commit("test", List.of(list), List.of());
+    take(temporary.resolve("backup"));
+    StoreOptions restored = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
+
+    Store.restore(temporary.resolve("backup"), restored);
+
+    try (Store store = Store.open(restored)) {
+      assertThat(
+              store
+                  .reads()
+                  .select(
+                      "SELECT fresh, marks FROM remote_device_list",
+                      row -> row.getInt(1) + " " + row.getLong(2)))
+          .containsExactly("0 4");
+    }
+  }
+
   @Test
   void otherFilesAreInTheBackupAndProgressIsTold() throws IOException {
     Path letter = Files.writeString(temporary.resolve("letter"), "private");

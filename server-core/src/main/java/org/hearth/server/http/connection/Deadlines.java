@@ -3,9 +3,8 @@ package org.hearth.server.http.connection;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicReference;
+import org.hearth.server.upkeep.Upkeep;
 
 /// Ends what takes too long to arrive: headers and bodies that are sent a byte at a time.
 ///
@@ -17,16 +16,14 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// **thread**: any; one platform thread does the looking.
 public final class Deadlines implements AutoCloseable {
-  private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final Duration PERIOD = Duration.ofMillis(500);
 
   private final Set<Deadline> pending = ConcurrentHashMap.newKeySet();
-  private final Thread watcher;
-  private volatile boolean closed;
+  private final Upkeep watch = new Upkeep("http-deadlines");
 
   /// Looks from now on, until it is closed.
   public Deadlines() {
-    watcher = Thread.ofPlatform().daemon().name("http-deadlines").unstarted(this::watch);
-    watcher.start();
+    watch.every(PERIOD, PERIOD, "requests that are late could not be ended", this::look);
   }
 
   /// The calling thread wants to be done with reading in that time.
@@ -36,29 +33,28 @@ public final class Deadlines implements AutoCloseable {
     return deadline;
   }
 
-  private void watch() {
-    while (!closed) {
-      if (pending.isEmpty()) {
-        LockSupport.parkNanos(2 * PERIOD_NANOS);
-      } else {
-        long now = System.nanoTime();
-        pending.forEach(deadline -> deadline.checkAt(now));
-        LockSupport.parkNanos(PERIOD_NANOS);
-      }
-    }
+  private void look() {
+    long now = System.nanoTime();
+    pending.forEach(deadline -> deadline.checkAt(now));
   }
 
   @Override
   public void close() {
-    closed = true;
-    LockSupport.unpark(watcher);
+    watch.end();
+  }
+
+  private enum State {
+    RUNNING,
+    MET,
+    INTERRUPTING,
+    INTERRUPTED
   }
 
   /// A time by which a thread wants to be done.
   public final class Deadline implements AutoCloseable {
     private final Thread reader;
     private final long atNanos;
-    private final AtomicBoolean over = new AtomicBoolean();
+    private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
 
     private Deadline(Thread reader, long atNanos) {
       this.reader = reader;
@@ -66,17 +62,25 @@ public final class Deadlines implements AutoCloseable {
     }
 
     private void checkAt(long now) {
-      if (now - atNanos >= 0 && over.compareAndSet(false, true)) {
+      if (now - atNanos >= 0 && state.compareAndSet(State.RUNNING, State.INTERRUPTING)) {
         reader.interrupt();
+        state.set(State.INTERRUPTED);
       }
     }
 
-    /// The thread is done: it will not be interrupted any more.
+    /// The thread is done: it will not be interrupted any more. An interrupt that is under way has
+    /// come when this returns.
     ///
     /// @return false if it was too late
     public boolean met() {
       pending.remove(this);
-      return over.compareAndSet(false, true);
+      if (state.compareAndSet(State.RUNNING, State.MET)) {
+        return true;
+      }
+      while (state.get() == State.INTERRUPTING) {
+        Thread.onSpinWait();
+      }
+      return false;
     }
 
     @Override

@@ -5,7 +5,6 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.event.Pdu;
-import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomRule;
 
 /// Who created a room, by its create event.
@@ -29,11 +28,6 @@ public final class RoomCreators {
       }
     }
     return creators;
-  }
-
-  /// Whether a user created a room.
-  public static boolean isCreator(Pdu create, UserId user) {
-    return of(create).contains(user.value());
   }
 
   /// The one who may join first.

@@ -18,5 +18,8 @@ public enum Check {
   STATE_BEFORE,
   /// 6: "Passes authorisation rules based on the current state of the room, otherwise it is "soft
   /// failed"."
-  CURRENT_STATE
+  CURRENT_STATE,
+  /// 7: "Is validated by the Policy Server, if the room is using a Policy Server, otherwise it is
+  /// "soft failed"."
+  POLICY_SERVER
 }

@@ -42,7 +42,8 @@ public enum DropRule {
     return check;
   }
 
-  static DropRule of(PduFault.Kind kind) {
+  /// The rule that an event with that fault breaks.
+  public static DropRule of(PduFault.Kind kind) {
     return switch (kind) {
       case MISSING -> MEMBER_MISSING;
       case WRONG_TYPE -> MEMBER_WRONG_TYPE;

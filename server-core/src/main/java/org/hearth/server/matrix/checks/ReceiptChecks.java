@@ -105,9 +105,13 @@ public final class ReceiptChecks {
         event.version(),
         server,
         id ->
-            keys.find(server, id)
-                .filter(key -> key.counts(event.originServerTs(), event.version()))
-                .map(PublishedKey::key));
+            // "In particular, the policy server key is not expected to be published and therefore
+            // should be skipped at this stage."
+            id.equals(PolicyServer.KEY_ID)
+                ? Optional.empty()
+                : keys.find(server, id)
+                    .filter(key -> key.counts(event.originServerTs(), event.version()))
+                    .map(PublishedKey::key));
   }
 
   private static Received dropped(ServerName server, SignatureVerdict verdict) {

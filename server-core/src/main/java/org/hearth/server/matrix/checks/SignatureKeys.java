@@ -32,6 +32,9 @@ public final class SignatureKeys {
     Map<ServerName, Set<KeyId>> wanted = new LinkedHashMap<>();
     for (ServerName server : asked(event)) {
       Set<KeyId> keys = Signatures.keysOf(event.json(), server.value());
+      // "the policy server key is not expected to be published and therefore should be skipped at
+      // this stage."
+      keys.remove(PolicyServer.KEY_ID);
       if (!keys.isEmpty()) {
         wanted.put(server, keys);
       }

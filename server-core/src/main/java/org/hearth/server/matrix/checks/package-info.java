@@ -20,8 +20,11 @@
 /// servers that have signed it, which rule 5.2.1 of version 12 asks for ([SignedBy#servers]).
 ///
 /// Nothing an event contains makes any of this throw. What an implementation of [ServerKeys] or
-/// [Place] throws reaches the caller. Check 7, of policy servers, is not here: it needs an answer of
-/// another server.
+/// [Place] throws reaches the caller. For check 7 there are [PolicyServer], by which who keeps the room
+/// sees whether an event has passed it, and [PolicyAnswer], of who may speak to the network.
+///
+/// Who may speak at all is said by two more: [FederationPolicy], the owner's, of all rooms, and
+/// [ServerAcl], a room's own.
 ///
 /// Pure: no log, table, clock or thread. Uses matrix.id, json, version, event, sign, auth and error.
 ///

@@ -24,6 +24,9 @@ public enum Errcode {
   /// The access or refresh token specified was not recognised; may have `soft_logout`.
   UNKNOWN_TOKEN(401),
 
+  /// The connection of a sliding sync, or the position in it, is not known, or not any more.
+  UNKNOWN_POS(400),
+
   /// No resource was found for this request.
   NOT_FOUND(404),
 

@@ -21,6 +21,7 @@ public final class EventTypes {
   public static final String TOMBSTONE = "m.room.tombstone";
   public static final String PINNED_EVENTS = "m.room.pinned_events";
   public static final String SERVER_ACL = "m.room.server_acl";
+  public static final String POLICY = "m.room.policy";
 
   private EventTypes() {}
 }

@@ -41,7 +41,12 @@ public final class Pdu {
     ObjectNode json();
   }
 
-  private static final class Whole implements Form {
+  /// What is signed already.
+  private sealed interface Signed extends Form {
+    byte[] canonical();
+  }
+
+  private static final class Whole implements Signed {
     private final ObjectNode json;
     private final byte[] canonical;
 
@@ -53,6 +58,30 @@ public final class Pdu {
     @Override
     public ObjectNode json() {
       return json;
+    }
+
+    @Override
+    public byte[] canonical() {
+      return canonical;
+    }
+  }
+
+  /// Only the bytes, which take a small part of what the tree does.
+  private static final class Packed implements Signed {
+    private final byte[] canonical;
+
+    Packed(byte[] canonical) {
+      this.canonical = canonical;
+    }
+
+    @Override
+    public ObjectNode json() {
+      return MatrixJson.parseObject(canonical);
+    }
+
+    @Override
+    public byte[] canonical() {
+      return canonical;
     }
   }
 
@@ -93,6 +122,13 @@ public final class Pdu {
     this.names = names;
     this.links = links;
     this.form = new Whole(json, canonical);
+  }
+
+  private Pdu(RoomVersion version, Form form, Names names, Links links) {
+    this.version = version;
+    this.names = names;
+    this.links = links;
+    this.form = form;
   }
 
   /// An event that is not signed yet.
@@ -279,14 +315,27 @@ public final class Pdu {
         : JsonNodeFactory.instance.objectNode();
   }
 
+  /// The event as servers give it to each other: without what is [#unsigned()], which is this
+  /// server's own affair, or what another has made up. Nobody changes it.
+  public ObjectNode exchanged() {
+    ObjectNode json = json();
+    if (!json.has("unsigned")) {
+      return json;
+    }
+    ObjectNode copy = JsonNodeFactory.instance.objectNode();
+    copy.setAll(json);
+    copy.remove("unsigned");
+    return copy;
+  }
+
   /// The whole event in the federation format. Nobody changes it.
   public ObjectNode json() {
-    return whole().json();
+    return signed().json();
   }
 
   /// The whole event in canonical JSON; the array is shared, nobody changes it.
   public byte[] canonicalBytes() {
-    return whole().canonical;
+    return signed().canonical();
   }
 
   /// About what it takes in memory: its bytes, and the tree that was read from them.
@@ -305,23 +354,36 @@ public final class Pdu {
 
   /// Whether nothing remains to be done before its JSON can be given.
   public boolean isSigned() {
-    return form instanceof Whole;
+    return form instanceof Signed;
   }
 
-  private Whole whole() {
-    return form instanceof Whole whole ? whole : sign();
+  private Signed signed() {
+    return form instanceof Signed already ? already : sign();
   }
 
   /// One signs, and others who ask meanwhile wait for that. A failure is that of whoever asks; the
   /// next one tries again.
-  private synchronized Whole sign() {
-    Whole whole =
+  private synchronized Signed sign() {
+    Signed signed =
         switch (form) {
-          case Whole already -> already;
+          case Signed already -> already;
           case NotSigned unsigned -> unsigned.sign(version);
         };
-    form = whole;
-    return whole;
+    form = signed;
+    return signed;
+  }
+
+  /// The same event, of which only the bytes are kept in memory: for where there are tens of
+  /// thousands. Its JSON is read anew each time that it is asked for.
+  public Pdu packed() {
+    return new Pdu(version, new Packed(canonicalBytes()), names, links);
+  }
+
+  /// The same event with its JSON at hand: for who is about to ask for it many times.
+  public Pdu unpacked() {
+    return form instanceof Packed packed
+        ? new Pdu(version, packed.json(), packed.canonical(), names, links)
+        : this;
   }
 
   /// The version of its room.

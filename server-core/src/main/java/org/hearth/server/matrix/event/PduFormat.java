@@ -53,13 +53,21 @@ public final class PduFormat {
 
   private final ObjectNode event;
   private final RoomVersion version;
+  private final References references;
+
+  /// How many previous and auth events an event may cite.
+  private enum References {
+    LIMITED,
+    UNLIMITED
+  }
 
   /// What every event has, signed or not.
   private record Head(String type, @Nullable String stateKey, UserId sender, Pdu.Links links) {}
 
-  private PduFormat(ObjectNode event, RoomVersion version) {
+  private PduFormat(ObjectNode event, RoomVersion version, References references) {
     this.event = event;
     this.version = version;
+    this.references = references;
   }
 
   /// What came of reading something that is said to be an event.
@@ -75,8 +83,24 @@ public final class PduFormat {
   ///
   /// @param event which nobody changes from now on
   public static Reading read(ObjectNode event, RoomVersion version) {
+    return read(event, version, References.LIMITED);
+  }
+
+  /// Reads an event of an answer to `/backfill`, where it may cite more than others: "Though the
+  /// PDU definitions require that `prev_events` and `auth_events` be limited in number, the
+  /// response of backfill MUST NOT be validated on these specific restrictions. Due to historical
+  /// reasons, it is possible that events which were previously accepted would now be rejected by
+  /// these limitations. The events should be rejected per usual by the `/send`,
+  /// `/get_missing_events`, and remaining endpoints."
+  ///
+  /// @param event which nobody changes from now on
+  public static Reading readBackfilled(ObjectNode event, RoomVersion version) {
+    return read(event, version, References.UNLIMITED);
+  }
+
+  private static Reading read(ObjectNode event, RoomVersion version, References references) {
     try {
-      return new Valid(new PduFormat(event, version).read());
+      return new Valid(new PduFormat(event, version, references).read());
     } catch (PduFaultException e) {
       return new Invalid(e.fault());
     }
@@ -114,7 +138,7 @@ public final class PduFormat {
   /// @param event without `hashes`, `signatures` and `unsigned`; `hashes` is added to it
   /// @throws PduFaultException if it would not be an event of that room version
   static Pdu make(ObjectNode event, RoomVersion version, EventSigner signer) {
-    PduFormat format = new PduFormat(event, version);
+    PduFormat format = new PduFormat(event, version, References.LIMITED);
     Head head = format.head();
     // "Before signing the event, the *content hash* of the event is calculated as described below.
     // The hash is encoded using Unpadded Base64 and stored in the event object, in a `hashes`
@@ -148,7 +172,7 @@ public final class PduFormat {
   ///
   /// @throws PduFaultException if it cannot have been read before
   static Pdu restore(EventId eventId, ObjectNode event, byte[] canonical, RoomVersion version) {
-    PduFormat format = new PduFormat(event, version);
+    PduFormat format = new PduFormat(event, version, References.UNLIMITED);
     String type = format.string("type");
     String stateKey = event.has("state_key") ? format.string("state_key") : null;
     UserId sender = format.identifier("sender", UserId::parse);
@@ -218,7 +242,7 @@ public final class PduFormat {
     if (!array.isArray()) {
       throw wrongType(member, "an array");
     }
-    if (array.size() > limit) {
+    if (references == References.LIMITED && array.size() > limit) {
       throw new PduFaultException(
           Kind.TOO_MANY_REFERENCES,
           "%s has %d entries; at most %d are allowed".formatted(member, array.size(), limit));

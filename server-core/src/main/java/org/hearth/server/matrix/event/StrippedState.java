@@ -2,6 +2,7 @@ package org.hearth.server.matrix.event;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Optional;
 
 /// State events with only what somebody outside the room needs of them: "only the `type`,
@@ -9,6 +10,18 @@ import java.util.Optional;
 ///
 /// Source: [Stripped state](https://spec.matrix.org/v1.19/client-server-api/#stripped-state).
 public final class StrippedState {
+  /// "Stripped state should contain some or all of the following state events". Beside them are the
+  /// member events of the user and of who invited the user.
+  public static final List<StateKey> KEYS =
+      List.of(
+          StateKey.of(EventTypes.CREATE),
+          StateKey.of(EventTypes.NAME),
+          StateKey.of(EventTypes.AVATAR),
+          StateKey.of(EventTypes.TOPIC),
+          StateKey.of(EventTypes.JOIN_RULES),
+          StateKey.of(EventTypes.CANONICAL_ALIAS),
+          StateKey.of(EventTypes.ENCRYPTION));
+
   private StrippedState() {}
 
   /// The state event, stripped.

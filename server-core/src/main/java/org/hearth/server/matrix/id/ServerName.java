@@ -1,5 +1,6 @@
 package org.hearth.server.matrix.id;
 
+import java.util.Locale;
 import java.util.OptionalInt;
 
 /// The name of a homeserver: a DNS name or an address, perhaps with a port. Compared
@@ -35,6 +36,21 @@ public record ServerName(String value) implements Comparable<ServerName> {
     return colon < 0
         ? OptionalInt.empty()
         : OptionalInt.of(Integer.parseInt(value.substring(colon + 1)));
+  }
+
+  /// Whose the server is, as far as its name tells: of a DNS name the last two labels in lower
+  /// case, of an address the whole. Whoever owns a domain has as many names below it as they like,
+  /// so that what is shared out by name alone one owner could have all of. Of some domains many
+  /// owners have names (`co.uk`): it says who may have to share, and never who is to be believed.
+  public String site() {
+    String host = host().toLowerCase(Locale.ROOT);
+    int last = host.lastIndexOf('.');
+    boolean isAddress = host.startsWith("[") || isDigits(host.substring(last + 1));
+    return isAddress || last < 0 ? host : host.substring(host.lastIndexOf('.', last - 1) + 1);
+  }
+
+  private static boolean isDigits(String label) {
+    return label.chars().allMatch(each -> each >= '0' && each <= '9');
   }
 
   @Override

@@ -36,10 +36,11 @@ public final class CanonicalJson {
   private final Numbers numbers;
 
   /// How many more levels may be opened.
-  private int levelsLeft = MatrixJson.MAX_DEPTH;
+  private int levelsLeft;
 
-  private CanonicalJson(Numbers numbers) {
+  private CanonicalJson(Numbers numbers, int maxDepth) {
     this.numbers = numbers;
+    this.levelsLeft = maxDepth;
   }
 
   /// The canonical form, with [Numbers#CONVERTED].
@@ -55,7 +56,12 @@ public final class CanonicalJson {
   /// @throws MatrixException `M_BAD_JSON` if a number is not allowed, or a string has an unpaired
   ///   surrogate
   public static byte[] encode(JsonNode value, Numbers numbers) {
-    CanonicalJson encoding = new CanonicalJson(numbers);
+    return encode(value, numbers, MatrixJson.MAX_DEPTH);
+  }
+
+  /// The same of what may be nested that deep.
+  static byte[] encode(JsonNode value, Numbers numbers, int maxDepth) {
+    CanonicalJson encoding = new CanonicalJson(numbers, maxDepth);
     encoding.value(value);
     return encoding.out.toByteArray();
   }
@@ -65,7 +71,7 @@ public final class CanonicalJson {
   /// @throws MatrixException `M_BAD_JSON` if a number is not allowed, or a string has an unpaired
   ///   surrogate
   public static byte[] encodeWithout(Set<String> members, ObjectNode object, Numbers numbers) {
-    CanonicalJson encoding = new CanonicalJson(numbers);
+    CanonicalJson encoding = new CanonicalJson(numbers, MatrixJson.MAX_DEPTH);
     encoding.object(object, members);
     return encoding.out.toByteArray();
   }

@@ -53,7 +53,7 @@ public final class MatrixJson {
               StreamReadConstraints.builder()
                   // We count ourselves, since what wraps events may be deeper than an event.
                   .maxNestingDepth(Integer.MAX_VALUE)
-                  .maxNumberLength(MAX_NUMBER_LENGTH)
+                  .maxNumberLength(PeerJson.MAX_NUMBER_LENGTH)
                   // Bounded by whoever reads the bytes: the limit of a body, of an event.
                   .maxStringLength(MAX_TEXT_LENGTH)
                   .maxNameLength(MAX_TEXT_LENGTH)
@@ -65,13 +65,30 @@ public final class MatrixJson {
   /// Whether a string may hold surrogates that UTF-8 cannot: those written as `\ud800`.
   private final boolean escapes;
 
+  private final int maxNumberLength;
+
   /// How many more levels may be opened.
   private int levelsLeft;
 
-  private MatrixJson(JsonParser parser, boolean escapes, int maxDepth) {
+  /// What the tree may still take in memory.
+  private long bytesLeft;
+
+  private MatrixJson(
+      JsonParser parser, boolean escapes, int maxDepth, int maxNumberLength, long maxTreeBytes) {
     this.parser = parser;
     this.escapes = escapes;
     this.levelsLeft = maxDepth;
+    this.maxNumberLength = maxNumberLength;
+    this.bytesLeft = maxTreeBytes;
+  }
+
+  /// The value that begins at the parser's token, which may be a part of something much longer.
+  ///
+  /// @param maxTreeBytes what it may take in memory
+  /// @throws MatrixException `M_BAD_JSON` if it is refused; the parser is within it then
+  static JsonNode partOf(JsonParser parser, long maxTreeBytes) throws IOException {
+    return new MatrixJson(parser, true, MAX_DEPTH, MAX_NUMBER_LENGTH, maxTreeBytes)
+        .value(parser.currentToken());
   }
 
   /// The value that is written there.
@@ -87,6 +104,11 @@ public final class MatrixJson {
   ///
   /// @throws MatrixException as of [#parse(byte[])]
   public static JsonNode parse(byte[] bytes, int maxDepth) {
+    return parse(bytes, maxDepth, MAX_NUMBER_LENGTH);
+  }
+
+  /// The same with numbers of at most that many characters.
+  static JsonNode parse(byte[] bytes, int maxDepth, int maxNumberLength) {
     int malformed = Utf8.firstMalformed(bytes);
     if (malformed >= 0) {
       throw MatrixException.notJson("Invalid UTF-8 at byte " + malformed);
@@ -98,7 +120,8 @@ public final class MatrixJson {
       throw MatrixException.notJson("JSON must not begin with a byte order mark");
     }
     try (JsonParser parser = FACTORY.createParser(bytes)) {
-      MatrixJson reading = new MatrixJson(parser, hasBackslash(bytes), maxDepth);
+      MatrixJson reading =
+          new MatrixJson(parser, hasBackslash(bytes), maxDepth, maxNumberLength, Long.MAX_VALUE);
       JsonToken first = parser.nextToken();
       if (first == null) {
         throw MatrixException.notJson("The JSON is empty");
@@ -109,8 +132,7 @@ public final class MatrixJson {
       }
       return value;
     } catch (StreamConstraintsException e) {
-      throw MatrixException.badJson(
-          "A number has more than %d characters".formatted(MAX_NUMBER_LENGTH));
+      throw tooLong(maxNumberLength);
     } catch (JsonParseException e) {
       throw MatrixException.notJson("Invalid JSON at byte " + e.getLocation().getByteOffset());
     } catch (IOException e) {
@@ -188,6 +210,7 @@ public final class MatrixJson {
   }
 
   private JsonNode value(JsonToken token) throws IOException {
+    spend(NODE_BYTES);
     return switch (token) {
       case START_OBJECT -> object();
       case START_ARRAY -> array();
@@ -233,7 +256,26 @@ public final class MatrixJson {
     }
   }
 
+  private void spend(int bytes) {
+    bytesLeft -= bytes;
+    if (bytesLeft < 0) {
+      throw MatrixException.badJson("The JSON takes too much memory");
+    }
+  }
+
+  private static MatrixException tooLong(int maxNumberLength) {
+    return MatrixException.badJson(
+        "A number has more than %d characters".formatted(maxNumberLength));
+  }
+
+  private void checkLength() throws IOException {
+    if (parser.getTextLength() > maxNumberLength) {
+      throw tooLong(maxNumberLength);
+    }
+  }
+
   private JsonNode integer() throws IOException {
+    checkLength();
     return switch (parser.getNumberType()) {
       case INT -> NODES.numberNode(parser.getIntValue());
       case LONG -> NODES.numberNode(parser.getLongValue());
@@ -242,6 +284,7 @@ public final class MatrixJson {
   }
 
   private JsonNode decimal() throws IOException {
+    checkLength();
     double value = parser.getDoubleValue();
     if (!Double.isFinite(value)) {
       throw MatrixException.badJson("A number is too large");
@@ -250,6 +293,7 @@ public final class MatrixJson {
   }
 
   private String wellFormed(String text) {
+    spend(text.length());
     if (escapes && Utf8.hasUnpairedSurrogate(text)) {
       throw MatrixException.badJson("A string has an unpaired surrogate");
     }

@@ -5,6 +5,7 @@
 ///   bytes ──MatrixJson.parse──▶ JsonNode ──MatrixJson.write──▶ bytes
 ///                                  │
 ///                                  └──CanonicalJson.encode──▶ bytes to be hashed, signed, stored
+///   a peer's request ──PeerJson.parse──▶ JsonNode ──PeerJson.readable──▶ without what is refused
 /// ```
 ///
 /// Trees are Jackson's; by convention nobody changes a node that he did not just build. All is pure and

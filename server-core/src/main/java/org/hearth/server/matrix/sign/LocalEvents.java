@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.EventLinks;
@@ -22,12 +23,29 @@ import org.jspecify.annotations.Nullable;
 /// Makes the events that this server sends: drafts become hashed events in the format of their room
 /// version, which sign themselves when their JSON is first asked for: see [Pdu].
 ///
+/// What a user of another server would send is made too, for that server to complete. It is never
+/// signed: a signature of ours would say that the event is this server's.
+///
 /// **thread**: any, if the random generator is.
 public final class LocalEvents {
   private static final int RANDOM_ID_BYTES = 15;
 
+  /// Leaves events without signatures.
+  private static final EventSigner NOBODY =
+      new EventSigner() {
+        @Override
+        public ObjectNode sign(byte[] essentialBytes) {
+          return JsonNodeFactory.instance.objectNode();
+        }
+
+        @Override
+        public int signaturesBytes() {
+          return "{}".length();
+        }
+      };
+
   private final ServerName server;
-  private final EventSigner signer;
+  private final Supplier<EventSigner> signer;
   private final RandomGenerator random;
 
   /// Makes events for that server.
@@ -37,12 +55,22 @@ public final class LocalEvents {
     this(server, signer(server, key), random);
   }
 
+  /// Makes events for that server, each signed by the key that is its key when the event is made.
+  ///
+  /// @param key quick; asked for each event
+  /// @param random for event ids of room versions 1 and 2
+  public LocalEvents(ServerName server, Supplier<SigningKey> key, RandomGenerator random) {
+    this.server = server;
+    this.signer = new LatestSigner(server, key);
+    this.random = random;
+  }
+
   /// Makes events for that server, which somebody else signs.
   ///
   /// @param random for event ids of room versions 1 and 2
   public LocalEvents(ServerName server, EventSigner signer, RandomGenerator random) {
     this.server = server;
-    this.signer = signer;
+    this.signer = () -> signer;
     this.random = random;
   }
 
@@ -75,7 +103,32 @@ public final class LocalEvents {
     event.put("sender", draft.sender().value());
     draft.stateKey().ifPresent(stateKey -> event.put("state_key", stateKey));
     event.put("type", draft.type());
-    return Pdu.make(event, version, signer);
+    // The event keeps its signer: its size is known before it is signed, and its time is chosen.
+    return Pdu.make(event, version, draft.sender().isOn(server) ? signer.get() : NOBODY);
+  }
+
+  /// The signer of the latest key, made once a key.
+  private static final class LatestSigner implements Supplier<EventSigner> {
+    private final ServerName server;
+    private final Supplier<SigningKey> key;
+    private volatile KeySigner latest;
+
+    LatestSigner(ServerName server, Supplier<SigningKey> key) {
+      this.server = server;
+      this.key = key;
+      this.latest = new KeySigner(server, key.get());
+    }
+
+    @Override
+    public EventSigner get() {
+      SigningKey now = key.get();
+      KeySigner signer = latest;
+      if (!signer.key.id().equals(now.id())) {
+        signer = new KeySigner(server, now);
+        latest = signer;
+      }
+      return signer;
+    }
   }
 
   /// "Finally it is signed as described in Signing JSON, using the server's signing key."

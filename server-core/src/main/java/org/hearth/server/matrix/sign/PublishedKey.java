@@ -23,6 +23,10 @@ public sealed interface PublishedKey {
   /// Whether a signature by it counts for an event of that time in a room of that version.
   boolean counts(long originServerTs, RoomVersion version);
 
+  /// Whether a signature by it counts for a request that comes now. Keys of `old_verify_keys` "are
+  /// only valid for signing events".
+  boolean countsForRequest(long nowTs);
+
   /// A key of `verify_keys`.
   ///
   /// @param key the key
@@ -44,6 +48,11 @@ public sealed interface PublishedKey {
       // v1-v4: valid_until_ts "MUST be ignored in room versions 1, 2, 3, and 4."
       return !version.has(RoomRule.KEY_VALIDITY_ENFORCED) || validUntilTs >= originServerTs;
     }
+
+    @Override
+    public boolean countsForRequest(long nowTs) {
+      return validUntilTs >= nowTs;
+    }
   }
 
   /// A key of `old_verify_keys`.
@@ -56,6 +65,11 @@ public sealed interface PublishedKey {
       // v1-v12: "any keys that are known to have expired prior to the event's origin_server_ts are
       // ignored."
       return expiredTs >= originServerTs;
+    }
+
+    @Override
+    public boolean countsForRequest(long nowTs) {
+      return false;
     }
   }
 }

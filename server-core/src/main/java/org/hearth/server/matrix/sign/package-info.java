@@ -4,6 +4,7 @@
 ///   EventDraft + EventLinks ──LocalEvents──▶ Pdu, hashed; signed when its JSON is asked for
 ///   ObjectNode ──Signatures.sign──▶ signed ──Signatures.verify + VerifyKey──▶ SignatureVerdict
 ///   event ──EventSignatures.verify──▶ SignatureVerdict
+///   request ──SignedRequest──▶ bytes that its sender signs and its receiver checks
 /// ```
 ///
 /// All is pure and safe on any thread. Uses `id`, `json`, `version`, `event`.

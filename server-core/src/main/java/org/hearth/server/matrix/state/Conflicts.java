@@ -36,8 +36,4 @@ record Conflicts(Map<StateKey, Long> unconflicted, List<Set<Long>> conflicted) {
     }
     return new Conflicts(unconflicted, conflicted);
   }
-
-  boolean isNone() {
-    return conflicted.stream().allMatch(Set::isEmpty);
-  }
 }

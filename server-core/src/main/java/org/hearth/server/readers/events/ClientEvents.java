@@ -32,11 +32,13 @@ public final class ClientEvents {
 
   private final RoomQueries rooms;
   private final Erasure erasure;
+  private final Bundles bundles;
   private final InstantSource clock;
 
   public ClientEvents(RoomQueries rooms, Erasure erasure, InstantSource clock) {
     this.rooms = rooms;
     this.erasure = erasure;
+    this.bundles = new Bundles(rooms, erasure);
     this.clock = clock;
   }
 
@@ -52,9 +54,24 @@ public final class ClientEvents {
     json.endArray();
   }
 
+  /// The same with what is aggregated of the events that relate to each.
+  public BundledEvents bundled() {
+    return new BundledEvents(this, bundles);
+  }
+
   public ObjectNode timelineEvent(
       RoomEvent event, Viewer viewer, OwnMembership own, EventStyle style) {
-    return write(event, viewer, own, style, event.replaces() != null);
+    return timelineEvent(event, viewer, own, style, null);
+  }
+
+  /// @param relations null for nothing
+  ObjectNode timelineEvent(
+      RoomEvent event,
+      Viewer viewer,
+      OwnMembership own,
+      EventStyle style,
+      @Nullable ObjectNode relations) {
+    return write(event, viewer, own, style, event.replaces() != null, relations);
   }
 
   /// Writes an array of events as a state: what they replaced is of no interest here, and costs a
@@ -133,12 +150,12 @@ public final class ClientEvents {
         throw e;
       }
       LOGGER.log(Level.ERROR, "a large state is told without what of it cannot be read", e);
-      return readable(batch);
+      return readable(rooms, batch);
     }
   }
 
   /// Those of the events that can be read.
-  private List<RoomEvent> readable(List<LogPosition> positions) {
+  private static List<RoomEvent> readable(RoomQueries rooms, List<LogPosition> positions) {
     return positions.stream()
         .flatMap(each -> readable("at " + each, () -> rooms.eventAt(each)).stream())
         .toList();
@@ -146,6 +163,10 @@ public final class ClientEvents {
 
   /// As many of the events as can be read: for an answer that another can follow.
   public List<RoomEvent> allReadable(List<LogPosition> positions) {
+    return allReadable(rooms, positions);
+  }
+
+  static List<RoomEvent> allReadable(RoomQueries rooms, List<LogPosition> positions) {
     try {
       return rooms.eventsAt(positions);
     } catch (RuntimeException e) {
@@ -153,7 +174,7 @@ public final class ClientEvents {
         throw e;
       }
       LOGGER.log(Level.DEBUG, "events are read one by one", e);
-      return readable(positions);
+      return readable(rooms, positions);
     }
   }
 
@@ -174,7 +195,14 @@ public final class ClientEvents {
 
   public ObjectNode stateEvent(
       RoomEvent event, Viewer viewer, OwnMembership own, EventStyle style) {
-    return write(event, viewer, own, style, false);
+    return write(event, viewer, own, style, false, null);
+  }
+
+  /// A member event of a room that is not here, beside which nothing of the room is known.
+  public ObjectNode outside(RoomEvent event, EventStyle style) {
+    ObjectNode json =
+        style.federation() ? event.pdu().json() : format(event.pdu(), age(event.pdu()), style);
+    return style.fields().isPresent() ? style.fields().get().pick(json) : json;
   }
 
   /// What a state event says, alone.
@@ -188,7 +216,12 @@ public final class ClientEvents {
   }
 
   private ObjectNode write(
-      RoomEvent added, Viewer viewer, OwnMembership own, EventStyle style, boolean withReplaced) {
+      RoomEvent added,
+      Viewer viewer,
+      OwnMembership own,
+      EventStyle style,
+      boolean withReplaced,
+      @Nullable ObjectNode relations) {
     RoomEvent event = erasure.shown(added, own);
     ObjectNode json;
     if (style.federation()) {
@@ -197,6 +230,9 @@ public final class ClientEvents {
       ClientUnsigned unsigned = unsigned(event, viewer, own);
       if (withReplaced) {
         unsigned = withReplaced(unsigned, event, viewer, own);
+      }
+      if (relations != null) {
+        unsigned = unsigned.withRelations(relations);
       }
       json = format(event.pdu(), unsigned, style);
     }

@@ -1,7 +1,6 @@
 package org.hearth.server.readers.events;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -27,15 +26,20 @@ public record EventFilter(
 
   /// The lists: what must be in, what must not.
   record Patterns(
-      Optional<List<TypePattern>> types,
-      List<TypePattern> notTypes,
+      Optional<TypePatterns> types,
+      TypePatterns notTypes,
       Optional<Set<String>> senders,
       Set<String> notSenders,
       Optional<Set<String>> rooms,
       Set<String> notRooms) {
     public static final Patterns ALL =
         new Patterns(
-            Optional.empty(), List.of(), Optional.empty(), Set.of(), Optional.empty(), Set.of());
+            Optional.empty(),
+            TypePatterns.NONE,
+            Optional.empty(),
+            Set.of(),
+            Optional.empty(),
+            Set.of());
   }
 
   public static final EventFilter ALL =
@@ -46,8 +50,8 @@ public record EventFilter(
       new EventFilter(
           OptionalInt.empty(),
           new Patterns(
-              Optional.of(List.of()),
-              List.of(),
+              Optional.of(TypePatterns.NONE),
+              TypePatterns.NONE,
               Optional.empty(),
               Set.of(),
               Optional.empty(),
@@ -75,8 +79,8 @@ public record EventFilter(
   public static EventFilter parse(FilterFields fields) {
     Patterns patterns =
         new Patterns(
-            fields.strings("types").map(EventFilter::patterns),
-            fields.strings("not_types").map(EventFilter::patterns).orElse(List.of()),
+            TypePatterns.parse(fields, "types"),
+            TypePatterns.parse(fields, "not_types").orElse(TypePatterns.NONE),
             fields.identifiers("senders", UserId::parse),
             fields.identifiers("not_senders", UserId::parse).orElse(Set.of()),
             fields.identifiers("rooms", RoomId::parse),
@@ -88,10 +92,6 @@ public record EventFilter(
         fields.bool("lazy_load_members").orElse(false),
         fields.bool("include_redundant_members").orElse(false),
         fields.bool("unread_thread_notifications").orElse(false));
-  }
-
-  private static List<TypePattern> patterns(List<String> texts) {
-    return texts.stream().map(TypePattern::new).toList();
   }
 
   /// Who must have sent the event; empty for anybody.
@@ -137,9 +137,8 @@ public record EventFilter(
   }
 
   public boolean admitsType(String type) {
-    return patterns.notTypes().stream().noneMatch(each -> each.matches(type))
-        && (patterns.types().isEmpty()
-            || patterns.types().get().stream().anyMatch(each -> each.matches(type)));
+    return !patterns.notTypes().match(type)
+        && (patterns.types().isEmpty() || patterns.types().get().match(type));
   }
 
   /// Whether nothing but the types is asked of events.
@@ -149,6 +148,8 @@ public record EventFilter(
 
   /// Whether no event at all can be kept back (but for the room), so that asking is unnecessary.
   public boolean admitsEveryEvent() {
-    return patterns.types().isEmpty() && patterns.notTypes().isEmpty() && admitsAllOfTypes();
+    return patterns.types().isEmpty()
+        && patterns.notTypes().equals(TypePatterns.NONE)
+        && admitsAllOfTypes();
   }
 }

@@ -52,7 +52,16 @@ public final class Timelines {
   /// @param events those that pass, in the order of reading
   /// @param scanned all that were looked at, in the order of reading
   /// @param more whether there may be more beyond the last that was looked at
-  public record Page(List<RoomEvent> events, List<RoomEvent> scanned, boolean more) {}
+  public record Page(List<RoomEvent> events, List<RoomEvent> scanned, boolean more) {
+    /// This page with what comes after it.
+    public Page and(Page next) {
+      List<RoomEvent> passed = new ArrayList<>(events);
+      passed.addAll(next.events);
+      List<RoomEvent> looked = new ArrayList<>(scanned);
+      looked.addAll(next.scanned);
+      return new Page(passed, looked, next.more);
+    }
+  }
 
   /// Whether there is anything to tell of the room in the range.
   public boolean any(Range range) {
@@ -127,23 +136,34 @@ public final class Timelines {
         (after, size) -> rooms.readable(range.room(), new Stretch.Reach(false, after, upTo), size));
   }
 
-  /// At most `limit` events that pass of those just before an event, newest first.
+  /// At most `limit` events that pass of those just before an event, newest first; before the live
+  /// ones is the history.
   public Page before(RoomEvent event, Viewer viewer, EventFilter filter, int limit) {
     if (event.isHistory()) {
       return history(event.room(), true, event.place(), viewer, filter, limit);
     }
     LogPosition justBefore = new LogPosition(event.position().value() - 1);
     Range range = new Range(event.room(), LogPosition.ORIGIN, justBefore);
-    return backwards(range, viewer, filter, limit);
+    Page live = backwards(range, viewer, filter, limit);
+    int left = limit - live.events().size();
+    return live.more() || left <= 0
+        ? live
+        : live.and(history(event.room(), true, 0, viewer, filter, left));
   }
 
-  /// At most `limit` events that pass of those just after an event, oldest first.
+  /// At most `limit` events that pass of those just after an event, oldest first; after the history
+  /// are the live ones.
   public Page after(
       RoomEvent event, Viewer viewer, EventFilter filter, int limit, LogPosition now) {
-    if (event.isHistory()) {
-      return history(event.room(), false, event.place() + 1, viewer, filter, limit);
+    if (!event.isHistory()) {
+      return forwards(new Range(event.room(), event.position(), now), viewer, filter, limit);
     }
-    return forwards(new Range(event.room(), event.position(), now), viewer, filter, limit);
+    Page history = history(event.room(), false, event.place() + 1, viewer, filter, limit);
+    int left = limit - history.events().size();
+    return history.more() || left <= 0
+        ? history
+        : history.and(
+            forwards(new Range(event.room(), LogPosition.ORIGIN, now), viewer, filter, left));
   }
 
   /// At most `limit` events that pass of the history before the live timeline, without those that

@@ -5,6 +5,7 @@
 ///   EventFilter ─► Timelines ──► Timeline ──► ClientEvents ──► JSON
 ///   Viewer ─────────┘    │     │                │      ▲
 ///        RecentEvents ◄──┘  RoomQueries    Erasure   EventStyle, EventFields
+///   RelatedEvents ◄── Bundles ──► Bundle ──► BundledEvents: ClientEvents with what relates to each
 /// ```
 ///
 /// - **Queries used:** `RoomQueries`, accounts (whose content is erased), account data (whom a user

@@ -3,7 +3,6 @@ package org.hearth.server.readers.push;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +10,7 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.Heroes;
 import org.hearth.server.servers.room.MemberCounts;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
@@ -24,14 +24,12 @@ import org.hearth.server.servers.room.RoomSummary;
 /// because a server has none, as in `Alice, Bob, Carol, Dan, Eve +7`. Where there is one other, who
 /// mostly is the sender, that name alone says it.
 ///
-/// **bound**: [#LARGEST_ROOM], and the events of [#MOST_NAMED] members are read. **thread**: any.
+/// **bound**: [#LARGEST_ROOM], and the events of [Heroes#MOST] members are read. **thread**: any.
 ///
 /// **source**: [calculating the display name for a room][name].
 ///
 /// [name]: https://spec.matrix.org/v1.19/client-server-api/#calculating-the-display-name-for-a-room
 final class MemberNames {
-  static final int MOST_NAMED = 5;
-
   /// Members of a room that is named so; a larger one without a name has none here either.
   static final int LARGEST_ROOM = 100;
 
@@ -53,18 +51,15 @@ final class MemberNames {
     if (counts.joined() + counts.invited() > LARGEST_ROOM || state.isEmpty()) {
       return Optional.empty();
     }
-    List<UserId> others =
-        rooms.members(room, EnumSet.of(Membership.JOIN, Membership.INVITE)).stream()
-            .sorted(Comparator.comparing(RoomMembership::position))
-            .map(RoomMembership::user)
-            .filter(each -> !each.equals(user))
-            .toList();
-    if (others.size() < 2) {
+    List<RoomMembership> members =
+        rooms.members(room, EnumSet.of(Membership.JOIN, Membership.INVITE));
+    List<UserId> named = Heroes.among(members).of(user);
+    if (named.size() < 2) {
       return Optional.empty();
     }
-    List<UserId> named = others.subList(0, Math.min(MOST_NAMED, others.size()));
     String names = String.join(", ", names(state.get(), named));
-    int more = others.size() - named.size();
+    long others = members.stream().filter(each -> !each.user().equals(user)).count();
+    long more = others - named.size();
     return Optional.of(more == 0 ? names : names + " +" + more);
   }
 

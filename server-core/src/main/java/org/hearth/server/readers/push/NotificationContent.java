@@ -12,6 +12,7 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.notification.NotificationQueries;
 import org.hearth.server.servers.notification.UnreadCounts;
+import org.hearth.server.servers.room.OutsideRoom;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
@@ -45,6 +46,11 @@ final class NotificationContent {
   Optional<ObjectNode> of(Pusher pusher, PushQueue.Item item, long unread) {
     return rooms
         .event(item.event())
+        .or(() ->
+            rooms
+                .outside(item.room(), pusher.user())
+                .map(OutsideRoom::asEvent)
+                .filter(event -> event.id().equals(item.event())))
         .filter(event -> event.redactedBecause() == null && concerns(pusher.user(), item, event))
         .map(event -> notification(pusher, item, event, unread));
   }

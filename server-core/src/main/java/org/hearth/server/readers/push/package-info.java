@@ -4,7 +4,7 @@
 /// ```
 ///  NotificationServer ──► [notification-output] ──► Intake ──► pusher_notification
 ///                                                     │               │
-///  GET /pushers ──────► PusherRoutes ──► pusher       └─ wakes ─► Workers ──► Lanes
+///  GET /pushers ──────► ClientPush ────► pusher       └─ wakes ─► Workers ──► Lanes
 ///  POST /pushers/set ─►      │                                                  │
 ///                            └───────────── wakes ─►                            ▼
 ///  RoomQueries, NotificationQueries ◄── ask ── NotificationContent ◄── Deliveries ──► PushGateways

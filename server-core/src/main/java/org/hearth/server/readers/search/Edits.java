@@ -3,12 +3,16 @@ package org.hearth.server.readers.search;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.Identifiers;
-import org.hearth.server.servers.room.RelationQuery;
+import org.hearth.server.readers.events.ClientEvents;
+import org.hearth.server.servers.room.Aggregate;
+import org.hearth.server.servers.room.RelationKind;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 
@@ -20,10 +24,7 @@ import org.hearth.server.servers.room.RoomQueries;
 ///
 /// @param rooms asked
 record Edits(RoomQueries rooms) {
-  private static final String REPLACE = "m.replace";
-
-  /// So many edits of a message, those that came last, are looked at.
-  private static final int MOST_LOOKED_AT = 100;
+  private static final String REPLACE = RelationKind.REPLACEMENT.relType();
 
   /// "The most recent event is determined by comparing `origin_server_ts`; if two or more
   /// replacement events have identical `origin_server_ts`, the event with the lexicographically
@@ -44,17 +45,18 @@ record Edits(RoomQueries rooms) {
         : Optional.empty();
   }
 
-  /// The edit whose text stands for the message's own.
+  /// The edit whose text stands for the message's own: of those by the message's sender, which the
+  /// Room Server keeps apart, so that what others say to edit it with is not looked at.
   Optional<RoomEvent> newest(RoomEvent message) {
-    return rooms
-        .relations(
-            message.room(),
-            RelationQuery.latest(message.id(), MOST_LOOKED_AT)
-                .withRelation(REPLACE)
-                .withType(EventTypes.MESSAGE))
-        .stream()
-        .filter(each -> isValid(each, message))
-        .max(AGE);
+    Aggregate related =
+        rooms.aggregates(message.sender(), Set.of(), List.of(message)).get(message.id());
+    return related == null
+        ? Optional.empty()
+        : related.replacements().stream()
+            .flatMap(
+                each -> ClientEvents.readable("at " + each, () -> rooms.eventAt(each)).stream())
+            .filter(each -> isValid(each, message))
+            .max(AGE);
   }
 
   /// "The original event and replacement event must have the same `room_id`", "must have the same

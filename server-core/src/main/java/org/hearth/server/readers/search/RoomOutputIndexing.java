@@ -204,6 +204,7 @@ final class RoomOutputIndexing implements LogReader<RoomOutput> {
           change(changed.room(), each);
         }
       }
+      case RoomOutput.OutsideMember _ -> {} // in no timeline
     }
   }
 
@@ -270,12 +271,17 @@ final class RoomOutputIndexing implements LogReader<RoomOutput> {
     }
     Optional<EventId> edited = Edits.target(event);
     Optional<RoomEvent> message =
-        rooms
-            .event(edited.orElse(event.eventId()))
+        (edited.isPresent() ? rooms.event(edited.get()) : read(at, event.eventId()))
             .filter(each -> each.room().equals(event.roomId()));
     if (message.isPresent()) {
       put(message.get());
     }
+  }
+
+  /// An event whose entry is there. Nearly all have the number of that place, and are in memory by
+  /// it; by their ids they have to be looked for in the database.
+  private Optional<RoomEvent> read(LogPosition at, EventId event) {
+    return rooms.eventAt(at).filter(each -> each.id().equals(event)).or(() -> rooms.event(event));
   }
 
   /// Puts an event there as it is now.

@@ -204,17 +204,17 @@ final class SearchRoute implements RouteGroup {
       json.endObject();
     }
 
-    /// The event; of an edited one, since its words are the edit's, with the edit: "the server
-    /// should include bundled aggregations … for any matching events".
+    /// "The server should include bundled aggregations … for any matching events": of an edited one
+    /// the edit, whose words were found.
     private ObjectNode event(Found found) {
-      ObjectNode json = timelineEvent(found.event());
+      RoomEvent event = found.event();
       RoomEvent edit = found.edit();
-      if (edit != null) {
-        json.withObjectProperty("unsigned")
-            .withObjectProperty("m.relations")
-            .set("m.replace", timelineEvent(edit));
-      }
-      return json;
+      bytes += event.pdu().canonicalBytes().length;
+      bytes += edit == null ? 0 : edit.pdu().canonicalBytes().length;
+      return needs
+          .events()
+          .bundled()
+          .event(event, ignoring, scope.own(event.room()), EventStyle.SINGLE);
     }
 
     private ObjectNode timelineEvent(RoomEvent event) {

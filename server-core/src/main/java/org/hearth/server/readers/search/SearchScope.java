@@ -53,6 +53,9 @@ final class SearchScope {
 
   private final Map<RoomId, OwnMembership> own = new HashMap<>();
 
+  /// For what is in those of the rooms in which the user is.
+  private final Query joined;
+
   SearchScope(RoomQueries rooms, UserId user, EventFilter filter) {
     this.rooms = rooms;
     Map<RoomId, RoomMembership> all = new HashMap<>();
@@ -72,6 +75,14 @@ final class SearchScope {
         .sorted(Comparator.comparing(RoomMembership::position).reversed())
         .limit(MOST_LEFT)
         .forEach(each -> memberships.put(each.room(), each));
+    joined =
+        new TermInSetQuery(
+            SearchIndex.ROOM,
+            SearchIndex.texts(
+                admitted.stream()
+                    .filter(SearchScope::isJoined)
+                    .map(each -> each.room().value())
+                    .toList()));
   }
 
   private static boolean isJoined(RoomMembership membership) {
@@ -105,7 +116,7 @@ final class SearchScope {
   /// The query for what is in these rooms, and of those that were left no later than that.
   Query query() {
     BooleanQuery.Builder any = new BooleanQuery.Builder();
-    any.add(joined(), Occur.SHOULD);
+    any.add(joined, Occur.SHOULD);
     memberships.values().stream()
         .filter(each -> !isJoined(each))
         .forEach(each -> any.add(left(each), Occur.SHOULD));
@@ -114,12 +125,7 @@ final class SearchScope {
 
   /// The query for what is in those of the rooms in which the user is.
   Query joined() {
-    List<String> joined =
-        memberships.values().stream()
-            .filter(SearchScope::isJoined)
-            .map(each -> each.room().value())
-            .toList();
-    return new TermInSetQuery(SearchIndex.ROOM, SearchIndex.texts(joined));
+    return joined;
   }
 
   private static Query left(RoomMembership membership) {

@@ -1,5 +1,6 @@
 package org.hearth.server.readers.sync;
 
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -7,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
-import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.VolatileLog;
@@ -32,7 +32,10 @@ import org.hearth.server.readers.sync.history.History;
 import org.hearth.server.readers.sync.history.MemberRoutes;
 import org.hearth.server.readers.sync.history.MessagesRoute;
 import org.hearth.server.readers.sync.history.NotificationsRoute;
+import org.hearth.server.readers.sync.history.OlderHistory;
+import org.hearth.server.readers.sync.history.RelationsRoute;
 import org.hearth.server.readers.sync.history.StateRoutes;
+import org.hearth.server.readers.sync.history.ThreadsRoute;
 import org.hearth.server.readers.sync.sections.AccountDataSection;
 import org.hearth.server.readers.sync.sections.Acknowledgements;
 import org.hearth.server.readers.sync.sections.DeviceListChanges;
@@ -41,6 +44,7 @@ import org.hearth.server.readers.sync.sections.EphemeralFromOutside;
 import org.hearth.server.readers.sync.sections.JoinedRooms;
 import org.hearth.server.readers.sync.sections.KeyCountsSection;
 import org.hearth.server.readers.sync.sections.LeftRooms;
+import org.hearth.server.readers.sync.sections.NewsOfRoom;
 import org.hearth.server.readers.sync.sections.PresenceSection;
 import org.hearth.server.readers.sync.sections.ReceiptSection;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
@@ -52,6 +56,8 @@ import org.hearth.server.readers.sync.sections.StateChanges;
 import org.hearth.server.readers.sync.sections.ToDeviceSection;
 import org.hearth.server.readers.sync.sections.TypingSection;
 import org.hearth.server.readers.sync.sections.UnreadSection;
+import org.hearth.server.readers.sync.sliding.Parts;
+import org.hearth.server.readers.sync.sliding.SlidingSyncRoute;
 import org.hearth.server.readers.sync.v1.EventsRoute;
 import org.hearth.server.readers.sync.v1.InitialSyncRoutes;
 import org.hearth.server.readers.sync.v2.DehydratedMessagesRoute;
@@ -72,6 +78,7 @@ import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.readers.tokens.Snapshots;
 import org.hearth.server.readers.tokens.Tokens;
 import org.hearth.server.servers.device.DeviceQueries;
+import org.hearth.server.servers.device.RemoteDeviceQueries;
 import org.hearth.server.servers.notification.NotificationQueries;
 import org.hearth.server.servers.presence.PresenceClient;
 import org.hearth.server.servers.presence.PresenceQueries;
@@ -99,23 +106,26 @@ public final class ClientSync implements Box {
   /// Nobody is woken more often to be told of presence alone.
   private static final Duration PRESENCE_SPACING = Duration.ofSeconds(10);
 
+  /// Nobody is woken more often to be told of what else others do: who types, what was read, whose
+  /// devices changed. What they send is told at once.
+  static final Duration SPACING = Duration.ofSeconds(1);
+
   /// So long after the start the answers of those who were here last are made: the start itself,
   /// and those who wait for it, come first.
   private static final Duration BEFORE_WARM_UP = Duration.ofSeconds(3);
 
   private final SyncUsers users;
-  private final LogReader<RoomOutput> roomOutputReader;
-  private final LogReader<AccountOutput> accountOutputReader;
   private final List<RouteGroup> routes;
   private final List<Reading<?>> readings;
   private final List<String> asks;
   private final WarmUp warmUp;
-  private final Alarms presenceAlarms = Alarms.onThread("presence-wakes");
+  private final Alarms wakeAlarms;
 
   /// What this component uses of others.
   ///
   /// @param store open; for the stored filters
   /// @param presence empty where presence is off
+  /// @param older fetches what is missing of rooms' histories
   /// @param logs not yet started
   public record Needs(
       Store store,
@@ -129,13 +139,18 @@ public final class ClientSync implements Box {
       Devices devices,
       Optional<PresenceParts> presence,
       DirectoryQueries directory,
+      OlderHistory older,
       Logs logs,
       InstantSource clock) {}
 
   /// The Device Server.
   ///
+  /// @param remote what is known of devices of users of other servers
   /// @param input told which messages a device has
-  public record Devices(DeviceQueries queries, LogWriter<DeviceInput, LogPosition> input) {}
+  public record Devices(
+      DeviceQueries queries,
+      RemoteDeviceQueries remote,
+      LogWriter<DeviceInput, LogPosition> input) {}
 
   /// The Presence Server, as this component knows it.
   ///
@@ -163,6 +178,12 @@ public final class ClientSync implements Box {
   }
 
   public ClientSync(Needs needs, Budget budget) {
+    this(needs, budget, Alarms.onThread("spaced-wakes"));
+  }
+
+  /// @param wakeAlarms wake whom there was too much to tell
+  ClientSync(Needs needs, Budget budget, Alarms wakeAlarms) {
+    this.wakeAlarms = wakeAlarms;
     RoomQueries rooms = needs.rooms();
     LogPosition start = needs.store().head();
     asks =
@@ -182,26 +203,20 @@ public final class ClientSync implements Box {
     Tokens tokens = new Tokens(needs.store().identity().epoch());
     RecentEvents recent = new RecentEvents(rooms, budget.recentEventsBytes(), start);
     NewsKind roomEvents = new NewsKind(needs.store()::head);
-    users = new SyncUsers(rooms, needs.store()::head, budget.usersBytes());
+    users =
+        new SyncUsers(
+            rooms, needs.store()::head, new SpacedWakes(SPACING, wakeAlarms), budget.usersBytes());
     NewsKind members = new NewsKind(needs.store()::head);
     NewsKind comers = new NewsKind(needs.store()::head);
-    roomOutputReader =
-        NewsReader.of(
-            users, start, new RoomOutputNotes(recent, users, roomEvents, members, comers));
-    accountOutputReader = NewsReader.of(users, start, new AccountOutputNotes(users));
     TypingSection typing = new TypingSection(needs.logs().typing(), needs.typing(), users);
     NewsKind read = new NewsKind(needs.store()::head);
+    NewsKind received = new NewsKind(needs.store()::head);
     ReceiptSection receipts =
-        new ReceiptSection(
-            needs.logs().receipt(),
-            needs.receipts(),
-            users,
-            new NewsKind(needs.store()::head),
-            read,
-            start);
+        new ReceiptSection(needs.logs().receipt(), needs.receipts(), users, received, read, start);
     ToDeviceSection toDevice =
         new ToDeviceSection(needs.logs().device(), needs.devices().queries(), users, start);
-    DeviceListChanges deviceLists = new DeviceListChanges(rooms, needs.keys());
+    DeviceListChanges deviceLists =
+        new DeviceListChanges(rooms, needs.keys(), needs.devices().remote());
     Optional<PresenceSection> presence =
         needs
             .presence()
@@ -212,14 +227,21 @@ public final class ClientSync implements Box {
                     rooms,
                     users,
                     comers,
-                    new SpacedWakes(PRESENCE_SPACING, presenceAlarms),
+                    new SpacedWakes(PRESENCE_SPACING, wakeAlarms),
                     needs.clock()));
     List<Reading<?>> followed = new ArrayList<>();
     // "The updated notification count from a new event MUST appear in the same `/sync` response as
     // the event itself": what wakes a client is counted by then.
     List<String> afterCounts = List.of(NotificationQueries.READER);
-    followed.add(new Reading<>(needs.logs().room(), roomOutputReader, afterCounts));
-    followed.add(Reading.of(needs.logs().account(), accountOutputReader));
+    followed.add(
+        new Reading<>(
+            needs.logs().room(),
+            NewsReader.of(
+                users, start, new RoomOutputNotes(recent, users, roomEvents, members, comers)),
+            afterCounts));
+    followed.add(
+        Reading.of(
+            needs.logs().account(), NewsReader.of(users, start, new AccountOutputNotes(users))));
     followed.add(new Reading<>(needs.logs().receipt(), receipts.reader(), afterCounts));
     followed.add(Reading.of(needs.logs().device(), toDevice.reader()));
     needs
@@ -232,37 +254,65 @@ public final class ClientSync implements Box {
     ClientEvents events =
         new ClientEvents(rooms, new Erasure(rooms, needs.accounts()), needs.clock());
     StateChanges states = new StateChanges(rooms, new SentMembers(budget.sentMembersBytes()));
-    RoomsSection.Readers roomReaders =
-        new RoomsSection.Readers(
-            new JoinedRooms(rooms, timelines, states, new RoomSummaries(rooms)),
+    RoomSummaries summaries = new RoomSummaries(rooms);
+    NewsOfRoom newsOfRoom = new NewsOfRoom(rooms, needs.accountData());
+    NewsOfRoom.Readers roomReaders =
+        new NewsOfRoom.Readers(
+            new JoinedRooms(rooms, timelines, states, summaries),
             new LeftRooms(rooms, timelines, states));
+    Section ownData = new AccountDataSection(needs.logs().account(), needs.accountData());
+    Section unread =
+        new UnreadSection(needs.logs().receipt(), read, needs.notifications(), needs.receipts());
+    Section devices =
+        new DeviceListSection(
+            List.of(needs.logs().account(), needs.logs().room(), needs.logs().device()),
+            deviceLists,
+            members);
+    Section keyCounts = new KeyCountsSection(needs.logs().account(), needs.keys());
     List<Section> kinds =
         new ArrayList<>(
             List.of(
-                new RoomsSection(
-                    needs.logs().room(), roomEvents, rooms, needs.accountData(), roomReaders),
-                new AccountDataSection(needs.logs().account(), needs.accountData()),
+                new RoomsSection(needs.logs().room(), roomEvents, newsOfRoom, roomReaders),
+                ownData,
                 typing,
                 receipts,
-                new UnreadSection(
-                    needs.logs().receipt(), read, needs.notifications(), needs.receipts()),
+                unread,
                 toDevice,
-                new DeviceListSection(
-                    List.of(needs.logs().account(), needs.logs().room()), deviceLists, members),
-                new KeyCountsSection(needs.logs().account(), needs.keys())));
+                devices,
+                keyCounts));
     presence.ifPresent(kinds::add);
     Sections sections = new Sections(rooms, needs.accountData(), kinds);
     Snapshots snapshots = new Snapshots(needs.store(), NewsReader.NAME, sections.follows());
-    History history = new History(rooms, timelines, events, snapshots, tokens, needs.accountData());
+    History history =
+        new History(
+            rooms, timelines, events, snapshots, tokens, needs.accountData(), needs.older());
     StoredFilters filters = new StoredFilters(needs.store(), needs.clock());
     Optional<PresenceClient> client = needs.presence().map(PresenceParts::client);
+    Acknowledgements acknowledgements =
+        new Acknowledgements(needs.devices().queries(), needs.devices().input());
+    SlidingSyncRoute sliding =
+        new SlidingSyncRoute(
+            new SlidingSyncRoute.Waiting(users, client, snapshots, acknowledgements, recent),
+            new Parts(
+                rooms,
+                needs.accountData(),
+                needs.devices().queries(),
+                newsOfRoom,
+                timelines,
+                summaries,
+                events,
+                tokens,
+                new Parts.Kinds(roomEvents, received, read),
+                new Parts.Beside(unread, ownData, receipts, typing, List.of(devices, keyCounts))),
+            SlidingSyncRoute.Budget.STANDARD,
+            new SecureRandom());
     SyncRoutes sync =
         new SyncRoutes(
             users,
             client,
             snapshots,
             sections,
-            new Acknowledgements(needs.devices().queries(), needs.devices().input()),
+            acknowledgements,
             new SyncJson(events, tokens),
             recent,
             filters,
@@ -271,11 +321,14 @@ public final class ClientSync implements Box {
     routes =
         List.of(
             sync,
+            sliding,
             new KeyChangesRoute(rooms, deviceLists, snapshots, tokens),
             new DehydratedMessagesRoute(needs.keys(), needs.devices().queries()),
             new FilterRoutes(filters),
             new MessagesRoute(history),
             new EventRoutes(history),
+            new RelationsRoute(history),
+            new ThreadsRoute(history),
             new NotificationsRoute(history, needs.notifications()),
             new StateRoutes(rooms, events, snapshots),
             new MemberRoutes(rooms, events, snapshots),
@@ -287,16 +340,6 @@ public final class ClientSync implements Box {
                 users,
                 client),
             new InitialSyncRoutes(history, sections, users, client, needs.directory()));
-  }
-
-  /// To be registered with room-output.
-  public LogReader<RoomOutput> roomOutputReader() {
-    return roomOutputReader;
-  }
-
-  /// To be registered with account-output.
-  public LogReader<AccountOutput> accountOutputReader() {
-    return accountOutputReader;
   }
 
   @Override
@@ -352,6 +395,6 @@ public final class ClientSync implements Box {
     for (UserFeed each : users.all()) {
       each.waiting().forEach(WaitingSync::end);
     }
-    presenceAlarms.close();
+    wakeAlarms.close();
   }
 }

@@ -2,9 +2,9 @@
 ///
 /// ```text
 ///   room-output ────┐   onBatch    ┌───────────────────────────────────┐
-///   account-output ─┼─────────────►│ ClientSync                        │   GET /sync, /messages,
-///   of a section ───┘  (one thread │                                   │◄─ /context, /event, /state,
-///                       per log)   │   v2 ──► sections ┐               │   /members, …
+///   account-output ─┼─────────────►│ ClientSync                        │   /sync, sliding sync,
+///   of a section ───┘  (one thread │   v2, sliding                     │◄─ /messages, /context,
+///                       per log)   │     └──► sections ┐               │   /event, /state, …
 ///                                  │                   ├─────────► view│   (virtual threads)
 ///                                  │          history ─┘               │
 ///                                  └──────┬────────────────────┬───────┘
@@ -19,10 +19,11 @@
 ///   (whose content is erased), the directory (which rooms are published).
 /// - **Tables owned:** `sync_filter` (by `.v2`).
 /// - **Packages:** `.view` is what the readers keep in memory; `.sections` finds the news, `.v2`
-///   writes it as the JSON of `/sync`, `.v1` as that of the calls before it; `.history` is the
-///   rest. Events and tokens are those of all readers: `readers.events`, `readers.tokens`.
+///   writes it as the JSON of `/sync`, `.sliding` as that of sliding sync, `.v1` as that of the
+///   calls before; `.history` is the rest. Events and tokens are those of all readers:
+///   `readers.events`, `readers.tokens`.
 /// - **Threads:** the log readers each write the view; a request builds its answer on its own
-///   virtual thread; `presence-wakes` wakes those to whom presence is told later.
+///   virtual thread; `spaced-wakes` wakes those who are told later what others do.
 ///
 /// **One snapshot.** A response is built at one position: all that it shows happened at or before
 /// `next_batch`, and everything of that user's up to there is in it. No two streams are read at two

@@ -50,6 +50,16 @@ public record SyncToken(SyncPoint point, long epoch, long history) {
     return point.position();
   }
 
+  /// The greatest place in a room's timeline that is before this point; see `RoomEvent`.
+  public long placeBefore() {
+    return history == 0 ? position().value() : -history - 1;
+  }
+
+  /// The least place in a room's timeline that is after this point.
+  public long placeAfter() {
+    return history == 0 ? position().value() + 1 : -history;
+  }
+
   /// Reads what a client sent in the query parameter of that name.
   ///
   /// @throws MatrixException `M_INVALID_PARAM` if the text is not a token

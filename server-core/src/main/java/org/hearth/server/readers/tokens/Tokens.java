@@ -22,6 +22,16 @@ public record Tokens(long epoch) {
     return new SyncToken(new SyncPoint(LogPosition.ORIGIN), epoch, -place);
   }
 
+  /// The point just before an event of that place, which may be of history.
+  public SyncToken before(long place) {
+    return place < 0 ? inHistory(place) : at(new LogPosition(place - 1));
+  }
+
+  /// The point just after an event of that place, which may be of history.
+  public SyncToken after(long place) {
+    return place < 0 ? inHistory(place + 1) : at(new LogPosition(place));
+  }
+
   /// The point just before an event.
   public SyncToken before(RoomEvent event) {
     return event.isHistory()

@@ -11,6 +11,7 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.PeerQueries;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.Unavailable;
@@ -31,6 +32,7 @@ final class Acquaintance {
   private static final int MOST_USERS = 1_000;
 
   private final RoomQueries rooms;
+  private final PeerQueries peers;
   private final UserId user;
   private final Set<RoomId> own = new HashSet<>();
   private final Map<RoomId, Boolean> open = new HashMap<>();
@@ -44,8 +46,10 @@ final class Acquaintance {
     }
   }
 
-  Acquaintance(RoomQueries rooms, UserId user) {
+  /// @param peers says in which rooms this server is
+  Acquaintance(RoomQueries rooms, PeerQueries peers, UserId user) {
     this.rooms = rooms;
+    this.peers = peers;
     this.user = user;
     rooms.roomsOf(user, Set.of(Membership.JOIN)).stream()
         .map(RoomMembership::room)
@@ -97,6 +101,11 @@ final class Acquaintance {
   /// A room that cannot be read keeps nobody from the others.
   private boolean look(RoomId room) {
     try {
+      if (!peers.servers(room).contains(user.server())) {
+        // All of this server have left it: what is known of it is long past, and nobody here may
+        // know who is there now.
+        return false;
+      }
       boolean anybodyMayJoin =
           rooms
               .currentState(room)

@@ -1,10 +1,13 @@
 package org.hearth.server.readers.userdirectory;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.Positioned;
@@ -12,14 +15,17 @@ import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.Identifiers;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.services.profile.ProfileQueries;
+import org.hearth.server.store.Unavailable;
 
 /// Follows room-output and keeps the names of those who are seen in rooms: of this server's users
 /// as their profiles say, whatever they are called in one room; of others as their newest member
-/// event says. A profile that changes is written into its user's member events, and so it comes
-/// here. Closed accounts have no name, and are not kept.
+/// event says. The room into which the first of this server's users comes has members whom no entry
+/// told of. A profile that changes is written into its user's member events, and so it comes here.
+/// Closed accounts have no name, and are not kept.
 ///
 /// **Thread:** the log's for this reader.
 final class NameReader implements LogReader<RoomOutput> {
@@ -28,14 +34,21 @@ final class NameReader implements LogReader<RoomOutput> {
   /// So many positions at most are looked at again after a restart, in which there was no name.
   private static final long MOST_UNSAVED = 10_000;
 
+  /// Members of a room who are named at once.
+  private static final int PIECE = 200;
+
+  private static final System.Logger LOG = System.getLogger(NameReader.class.getName());
+
   private final Names names;
+  private final RoomMembers members;
   private final ProfileQueries profiles;
   private final ServerName server;
   private volatile LogPosition position;
   private long saved;
 
-  NameReader(Names names, ProfileQueries profiles, ServerName server) {
+  NameReader(Names names, RoomMembers members, ProfileQueries profiles, ServerName server) {
     this.names = names;
+    this.members = members;
     this.profiles = profiles;
     this.server = server;
     this.position = names.position();
@@ -72,14 +85,60 @@ final class NameReader implements LogReader<RoomOutput> {
                 .flatMap(change -> Optional.ofNullable(change.now()).stream())
                 .forEach(event -> see(event, seen));
         case RoomOutput.EventStored stored -> seeOld(stored, seen);
+        case RoomOutput.OutsideMember _ -> {} // nobody is there from here
       }
     }
+    entered(batch).forEach(this::nameMembers);
     seen.entrySet().removeIf(each -> names.of(each.getKey()).equals(each.getValue()));
     if (!seen.isEmpty() || upTo.value() - saved >= MOST_UNSAVED) {
       names.keep(seen, upTo);
       saved = upTo.value();
     }
     position = upTo;
+  }
+
+  /// The rooms into which users of this server have come.
+  private Set<RoomId> entered(List<Positioned<RoomOutput>> batch) {
+    Set<RoomId> entered = new LinkedHashSet<>();
+    for (Positioned<RoomOutput> each : batch) {
+      if (each.entry() instanceof RoomOutput.EventAdded added
+          && added.previousMembership() != Membership.JOIN
+          && Membership.of(added.event()).filter(Membership.JOIN::equals).isPresent()
+          && member(added.event()).filter(user -> user.isOn(server)).isPresent()) {
+        entered.add(added.room());
+      }
+    }
+    return entered;
+  }
+
+  /// Names the members of a room of others: those who came after the first of this server's users
+  /// were seen. One that cannot be read keeps nobody from the others.
+  private void nameMembers(RoomId room) {
+    try {
+      Set<UserId> joined = members.joined(room);
+      if (joined.stream().filter(user -> user.isOn(server)).limit(2).count() > 1) {
+        return;
+      }
+      List<UserId> others = joined.stream().filter(user -> !user.isOn(server)).toList();
+      for (int i = 0; i < others.size(); i += PIECE) {
+        nameMembers(room, others.subList(i, Math.min(i + PIECE, others.size())));
+      }
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      LOG.log(
+          Level.WARNING, "the members of %s have no names: it cannot be read".formatted(room), e);
+    }
+  }
+
+  private void nameMembers(RoomId room, List<UserId> users) {
+    List<UserId> unnamed = users.stream().filter(user -> names.of(user).isEmpty()).toList();
+    Map<UserId, Optional<Named>> found = new LinkedHashMap<>();
+    members.events(room, unnamed).forEach(each -> see(each, found));
+    if (!found.isEmpty()) {
+      names.keep(found, new LogPosition(saved));
+    }
   }
 
   private void see(Pdu event, Map<UserId, Optional<Named>> seen) {

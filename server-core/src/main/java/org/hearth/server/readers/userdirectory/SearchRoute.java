@@ -16,6 +16,7 @@ import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.PeerQueries;
 import org.hearth.server.servers.room.RoomQueries;
 
 /// `POST /user_directory/search`: people whose id or name has all the words that are asked for, in
@@ -35,10 +36,12 @@ final class SearchRoute implements RouteGroup {
 
   private final Names names;
   private final RoomQueries rooms;
+  private final PeerQueries peers;
 
-  SearchRoute(Names names, RoomQueries rooms) {
+  SearchRoute(Names names, RoomQueries rooms, PeerQueries peers) {
     this.names = names;
     this.rooms = rooms;
+    this.peers = peers;
   }
 
   @Override
@@ -76,7 +79,7 @@ final class SearchRoute implements RouteGroup {
                     .thenComparing(each -> each.name().isEmpty())
                     .thenComparing(Named::user))
             .toList();
-    Acquaintance.Found found = new Acquaintance(rooms, user).firstKnown(matches, limit);
+    Acquaintance.Found found = new Acquaintance(rooms, peers, user).firstKnown(matches, limit);
     return matches.size() < MOST_MATCHES ? found : new Acquaintance.Found(found.users(), true);
   }
 

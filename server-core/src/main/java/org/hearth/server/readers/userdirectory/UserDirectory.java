@@ -9,6 +9,7 @@ import org.hearth.server.box.Reading;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.servers.room.PeerQueries;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.hearth.server.services.profile.ProfileService;
@@ -29,12 +30,15 @@ public final class UserDirectory implements Box {
   public UserDirectory(
       Names names,
       RoomQueries rooms,
+      PeerQueries peers,
       ProfileQueries profiles,
       OutputLog<RoomOutput> roomOutput,
       ServerName server) {
     this.names = names;
-    readings = List.of(Reading.of(roomOutput, new NameReader(names, profiles, server)));
-    routes = List.of(new SearchRoute(names, rooms), new MutualRoomsRoute(rooms));
+    readings =
+        List.of(
+            Reading.of(roomOutput, new NameReader(names, RoomMembers.of(rooms), profiles, server)));
+    routes = List.of(new SearchRoute(names, rooms, peers), new MutualRoomsRoute(rooms));
   }
 
   @Override

@@ -3,7 +3,8 @@
 /// ```
 ///   [room-output] ──► NameReader ──► Derby (user_directory)
 ///                       │                  ▲
-///    ProfileQueries ◄───┘                  │ who has such a name
+///    ProfileQueries ◄───┤                  │ who has such a name
+///    RoomQueries ◄──────┘ who was in a room before this server was
 ///   client ──► SearchRoute ────────────────┤
 ///                  └──► RoomQueries: whom of these may this user find?
 ///   client ──► MutualRoomsRoute ──► RoomQueries

@@ -1,6 +1,5 @@
 package org.hearth.server.servers.device;
 
-import java.util.List;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
@@ -12,11 +11,15 @@ public interface DeviceQueries {
   /// The name in the wiring of the box that answers.
   String BOX = "DeviceServer";
 
-  /// Messages in the inbox of a device, in the order in which they came.
+  /// What the contents of the messages of one answer may take, but for the last of them: in memory
+  /// it is some ten times as much.
+  int MOST_BYTES = 1 << 20;
+
+  /// The earliest messages in the inbox of a device.
   ///
   /// @param after exclusive
   /// @param upTo inclusive
-  /// @param most of the earliest no more than so many
-  List<DeviceMessage> messages(
+  /// @param most no more than so many
+  DeviceMessages messages(
       UserId user, DeviceId device, LogPosition after, LogPosition upTo, int most);
 }

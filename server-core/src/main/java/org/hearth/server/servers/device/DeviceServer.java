@@ -10,6 +10,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.hearth.ringlogs.CommandHandler;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.InputLog;
@@ -20,13 +23,19 @@ import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
+import org.hearth.server.box.Reading;
+import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.logs.DeviceOutput;
 import org.hearth.server.logs.Logs;
+import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.servers.room.PeerQueries;
+import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Device;
@@ -34,14 +43,17 @@ import org.hearth.server.services.keys.KeyQueries;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.JournaledLog;
 import org.hearth.server.store.Outcome;
+import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
+import org.hearth.server.store.Store;
 import org.hearth.server.store.Table;
 import org.hearth.server.store.UnitOwner;
 import org.jspecify.annotations.Nullable;
 
 /// The server of devices: it keeps the messages that are on their way to them, and announces each
-/// on device-output.
+/// on device-output, with what other servers are to be told of devices; and it keeps what those
+/// tell of theirs ([RemoteLists], [LocalLists]).
 ///
 /// Of a device that is removed, the messages go in the commit that removes it ([Inboxes]).
 ///
@@ -56,25 +68,60 @@ public final class DeviceServer implements Box {
   /// What the messages of one call take together, where one goes to many devices once for each.
   static final int MOST_BYTES_A_CALL = 4 << 20;
 
-  private final AccountQueries accounts;
-  private final KeyQueries keys;
-  private final Inboxes inboxes;
+  /// The name of its readers.
+  static final String READER = "device-server";
+
+  private final Needs needs;
+  private final RemoteLists lists;
+  private final ReceivedIds received;
+  private final Elsewhere elsewhere;
   private final JournalWriter<DeviceOutput> output;
   private final InputLog<DeviceInput, LogPosition> input;
+  private final List<Reading<?>> readings;
 
+  /// What this box uses.
+  ///
+  /// @param here the name of this server
   /// @param keys asked for dehydrated devices
   /// @param inboxes the same object that answers the others' queries
-  /// @param output of which this box is the only writer
-  public DeviceServer(
+  /// @param remote the same
+  /// @param random for ids of messages
+  public record Needs(
+      ServerName here,
+      Store store,
       AccountQueries accounts,
       KeyQueries keys,
+      RoomQueries rooms,
+      PeerQueries peers,
       Inboxes inboxes,
-      JournaledLog<DeviceOutput> output,
-      FailureHandling failures) {
-    this.accounts = accounts;
-    this.keys = keys;
-    this.inboxes = inboxes;
+      RemoteDevices remote,
+      RandomGenerator random) {}
+
+  /// The logs that it follows, not yet started.
+  public record Followed(OutputLog<AccountOutput> account, OutputLog<RoomOutput> room) {}
+
+  /// @param output of which this box is the only writer
+  public DeviceServer(
+      Needs needs, Followed followed, JournaledLog<DeviceOutput> output, FailureHandling failures) {
+    this.needs = needs;
     this.output = output.writer(DeviceQueries.BOX);
+    ReadPool reads = needs.store().reads();
+    SharedRooms shared = new SharedRooms(needs.here(), needs.rooms(), needs.peers());
+    lists = new RemoteLists(needs.remote(), shared);
+    received = new ReceivedIds(reads);
+    elsewhere = new Elsewhere(needs.here(), needs.random());
+    readings =
+        new LocalLists(
+                new LocalLists.Needs(
+                    reads,
+                    needs.store().identity().epoch(),
+                    needs.accounts(),
+                    needs.keys(),
+                    shared,
+                    needs.remote(),
+                    this.output),
+                needs.store().head())
+            .readings(followed.account(), followed.room());
     Messages messages = new Messages();
     input = new InputLog<>(Logs.DEVICE_INPUT, DeviceQueries.BOX, 1, _ -> messages, failures);
   }
@@ -100,18 +147,30 @@ public final class DeviceServer implements Box {
   }
 
   @Override
+  public List<Reading<?>> readings() {
+    return readings;
+  }
+
+  @Override
   public List<String> asks() {
-    return List.of(AccountService.BOX, KeyQueries.BOX);
+    return List.of(AccountService.BOX, KeyQueries.BOX, RoomQueries.BOX);
   }
 
   @Override
   public List<AccountCompanion> companions() {
-    return List.of(inboxes);
+    return List.of(needs.inboxes());
   }
 
   @Override
   public List<Table> tables() {
-    return List.of(Inboxes.MESSAGE, Inboxes.TRANSACTION);
+    return List.of(
+        Inboxes.MESSAGE,
+        Inboxes.TRANSACTION,
+        ReceivedIds.TABLE,
+        LocalLists.STREAM,
+        LocalLists.PROGRESS,
+        RemoteDevices.LIST,
+        RemoteDevices.DEVICE);
   }
 
   /// The log of commands, for writers.
@@ -128,37 +187,113 @@ public final class DeviceServer implements Box {
   private final class Messages implements CommandHandler<DeviceInput, LogPosition> {
     private final UnitOwner owner = new UnitOwner(DeviceQueries.BOX);
 
-    /// Transactions that are being committed.
-    private final ConcurrentMap<Inboxes.Transaction, Reply<LogPosition>> underWay =
-        new ConcurrentHashMap<>();
+    /// Transactions, and messages of other servers, that are being committed.
+    private final ConcurrentMap<Object, Reply<LogPosition>> underWay = new ConcurrentHashMap<>();
 
     @Override
     public void handle(DeviceInput command, Reply<LogPosition> reply) {
+      long generation = owner.generation();
       switch (command) {
-        case DeviceInput.SendMessages send -> send(send, reply);
+        case DeviceInput.SendMessages send -> send(generation, send, reply);
+        case DeviceInput.ReceiveMessages receive -> receive(generation, receive, reply);
         case DeviceInput.AcknowledgeMessages(var user, var device, var upTo) ->
             commit(
-                List.of(inboxes.messages().deleteUpTo(DeviceRows.key(user, device), upTo)),
+                generation,
+                List.of(needs.inboxes().messages().deleteUpTo(DeviceRows.key(user, device), upTo)),
                 List.of(),
                 reply,
                 () -> {});
+        case DeviceInput.ReceiveDeviceUpdate update ->
+            commit(generation, command, () -> lists.take(update), reply);
+        case DeviceInput.ReceiveSigningKeys keys ->
+            commit(generation, command, () -> lists.take(keys), reply);
+        case DeviceInput.FollowDevices follow ->
+            commit(generation, command, () -> lists.take(follow), reply);
+        case DeviceInput.ReceiveDeviceList list ->
+            commit(generation, command, () -> lists.take(list), reply);
       }
     }
 
-    private void send(DeviceInput.SendMessages send, Reply<LogPosition> reply) {
+    /// Of users of this server nobody else says anything.
+    private void commit(
+        long generation,
+        DeviceInput command,
+        Supplier<RemoteLists.Decision> deciding,
+        Reply<LogPosition> reply) {
+      if (command.user().isOn(needs.here())) {
+        reply.fail(MatrixException.forbidden("The user is of this server"));
+        return;
+      }
+      RemoteLists.Decision decision = deciding.get();
+      if (decision.isNothing()) {
+        reply.complete(output.log().head());
+      } else {
+        commit(generation, decision.rows(), decision.entries(), reply, decision.settled());
+      }
+    }
+
+    private void send(long generation, DeviceInput.SendMessages send, Reply<LogPosition> reply) {
       Inboxes.Transaction transaction =
           new Inboxes.Transaction(
               new DeviceRows.Key(send.user().value(), send.device()),
               send.type(),
               send.transactionId());
-      Reply<LogPosition> first = underWay.get(transaction);
+      once(
+          generation,
+          transaction,
+          () -> needs.inboxes().isDone(transaction),
+          () -> {
+            Delivery delivery = deliver(send.user(), send.type(), send.messages(), true);
+            delivery.rows().addAll(needs.inboxes().transactions().add(transaction.device(), 0));
+            delivery.rows().add(Inboxes.insert(transaction));
+            return delivery;
+          },
+          reply);
+    }
+
+    /// "Unique ID for the message, used for idempotence."
+    private void receive(
+        long generation, DeviceInput.ReceiveMessages receive, Reply<LogPosition> reply) {
+      if (receive.user().isOn(needs.here())) {
+        reply.fail(MatrixException.forbidden("The sender is of this server"));
+        return;
+      }
+      ReceivedIds.Id id = new ReceivedIds.Id(receive.user().server(), receive.messageId());
+      once(
+          generation,
+          id,
+          () -> received.isKnown(id),
+          () -> {
+            Delivery delivery = deliver(receive.user(), receive.type(), receive.messages(), false);
+            if (!delivery.entries().isEmpty()) {
+              delivery.rows().addAll(received.add(id));
+            }
+            return delivery;
+          },
+          reply);
+    }
+
+    /// Does something that may be repeated, but once.
+    private void once(
+        long generation,
+        Object id,
+        BooleanSupplier isDone,
+        Supplier<Delivery> deciding,
+        Reply<LogPosition> reply) {
+      Reply<LogPosition> first = underWay.get(id);
       if (first != null) {
         first.onDone((position, failure) -> answer(reply, position, failure));
-      } else if (inboxes.isDone(transaction)) {
+      } else if (isDone.getAsBoolean()) {
         reply.complete(output.log().head());
       } else {
         try {
-          deliver(send, transaction, reply);
+          Delivery delivery = deciding.get();
+          if (delivery.rows().isEmpty()) {
+            reply.complete(output.log().head());
+            return;
+          }
+          underWay.put(id, reply);
+          commit(generation, delivery.rows(), delivery.entries(), reply, () -> underWay.remove(id));
         } catch (MatrixException e) {
           reply.fail(e);
         }
@@ -176,30 +311,38 @@ public final class DeviceServer implements Box {
       }
     }
 
-    private void deliver(
-        DeviceInput.SendMessages send, Inboxes.Transaction transaction, Reply<LogPosition> reply) {
-      List<RowChange> rows = new ArrayList<>();
-      List<DeviceOutput> entries = new ArrayList<>();
+    /// @param goesOn whether messages to users elsewhere are sent there
+    private Delivery deliver(
+        UserId sender, String type, Map<UserId, Map<String, ObjectNode>> messages, boolean goesOn) {
+      Delivery delivery = new Delivery(new ArrayList<>(), new ArrayList<>());
       long bytes = 0;
-      for (var recipient : send.messages().entrySet()) {
+      for (var recipient : messages.entrySet()) {
         for (var message : addressees(recipient.getKey(), recipient.getValue()).entrySet()) {
           bytes += message.getValue().length;
-          if (bytes > MOST_BYTES_A_CALL || entries.size() == MOST_MESSAGES_A_CALL) {
-            throw MatrixException.tooLarge(
-                "One call sends %d messages of %d bytes together, and no more"
-                    .formatted(MOST_MESSAGES_A_CALL, MOST_BYTES_A_CALL));
-          }
+          check(bytes, delivery.entries().size());
           DeviceRows.Key key = DeviceRows.key(recipient.getKey(), message.getKey());
-          rows.addAll(inboxes.messages().add(key));
-          rows.add(
-              Inboxes.insert(key, send.user(), send.type(), message.getValue(), entries.size()));
-          entries.add(new DeviceOutput(recipient.getKey(), message.getKey()));
+          int index = delivery.entries().size();
+          delivery.rows().addAll(needs.inboxes().add(key, message.getValue().length));
+          delivery.rows().add(Inboxes.insert(key, sender, type, message.getValue(), index));
+          delivery
+              .entries()
+              .add(new DeviceOutput.MessageArrived(recipient.getKey(), message.getKey()));
         }
       }
-      rows.addAll(inboxes.transactions().add(transaction.device()));
-      rows.add(Inboxes.insert(transaction));
-      underWay.put(transaction, reply);
-      commit(rows, entries, reply, () -> underWay.remove(transaction));
+      if (goesOn) {
+        Elsewhere.Split split = elsewhere.split(sender, type, messages);
+        check(bytes + split.bytes(), delivery.entries().size() + split.messages() - 1);
+        delivery.entries().addAll(split.entries());
+      }
+      return delivery;
+    }
+
+    private static void check(long bytes, int before) {
+      if (bytes > MOST_BYTES_A_CALL || before >= MOST_MESSAGES_A_CALL) {
+        throw MatrixException.tooLarge(
+            "One call sends %d messages of %d bytes together, and no more"
+                .formatted(MOST_MESSAGES_A_CALL, MOST_BYTES_A_CALL));
+      }
     }
 
     /// The devices of a user to which messages go, with the content. Others than there are, and
@@ -222,18 +365,19 @@ public final class DeviceServer implements Box {
     private Set<DeviceId> devices(UserId user, Set<String> wanted) {
       Set<DeviceId> devices = new LinkedHashSet<>();
       Set<String> others = new HashSet<>(wanted);
-      for (Device each : accounts.devices(user)) {
+      for (Device each : needs.accounts().devices(user)) {
         devices.add(each.id());
         others.remove(each.id().value());
       }
       if (!others.isEmpty()) {
-        keys.dehydratedDevice(user).ifPresent(devices::add);
+        needs.keys().dehydratedDevice(user).ifPresent(devices::add);
       }
       return devices;
     }
 
     /// @param settled run in any case, before the reply and after the commit
     private void commit(
+        long generation,
         List<RowChange> rows,
         List<DeviceOutput> entries,
         Reply<LogPosition> reply,
@@ -242,7 +386,7 @@ public final class DeviceServer implements Box {
       try {
         output.submit(
             owner,
-            owner.generation(),
+            generation,
             rows,
             entries,
             Outcome.of(
@@ -264,4 +408,7 @@ public final class DeviceServer implements Box {
       }
     }
   }
+
+  /// What a call or a message of another server brings.
+  private record Delivery(List<RowChange> rows, List<DeviceOutput> entries) {}
 }

@@ -1,5 +1,9 @@
 package org.hearth.server.servers.device;
 
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.box.AccountCompanion;
@@ -13,10 +17,19 @@ import org.hearth.server.store.Table;
 
 /// The tables `device_message` and `device_transaction`.
 ///
-/// **thread**: any, but for what the shard alone asks: [#messages] and [#transactions].
+/// **thread**: any, but for what the shard alone asks: [#add], [#messages] and [#transactions].
 public final class Inboxes implements DeviceQueries, AccountCompanion {
   /// Messages in the inbox of one device.
   static final int MOST_MESSAGES = 5_000;
+
+  /// What the contents of these take together, each of up to 64 KiB; the keys of rooms have 2 KiB.
+  static final int MOST_MESSAGE_BYTES = 16 << 20;
+
+  /// Messages in the inboxes of all devices of one user, and what they take together: eight full
+  /// ones.
+  static final int MOST_MESSAGES_OF_A_USER = 8 * MOST_MESSAGES;
+
+  static final long MOST_MESSAGE_BYTES_OF_A_USER = 8L * MOST_MESSAGE_BYTES;
 
   /// Transactions of one device that are known to be done.
   static final int MOST_TRANSACTIONS = 1_000;
@@ -24,8 +37,9 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
   static final Table MESSAGE =
       new Table(
           "device_message",
-          "5,000 rows a device",
-          "a message beyond the bound removes the oldest of whoever has sent the most; deleted when the device has it, and with the device");
+          "5,000 rows and 16 MiB a device; 40,000 rows and 128 MiB a user",
+          "a message beyond a bound removes the oldest of whoever has sent the most, of a user's in"
+              + " the largest inboxes; deleted when the device has it, and with the device");
   static final Table TRANSACTION =
       new Table(
           "device_transaction",
@@ -38,24 +52,49 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
           "position BIGINT",
           "sender VARCHAR(255)",
           "event_type VARCHAR(255)",
+          "bytes INTEGER",
           "content BLOB(64K)");
   private static final DeviceRow TRANSACTIONS =
       new DeviceRow(
           TRANSACTION, "event_type VARCHAR(255)", "transaction_id VARCHAR(255)", "position BIGINT");
 
+  private static final String SELECT =
+      "SELECT position, sender, event_type, bytes, content FROM device_message"
+          + " WHERE user_id = ? AND device_id = ? AND position > ? AND position <= ?"
+          + " ORDER BY position FETCH FIRST ? ROWS ONLY";
+
   private final ReadPool reads;
   private final DeviceRows messages;
+  private final UserInboxes ofUsers;
   private final DeviceRows transactions;
 
   /// Reads from that database.
   public Inboxes(ReadPool reads) {
     this.reads = reads;
-    messages = new DeviceRows(MESSAGE, MOST_MESSAGES, true, reads);
-    transactions = new DeviceRows(TRANSACTION, MOST_TRANSACTIONS, false, reads);
+    messages =
+        new DeviceRows(
+            MESSAGE, new DeviceRows.Amount(MOST_MESSAGES, MOST_MESSAGE_BYTES), true, reads);
+    ofUsers =
+        new UserInboxes(
+            messages,
+            new DeviceRows.Amount(MOST_MESSAGES_OF_A_USER, MOST_MESSAGE_BYTES_OF_A_USER),
+            reads);
+    transactions =
+        new DeviceRows(
+            TRANSACTION, new DeviceRows.Amount(MOST_TRANSACTIONS, Long.MAX_VALUE), false, reads);
   }
 
   DeviceRows messages() {
     return messages;
+  }
+
+  /// Counts a message that is to be added.
+  ///
+  /// @return what makes place for it
+  List<RowChange> add(DeviceRows.Key to, int bytes) {
+    List<RowChange> changes = new ArrayList<>(messages.add(to, bytes));
+    changes.addAll(ofUsers.add(to.user(), bytes));
+    return changes;
   }
 
   DeviceRows transactions() {
@@ -63,25 +102,38 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
   }
 
   @Override
-  public List<DeviceMessage> messages(
+  public DeviceMessages messages(
       UserId user, DeviceId device, LogPosition after, LogPosition upTo, int most) {
-    return reads.select(
-        "SELECT position, sender, event_type, content FROM device_message"
-            + " WHERE user_id = ? AND device_id = ? AND position > ? AND position <= ?"
-            + " ORDER BY position FETCH FIRST ? ROWS ONLY",
-        statement -> {
-          statement.setString(1, user.value());
-          statement.setString(2, device.value());
-          statement.setLong(3, after.value());
-          statement.setLong(4, upTo.value());
-          statement.setInt(5, most);
-        },
-        row ->
-            new DeviceMessage(
-                new LogPosition(row.getLong(1)),
-                row.getString(2),
-                row.getString(3),
-                MatrixJson.restoreObject(row.getBytes(4))));
+    return reads.read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(SELECT)) {
+        statement.setString(1, user.value());
+        statement.setString(2, device.value());
+        statement.setLong(3, after.value());
+        statement.setLong(4, upTo.value());
+        statement.setInt(5, most + 1);
+        try (ResultSet rows = statement.executeQuery()) {
+          return messages(rows, most);
+        }
+      }
+    });
+  }
+
+  private static DeviceMessages messages(ResultSet rows, int most) throws SQLException {
+    List<DeviceMessage> read = new ArrayList<>();
+    long bytes = 0;
+    while (rows.next()) {
+      if (read.size() == most || bytes >= MOST_BYTES) {
+        return new DeviceMessages(read, false);
+      }
+      read.add(
+          new DeviceMessage(
+              new LogPosition(rows.getLong(1)),
+              rows.getString(2),
+              rows.getString(3),
+              MatrixJson.restoreObject(rows.getBytes(5))));
+      bytes += rows.getInt(4);
+    }
+    return new DeviceMessages(read, true);
   }
 
   /// Whether that transaction has been committed.
@@ -107,8 +159,8 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
     if (transaction.device().device().isEmpty()) {
       return RowChange.of(
           TRANSACTION,
-          "INSERT INTO device_transaction (user_id, device_id, event_type, transaction_id, position)"
-              + " VALUES (?, '', ?, ?, ?)",
+          "INSERT INTO device_transaction (user_id, device_id, event_type, transaction_id,"
+              + " position) VALUES (?, '', ?, ?, ?)",
           (statement, first) -> {
             statement.setString(1, transaction.device().user());
             statement.setString(2, transaction.type());
@@ -136,7 +188,8 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
           statement.setLong(3, first.plus(index).value());
           statement.setString(4, sender.value());
           statement.setString(5, type);
-          statement.setBytes(6, content);
+          statement.setInt(6, content.length);
+          statement.setBytes(7, content);
         });
   }
 

@@ -39,6 +39,10 @@ import org.jspecify.annotations.Nullable;
 /// | ways | int, so many: actions, flag of the highlight, bits: int, so many longs |
 ///
 /// A text is its length in bytes, an int, and as many bytes of UTF-8; actions are `{"actions":…}`.
+///
+/// **bound**: before it is deflated 32 MB of members ([RoomCounts#MOST_MEMBERS]), 13 MB of their
+/// names, 15 MB of threads ([RoomCounts#MOST_THREADS], with ids of 255 bytes) and 69 MB of events
+/// ([RoomCounts#MOST_EVENTS] in [Evaluation#MOST_WAYS] ways), which is less than the column holds.
 final class CountsPacking {
   private static final int VERSION = 1;
 
@@ -111,7 +115,7 @@ final class CountsPacking {
     out.writeLong(contents.upTo());
     out.writeLong(contents.lastDropped());
     out.writeInt(contents.members().size());
-    for (RoomCounts.Member each : contents.members()) {
+    for (CountedMember each : contents.members()) {
       out.writeBoolean(each != null);
       if (each != null) {
         write(out, each);
@@ -123,7 +127,7 @@ final class CountsPacking {
     }
   }
 
-  private static void write(DataOutputStream out, RoomCounts.Member member) throws IOException {
+  private static void write(DataOutputStream out, CountedMember member) throws IOException {
     writeText(out, member.user().value());
     String name = member.name();
     out.writeBoolean(name != null);
@@ -138,7 +142,7 @@ final class CountsPacking {
       out.writeLong(each.getValue());
     }
     out.writeInt(member.old.size());
-    for (Map.Entry<String, RoomCounts.Old> each : member.old.entrySet()) {
+    for (Map.Entry<String, CountedMember.Old> each : member.old.entrySet()) {
       writeText(out, each.getKey());
       out.writeLong(each.getValue().notifications());
       out.writeLong(each.getValue().highlights());
@@ -198,7 +202,7 @@ final class CountsPacking {
   private static RoomCounts.Contents readContents(DataInputStream in) throws IOException {
     long upTo = in.readLong();
     long lastDropped = in.readLong();
-    List<RoomCounts.@Nullable Member> members = new ArrayList<>();
+    List<@Nullable CountedMember> members = new ArrayList<>();
     int numbers = in.readInt();
     for (int i = 0; i < numbers; i++) {
       members.add(in.readBoolean() ? readMember(in, i) : null);
@@ -212,19 +216,19 @@ final class CountsPacking {
     return new RoomCounts.Contents(upTo, lastDropped, members, events);
   }
 
-  private static RoomCounts.Member readMember(DataInputStream in, int number) throws IOException {
+  private static CountedMember readMember(DataInputStream in, int number) throws IOException {
     UserId user = UserId.parse(readText(in));
-    RoomCounts.Member member =
-        new RoomCounts.Member(number, user, in.readBoolean() ? readText(in) : null);
+    CountedMember member = new CountedMember(number, user, in.readBoolean() ? readText(in) : null);
     member.read = in.readLong();
     member.readMain = in.readLong();
     int markers = in.readInt();
     for (int i = 0; i < markers; i++) {
-      member.readThreads.put(readText(in), in.readLong());
+      member.restoreRead(readText(in), in.readLong());
     }
     int old = in.readInt();
     for (int i = 0; i < old; i++) {
-      member.old.put(readText(in), new RoomCounts.Old(in.readLong(), in.readLong(), in.readLong()));
+      member.restoreOld(
+          readText(in), new CountedMember.Old(in.readLong(), in.readLong(), in.readLong()));
     }
     return member;
   }

@@ -7,9 +7,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.hearth.ringlogs.LogFigures.ConsumerFigures;
 import org.hearth.ringlogs.LogPosition;
@@ -19,6 +16,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.store.Committer;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
+import org.hearth.server.upkeep.Upkeep;
 
 /// Stores the rooms that have changed, some time after they have, and then the position up to which
 /// all of them are stored: what is lost between two times is counted again from room-output.
@@ -33,6 +31,7 @@ final class CountsWriter {
   static final Duration INTERVAL = Duration.ofSeconds(20);
 
   private static final System.Logger LOG = System.getLogger(CountsWriter.class.getName());
+  private static final String LATER = "what is unread could not be stored, and will be later";
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(10);
 
   /// Rows of so many bytes are committed together, so that nobody else waits long for them.
@@ -49,9 +48,7 @@ final class CountsWriter {
   private final Deque<Mark> marks = new ArrayDeque<>();
   private LogPosition kept;
   private boolean begun;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("notification-writer").factory());
+  private final Upkeep thread = new Upkeep("notification-writer");
 
   /// What had been counted when notification-output had come so far.
   ///
@@ -77,27 +74,19 @@ final class CountsWriter {
   }
 
   void start() {
-    var _ =
-        thread.scheduleWithFixedDelay(
-            this::tryToWrite, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    thread.every(Duration.ZERO, INTERVAL, LATER, this::write);
   }
 
   /// Ends the thread, after what it is writing.
   void stop() throws InterruptedException {
-    thread.shutdown();
-    if (!thread.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
+    if (!thread.end(PATIENCE_AT_END)) {
       LOG.log(Level.WARNING, "what is unread is still being stored");
     }
   }
 
-  /// What fails, by whatever error, is tried again the next time: an executor would drop it
-  /// silently and never come back.
+  /// What fails is tried again the next time.
   void tryToWrite() {
-    try {
-      write();
-    } catch (RuntimeException | Error failed) {
-      LOG.log(Level.WARNING, "what is unread could not be stored, and will be later", failed);
-    }
+    Upkeep.attempt(LATER, this::write);
   }
 
   /// Stores what has changed where it is too much to wait for its time.

@@ -93,7 +93,7 @@ final class Evaluation {
     private final Pdu event;
     private final PushEvent asked;
     private final List<Way> ways = new ArrayList<>();
-    private final List<RoomCounts.Member> unknown = new ArrayList<>();
+    private final List<CountedMember> unknown = new ArrayList<>();
     private final BitSet plain = new BitSet();
     private @Nullable PushOutcome latest;
     private @Nullable Way latestWay;
@@ -112,7 +112,7 @@ final class Evaluation {
             .map(room::member)
             .ifPresent(named -> unnamed.clear(named.number()));
       }
-      RoomCounts.Member sender = room.member(event.sender());
+      CountedMember sender = room.member(event.sender());
       if (sender != null) {
         unnamed.clear(sender.number());
       }
@@ -130,7 +130,7 @@ final class Evaluation {
       room.forEachOther(unnamed, this::ask);
     }
 
-    void ask(RoomCounts.Member member) {
+    void ask(CountedMember member) {
       UserRules.Rules own = rules.kept(member.user());
       if (own == null) {
         unknown.add(member);
@@ -142,8 +142,8 @@ final class Evaluation {
     List<Way> answer() {
       if (!unknown.isEmpty()) {
         Map<UserId, UserRules.Rules> read =
-            rules.readAll(unknown.stream().map(RoomCounts.Member::user).toList());
-        for (RoomCounts.Member each : unknown) {
+            rules.readAll(unknown.stream().map(CountedMember::user).toList());
+        for (CountedMember each : unknown) {
           UserRules.Rules own = read.get(each.user());
           if (own != null) {
             ask(each, own);
@@ -153,7 +153,7 @@ final class Evaluation {
       return ways;
     }
 
-    private void ask(RoomCounts.Member member, UserRules.Rules own) {
+    private void ask(CountedMember member, UserRules.Rules own) {
       if (own.isPlain()) {
         plain.set(member.number());
       }

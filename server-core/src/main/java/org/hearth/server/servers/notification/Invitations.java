@@ -8,6 +8,7 @@ import java.util.Set;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.push.PushOutcome;
+import org.hearth.server.servers.room.OutsideRoom;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
@@ -54,6 +55,7 @@ final class Invitations {
   private Optional<Notification> notification(RoomMembership invited) {
     return rooms
         .eventAt(invited.position())
+        .or(() -> rooms.outside(invited.room(), invited.user()).map(OutsideRoom::asEvent))
         .filter(event -> event.redactedBecause() == null)
         .flatMap(event ->
             evaluation

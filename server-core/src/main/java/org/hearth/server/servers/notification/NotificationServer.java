@@ -32,12 +32,14 @@ import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.ThreadPath;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.store.Store;
@@ -68,7 +70,6 @@ public final class NotificationServer implements Box {
   private final VolatileLog<NotificationOutput> output;
   private final Evaluation evaluation;
   private final Invitations invitations;
-  private final Threads threads;
   private final CountsMemory memory;
   private final CountsWriter writer;
   private final Counting counting;
@@ -108,7 +109,6 @@ public final class NotificationServer implements Box {
     output = new VolatileLog<>(Logs.NOTIFICATION_OUTPUT, clock.millis(), failures);
     evaluation = new Evaluation(rooms, new UserRules(needs.accountData()));
     invitations = new Invitations(rooms, evaluation);
-    threads = new Threads(rooms);
     StoredCounts table = new StoredCounts(needs.store().reads());
     memory = new CountsMemory(table, rooms, needs.receipts(), needs.server(), memoryBytes);
     // What happened before anything was ever counted is read.
@@ -281,6 +281,7 @@ public final class NotificationServer implements Box {
       switch (entry) {
         case RoomOutput.EventAdded added -> take(at, added);
         case RoomOutput.StateChanged changed -> take(at, changed);
+        case RoomOutput.OutsideMember(var event) -> tellInvited(at, event);
         // A redaction that comes with old history redacts what may be counted.
         case RoomOutput.EventStored(var event, _) ->
             event
@@ -299,6 +300,10 @@ public final class NotificationServer implements Box {
                 change.accept(counts);
                 return counts;
               });
+    }
+
+    private String thread(Pdu event) {
+      return ThreadPath.of(rooms, event).root().map(EventId::value).orElse(ReceiptOutput.MAIN);
     }
 
     private void take(LogPosition at, RoomOutput.EventAdded added) {
@@ -323,7 +328,7 @@ public final class NotificationServer implements Box {
               ? invited(event, member.get())
               : List.of();
       boolean isOwn = memory.isLocal(event.sender()) && !event.isMember();
-      String thread = isOwn || !ways.isEmpty() ? threads.of(event) : ReceiptOutput.MAIN;
+      String thread = isOwn || !ways.isEmpty() ? thread(event) : ReceiptOutput.MAIN;
       CountedEvent counted =
           new CountedEvent(at.value(), clock.millis(), event.eventId(), thread, ways);
       change(
@@ -361,6 +366,26 @@ public final class NotificationServer implements Box {
                   outcome.actions(), outcome.highlights(), List.of(user)))
           .stream()
           .toList();
+    }
+
+    /// Nothing is counted of a room that is not here.
+    private void tellInvited(LogPosition at, Pdu event) {
+      Optional<UserId> user =
+          memory
+              .localMember(event)
+              .filter(_ -> Membership.of(event).filter(Membership.INVITE::equals).isPresent());
+      List<NotificationOutput.Audience> audiences =
+          user.map(each -> invited(event, each)).orElse(List.of());
+      if (!audiences.isEmpty()) {
+        told.add(
+            new NotificationOutput.Notified(
+                at.value(),
+                event.roomId(),
+                event.eventId(),
+                ReceiptOutput.MAIN,
+                clock.millis(),
+                audiences));
+      }
     }
 
     private void announce(

@@ -19,7 +19,6 @@ import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.push.PushEvent;
 import org.hearth.server.servers.notification.UnreadCounts.Count;
 import org.jspecify.annotations.Nullable;
 
@@ -36,9 +35,10 @@ import org.jspecify.annotations.Nullable;
 /// What of a room's events has notified whom of its members of this server, and how far these have
 /// read.
 ///
-/// **bound**: [#MOST_MEMBERS], the [#MOST_EVENTS] newest events that notified anybody; of a member
-/// [#MOST_THREAD_MARKERS], and what has become too old in [#MOST_OLD_THREADS] threads. **thread**:
-/// members are changed, and gone through, by the thread that reads room-output; the rest any.
+/// **bound**: [#MOST_MEMBERS] and [#MOST_NAME_CHARACTERS], the [#MOST_EVENTS] newest events that
+/// notified anybody; of a member [#MOST_THREAD_MARKERS], and what has become too old in
+/// [#MOST_OLD_THREADS] threads; of all members [#MOST_THREADS]. **thread**: members are changed,
+/// and gone through, by the thread that reads room-output; the rest any.
 final class RoomCounts {
   /// The newest events that are kept.
   static final int MOST_EVENTS = 256;
@@ -46,30 +46,33 @@ final class RoomCounts {
   /// Further members of this server are not notified.
   static final int MOST_MEMBERS = 100_000;
 
-  /// Threads in which a member has read up to somewhere; the marker least far goes.
+  /// Characters of the members' display names together; further names are not looked for.
+  static final int MOST_NAME_CHARACTERS = 4 << 20;
+
+  /// Threads in which a member has read up to somewhere. The marker least far goes, with what it
+  /// covers.
   static final int MOST_THREAD_MARKERS = 200;
 
-  /// Threads of which a member has unread events that are too old to be kept; of further ones those
-  /// are forgotten whose newest is oldest.
+  /// Threads of which a member has unread events that are too old to be kept. Of further threads
+  /// those are counted in the main timeline whose newest is oldest.
   static final int MOST_OLD_THREADS = 8;
 
+  /// Threads of both kinds that all members have together. When there are more, those who have most
+  /// keep fewer.
+  static final int MOST_THREADS = 50_000;
+
   private static final int BYTES = 1_000;
-  private static final int MEMBER_BYTES = 500;
-
-  /// Of a character of a display name, which is kept folded too.
-  private static final int NAME_CHARACTER_BYTES = 4;
-
-  /// Of a thread in which a member has read, or has old ones unread, beside its id.
-  private static final int THREAD_BYTES = 150;
+  private static final int MEMBER_BYTES = 320;
 
   /// Members of whom it is not known which rules they have: more are looked at all together.
   private static final int MOST_NEW = 64;
 
   private static final int SHARE_OF_NEW = 8;
+  private static final int SHARE_OF_THREADS = 4;
 
   private final RoomId room;
-  private final List<@Nullable Member> members = new ArrayList<>();
-  private final Map<UserId, Member> byUser = new HashMap<>();
+  private final List<@Nullable CountedMember> members = new ArrayList<>();
+  private final Map<UserId, CountedMember> byUser = new HashMap<>();
   private final Deque<CountedEvent> events = new ArrayDeque<>();
 
   /// The room's entries of room-output up to there are in here.
@@ -91,6 +94,11 @@ final class RoomCounts {
   private long plainAsOf = -1;
   private int othersThen;
 
+  /// Of all members.
+  private int threads;
+
+  private int nameCharacters;
+
   private long accountedBytes;
   private volatile long lastUsed = System.nanoTime();
 
@@ -102,113 +110,6 @@ final class RoomCounts {
     this.upTo = upTo;
   }
 
-  /// One of this server's users in the room.
-  static final class Member {
-    private final int number;
-    private final UserId user;
-    private @Nullable String name;
-    private @Nullable String foldedName;
-    private final String foldedLocalpart;
-
-    /// Up to where the member has read everything, the main timeline, and threads.
-    long read;
-
-    long readMain;
-    final Map<String, Long> readThreads = new HashMap<>();
-
-    /// Unread events that are too old to be kept, by thread.
-    final Map<String, Old> old = new HashMap<>();
-
-    Member(int number, UserId user, @Nullable String name) {
-      this.number = number;
-      this.user = user;
-      this.foldedLocalpart = PushEvent.fold(user.localpart());
-      rename(name);
-    }
-
-    private void rename(@Nullable String newName) {
-      name = newName;
-      foldedName = newName == null ? null : PushEvent.fold(newName);
-    }
-
-    /// Whether an event that does not say whom it mentions may name the member in its body.
-    boolean mayBeNamed(PushEvent event) {
-      return event.mayContain(foldedLocalpart)
-          || (foldedName != null && event.mayContain(foldedName));
-    }
-
-    /// The place in all sets of members of this room, for as long as the user is in it.
-    int number() {
-      return number;
-    }
-
-    UserId user() {
-      return user;
-    }
-
-    /// What the member says and reads makes this larger, and so it is weighed.
-    private long bytes() {
-      long bytes = name == null ? 0 : (long) NAME_CHARACTER_BYTES * name.length();
-      for (Map<String, ?> threads : List.of(readThreads, old)) {
-        for (String thread : threads.keySet()) {
-          bytes += THREAD_BYTES + thread.length();
-        }
-      }
-      return bytes;
-    }
-
-    /// The display name in the room.
-    @Nullable String name() {
-      return name;
-    }
-
-    private long readIn(String thread) {
-      long own =
-          thread.equals(ReceiptOutput.MAIN) ? readMain : readThreads.getOrDefault(thread, 0L);
-      return Math.max(read, own);
-    }
-
-    private void drop(String thread, long place, boolean highlight) {
-      old.merge(thread, new Old(1, highlight ? 1 : 0, place), Old::plus);
-      if (old.size() > MOST_OLD_THREADS + 1) {
-        old.entrySet().stream()
-            .filter(each -> !each.getKey().equals(ReceiptOutput.MAIN))
-            .min((one, other) -> Long.compare(one.getValue().last(), other.getValue().last()))
-            .map(Map.Entry::getKey)
-            .ifPresent(old::remove);
-      }
-    }
-
-    private void moveMarker(@Nullable String thread, long place) {
-      if (thread == null) {
-        read = Math.max(read, place);
-        readThreads.values().removeIf(each -> each <= read);
-      } else if (thread.equals(ReceiptOutput.MAIN)) {
-        readMain = Math.max(readMain, place);
-      } else if (place > read) {
-        readThreads.merge(thread, place, Math::max);
-        if (readThreads.size() > MOST_THREAD_MARKERS) {
-          readThreads.entrySet().stream()
-              .min(Map.Entry.comparingByValue())
-              .map(Map.Entry::getKey)
-              .ifPresent(readThreads::remove);
-        }
-      }
-    }
-  }
-
-  /// Unread events of a thread that are too old to be kept.
-  ///
-  /// @param last the place of the newest
-  record Old(long notifications, long highlights, long last) {
-    private Old plus(Old other) {
-      return new Old(
-          notifications + other.notifications,
-          highlights + other.highlights,
-          Math.max(last, other.last));
-    }
-  }
-
   RoomId room() {
     return room;
   }
@@ -216,8 +117,8 @@ final class RoomCounts {
   // --- members
 
   /// Goes through the members.
-  void forEachMember(Consumer<Member> told) {
-    for (Member each : members) {
+  void forEachMember(Consumer<CountedMember> told) {
+    for (CountedMember each : members) {
       if (each != null) {
         told.accept(each);
       }
@@ -225,7 +126,7 @@ final class RoomCounts {
   }
 
   /// A member; null if the user is none.
-  @Nullable Member member(UserId user) {
+  @Nullable CountedMember member(UserId user) {
     return byUser.get(user);
   }
 
@@ -246,10 +147,10 @@ final class RoomCounts {
   }
 
   /// Goes through the members who are not among those.
-  void forEachOther(BitSet those, Consumer<Member> told) {
+  void forEachOther(BitSet those, Consumer<CountedMember> told) {
     int end = members.size();
     for (int i = those.nextClearBit(0); i < end; i = those.nextClearBit(i + 1)) {
-      Member member = members.get(i);
+      CountedMember member = members.get(i);
       if (member != null) {
         told.accept(member);
       }
@@ -262,22 +163,30 @@ final class RoomCounts {
   /// @return whether counts are others than before
   synchronized boolean join(UserId user, @Nullable String name, boolean comes) {
     boolean had = comes && leave(user);
-    Member known = byUser.get(user);
-    if (known != null) {
-      known.rename(name);
-    } else if (byUser.size() < MOST_MEMBERS) {
+    CountedMember known = byUser.get(user);
+    if (known == null && byUser.size() < MOST_MEMBERS) {
       int number = members.size();
       if (byUser.size() < number) {
         number = members.indexOf(null);
       } else {
         members.add(null);
       }
-      Member member = new Member(number, user, name);
-      members.set(number, member);
-      byUser.put(user, member);
+      known = new CountedMember(number, user, null);
+      members.set(number, known);
+      byUser.put(user, known);
+    }
+    if (known != null) {
+      rename(known, name);
     }
     changes++;
     return had;
+  }
+
+  private void rename(CountedMember member, @Nullable String name) {
+    nameCharacters -= member.nameLength();
+    boolean fits = name == null || nameCharacters + name.length() <= MOST_NAME_CHARACTERS;
+    member.rename(fits ? name : null);
+    nameCharacters += member.nameLength();
   }
 
   /// A user is no longer in the room.
@@ -285,11 +194,13 @@ final class RoomCounts {
   /// @return whether counts are others than before
   synchronized boolean leave(UserId user) {
     boolean had = !counts(user).equals(UnreadCounts.NONE);
-    Member member = byUser.remove(user);
+    CountedMember member = byUser.remove(user);
     if (member != null) {
-      members.set(member.number, null);
-      plain.clear(member.number);
-      events.removeIf(each -> !each.forget(member.number));
+      members.set(member.number(), null);
+      threads -= member.threads();
+      nameCharacters -= member.nameLength();
+      plain.clear(member.number());
+      events.removeIf(each -> !each.forget(member.number()));
       changes++;
     }
     return had;
@@ -320,10 +231,44 @@ final class RoomCounts {
     for (Way way : event.ways()) {
       BitSet those = way.members();
       for (int i = those.nextSetBit(0); i >= 0; i = those.nextSetBit(i + 1)) {
-        Member member = members.get(i);
+        CountedMember member = members.get(i);
         if (member != null && event.place() > member.readIn(event.thread())) {
+          threads -= member.threads();
           member.drop(event.thread(), event.place(), way.highlight());
+          threads += member.threads();
         }
+      }
+    }
+    boundThreads();
+  }
+
+  /// Lets members keep fewer threads each until there is place for further ones.
+  private void boundThreads() {
+    if (threads <= MOST_THREADS) {
+      return;
+    }
+    int each = MOST_THREAD_MARKERS;
+    while (threads > MOST_THREADS - MOST_THREADS / SHARE_OF_THREADS) {
+      each /= 2;
+      for (CountedMember member : byUser.values()) {
+        threads -= member.threads();
+        keepMarkers(member, each);
+        member.keepOld(each);
+        threads += member.threads();
+      }
+    }
+  }
+
+  /// Gives up markers. What one covers no longer notifies the member, so that it stays read.
+  private void keepMarkers(CountedMember member, int most) {
+    while (member.readThreads.size() > most) {
+      var least = Collections.min(member.readThreads.entrySet(), Map.Entry.comparingByValue());
+      String thread = least.getKey();
+      long place = least.getValue();
+      member.readThreads.remove(thread);
+      if (place > lastDropped) {
+        events.removeIf(each ->
+            each.place() <= place && each.thread().equals(thread) && !each.forget(member.number()));
       }
     }
   }
@@ -358,9 +303,9 @@ final class RoomCounts {
       List<UserId> users = new ArrayList<>(way.members().cardinality());
       BitSet those = way.members();
       for (int i = those.nextSetBit(0); i >= 0; i = those.nextSetBit(i + 1)) {
-        Member member = members.get(i);
+        CountedMember member = members.get(i);
         if (member != null) {
-          users.add(member.user);
+          users.add(member.user());
         }
       }
       if (!users.isEmpty()) {
@@ -377,24 +322,28 @@ final class RoomCounts {
   /// @param thread null for everything
   /// @return whether the user's counts are others than before
   synchronized boolean read(UserId user, @Nullable String thread, long place) {
-    Member member = byUser.get(user);
+    CountedMember member = byUser.get(user);
     if (member == null) {
       return false;
     }
     UnreadCounts before = counts(user);
+    threads -= member.threads();
     member.moveMarker(thread, place);
+    keepMarkers(member, MOST_THREAD_MARKERS);
     if (place >= lastDropped && thread == null) {
-      member.old.clear();
-    } else if (place >= lastDropped) {
+      member.old = Map.of();
+    } else if (place >= lastDropped && !member.old.isEmpty()) {
       member.old.remove(thread);
     }
+    threads += member.threads();
+    boundThreads();
     changes++;
     return !counts(user).equals(before);
   }
 
   /// What a user has not read.
   synchronized UnreadCounts counts(UserId user) {
-    Member member = byUser.get(user);
+    CountedMember member = byUser.get(user);
     if (member == null) {
       return UnreadCounts.NONE;
     }
@@ -406,7 +355,7 @@ final class RoomCounts {
       if (event.place() <= member.read) {
         break;
       }
-      Way way = event.place() > member.readIn(event.thread()) ? event.of(member.number) : null;
+      Way way = event.place() > member.readIn(event.thread()) ? event.of(member.number()) : null;
       if (way != null) {
         counts.merge(event.thread(), new Count(1, way.highlight() ? 1 : 0), Count::plus);
       }
@@ -422,11 +371,11 @@ final class RoomCounts {
   synchronized List<Notification> notifications(
       UserId user, long before, boolean highlights, int limit) {
     List<Notification> found = new ArrayList<>();
-    Member member = byUser.get(user);
+    CountedMember member = byUser.get(user);
     Iterator<CountedEvent> all = events.descendingIterator();
     while (member != null && all.hasNext() && found.size() < limit) {
       CountedEvent event = all.next();
-      Way way = event.place() < before ? event.of(member.number) : null;
+      Way way = event.place() < before ? event.of(member.number()) : null;
       if (way != null && (way.highlight() || !highlights)) {
         found.add(
             new Notification(
@@ -446,7 +395,10 @@ final class RoomCounts {
 
   /// All that is to be stored.
   record Contents(
-      long upTo, long lastDropped, List<@Nullable Member> members, List<CountedEvent> events) {}
+      long upTo,
+      long lastDropped,
+      List<@Nullable CountedMember> members,
+      List<CountedEvent> events) {}
 
   /// Gives all that is to be stored while nothing changes.
   ///
@@ -460,13 +412,16 @@ final class RoomCounts {
   static RoomCounts restore(RoomId room, Contents contents) {
     RoomCounts counts = new RoomCounts(room, contents.upTo());
     counts.lastDropped = contents.lastDropped();
-    for (Member each : contents.members()) {
+    for (CountedMember each : contents.members()) {
       counts.members.add(each);
       if (each != null) {
-        counts.byUser.put(each.user, each);
+        counts.byUser.put(each.user(), each);
+        counts.threads += each.threads();
+        counts.nameCharacters += each.nameLength();
       }
     }
     counts.events.addAll(contents.events());
+    counts.boundThreads();
     counts.stored = counts.changes;
     return counts;
   }
@@ -491,7 +446,7 @@ final class RoomCounts {
   /// How much larger it is than when this was last asked.
   synchronized long grown() {
     long bytes = BYTES + (long) MEMBER_BYTES * members.size();
-    for (Member each : byUser.values()) {
+    for (CountedMember each : byUser.values()) {
       bytes += each.bytes();
     }
     // Events that notify in the same way share what it says.

@@ -8,7 +8,8 @@ import org.hearth.server.matrix.json.MatrixJson;
 /// One of the ways in which an event notifies, and whom.
 ///
 /// @param actions as clients write them
-/// @param members by their numbers in [RoomCounts]; changed only there, when a member leaves
+/// @param members by their numbers in [RoomCounts]; changed only there, when a member leaves or no
+///   marker says any more what was read
 record Way(List<JsonNode> actions, boolean highlight, BitSet members) {
   /// About what its actions take in memory.
   long actionBytes() {

@@ -2,9 +2,9 @@
 /// keeps what of it is unread, for each room and thread.
 ///
 /// ```
-///  room-output ────► NotificationServer ── NotificationOutput ──► [notification-output] ──► who sends pushes
+///  room-output ────► NotificationServer ── NotificationOutput ──► [notification-output] ──► ClientPush
 ///  receipt-output ──►        │
-///                            └── NotificationQueries: counts, what has notified
+///                            └── NotificationQueries: counts, what has notified ◄── asks ── ClientSync, ClientPush
 /// ```
 ///
 /// Its readers come before those of ClientSync on both logs: what a client is told of is counted by
@@ -14,7 +14,7 @@
 ///
 /// ```
 ///  NotificationServer ─► Evaluation ─► UserRules         whom an event notifies, and how
-///         ├────────────► Threads                         in which thread it is
+///         ├────────────► servers.room.ThreadPath         in which thread it is
 ///         ├────────────► CountsMemory ─► RoomCounts      what is unread
 ///         └────────────► CountsWriter ─► CountsPacking, StoredCounts
 /// ```

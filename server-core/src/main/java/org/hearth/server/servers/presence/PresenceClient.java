@@ -4,6 +4,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Optional;
 import org.hearth.ringlogs.LogException;
+import org.hearth.ringlogs.LogFullException;
 import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.logs.Presence;
@@ -77,6 +78,27 @@ public final class PresenceClient {
       perform(new PresenceInput.SetStatus(user, message.get()));
     }
     perform(new PresenceInput.SetPresence(user, device, presence, another));
+  }
+
+  /// Tells what another server says of its user. Nobody waits for it.
+  ///
+  /// @param lastActive when the user last did something, in milliseconds since 1970; null if that
+  ///   is not said
+  /// @param status the user's message; null for none
+  public void reported(
+      UserId user,
+      Presence presence,
+      @Nullable Long lastActive,
+      boolean currentlyActive,
+      @Nullable String status)
+      throws InterruptedException {
+    try {
+      input.tell(
+          new PresenceInput.Reported(user, presence, lastActive, currentlyActive, status),
+          Duration.ZERO);
+    } catch (LogFullException e) {
+      LOG.log(Level.DEBUG, "the presence of {0} is not taken in: {1}", user, e.getMessage());
+    }
   }
 
   private void perform(PresenceInput command) throws InterruptedException {

@@ -15,7 +15,8 @@ public interface PresenceQueries {
   /// The name in the wiring of the box that answers.
   String BOX = "PresenceServer";
 
-  /// How it is with a user of this server; who has not been seen is offline.
+  /// How it is with a user; who has not been seen is offline, and so is a user of another server of
+  /// whom that has said nothing.
   UserPresence of(UserId user);
 
   /// Whether the user is not offline.

@@ -2,9 +2,11 @@ package org.hearth.server.servers.presence;
 
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.hearth.ringlogs.CommandHandler;
@@ -43,10 +45,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **bound**: [#MOST_USERS] of whom something is remembered; of those who are offline the ones that
 /// went first are forgotten for others, but for their messages. Who comes when so many are there is
-/// not shown. **thread**: as [Box] has it; the rest any.
+/// not shown. Of users elsewhere [#MOST_ELSEWHERE] are there at most. **thread**: as [Box] has it;
+/// the rest any.
 public final class PresenceServer implements Box {
   /// Users of whom something is remembered; those who are there have one alarm each.
   static final int MOST_USERS = 50_000;
+
+  /// Users of other servers who are there at a time, so that they take the place of no user here.
+  static final int MOST_ELSEWHERE = 20_000;
 
   private final StatusMessages messages;
   private final Committer committer;
@@ -154,6 +160,9 @@ public final class PresenceServer implements Box {
     /// Those who are offline, in the order in which they went.
     private final LinkedHashSet<UserId> gone = new LinkedHashSet<>();
 
+    /// Users of other servers who are there. Of the shard.
+    private final Set<UserId> elsewhere = new HashSet<>();
+
     @Override
     public UserPresence of(UserId user) {
       Known one = known.get(user);
@@ -190,7 +199,10 @@ public final class PresenceServer implements Box {
                 ? as == Presence.OFFLINE
                 : one.state.knows(key(device), as, now.plusMillis(millis), now);
         case PresenceInput.Active _ -> one != null && one.state.knowsActive(now);
-        case PresenceInput.SetPresence _, PresenceInput.SetStatus _, PresenceInput.TimePassed _ ->
+        case PresenceInput.SetPresence _,
+            PresenceInput.SetStatus _,
+            PresenceInput.Reported _,
+            PresenceInput.TimePassed _ ->
             false;
       };
     }
@@ -206,10 +218,18 @@ public final class PresenceServer implements Box {
         keep(user, message, reply);
         return;
       }
-      Optional<Known> one = known(user);
+      boolean tooMany =
+          command instanceof PresenceInput.Reported
+              && elsewhere.size() >= MOST_ELSEWHERE
+              && !elsewhere.contains(user);
+      Optional<Known> one = tooMany ? Optional.empty() : known(user);
       if (one.isPresent()) {
         take(command, one.get());
-        announce(user, one.get(), command instanceof PresenceInput.SetPresence);
+        announce(
+            user,
+            one.get(),
+            command instanceof PresenceInput.SetPresence
+                || command instanceof PresenceInput.Reported);
       }
       reply.complete(output.head());
     }
@@ -253,6 +273,11 @@ public final class PresenceServer implements Box {
                 (status ? before.withStatus(messages.of(user).orElse(null)) : before)
                     .said(key(device), presence, now);
             case PresenceInput.Active _ -> before.active(now);
+            case PresenceInput.Reported(_, var presence, var lastActive, var active, var status) ->
+                UserState.reported(
+                    new UserState.Report(presence, active, now.plus(UserState.REPORTED_FOR)),
+                    lastActive == null ? null : Instant.ofEpochMilli(lastActive),
+                    status);
             case PresenceInput.TimePassed _ -> {
               one.alarm.rang();
               yield before;
@@ -271,6 +296,9 @@ public final class PresenceServer implements Box {
       gone.remove(user);
       if (after.presence() == Presence.OFFLINE) {
         gone.add(user);
+        elsewhere.remove(user);
+      } else if (one.state.report() != null) {
+        elsewhere.add(user);
       }
       Optional<Instant> next = one.state.nextChange(now);
       next.ifPresentOrElse(moment -> one.alarm.set(moment, now), one.alarm::callOff);

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// - "Any activity that bumps the last active time on any of the user's clients will cause the
 ///   server to automatically set their presence to `online`", where a client is there; sending
 ///   shows nobody who wants to be offline.
+/// - Of a user elsewhere it is as that server says, for [#REPORTED_FOR]; it goes by clocks of its
+///   own.
 /// - The user is online if a device is and the user was active within [#IDLE_AFTER]; else
 ///   unavailable if a device is there at all.
 ///
@@ -30,8 +32,12 @@ import org.jspecify.annotations.Nullable;
 /// @param devices those that are there, by id; empty for a client without one
 /// @param lastActive null if that is not known
 /// @param status the user's message; null for none
+/// @param report what another server has said; null for a user of this one
 record UserState(
-    Map<String, Device> devices, @Nullable Instant lastActive, @Nullable String status) {
+    Map<String, Device> devices,
+    @Nullable Instant lastActive,
+    @Nullable String status,
+    @Nullable Report report) {
   /// How long after its last sync a client is taken for gone.
   static final Duration GONE_AFTER = Duration.ofSeconds(60);
 
@@ -40,6 +46,10 @@ record UserState(
 
   /// "A threshold value (e.g. 5 minutes)".
   static final Duration IDLE_AFTER = Duration.ofMinutes(5);
+
+  /// How long that holds which another server has said, unless it says it again. Servers repeat
+  /// themselves within that time.
+  static final Duration REPORTED_FOR = Duration.ofMinutes(30);
 
   /// Devices of one user that count at a time.
   static final int MOST_DEVICES = 100;
@@ -56,8 +66,23 @@ record UserState(
   /// @param until when it is gone unless it syncs again
   record Device(@Nullable Presence asked, Presence presence, Instant until) {}
 
+  /// What another server has said of its user.
+  ///
+  /// @param until when it holds no more
+  record Report(Presence presence, boolean currentlyActive, Instant until) {}
+
   UserState {
     devices = Map.copyOf(devices);
+  }
+
+  /// Of a user of this server.
+  UserState(Map<String, Device> devices, @Nullable Instant lastActive, @Nullable String status) {
+    this(devices, lastActive, status, null);
+  }
+
+  /// Of a user elsewhere.
+  static UserState reported(Report report, @Nullable Instant lastActive, @Nullable String status) {
+    return new UserState(Map.of(), lastActive, status, report);
   }
 
   /// Of somebody who is not there.
@@ -129,6 +154,11 @@ record UserState(
 
   /// How it is with the user then.
   UserPresence at(Instant now) {
+    if (report != null) {
+      Presence told = report.until.isAfter(now) ? report.presence : Presence.OFFLINE;
+      boolean active = told == Presence.ONLINE && report.currentlyActive;
+      return new UserPresence(told, lastActive, active, status);
+    }
     boolean online = false;
     boolean there = false;
     for (Device each : devices.values()) {
@@ -153,6 +183,9 @@ record UserState(
 
   /// When it will be another unless something happens; empty for never.
   Optional<Instant> nextChange(Instant now) {
+    if (report != null) {
+      return at(now).presence() == Presence.OFFLINE ? Optional.empty() : Optional.of(report.until);
+    }
     Stream<Instant> ends =
         devices.values().stream()
             .filter(each -> each.presence != Presence.OFFLINE)

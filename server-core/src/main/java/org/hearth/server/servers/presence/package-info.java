@@ -3,8 +3,8 @@
 /// ```
 ///  ClientPresenceSetter (says) ──┐
 ///  ClientRoomSend (is active) ───┼──► [presence-input] ──► PresenceServer ──► [presence-output] ──► ClientSync
-///  ClientSync (syncs until) ─────┘      ▲                    │  │ alarms        PresenceQueries ◄── asks │
-///                                       └─── time passed ────┼──┘
+///  ClientSync (syncs until) ─────┤      ▲                    │  │ alarms        PresenceQueries ◄── asks │
+///  FederationSend (reports) ─────┘      └─── time passed ────┼──┘
 ///                                                            └──► table presence_status
 /// ```
 ///
@@ -18,8 +18,8 @@
 /// after the other is told of about twice a minute ([UserState#SAID_AGAIN_AFTER]); that it has
 /// stopped follows from its not being told of any more.
 ///
-/// Who may be told of whom is not decided here. Presence of other servers' users is to come by
-/// presence-input too, from FederationSend.
+/// Who may be told of whom is not decided here. Presence of other servers' users comes by
+/// presence-input too, from FederationSend; it holds as long as their servers repeat it.
 @NullMarked
 package org.hearth.server.servers.presence;
 

@@ -1,10 +1,6 @@
 package org.hearth.server.servers.room;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
@@ -45,20 +41,8 @@ public record Annotation(UserId sender, EventId target, String type, String key)
     return in(event.sender(), event.type(), event.content());
   }
 
-  /// A hash of sender, type and key, under which the annotations of one event that are equal are
-  /// found. It is stored: it must stay as it is.
+  /// A hash under which the annotations of one event that are equal are found.
   public long likeness() {
-    return likeness(sender.value(), type, key);
-  }
-
-  /// The hash of an annotation of which the words are known.
-  public static long likeness(String sender, String type, String key) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      String words = sender + "\n" + type + "\n" + key;
-      return ByteBuffer.wrap(digest.digest(words.getBytes(StandardCharsets.UTF_8))).getLong();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return Likeness.ofAnnotation(sender.value(), type, key);
   }
 }

@@ -1,5 +1,6 @@
 package org.hearth.server.servers.room;
 
+import java.util.List;
 import java.util.Optional;
 import org.hearth.server.matrix.id.EventId;
 
@@ -31,6 +32,13 @@ public record RelationQuery(
         event, Optional.empty(), Optional.empty(), Long.MIN_VALUE, false, limit);
   }
 
+  /// The kinds of relation that are asked for.
+  public List<RelationKind> kinds() {
+    return relation
+        .map(each -> List.of(RelationKind.of(each)))
+        .orElseGet(() -> List.of(RelationKind.values()));
+  }
+
   /// Of one `rel_type` only.
   public RelationQuery withRelation(String relType) {
     return new RelationQuery(event, Optional.of(relType), type, from, backwards, limit);
@@ -41,8 +49,13 @@ public record RelationQuery(
     return new RelationQuery(event, relation, Optional.of(eventType), from, backwards, limit);
   }
 
-  /// From that event on, itself not included.
-  public RelationQuery beyond(RoomEvent last) {
-    return new RelationQuery(event, relation, type, last.place(), backwards, limit);
+  /// From that place on, itself not included.
+  public RelationQuery from(long place) {
+    return new RelationQuery(event, relation, type, place, backwards, limit);
+  }
+
+  /// So many at most.
+  public RelationQuery limitedTo(int most) {
+    return new RelationQuery(event, relation, type, from, backwards, most);
   }
 }

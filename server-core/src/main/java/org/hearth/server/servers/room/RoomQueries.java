@@ -32,6 +32,9 @@ public interface RoomQueries {
   /// About how many users [#joinedRooms] answers at once.
   int MOST_USERS = 100;
 
+  /// How many relations one after the other [#relatedDeep] follows.
+  int RELATION_LEVELS = 3;
+
   // --- rooms
 
   /// The room, now.
@@ -83,10 +86,6 @@ public interface RoomQueries {
   /// Previous events that are not here, from where the room's history could be fetched on.
   Set<EventId> missingPrevious(RoomId room);
 
-  /// The auth events of these events, theirs, and so on, in no order; without the events asked
-  /// about.
-  List<RoomEvent> authChain(Collection<EventId> events);
-
   /// Events between two cuts through the room, as `get_missing_events` asks for them.
   ///
   /// @param earliest these and what is before them are not walked
@@ -103,6 +102,9 @@ public interface RoomQueries {
 
   /// What the event counts for; empty when it is not here.
   Optional<EventStatus> status(EventId event);
+
+  /// Those of the events that are not here, in their order; quick also for a whole state of them.
+  Set<EventId> unknown(Collection<EventId> events);
 
   /// The event nearest to a moment that the user may see.
   ///
@@ -153,9 +155,28 @@ public interface RoomQueries {
   Stretch readable(RoomId room, Stretch.Reach reach, Stretch.Size size);
 
   /// The events shown in the room that say that they relate to an event, in the order of the room's
-  /// history; without those whose relation a redaction has taken away. What a user may see of them
-  /// says [#visible].
-  List<RoomEvent> relations(RoomId room, RelationQuery query);
+  /// history; without those whose relation a redaction has taken away, and those whose rows are
+  /// damaged. What a user may see of them says [#visible].
+  ///
+  /// As many relations are looked at as the query's limit, and no more: for who goes on from where
+  /// the look ended.
+  Stretch related(RoomId room, RelationQuery query);
+
+  /// The same of what relates to the event, and to that, and so on for [#RELATION_LEVELS] levels:
+  /// the next events of all of it, as many as the query's limit.
+  Stretch relatedDeep(RoomId room, RelationQuery query);
+
+  /// What is told together with events of one room of what relates to them; nothing of those to
+  /// which nothing of that kind relates.
+  ///
+  /// @param user who is told
+  /// @param ignored of whom replies in threads are not counted
+  Map<EventId, Aggregate> aggregates(UserId user, Set<String> ignored, List<RoomEvent> events);
+
+  /// The events of the room that have replies in a thread, those with the latest replies first.
+  ///
+  /// @param before the place of the latest reply before which to look
+  List<ThreadRoot> threads(RoomId room, long before, int limit);
 
   /// The newest event shown in the room that annotates so, unless it is redacted: there is no older
   /// one then, because a duplicate of one that counts is refused.
@@ -172,6 +193,11 @@ public interface RoomQueries {
   /// The membership at that position; empty when there was none yet. `forgotten` is of now.
   Optional<RoomMembership> membershipAt(RoomId room, UserId user, LogPosition position);
 
+  /// What the user is to a room in which this server is not; empty where the room's own tables say
+  /// what the user is. Calls that answer with memberships have it, too; calls that answer with
+  /// events and state have nothing of such a room.
+  Optional<OutsideRoom> outside(RoomId room, UserId user);
+
   /// The user's rooms where the membership now is one of these; forgotten rooms too.
   List<RoomMembership> roomsOf(UserId user, Set<Membership> memberships);
 
@@ -179,6 +205,10 @@ public interface RoomQueries {
   ///
   /// @param users at most [#MOST_USERS]
   Map<RoomId, List<UserId>> joinedRooms(List<UserId> users);
+
+  /// When something last happened in the rooms with which the user has or had anything to do and
+  /// that are here; in one look, however many they are.
+  List<RoomActivity> activity(UserId user);
 
   /// The room's users whose membership now is one of these.
   List<RoomMembership> members(RoomId room, Set<Membership> memberships);

@@ -3,6 +3,7 @@ package org.hearth.server.servers.room;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.event.StateKey;
 
@@ -31,6 +32,9 @@ public interface RoomState {
 
   /// The positions of all events, in no order, without reading any.
   Map<StateKey, LogPosition> positions();
+
+  /// The same of the keys that are wanted: of a large state only these take memory.
+  Map<StateKey, LogPosition> positions(Predicate<StateKey> wanted);
 
   /// The events of these keys that there are, by position.
   List<RoomEvent> events(List<StateKey> keys);

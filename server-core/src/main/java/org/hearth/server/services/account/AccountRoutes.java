@@ -69,6 +69,12 @@ final class AccountRoutes implements RouteGroup {
             this::deactivate)
         .add(
             HttpMethod.GET,
+            ClientPaths.v3("/account/3pid"),
+            Access.USER,
+            RateClass.DEFAULT,
+            _ -> Response.json(noThirdPartyIds()))
+        .add(
+            HttpMethod.GET,
             ClientPaths.v3("/capabilities"),
             Access.USER_OR_GUEST,
             RateClass.DEFAULT,
@@ -130,6 +136,14 @@ final class AccountRoutes implements RouteGroup {
         });
   }
 
+  /// "A list of the third-party identifiers that the homeserver has associated with the user's
+  /// account": it has none of anybody, and `m.3pid_changes` says that none can be added.
+  private static ObjectNode noThirdPartyIds() {
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    body.putArray("threepids");
+    return body;
+  }
+
   private Response capabilities(Request request) {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     ObjectNode all = body.putObject("capabilities");
@@ -138,7 +152,8 @@ final class AccountRoutes implements RouteGroup {
     enabled(all, "m.set_avatar_url", true);
     enabled(all, "m.profile_fields", true);
     enabled(all, "m.3pid_changes", false);
-    enabled(all, "m.get_login_token", false);
+    // A guest has no password to show.
+    enabled(all, "m.get_login_token", !request.requester().guest());
     enabled(all, "m.forget_forced_upon_leave", false);
     if (request.requester().admin()) {
       all.putObject("m.account_moderation").put("lock", true).put("suspend", false);

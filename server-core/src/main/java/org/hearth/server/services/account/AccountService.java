@@ -12,9 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.hearth.ringlogs.Log;
 import org.hearth.ringlogs.WiringDescription.Node;
@@ -35,6 +32,7 @@ import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
+import org.hearth.server.upkeep.Upkeep;
 import org.jspecify.annotations.Nullable;
 
 /// The accounts of this server: their endpoints, and what the panel and the command line do with
@@ -74,12 +72,7 @@ public final class AccountService implements Box {
   /// Users of closed accounts who are in rooms still; of the housekeeping thread only.
   private final Set<UserId> stillInRooms = new LinkedHashSet<>();
 
-  private final ScheduledExecutorService housekeeping =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("account-housekeeping").factory());
-
-  /// The housekeeping ends with the user that it is at.
-  private volatile boolean ended;
+  private final Upkeep housekeeping = new Upkeep("account-housekeeping");
 
   /// What comes from outside of the program.
   ///
@@ -141,7 +134,9 @@ public final class AccountService implements Box {
             passwordLogin, registrationTokens, surroundings.recaptcha(), secrets);
     this.confirmation = interactive;
     List<RouteGroup> groups = new ArrayList<>();
-    groups.add(new LoginRoutes(accounts, passwordLogin, sessions, happenings));
+    LoginTokens loginTokens = new LoginTokens(reads, journal, turns, secrets, surroundings.clock());
+    groups.add(
+        new LoginRoutes(accounts, passwordLogin, loginTokens, interactive, sessions, happenings));
     groups.add(
         new RegistrationRoutes(
             options,
@@ -207,7 +202,8 @@ public final class AccountService implements Box {
         Accounts.DEVICE,
         TokenTables.ACCESS,
         TokenTables.REFRESH,
-        RegistrationTokens.TABLE);
+        RegistrationTokens.TABLE,
+        LoginTokens.TABLE);
   }
 
   @Override
@@ -239,24 +235,22 @@ public final class AccountService implements Box {
   /// Begins the housekeeping.
   @Override
   public void start() {
-    housekeeping.execute(() ->
-        attempt("the tokens of those who are logged in could not be read", sessions::remember));
-    housekeeping.execute(() ->
-        attempt(
-            "closed accounts that are still in rooms could not be looked up",
-            () -> accounts.leaving().forEach(this::leaveRooms)));
-    var _ =
-        housekeeping.scheduleWithFixedDelay(
-            this::keepHouse,
-            HOUSEKEEPING.toMillis(),
-            HOUSEKEEPING.toMillis(),
-            TimeUnit.MILLISECONDS);
+    housekeeping.once(
+        "the tokens of those who are logged in could not be read", sessions::remember);
+    housekeeping.once(
+        "closed accounts that are still in rooms could not be looked up",
+        () -> accounts.leaving().forEach(this::leaveRooms));
+    housekeeping.every(
+        HOUSEKEEPING,
+        HOUSEKEEPING,
+        "when devices were last seen could not be written",
+        this::keepHouse);
   }
 
   private void keepHouse() {
-    attempt("when devices were last seen could not be written", this::saveLastSeen);
-    List.copyOf(stillInRooms).forEach(this::leaveRooms);
     passwords.rest();
+    List.copyOf(stillInRooms).forEach(this::leaveRooms);
+    saveLastSeen();
   }
 
   private void saveLastSeen() {
@@ -268,28 +262,15 @@ public final class AccountService implements Box {
     accounts.lastSeen().saved(now);
   }
 
-  /// Runs on the housekeeping thread, which must not end: what fails is tried again the next time.
-  /// Logs what fails, by whatever error: an executor would drop it silently and never come back.
-  private static void attempt(String otherwise, Runnable action) {
-    try {
-      action.run();
-    } catch (RuntimeException | Error failed) {
-      LOG.log(Level.WARNING, otherwise, failed);
-    }
-  }
-
   /// Ends the housekeeping, and writes when devices were last seen.
   @Override
   public void stop() throws InterruptedException {
-    ended = true;
-    // An interrupt in the middle of a read closes Derby's files, so nobody is interrupted.
-    housekeeping.shutdown();
     try {
-      if (!housekeeping.awaitTermination(PATIENCE_AT_END.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!housekeeping.end(PATIENCE_AT_END)) {
         LOG.log(Level.INFO, "closed accounts go on leaving their rooms at the next start");
       }
     } finally {
-      attempt("when devices were last seen could not be written", this::saveLastSeen);
+      Upkeep.attempt("when devices were last seen could not be written", this::saveLastSeen);
     }
   }
 
@@ -317,7 +298,7 @@ public final class AccountService implements Box {
   void changePassword(UserId user, String password) {
     newAccounts.checkPassword(user, password);
     String hash = passwords.hash(password);
-    change(user, _ -> Accounts.setPassword(user, hash));
+    change(user, Accounts.setPassword(user, hash), LoginTokens.clearing(user));
   }
 
   /// Makes a user an administrator, or no longer.
@@ -325,7 +306,7 @@ public final class AccountService implements Box {
   /// @throws MatrixException `M_NOT_FOUND` if there is no such open account, `M_FORBIDDEN` if it is
   ///   the last owner who is to be none
   public void setAdmin(UserId user, boolean admin) {
-    changeOwners(user, admin, () -> change(user, _ -> Accounts.setAdmin(user, admin)));
+    changeOwners(user, admin, () -> change(user, Accounts.setAdmin(user, admin)));
   }
 
   /// Locks an account or unlocks it. Its devices stay logged in, but nothing they ask is answered
@@ -334,7 +315,7 @@ public final class AccountService implements Box {
   /// @throws MatrixException `M_NOT_FOUND` if there is no such open account, `M_FORBIDDEN` if it is
   ///   the last owner who is to be locked
   public void setLocked(UserId user, boolean locked) {
-    changeOwners(user, !locked, () -> change(user, _ -> Accounts.setLocked(user, locked)));
+    changeOwners(user, !locked, () -> change(user, Accounts.setLocked(user, locked)));
   }
 
   /// The only owner of the server; empty when there are more, or none.
@@ -360,17 +341,12 @@ public final class AccountService implements Box {
     }
   }
 
-  @FunctionalInterface
-  private interface Change {
-    RowChange of(Account account);
-  }
-
-  private void change(UserId user, Change change) {
+  private void change(UserId user, RowChange... changes) {
     turns.run(
         user,
         () -> {
-          RowChange row = change.of(open(user));
-          journal.commit(List.of(row), List.of(), () -> accounts.forget(user));
+          var _ = open(user);
+          journal.commit(List.of(changes), List.of(), () -> accounts.forget(user));
         });
   }
 
@@ -390,12 +366,13 @@ public final class AccountService implements Box {
   ///   the last owner's
   public void deactivate(UserId user, boolean erase) {
     changeOwners(user, false, () -> turns.run(user, () -> close(user, erase)));
-    housekeeping.execute(() -> leaveRooms(user));
+    housekeeping.once(user + " could not leave all rooms yet", () -> leaveRooms(user));
   }
 
   private void close(UserId user, boolean erase) {
     open(user);
-    List<RowChange> changes = new ArrayList<>(List.of(Accounts.close(user, erase)));
+    List<RowChange> changes =
+        new ArrayList<>(List.of(Accounts.close(user, erase), LoginTokens.clearing(user)));
     List<AccountOutput> entries = new ArrayList<>();
     List<TokenHash> gone = sessions.removeAll(user, changes, entries);
     companions.forEach(each -> changes.addAll(each.closing(user, erase)));
@@ -414,11 +391,11 @@ public final class AccountService implements Box {
   }
 
   private void leaveRooms(UserId user) {
-    if (ended) {
+    if (housekeeping.isEnding()) {
       return; // The account's row says that this is left to the next start.
     }
     stillInRooms.add(user);
-    attempt(
+    Upkeep.attempt(
         user + " could not leave all rooms yet",
         () -> {
           try {

@@ -28,8 +28,7 @@ public final class Accounts implements AccountQueries {
           "one row an account that was ever made",
           "nothing: the id of a closed account is never given again");
   static final Table DEVICE =
-      new Table("device", "200 rows a user", "a login beyond the bound logs the oldest out")
-          .beforeOthers();
+      new Table("device", "200 rows a user", "a login beyond the bound logs the oldest out");
 
   private static final int CACHE_BYTES = 2 << 20;
   private static final int ENTRY_BYTES = 400;

@@ -53,7 +53,7 @@ public final class GuestAccess implements MemoryReader.View<RoomOutput> {
       case RoomOutput.EventAdded added -> look(added.room(), added.event());
       case RoomOutput.StateChanged changed ->
           changed.changes().forEach(change -> look(changed.room(), change));
-      case RoomOutput.EventStored _ -> {} // changes no state
+      case RoomOutput.EventStored _, RoomOutput.OutsideMember _ -> {} // changes no state
     }
   }
 

@@ -1,13 +1,13 @@
 package org.hearth.server.services.account;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.hearth.server.logs.RoomInput;
@@ -76,18 +76,36 @@ public final class LeaveRooms implements RoomExit {
       throws InterruptedException {
     List<String> refusals = new ArrayList<>();
     List<RuntimeException> failures = new ArrayList<>();
+    List<RoomInput> commands = new ArrayList<>();
     for (RoomMembership each : rooms.roomsOf(user, memberships)) {
       try {
         if (which.test(each.room())) {
-          leave(user, each.room()).ifPresent(refusals::add);
+          commands.add(leave(user, each.room()));
         }
       } catch (RuntimeException e) {
         if (Unavailable.is(e)) {
           throw e; // So are the other rooms.
         }
-        // A room that is parked or damaged does not keep the user in the others.
+        // A room that is damaged does not keep the user in the others.
         refusals.add("%s: %s".formatted(each.room(), e.getMessage()));
         failures.add(e);
+      }
+    }
+    // Beside each other: a room's policy server may be slow to let the user go.
+    List<RoomClient.Outcome> outcomes = client.askAll(commands);
+    for (int i = 0; i < commands.size(); i++) {
+      RoomId room = commands.get(i).room();
+      switch (outcomes.get(i)) {
+        case RoomClient.Outcome.Answered(RoomReply.Done _) -> {}
+        case RoomClient.Outcome.Answered(RoomReply.Refused(var refusal, String detail)) ->
+            refusals.add("%s: %s (%s)".formatted(room, refusal, detail));
+        case RoomClient.Outcome.Answered(var _) ->
+            throw new IllegalStateException("a change of membership is not answered so");
+        // A room that is parked does not keep the user in the others.
+        case RoomClient.Outcome.Failed(RuntimeException failure) -> {
+          refusals.add("%s: %s".formatted(room, failure.getMessage()));
+          failures.add(failure);
+        }
       }
     }
     if (!refusals.isEmpty()) {
@@ -98,26 +116,13 @@ public final class LeaveRooms implements RoomExit {
     }
   }
 
-  /// Leaves one room.
-  ///
-  /// @return why that was refused; empty when it is done
-  private Optional<String> leave(UserId user, RoomId room) throws InterruptedException {
-    RoomReply reply =
-        client.ask(
-            new RoomInput.ChangeMembership(
-                room,
-                user,
-                user,
-                Membership.LEAVE,
-                JsonNodeFactory.instance.objectNode(),
-                Set.of(),
-                null));
-    return switch (reply) {
-      case RoomReply.Done _ -> Optional.empty();
-      case RoomReply.Refused(RoomReply.Refusal refusal, String detail) ->
-          Optional.of("%s: %s (%s)".formatted(room, refusal, detail));
-      case RoomReply.Received _ ->
-          throw new IllegalStateException("a change of membership is not answered so");
-    };
+  /// What leaves one room.
+  private RoomInput leave(UserId user, RoomId room) {
+    ObjectNode content = JsonNodeFactory.instance.objectNode();
+    // Where this server is not, the other servers are not told: that would mean to wait for them.
+    return rooms.outside(room, user).isPresent()
+        ? new RoomInput.LeaveOutside(room, user, content)
+        : new RoomInput.ChangeMembership(
+            room, user, user, Membership.LEAVE, content, Set.of(), null);
   }
 }

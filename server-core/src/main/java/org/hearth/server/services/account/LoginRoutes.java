@@ -1,5 +1,6 @@
 package org.hearth.server.services.account;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
@@ -21,19 +22,30 @@ import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Happenings;
 import org.hearth.server.services.activity.Kind;
 
-/// Logging in and out: `/login`, `/refresh`, `/logout`, `/account/whoami`.
+/// Logging in and out: `/login`, `/login/get_token`, `/refresh`, `/logout`, `/account/whoami`.
 ///
 /// **source**: [Legacy API](https://spec.matrix.org/v1.19/client-server-api/#legacy-login)
 final class LoginRoutes implements RouteGroup {
+  private static final String TOKEN = "m.login.token";
+
   private final Accounts accounts;
   private final PasswordLogin passwords;
+  private final LoginTokens tokens;
+  private final Confirmation confirmation;
   private final Sessions sessions;
   private final Happenings happenings;
 
   LoginRoutes(
-      Accounts accounts, PasswordLogin passwords, Sessions sessions, Happenings happenings) {
+      Accounts accounts,
+      PasswordLogin passwords,
+      LoginTokens tokens,
+      Confirmation confirmation,
+      Sessions sessions,
+      Happenings happenings) {
     this.accounts = accounts;
     this.passwords = passwords;
+    this.tokens = tokens;
+    this.confirmation = confirmation;
     this.sessions = sessions;
     this.happenings = happenings;
   }
@@ -43,6 +55,12 @@ final class LoginRoutes implements RouteGroup {
     routes
         .add(HttpMethod.GET, ClientPaths.v3("/login"), Access.NONE, RateClass.DEFAULT, this::flows)
         .add(HttpMethod.POST, ClientPaths.v3("/login"), Access.NONE, RateClass.LOGIN, this::logIn)
+        .add(
+            HttpMethod.POST,
+            ClientPaths.v1("/login/get_token"),
+            Access.USER,
+            RateClass.LOGIN,
+            this::getToken)
         .add(
             HttpMethod.POST,
             ClientPaths.v3("/refresh"),
@@ -72,21 +90,52 @@ final class LoginRoutes implements RouteGroup {
 
   private Response flows(Request request) {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
-    body.putArray("flows").addObject().put("type", UserInteractiveAuth.PASSWORD);
+    ArrayNode flows = body.putArray("flows");
+    flows.addObject().put("type", UserInteractiveAuth.PASSWORD);
+    flows.addObject().put("type", TOKEN).put("get_login_token", true);
     return Response.json(body);
+  }
+
+  /// "Servers MUST always re-prompt the user for verification to ensure explicit consent is gained
+  /// for each additional client."
+  private Response getToken(Request request) {
+    UserId user = request.requester().user();
+    return confirmation.confirm(
+        request,
+        _ ->
+            Response.json(
+                JsonNodeFactory.instance
+                    .objectNode()
+                    .put("login_token", tokens.make(user))
+                    .put("expires_in_ms", LoginTokens.LIFETIME.toMillis())));
   }
 
   private Response logIn(Request request) {
     Fields fields = Fields.of(request.json());
-    if (!fields.string("type").equals(UserInteractiveAuth.PASSWORD)) {
+    String type = fields.string("type");
+    if (!type.equals(UserInteractiveAuth.PASSWORD) && !type.equals(TOKEN)) {
       throw new MatrixException(400, Errcode.UNKNOWN, "Bad login type");
     }
     Optional<DeviceId> device = fields.optionalString("device_id").map(DeviceId::parse);
     Optional<String> deviceName = fields.optionalString("initial_device_display_name");
     boolean refreshable = fields.bool("refresh_token", false);
+    deviceName.ifPresent(DeviceNames::check);
+    UserId user = type.equals(TOKEN) ? byToken(fields) : byPassword(request, fields);
+    Login login = sessions.logIn(user, device, deviceName, refreshable);
+    happenings.note(Happening.from(request.remoteAddress(), Kind.SIGNED_IN, user));
+    return Response.json(json(login));
+  }
+
+  /// Nothing else may be wrong with the request: the token is good no more.
+  private UserId byToken(Fields fields) {
+    return tokens
+        .take(fields.string("token"))
+        .orElseThrow(() -> MatrixException.forbidden("The login token is unknown or has expired"));
+  }
+
+  private UserId byPassword(Request request, Fields fields) {
     String password = fields.string("password");
     UserId user = passwords.identify(fields);
-
     if (!passwords.isRight(request, user, password)) {
       // Said to anybody: that the name is taken can be found out by registering, too.
       if (accounts.account(user).filter(Account::deactivated).isPresent()) {
@@ -94,9 +143,7 @@ final class LoginRoutes implements RouteGroup {
       }
       throw MatrixException.forbidden("Invalid username or password");
     }
-    Login login = sessions.logIn(user, device, deviceName, refreshable);
-    happenings.note(Happening.from(request.remoteAddress(), Kind.SIGNED_IN, user));
-    return Response.json(json(login));
+    return user;
   }
 
   /// A login as the endpoints answer it.

@@ -40,7 +40,7 @@ public record Recaptcha(
       return false;
     }
     return switch (ask("secret=%s&response=%s".formatted(encoded(privateKey), encoded(response)))) {
-      case Response(_, _, int status, _, byte[] body) when status == 200 -> isSuccess(body);
+      case Response(_, _, _, int status, _, byte[] body) when status == 200 -> isSuccess(body);
       case Response answer -> throw unavailable("it answered with status " + answer.status());
       case Failure failure -> throw unavailable(failure.toString());
     };

@@ -17,6 +17,9 @@ final class Secrets {
   /// Beginning of a refresh token.
   static final String REFRESH_PREFIX = "hrt_";
 
+  /// Beginning of a login token.
+  static final String LOGIN_PREFIX = "hlt_";
+
   private static final int TOKEN_BYTES = 32;
   private static final int DEVICE_LETTERS = 10;
   private static final int LETTERS = 26;

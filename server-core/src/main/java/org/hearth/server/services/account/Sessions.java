@@ -236,7 +236,8 @@ final class Sessions implements Authenticator {
   /// @param wanted the device id that the client wants; else a new one is made
   /// @param displayName of a new device
   /// @param refreshable whether the client can refresh
-  /// @throws MatrixException if the account is closed or locked: no way to log in goes around this
+  /// @throws MatrixException if the account is closed or locked, or the id is not free for a
+  ///   device: no way to log in goes around this
   Login logIn(
       UserId user, Optional<DeviceId> wanted, Optional<String> displayName, boolean refreshable) {
     displayName.ifPresent(DeviceNames::check);
@@ -248,6 +249,7 @@ final class Sessions implements Authenticator {
           List<RowChange> changes = new ArrayList<>();
           List<AccountOutput> entries = new ArrayList<>();
           if (accounts.device(user, device).isEmpty()) {
+            companions.forEach(each -> each.admit(user, device));
             makeRoom(user, changes, entries);
             companions.forEach(each -> changes.addAll(each.clearing(user, device)));
             changes.add(Accounts.insert(user, device, displayName, clock.instant()));

@@ -11,9 +11,9 @@
 /// Logs read: room-output, to keep guests out of rooms that are closed to them. Logs written:
 /// account-output; room-input, to leave rooms for closed accounts and guests. Queries used:
 /// RoomQueries. Tables owned: `account`, `device`, `access_token`, `refresh_token`,
-/// `registration_token`. Threads: the requests' own; one, `account-housekeeping`, that writes when
-/// devices were last seen and lets closed accounts leave their rooms; one, `guest-removal`, that
-/// lets guests leave rooms that are closed to them.
+/// `registration_token`, `login_token`. Threads: the requests' own; one, `account-housekeeping`,
+/// that writes when devices were last seen and lets closed accounts leave their rooms; one,
+/// `guest-removal`, that lets guests leave rooms that are closed to them.
 @NullMarked
 package org.hearth.server.services.account;
 

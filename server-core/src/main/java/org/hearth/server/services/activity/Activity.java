@@ -3,15 +3,18 @@ package org.hearth.server.services.activity;
 import java.lang.System.Logger.Level;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
@@ -51,6 +54,7 @@ public final class Activity implements Box, Happenings {
   private final int most;
   private final int mostFailed;
   private final AtomicLong lost = new AtomicLong();
+  private final AtomicBoolean unknownTold = new AtomicBoolean();
 
   /// Of the writing thread only: the numbers of the rows that are kept, oldest first.
   private final Deque<Long> kept = new ArrayDeque<>();
@@ -174,13 +178,28 @@ public final class Activity implements Box, Happenings {
               statement.setLong(1, number);
               statement.setInt(2, limit);
             },
-            row ->
-                new Noted(
-                    row.getLong(1),
-                    Instant.ofEpochMilli(row.getLong(2)),
-                    new Happening(
-                        Kind.valueOf(row.getString(3)), row.getString(4), row.getString(5))))
+            this::noted)
+        .stream()
+        .flatMap(Optional::stream)
+        .toList()
         .reversed();
+  }
+
+  /// One that this version knows nothing of keeps nobody from the others.
+  private Optional<Noted> noted(ResultSet row) throws SQLException {
+    String name = row.getString(3);
+    Optional<Kind> kind = Kind.of(name);
+    if (kind.isEmpty() && !unknownTold.getAndSet(true)) {
+      LOG.log(
+          Level.WARNING,
+          "{0} in the list of what happened is of a newer version, like what else of it is left out",
+          name);
+    }
+    long number = row.getLong(1);
+    Instant time = Instant.ofEpochMilli(row.getLong(2));
+    String subject = row.getString(4);
+    String by = row.getString(5);
+    return kind.map(each -> new Noted(number, time, new Happening(each, subject, by)));
   }
 
   /// Writes what waits, and takes nothing more.

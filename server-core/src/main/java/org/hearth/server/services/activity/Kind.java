@@ -1,5 +1,8 @@
 package org.hearth.server.services.activity;
 
+import java.util.Arrays;
+import java.util.Optional;
+
 /// What can happen. The names are in the database.
 public enum Kind {
   /// The server serves.
@@ -38,8 +41,21 @@ public enum Kind {
   TOKEN_ENDED,
   /// The owner has said something to users.
   NOTICE_SENT,
+  /// The server signs with another key.
+  KEY_ROTATED,
   /// A backup is whole.
   BACKUP_MADE,
   /// A backup could not be made.
-  BACKUP_FAILED
+  BACKUP_FAILED,
+  /// Files of media are not there any more.
+  MEDIA_LOST,
+  /// A file of media has other bytes than were stored.
+  MEDIA_DAMAGED;
+
+  /// The kind of that name.
+  ///
+  /// @return empty if this version has none: a newer one may have written it
+  static Optional<Kind> of(String name) {
+    return Arrays.stream(values()).filter(each -> each.name().equals(name)).findFirst();
+  }
 }

@@ -15,6 +15,7 @@ import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.PeerQueries;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
@@ -30,16 +31,26 @@ public final class Directory implements DirectoryQueries {
       new Table(
           "published_room", "one row a room", "deleted when the room is taken from the directory");
 
+  /// So many new aliases of other servers are asked about for one event.
+  private static final int MOST_ASKED = 5;
+
   private final ReadPool reads;
   private final ServerName server;
+  private final PeerQueries peers;
+  private final RemoteAliases remote;
 
   /// Where an alias leads and who made it.
   record Entry(RoomAlias alias, RoomId room, UserId creator) {}
 
   /// The directory of that server.
-  public Directory(ReadPool reads, ServerName server) {
+  ///
+  /// @param peers who is in the rooms
+  /// @param remote the aliases of other servers
+  public Directory(ReadPool reads, ServerName server, PeerQueries peers, RemoteAliases remote) {
     this.reads = reads;
     this.server = server;
+    this.peers = peers;
+    this.remote = remote;
   }
 
   ServerName server() {
@@ -49,6 +60,38 @@ public final class Directory implements DirectoryQueries {
   @Override
   public Optional<RoomId> resolve(RoomAlias alias) {
     return entry(alias).map(Entry::room);
+  }
+
+  @Override
+  public Optional<AliasTarget> find(RoomAlias alias, String asker) throws InterruptedException {
+    return alias.server().equals(server)
+        ? resolve(alias).map(this::target)
+        : remote.find(alias, asker);
+  }
+
+  @Override
+  public Optional<AliasTarget> findNow(RoomAlias alias, String asker) throws InterruptedException {
+    return alias.server().equals(server)
+        ? resolve(alias).map(this::target)
+        : remote.findNow(alias, asker);
+  }
+
+  /// Whether it takes a question to another server to find out where the alias leads.
+  boolean hasToBeAsked(RoomAlias alias) {
+    return !alias.server().equals(server) && !remote.isKnown(alias);
+  }
+
+  /// A room to which an alias of this server leads, with "a list of servers that are aware of this
+  /// room alias", or "resident homeservers": this one first.
+  AliasTarget target(RoomId room) {
+    List<ServerName> servers = new ArrayList<>();
+    servers.add(server);
+    peers.servers(room).stream()
+        .filter(each -> !each.equals(server))
+        .sorted()
+        .limit(DirectoryService.MOST_SERVERS)
+        .forEach(servers::add);
+    return new AliasTarget(room, servers);
   }
 
   Optional<Entry> entry(RoomAlias alias) {
@@ -98,18 +141,33 @@ public final class Directory implements DirectoryQueries {
   // --- the check of m.room.canonical_alias
 
   @Override
-  public void checkCanonicalAlias(RoomId room, ObjectNode content, @Nullable ObjectNode before) {
+  public void checkCanonicalAlias(RoomId room, ObjectNode content, @Nullable ObjectNode before)
+      throws InterruptedException {
+    int asked = 0;
     Set<String> known = before == null ? Set.of() : new HashSet<>(listed(before, false));
     for (String text : listed(content, true)) {
       // "Servers do not validate aliases which are being removed or are already present in the
       // state event."
       if (!known.contains(text)) {
         RoomAlias alias = parsed(text);
-        if (resolve(alias).filter(room::equals).isEmpty()) {
+        if (hasToBeAsked(alias) && ++asked > MOST_ASKED) {
+          throw new MatrixException(
+              Errcode.BAD_ALIAS,
+              "At most %d aliases of other servers can be added at once".formatted(MOST_ASKED));
+        }
+        if (!leadsTo(alias, room)) {
           throw new MatrixException(
               Errcode.BAD_ALIAS, "The alias '" + alias + "' does not point to this room");
         }
       }
+    }
+  }
+
+  private boolean leadsTo(RoomAlias alias, RoomId room) throws InterruptedException {
+    try {
+      return find(alias, room.value()).filter(target -> target.room().equals(room)).isPresent();
+    } catch (MatrixException _) {
+      return false; // Its server does not say.
     }
   }
 

@@ -1,16 +1,13 @@
 package org.hearth.server.services.directory;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -30,6 +27,8 @@ import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.outbound.federation.FederationClient;
+import org.hearth.server.outbound.federation.PeerRequests;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.Table;
@@ -47,6 +46,10 @@ public final class DirectoryService implements ServiceBox {
   public static final String BOX = "Directory";
 
   static final int MOST_ALIASES_OF_ROOM = 200;
+
+  /// Other servers of a room that one is told of who asks for an alias.
+  static final int MOST_SERVERS = 500;
+
   private static final System.Logger LOG = System.getLogger(DirectoryService.class.getName());
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
 
@@ -55,8 +58,8 @@ public final class DirectoryService implements ServiceBox {
   private final JournalWriter<AccountOutput> journal;
   private final CanonicalAliases canonicalAliases;
   private final InstantSource clock;
-  private final boolean withoutLogin;
   private final PublicRoomList list;
+  private final PublicRoomRoutes publicRooms;
   private final TurnPerKey turns = new TurnPerKey();
 
   /// By room: who gives it an alias counts those that it has. An alias' turn may be taken within.
@@ -65,22 +68,28 @@ public final class DirectoryService implements ServiceBox {
   private @Nullable Thread leftovers;
   private volatile boolean ended;
 
+  /// What the directory is to those outside, and they to it.
+  ///
+  /// @param anybodyReads whether whoever reaches this server may read the published directory
+  /// @param serversRead whether other servers may
+  /// @param peers the way to other servers
+  public record Outside(boolean anybodyReads, boolean serversRead, PeerRequests peers) {}
+
   /// @param directory the same object that answers the others' queries
-  /// @param withoutLogin whether anybody may read the published directory
   public DirectoryService(
       Directory directory,
       RoomQueries rooms,
       JournalWriter<AccountOutput> journal,
       CanonicalAliases canonicalAliases,
       InstantSource clock,
-      boolean withoutLogin) {
+      Outside outside) {
     this.directory = directory;
     this.rooms = rooms;
     this.journal = journal;
     this.canonicalAliases = canonicalAliases;
     this.clock = clock;
-    this.withoutLogin = withoutLogin;
     this.list = new PublicRoomList(directory, rooms, System::nanoTime);
+    this.publicRooms = new PublicRoomRoutes(directory.server(), list, outside);
   }
 
   @Override
@@ -96,6 +105,11 @@ public final class DirectoryService implements ServiceBox {
   @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<String> commands() {
+    return List.of(FederationClient.BOX);
   }
 
   /// An alias is given to a room before that is made. Where the process ended in between, it is
@@ -146,7 +160,6 @@ public final class DirectoryService implements ServiceBox {
   public void register(Routes routes) {
     List<String> alias = ClientPaths.v3("/directory/room/{roomAlias}");
     List<String> visibility = ClientPaths.v3("/directory/list/room/{roomId}");
-    List<String> publicRooms = ClientPaths.v3("/publicRooms");
     routes
         .add(HttpMethod.GET, alias, Access.NONE, RateClass.DEFAULT, this::get)
         .add(HttpMethod.PUT, alias, Access.USER, RateClass.DEFAULT, this::put)
@@ -159,8 +172,13 @@ public final class DirectoryService implements ServiceBox {
             this::ofRoom)
         .add(HttpMethod.GET, visibility, Access.NONE, RateClass.DEFAULT, this::visibility)
         .add(HttpMethod.PUT, visibility, Access.USER, RateClass.DEFAULT, this::setVisibility)
-        .add(HttpMethod.GET, publicRooms, Access.OPTIONAL_USER, RateClass.SEARCH, this::publicRooms)
-        .add(HttpMethod.POST, publicRooms, Access.USER_OR_GUEST, RateClass.SEARCH, this::findRooms);
+        .add(
+            HttpMethod.GET,
+            "/_matrix/federation/v1/query/directory",
+            Access.SERVER,
+            RateClass.FEDERATION,
+            this::resolveForServer);
+    publicRooms.register(routes);
     new ThirdPartyNetworks().register(routes);
   }
 
@@ -264,18 +282,38 @@ public final class DirectoryService implements ServiceBox {
 
   // --- aliases
 
-  private Response get(Request request) {
-    Directory.Entry entry = entry(request);
-    ObjectNode body = JsonNodeFactory.instance.objectNode().put("room_id", entry.room().value());
-    body.putArray("servers").add(directory.server().value());
+  private Response get(Request request) throws InterruptedException {
+    RoomAlias alias = RoomAlias.parse(request.path("roomAlias"));
+    if (directory.hasToBeAsked(alias)) {
+      // Anybody may ask for an alias, and so make this server ask others.
+      request.charge(RateClass.SEARCH, request.remoteAddress().getHostAddress());
+    }
+    return led(directory.find(alias, request.asker()).orElseThrow(() -> notFound(alias)));
+  }
+
+  /// "Homeservers should only query room aliases that belong to the target server."
+  private Response resolveForServer(Request request) {
+    RoomAlias alias = RoomAlias.parse(request.requiredQuery("room_alias"));
+    return led(directory.target(entry(alias).room()));
+  }
+
+  private static Response led(AliasTarget target) {
+    ObjectNode body = JsonNodeFactory.instance.objectNode().put("room_id", target.room().value());
+    ArrayNode servers = body.putArray("servers");
+    target.servers().forEach(each -> servers.add(each.value()));
     return Response.json(body);
   }
 
   private Directory.Entry entry(Request request) {
-    RoomAlias alias = RoomAlias.parse(request.path("roomAlias"));
-    return directory
-        .entry(alias)
-        .orElseThrow(() -> MatrixException.notFound("Room alias " + alias + " not found"));
+    return entry(RoomAlias.parse(request.path("roomAlias")));
+  }
+
+  private Directory.Entry entry(RoomAlias alias) {
+    return directory.entry(alias).orElseThrow(() -> notFound(alias));
+  }
+
+  private static MatrixException notFound(RoomAlias alias) {
+    return MatrixException.notFound("Room alias " + alias + " not found");
   }
 
   private Response put(Request request) {
@@ -365,64 +403,5 @@ public final class DirectoryService implements ServiceBox {
       throw MatrixException.notFound("Room not found");
     }
     return room;
-  }
-
-  private Response publicRooms(Request request) {
-    if (!withoutLogin && request.optionalRequester().isEmpty()) {
-      throw MatrixException.missingToken();
-    }
-    checkServer(request);
-    return Response.json(
-        list.page(
-            new PublicRoomList.Wish(
-                request.queryLong("limit", 0, Integer.MAX_VALUE),
-                request.query("since"),
-                Optional.empty(),
-                Optional.empty())));
-  }
-
-  private Response findRooms(Request request) {
-    checkServer(request);
-    Fields fields = Fields.of(request.jsonOrEmpty());
-    Optional<Fields> filter = fields.optionalObject("filter");
-    boolean allNetworks = fields.bool("include_all_networks", false);
-    Optional<String> network = fields.optionalString("third_party_instance_id");
-    // "Can only be used if `include_all_networks` is false."
-    if (allNetworks && network.isPresent()) {
-      throw MatrixException.invalidParam(
-          "third_party_instance_id cannot be used with include_all_networks");
-    }
-    return Response.json(
-        list.page(
-            new PublicRoomList.Wish(
-                fields.optionalInteger("limit"),
-                fields.optionalString("since"),
-                filter
-                    .flatMap(each -> each.optionalString("generic_search_term"))
-                    .filter(term -> !term.isEmpty()),
-                // There are no bridges, and so no rooms of another network.
-                network.isPresent()
-                    ? Optional.of(Set.of())
-                    : filter
-                        .flatMap(each -> each.optionalArray("room_types"))
-                        .map(DirectoryService::types))));
-  }
-
-  private static Set<String> types(ArrayNode array) {
-    Set<String> types = new HashSet<>();
-    for (JsonNode each : array) {
-      if (!each.isNull() && !each.isTextual()) {
-        throw MatrixException.badJson("room_types must be a list of texts and null");
-      }
-      types.add(each.isNull() ? "" : each.textValue());
-    }
-    return types;
-  }
-
-  private void checkServer(Request request) {
-    Optional<String> server = request.query("server");
-    if (server.isPresent() && !server.get().equals(directory.server().value())) {
-      throw MatrixException.notFound("The directory of that server cannot be read from here");
-    }
   }
 }

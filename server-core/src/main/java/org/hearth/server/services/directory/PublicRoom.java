@@ -19,7 +19,7 @@ import org.hearth.server.servers.room.RoomState;
 /// @param members how many users are joined
 /// @param roomType the type that its create event gives
 /// @param json the entry as clients get it; not to be changed
-record PublicRoom(RoomId room, int members, Optional<String> roomType, ObjectNode json) {
+public record PublicRoom(RoomId room, int members, Optional<String> roomType, ObjectNode json) {
   /// The largest first, then by id: a stable order.
   static final Comparator<PublicRoom> ORDER =
       Comparator.comparingInt(PublicRoom::members).reversed().thenComparing(PublicRoom::room);
@@ -36,7 +36,7 @@ record PublicRoom(RoomId room, int members, Optional<String> roomType, ObjectNod
           StateKey.of(EventTypes.GUEST_ACCESS));
 
   /// What the room says about itself now; empty for a room that is not here.
-  static Optional<PublicRoom> of(RoomId room, RoomQueries rooms) {
+  public static Optional<PublicRoom> of(RoomId room, RoomQueries rooms) {
     return rooms
         .room(room)
         .flatMap(summary ->

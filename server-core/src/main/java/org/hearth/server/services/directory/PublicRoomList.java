@@ -103,7 +103,7 @@ final class PublicRoomList {
             .filter(room ->
                 wish.types().map(types -> types.contains(room.roomType().orElse(""))).orElse(true))
             .toList();
-    int limit = limit(wish);
+    int limit = limit(wish.limit());
     Optional<Mark> since = wish.since().map(Mark::of);
     List<PublicRoom> page = cut(all, since, limit);
     ObjectNode body = JsonNodeFactory.instance.objectNode();
@@ -164,8 +164,9 @@ final class PublicRoomList {
     return all.reversed().stream().filter(mark::isAfter).limit(limit).toList().reversed();
   }
 
-  private static int limit(Wish wish) {
-    long limit = wish.limit().orElse((long) USUAL_LIMIT);
+  /// How many rooms a page has of which so many are asked for.
+  static int limit(Optional<Long> asked) {
+    long limit = asked.orElse((long) USUAL_LIMIT);
     if (limit < 0) {
       throw MatrixException.invalidParam("limit must not be negative");
     }

@@ -31,6 +31,7 @@ import org.hearth.server.matrix.json.Utf8;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.Table;
+import org.hearth.server.upkeep.Upkeep;
 import org.jspecify.annotations.Nullable;
 
 /// The endpoints of key backups.
@@ -360,13 +361,7 @@ public final class KeyBackupService implements ServiceBox, AccountCompanion {
   }
 
   private static void remove(Runnable removing) {
-    try {
-      removing.run();
-    } catch (RuntimeException e) {
-      LOG.log(
-          Level.WARNING,
-          "keys of backups that are gone stay in the database until the next start",
-          e);
-    }
+    Upkeep.attempt(
+        "keys of backups that are gone stay in the database until the next start", removing);
   }
 }

@@ -16,7 +16,7 @@ import org.hearth.server.matrix.sign.VerifyKey;
 /// @param publicKey in unpadded base64, as the client wrote it
 /// @param content what the client uploaded
 record CrossSigningKey(SigningKeyUsage usage, String publicKey, ObjectNode content) {
-  private static final int MOST_BYTES = 16 << 10;
+  static final int MOST_BYTES = 16 << 10;
 
   /// Reads a key that a client uploads.
   ///
@@ -47,6 +47,11 @@ record CrossSigningKey(SigningKeyUsage usage, String publicKey, ObjectNode conte
           "the key must be an Ed25519 key, named ed25519: and itself");
     }
     return new CrossSigningKey(usage, publicKey, content);
+  }
+
+  /// The public key of an object that was read as a key before.
+  static String publicKey(ObjectNode content) {
+    return content.path("keys").valueStream().map(JsonNode::asText).findFirst().orElse("");
   }
 
   /// The name by which its signatures are known.

@@ -2,6 +2,7 @@ package org.hearth.server.services.keys;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -24,6 +25,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.KeyId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.sign.SignatureVerdict;
 import org.hearth.server.matrix.sign.Signatures;
@@ -45,21 +47,35 @@ final class CrossSigningRoutes implements RouteGroup {
   /// Signatures of one call.
   static final int MOST_SIGNATURES = 1_000;
 
+  /// Users of other servers of whom one call brings signatures.
+  static final int MOST_ELSEWHERE = 100;
+
+  /// How long other servers are waited for.
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   private final Keys keys;
   private final AccountQueries accounts;
+  private final ServerName server;
+  private final UsersElsewhere elsewhere;
   private final Confirmation confirmation;
   private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
 
+  /// Where keys are found.
+  ///
+  /// @param server this one
+  record Needs(Keys keys, AccountQueries accounts, ServerName server, UsersElsewhere elsewhere) {}
+
   /// @param turns by the user whose keys they are, or who signs
   CrossSigningRoutes(
-      Keys keys,
-      AccountQueries accounts,
+      Needs needs,
       Confirmation confirmation,
       JournalWriter<AccountOutput> journal,
       TurnPerKey turns) {
-    this.keys = keys;
-    this.accounts = accounts;
+    this.keys = needs.keys();
+    this.accounts = needs.accounts();
+    this.server = needs.server();
+    this.elsewhere = needs.elsewhere();
     this.confirmation = confirmation;
     this.journal = journal;
     this.turns = turns;
@@ -182,7 +198,7 @@ final class CrossSigningRoutes implements RouteGroup {
             List.of(
                 ownOnly
                     ? new AccountOutput.UserVerified(user, user)
-                    : new AccountOutput.DeviceKeysChanged(user)));
+                    : new AccountOutput.SigningKeysChanged(user)));
   }
 
   private static MatrixException invalidSignature(String message) {
@@ -194,15 +210,16 @@ final class CrossSigningRoutes implements RouteGroup {
   /// What one call brings: "The signed JSON object must match the key previously uploaded or
   /// retrieved for the given key ID, with the exception of the `signatures` property, which
   /// contains the new signature(s) to add."
-  private Response uploadSignatures(Request request) {
+  private Response uploadSignatures(Request request) throws InterruptedException {
     UserId signer = request.requester().user();
     ObjectNode body = request.json();
     int count = 0;
+    List<UserId> users = new ArrayList<>();
     for (var user : body.properties()) {
       if (!(user.getValue() instanceof ObjectNode signed)) {
         throw MatrixException.badJson("The body must map users to what was signed of them");
       }
-      var _ = UserId.parse(user.getKey());
+      users.add(UserId.parse(user.getKey()));
       count += signed.size();
     }
     if (count > MOST_SIGNATURES) {
@@ -210,22 +227,50 @@ final class CrossSigningRoutes implements RouteGroup {
           "One call brings at most %d signatures".formatted(MOST_SIGNATURES));
     }
     ObjectNode failures = JsonNodeFactory.instance.objectNode();
-    turns.run(signer, () -> add(signer, body, failures));
+    Map<UserId, ObjectNode> masters = mastersElsewhere(signer, users);
+    turns.run(signer, () -> add(signer, body, masters, failures));
     return Response.json(JsonNodeFactory.instance.objectNode().set("failures", failures));
   }
 
+  /// The master keys of users of other servers. Nobody's turn lasts while these are waited for.
+  private Map<UserId, ObjectNode> mastersElsewhere(UserId signer, List<UserId> users)
+      throws InterruptedException {
+    List<UserId> others = Asked.of(users, server).elsewhere();
+    if (others.size() > MOST_ELSEWHERE) {
+      throw MatrixException.tooLarge(
+          "One call brings signatures of at most %d users of other servers"
+              .formatted(MOST_ELSEWHERE));
+    }
+    Map<UserId, ObjectNode> masters = new HashMap<>();
+    elsewhere
+        .find(signer, others, Map.of(), PATIENCE)
+        .forEach((user, list) -> list.masterKey().ifPresent(key -> masters.put(user, key)));
+    return masters;
+  }
+
   /// Only while it is the signer's turn.
-  private void add(UserId signer, ObjectNode body, ObjectNode failures) {
+  ///
+  /// @param masters the master keys of users of other servers
+  private void add(
+      UserId signer, ObjectNode body, Map<UserId, ObjectNode> masters, ObjectNode failures) {
+    boolean hasPlace = keys.signaturesElsewhere(signer, server) < Keys.MOST_SIGNATURES_ELSEWHERE;
     Map<SigningKeyUsage, CrossSigningKey> own = keys.crossSigningKeys(signer);
     List<RowChange> rows = new ArrayList<>();
     List<AccountOutput> entries = new ArrayList<>();
     for (var byUser : body.properties()) {
       UserId user = UserId.parse(byUser.getKey());
       boolean isOwn = user.equals(signer);
-      Map<String, Signable> signable = isOwn ? ownKeys(user, own) : othersKeys(user, own);
+      boolean isHere = user.isOn(server);
+      Map<String, Signable> signable =
+          isOwn ? ownKeys(user, own) : othersKeys(masterKey(user, masters), own);
       int before = rows.size();
+      List<DeviceId> devices = new ArrayList<>();
+      boolean masterKey = false;
       for (var each : byUser.getValue().properties()) {
         try {
+          if (!isHere && !hasPlace) {
+            throw MatrixException.tooLarge("There are too many signatures already");
+          }
           check(
                   signer,
                   user,
@@ -234,7 +279,16 @@ final class CrossSigningRoutes implements RouteGroup {
                   each.getValue() instanceof ObjectNode object
                       ? object
                       : JsonNodeFactory.instance.objectNode())
-              .forEach(signature -> rows.addAll(Keys.addSignature(signature)));
+              .forEach(signature ->
+                  rows.addAll(
+                      isHere
+                          ? KeySignatures.add(signature)
+                          : KeySignatures.addElsewhere(signature)));
+          if (isMasterKey(own, each.getKey())) {
+            masterKey = true;
+          } else {
+            devices.add(new DeviceId(each.getKey()));
+          }
         } catch (MatrixException e) {
           failures
               .withObjectProperty(user.value())
@@ -245,15 +299,26 @@ final class CrossSigningRoutes implements RouteGroup {
       }
       if (rows.size() > before) {
         rows.addAll(Keys.deviceListChanged(user, isOwn ? Optional.empty() : Optional.of(signer)));
-        entries.add(
-            isOwn
-                ? new AccountOutput.DeviceKeysChanged(user)
-                : new AccountOutput.UserVerified(signer, user));
+        if (!isOwn) {
+          entries.add(new AccountOutput.UserVerified(signer, user));
+        } else {
+          if (!devices.isEmpty()) {
+            entries.add(new AccountOutput.DeviceKeysChanged(user, devices));
+          }
+          if (masterKey) {
+            entries.add(new AccountOutput.SigningKeysChanged(user));
+          }
+        }
       }
     }
     if (!rows.isEmpty()) {
       var _ = journal.commit(rows, entries);
     }
+  }
+
+  private static boolean isMasterKey(Map<SigningKeyUsage, CrossSigningKey> own, String target) {
+    CrossSigningKey master = own.get(SigningKeyUsage.MASTER);
+    return master != null && master.publicKey().equals(target);
   }
 
   /// Something that may be signed.
@@ -284,13 +349,20 @@ final class CrossSigningRoutes implements RouteGroup {
     return signable;
   }
 
+  private Optional<ObjectNode> masterKey(UserId user, Map<UserId, ObjectNode> elsewhere) {
+    return user.isOn(server)
+        ? keys.crossSigningKey(user, SigningKeyUsage.MASTER).map(CrossSigningKey::content)
+        : Optional.ofNullable(elsewhere.get(user));
+  }
+
   /// Another user's master key, which the user-signing key signs.
-  private Map<String, Signable> othersKeys(UserId user, Map<SigningKeyUsage, CrossSigningKey> own) {
-    return keys.crossSigningKey(user, SigningKeyUsage.MASTER)
-        .map(master ->
+  private static Map<String, Signable> othersKeys(
+      Optional<ObjectNode> master, Map<SigningKeyUsage, CrossSigningKey> own) {
+    return master
+        .map(content ->
             Map.of(
-                master.publicKey(),
-                new Signable(master.content(), signer(own.get(SigningKeyUsage.USER_SIGNING)))))
+                CrossSigningKey.publicKey(content),
+                new Signable(content, signer(own.get(SigningKeyUsage.USER_SIGNING)))))
         .orElse(Map.of());
   }
 

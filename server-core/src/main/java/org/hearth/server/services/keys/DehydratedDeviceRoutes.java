@@ -3,8 +3,14 @@ package org.hearth.server.services.keys;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.Fields;
@@ -23,6 +29,8 @@ import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.DeviceNames;
 import org.hearth.server.services.keys.DehydratedDevices.Dehydrated;
+import org.hearth.server.services.keys.Keys.ClaimableKey;
+import org.hearth.server.services.keys.Keys.OneTimeKey;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.RowChange;
 
@@ -63,7 +71,7 @@ final class DehydratedDeviceRoutes implements RouteGroup {
   @Override
   public void register(Routes routes) {
     routes
-        .add(HttpMethod.PUT, PATH, Access.USER, RateClass.DEFAULT, this::put)
+        .add(HttpMethod.PUT, PATH, Access.USER, RateClass.DEHYDRATION, this::put)
         .add(HttpMethod.GET, PATH, Access.USER, RateClass.DEFAULT, this::get)
         .add(HttpMethod.DELETE, PATH, Access.USER, RateClass.DEFAULT, this::delete);
   }
@@ -96,17 +104,49 @@ final class DehydratedDeviceRoutes implements RouteGroup {
     if (accounts.device(user, device.id()).isPresent()) {
       throw MatrixException.invalidParam("A device of that id is logged in");
     }
-    keys.refuseIdOfSigningKey(user, device.id());
+    keys.admit(user, device.id());
+    if (isThere(upload, device)) {
+      return;
+    }
     List<RowChange> rows = new ArrayList<>();
+    Set<DeviceId> changed = new LinkedHashSet<>();
     keys.dehydratedDevice(user)
         .filter(before -> !before.equals(device.id()))
-        .ifPresent(before -> rows.addAll(clearing(user, before)));
+        .ifPresent(before -> {
+          rows.addAll(clearing(user, before));
+          changed.add(before);
+        });
+    changed.add(device.id());
     rows.addAll(clearing(user, device.id()));
     rows.add(DehydratedDevices.insert(user, device));
     upload.deviceKeys().ifPresent(each -> rows.addAll(Keys.setDeviceKeys(user, device.id(), each)));
     upload.oneTime().forEach(each -> rows.add(Keys.addOneTimeKey(user, device.id(), each, 1)));
     upload.fallback().forEach(each -> rows.addAll(Keys.setFallbackKey(user, device.id(), each)));
-    commit(user, rows);
+    commit(user, rows, changed);
+  }
+
+  /// Whether it is the device that there is, with the keys that came with it: a client that did not
+  /// get the answer repeats the upload. Some of its keys may have been given away meanwhile, and
+  /// none may be given twice.
+  private boolean isThere(KeyUpload upload, Dehydrated device) {
+    UserId user = upload.user();
+    return keys.dehydrated().of(user).filter(device::equals).isPresent()
+        && keys.deviceKeys(user, device.id()).equals(upload.deviceKeys())
+        && areThere(
+            upload.oneTime(),
+            keys.oneTimeKeys(user, device.id()).values().stream().map(OneTimeKey::key).toList())
+        && areThere(upload.fallback(), keys.fallbackKeys(user, device.id()).values());
+  }
+
+  private static boolean areThere(List<ClaimableKey> uploaded, Collection<ClaimableKey> stored) {
+    Map<String, ClaimableKey> byName =
+        stored.stream().collect(Collectors.toMap(ClaimableKey::name, Function.identity()));
+    return uploaded.size() == stored.size()
+        && uploaded.stream()
+            .allMatch(each -> {
+              ClaimableKey known = byName.get(each.name());
+              return known != null && known.isSame(each);
+            });
   }
 
   private Response get(Request request) {
@@ -123,7 +163,7 @@ final class DehydratedDeviceRoutes implements RouteGroup {
             user,
             () -> {
               DeviceId id = keys.dehydratedDevice(user).orElseThrow(this::none);
-              commit(user, clearing(user, id));
+              commit(user, clearing(user, id), List.of(id));
               return id;
             });
     return Response.field("device_id", gone.value());
@@ -139,11 +179,11 @@ final class DehydratedDeviceRoutes implements RouteGroup {
     return companions.stream().flatMap(each -> each.clearing(user, device).stream()).toList();
   }
 
-  private void commit(UserId user, List<RowChange> rows) {
+  private void commit(UserId user, List<RowChange> rows, Collection<DeviceId> changed) {
     var _ =
         journal.commit(
             rows,
-            List.of(new AccountOutput.DeviceKeysChanged(user)),
+            List.of(new AccountOutput.DeviceKeysChanged(user, List.copyOf(changed))),
             () -> companions.forEach(each -> each.devicesChanged(user)));
   }
 }

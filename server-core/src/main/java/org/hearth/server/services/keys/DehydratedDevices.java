@@ -19,10 +19,9 @@ final class DehydratedDevices {
 
   static final Table TABLE =
       new Table(
-              "dehydrated_device",
-              "one row a user, of 64 KiB",
-              "a new device takes the place of the old one; deleted with the account")
-          .beforeOthers();
+          "dehydrated_device",
+          "one row a user, of 64 KiB",
+          "a new device takes the place of the old one; deleted with the account");
 
   private final ReadPool reads;
 

@@ -1,8 +1,8 @@
 package org.hearth.server.services.keys;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -39,15 +39,25 @@ final class DeviceKeyRoutes implements RouteGroup {
   /// Devices of which one call claims keys.
   static final int MOST_CLAIMS = 2_000;
 
+  /// Once so many devices are asked for, their keys are given away in one commit: a room costs a
+  /// few commits, and nobody waits long for the turn of one of the users.
+  static final int CLAIMS_A_UNIT = 200;
+
   private final Keys keys;
   private final ServerName server;
+  private final RemoteKeys remote;
   private final JournalWriter<AccountOutput> journal;
   private final TurnPerKey turns;
 
   /// @param turns by the user whose keys they are
   DeviceKeyRoutes(
-      Keys keys, ServerName server, JournalWriter<AccountOutput> journal, TurnPerKey turns) {
+      Keys keys,
+      ServerName server,
+      RemoteKeys remote,
+      JournalWriter<AccountOutput> journal,
+      TurnPerKey turns) {
     this.keys = keys;
+    this.remote = remote;
     this.server = server;
     this.journal = journal;
     this.turns = turns;
@@ -67,7 +77,13 @@ final class DeviceKeyRoutes implements RouteGroup {
             ClientPaths.v3("/keys/claim"),
             Access.USER_OR_GUEST,
             RateClass.DEFAULT,
-            this::claim);
+            this::claim)
+        .add(
+            HttpMethod.POST,
+            "/_matrix/federation/v1/user/keys/claim",
+            Access.SERVER,
+            RateClass.FEDERATION,
+            this::claimForServer);
   }
 
   // --- uploading
@@ -101,10 +117,10 @@ final class DeviceKeyRoutes implements RouteGroup {
             .deviceKeys()
             .filter(each -> !keys.deviceKeys(user, device).equals(Optional.of(each)));
     if (changed.isPresent()) {
-      keys.refuseIdOfSigningKey(user, device);
+      keys.admit(user, device);
       rows.addAll(Keys.setDeviceKeys(user, device, changed.get()));
       rows.addAll(Keys.deviceListChanged(user, Optional.empty()));
-      entries.add(new AccountOutput.DeviceKeysChanged(user));
+      entries.add(new AccountOutput.DeviceKeysChanged(user, List.of(device)));
     }
     if (!rows.isEmpty()) {
       var _ = journal.commit(rows, entries, () -> keys.devicesChanged(user));
@@ -122,7 +138,7 @@ final class DeviceKeyRoutes implements RouteGroup {
     int count = (int) known.values().stream().filter(each -> !each.given()).count();
     for (ClaimableKey each : upload.oneTime()) {
       OneTimeKey before = known.get(each.name());
-      boolean isSame = before != null && isSame(before.key().content(), each.content());
+      boolean isSame = before != null && before.key().isSame(each);
       if (before != null && !isSame && !before.given()) {
         throw MatrixException.invalidParam(
             "There is another one-time key " + each.name() + " already");
@@ -139,13 +155,6 @@ final class DeviceKeyRoutes implements RouteGroup {
     if (!rows.isEmpty()) {
       rows.add(Keys.forgetGivenKeys(user, device, number - Keys.UPLOADS_THAT_ARE_KNOWN));
     }
-  }
-
-  /// Whether it is the same key; a client that repeats an upload may have signed it anew.
-  private static boolean isSame(JsonNode one, JsonNode other) {
-    return (one.isObject() && other.isObject())
-        ? one.path("key").equals(other.path("key"))
-        : one.equals(other);
   }
 
   private void addFallbackKeys(KeyUpload upload, List<RowChange> rows) {
@@ -165,21 +174,48 @@ final class DeviceKeyRoutes implements RouteGroup {
 
   // --- claiming
 
-  private Response claim(Request request) {
+  private Response claim(Request request) throws InterruptedException {
     Fields body = Fields.of(request.json());
-    var _ = body.optionalInteger("timeout");
+    Duration patience = Asked.patience(body);
     Map<UserId, Map<DeviceId, String>> wanted = wanted(body.object("one_time_keys").json());
-    Failures failures = Failures.among(wanted.keySet(), server);
+    Asked asked = Asked.of(wanted.keySet(), server);
+    Map<UserId, Map<DeviceId, String>> elsewhere = new LinkedHashMap<>();
+    asked.elsewhere().forEach(each -> elsewhere.put(each, wanted.getOrDefault(each, Map.of())));
+    RemoteKeys.Answers<ObjectNode> told =
+        remote.claim(request.requester().user(), elsewhere, patience);
+    ObjectNode given = give(asked.here(), wanted);
+    told.told().forEach((user, keys) -> given.set(user.value(), keys));
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
-    answer.set("failures", failures.json());
-    ObjectNode claimed = answer.putObject("one_time_keys");
-    for (UserId each : failures.here()) {
-      ObjectNode given = give(each, wanted.getOrDefault(each, Map.of()));
-      if (!given.isEmpty()) {
-        claimed.set(each.value(), given);
+    answer.set("failures", told.json());
+    answer.set("one_time_keys", given);
+    return Response.json(answer);
+  }
+
+  /// "Requested users must be local to the receiving homeserver": others are left out.
+  private Response claimForServer(Request request) {
+    Map<UserId, Map<DeviceId, String>> wanted =
+        wanted(Fields.of(request.json()).object("one_time_keys").json());
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    answer.set("one_time_keys", give(Asked.of(wanted.keySet(), server).here(), wanted));
+    return Response.json(answer);
+  }
+
+  private ObjectNode give(List<UserId> here, Map<UserId, Map<DeviceId, String>> wanted) {
+    ObjectNode claimed = JsonNodeFactory.instance.objectNode();
+    Map<UserId, Map<DeviceId, String>> unit = new LinkedHashMap<>();
+    int claims = 0;
+    for (UserId each : here) {
+      Map<DeviceId, String> devices = wanted.getOrDefault(each, Map.of());
+      unit.put(each, devices);
+      claims += devices.size();
+      if (claims >= CLAIMS_A_UNIT) {
+        give(unit, claimed);
+        unit.clear();
+        claims = 0;
       }
     }
-    return Response.json(answer);
+    give(unit, claimed);
+    return claimed;
   }
 
   private static Map<UserId, Map<DeviceId, String>> wanted(ObjectNode json) {
@@ -207,31 +243,41 @@ final class DeviceKeyRoutes implements RouteGroup {
   }
 
   /// Gives keys away: what is answered is gone, durably, before it is answered.
-  private ObjectNode give(UserId user, Map<DeviceId, String> wanted) {
-    ObjectNode given = JsonNodeFactory.instance.objectNode();
-    turns.run(
-        user,
+  private void give(Map<UserId, Map<DeviceId, String>> wanted, ObjectNode claimed) {
+    List<UserId> users = List.copyOf(wanted.keySet());
+    turns.runAll(
+        users,
         () -> {
           List<RowChange> rows = new ArrayList<>();
-          for (var each : wanted.entrySet()) {
-            DeviceId device = each.getKey();
-            Optional<ClaimableKey> oneTime = keys.nextOneTimeKey(user, device, each.getValue());
-            oneTime.ifPresent(key -> rows.add(Keys.giveOneTimeKey(user, device, key)));
-            // "The returned key is a one-time key if one is available, and otherwise a fallback
-            // key."
-            Optional<ClaimableKey> key =
-                oneTime.or(() -> {
-                  Optional<ClaimableKey> fallback =
-                      Optional.ofNullable(keys.fallbackKeys(user, device).get(each.getValue()));
-                  fallback.ifPresent(one -> rows.add(Keys.useFallbackKey(user, device, one)));
-                  return fallback;
-                });
-            key.ifPresent(one -> given.putObject(device.value()).set(one.name(), one.content()));
-          }
+          wanted.forEach((user, devices) -> {
+            ObjectNode given = give(user, devices, rows);
+            if (!given.isEmpty()) {
+              claimed.set(user.value(), given);
+            }
+          });
           if (!rows.isEmpty()) {
-            var _ = journal.commit(rows, List.of(), () -> keys.devicesChanged(user));
+            var _ = journal.commit(rows, List.of(), () -> users.forEach(keys::devicesChanged));
           }
         });
+  }
+
+  /// Only while it is the user's turn.
+  private ObjectNode give(UserId user, Map<DeviceId, String> wanted, List<RowChange> rows) {
+    ObjectNode given = JsonNodeFactory.instance.objectNode();
+    for (var each : wanted.entrySet()) {
+      DeviceId device = each.getKey();
+      Optional<ClaimableKey> oneTime = keys.nextOneTimeKey(user, device, each.getValue());
+      oneTime.ifPresent(key -> rows.add(Keys.giveOneTimeKey(user, device, key)));
+      // "The returned key is a one-time key if one is available, and otherwise a fallback key."
+      Optional<ClaimableKey> key =
+          oneTime.or(() -> {
+            Optional<ClaimableKey> fallback =
+                Optional.ofNullable(keys.fallbackKeys(user, device).get(each.getValue()));
+            fallback.ifPresent(one -> rows.add(Keys.useFallbackKey(user, device, one)));
+            return fallback;
+          });
+      key.ifPresent(one -> given.putObject(device.value()).set(one.name(), one.content()));
+    }
     return given;
   }
 }

@@ -1,5 +1,6 @@
 package org.hearth.server.services.keys;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
@@ -25,4 +26,15 @@ public interface KeyQueries {
   /// @param after exclusive
   /// @param upTo inclusive
   List<UserId> changedDevices(UserId viewer, LogPosition after, LogPosition upTo);
+
+  /// What other servers are told of a device of a user of this server, as it is now: the content of
+  /// an EDU `m.device_list_update`. Of a device that is gone it says so.
+  ///
+  /// @param streamId of the update
+  /// @param prevId of the updates before it
+  ObjectNode deviceListUpdate(UserId user, DeviceId device, long streamId, List<Long> prevId);
+
+  /// What other servers are told of the cross-signing keys of a user of this server, as they are
+  /// now: the content of an EDU `m.signing_key_update`.
+  ObjectNode signingKeyUpdate(UserId user);
 }

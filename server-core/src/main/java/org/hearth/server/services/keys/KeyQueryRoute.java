@@ -2,6 +2,7 @@ package org.hearth.server.services.keys;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.hearth.server.http.Access;
-import org.hearth.server.http.BodyWriter;
 import org.hearth.server.http.ClientPaths;
 import org.hearth.server.http.Fields;
 import org.hearth.server.http.HttpMethod;
@@ -26,9 +26,10 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.keys.Keys.KeySignature;
+import org.jspecify.annotations.Nullable;
 
 /// `POST /keys/query`: the keys of users and their devices, with the signatures that the one who
-/// asks may see. The answer is written user by user.
+/// asks may see; and the same for other servers. The answer is written user by user.
 ///
 /// **thread**: any. **source**: [key management API][keys], [key and signature security][security].
 ///
@@ -45,11 +46,20 @@ final class KeyQueryRoute implements RouteGroup {
   private final Keys keys;
   private final AccountQueries accounts;
   private final ServerName server;
+  private final KeptDevices kept;
+  private final UsersElsewhere elsewhere;
 
-  KeyQueryRoute(Keys keys, AccountQueries accounts, ServerName server) {
+  KeyQueryRoute(
+      Keys keys,
+      AccountQueries accounts,
+      ServerName server,
+      KeptDevices kept,
+      UsersElsewhere elsewhere) {
     this.keys = keys;
     this.accounts = accounts;
     this.server = server;
+    this.kept = kept;
+    this.elsewhere = elsewhere;
   }
 
   @Override
@@ -60,19 +70,87 @@ final class KeyQueryRoute implements RouteGroup {
         Access.USER_OR_GUEST,
         RateClass.DEFAULT,
         this::query);
+    routes
+        .add(
+            HttpMethod.POST,
+            "/_matrix/federation/v1/user/keys/query",
+            Access.SERVER,
+            RateClass.FEDERATION,
+            this::queryForServer)
+        .add(
+            HttpMethod.GET,
+            "/_matrix/federation/v1/user/devices/{userId}",
+            Access.SERVER,
+            RateClass.FEDERATION,
+            this::devicesForServer);
   }
 
-  private Response query(Request request) {
+  private Response query(Request request) throws InterruptedException {
     UserId viewer = request.requester().user();
     Fields body = Fields.of(request.json());
-    var _ = body.optionalInteger("timeout");
+    Duration patience = Asked.patience(body);
     Map<UserId, Set<String>> wanted = wanted(body.object("device_keys").json());
-    Failures failures = Failures.among(wanted.keySet(), server);
+    Asked asked = Asked.of(wanted.keySet(), server);
+    UsersElsewhere.Found found = elsewhere.find(viewer, asked.elsewhere(), wanted, patience);
     return Response.written(stream -> {
-      if (failures.here().size() > SMALL) {
+      if (wanted.size() > SMALL) {
         stream.awaitTurn();
       }
-      write(stream, viewer, wanted, failures);
+      JsonWriter json = stream.json().object();
+      json.name("failures").value(found.failures());
+      write(json, viewer, wanted, asked.here(), found);
+      // "Information on the user-signing key of the user making the request, if they queried their
+      // own device information."
+      writeKeys(
+          json,
+          viewer,
+          SigningKeyUsage.USER_SIGNING,
+          asked.here().contains(viewer) ? List.of(viewer) : List.of(),
+          UsersElsewhere.Found.NOBODY);
+      json.endObject();
+    });
+  }
+
+  /// "Requested users must be local to the receiving homeserver": others are left out, and nothing
+  /// that is known of them is told.
+  private Response queryForServer(Request request) {
+    Map<UserId, Set<String>> wanted =
+        wanted(Fields.of(request.json()).object("device_keys").json());
+    List<UserId> here = Asked.of(wanted.keySet(), server).here();
+    return Response.written(stream -> {
+      if (here.size() > SMALL) {
+        stream.awaitTurn();
+      }
+      JsonWriter json = stream.json().object();
+      write(json, null, wanted, here, UsersElsewhere.Found.NOBODY);
+      json.endObject();
+    });
+  }
+
+  private Response devicesForServer(Request request) {
+    UserId user = UserId.parse(request.path("userId"));
+    if (!user.isOn(server) || !accounts.exists(user)) {
+      throw MatrixException.notFound("There is no such user here");
+    }
+    // Asked before the devices: what changes in between is told once more.
+    long streamId = kept.streamId(user);
+    return Response.written(stream -> {
+      JsonWriter json = stream.json().object();
+      json.name("user_id").value(user.value());
+      json.name("stream_id").value(streamId);
+      json.name("devices").array();
+      deviceKeys(null, user)
+          .forEach((device, content) -> {
+            json.object();
+            json.name("device_id").value(device.value());
+            json.name("keys").value(content);
+            json.endObject();
+          });
+      json.endArray();
+      for (SigningKeyUsage usage : List.of(SigningKeyUsage.MASTER, SigningKeyUsage.SELF_SIGNING)) {
+        signingKey(null, user, usage).ifPresent(key -> json.name(usage.word() + "_key").value(key));
+      }
+      json.endObject();
     });
   }
 
@@ -100,84 +178,126 @@ final class KeyQueryRoute implements RouteGroup {
     return wanted;
   }
 
+  /// @param viewer null for another server, which sees what users of other servers see
   private void write(
-      BodyWriter.Stream stream, UserId viewer, Map<UserId, Set<String>> wanted, Failures failures) {
-    JsonWriter json = stream.json();
-    json.object();
-    json.name("failures").value(failures.json());
+      JsonWriter json,
+      @Nullable UserId viewer,
+      Map<UserId, Set<String>> wanted,
+      List<UserId> here,
+      UsersElsewhere.Found found) {
     json.name("device_keys").object();
-    for (UserId each : failures.here()) {
-      writeDevices(json, viewer, each, wanted.getOrDefault(each, Set.of()));
+    for (UserId each : here) {
+      // "If the homeserver could be reached, but the user or device was unknown, no failure is
+      // recorded. Instead, the corresponding user or device is missing from the `device_keys`
+      // result."
+      if (accounts.exists(each)) {
+        Set<String> devices = wanted.getOrDefault(each, Set.of());
+        json.name(each.value()).object();
+        deviceKeys(viewer, each)
+            .forEach((device, content) -> {
+              if (devices.isEmpty() || devices.contains(device.value())) {
+                json.name(device.value()).value(content);
+              }
+            });
+        json.endObject();
+      }
     }
+    found.forEach((user, list) -> {
+      Set<String> devices = wanted.getOrDefault(user, Set.of());
+      json.name(user.value()).object();
+      list.devices()
+          .forEach((device, each) -> {
+            if (each.keys().isPresent()
+                && (devices.isEmpty() || devices.contains(device.value()))) {
+              ObjectNode content = each.keys().get().deepCopy();
+              ObjectNode unsigned = content.putObject("unsigned");
+              each.displayName().ifPresent(name -> unsigned.put("device_display_name", name));
+              json.name(device.value()).value(content);
+            }
+          });
+      json.endObject();
+    });
     json.endObject();
-    writeKeys(json, viewer, SigningKeyUsage.MASTER, failures.here());
-    writeKeys(json, viewer, SigningKeyUsage.SELF_SIGNING, failures.here());
-    // "Information on the user-signing key of the user making the request, if they queried their
-    // own device information."
-    writeKeys(
-        json,
-        viewer,
-        SigningKeyUsage.USER_SIGNING,
-        failures.here().contains(viewer) ? List.of(viewer) : List.of());
-    json.endObject();
+    writeKeys(json, viewer, SigningKeyUsage.MASTER, here, found);
+    writeKeys(json, viewer, SigningKeyUsage.SELF_SIGNING, here, found);
   }
 
-  private void writeDevices(JsonWriter json, UserId viewer, UserId user, Set<String> wanted) {
+  /// The keys of the user's devices, signed as the viewer may see it. What the devices are called
+  /// is nobody's business elsewhere: other servers are not told.
+  private Map<DeviceId, ObjectNode> deviceKeys(@Nullable UserId viewer, UserId user) {
     Map<DeviceId, ObjectNode> stored = keys.deviceKeys(user);
     Map<String, List<KeySignature>> signatures = signatures(user, viewer);
     Map<DeviceId, Optional<String>> names = new LinkedHashMap<>();
     accounts.devices(user).forEach(each -> names.put(each.id(), each.displayName()));
-    // "If the homeserver could be reached, but the user or device was unknown, no failure is
-    // recorded. Instead, the corresponding user or device is missing from the `device_keys`
-    // result."
-    if (names.isEmpty() && !accounts.exists(user)) {
-      return;
-    }
-    json.name(user.value()).object();
+    Map<DeviceId, ObjectNode> shown = new LinkedHashMap<>();
     // Of keys that none of these has uploaded there is another owner.
     if (!names.keySet().containsAll(stored.keySet())) {
       keys.dehydrated().of(user).ifPresent(each -> names.put(each.id(), each.displayName()));
     }
     names.forEach((device, name) -> {
       ObjectNode content = stored.get(device);
-      if (content != null && (wanted.isEmpty() || wanted.contains(device.value()))) {
-        sign(content, signatures.getOrDefault(device.value(), List.of()));
-        ObjectNode unsigned = content.putObject("unsigned");
-        name.ifPresent(each -> unsigned.put("device_display_name", each));
-        json.name(device.value()).value(content);
+      if (content != null) {
+        var _ = KeySignatures.addTo(content, signatures.getOrDefault(device.value(), List.of()));
+        if (viewer != null) {
+          ObjectNode unsigned = content.putObject("unsigned");
+          name.ifPresent(each -> unsigned.put("device_display_name", each));
+        }
+        shown.put(device, content);
       }
     });
+    return shown;
+  }
+
+  private void writeKeys(
+      JsonWriter json,
+      @Nullable UserId viewer,
+      SigningKeyUsage usage,
+      List<UserId> users,
+      UsersElsewhere.Found found) {
+    json.name(usage.word() + "_keys").object();
+    for (UserId each : users) {
+      signingKey(viewer, each, usage).ifPresent(key -> json.name(each.value()).value(key));
+    }
+    found.forEach((user, list) ->
+        signingKey(viewer, user, usage, list).ifPresent(key -> json.name(user.value()).value(key)));
     json.endObject();
+  }
+
+  /// The key of a user elsewhere, with what the viewer has signed of it.
+  private Optional<ObjectNode> signingKey(
+      @Nullable UserId viewer, UserId user, SigningKeyUsage usage, KeptDevices.KeptList list) {
+    return switch (usage) {
+      case MASTER ->
+          list.masterKey()
+              .map(each -> {
+                ObjectNode content = each.deepCopy();
+                var _ =
+                    KeySignatures.addTo(
+                        content,
+                        signatures(user, viewer)
+                            .getOrDefault(CrossSigningKey.publicKey(content), List.of()));
+                return content;
+              });
+      case SELF_SIGNING -> list.selfSigningKey();
+      case USER_SIGNING -> Optional.empty();
+    };
   }
 
   /// Only a master key is signed later than it is uploaded.
-  private void writeKeys(
-      JsonWriter json, UserId viewer, SigningKeyUsage usage, List<UserId> users) {
-    json.name(usage.word() + "_keys").object();
-    for (UserId each : users) {
-      Optional<CrossSigningKey> key = keys.crossSigningKey(each, usage);
-      if (key.isPresent()) {
-        ObjectNode content = key.get().content();
-        if (usage == SigningKeyUsage.MASTER) {
-          sign(content, signatures(each, viewer).getOrDefault(key.get().publicKey(), List.of()));
-        }
-        json.name(each.value()).value(content);
-      }
+  private Optional<ObjectNode> signingKey(
+      @Nullable UserId viewer, UserId user, SigningKeyUsage usage) {
+    Optional<CrossSigningKey> key = keys.crossSigningKey(user, usage);
+    if (key.isPresent() && usage == SigningKeyUsage.MASTER) {
+      var _ =
+          KeySignatures.addTo(
+              key.get().content(),
+              signatures(user, viewer).getOrDefault(key.get().publicKey(), List.of()));
     }
-    json.endObject();
+    return key.map(CrossSigningKey::content);
   }
 
-  private Map<String, List<KeySignature>> signatures(UserId user, UserId viewer) {
-    return keys.signatures(user, viewer).stream()
+  private Map<String, List<KeySignature>> signatures(UserId user, @Nullable UserId viewer) {
+    return keys.signatures(user, viewer == null ? user : viewer).stream()
         .collect(Collectors.groupingBy(KeySignature::target));
-  }
-
-  private static void sign(ObjectNode content, List<KeySignature> signatures) {
-    for (KeySignature each : signatures) {
-      content
-          .withObjectProperty("signatures")
-          .withObjectProperty(each.signer().value())
-          .put(each.signerKey().value(), each.signature());
-    }
   }
 }

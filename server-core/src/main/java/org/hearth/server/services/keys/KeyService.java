@@ -2,13 +2,17 @@ package org.hearth.server.services.keys;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.box.Box;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.outbound.federation.FederationClient;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.Confirmation;
@@ -26,6 +30,13 @@ public final class KeyService implements Box {
   private final Keys keys;
   private final List<RouteGroup> routes;
 
+  /// Users of other servers.
+  ///
+  /// @param kept what is known of their devices
+  /// @param input told whose devices somebody here has asked for
+  public record Others(
+      KeptDevices kept, FederationClient federation, LogWriter<DeviceInput, LogPosition> input) {}
+
   /// @param keys the same object that answers the others' queries
   /// @param companions what else is kept for devices, and goes with a dehydrated one
   /// @param server whose users' keys are here
@@ -36,16 +47,23 @@ public final class KeyService implements Box {
       ServerName server,
       AccountQueries accounts,
       Confirmation confirmation,
+      Others others,
       JournalWriter<AccountOutput> journal) {
     this.keys = keys;
+    RemoteKeys remote = new RemoteKeys(others.federation()::send);
+    UsersElsewhere elsewhere = new UsersElsewhere(others.kept(), remote, others.input());
     TurnPerKey turns = new TurnPerKey();
     List<AccountCompanion> ofDevices = new ArrayList<>(companions);
     ofDevices.add(keys);
     routes =
         List.of(
-            new DeviceKeyRoutes(keys, server, journal, turns),
-            new KeyQueryRoute(keys, accounts, server),
-            new CrossSigningRoutes(keys, accounts, confirmation, journal, turns),
+            new DeviceKeyRoutes(keys, server, remote, journal, turns),
+            new KeyQueryRoute(keys, accounts, server, others.kept(), elsewhere),
+            new CrossSigningRoutes(
+                new CrossSigningRoutes.Needs(keys, accounts, server, elsewhere),
+                confirmation,
+                journal,
+                turns),
             new DehydratedDeviceRoutes(keys, accounts, ofDevices, journal, turns));
   }
 
@@ -72,6 +90,11 @@ public final class KeyService implements Box {
   @Override
   public List<String> asks() {
     return List.of(AccountService.BOX);
+  }
+
+  @Override
+  public List<String> commands() {
+    return List.of(FederationClient.BOX);
   }
 
   @Override

@@ -79,6 +79,14 @@ record KeyUpload(
         throw MatrixException.badJson("device_keys.keys must be texts");
       }
     }
+    // "Signatures for the device key object. A map from user ID, to a map from
+    // `<algorithm>:<device_id>` to the signature."
+    for (var each : fields.object("signatures").json().properties()) {
+      if (!each.getValue().isObject()
+          || !each.getValue().valueStream().allMatch(JsonNode::isTextual)) {
+        throw MatrixException.badJson("device_keys.signatures must map users to texts by key");
+      }
+    }
     if (MatrixJson.write(deviceKeys).length > MOST_DEVICE_KEY_BYTES) {
       throw MatrixException.tooLarge("The keys of a device have at most 16 KiB");
     }

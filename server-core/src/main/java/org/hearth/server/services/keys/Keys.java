@@ -22,6 +22,7 @@ import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.KeyId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.store.ReadPool;
@@ -40,6 +41,9 @@ public final class Keys implements KeyQueries, AccountCompanion {
   /// get the answer to an upload repeats it, and no key may be given twice.
   static final int UPLOADS_THAT_ARE_KNOWN = 3;
 
+  /// Users of other servers whose keys a user has signed.
+  static final int MOST_SIGNATURES_ELSEWHERE = 5_000;
+
   /// Algorithms of which a device has a fallback key.
   static final int MOST_FALLBACK_KEYS = 10;
 
@@ -49,7 +53,8 @@ public final class Keys implements KeyQueries, AccountCompanion {
       new Table(
           "one_time_key",
           "1,000 rows a device, and those that were given away of its last 3 uploads",
-          "a key beyond the bound is refused; one that was given away is deleted by a later upload; deleted with the device");
+          "a key beyond the bound is refused; one that was given away is deleted by a later upload;"
+              + " deleted with the device");
   static final Table FALLBACK_KEY =
       new Table(
           "fallback_key",
@@ -60,13 +65,15 @@ public final class Keys implements KeyQueries, AccountCompanion {
   static final Table KEY_SIGNATURE =
       new Table(
           "key_signature",
-          "one row a device or master key and key that has signed it: of each user the own devices, the own master key, and the master keys of others",
+          "one row a device or master key and key that has signed it: of each user the own devices,"
+              + " the own master key, and the master keys of others, of other servers 5,000",
           "deleted with the device, the account, and the key that signed or was signed");
   static final Table DEVICE_LIST =
       new Table(
           "device_list",
           "one row a user, and one for each two users of whom one has signed the other's key",
-          "the first row stays: who comes back later must learn that the devices are gone; the others are deleted with the account");
+          "the first row stays: who comes back later must learn that the devices are gone; the"
+              + " others are deleted with the account");
 
   private static final DeviceRow DEVICE_KEYS = new DeviceRow(DEVICE_KEY, "content BLOB(16K)");
   private static final DeviceRow ONE_TIME_KEYS =
@@ -116,6 +123,15 @@ public final class Keys implements KeyQueries, AccountCompanion {
     String name() {
       return algorithm + ":" + id;
     }
+
+    /// Whether it is the same key; a client that repeats an upload may have signed it anew.
+    boolean isSame(ClaimableKey other) {
+      boolean areObjects = content.isObject() && other.content.isObject();
+      return name().equals(other.name())
+          && (areObjects
+              ? content.path("key").equals(other.content.path("key"))
+              : content.equals(other.content));
+    }
   }
 
   /// A signature that came later than what it signs.
@@ -157,9 +173,8 @@ public final class Keys implements KeyQueries, AccountCompanion {
 
   /// "Servers therefore must ensure that device IDs will not collide with cross-signing public
   /// keys."
-  ///
-  /// @throws MatrixException `M_FORBIDDEN` if the user has a cross-signing key of that id
-  void refuseIdOfSigningKey(UserId user, DeviceId device) {
+  @Override
+  public void admit(UserId user, DeviceId device) {
     if (crossSigningKeys(user).values().stream()
         .anyMatch(each -> each.publicKey().equals(device.value()))) {
       throw MatrixException.forbidden("The device has the id of a cross-signing key");
@@ -236,7 +251,8 @@ public final class Keys implements KeyQueries, AccountCompanion {
     }
     for (Counted each :
         counted(
-            "SELECT device_id, algorithm, COUNT(*) FROM fallback_key WHERE user_id = ? AND used = 0",
+            "SELECT device_id, algorithm, COUNT(*) FROM fallback_key WHERE user_id = ? AND used ="
+                + " 0",
             user)) {
       fallback.computeIfAbsent(each.device(), _ -> new ArrayList<>()).add(each.algorithm());
     }
@@ -313,6 +329,29 @@ public final class Keys implements KeyQueries, AccountCompanion {
         row -> UserId.parse(row.getString(1)));
   }
 
+  /// How many keys of users of other servers the user has signed.
+  long signaturesElsewhere(UserId signer, ServerName here) {
+    return reads
+        .select(
+            "SELECT DISTINCT user_id FROM key_signature WHERE signer_id = ?",
+            statement -> statement.setString(1, signer.value()),
+            row -> UserId.parse(row.getString(1)))
+        .stream()
+        .filter(each -> !each.isOn(here))
+        .count();
+  }
+
+  @Override
+  public ObjectNode deviceListUpdate(
+      UserId user, DeviceId device, long streamId, List<Long> prevId) {
+    return new KeyUpdates(reads, this).ofDevice(user, device, streamId, prevId);
+  }
+
+  @Override
+  public ObjectNode signingKeyUpdate(UserId user) {
+    return new KeyUpdates(reads, this).ofSigningKeys(user);
+  }
+
   // --- changing
 
   private static void bind(PreparedStatement statement, UserId user, DeviceId device)
@@ -333,7 +372,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
     return List.of(
         delete(DEVICE_KEY, user, device),
         // What was signed was another key.
-        deleteSignatures(user, device.value()),
+        KeySignatures.forgetSigners(user, device.value()),
         DEVICE_KEYS.insert(
             user.value(),
             device.value(),
@@ -426,17 +465,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
       UserId user, CrossSigningKey key, Optional<CrossSigningKey> before) {
     byte[] content = MatrixJson.write(key.content());
     List<RowChange> rows = new ArrayList<>();
-    before.ifPresent(old -> {
-      rows.add(deleteSignatures(user, old.publicKey()));
-      rows.add(
-          RowChange.of(
-              KEY_SIGNATURE,
-              "DELETE FROM key_signature WHERE signer_id = ? AND signer_key = ?",
-              (statement, _) -> {
-                statement.setString(1, user.value());
-                statement.setString(2, old.id().value());
-              }));
-    });
+    before.ifPresent(old -> rows.addAll(KeySignatures.forget(user, old.publicKey())));
     rows.add(
         RowChange.of(
             CROSS_SIGNING_KEY,
@@ -457,41 +486,6 @@ public final class Keys implements KeyQueries, AccountCompanion {
               statement.setBytes(4, content);
             }));
     return rows;
-  }
-
-  static List<RowChange> addSignature(KeySignature signature) {
-    return List.of(
-        RowChange.of(
-            KEY_SIGNATURE,
-            "DELETE FROM key_signature"
-                + " WHERE user_id = ? AND target_key = ? AND signer_id = ? AND signer_key = ?",
-            (statement, _) -> bind(statement, signature)),
-        RowChange.of(
-            KEY_SIGNATURE,
-            "INSERT INTO key_signature (user_id, target_key, signer_id, signer_key, signature)"
-                + " VALUES (?, ?, ?, ?, ?)",
-            (statement, _) -> {
-              bind(statement, signature);
-              statement.setString(5, signature.signature());
-            }));
-  }
-
-  private static void bind(PreparedStatement statement, KeySignature signature)
-      throws SQLException {
-    statement.setString(1, signature.user().value());
-    statement.setString(2, signature.target());
-    statement.setString(3, signature.signer().value());
-    statement.setString(4, signature.signerKey().value());
-  }
-
-  private static RowChange deleteSignatures(UserId user, String target) {
-    return RowChange.of(
-        KEY_SIGNATURE,
-        "DELETE FROM key_signature WHERE user_id = ? AND target_key = ?",
-        (statement, _) -> {
-          statement.setString(1, user.value());
-          statement.setString(2, target);
-        });
   }
 
   /// Notes that the devices or cross-signing keys of a user changed, at the unit's first position:
@@ -549,7 +543,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
     rows.add(delete(ONE_TIME_KEY, user, device));
     rows.add(delete(FALLBACK_KEY, user, device));
     rows.add(DehydratedDevices.delete(user, device));
-    rows.add(deleteSignatures(user, device.value()));
+    rows.addAll(KeySignatures.forget(user, device.value()));
     rows.addAll(renaming(user, device));
     return rows;
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.Supplier;
 import org.hearth.server.box.ServiceBox;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -14,7 +15,7 @@ import org.hearth.server.http.Response;
 import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.matrix.sign.OwnKeys;
 import org.hearth.server.services.account.AccountQueries;
 import org.hearth.server.services.account.AccountService;
 
@@ -33,10 +34,10 @@ public final class OpenIdService implements ServiceBox {
   private final AccountQueries accounts;
   private final OpenIdTokens tokens;
 
-  /// @param key the server's, by which it knows its tokens again
-  public OpenIdService(AccountQueries accounts, SigningKey key, InstantSource clock) {
+  /// @param keys the server's, by which it knows its tokens again
+  public OpenIdService(AccountQueries accounts, Supplier<OwnKeys> keys, InstantSource clock) {
     this.accounts = accounts;
-    this.tokens = new OpenIdTokens(key, clock);
+    this.tokens = new OpenIdTokens(keys, clock);
   }
 
   @Override

@@ -6,11 +6,11 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.sign.SigningKey;
-import org.hearth.server.matrix.sign.VerifyKey;
+import org.hearth.server.matrix.sign.OwnKeys;
 
 /// Makes and reads tokens that say whose they are: nothing is kept of them, and a restart ends
 /// none.
@@ -29,13 +29,11 @@ final class OpenIdTokens {
   private static final Pattern SHAPE =
       Pattern.compile("([A-Za-z0-9_-]+)\\.([0-9]{1,18})\\.([A-Za-z0-9_-]+)");
 
-  private final SigningKey key;
-  private final VerifyKey verifyKey;
+  private final Supplier<OwnKeys> keys;
   private final InstantSource clock;
 
-  OpenIdTokens(SigningKey key, InstantSource clock) {
-    this.key = key;
-    this.verifyKey = key.verifyKey();
+  OpenIdTokens(Supplier<OwnKeys> keys, InstantSource clock) {
+    this.keys = keys;
     this.clock = clock;
   }
 
@@ -45,7 +43,7 @@ final class OpenIdTokens {
         + "."
         + end
         + "."
-        + encoded(key.sign(signed(user.value(), end)));
+        + encoded(keys.get().current().sign(signed(user.value(), end)));
   }
 
   /// Whose token that is; empty if it is none of this server's, or no longer good.
@@ -59,11 +57,20 @@ final class OpenIdTokens {
       String user = new String(decoded(parts.group(1)), StandardCharsets.UTF_8);
       boolean good =
           clock.instant().isBefore(Instant.ofEpochMilli(end))
-              && verifyKey.verify(signed(user, end), decoded(parts.group(3)));
+              && isSigned(signed(user, end), decoded(parts.group(3)));
       return good ? Optional.of(UserId.parse(user)) : Optional.empty();
     } catch (IllegalArgumentException _) {
       return Optional.empty();
     }
+  }
+
+  /// By the key of today, or by one that was rotated out while tokens of it are still good.
+  private boolean isSigned(byte[] message, byte[] signature) {
+    OwnKeys own = keys.get();
+    long earliest = clock.instant().minus(LIFETIME).toEpochMilli();
+    return own.current().verifyKey().verify(message, signature)
+        || own.old().values().stream()
+            .anyMatch(old -> old.expiredTs() >= earliest && old.key().verify(message, signature));
   }
 
   private static byte[] signed(String user, long end) {

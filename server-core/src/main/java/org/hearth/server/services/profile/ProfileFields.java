@@ -70,6 +70,26 @@ final class ProfileFields {
     };
   }
 
+  /// Whether a field that another server tells is one that a profile may have.
+  static boolean isSound(String key, JsonNode value) {
+    try {
+      String checked = checkedKey(key);
+      return switch (checked) {
+        case Profiles.DISPLAY_NAME -> value.isTextual() && isName(value.textValue());
+        case Profiles.AVATAR_URL ->
+            value.isTextual() && !checkedAvatar(value.textValue()).isEmpty();
+        case "m.tz" -> value.isTextual() && value.textValue().length() <= LONGEST_NAME;
+        default -> !value.isNull();
+      };
+    } catch (MatrixException _) {
+      return false;
+    }
+  }
+
+  private static boolean isName(String name) {
+    return !checkedName(name).isEmpty();
+  }
+
   private static Optional<String> text(String value) {
     return Optional.of(value).filter(each -> !each.isEmpty());
   }

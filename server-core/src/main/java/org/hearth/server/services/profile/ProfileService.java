@@ -19,13 +19,17 @@ import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.outbound.federation.FederationClient;
+import org.hearth.server.outbound.federation.PeerRequests;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.JournalWriter;
 import org.hearth.server.store.Table;
 
-/// The profiles of this server's users: their endpoints, and their way into the rooms.
+/// The profiles of this server's users: their endpoints, and their way into the rooms. Those of
+/// other users are asked of their servers.
 ///
 /// **thread**: any; [#start] and [#stop] one.
 ///
@@ -39,10 +43,20 @@ public final class ProfileService implements ServiceBox {
   private final RoomProfiles rooms;
   private final TurnPerKey turns = new TurnPerKey();
   private final Spreading spreading;
+  private final ServerName here;
+  private final RemoteProfiles remote;
 
+  /// @param here this server
   /// @param profiles the same object that answers the others' queries
+  /// @param peers the way to other servers
   public ProfileService(
-      Profiles profiles, JournalWriter<AccountOutput> journal, RoomProfiles rooms) {
+      ServerName here,
+      Profiles profiles,
+      JournalWriter<AccountOutput> journal,
+      RoomProfiles rooms,
+      PeerRequests peers) {
+    this.here = here;
+    this.remote = new RemoteProfiles(peers);
     this.profiles = profiles;
     this.journal = journal;
     this.rooms = rooms;
@@ -62,6 +76,11 @@ public final class ProfileService implements ServiceBox {
   @Override
   public List<String> asks() {
     return List.of(RoomQueries.BOX);
+  }
+
+  @Override
+  public List<String> commands() {
+    return List.of(FederationClient.BOX);
   }
 
   @Override
@@ -97,26 +116,55 @@ public final class ProfileService implements ServiceBox {
             this::getAll)
         .add(HttpMethod.GET, field, Access.NONE, RateClass.DEFAULT, this::get)
         .add(HttpMethod.PUT, field, Access.USER_OR_GUEST, RateClass.DEFAULT, this::put)
-        .add(HttpMethod.DELETE, field, Access.USER_OR_GUEST, RateClass.DEFAULT, this::delete);
+        .add(HttpMethod.DELETE, field, Access.USER_OR_GUEST, RateClass.DEFAULT, this::delete)
+        .add(
+            HttpMethod.GET,
+            "/_matrix/federation/v1/query/profile",
+            Access.SERVER,
+            RateClass.FEDERATION,
+            this::getForServer);
   }
 
-  private Response getAll(Request request) {
-    return Response.json(fields(request));
+  /// "MUST be a user local to the receiving homeserver": of others there is no profile here.
+  private Response getForServer(Request request) {
+    ObjectNode all = fields(UserId.parse(request.requiredQuery("user_id")));
+    Optional<String> field = request.query("field");
+    // "If specified, the server MUST only return the given field in the response."
+    return Response.json(field.isEmpty() ? all : only(all, field.get()));
   }
 
-  private Response get(Request request) {
+  private Response getAll(Request request) throws InterruptedException {
+    return Response.json(fields(request, Optional.empty()));
+  }
+
+  private Response get(Request request) throws InterruptedException {
     String key = ProfileFields.checkedKey(request.path("key"));
-    JsonNode value = fields(request).get(key);
+    return Response.json(only(fields(request, Optional.of(key)), key));
+  }
+
+  private static ObjectNode only(ObjectNode fields, String key) {
+    JsonNode value = fields.get(key);
     if (value == null) {
       throw MatrixException.notFound("The profile has no such field");
     }
-    return Response.json(JsonNodeFactory.instance.objectNode().set(key, value));
+    return JsonNodeFactory.instance.objectNode().set(key, value);
   }
 
-  private ObjectNode fields(Request request) {
-    return profiles
-        .fields(UserId.parse(request.path("userId")))
-        .orElseThrow(() -> MatrixException.notFound("Profile not found"));
+  /// @param field the only one that is wanted
+  private ObjectNode fields(Request request, Optional<String> field) throws InterruptedException {
+    UserId user = UserId.parse(request.path("userId"));
+    if (user.isOn(here)) {
+      return fields(user);
+    }
+    if (!remote.isKnown(user, field)) {
+      // Anybody may ask for a profile, and so make this server ask others.
+      request.charge(RateClass.SEARCH, request.remoteAddress().getHostAddress());
+    }
+    return remote.fields(user, field, request.asker());
+  }
+
+  private ObjectNode fields(UserId user) {
+    return profiles.fields(user).orElseThrow(() -> MatrixException.notFound("Profile not found"));
   }
 
   private Response put(Request request) {

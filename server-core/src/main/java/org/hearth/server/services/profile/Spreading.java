@@ -7,15 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.hearth.server.http.TurnPerKey;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.JournalWriter;
+import org.hearth.server.upkeep.Upkeep;
 
 /// Carries changed profiles into the member events of the users' rooms. A profile is marked in its
 /// row until that is done, so it is done also over a crash; what fails is tried again after a
@@ -61,11 +60,7 @@ final class Spreading {
   /// whoever finds its own user here is served by that.
   private final Map<UserId, Future<Boolean>> queued = new ConcurrentHashMap<>();
 
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("profile-spreading").factory());
-
-  private volatile boolean ended;
+  private final Upkeep thread = new Upkeep("profile-spreading");
 
   /// @param turns the same that writers of profiles take
   Spreading(
@@ -80,18 +75,13 @@ final class Spreading {
   }
 
   void start() {
-    thread.execute(this::takeUp);
-    var _ =
-        thread.scheduleWithFixedDelay(
-            this::spreadPending, RETRY.toMillis(), RETRY.toMillis(), TimeUnit.MILLISECONDS);
+    thread.once("profiles that have not spread could not be looked up", this::takeUp);
+    thread.every(RETRY, RETRY, "profiles spread later", this::spreadPending);
   }
 
   /// Ends the thread with the profile that it is at.
   void close() throws InterruptedException {
-    ended = true;
-    // An interrupt in the middle of a read closes Derby's files, so nobody is interrupted.
-    thread.shutdown();
-    if (!thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+    if (!thread.end(PATIENCE)) {
       LOG.log(Level.INFO, "changed profiles go on spreading at the next start");
     }
   }
@@ -103,7 +93,7 @@ final class Spreading {
         queued.computeIfAbsent(
             user,
             _ ->
-                thread.submit(() -> {
+                thread.ask(() -> {
                   queued.remove(user);
                   return spread(user);
                 }));
@@ -119,11 +109,7 @@ final class Spreading {
   }
 
   private void takeUp() {
-    try {
-      profiles.spreading().forEach(each -> pending.put(each, Retry.first()));
-    } catch (RuntimeException | Error failed) {
-      LOG.log(Level.WARNING, "profiles that have not spread could not be looked up", failed);
-    }
+    profiles.spreading().forEach(each -> pending.put(each, Retry.first()));
     spreadPending();
   }
 
@@ -138,7 +124,7 @@ final class Spreading {
 
   /// @return whether it is done; false when it has to be tried again
   private boolean spread(UserId user) {
-    if (ended) {
+    if (thread.isEnding()) {
       return false; // The profile's row says that this is left to the next start.
     }
     Retry retry = pending.computeIfAbsent(user, _ -> Retry.first());
@@ -159,7 +145,6 @@ final class Spreading {
       Thread.currentThread().interrupt();
       return false;
     } catch (RuntimeException | Error failed) {
-      // Whatever error it is: an executor would drop it silently and never come back.
       LOG.log(
           Level.WARNING,
           "the profile of " + user + " could not be written into all rooms yet",

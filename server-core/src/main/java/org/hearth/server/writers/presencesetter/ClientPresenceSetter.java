@@ -117,8 +117,9 @@ public final class ClientPresenceSetter implements Box {
     if (!user.equals(who) && !rooms.shareRoom(who, user)) {
       throw MatrixException.forbidden("You share no room with that user");
     }
-    if (!user.server().equals(who.server())) {
-      throw MatrixException.notFound("The presence of users of other servers is not known here");
+    boolean elsewhere = !user.server().equals(who.server());
+    if (elsewhere && presence.filter(each -> each.queries().isRemembered(user)).isEmpty()) {
+      throw MatrixException.notFound("The presence of that user is not known here");
     }
     UserPresence now =
         presence

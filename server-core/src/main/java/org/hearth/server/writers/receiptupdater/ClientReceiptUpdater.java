@@ -31,6 +31,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.ThreadPath;
 import org.hearth.server.services.accountdata.AccountDataService;
 import org.jspecify.annotations.Nullable;
 
@@ -49,13 +50,8 @@ public final class ClientReceiptUpdater implements Box {
   public static final String BOX = "ClientReceiptUpdater";
 
   private static final String FULLY_READ = "m.fully_read";
-  private static final String THREAD = "m.thread";
   private static final Duration PATIENCE_FOR_PLACE = Duration.ofSeconds(5);
   private static final Duration PATIENCE_FOR_REPLY = Duration.ofSeconds(60);
-
-  /// "Implementations should not recurse infinitely, though: a maximum of 3 hops is recommended to
-  /// cover indirect relationships."
-  private static final int MOST_HOPS = 3;
 
   private final RoomQueries rooms;
   private final AccountDataService accountData;
@@ -229,29 +225,13 @@ public final class ClientReceiptUpdater implements Box {
 
   /// Whether a receipt of that thread may be of the event.
   ///
-  /// "An event is considered to be 'in a thread' if: it has a `rel_type` of `m.thread`, or
-  /// following the event relationships, it has a parent event which references the thread root with
-  /// a `rel_type` of `m.thread`."
-  ///
   /// "Thread roots are considered to be in the main timeline, as are events that are related to a
   /// thread root via non-thread relations." They are related to the thread, too: a receipt of it
   /// may be of them.
   private boolean isIn(RoomEvent event, String thread) {
-    RoomEvent at = event;
-    for (int hops = 0; hops <= MOST_HOPS && !at.id().value().equals(thread); hops++) {
-      JsonNode relation = at.pdu().content().path("m.relates_to");
-      Optional<EventId> parent = eventId(relation.path("event_id").asText());
-      if (parent.isPresent() && relation.path("rel_type").asText().equals(THREAD)) {
-        return parent.get().value().equals(thread);
-      }
-      Optional<RoomEvent> next =
-          parent.flatMap(rooms::event).filter(each -> each.room().equals(event.room()));
-      if (next.isEmpty()) {
-        return thread.equals(ReceiptOutput.MAIN);
-      }
-      at = next.get();
-    }
-    return thread.equals(ReceiptOutput.MAIN) || at.id().value().equals(thread);
+    ThreadPath path = ThreadPath.of(rooms, event.pdu());
+    return path.passed().stream().map(EventId::value).anyMatch(thread::equals)
+        || path.root().map(EventId::value).orElse(ReceiptOutput.MAIN).equals(thread);
   }
 
   private static Optional<EventId> eventId(String text) {

@@ -37,6 +37,7 @@ public final class ClientRoomSend implements Box {
   ///
   /// @param aliases what names lead to
   /// @param directory gives names to new rooms and publishes them
+  /// @param elsewhere asks other servers for what is in rooms of theirs
   public record Needs(
       RoomQueries rooms,
       ProfileQueries profiles,
@@ -44,6 +45,7 @@ public final class ClientRoomSend implements Box {
       AccountDataQueries accountData,
       DirectoryQueries aliases,
       DirectoryService directory,
+      RoomsElsewhere elsewhere,
       InstantSource clock) {}
 
   /// Where users' settings of rooms are carried over to the rooms that replace these.
@@ -51,12 +53,14 @@ public final class ClientRoomSend implements Box {
 
   /// @param defaultVersion of a room for which the client names none
   /// @param commands has the Room Server do what is asked
+  /// @param remoteInvites invites users of other servers
   /// @param presence told who is active; empty where presence is off
   public ClientRoomSend(
       Needs needs,
       Settings settings,
       RoomVersion defaultVersion,
       RoomClient commands,
+      RemoteInvites remoteInvites,
       Optional<PresenceClient> presence) {
     this.presence = presence;
     PersonalSettings personal =
@@ -68,9 +72,12 @@ public final class ClientRoomSend implements Box {
             needs.profiles(),
             needs.accounts(),
             needs.accountData(),
-            personal);
+            personal,
+            remoteInvites);
+    OwnMembership own =
+        new OwnMembership(needs.rooms(), needs.accounts(), changes, personal, needs.elsewhere());
     MembershipRoutes memberships =
-        new MembershipRoutes(needs.rooms(), commands, changes, needs.aliases());
+        new MembershipRoutes(needs.rooms(), commands, changes, own, needs.aliases());
     InstantSource creations = new DistinctMillis(needs.clock());
     List<RouteGroup> groups =
         List.of(
@@ -83,9 +90,9 @@ public final class ClientRoomSend implements Box {
                 commands,
                 new NewRoomEvents(changes),
                 changes,
+                new InvitesBeside(remoteInvites, InvitesBeside.PATIENCE),
                 needs.directory(),
-                creations,
-                defaultVersion));
+                new CreateRoomRoute.Usual(creations, defaultVersion)));
     this.routes =
         presence
             .map(each ->

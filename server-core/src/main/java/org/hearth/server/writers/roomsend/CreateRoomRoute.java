@@ -28,27 +28,31 @@ final class CreateRoomRoute implements RouteGroup {
   private final RoomClient commands;
   private final NewRoomEvents events;
   private final MembershipChanges memberships;
+  private final InvitesBeside remoteInvites;
   private final DirectoryService directory;
-  private final InstantSource clock;
-  private final RoomVersion defaultVersion;
+  private final Usual usual;
 
+  /// What a room has of itself.
+  ///
   /// @param clock says no time twice
-  /// @param defaultVersion of a room for which the client names none
+  /// @param version of a room for which the client names none
+  record Usual(InstantSource clock, RoomVersion version) {}
+
   CreateRoomRoute(
       RoomQueries rooms,
       RoomClient commands,
       NewRoomEvents events,
       MembershipChanges memberships,
+      InvitesBeside remoteInvites,
       DirectoryService directory,
-      InstantSource clock,
-      RoomVersion defaultVersion) {
+      Usual usual) {
     this.rooms = rooms;
     this.commands = commands;
     this.events = events;
     this.memberships = memberships;
+    this.remoteInvites = remoteInvites;
     this.directory = directory;
-    this.clock = clock;
-    this.defaultVersion = defaultVersion;
+    this.usual = usual;
   }
 
   @Override
@@ -62,10 +66,10 @@ final class CreateRoomRoute implements RouteGroup {
   }
 
   private Response create(Request request) throws InterruptedException {
-    NewRoom room = NewRoom.parse(request.jsonOrEmpty(), defaultVersion);
+    NewRoom room = NewRoom.parse(request.jsonOrEmpty(), usual.version());
     UserId creator = request.requester().user();
-    room.invited().forEach(memberships::requireInvitable);
-    long now = clock.millis();
+    room.invited().forEach(each -> memberships.requireInvitable(creator, each));
+    long now = usual.clock().millis();
     EventDraft unplaced = EventDraft.create(null, creator, events.createContent(room, creator));
     RoomId id = rooms.newRoomId(room.version(), unplaced, now);
     EventDraft create =
@@ -87,6 +91,12 @@ final class CreateRoomRoute implements RouteGroup {
     if (room.published()) {
       directory.setPublished(id, true);
     }
+    remoteInvites.invite(
+        room.invited().stream()
+            .filter(each -> !MembershipChanges.isHere(creator, each))
+            .map(each ->
+                MembershipChanges.remoteInvite(id, creator, each, events.invite(room, each)))
+            .toList());
     return Response.field("room_id", id.value());
   }
 }

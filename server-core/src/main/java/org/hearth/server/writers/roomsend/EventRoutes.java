@@ -40,6 +40,7 @@ final class EventRoutes implements RouteGroup {
   private final DirectoryQueries directory;
   private final MembershipChanges memberships;
   private final Annotations annotations;
+  private final ThreadRoots threads;
 
   EventRoutes(
       RoomQueries rooms,
@@ -51,6 +52,7 @@ final class EventRoutes implements RouteGroup {
     this.directory = directory;
     this.memberships = memberships;
     this.annotations = new Annotations(rooms, commands);
+    this.threads = new ThreadRoots(rooms);
   }
 
   @Override
@@ -90,6 +92,7 @@ final class EventRoutes implements RouteGroup {
         type.equals(EventTypes.REDACTION)
             ? redaction(room, request, redactedBy(content), content)
             : EventDraft.message(room, request.requester().user(), type, content);
+    threads.check(draft);
     return eventId(annotations.send(new RoomInput.SendEvent(room, draft, transaction(request))));
   }
 

@@ -11,7 +11,9 @@ import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
@@ -36,6 +38,7 @@ final class MembershipChanges {
   private final AccountQueries accounts;
   private final AccountDataQueries accountData;
   private final PersonalSettings settings;
+  private final RemoteInvites remoteInvites;
 
   MembershipChanges(
       RoomQueries rooms,
@@ -43,20 +46,25 @@ final class MembershipChanges {
       ProfileQueries profiles,
       AccountQueries accounts,
       AccountDataQueries accountData,
-      PersonalSettings settings) {
+      PersonalSettings settings,
+      RemoteInvites remoteInvites) {
     this.rooms = rooms;
     this.commands = commands;
     this.profiles = profiles;
     this.accounts = accounts;
     this.accountData = accountData;
     this.settings = settings;
+    this.remoteInvites = remoteInvites;
   }
 
-  /// Until this server federates, nobody elsewhere can be invited.
+  /// Whether a user of another server wants to be invited is known there.
   ///
-  /// @throws MatrixException `M_NOT_FOUND` if the user has no account here; `M_INVITE_BLOCKED`
-  ///   "when invites to a given user are blocked"
-  void requireInvitable(UserId target) {
+  /// @throws MatrixException `M_NOT_FOUND` if a user of this server has no account;
+  ///   `M_INVITE_BLOCKED` "when invites to a given user are blocked"
+  void requireInvitable(UserId sender, UserId target) {
+    if (!isHere(sender, target)) {
+      return;
+    }
     if (!accounts.isActive(target)) {
       throw MatrixException.notFound("There is no user " + target.value() + " on this server");
     }
@@ -64,6 +72,22 @@ final class MembershipChanges {
       throw new MatrixException(
           Errcode.INVITE_BLOCKED, target.value() + " does not want to be invited");
     }
+  }
+
+  /// Whether a user is of the server of one who sends.
+  static boolean isHere(UserId sender, UserId target) {
+    return target.isOn(sender.server());
+  }
+
+  /// What makes the invitation of a user of another server.
+  ///
+  /// @param content as of [#withNames]
+  static RoomInput.PrepareEvent remoteInvite(
+      RoomId room, UserId sender, UserId target, ObjectNode content) {
+    ObjectNode whole = content.deepCopy();
+    whole.put("membership", Membership.INVITE.value());
+    return new RoomInput.PrepareEvent(
+        room, EventDraft.state(room, sender, StateKey.member(target.value()), whole));
   }
 
   /// Changes a membership.
@@ -87,6 +111,9 @@ final class MembershipChanges {
       requireRejectable(room, target);
     }
     ObjectNode content = withNames(target, membership, extra);
+    if (membership == Membership.INVITE && !isHere(sender, target)) {
+      return remoteInvites.invite(remoteInvite(room, sender, target, content));
+    }
     boolean comes = membership == Membership.JOIN && !rooms.isJoined(room, target);
     RoomReply.Done done =
         commands.perform(
@@ -133,7 +160,7 @@ final class MembershipChanges {
             .orElseThrow(() ->
                 MatrixException.invalidParam("The state key of a member event must be a user id"));
     if (membership == Membership.INVITE) {
-      requireInvitable(target);
+      requireInvitable(requester.user(), target);
     }
     ObjectNode extra = content.deepCopy();
     extra.remove("membership");

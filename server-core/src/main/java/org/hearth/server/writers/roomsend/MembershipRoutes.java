@@ -3,6 +3,8 @@ package org.hearth.server.writers.roomsend;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.http.Access;
@@ -19,12 +21,15 @@ import org.hearth.server.logs.RoomInput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.RoomAlias;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.directory.AliasTarget;
 import org.hearth.server.services.directory.DirectoryQueries;
 
 /// Joining, leaving, inviting, knocking, kicking, banning, forgetting.
@@ -35,9 +40,18 @@ final class MembershipRoutes implements RouteGroup {
   private static final Set<String> NOT_OF_THE_EVENT =
       Set.of("membership", "reason", "third_party_signed");
 
+  /// Of the servers that a client names so many are looked at.
+  private static final int MOST_SERVERS = 16;
+
+  /// A room that a client names.
+  ///
+  /// @param servers that may be in it, the likeliest first
+  private record Target(RoomId room, List<ServerName> servers) {}
+
   private final RoomQueries rooms;
   private final RoomClient commands;
   private final MembershipChanges changes;
+  private final OwnMembership own;
   private final ThirdPartyInvites thirdPartyInvites;
   private final DirectoryQueries directory;
 
@@ -45,10 +59,12 @@ final class MembershipRoutes implements RouteGroup {
       RoomQueries rooms,
       RoomClient commands,
       MembershipChanges changes,
+      OwnMembership own,
       DirectoryQueries directory) {
     this.rooms = rooms;
     this.commands = commands;
     this.changes = changes;
+    this.own = own;
     this.thirdPartyInvites = new ThirdPartyInvites(rooms, changes);
     this.directory = directory;
   }
@@ -56,7 +72,10 @@ final class MembershipRoutes implements RouteGroup {
   @Override
   public void register(Routes routes) {
     postAlsoByGuests(routes, "/join/{roomIdOrAlias}", request -> join(request, named(request)));
-    postAlsoByGuests(routes, "/rooms/{roomId}/join", request -> join(request, room(request)));
+    postAlsoByGuests(
+        routes,
+        "/rooms/{roomId}/join",
+        request -> join(request, new Target(room(request), List.of())));
     post(routes, "/knock/{roomIdOrAlias}", this::knock);
     postAlsoByGuests(routes, "/rooms/{roomId}/leave", this::leave);
     post(routes, "/rooms/{roomId}/forget", this::forget);
@@ -78,7 +97,8 @@ final class MembershipRoutes implements RouteGroup {
         HttpMethod.POST, ClientPaths.v3(path), Access.USER_OR_GUEST, RateClass.MEMBERSHIP, handler);
   }
 
-  private Response join(Request request, RoomId room) throws InterruptedException {
+  private Response join(Request request, Target target) throws InterruptedException {
+    RoomId room = target.room();
     UserId user = request.requester().user();
     ObjectNode body = request.jsonOrEmpty();
     Optional<Fields> signed = Fields.of(body).optionalObject("third_party_signed");
@@ -87,39 +107,28 @@ final class MembershipRoutes implements RouteGroup {
     // itself: clients have come to rely on it.
     ObjectNode extra = body.deepCopy().without(NOT_OF_THE_EVENT);
     extra.setAll(reason);
-    if (rooms.room(room).isEmpty()) {
-      throw MatrixException.notFound("There is no such room on this server");
-    }
     if (!rooms.isJoined(room, user)) {
-      if (signed.isPresent()) {
+      if (signed.isPresent() && rooms.room(room).isPresent()) {
         thirdPartyInvites.exchange(room, user, signed.get());
       }
-      changes.change(room, user, user, Membership.JOIN, Set.of(), extra);
+      own.join(room, user, extra, target.servers());
     }
     return Response.field("room_id", room.value());
   }
 
   private Response knock(Request request) throws InterruptedException {
-    RoomId room = named(request);
+    Target target = named(request);
+    RoomId room = target.room();
     UserId user = request.requester().user();
     ObjectNode extra = MembershipChanges.reason(request.jsonOrEmpty());
-    if (rooms.room(room).isEmpty()) {
-      throw MatrixException.notFound("There is no such room on this server");
-    }
-    changes.change(room, user, user, Membership.KNOCK, Set.of(), extra);
+    own.knock(room, user, extra, target.servers());
     return Response.field("room_id", room.value());
   }
 
   private Response leave(Request request) throws InterruptedException {
     UserId user = request.requester().user();
     ObjectNode extra = MembershipChanges.reason(request.jsonOrEmpty());
-    changes.change(
-        room(request),
-        user,
-        user,
-        Membership.LEAVE,
-        EnumSet.of(Membership.JOIN, Membership.INVITE, Membership.KNOCK),
-        extra);
+    own.leave(room(request), user, extra);
     return Response.empty();
   }
 
@@ -146,7 +155,7 @@ final class MembershipRoutes implements RouteGroup {
   private Response invite(Request request) throws InterruptedException {
     ObjectNode body = request.json();
     UserId target = target(body);
-    changes.requireInvitable(target);
+    changes.requireInvitable(request.requester().user(), target);
     changes.change(
         room(request),
         request.requester().user(),
@@ -185,17 +194,28 @@ final class MembershipRoutes implements RouteGroup {
     return RoomId.parse(request.path("roomId"));
   }
 
-  private RoomId named(Request request) {
+  /// The room of an id or alias, with the servers that the client and the alias name.
+  private Target named(Request request) throws InterruptedException {
     String name = request.path("roomIdOrAlias");
+    Set<ServerName> servers = new LinkedHashSet<>();
+    // "`via`: The servers to attempt to join the room through." Older clients say `server_name`.
+    for (String parameter : List.of("via", "server_name")) {
+      request.queryAll(parameter).stream()
+          .limit(MOST_SERVERS)
+          .forEach(each -> Identifiers.read(ServerName::parse, each).ifPresent(servers::add));
+    }
     try {
-      if (name.startsWith("#")) {
-        RoomAlias alias = RoomAlias.parse(name);
-        return directory
-            .resolve(alias)
-            .orElseThrow(
-                () -> MatrixException.notFound("Room alias " + alias.value() + " not found"));
+      if (!name.startsWith("#")) {
+        return new Target(RoomId.parse(name), List.copyOf(servers));
       }
-      return RoomId.parse(name);
+      RoomAlias alias = RoomAlias.parse(name);
+      AliasTarget found =
+          directory
+              .findNow(alias, request.asker())
+              .orElseThrow(
+                  () -> MatrixException.notFound("Room alias " + alias.value() + " not found"));
+      servers.addAll(found.servers());
+      return new Target(found.room(), List.copyOf(servers));
     } catch (InvalidIdentifierException e) {
       throw MatrixException.invalidParam(
           JsonNodeFactory.instance.textNode(name) + " is neither a room id nor an alias");

@@ -96,17 +96,25 @@ final class NewRoomEvents {
         .ifPresent(name -> events.add(state(id, creator, EventTypes.NAME, object("name", name))));
     room.topic().ifPresent(topic -> events.add(state(id, creator, EventTypes.TOPIC, topic(topic))));
     // 8. "Invite events implied by invite and invite_3pid."
+    //    Users of other servers are invited when the room is there.
     for (UserId invited : room.invited()) {
-      ObjectNode invite =
-          memberships.withNames(invited, Membership.INVITE, JsonNodeFactory.instance.objectNode());
-      invite.put("membership", Membership.INVITE.value());
-      if (room.direct()) {
-        invite.put("is_direct", true);
+      if (MembershipChanges.isHere(creator, invited)) {
+        events.add(
+            EventDraft.state(id, creator, StateKey.member(invited.value()), invite(room, invited)));
       }
-      events.add(
-          EventDraft.state(id, creator, new StateKey(EventTypes.MEMBER, invited.value()), invite));
     }
     return events;
+  }
+
+  /// The content of an invitation to the room.
+  ObjectNode invite(NewRoom room, UserId invited) {
+    ObjectNode invite =
+        memberships.withNames(invited, Membership.INVITE, JsonNodeFactory.instance.objectNode());
+    invite.put("membership", Membership.INVITE.value());
+    if (room.direct()) {
+      invite.put("is_direct", true);
+    }
+    return invite;
   }
 
   private static ObjectNode levels(NewRoom room, UserId creator) {

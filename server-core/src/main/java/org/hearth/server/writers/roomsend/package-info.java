@@ -7,7 +7,9 @@
 ///                ├──► [presence-input]: the user is active
 ///                ├── asks ──► RoomQueries, ProfileQueries, DirectoryQueries, AccountQueries,
 ///                │            AccountDataQueries
-///                └── commands ──► DirectoryService, AccountDataService, PushRulesService
+///                ├── commands ──► DirectoryService, AccountDataService, PushRulesService
+///                └──► RoomsElsewhere: what other servers are asked for (by the composition:
+///                     FederationMembership)
 /// ```
 ///
 /// Logs read: none. Logs written: room-input, presence-input. Queries used: RoomQueries,

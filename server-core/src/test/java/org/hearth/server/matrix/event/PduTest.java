@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.junit.jupiter.api.Test;
@@ -44,6 +46,26 @@ class PduTest {
     assertThat(event.originServerTime()).hasToString("2023-11-14T22:13:20Z");
     assertThat(event.unsigned().path("age").intValue()).isEqualTo(1);
     assertThat(event.version()).isEqualTo(version);
+  }
+
+  @ParameterizedTest
+  @MethodSource("versions")
+  void packedIsTheSameEvent(RoomVersion version) {
+    Pdu event =
+        Pdu.parse(Events.state(version, "m.room.name", "key", "{\"name\":\"Hall\"}"), version);
+
+    for (Pdu same : List.of(event.packed(), event.packed().unpacked(), event.unpacked())) {
+      assertThat(same).isEqualTo(event);
+      assertThat(same.canonicalBytes()).isEqualTo(event.canonicalBytes());
+      assertThat(same.json()).isEqualTo(MatrixJson.parseObject(event.canonicalBytes()));
+      assertThat(same.stateKeyPair()).isEqualTo(event.stateKeyPair());
+      assertThat(same.authEvents()).isEqualTo(event.authEvents());
+      assertThat(same.content().path("name").textValue()).isEqualTo("Hall");
+      assertThat(same.isSigned()).isTrue();
+    }
+    assertThat(event.packed().json()).isNotSameAs(event.packed().json());
+    Pdu unpacked = event.packed().unpacked();
+    assertThat(unpacked.json()).isSameAs(unpacked.json());
   }
 
   @ParameterizedTest

@@ -8,6 +8,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -333,5 +334,17 @@ class IdentifiersTest {
     assertThatExceptionOfType(InvalidIdentifierException.class)
         .as(text)
         .isThrownBy(() -> kind.parse().apply(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "example.org, example.org",
+    "a.b.Example.ORG:8448, example.org",
+    "localhost:1, localhost",
+    "192.0.2.7:8448, 192.0.2.7",
+    "'[2001:db8::1]:8448', '[2001:db8::1]'"
+  })
+  void aSiteIsTheLastTwoLabelsOrTheAddress(String name, String site) {
+    assertThat(ServerName.parse(name).site()).isEqualTo(site);
   }
 }

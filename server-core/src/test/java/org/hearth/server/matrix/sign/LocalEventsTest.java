@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.error.MatrixException;
@@ -262,6 +263,23 @@ class LocalEventsTest {
         EventDraft.message(create.roomId(), ALICE, "m.room.message", content(text)),
         after(create, version),
         version);
+  }
+
+  /// Its size was found to be right for that key, and its time is before the next one signs.
+  @Test
+  void anEventIsSignedByTheKeyThatWasTheServersWhenItWasMade() {
+    SigningKey next = new SigningKey(KeyId.ed25519("a_longer_name"), seed());
+    AtomicReference<SigningKey> current = new AtomicReference<>(KEY);
+    LocalEvents rotated = new LocalEvents(SERVER, current::get, new Random(7));
+
+    Pdu before = create(RoomVersions.V12, rotated);
+    current.set(next);
+    Pdu after = create(RoomVersions.V12, rotated);
+
+    assertThat(before.json().at("/signatures/example.org").fieldNames().next())
+        .isEqualTo("ed25519:auto");
+    assertThat(after.json().at("/signatures/example.org").fieldNames().next())
+        .isEqualTo("ed25519:a_longer_name");
   }
 
   @Test

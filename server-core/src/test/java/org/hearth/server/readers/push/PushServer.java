@@ -180,7 +180,7 @@ final class PushServer implements BeforeEachCallback, AfterEachCallback {
         HttpServer.start(
             HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off()),
             push.routes(),
-            PushServer::authenticate,
+            HttpServer.Callers.users(PushServer::authenticate),
             clock,
             _ -> {});
     running = new Running(rooms, log, logs, outbound, pushers, alarms, push, http);
@@ -453,6 +453,8 @@ final class PushServer implements BeforeEachCallback, AfterEachCallback {
           .submit(command, PATIENCE)
           .await(PATIENCE)) {
         case RoomReply.Done(_, List<EventId> events) -> events;
+        case RoomReply.Prepared prepared -> throw new AssertionError(command + ": " + prepared);
+        case RoomReply.ToBeSigned unsigned -> throw new AssertionError(command + ": " + unsigned);
         case RoomReply.Received received -> throw new AssertionError(command + ": " + received);
         case RoomReply.Refused refused -> throw new AssertionError(command + ": " + refused);
       };

@@ -103,8 +103,8 @@ class SearchTest {
         alice,
         room,
         "m.room.topic",
-        "{'topic': 'All of gardening', 'm.topic': {'m.text': ["
-            + "{'mimetype': 'text/html', 'body': '<b>markup</b>'}, {'body': 'every garden plain'}]}}");
+        "{'topic': 'All of gardening', 'm.topic': {'m.text': [{'mimetype': 'text/html', 'body':"
+            + " '<b>markup</b>'}, {'body': 'every garden plain'}]}}");
 
     assertThat(found(bob, "garden")).hasSize(3).contains(body);
     JsonNode named = search(bob, withKeys("garden", "content.name")).at("/results/0/result");
@@ -186,6 +186,18 @@ class SearchTest {
   }
 
   @Test
+  void anEditIsFoundBehindAnyNumberOfOthersThatAreNone() {
+    String event = say(alice, room, "narwhal");
+    edit(alice, room, event, "dugong");
+
+    for (int i = 0; i < 101; i++) {
+      edit(bob, room, event, "manatee");
+    }
+
+    assertThat(found(bob, "dugong")).containsExactly(event);
+  }
+
+  @Test
   void whatARedactedEditSaidIsGoneAndTheWordsBeforeAreBack() {
     String event = say(alice, room, "otter");
     String first = edit(alice, room, event, "beaver");
@@ -225,6 +237,19 @@ class SearchTest {
     say(alice, room, "unicorn after");
 
     assertThat(found(bob, "unicorn")).isEmpty();
+  }
+
+  @Test
+  void whatIsFoundIsToldWithWhatRelatesToIt() {
+    String event = say(alice, room, "walrus");
+    ObjectNode reply = Searching.message("a reply");
+    reply.putObject("m.relates_to").put("rel_type", "m.thread").put("event_id", event);
+    String replied = Searching.send(bob, room, reply);
+
+    JsonNode result = search(alice, looking("walrus")).at("/results/0/result");
+
+    assertThat(result.at("/unsigned/m.relations/m.thread/latest_event/event_id").asText())
+        .isEqualTo(replied);
   }
 
   // --- who may see what

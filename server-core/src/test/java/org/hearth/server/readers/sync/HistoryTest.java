@@ -147,6 +147,28 @@ class HistoryTest extends OneSyncServer {
     http.get(V3 + room + "/state").expect(403, "M_FORBIDDEN");
   }
 
+  /// Whoever invites them again and again must not make each look at the history a long walk.
+  @Test
+  void aJoinLongAgoIsSoughtAmongSoManyMemberships() {
+    RoomId room = rooms.open("a52", "shared");
+    EventId before = rooms.say(room, "a52", "before");
+    rooms.join(room, "b52");
+    rooms.leave(room, "b52");
+    inviteAndLeave(room, 490);
+    TestClient http = server.http("b52");
+    http.get(V3 + room + "/event/" + encoded(before)).expect(200);
+
+    inviteAndLeave(room, 10);
+    http.get(V3 + room + "/event/" + encoded(before)).expect(404, "M_NOT_FOUND");
+  }
+
+  private static void inviteAndLeave(RoomId room, int times) {
+    for (int i = 0; i < times; i++) {
+      rooms.invite(room, "a52", "b52");
+      rooms.leave(room, "b52");
+    }
+  }
+
   @Test
   void strangersReadOnlyWhatIsOpenToAll() {
     RoomId closed = rooms.open("a6", "shared");

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.Positioned;
+import org.hearth.server.box.ManualAlarms;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
@@ -22,6 +24,7 @@ import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.OwnNews;
 import org.hearth.server.readers.sync.view.RoomOutputNotes;
+import org.hearth.server.readers.sync.view.SpacedWakes;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.store.RowChange;
@@ -49,7 +52,12 @@ class LostEntriesTest {
     room = server.rooms().open("alice", "shared");
     start = server.store().head();
     recent = new RecentEvents(server.queries(), 1 << 20, start);
-    users = new SyncUsers(server.queries(), server.store()::head, 1 << 20);
+    users =
+        new SyncUsers(
+            server.queries(),
+            server.store()::head,
+            new SpacedWakes(ClientSync.SPACING, new ManualAlarms(InstantSource.system())),
+            1 << 20);
     events = new NewsKind(server.store()::head);
     reader =
         NewsReader.of(

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// whether the server is restarted in between: in the end it knows what one knows that syncs for
 /// the first time, and has seen every event once, in order.
 class SyncPropertyTest {
-  private static final List<String> USERS = List.of("alice", "bob", "carol");
+  static final List<String> USERS = List.of("alice", "bob", "carol");
   private static final int STEPS = 250;
 
   @TempDir Path folder;
@@ -89,7 +89,7 @@ class SyncPropertyTest {
   }
 
   /// Something happens in some room.
-  private static void act(
+  static void act(
       SyncServer server, List<RoomId> all, Map<RoomId, EventId> last, SplittableRandom random) {
     TestRooms rooms = server.rooms();
     if (all.size() < 4 && random.nextInt(60) == 0) {
@@ -182,7 +182,8 @@ class SyncPropertyTest {
         });
   }
 
-  private static List<String> history(TestClient http, String room) {
+  /// The ids of all events of a room that the user may see, oldest first.
+  static List<String> history(TestClient http, String room) {
     List<String> all = new ArrayList<>();
     String from = "";
     while (true) {

@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -19,6 +20,7 @@ import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.LogSet;
 import org.hearth.ringlogs.MemoryReader;
 import org.hearth.ringlogs.OutputLog;
+import org.hearth.server.box.Alarms;
 import org.hearth.server.box.Reading;
 import org.hearth.server.http.HttpOptions;
 import org.hearth.server.http.HttpServer;
@@ -32,11 +34,15 @@ import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.NotificationOutput;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
+import org.hearth.server.outbound.federation.FederationReply;
+import org.hearth.server.readers.sync.history.OlderHistory;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
+import org.hearth.server.servers.device.RemoteDevices;
 import org.hearth.server.servers.notification.NotificationQueries;
 import org.hearth.server.servers.notification.NotificationServer;
 import org.hearth.server.servers.presence.PresenceServer;
@@ -51,6 +57,7 @@ import org.hearth.server.services.account.Accounts;
 import org.hearth.server.services.accountdata.AccountData;
 import org.hearth.server.services.accountdata.AccountDataService;
 import org.hearth.server.services.directory.Directory;
+import org.hearth.server.services.directory.RemoteAliases;
 import org.hearth.server.services.keys.Keys;
 import org.hearth.server.services.pushrules.PushRulesService;
 import org.hearth.server.store.Journal;
@@ -67,7 +74,24 @@ import org.hearth.server.writers.typingsetter.ClientTypingSetter;
 
 /// The reading half of a server: database, Room Server, account data, ClientSync, HTTP. A token is
 /// `user/device`; one that begins with `guest` is a guest's.
+///
+/// It is put together here and not by `AllBoxes`, which gives nobody what tests of `/sync` need:
+/// users without accounts, budgets that are soon used up, a reader that stands before ClientSync's,
+/// and an end as of a killed process, at which nothing is stored any more.
 final class SyncServer implements AutoCloseable {
+  /// Nobody has more history.
+  private static final class NoOthers implements OlderHistory {
+    @Override
+    public Fetching before(RoomId room) {
+      return Fetching.DONE;
+    }
+
+    @Override
+    public void near(RoomId room, Wanted wanted) {
+      // There is nobody to ask.
+    }
+  }
+
   static final ServerName NAME = ServerName.parse("hearth.test");
 
   private static final Table ACCOUNT = new Table("account", "a test's", "the test");
@@ -97,19 +121,26 @@ final class SyncServer implements AutoCloseable {
 
   /// One with presence, which else is off: it would wake those who wait for something else.
   static SyncServer withPresence(Path folder) {
-    return new SyncServer(folder, ClientSync.Budget.STANDARD, List.of(), true);
+    return new SyncServer(
+        folder, ClientSync.Budget.STANDARD, List.of(), true, Alarms.onThread("wakes"));
+  }
+
+  /// One that tells later what others do when these alarms ring.
+  static SyncServer withAlarms(Path folder, Alarms wakeAlarms) {
+    return new SyncServer(folder, ClientSync.Budget.STANDARD, List.of(), false, wakeAlarms);
   }
 
   /// @param before readers of account-output that handle each entry before ClientSync sees it
   SyncServer(Path folder, ClientSync.Budget budget, List<LogReader<AccountOutput>> before) {
-    this(folder, budget, before, false);
+    this(folder, budget, before, false, Alarms.onThread("wakes"));
   }
 
   private SyncServer(
       Path folder,
       ClientSync.Budget budget,
       List<LogReader<AccountOutput>> before,
-      boolean withPresence) {
+      boolean withPresence,
+      Alarms wakeAlarms) {
     InstantSource clock = InstantSource.system();
     store = open(folder);
     roomServer =
@@ -153,9 +184,22 @@ final class SyncServer implements AutoCloseable {
     notifications.output().register(new MemoryReader<>(TOLD, LogPosition.ORIGIN, new Told()));
     Inboxes inboxes = new Inboxes(store.reads());
     Keys keys = new Keys(store.reads());
+    RemoteDevices remoteDevices = new RemoteDevices(store.reads());
     DeviceServer devices =
         new DeviceServer(
-            accounts, keys, inboxes, keeping.log(Logs.DEVICE_OUTPUT, failures), failures);
+            new DeviceServer.Needs(
+                NAME,
+                store,
+                accounts,
+                keys,
+                roomServer.queries(),
+                roomServer.peerQueries(),
+                inboxes,
+                remoteDevices,
+                new Random(1)),
+            new DeviceServer.Followed(accountOutput, roomServer.output()),
+            keeping.log(Logs.DEVICE_OUTPUT, failures),
+            failures);
     presence =
         withPresence
             ? Optional.of(
@@ -173,11 +217,18 @@ final class SyncServer implements AutoCloseable {
                 receipts,
                 notifications.queries(),
                 keys,
-                new ClientSync.Devices(inboxes, devices.input().writer(ClientSync.BOX)),
+                new ClientSync.Devices(
+                    inboxes, remoteDevices, devices.input().writer(ClientSync.BOX)),
                 presence.map(each ->
                     new ClientSync.PresenceParts(
                         each.queries(), each.client(ClientSync.BOX), each.output())),
-                new Directory(store.reads(), NAME),
+                new Directory(
+                    store.reads(),
+                    NAME,
+                    roomServer.peerQueries(),
+                    new RemoteAliases(
+                        request -> new FederationReply.NotAllowed(request.destination()))),
+                new NoOthers(),
                 new ClientSync.Logs(
                     roomServer.output(),
                     accountOutput,
@@ -185,18 +236,13 @@ final class SyncServer implements AutoCloseable {
                     receiptServer.output(),
                     devices.output()),
                 clock),
-            budget);
-    notifications.readings().forEach(SyncServer::register);
-    roomServer.output().register(clientSync.roomOutputReader(), NotificationQueries.READER);
+            budget,
+            wakeAlarms);
     before.forEach(accountOutput::register);
-    accountOutput.register(
-        clientSync.accountOutputReader(),
-        before.stream().map(LogReader::name).toArray(String[]::new));
-    typing.readings().forEach(SyncServer::register);
-    clientSync.readings().stream()
-        .filter(each -> each.log() != roomServer.output() && each.log() != accountOutput)
-        .forEach(SyncServer::register);
-    receiptServer.readings().forEach(SyncServer::register);
+    List<String> first = before.stream().map(LogReader::name).toList();
+    Stream.of(notifications, typing, receiptServer, clientSync)
+        .flatMap(each -> each.readings().stream())
+        .forEach(each -> register(each, each.log().equals(accountOutput) ? first : each.after()));
     logs =
         new LogSet(
             Stream.of(
@@ -239,7 +285,7 @@ final class SyncServer implements AutoCloseable {
         HttpServer.start(
             HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off()),
             routes,
-            SyncServer::authenticate,
+            HttpServer.Callers.users(SyncServer::authenticate),
             clock,
             _ -> {});
     rooms = new TestRooms(roomServer.input().writer("Tests"));
@@ -269,8 +315,8 @@ final class SyncServer implements AutoCloseable {
     return List.copyOf(told);
   }
 
-  private static <E> void register(Reading<E> reading) {
-    reading.log().register(reading.reader(), reading.after().toArray(String[]::new));
+  private static <E> void register(Reading<E> reading, List<String> after) {
+    reading.log().register(reading.reader(), after.toArray(String[]::new));
   }
 
   private static Store open(Path folder) {
@@ -340,8 +386,9 @@ final class SyncServer implements AutoCloseable {
     RowChange closed =
         RowChange.of(
             ACCOUNT,
-            "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated, is_erased,"
-                + " is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, TRUE, TRUE, TRUE, 1)",
+            "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated,"
+                + " is_erased, is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, TRUE,"
+                + " TRUE, TRUE, 1)",
             (statement, _) -> statement.setString(1, id.value()));
     List<RowChange> changes = new ArrayList<>(new Receipts(store.reads()).closing(id, true));
     changes.add(closed);

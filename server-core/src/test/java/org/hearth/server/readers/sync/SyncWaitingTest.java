@@ -5,12 +5,17 @@ import static org.hearth.server.readers.sync.SyncClient.events;
 import static org.hearth.server.readers.sync.SyncClient.join;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.view.AccountOutputNotes;
 import org.hearth.server.readers.sync.view.SyncUsers;
+import org.hearth.server.readers.sync.view.UserFeed;
 import org.junit.jupiter.api.Test;
 
 /// How a sync waits: what wakes it, what does not, and what ends it.
@@ -140,6 +145,51 @@ class SyncWaitingTest extends FreshSyncServer {
         new AccountOutput.DeviceRemoved(TestRooms.user("alice"), DeviceId.parse("PHONE")));
 
     answer(waiting).expect(401, "M_UNKNOWN_TOKEN");
+  }
+
+  /// Who comes back after a restart is looked up in the database, in turn, as large answers are.
+  @Test
+  void whoWaitsHoldsUpNoLargeAnswer() throws Exception {
+    // As many as have a place from one address.
+    List<SyncClient> clients = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      rooms.open("user" + i, "shared");
+      SyncClient client = server.client("user" + i);
+      client.sync();
+      clients.add(client);
+    }
+    RoomId room = rooms.open("bob", "shared");
+    restart();
+    List<Future<JsonNode>> waiting = new ArrayList<>();
+    for (int i = 0; i < clients.size(); i++) {
+      SyncClient client = clients.get(i);
+      client.moveTo(server.http("user" + i));
+      waiting.add(waiting("user" + i, () -> client.sync(LONG)));
+    }
+
+    server.http("bob").get("/_matrix/client/v3/rooms/" + room.value() + "/members").expect(200);
+
+    assertThat(waiting).noneMatch(Future::isDone);
+  }
+
+  @Test
+  void aDeviceThatIsGoneIsForgotten() {
+    SyncClient phone = server.client("alice", "PHONE");
+    phone.sync();
+    phone.sync();
+    UserFeed feed = Objects.requireNonNull(server.clientSync().users().known(id("alice")));
+    assertThat(feed.isTidy(DeviceId.parse("PHONE"))).isTrue();
+
+    server.announce(
+        new AccountOutput.DeviceRemoved(TestRooms.user("alice"), DeviceId.parse("PHONE")));
+    SyncClient tablet = server.client("alice", "TABLET");
+    tablet.sync();
+    tablet.sync();
+
+    assertThat(feed.isTidy(DeviceId.parse("PHONE"))).isFalse();
+    assertThat(feed.isTidy(DeviceId.parse("TABLET"))).isTrue();
+    new AccountOutputNotes(server.clientSync().users()).forget(server.store().head());
+    assertThat(feed.isTidy(DeviceId.parse("TABLET"))).isFalse();
   }
 
   @Test

@@ -160,10 +160,22 @@ final class TestRooms {
     }
   }
 
+  /// Says something else.
+  RoomReply ask(RoomInput command) {
+    try {
+      return roomInput.submit(command, PATIENCE).await(PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   private List<EventId> submit(RoomInput command) {
     try {
       return switch (roomInput.submit(command, PATIENCE).await(PATIENCE)) {
         case RoomReply.Done(_, List<EventId> events) -> events;
+        case RoomReply.Prepared prepared -> throw new AssertionError(command + ": " + prepared);
+        case RoomReply.ToBeSigned unsigned -> throw new AssertionError(command + ": " + unsigned);
         case RoomReply.Received received -> throw new AssertionError(command + ": " + received);
         case RoomReply.Refused refused -> throw new AssertionError(command + ": " + refused);
       };

@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.Positioned;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.RoomFixture;
@@ -33,6 +37,7 @@ class NameReaderTest {
 
   @TempDir private Path folder;
   private final RoomFixture room = RoomFixture.withMembers(RoomVersions.V11);
+  private final Map<UserId, Pdu> members = new LinkedHashMap<>();
   private Store store;
   private Names names;
   private NameReader reader;
@@ -43,7 +48,7 @@ class NameReaderTest {
   void open() {
     store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
     names = new Names(store);
-    reader = new NameReader(names, new OneProfile(), SERVER);
+    reader = new NameReader(names, new OneRoom(), new OneProfile(), SERVER);
   }
 
   @AfterEach
@@ -65,6 +70,19 @@ class NameReaderTest {
       return open && user.equals(LOCAL)
           ? Optional.of(JsonNodeFactory.instance.objectNode())
           : Optional.empty();
+    }
+  }
+
+  /// Whoever is in the room now, and their member events.
+  private final class OneRoom implements RoomMembers {
+    @Override
+    public Set<UserId> joined(RoomId id) {
+      return members.keySet();
+    }
+
+    @Override
+    public List<Pdu> events(RoomId id, List<UserId> users) {
+      return users.stream().map(members::get).toList();
     }
   }
 
@@ -147,9 +165,37 @@ class NameReaderTest {
   void theReaderGoesOnWhereItsTableEnds() {
     added(REMOTE, "{\"membership\":\"join\",\"displayname\":\"Bob\"}");
 
-    NameReader next = new NameReader(names, new OneProfile(), SERVER);
+    NameReader next = new NameReader(names, new OneRoom(), new OneProfile(), SERVER);
 
     assertThat(next.position()).isEqualTo(reader.position());
     assertThat(next.position()).isEqualTo(new LogPosition(10));
+  }
+
+  @Test
+  void whoWasInARoomOfOthersIsNamedWhenTheFirstOfThisServerComesIn() {
+    UserId carol = UserId.parse("@carol:c.example");
+    names.keep(
+        Map.of(REMOTE, Optional.of(new Named(REMOTE, Optional.of("Known"), Optional.empty()))),
+        LogPosition.ORIGIN);
+    members.put(REMOTE, member(REMOTE, "{\"membership\":\"join\",\"displayname\":\"Bob\"}"));
+    members.put(carol, member(carol, "{\"membership\":\"join\",\"displayname\":\"Carol\"}"));
+    members.put(LOCAL, member(LOCAL, "{\"membership\":\"join\"}"));
+
+    added(LOCAL, "{\"membership\":\"join\"}");
+
+    assertThat(name(carol)).contains("Carol");
+    assertThat(name(REMOTE)).as("the name that is known").contains("Known");
+  }
+
+  @Test
+  void whoComesIntoARoomThatIsHereHasNobodyNamed() {
+    UserId other = UserId.parse("@erin:hearth.test");
+    members.put(REMOTE, member(REMOTE, "{\"membership\":\"join\",\"displayname\":\"Bob\"}"));
+    members.put(LOCAL, member(LOCAL, "{\"membership\":\"join\"}"));
+    members.put(other, member(other, "{\"membership\":\"join\"}"));
+
+    added(LOCAL, "{\"membership\":\"join\"}");
+
+    assertThat(names.of(REMOTE)).isEmpty();
   }
 }

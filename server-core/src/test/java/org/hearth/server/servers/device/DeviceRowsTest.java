@@ -30,20 +30,37 @@ class DeviceRowsTest {
 
   /// Nothing is kept of a device that is not there.
   private static void logIn(Store store) {
+    logIn(store, INBOX);
+  }
+
+  private static void logIn(Store store, DeviceRows.Key of) {
     RowChange device =
         RowChange.of(
-            new Table("device", "a test's", "the test").beforeOthers(),
+            new Table("device", "a test's", "the test"),
             "INSERT INTO device (user_id, device_id, created_millis) VALUES (?, ?, 0)",
             (statement, _) -> {
-              statement.setString(1, INBOX.user());
-              statement.setString(2, INBOX.device());
+              statement.setString(1, of.user());
+              statement.setString(2, of.device());
             });
     var _ = store.committer().commit("test", List.of(device), List.of());
   }
 
   private static void send(Store store, DeviceRows rows, String sender, String type) {
-    List<RowChange> changes = new ArrayList<>(rows.add(INBOX));
-    changes.add(Inboxes.insert(INBOX, UserId.parse("@" + sender + ":hearth.test"), type, EMPTY, 0));
+    send(store, rows, sender, type, EMPTY);
+  }
+
+  private static void send(
+      Store store, DeviceRows rows, String sender, String type, byte[] content) {
+    List<RowChange> changes = new ArrayList<>(rows.add(INBOX, content.length));
+    changes.add(message(INBOX, sender, type, content));
+    commit(store, changes);
+  }
+
+  private static RowChange message(DeviceRows.Key to, String sender, String type, byte[] content) {
+    return Inboxes.insert(to, UserId.parse("@" + sender + ":hearth.test"), type, content, 0);
+  }
+
+  private static void commit(Store store, List<RowChange> changes) {
     UnitOwner owner = new UnitOwner(DeviceQueries.BOX);
     store
         .committer()
@@ -52,17 +69,66 @@ class DeviceRowsTest {
   }
 
   private static List<String> inbox(Store store) {
+    return inbox(store, PHONE);
+  }
+
+  private static List<String> inbox(Store store, DeviceId device) {
     return new Inboxes(store.reads())
-        .messages(BOB, PHONE, LogPosition.ORIGIN, new LogPosition(Long.MAX_VALUE), 100).stream()
+            .messages(BOB, device, LogPosition.ORIGIN, new LogPosition(Long.MAX_VALUE), 100)
+            .list()
+            .stream()
             .map(DeviceMessage::type)
             .toList();
+  }
+
+  private static DeviceRows rows(Store store, int most, long mostBytes) {
+    DeviceRows.Amount bound = new DeviceRows.Amount(most, mostBytes);
+    return new DeviceRows(Inboxes.MESSAGE, bound, true, store.reads());
+  }
+
+  private static byte[] content(int bytes) {
+    return "{\"a\":\"%s\"}".formatted("x".repeat(bytes - 8)).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /// The one who has sent the most bytes, in however few messages.
+  @Test
+  void theOldestOfWhoeverHasSentTheMostBytesGoes() {
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      logIn(store);
+      DeviceRows rows = rows(store, 100, 1_000);
+      for (int i = 0; i < 8; i++) {
+        send(store, rows, "friend", "key " + i, content(20));
+      }
+      for (int i = 0; i < 20; i++) {
+        send(store, rows, "stranger", "flood " + i, content(200));
+      }
+
+      assertThat(inbox(store))
+          .startsWith("key 0", "key 1")
+          .contains("key 7")
+          .endsWith("flood 18", "flood 19")
+          .hasSizeBetween(8 + 2, 8 + 4);
+    }
+  }
+
+  /// Also after a restart, when what is there is counted in the database.
+  @Test
+  void theOldestOfAllGoesWhereNobodyHasSentManyBytes() {
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      logIn(store);
+      for (int i = 0; i < 11; i++) {
+        send(store, rows(store, 100, 1_000), "user" + i, "from " + i, content(100));
+      }
+
+      assertThat(inbox(store)).hasSize(9).startsWith("from 2").endsWith("from 10");
+    }
   }
 
   @Test
   void theOldestOfWhoeverHasSentTheMostGoes() {
     try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
       logIn(store);
-      DeviceRows rows = new DeviceRows(Inboxes.MESSAGE, 10, true, store.reads());
+      DeviceRows rows = rows(store, 10, 1_000);
       send(store, rows, "friend", "key 1");
       send(store, rows, "friend", "key 2");
       for (int i = 0; i < 30; i++) {
@@ -80,12 +146,54 @@ class DeviceRowsTest {
   void theOldestOfAllGoesWhereNobodyHasSentMuch() {
     try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
       logIn(store);
-      DeviceRows rows = new DeviceRows(Inboxes.MESSAGE, 10, true, store.reads());
+      DeviceRows rows = rows(store, 10, 1_000);
       for (int i = 0; i < 11; i++) {
         send(store, rows, "user" + i, "from " + i);
       }
 
       assertThat(inbox(store)).hasSize(9).startsWith("from 2").endsWith("from 10");
     }
+  }
+
+  /// Somebody with many devices has no more place than somebody with a few; the largest inboxes
+  /// make it, and what others have sent to the small ones stays.
+  @Test
+  void theInboxesOfAllDevicesOfAUserHaveABound() {
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      DeviceRows rows = rows(store, 100, 100_000);
+      UserInboxes ofUser =
+          new UserInboxes(rows, new DeviceRows.Amount(1_000, 10_000), store.reads());
+      DeviceId quiet = new DeviceId("QUIET");
+      List<DeviceRows.Key> flooded = new ArrayList<>();
+      logIn(store, DeviceRows.key(BOB, quiet));
+      for (int i = 0; i < 4; i++) {
+        flooded.add(DeviceRows.key(BOB, new DeviceId("D" + i)));
+        logIn(store, flooded.getLast());
+      }
+      List<RowChange> first = ofUser.add(BOB.value(), 100);
+      assertThat(first).isEmpty();
+      commit(store, List.of(message(DeviceRows.key(BOB, quiet), "friend", "key", content(100))));
+
+      for (int i = 0; i < 200; i++) {
+        DeviceRows.Key to = flooded.get(i % flooded.size());
+        List<RowChange> changes = new ArrayList<>(ofUser.add(BOB.value(), 200));
+        changes.add(message(to, "stranger", "flood " + i, content(200)));
+        commit(store, changes);
+        assertThat(bytes(store)).isLessThanOrEqualTo(10_000);
+      }
+
+      assertThat(inbox(store, quiet)).containsExactly("key");
+      assertThat(bytes(store)).isGreaterThan(8_000);
+      assertThat(inbox(store, new DeviceId("D3"))).endsWith("flood 199");
+      assertThat(flooded)
+          .allSatisfy(each -> assertThat(inbox(store, new DeviceId(each.device()))).isNotEmpty());
+    }
+  }
+
+  private static long bytes(Store store) {
+    return store
+        .reads()
+        .select("SELECT SUM(bytes) FROM device_message", row -> row.getLong(1))
+        .getFirst();
   }
 }

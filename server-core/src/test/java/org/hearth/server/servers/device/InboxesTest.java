@@ -24,7 +24,7 @@ class InboxesTest {
 
   private static RowChange logIn() {
     return RowChange.of(
-        new Table("device", "a test's", "the test").beforeOthers(),
+        new Table("device", "a test's", "the test"),
         "INSERT INTO device (user_id, device_id, created_millis) VALUES (?, ?, 0)",
         (statement, _) -> {
           statement.setString(1, PHONE.user());

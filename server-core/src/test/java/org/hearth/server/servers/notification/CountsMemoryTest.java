@@ -141,7 +141,26 @@ class CountsMemoryTest {
     assertThat(memory.bytes()).isPositive().isLessThanOrEqualTo(BUDGET);
   }
 
-  /// Many rooms in which something happens at a time.
+  /// Many rooms in which something happens at a time. So much as a room can take at most
+  /// ([CountsPacking]) finds place.
+  @Test
+  void theLargestRoomFindsPlace() {
+    byte[] large = new byte[127_000_000];
+
+    var _ =
+        stores
+            .store()
+            .committer()
+            .commit("test", List.of(StoredCounts.insert(room(1), large)), List.of());
+
+    assertThat(
+            stores
+                .store()
+                .reads()
+                .select("SELECT LENGTH(content) FROM notification_counts", row -> row.getLong(1)))
+        .containsExactly((long) large.length);
+  }
+
   @Test
   void whatIsTooMuchIsStoredBeforeItsTime() {
     int rooms = 0;

@@ -128,6 +128,93 @@ class RoomCountsTest {
         each -> assertThat(each.readThreads).hasSize(RoomCounts.MOST_THREAD_MARKERS));
   }
 
+  /// What a marker covers stays read when it has to go.
+  @Test
+  void aMemberHasNoMoreUnreadBecauseAMarkerIsTooMuch() {
+    join(ALICE, BOB);
+    for (int i = 1; i <= RoomCounts.MOST_EVENTS; i++) {
+      event(i, "$t" + i + ":hearth.test", false);
+    }
+    for (int i = 1; i <= RoomCounts.MOST_EVENTS; i++) {
+      var _ = counts.read(ALICE, "$t" + i + ":hearth.test", i);
+    }
+
+    assertThat(counts.counts(ALICE)).isEqualTo(UnreadCounts.NONE);
+    assertThat(stored().counts(ALICE)).isEqualTo(UnreadCounts.NONE);
+    assertThat(counts.counts(BOB).threads()).hasSize(RoomCounts.MOST_EVENTS);
+  }
+
+  @Test
+  void oldThreadsThatAreTooManyAreCountedInTheMainTimeline() {
+    join(ALICE);
+    int all = 3 * RoomCounts.MOST_EVENTS;
+    for (int i = 1; i <= all; i++) {
+      event(i, "$t" + i + ":hearth.test", false);
+    }
+
+    assertThat(counts.counts(ALICE).total()).isEqualTo(new Count(all, 0));
+    assertThat(counts.counts(ALICE).threads())
+        .hasSize(RoomCounts.MOST_EVENTS + RoomCounts.MOST_OLD_THREADS);
+    assertThat(counts.read(ALICE, MAIN, all)).isTrue();
+    assertThat(counts.counts(ALICE).main()).isEqualTo(Count.NONE);
+  }
+
+  private static UserId user(int number) {
+    return UserId.parse("@user" + number + ":hearth.test");
+  }
+
+  /// So that what is stored of a room has a bound, and nothing stops the counting.
+  @Test
+  void theThreadsOfAllMembersTogetherAreBounded() {
+    int users = 2 * RoomCounts.MOST_THREADS / RoomCounts.MOST_THREAD_MARKERS;
+    for (int i = 0; i < users; i++) {
+      join(user(i));
+    }
+    for (int i = 1; i <= RoomCounts.MOST_THREAD_MARKERS; i++) {
+      event(i, "$t" + i + ":hearth.test", false);
+    }
+    for (int i = 0; i < users; i++) {
+      for (int read = 1; read < RoomCounts.MOST_THREAD_MARKERS; read++) {
+        var _ = counts.read(user(i), "$t" + read + ":hearth.test", read);
+      }
+    }
+
+    long[] markers = new long[1];
+    counts.forEachMember(each -> markers[0] += each.readThreads.size());
+    assertThat(markers[0]).isBetween(RoomCounts.MOST_THREADS / 4L, (long) RoomCounts.MOST_THREADS);
+    UnreadCounts last =
+        new UnreadCounts(
+            Count.NONE,
+            Map.of("$t" + RoomCounts.MOST_THREAD_MARKERS + ":hearth.test", new Count(1, 0)));
+    RoomCounts again = stored();
+    for (int i = 0; i < users; i++) {
+      assertThat(counts.counts(user(i))).isEqualTo(last);
+      assertThat(again.counts(user(i))).isEqualTo(last);
+    }
+  }
+
+  @Test
+  void namesOfAllMembersTogetherAreBoundedAndTheOthersAreCountedWithoutTheirs() {
+    String name = "x".repeat(1_024);
+    int users = RoomCounts.MOST_NAME_CHARACTERS / name.length() + 10;
+    for (int i = 0; i < users; i++) {
+      assertThat(counts.join(user(i), name, true)).isFalse();
+    }
+    event(1, MAIN, false);
+
+    int[] named = new int[1];
+    counts.forEachMember(each -> named[0] += each.name() == null ? 0 : 1);
+    assertThat(named[0]).isEqualTo(users - 10);
+    assertThat(counts.counts(user(users - 1))).isEqualTo(main(1, 0));
+    var _ = counts.leave(user(0));
+    assertThat(counts.join(user(users - 1), name, false)).isFalse();
+    counts.forEachMember(each -> {
+      if (each.user().equals(user(users - 1))) {
+        assertThat(each.name()).isEqualTo(name);
+      }
+    });
+  }
+
   /// Of what is in memory the bound is in bytes.
   @Test
   void threadsThatWereReadAreCountedAsMemory() {

@@ -91,8 +91,9 @@ class BadInputTest {
   private static final List<Row> ROWS =
       List.of(
           new Row("POST", V3 + "/login", "{'type': null}", 400, "M_MISSING_PARAM"),
+          new Row("POST", V3 + "/login", "{'type': 'm.login.sso', 'token': 'x'}", 400, "M_UNKNOWN"),
           new Row(
-              "POST", V3 + "/login", "{'type': 'm.login.token', 'token': 'x'}", 400, "M_UNKNOWN"),
+              "POST", V3 + "/login", "{'type': 'm.login.token', 'token': 'x'}", 403, "M_FORBIDDEN"),
           new Row(
               "POST",
               V3 + "/login",
@@ -108,19 +109,22 @@ class BadInputTest {
           new Row(
               "POST",
               V3 + "/login",
-              "{'type': 'm.login.password', 'user': 'alice', 'password': 'x', 'refresh_token': 'yes'}",
+              "{'type': 'm.login.password', 'user': 'alice', 'password': 'x', 'refresh_token':"
+                  + " 'yes'}",
               400,
               "M_BAD_JSON"),
           new Row(
               "POST",
               V3 + "/login",
-              "{'type': 'm.login.password', 'user': 'alice', 'password': 'x', 'device_id': 'a\\u0000b'}",
+              "{'type': 'm.login.password', 'user': 'alice', 'password': 'x', 'device_id':"
+                  + " 'a\\u0000b'}",
               400,
               "M_INVALID_PARAM"),
           new Row(
               "POST",
               V3 + "/login",
-              "{'type': 'm.login.password', 'identifier': {'type': 'm.id.thirdparty', 'medium': 'email'}, 'password': 'x'}",
+              "{'type': 'm.login.password', 'identifier': {'type': 'm.id.thirdparty', 'medium':"
+                  + " 'email'}, 'password': 'x'}",
               400,
               "M_MISSING_PARAM"),
           new Row(
@@ -209,7 +213,8 @@ class BadInputTest {
           new Row(
               "POST",
               V3 + "/account/deactivate",
-              "{'auth': {'type': 'm.login.password', 'identifier': {'type': 'm.id.magic'}, 'password': 'x'}}",
+              "{'auth': {'type': 'm.login.password', 'identifier': {'type': 'm.id.magic'},"
+                  + " 'password': 'x'}}",
               400,
               "M_UNKNOWN"),
           new Row("GET", V3 + "/profile/alice", "", 400, "M_INVALID_PARAM"),

@@ -59,6 +59,17 @@ class PasswordAndClosingTest {
     logIn("alice", NEW_PASSWORD).expect(200);
   }
 
+  @Test
+  void anAccountThatIsClosedAfterTheStopLeavesItsRoomsAtTheNextStart() throws Exception {
+    TestClient alice = services.register("alice");
+    services.accounts().stop();
+
+    Answer answer = guarded(alice, CLOSE, "", "alice").expect(503);
+
+    assertThat(answer.text("error")).isEqualTo("The server is stopping");
+    assertThat(services.tables().leaving()).containsExactly(user("alice"));
+  }
+
   /// They wait for a while, with what is to be done.
   @Test
   void sessionsAreWeighedByWhatTheyTakeInMemory() {

@@ -30,6 +30,8 @@ import org.hearth.server.matrix.id.KeyId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.outbound.federation.FederationReply;
+import org.hearth.server.outbound.federation.PeerRequests;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.server.RoomServer;
@@ -40,6 +42,7 @@ import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.directory.CanonicalAliasEvents;
 import org.hearth.server.services.directory.Directory;
 import org.hearth.server.services.directory.DirectoryService;
+import org.hearth.server.services.directory.RemoteAliases;
 import org.hearth.server.services.keybackup.KeyBackupService;
 import org.hearth.server.services.profile.MemberEvents;
 import org.hearth.server.services.profile.Profile;
@@ -67,6 +70,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class ServicesExtension implements BeforeEachCallback, AfterEachCallback {
   /// The name of the server.
   public static final ServerName SERVER = new ServerName("hearth.test");
+
+  /// No other server may be asked.
+  private static final PeerRequests NOBODY =
+      request -> new FederationReply.NotAllowed(request.destination());
 
   /// A password that every account made by [#register] has.
   public static final String PASSWORD = "correct horse battery";
@@ -229,11 +236,13 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
                 clock, new SecureRandom(), Optional.empty(), happenings::add));
     ProfileService profileService =
         new ProfileService(
+            SERVER,
             profiles,
             journal,
             roomServer == null
                 ? rooms
-                : new MemberEvents(roomServer.queries(), roomServer.client("Tests")));
+                : new MemberEvents(roomServer.queries(), roomServer.client("Tests")),
+            NOBODY);
     List<RouteGroup> groups = new ArrayList<>(service.routes());
     groups.add(profileService);
     groups.add(new AccountDataService(data, journal));
@@ -242,12 +251,12 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
     if (roomServer != null) {
       directory =
           new DirectoryService(
-              new Directory(store.reads(), SERVER),
+              directory(store, roomServer),
               roomServer.queries(),
               journal,
               new CanonicalAliasEvents(roomServer.queries(), roomServer.client("Tests")),
               clock,
-              false);
+              new DirectoryService.Outside(false, false, NOBODY));
       groups.add(directory);
       new LogSet(roomServer.logs()).start(store.head());
       roomServer.start();
@@ -260,7 +269,7 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
         HttpServer.start(
             httpOptions.apply(HttpOptions.standard(List.of(Listener.loopback(0)))),
             groups,
-            service.authenticator(),
+            HttpServer.Callers.users(service.authenticator()),
             clock,
             _ -> {});
     running =
@@ -276,6 +285,16 @@ public final class ServicesExtension implements BeforeEachCallback, AfterEachCal
             roomServer,
             directory,
             http);
+  }
+
+  private static Directory directory(Store store, RoomServer roomServer) {
+    return new Directory(
+        store.reads(), SERVER, roomServer.peerQueries(), new RemoteAliases(NOBODY));
+  }
+
+  /// Another view of the directory's tables.
+  public Directory otherDirectory() {
+    return directory(store(), Objects.requireNonNull(Objects.requireNonNull(running).rooms()));
   }
 
   private RoomServer roomServer(Store store) {

@@ -2,12 +2,17 @@ package org.hearth.server.services.activity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.slf4j.LoggerFactory;
 
 class ActivityTest {
   private static final Instant NOW = Instant.parse("2026-03-01T04:00:00Z");
@@ -67,6 +72,36 @@ class ActivityTest {
             "@user6:hearth.test",
             "@user7:hearth.test",
             "@user31:hearth.test");
+  }
+
+  @Test
+  void whatANewerVersionHasWrittenIsLeftOutAndSaidOnce() throws InterruptedException {
+    Activity activity = activity();
+    IntStream.rangeClosed(1, 3).forEach(each -> activity.note(happening(Kind.SIGNED_IN, each)));
+    activity.stop();
+    stores
+        .store()
+        .committer()
+        .commit(
+            "test",
+            List.of(
+                RowChange.of(
+                    Activity.TABLE,
+                    "UPDATE activity SET kind = 'MOON_LANDED' WHERE subject = ?",
+                    (statement, _) -> statement.setString(1, "@user2:hearth.test"))),
+            List.of());
+    Logger log = (Logger) LoggerFactory.getLogger(Activity.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    log.addAppender(logged);
+
+    assertThat(subjects(activity)).containsExactly("@user1:hearth.test", "@user3:hearth.test");
+    assertThat(subjects(activity)).hasSize(2);
+
+    log.detachAppender(logged);
+    assertThat(logged.list)
+        .singleElement()
+        .satisfies(each -> assertThat(each.getFormattedMessage()).contains("MOON_LANDED"));
   }
 
   @Test

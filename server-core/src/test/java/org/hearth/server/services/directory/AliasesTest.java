@@ -55,7 +55,7 @@ class AliasesTest {
   }
 
   private Directory directory() {
-    return new Directory(services.store().reads(), SERVER);
+    return services.otherDirectory();
   }
 
   @Test
@@ -237,7 +237,7 @@ class AliasesTest {
     refuses("{'alt_aliases': [1]}", "M_INVALID_PARAM");
   }
 
-  private void check(String content, @Nullable String before) {
+  private void check(String content, @Nullable String before) throws InterruptedException {
     directory().checkCanonicalAlias(room, json(content), before == null ? null : json(before));
   }
 

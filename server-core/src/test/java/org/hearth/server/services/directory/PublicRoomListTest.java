@@ -14,6 +14,7 @@ import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.outbound.federation.FederationReply;
 import org.hearth.server.servers.room.server.CountedQueries;
 import org.hearth.server.servers.room.server.RunningRooms;
 import org.hearth.server.store.StoreExtension;
@@ -39,7 +40,12 @@ final class PublicRoomListTest {
     counted = new CountedQueries(rooms.queries());
     list =
         new PublicRoomList(
-            new Directory(stores.store().reads(), RunningRooms.SERVER),
+            new Directory(
+                stores.store().reads(),
+                RunningRooms.SERVER,
+                rooms.peerQueries(),
+                new RemoteAliases(
+                    request -> new FederationReply.NotAllowed(request.destination()))),
             counted.queries(),
             nanos::get);
     publish();

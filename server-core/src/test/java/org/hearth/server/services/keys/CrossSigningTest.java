@@ -10,6 +10,7 @@ import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.Signatures;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -170,9 +171,70 @@ class CrossSigningTest extends TwoUsers {
     body.set("master_key", bob.crossSigning("master", BOB_MASTER, BOB_MASTER));
     upload(bob, body).expect(200);
 
-    KeyClient same = KeyClient.logIn(server, "bob", BOB_MASTER.publicKeyBase64());
+    server
+        .client()
+        .post(
+            "/_matrix/client/v3/login",
+            "{'type': 'm.login.password', 'user': 'bob', 'password': '%s', 'device_id': '%s'}"
+                .formatted(WholeServer.PASSWORD, BOB_MASTER.publicKeyBase64()))
+        .expect(403, "M_FORBIDDEN");
+  }
 
-    same.upload("device_keys", same.deviceKeys()).expect(403, "M_FORBIDDEN");
+  /// As a version left it that let such a device log in.
+  @Test
+  void aDeviceThatHasTheIdOfACrossSigningKeyNeverthelessGetsNoKeys() throws Exception {
+    uploadBoth();
+    server.stop();
+    change(
+        "UPDATE cross_signing_key SET public_key = '%s' WHERE user_id = '@bob:hearth.test'"
+            .formatted(bob.device()));
+    restart();
+
+    bob.upload("device_keys", bob.deviceKeys()).expect(403, "M_FORBIDDEN");
+  }
+
+  private void change(String sql) {
+    try (Store store = Store.open(StoreOptions.of(folder))) {
+      var _ =
+          store
+              .committer()
+              .commit(
+                  "test",
+                  List.of(RowChange.of(Keys.CROSS_SIGNING_KEY, sql, (_, _) -> {})),
+                  List.of());
+    }
+  }
+
+  @Test
+  void aDeviceThatIsRemovedTakesAlongWhatItHasSignedAndWhoHasSignedIt() {
+    uploadBoth();
+    KeyClient tablet = KeyClient.logIn(server, "alice", "TABLET");
+    tablet.uploadDeviceKeys();
+    assertThat(
+            sign(
+                tablet,
+                alice.user(),
+                MASTER.publicKeyBase64(),
+                Signatures.sign(
+                    (ObjectNode) keys(alice).path("master_key"), alice.user(), tablet.deviceKey())))
+        .isEmpty();
+    assertThat(
+            sign(
+                tablet,
+                alice.user(),
+                "TABLET",
+                Signatures.sign(tablet.deviceKeys(), alice.user(), SELF)))
+        .isEmpty();
+
+    tablet.http().post("/_matrix/client/v3/logout", "{}").expect(200);
+
+    assertThat(alice.query(alice.user()).at("/master_keys/@alice:hearth.test").has("signatures"))
+        .isFalse();
+    server.stop();
+    try (Store store = Store.open(StoreOptions.of(folder))) {
+      assertThat(store.reads().select("SELECT 1 FROM key_signature", row -> row.getInt(1)))
+          .isEmpty();
+    }
   }
 
   @Test

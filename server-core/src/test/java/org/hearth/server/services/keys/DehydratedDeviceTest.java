@@ -192,6 +192,36 @@ class DehydratedDeviceTest {
   }
 
   @Test
+  void anUploadThatIsRepeatedChangesNothingAndBringsNoKeyThatWasGivenAway() {
+    dehydrate(ID, "signed_curve25519:A", "signed_curve25519:B");
+    send(ID, 1);
+    assertThat(alice.claim(asleep(ID))).isEqualTo("signed_curve25519:A");
+    long before = server.units(KeyQueries.BOX);
+
+    dehydrate(ID, "signed_curve25519:A", "signed_curve25519:B");
+
+    assertThat(server.units(KeyQueries.BOX)).isEqualTo(before);
+    assertThat(alice.claim(asleep(ID))).isEqualTo("signed_curve25519:B");
+    assertThat(numbers(messages(ID, "{}"))).containsExactly(1);
+  }
+
+  /// Each takes the place of the one before, with up to a thousand keys.
+  @Test
+  void devicesAreReplacedSoOftenAndNoMore() throws StartFailedException {
+    server.close();
+    server = WholeServer.withRateLimits(folder);
+    server.start();
+    bob = bob.at(server);
+
+    int refused = 0;
+    for (int i = 0; i < 40; i++) {
+      refused += bob.http().put(DEHYDRATED, "{}").status() == 429 ? 1 : 0;
+    }
+
+    assertThat(refused).isGreaterThanOrEqualTo(20);
+  }
+
+  @Test
   void whatIsDeletedIsGone() {
     bob.http().delete(DEHYDRATED).expect(404, "M_NOT_FOUND");
     dehydrate(ID, "signed_curve25519:A");

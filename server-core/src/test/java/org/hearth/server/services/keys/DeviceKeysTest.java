@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +51,8 @@ class DeviceKeysTest extends TwoUsers {
             .http()
             .post(
                 KeyClient.KEYS + "query",
-                "{'device_keys': {'@bob:hearth.test': ['OTHER'], '@none:hearth.test': [], '@x:elsewhere.test': []}}")
+                "{'device_keys': {'@bob:hearth.test': ['OTHER'], '@none:hearth.test': [],"
+                    + " '@x:elsewhere.test': []}}")
             .expect(200)
             .json();
 
@@ -64,6 +69,14 @@ class DeviceKeysTest extends TwoUsers {
     bob.upload("device_keys", bob.deviceKeys().put("device_id", "OTHER"))
         .expect(400, "M_INVALID_PARAM");
     bob.upload("device_keys", bob.deviceKeys().put("keys", 1)).expect(400, "M_BAD_JSON");
+    // Row 82: what is told to other servers must be what they can read.
+    for (String each :
+        List.of("1", "[]", "{'@bob:hearth.test': 1}", "{'@bob:hearth.test': {'a:b': {}}}")) {
+      ObjectNode malformed = bob.deviceKeys();
+      malformed.set(
+          "signatures", MatrixJson.parse(each.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
+      bob.upload("device_keys", malformed).expect(400, "M_BAD_JSON");
+    }
     ObjectNode unsigned = bob.deviceKeys();
     unsigned.remove("signatures");
     bob.upload("device_keys", unsigned).expect(400, "M_BAD_JSON");
@@ -265,6 +278,64 @@ class DeviceKeysTest extends TwoUsers {
     }
 
     assertThat(claimed.stream().filter(each -> !each.isEmpty())).containsExactlyInAnyOrder(names);
+  }
+
+  @Test
+  void oneCallGivesAwayKeysOfManyUsersInOneCommit() {
+    KeyClient carol = KeyClient.register(server, "carol");
+    List<KeyClient> all = List.of(bob, alice, carol);
+    all.forEach(
+        each -> each.uploadOneTimeKeys("signed_curve25519:A", "signed_curve25519:B").expect(200));
+    ObjectNode wanted = JsonNodeFactory.instance.objectNode();
+    ObjectNode users = wanted.putObject("one_time_keys");
+    all.forEach(each -> users.putObject(each.user()).put(each.device(), "signed_curve25519"));
+    long before = server.units(KeyQueries.BOX);
+
+    JsonNode claimed = alice.http().post(KeyClient.KEYS + "claim", wanted).expect(200).json();
+
+    assertThat(server.units(KeyQueries.BOX)).isEqualTo(before + 1);
+    for (KeyClient each : all) {
+      JsonNode keys = claimed.path("one_time_keys").path(each.user()).path(each.device());
+      assertThat(keys.fieldNames()).toIterable().containsExactly("signed_curve25519:A");
+      assertThat(alice.claim(each)).isEqualTo("signed_curve25519:B");
+      assertThat(alice.claim(each)).isEmpty();
+    }
+  }
+
+  /// Each claims of all, in an order of its own.
+  @Test
+  void noKeyIsGivenTwiceToThoseWhoClaimOfManyUsersAtOnce() throws Exception {
+    List<KeyClient> all = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      KeyClient each = KeyClient.register(server, "user" + i);
+      each.uploadOneTimeKeys("signed_curve25519:A", "signed_curve25519:B").expect(200);
+      all.add(each);
+    }
+    List<Future<JsonNode>> claims = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 16; i++) {
+        ObjectNode wanted = JsonNodeFactory.instance.objectNode();
+        ObjectNode users = wanted.putObject("one_time_keys");
+        Collections.shuffle(all, new Random(i));
+        all.forEach(each -> users.putObject(each.user()).put(each.device(), "signed_curve25519"));
+        claims.add(
+            threads.submit(
+                () -> alice.http().post(KeyClient.KEYS + "claim", wanted).expect(200).json()));
+      }
+    }
+    List<String> given = new ArrayList<>();
+    for (Future<JsonNode> each : claims) {
+      each.get()
+          .path("one_time_keys")
+          .properties()
+          .forEach(user ->
+              user.getValue()
+                  .forEach(keys ->
+                      keys.fieldNames()
+                          .forEachRemaining(key -> given.add(user.getKey() + " " + key))));
+    }
+
+    assertThat(given).hasSize(2 * all.size()).doesNotHaveDuplicates();
   }
 
   @Test

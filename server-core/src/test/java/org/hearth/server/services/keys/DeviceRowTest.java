@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.matrix.id.KeyId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.services.keys.Keys.ClaimableKey;
+import org.hearth.server.services.keys.Keys.KeySignature;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StoreExtension;
 import org.hearth.server.store.Table;
@@ -20,7 +22,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class DeviceRowTest {
   private static final UserId ALICE = UserId.parse("@alice:hearth.test");
   private static final DeviceId PHONE = new DeviceId("PHONE");
-  private static final Table DEVICE = new Table("device", "a test's", "the test").beforeOthers();
+  private static final Table DEVICE = new Table("device", "a test's", "the test");
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
 
@@ -76,12 +78,13 @@ class DeviceRowTest {
 
   @Test
   void keysOfADehydratedDeviceComeWithIt() {
-    List<RowChange> rows = new ArrayList<>(upload());
+    List<RowChange> rows = new ArrayList<>();
     rows.add(
         DehydratedDevices.insert(
             ALICE,
             new DehydratedDevices.Dehydrated(
                 PHONE, Optional.empty(), JsonNodeFactory.instance.objectNode())));
+    rows.addAll(upload());
 
     commit(rows);
 
@@ -98,11 +101,68 @@ class DeviceRowTest {
     assertThat(stored()).isZero();
   }
 
+  private List<Integer> signatures() {
+    return stores.store().reads().select("SELECT 1 FROM key_signature", row -> row.getInt(1));
+  }
+
+  /// Of the device by the self-signing key, and of the master key by the device.
+  private static List<RowChange> sign() {
+    List<RowChange> rows =
+        new ArrayList<>(
+            KeySignatures.add(
+                new KeySignature(ALICE, PHONE.value(), ALICE, KeyId.ed25519("self"), "x")));
+    rows.addAll(
+        KeySignatures.add(
+            new KeySignature(ALICE, "master", ALICE, KeyId.ed25519(PHONE.value()), "x")));
+    return rows;
+  }
+
+  private static List<RowChange> crossSigning(SigningKeyUsage usage, String publicKey) {
+    return Keys.setCrossSigningKey(
+        ALICE,
+        new CrossSigningKey(usage, publicKey, JsonNodeFactory.instance.objectNode()),
+        Optional.empty());
+  }
+
+  @Test
+  void signaturesAreKeptOfDevicesAndKeysThatAreThereByThoseThatAreThere() {
+    commit(List.of(logIn()));
+    commit(upload());
+    commit(sign());
+    assertThat(signatures()).isEmpty();
+    commit(crossSigning(SigningKeyUsage.MASTER, "master"));
+    commit(sign());
+    assertThat(signatures()).hasSize(1);
+    commit(crossSigning(SigningKeyUsage.SELF_SIGNING, "self"));
+    commit(sign());
+    assertThat(signatures()).hasSize(2);
+
+    commit(new Keys(stores.store().reads()).clearing(ALICE, PHONE));
+    commit(List.of(logOut()));
+    assertThat(signatures()).isEmpty();
+    commit(sign());
+
+    assertThat(signatures()).isEmpty();
+  }
+
+  @Test
+  void signaturesThatAreCommittedTogetherWithTheRemovalAreNotKept() {
+    commit(List.of(logIn()));
+    commit(crossSigning(SigningKeyUsage.MASTER, "master"));
+    commit(crossSigning(SigningKeyUsage.SELF_SIGNING, "self"));
+    List<RowChange> rows = new ArrayList<>(List.of(logOut()));
+    rows.addAll(sign());
+
+    commit(rows);
+
+    assertThat(signatures()).isEmpty();
+  }
+
   @Test
   void keysThatAreCommittedTogetherWithTheRemovalAreNotKept() {
     commit(List.of(logIn()));
-    List<RowChange> rows = new ArrayList<>(upload());
-    rows.add(logOut());
+    List<RowChange> rows = new ArrayList<>(List.of(logOut()));
+    rows.addAll(upload());
 
     commit(rows);
 

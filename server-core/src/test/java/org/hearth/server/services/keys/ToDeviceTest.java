@@ -106,6 +106,28 @@ class ToDeviceTest extends TwoUsers {
     assertThat(numbers(bob.sync(KeyClient.next(third)))).isEmpty();
   }
 
+  /// A hundred of the largest would be six megabytes.
+  @Test
+  void anAnswerHasABoundedNumberOfBytesAndTheNextTheRest() {
+    String before = KeyClient.next(bob.sync(""));
+    for (int i = 0; i < 40; i++) {
+      send("large" + i, bob.device(), "{'n': %d, 'a': '%s'}".formatted(i, "x".repeat(60_000)))
+          .expect(200);
+    }
+    List<Integer> all = new ArrayList<>();
+    String since = before;
+    for (int answers = 0; answers < 3; answers++) {
+      JsonNode answer = bob.sync(since);
+      assertThat(numbers(answer)).hasSizeBetween(1, 18);
+      assertThat(numbers(bob.sync(since))).isEqualTo(numbers(answer));
+      all.addAll(numbers(answer));
+      since = KeyClient.next(answer);
+    }
+
+    assertThat(all).hasSize(40).isSorted().doesNotHaveDuplicates();
+    assertThat(numbers(bob.sync(since))).isEmpty();
+  }
+
   @Test
   void itWakesTheDeviceThatWaits() throws Exception {
     String before = KeyClient.next(bob.sync(""));

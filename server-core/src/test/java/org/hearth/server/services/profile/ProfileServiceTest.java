@@ -54,6 +54,17 @@ class ProfileServiceTest {
   }
 
   @Test
+  void changeThatComesAfterTheStopIsToldSoAndLeftToTheNextStart() throws InterruptedException {
+    TestClient alice = services.register("alice");
+    services.profileService().stop();
+
+    Answer answer = alice.put(ALICE + "/displayname", "{'displayname': 'Alice'}").expect(503);
+
+    assertThat(answer.text("error")).isEqualTo("The server is stopping");
+    assertThat(services.profiles().spreading()).containsExactly(user("alice"));
+  }
+
+  @Test
   void changeThatCouldNotReachTheRoomsIsTakenUpAfterARestart() throws InterruptedException {
     TestClient alice = services.register("alice");
     services.rooms().broken = true;

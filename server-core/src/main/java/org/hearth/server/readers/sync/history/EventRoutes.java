@@ -1,7 +1,5 @@
 package org.hearth.server.readers.sync.history;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,9 +19,9 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
-import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.JsonWriter;
+import org.hearth.server.readers.events.BundledEvents;
 import org.hearth.server.readers.events.EventFilter;
 import org.hearth.server.readers.events.EventStyle;
 import org.hearth.server.readers.events.OwnMembership;
@@ -80,7 +78,7 @@ public final class EventRoutes implements RouteGroup {
 
   /// "Get the ID of the event closest to the given timestamp, in the direction specified by the
   /// `dir` parameter."
-  private Response nearest(Request request) {
+  private Response nearest(Request request) throws InterruptedException {
     Viewer viewer = Viewer.of(request.requester());
     RoomId room = Parameters.room(request);
     boolean forwards = !Parameters.backwards(request);
@@ -88,58 +86,88 @@ public final class EventRoutes implements RouteGroup {
         request
             .queryLong("ts", 0, Long.MAX_VALUE)
             .orElseThrow(() -> MatrixException.missingParam("ts"));
-    var _ = RoomAccess.of(reads.rooms(), room, viewer.user(), reads.snapshots().current());
-    RoomEvent event =
-        reads
+    RoomAccess access =
+        RoomAccess.of(reads.rooms(), room, viewer.user(), reads.snapshots().current());
+    return Response.written(stream -> {
+      stream.awaitTurn();
+      Optional<RoomEvent> here = reads.rooms().eventNear(room, viewer.user(), timestamp, forwards);
+      Optional<RoomEvent> next = nextAfterGap(access, room, viewer, timestamp);
+      if (next.isPresent()) {
+        OlderHistory.Wanted wanted =
+            new OlderHistory.Wanted(timestamp, forwards, here.orElse(null), next.get());
+        var _ =
+            stream.withoutTurn(() -> {
+              reads.older().near(room, wanted);
+              return true;
+            });
+        here = reads.rooms().eventNear(room, viewer.user(), timestamp, forwards);
+      }
+      RoomEvent event =
+          here.orElseThrow(
+              () -> MatrixException.notFound("There is no event there that you may see"));
+      JsonWriter json = stream.json().object();
+      json.name("event_id").value(event.id().value());
+      json.name("origin_server_ts").value(event.pdu().originServerTs());
+      json.endObject();
+    });
+  }
+
+  /// The event after the moment, if events before it are missing: then one of those may be nearer.
+  /// "If the server does not have all of the room history and does not have an event suitably close
+  /// to the requested timestamp, it can use the corresponding federation endpoint".
+  private Optional<RoomEvent> nextAfterGap(
+      RoomAccess access, RoomId room, Viewer viewer, long timestamp) {
+    Set<EventId> missing =
+        access instanceof RoomAccess.Member ? reads.rooms().missingPrevious(room) : Set.of();
+    return missing.isEmpty()
+        ? Optional.empty()
+        : reads
             .rooms()
-            .eventNear(room, viewer.user(), timestamp, forwards)
-            .orElseThrow(
-                () -> MatrixException.notFound("There is no event there that you may see"));
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("event_id", event.id().value());
-    json.put("origin_server_ts", event.pdu().originServerTs());
-    return Response.json(json);
+            .eventNear(room, viewer.user(), timestamp, true)
+            .filter(each -> each.pdu().prevEvents().stream().anyMatch(missing::contains));
   }
 
   /// @param room as the client named it; empty for whatever room it is in
   private Response event(Request request, Optional<String> room) {
-    Viewer viewer = Viewer.of(request.requester());
-    RoomEvent event = visible(request, room, viewer);
+    Viewer viewer = reads.ignoring(Viewer.of(request.requester()));
+    RoomEvent event = reads.visible(request, room, viewer);
     return Response.json(
         reads
             .events()
-            .timelineEvent(event, viewer, reads.own(event.room(), viewer), EventStyle.SINGLE));
+            .bundled()
+            .event(event, viewer, reads.own(event.room(), viewer), EventStyle.SINGLE));
   }
 
-  private Response context(Request request) {
-    Viewer viewer = Viewer.of(request.requester());
-    Viewer around = reads.ignoring(viewer);
+  private Response context(Request request) throws InterruptedException {
+    Viewer viewer = reads.ignoring(Viewer.of(request.requester()));
     int limit = Parameters.limit(request, USUAL_LIMIT, LARGEST_LIMIT);
     EventFilter filter = Parameters.filter(request);
     LogPosition now = reads.snapshots().current();
     RoomId room = Parameters.room(request);
     // Who may not look into the room is told so, as by the other calls that read it.
-    var _ = RoomAccess.of(reads.rooms(), room, viewer.user(), now);
-    RoomEvent event = visible(request, Optional.of(room.value()), viewer);
+    RoomAccess access = RoomAccess.of(reads.rooms(), room, viewer.user(), now);
+    RoomEvent event = reads.visible(request, Optional.of(room.value()), viewer);
+    var _ = reads.fetchBefore(access, room, event.place(), limit / 2);
     return Response.written(stream -> {
       stream.awaitTurn();
       Timelines.Page before =
           page(filter, room)
-              ? reads.timelines().before(event, around, filter, limit / 2)
+              ? reads.timelines().before(event, viewer, filter, limit / 2)
               : nothing();
       Timelines.Page after =
           page(filter, room)
-              ? reads.timelines().after(event, around, filter, limit - limit / 2, now)
+              ? reads.timelines().after(event, viewer, filter, limit - limit / 2, now)
               : nothing();
       OwnMembership own = reads.own(room, viewer);
+      BundledEvents events = reads.events().bundled();
       JsonWriter json = stream.json().object();
       json.name("start").value(reads.tokens().before(last(before, event)).toString());
       json.name("end").value(reads.tokens().after(last(after, event)).toString());
       json.name("events_before");
-      reads.events().writeTimeline(json, before.events(), viewer, own, EventStyle.SINGLE);
-      json.name("event").value(reads.events().timelineEvent(event, viewer, own, EventStyle.SINGLE));
+      events.write(json, before.events(), viewer, own, EventStyle.SINGLE);
+      json.name("event").value(events.event(event, viewer, own, EventStyle.SINGLE));
       json.name("events_after");
-      reads.events().writeTimeline(json, after.events(), viewer, own, EventStyle.SINGLE);
+      events.write(json, after.events(), viewer, own, EventStyle.SINGLE);
       List<RoomEvent> shown = new ArrayList<>(before.events());
       shown.add(event);
       shown.addAll(after.events());
@@ -188,14 +216,5 @@ public final class EventRoutes implements RouteGroup {
             || !key.type().equals(EventTypes.MEMBER)
             || senders.contains(key.stateKey());
     return isNeeded && filter.admitsType(key.type());
-  }
-
-  /// The event, if it is in the room and the user may see it; all else is as if it were not there.
-  private RoomEvent visible(Request request, Optional<String> room, Viewer viewer) {
-    return Identifiers.read(EventId::parse, request.path("eventId"))
-        .flatMap(reads.rooms()::event)
-        .filter(event -> room.isEmpty() || room.get().equals(event.room().value()))
-        .filter(event -> reads.rooms().maySee(viewer.user(), event))
-        .orElseThrow(() -> MatrixException.notFound("Event not found"));
   }
 }

@@ -1,6 +1,5 @@
 package org.hearth.server.readers.sync.history;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
@@ -32,6 +31,10 @@ import org.hearth.server.servers.room.RoomState;
 public final class MessagesRoute implements RouteGroup {
   private static final int USUAL_LIMIT = 10;
   private static final int LARGEST_LIMIT = 500;
+
+  /// So many events are looked at to find out whether a page may come to the end of what is here,
+  /// where it is not known how many of them are in the page.
+  private static final int MOST_AHEAD = 500;
 
   private final History reads;
 
@@ -75,19 +78,37 @@ public final class MessagesRoute implements RouteGroup {
         this::messages);
   }
 
-  private Response messages(Request request) {
+  private Response messages(Request request) throws InterruptedException {
     Viewer viewer = reads.ignoring(Viewer.of(request.requester()));
     LogPosition now = reads.snapshots().current();
     Query query = query(request, now);
     RoomAccess access = RoomAccess.of(reads.rooms(), query.room(), viewer.user(), now);
+    OlderHistory.Fetching fetching = fetch(query, access);
     return Response.written(stream -> {
       stream.awaitTurn();
-      write(stream.json(), query, viewer, access, request.query("to"));
+      write(stream.json(), query, viewer, access, new Told(request.query("to"), fetching));
     });
   }
 
-  private void write(
-      JsonWriter json, Query query, Viewer viewer, RoomAccess access, Optional<String> to) {
+  /// What the end of a page depends on.
+  ///
+  /// @param to as the client wrote it
+  private record Told(Optional<String> to, OlderHistory.Fetching fetching) {}
+
+  /// Has history fetched that the page may come to and that is not here.
+  private OlderHistory.Fetching fetch(Query query, RoomAccess access) throws InterruptedException {
+    if (!query.backwards() || query.to().isPresent()) {
+      return OlderHistory.Fetching.DONE;
+    }
+    LogPosition from = query.range(access.upTo()).upTo();
+    return reads.fetchBefore(
+        access,
+        query.room(),
+        query.place() == 0 ? from.value() + 1 : query.place(),
+        query.filter().admitsEveryEvent() ? query.limit() : MOST_AHEAD);
+  }
+
+  private void write(JsonWriter json, Query query, Viewer viewer, RoomAccess access, Told told) {
     Timelines.Page page = page(query, viewer, query.range(access.upTo()));
     SyncToken start =
         query.place() == 0
@@ -95,8 +116,8 @@ public final class MessagesRoute implements RouteGroup {
             : reads.tokens().inHistory(query.place());
     OwnMembership own = reads.own(query.room(), viewer);
     json.object().name("start").value(start.toString()).name("chunk");
-    reads.events().writeTimeline(json, page.events(), viewer, own, EventStyle.SINGLE);
-    end(query, page, to).ifPresent(each -> json.name("end").value(each));
+    reads.events().bundled().write(json, page.events(), viewer, own, EventStyle.SINGLE);
+    end(query, page, told).ifPresent(each -> json.name("end").value(each));
     if (query.filter().lazyLoadMembers()) {
       json.name("state");
       reads.events().writeState(json, senders(page.events()), viewer, own, EventStyle.SINGLE);
@@ -138,11 +159,7 @@ public final class MessagesRoute implements RouteGroup {
     }
     Timelines.Page history =
         reads.timelines().history(query.room(), true, query.place(), viewer, query.filter(), left);
-    List<RoomEvent> events = new ArrayList<>(live.events());
-    events.addAll(history.events());
-    List<RoomEvent> scanned = new ArrayList<>(live.scanned());
-    scanned.addAll(history.scanned());
-    return new Timelines.Page(events, scanned, history.more());
+    return live.and(history);
   }
 
   private Timelines.Page forwards(Query query, Viewer viewer, Timelines.Range range) {
@@ -162,9 +179,9 @@ public final class MessagesRoute implements RouteGroup {
   /// that is told with a page that is empty, since there are clients that expect an end of every
   /// other.
   ///
-  /// @param to as the client wrote it, and as it is given back where the page ends there: so the
-  ///   client sees that it has come to where it wanted
-  private Optional<String> end(Query query, Timelines.Page page, Optional<String> to) {
+  /// A `to` is given back as the client wrote it where the page ends there: so the client sees that
+  /// it has come to where it wanted.
+  private Optional<String> end(Query query, Timelines.Page page, Told told) {
     if (page.more() && page.scanned().isEmpty()) {
       SyncToken here =
           query.place() == 0
@@ -172,15 +189,24 @@ public final class MessagesRoute implements RouteGroup {
               : reads.tokens().inHistory(query.place());
       return Optional.of(here.toString());
     }
-    if (!page.more() && to.isPresent()) {
-      return to;
+    if (!page.more() && told.to().isPresent()) {
+      return told.to();
     }
     if (!page.more() && page.events().isEmpty()) {
-      return Optional.empty();
+      // Of what is still being fetched it is not known that it is no further event.
+      return told.fetching() == OlderHistory.Fetching.UNDER_WAY
+          ? Optional.of(reads.tokens().inHistory(lowest(query, page)).toString())
+          : Optional.empty();
     }
     RoomEvent last = page.scanned().getLast();
     SyncToken next = query.backwards() ? reads.tokens().before(last) : reads.tokens().after(last);
     return Optional.of(next.toString());
+  }
+
+  /// The place in the history that a page has come to; 0 for its end, where the live timeline
+  /// begins.
+  private static long lowest(Query query, Timelines.Page page) {
+    return page.scanned().isEmpty() ? query.place() : Math.min(0, page.scanned().getLast().place());
   }
 
   /// Where the member events of those are who sent these, as of the first of them.

@@ -19,6 +19,7 @@ import org.hearth.server.readers.events.EventStyle;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.servers.notification.Notification;
 import org.hearth.server.servers.notification.NotificationQueries;
+import org.hearth.server.servers.room.OutsideRoom;
 import org.hearth.server.servers.room.RoomEvent;
 
 /// `GET /notifications`: the events that have notified the user, newest first, as far as they are
@@ -75,6 +76,12 @@ public final class NotificationsRoute implements RouteGroup {
     return reads
         .rooms()
         .event(notification.event())
+        .or(() ->
+            reads
+                .rooms()
+                .outside(notification.room(), viewer.user())
+                .map(OutsideRoom::asEvent)
+                .filter(event -> event.id().equals(notification.event())))
         // Who is invited has been told of the invitation, whatever of the room may be seen.
         .filter(event -> event.invites(viewer.user()) || reads.rooms().maySee(viewer.user(), event))
         .filter(event -> !viewer.ignored().hides(event))

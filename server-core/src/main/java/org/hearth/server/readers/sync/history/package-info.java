@@ -2,9 +2,12 @@
 ///
 /// ```text
 ///   GET /messages ──────────► MessagesRoute ─┐
-///   GET /event, /context ───► EventRoutes ───┼─► History ──► Timelines, ClientEvents, Snapshots
+///   GET /event, /context ───► EventRoutes ───┼─► History ──► Timelines, ClientEvents, Snapshots,
+///                                            │               OlderHistory (of other servers)
+///   GET /relations, /threads ► RelationsRoute, ThreadsRoute ─┤
 ///   GET /state ─────────────► StateRoutes    │
 ///   GET /members ───────────► MemberRoutes   └─► RoomAccess: how far the user may look
+///   GET /notifications ─────► NotificationsRoute ──► NotificationQueries, ClientEvents
 /// ```
 ///
 /// - **Queries used:** `RoomQueries`, account data (whom a user ignores). **Tables owned:** none.

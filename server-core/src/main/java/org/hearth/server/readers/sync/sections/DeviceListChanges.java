@@ -13,6 +13,7 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.servers.device.RemoteDeviceQueries;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.services.keys.KeyQueries;
@@ -35,10 +36,13 @@ import org.hearth.server.services.keys.KeyQueries;
 public final class DeviceListChanges {
   private final RoomQueries rooms;
   private final KeyQueries keys;
+  private final RemoteDeviceQueries remote;
 
-  public DeviceListChanges(RoomQueries rooms, KeyQueries keys) {
+  /// @param remote what other servers have said of their users' devices
+  public DeviceListChanges(RoomQueries rooms, KeyQueries keys, RemoteDeviceQueries remote) {
     this.rooms = rooms;
     this.keys = keys;
+    this.remote = remote;
   }
 
   /// Whose devices changed in that range, and who is gone.
@@ -66,6 +70,11 @@ public final class DeviceListChanges {
     changed.removeAll(gone);
     for (UserId each : keys.changedDevices(user, since, upTo)) {
       if (each.equals(user) || rooms.shareRoom(user, each)) {
+        changed.add(each);
+      }
+    }
+    for (UserId each : remote.changed(since, upTo)) {
+      if (rooms.shareRoom(user, each)) {
         changed.add(each);
       }
     }

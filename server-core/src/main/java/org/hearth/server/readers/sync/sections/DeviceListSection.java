@@ -24,7 +24,7 @@ public final class DeviceListSection implements Section {
   private final DeviceListChanges changes;
   private final NewsKind members;
 
-  /// @param logs account-output and room-output
+  /// @param logs account-output, room-output and device-output
   /// @param members of which the reader of room-output notes in which rooms members changed
   public DeviceListSection(List<OutputLog<?>> logs, DeviceListChanges changes, NewsKind members) {
     this.logs = List.copyOf(logs);

@@ -126,7 +126,7 @@ public final class HeldBackNews {
   }
 
   /// Whether that room was left out.
-  boolean has(RoomId room) {
+  public boolean has(RoomId room) {
     return heldBack.containsKey(SyncPoint.HeldBack.of(room));
   }
 

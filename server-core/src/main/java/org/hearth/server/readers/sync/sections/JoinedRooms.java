@@ -24,11 +24,11 @@ public final class JoinedRooms {
 
   private final RoomQueries rooms;
   private final Timelines timelines;
-  private final StateChanges states;
+  private final StateTelling states;
   private final RoomSummaries summaries;
 
   public JoinedRooms(
-      RoomQueries rooms, Timelines timelines, StateChanges states, RoomSummaries summaries) {
+      RoomQueries rooms, Timelines timelines, StateTelling states, RoomSummaries summaries) {
     this.rooms = rooms;
     this.timelines = timelines;
     this.states = states;
@@ -58,8 +58,8 @@ public final class JoinedRooms {
             ? Optional.of(summaries.summary(room, request.user(), now))
             : Optional.empty();
     List<UserId> heroes = summary.map(RoomSummaries.Summary::heroes).orElse(List.of());
-    StateChanges.Part part =
-        new StateChanges.Part(room, now, full ? Optional.empty() : known, timeline, heroes, now);
+    StateTelling.Part part =
+        new StateTelling.Part(room, now, full ? Optional.empty() : known, timeline, heroes, now);
     List<LogPosition> state = states.changes(request, part);
     boolean nothing =
         !full

@@ -9,6 +9,7 @@ import org.hearth.server.readers.events.EventFilter;
 import org.hearth.server.readers.events.OwnMembership;
 import org.hearth.server.readers.events.Timeline;
 import org.hearth.server.readers.events.Timelines;
+import org.hearth.server.servers.room.OutsideRoom;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
@@ -22,9 +23,9 @@ import org.hearth.server.servers.room.RoomQueries;
 public final class LeftRooms {
   private final RoomQueries rooms;
   private final Timelines timelines;
-  private final StateChanges states;
+  private final StateTelling states;
 
-  public LeftRooms(RoomQueries rooms, Timelines timelines, StateChanges states) {
+  public LeftRooms(RoomQueries rooms, Timelines timelines, StateTelling states) {
     this.rooms = rooms;
     this.timelines = timelines;
     this.states = states;
@@ -33,12 +34,17 @@ public final class LeftRooms {
   /// The room's news; empty if there is nothing to tell.
   ///
   /// @param membership as of `now`: left or banned
-  Optional<RoomNews.Left> news(SyncRequest request, LogPosition now, RoomMembership membership) {
+  Optional<? extends RoomNews> news(
+      SyncRequest request, LogPosition now, RoomMembership membership) {
     OwnMembership own = OwnMembership.upTo(rooms, Optional.of(membership));
     Optional<LogPosition> since = request.since(membership.room());
     boolean tell = since.map(membership.position()::isAfter).orElse(request.includeLeft());
     if (!tell || isForgotten(request, membership)) {
       return Optional.empty();
+    }
+    Optional<OutsideRoom> outside = outside(membership);
+    if (outside.isPresent()) {
+      return over(request, now, outside.get());
     }
     // A user who was in the room only before `since` (and was, say, invited and declined after it)
     // has been told of that time already.
@@ -51,6 +57,34 @@ public final class LeftRooms {
     return Optional.of(
         new RoomNews.Left(
             changedOutside ? withNewest(request, membership, leftAt, happened) : happened));
+  }
+
+  /// What the user was to a room that is not here.
+  private Optional<OutsideRoom> outside(RoomMembership membership) {
+    return OwnMembership.event(rooms, membership).isPresent()
+        ? Optional.empty()
+        : rooms.outside(membership.room(), membership.user());
+  }
+
+  /// A client that was not told yet that the user had left the room before that is told so, which
+  /// is the end of this, too.
+  private Optional<? extends RoomNews> over(
+      SyncRequest request, LogPosition now, OutsideRoom outside) {
+    RoomMembership membership = outside.membership();
+    Optional<RoomMembership> inside =
+        rooms
+            .membershipAt(
+                membership.room(),
+                membership.user(),
+                new LogPosition(membership.position().value() - 1))
+            .filter(each ->
+                request.since(each.room()).map(each.position()::isAfter).orElse(true)
+                    && OwnMembership.event(rooms, each).isPresent());
+    if (inside.isPresent()) {
+      return news(request, now, inside.get());
+    }
+    boolean shown = request.filter().room().timeline().admitsRoom(membership.room());
+    return shown ? Optional.of(new RoomNews.Over(outside.asEvent())) : Optional.empty();
   }
 
   private boolean isForgotten(SyncRequest request, RoomMembership membership) {
@@ -77,8 +111,8 @@ public final class LeftRooms {
       boolean gap = known.isEmpty() && since.isPresent();
       timeline = gap ? timeline.withGap() : timeline;
     }
-    StateChanges.Part part =
-        new StateChanges.Part(
+    StateTelling.Part part =
+        new StateTelling.Part(
             room, leftAt, request.fullState() ? Optional.empty() : known, timeline, List.of(), now);
     return new RoomNews.Happened(states.changes(request, part), timeline, own);
   }

@@ -3,7 +3,6 @@ package org.hearth.server.readers.sync.sections;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,6 +18,7 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.events.EventFilter;
 import org.hearth.server.readers.sync.view.Changed;
+import org.hearth.server.readers.sync.view.Concerned;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.SpacedWakes;
@@ -267,7 +267,7 @@ public final class PresenceSection implements Section {
   /// shares a room is woken a while later, by [SpacedWakes].
   private final class Notes implements NewsReader.Notes<PresenceOutput> {
     @Override
-    public void note(LogPosition at, PresenceOutput entry, Collection<UserFeed> concerned) {
+    public void note(LogPosition at, PresenceOutput entry, Concerned concerned) {
       UserId user = entry.user();
       changed.add(user, at);
       Set<UserFeed> those = new HashSet<>();
@@ -278,7 +278,7 @@ public final class PresenceSection implements Section {
         those.addAll(users.noteOwn(kind, user, at));
       }
       if (entry.why() != PresenceOutput.Why.ACTIVITY) {
-        wakes.wake(those);
+        concerned.addOthers(those, wakes);
       }
     }
 

@@ -2,7 +2,6 @@ package org.hearth.server.readers.sync.sections;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,10 +17,10 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.events.IgnoredUsers;
 import org.hearth.server.readers.events.OwnMembership;
 import org.hearth.server.readers.events.Viewer;
+import org.hearth.server.readers.sync.view.Concerned;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.SyncUsers;
-import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.tokens.Followed;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.RoomMembership;
@@ -188,11 +187,14 @@ public final class ReceiptSection implements Section {
     return Optional.of(event);
   }
 
-  private void note(LogPosition at, ReceiptOutput receipt, Collection<UserFeed> concerned) {
-    concerned.addAll(users.noteChanged(counts, receipt.room(), receipt.user().value(), at));
-    concerned.addAll(
+  /// Who has read is told at once, with the counts that follow; the others when they can be.
+  private void note(LogPosition at, ReceiptOutput receipt, Concerned concerned) {
+    RoomId room = receipt.room();
+    String user = receipt.user().value();
+    concerned.addAll(users.noteChanged(counts, room, user, at));
+    concerned.addOthers(
         receipt.type() == ReceiptType.READ_PRIVATE
-            ? users.noteChanged(kind, receipt.room(), receipt.user().value(), at)
-            : users.noteChanged(kind, receipt.room(), at));
+            ? users.noteChanged(kind, room, user, at)
+            : users.noteChanged(kind, room, at));
   }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.readers.events.OwnMembership;
 import org.hearth.server.readers.events.Timeline;
+import org.hearth.server.servers.room.RoomEvent;
 
 /// What happened in one room.
 public sealed interface RoomNews {
@@ -27,6 +28,12 @@ public sealed interface RoomNews {
 
   /// A room in which the user no longer is, up to the moment of leaving.
   public record Left(Happened happened) implements RoomNews {}
+
+  /// A room that is not here, to which the user is no longer invited, or where the user no longer
+  /// knocks.
+  ///
+  /// @param end the user's member event, which has no place in a timeline
+  public record Over(RoomEvent end) implements RoomNews {}
 
   /// A room to which the user is invited, or into which the user wishes to be let.
   public record Outside(List<ObjectNode> strippedState) implements RoomNews {

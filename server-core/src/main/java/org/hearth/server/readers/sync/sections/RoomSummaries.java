@@ -3,16 +3,15 @@ package org.hearth.server.readers.sync.sections;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.Heroes;
 import org.hearth.server.servers.room.MemberCounts;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
@@ -25,8 +24,6 @@ import org.hearth.server.servers.room.RoomSummary;
 ///
 /// [sync]: https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync
 public final class RoomSummaries {
-  private static final int HEROES = 5;
-
   /// For some thousands of states.
   private static final long MOST_BYTES = 4L << 20;
 
@@ -56,30 +53,14 @@ public final class RoomSummaries {
 
   /// What is told of the members of one state. It is found by a look at every member, once a state:
   /// not once a message, nor once a user.
-  ///
-  /// @param present the first of those who are joined or invited, one more than are told: whoever
-  ///   asks is left out
-  /// @param past the first of those who are not
-  private record Members(MemberCounts counts, List<UserId> present, List<UserId> past) {
+  private record Members(MemberCounts counts, Heroes heroes) {
     int bytes() {
-      return MEMBERS_BYTES + USER_BYTES * (present.size() + past.size());
-    }
-
-    /// "The first 5 members of the room, ordered by stream ordering, which are joined or invited.
-    /// The list must never include the client's own user ID. When no joined or invited members are
-    /// available, this should consist of the banned and left users."
-    List<UserId> heroes(UserId user) {
-      List<UserId> others = without(user, present);
-      return others.isEmpty() ? without(user, past) : others;
-    }
-
-    private static List<UserId> without(UserId user, List<UserId> users) {
-      return users.stream().filter(each -> !each.equals(user)).limit(HEROES).toList();
+      return MEMBERS_BYTES + USER_BYTES * (heroes.present().size() + heroes.past().size());
     }
   }
 
   /// The room's summary for that user at that position.
-  Summary summary(RoomId room, UserId user, LogPosition upTo) {
+  public Summary summary(RoomId room, UserId user, LogPosition upTo) {
     Optional<RoomState> state = rooms.stateAt(room, upTo);
     if (state.isEmpty()) {
       return new Summary(new MemberCounts(0, 0), List.of());
@@ -90,7 +71,7 @@ public final class RoomSummaries {
       return new Summary(now.get().counts(), List.of());
     }
     Members all = members.get(new State(room, state.get().snapshot()), _ -> members(room, upTo));
-    return new Summary(all.counts(), named ? List.of() : all.heroes(user));
+    return new Summary(all.counts(), named ? List.of() : all.heroes().of(user));
   }
 
   /// "Required if the room's `m.room.name` or `m.room.canonical_alias` state events are unset or
@@ -110,23 +91,13 @@ public final class RoomSummaries {
 
   private Members members(RoomId room, LogPosition upTo) {
     List<RoomMembership> all = all(room, upTo);
-    all.sort(Comparator.comparing(RoomMembership::position));
     return new Members(
         new MemberCounts(count(all, Membership.JOIN), count(all, Membership.INVITE)),
-        first(all, EnumSet.of(Membership.JOIN, Membership.INVITE)),
-        first(all, EnumSet.of(Membership.LEAVE, Membership.BAN)));
+        Heroes.among(all));
   }
 
   private static int count(List<RoomMembership> members, Membership kind) {
     return (int) members.stream().filter(each -> each.membership() == kind).count();
-  }
-
-  private static List<UserId> first(List<RoomMembership> members, Set<Membership> kinds) {
-    return members.stream()
-        .filter(each -> kinds.contains(each.membership()))
-        .limit(HEROES + 1L)
-        .map(RoomMembership::user)
-        .toList();
   }
 
   /// All who ever had a membership, as it was at that position.

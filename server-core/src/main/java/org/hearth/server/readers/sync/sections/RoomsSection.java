@@ -5,19 +5,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.RoomOutput;
-import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.tokens.Followed;
 import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.servers.room.RoomMembership;
-import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.accountdata.AccountDataQueries;
-import org.hearth.server.services.accountdata.InvitePermission;
 
 /// What happened in the user's rooms: events, state, members, and the user's own coming and going.
 ///
@@ -29,27 +23,16 @@ import org.hearth.server.services.accountdata.InvitePermission;
 public final class RoomsSection implements Section {
   private final OutputLog<RoomOutput> log;
   private final NewsKind events;
-  private final RoomQueries rooms;
-  private final AccountDataQueries accountData;
-  private final JoinedRooms joinedRooms;
-  private final LeftRooms leftRooms;
-
-  /// How rooms are read, of two kinds.
-  public record Readers(JoinedRooms joined, LeftRooms left) {}
+  private final NewsOfRoom news;
+  private final NewsOfRoom.Readers readers;
 
   /// @param events the kind of news that the reader of the log notes
   public RoomsSection(
-      OutputLog<RoomOutput> log,
-      NewsKind events,
-      RoomQueries rooms,
-      AccountDataQueries accountData,
-      Readers readers) {
+      OutputLog<RoomOutput> log, NewsKind events, NewsOfRoom news, NewsOfRoom.Readers readers) {
     this.log = log;
     this.events = events;
-    this.rooms = rooms;
-    this.accountData = accountData;
-    this.joinedRooms = readers.joined();
-    this.leftRooms = readers.left();
+    this.news = news;
+    this.readers = readers;
   }
 
   @Override
@@ -68,12 +51,12 @@ public final class RoomsSection implements Section {
   }
 
   @Override
-  public void add(Asked asked, News news) {
+  public void add(Asked asked, News told) {
     Collection<RoomMembership> visited =
         changed(asked).map(asked::newestMemberships).orElseGet(asked.feed()::memberships);
     for (RoomMembership each : visited) {
       RoomId room = each.room();
-      news.heldBack()
+      told.heldBack()
           .attempt(
               room.value(),
               asked.request().since(room),
@@ -81,18 +64,16 @@ public final class RoomsSection implements Section {
                   asked
                       .asOfNow(each)
                       .ifPresent(membership ->
-                          news.put(
-                              place(membership.membership()), room, () -> of(asked, membership))));
+                          told.put(
+                              NewsOfRoom.place(membership.membership()),
+                              room,
+                              () ->
+                                  news.of(
+                                      asked.request(),
+                                      asked.now().position(),
+                                      membership,
+                                      readers))));
     }
-  }
-
-  private static News.Place place(Membership membership) {
-    return switch (membership) {
-      case JOIN -> News.Place.JOIN;
-      case INVITE -> News.Place.INVITE;
-      case KNOCK -> News.Place.KNOCK;
-      case LEAVE, BAN -> News.Place.LEAVE;
-    };
   }
 
   /// The rooms to visit; empty for all.
@@ -108,42 +89,5 @@ public final class RoomsSection implements Section {
     Set<RoomId> visited = new HashSet<>(changed.get());
     visited.addAll(asked.roomsHeldBack());
     return Optional.of(visited);
-  }
-
-  private Optional<? extends RoomNews> of(Asked asked, RoomMembership membership) {
-    return switch (membership.membership()) {
-      case JOIN -> joinedRooms.news(asked.request(), asked.now().position(), membership);
-      case INVITE -> invited(asked.request(), membership);
-      case KNOCK ->
-          isNews(asked.request(), membership) ? Optional.of(outside(membership)) : Optional.empty();
-      case LEAVE, BAN -> leftRooms.news(asked.request(), asked.now().position(), membership);
-    };
-  }
-
-  private Optional<RoomNews.Outside> invited(SyncRequest request, RoomMembership membership) {
-    boolean told =
-        isNews(request, membership)
-            && !isOfAnIgnored(request.viewer(), membership)
-            // "invite events for this user already in the database […] MUST NOT be served over
-            // client synchronisation endpoints", while the user blocks invites.
-            && !InvitePermission.blocksAll(accountData, request.user());
-    return told ? Optional.of(outside(membership)) : Optional.empty();
-  }
-
-  private boolean isOfAnIgnored(Viewer viewer, RoomMembership invited) {
-    return !viewer.ignored().isEmpty()
-        && rooms
-            .eventAt(invited.position())
-            .filter(event -> viewer.ignored().hidesInvitesOf(event.sender()))
-            .isPresent();
-  }
-
-  private static boolean isNews(SyncRequest request, RoomMembership membership) {
-    Optional<LogPosition> since = request.since(membership.room());
-    return since.isEmpty() || membership.position().isAfter(since.get());
-  }
-
-  private RoomNews.Outside outside(RoomMembership membership) {
-    return new RoomNews.Outside(rooms.strippedState(membership.room(), membership.user()));
   }
 }

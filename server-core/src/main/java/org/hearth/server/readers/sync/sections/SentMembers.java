@@ -22,7 +22,7 @@ public final class SentMembers {
   private static final int ENTRY_BYTES = 300;
 
   /// Who was told: a client uses one token per filter, so each filter is told on its own.
-  record Client(UserId user, @Nullable DeviceId device, String filter) {}
+  public record Client(UserId user, @Nullable DeviceId device, String filter) {}
 
   private record Member(Client client, RoomId room, String member) {}
 
@@ -39,7 +39,8 @@ public final class SentMembers {
   /// Whether the client, which comes with that token, has the member event.
   ///
   /// @param event the position of the member event
-  boolean has(Client client, RoomId room, String member, LogPosition event, LogPosition since) {
+  public boolean has(
+      Client client, RoomId room, String member, LogPosition event, LogPosition since) {
     @Nullable Sent known = sent.getIfPresent(new Member(client, room, member));
     return known != null && known.event().equals(event) && !known.response().isAfter(since);
   }
@@ -47,7 +48,8 @@ public final class SentMembers {
   /// Notes that the response with that token carries the member event.
   ///
   /// @param event the position of the member event
-  void add(Client client, RoomId room, String member, LogPosition event, LogPosition response) {
+  public void add(
+      Client client, RoomId room, String member, LogPosition event, LogPosition response) {
     sent.put(new Member(client, room, member), new Sent(event, response));
   }
 }

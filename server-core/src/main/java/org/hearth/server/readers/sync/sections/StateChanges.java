@@ -1,6 +1,5 @@
 package org.hearth.server.readers.sync.sections;
 
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -36,7 +35,7 @@ import org.hearth.server.servers.room.RoomState;
 /// **Thread:** any. **Source:** [syncing][sync].
 ///
 /// [sync]: https://spec.matrix.org/v1.19/client-server-api/#syncing
-public final class StateChanges {
+public final class StateChanges implements StateTelling {
   private final RoomQueries rooms;
   private final SentMembers sent;
 
@@ -45,26 +44,8 @@ public final class StateChanges {
     this.sent = sent;
   }
 
-  /// A room's part of a response.
-  ///
-  /// @param upTo the end of the timeline
-  /// @param known the position as of which the client knows the state; empty if it knows nothing
-  /// @param heroes whose names make the room's name
-  /// @param token the position of the response's token
-  record Part(
-      RoomId room,
-      LogPosition upTo,
-      Optional<LogPosition> known,
-      Timeline timeline,
-      Collection<UserId> heroes,
-      LogPosition token) {
-    LogPosition target(SyncRequest request) {
-      return request.stateAfter() ? upTo : timeline.start();
-    }
-  }
-
-  /// Where the state events are that are to be told, in order.
-  List<LogPosition> changes(SyncRequest request, Part part) {
+  @Override
+  public List<LogPosition> changes(SyncRequest request, Part part) {
     EventFilter filter = request.filter().room().state();
     if (!filter.admitsRoom(part.room())) {
       return List.of();

@@ -88,6 +88,20 @@ public record SyncRequest(
         timeout);
   }
 
+  /// What the answer to a client follows from. How long it waits for news is not of it, nor what
+  /// else the request says, such as a number that is another each time.
+  public Question question() {
+    return new Question(filterName, since, fullState, stateSection, includeLeft);
+  }
+
+  /// See [#question()].
+  public record Question(
+      String filterName,
+      Optional<SyncPoint> since,
+      boolean fullState,
+      StateSection stateSection,
+      boolean includeLeft) {}
+
   SentMembers.Client client() {
     return new SentMembers.Client(viewer.user(), viewer.device(), filterName);
   }

@@ -2,19 +2,20 @@ package org.hearth.server.readers.sync.sections;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Collection;
 import java.util.List;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.OutputLog;
 import org.hearth.server.logs.DeviceOutput;
 import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.readers.sync.view.Concerned;
 import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.OwnNews;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.tokens.Followed;
 import org.hearth.server.servers.device.DeviceMessage;
+import org.hearth.server.servers.device.DeviceMessages;
 import org.hearth.server.servers.device.DeviceQueries;
 import org.jspecify.annotations.Nullable;
 
@@ -79,19 +80,18 @@ public final class ToDeviceSection implements Section {
       return;
     }
     LogPosition since = asked.since(this).orElse(LogPosition.ORIGIN);
-    List<DeviceMessage> messages =
+    DeviceMessages told =
         devices.messages(
-            asked.request().user(), device, since, asked.now().position(), MOST_MESSAGES + 1);
-    List<DeviceMessage> told = messages.subList(0, Math.min(messages.size(), MOST_MESSAGES));
-    if (told.isEmpty()) {
+            asked.request().user(), device, since, asked.now().position(), MOST_MESSAGES);
+    if (told.list().isEmpty()) {
       return;
     }
     asked.feed().toldMessages(device);
-    for (DeviceMessage each : told) {
+    for (DeviceMessage each : told.list()) {
       news.add(News.Kind.TO_DEVICE, event(each));
     }
-    if (messages.size() > told.size()) {
-      news.heldBack().toldUpTo(NAME, told.getLast().position());
+    if (!told.areAll()) {
+      news.heldBack().toldUpTo(NAME, told.list().getLast().position());
     }
   }
 
@@ -105,12 +105,24 @@ public final class ToDeviceSection implements Section {
     return event;
   }
 
-  /// Only the device to which a message has come is woken.
-  private void note(LogPosition at, DeviceOutput entry, Collection<UserFeed> concerned) {
-    @Nullable UserFeed feed = users.known(entry.user().value());
-    if (feed != null) {
-      feed.note(OwnNews.MESSAGES, at);
-      feed.wake(entry.device());
+  /// Only the device to which a message has come is woken; and those who share a room with a user
+  /// elsewhere whose devices changed.
+  private void note(LogPosition at, DeviceOutput entry, Concerned concerned) {
+    switch (entry) {
+      case DeviceOutput.MessageArrived(var user, var device) -> {
+        @Nullable UserFeed feed = users.known(user.value());
+        if (feed != null) {
+          feed.note(OwnNews.MESSAGES, at);
+          feed.wake(device);
+        }
+      }
+      case DeviceOutput.RemoteDevicesChanged(var user) ->
+          concerned.addOthers(users.noteDevices(user, at));
+      case DeviceOutput.MessagesSent _,
+          DeviceOutput.DeviceListChanged _,
+          DeviceOutput.SigningKeysChanged _ -> {
+        // For other servers.
+      }
     }
   }
 }

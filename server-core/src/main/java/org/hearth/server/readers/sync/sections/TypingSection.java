@@ -17,10 +17,10 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.events.IgnoredUsers;
 import org.hearth.server.readers.sync.view.Changed;
+import org.hearth.server.readers.sync.view.Concerned;
 import org.hearth.server.readers.sync.view.NewsKind;
 import org.hearth.server.readers.sync.view.NewsReader;
 import org.hearth.server.readers.sync.view.SyncUsers;
-import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.readers.tokens.Followed;
 import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.servers.room.RoomMembership;
@@ -124,7 +124,7 @@ public final class TypingSection implements Section {
         : asked.feed().memberships().stream().map(RoomMembership::room).toList();
   }
 
-  private boolean isSomebodyTyping(RoomId room) {
+  public boolean isSomebodyTyping(RoomId room) {
     return !typing.typing(room).isEmpty();
   }
 
@@ -141,6 +141,11 @@ public final class TypingSection implements Section {
       ObjectNode event = event(room, asked.request().viewer().ignored());
       news.joined(room).ifPresent(telling -> telling.ephemeral(event));
     }
+  }
+
+  /// Who types in a room now, also if nobody does.
+  public ObjectNode now(RoomId room, IgnoredUsers ignored) {
+    return event(room, ignored);
   }
 
   /// Who types in a room, if that may be other than who has been told everything up to a point
@@ -177,9 +182,9 @@ public final class TypingSection implements Section {
   /// Which rooms have changed. No list is kept: the Typing Server is asked for it.
   private final class Notes implements NewsReader.Notes<TypingOutput> {
     @Override
-    public void note(LogPosition at, TypingOutput entry, Collection<UserFeed> concerned) {
+    public void note(LogPosition at, TypingOutput entry, Concerned concerned) {
       changed.add(entry.room(), at);
-      concerned.addAll(users.noteChanged(kind, entry.room(), at));
+      concerned.addOthers(users.noteChanged(kind, entry.room(), at));
     }
 
     @Override

@@ -1,7 +1,8 @@
 /// The kinds of news that an answer to a client is made of, one class a kind.
 ///
 /// ```text
-///   SyncRequest ──► Sections ──► RoomsSection ────► JoinedRooms, LeftRooms ──► RoomNews ─┐
+///   SyncRequest ──► Sections ──► RoomsSection,     NewsOfRoom:
+///                      │         WindowSection ───► JoinedRooms, LeftRooms ──► RoomNews ─┐
 ///                      │                               StateChanges, RoomSummaries       ├─► News
 ///                      ├───────► AccountDataSection ─────────────────────────────────────┤
 ///                      └───────► and so on: each a Section ──────────────────────────────┘

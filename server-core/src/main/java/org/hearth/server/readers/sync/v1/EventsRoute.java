@@ -186,12 +186,14 @@ public final class EventsRoute implements RouteGroup {
       if (waiting.refusal().isPresent()) {
         throw waiting.refusal().get();
       }
-      boolean told = !chunk.events().isEmpty() || chunk.more();
-      if (told || waiting.isOver() || !waiting.sleep(until)) {
+      boolean atOnce = !chunk.events().isEmpty() || chunk.more() || waiting.isOver();
+      if (!atOnce) {
+        stream.restart();
+      }
+      if (atOnce || !waiting.sleep(until)) {
         write(stream.json(), start, chunk);
         return;
       }
-      stream.restart();
       if (chunk.end().heldBack().isEmpty()) {
         // What has been looked at in vain is not looked at again at the next event.
         known = now;

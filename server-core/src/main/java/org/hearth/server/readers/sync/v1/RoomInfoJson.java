@@ -55,6 +55,7 @@ final class RoomInfoJson {
           write(json, viewer, events, history.tokens().of(now).toString());
       case RoomNews.Left(var events) ->
           write(json, viewer, events, history.tokens().at(end(events.timeline())).toString());
+      case RoomNews.Over(_) -> {} // the membership says it
       case RoomNews.Outside(_) -> writeInvite(json, viewer, membership);
     }
     json.name("account_data");
@@ -127,6 +128,14 @@ final class RoomInfoJson {
         .ifPresent(each ->
             json.name("invite")
                 .value(history.events().stateEvent(each, viewer, own, EventStyle.SINGLE)));
+    if (OwnMembership.event(history.rooms(), membership).isEmpty()) {
+      history
+          .rooms()
+          .outside(membership.room(), membership.user())
+          .ifPresent(each ->
+              json.name("invite")
+                  .value(history.events().outside(each.asEvent(), EventStyle.SINGLE)));
+    }
   }
 
   /// Where a timeline ends that is over.

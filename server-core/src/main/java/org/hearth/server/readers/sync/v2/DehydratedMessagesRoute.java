@@ -64,7 +64,7 @@ public final class DehydratedMessagesRoute implements RouteGroup {
       throw MatrixException.forbidden("This is not your dehydrated device");
     }
     List<DeviceMessage> messages =
-        devices.messages(user, device, after, LAST, ToDeviceSection.MOST_MESSAGES);
+        devices.messages(user, device, after, LAST, ToDeviceSection.MOST_MESSAGES).list();
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     ArrayNode events = answer.putArray("events");
     messages.forEach(each -> events.add(ToDeviceSection.event(each)));

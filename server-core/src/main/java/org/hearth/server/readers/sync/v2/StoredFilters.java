@@ -71,7 +71,7 @@ public final class StoredFilters {
   private final Cache<Key, Read> cache =
       Caffeine.newBuilder()
           .maximumWeight(CACHE_BYTES)
-          .weigher((Key _, Read read) -> 500 + 4 * read.bytes())
+          .weigher((Key _, Read read) -> 500 + 8 * read.bytes())
           .build();
   private final Store store;
   private final InstantSource clock;

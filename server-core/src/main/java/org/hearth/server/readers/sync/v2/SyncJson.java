@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
@@ -20,6 +21,7 @@ import org.hearth.server.readers.sync.sections.SyncRequest;
 import org.hearth.server.readers.tokens.SyncPoint;
 import org.hearth.server.readers.tokens.Tokens;
 import org.hearth.server.servers.notification.UnreadCounts;
+import org.hearth.server.servers.room.RoomEvent;
 import org.jspecify.annotations.Nullable;
 
 /// Writes news as the body of a `/sync` response.
@@ -152,6 +154,10 @@ public final class SyncJson {
           writeHappened(events);
           writeEvents(json, "account_data", telling.accountData());
         }
+        case RoomNews.Over(var end) -> {
+          writeOver(end);
+          writeEvents(json, "account_data", telling.accountData());
+        }
         case RoomNews.Outside(var state) ->
             writeEvents(json, place == News.Place.INVITE ? "invite_state" : "knock_state", state);
         case null -> {
@@ -163,6 +169,16 @@ public final class SyncJson {
       }
       json.endObject();
       return true;
+    }
+
+    /// Of a room that is not here there is one event.
+    private void writeOver(RoomEvent end) {
+      writeEvents(json, request.stateName(), List.of());
+      json.name("timeline").object().name("events").array();
+      json.value(events.outside(end, request.filter().style()));
+      json.endArray().name("limited").value(false);
+      LogPosition before = new LogPosition(end.position().value() - 1);
+      json.name("prev_batch").value(tokens.at(before).toString()).endObject();
     }
 
     private void writeBeside(RoomTelling telling, List<ObjectNode> ephemeral) {
@@ -218,8 +234,14 @@ public final class SyncJson {
       if (own == null) {
         json.array().endArray();
       } else {
-        events.writeTimeline(
-            json, timeline.events(), request.viewer(), own, request.filter().style());
+        EventStyle style = request.filter().style();
+        // Bundled aggregations are included "when the relevant section has a `limited` value of
+        // `true`": else the client is told all that relates to these events, too.
+        if (timeline.limited()) {
+          events.bundled().write(json, timeline.events(), request.viewer(), own, style);
+        } else {
+          events.writeTimeline(json, timeline.events(), request.viewer(), own, style);
+        }
       }
       json.name("limited").value(timeline.limited());
       json.name("prev_batch").value(tokens.at(timeline.start()).toString()).endObject();

@@ -87,18 +87,20 @@ public final class SyncRoutes implements RouteGroup {
   private Response sync(Request http) {
     Presence as = presence(http);
     SyncRequest request = read(http);
-    return Response.written(stream -> {
-      SyncUsers.Entered entered = users.enter(request.viewer());
-      try (StopSignal.Registration _ = http.stopping().whenRaised(entered.waiting()::end)) {
-        if (presence.isPresent()) {
-          Viewer viewer = request.viewer();
-          presence.get().syncing(viewer.user(), viewer.device(), as, request.timeout());
-        }
-        answer(request, entered, stream);
-      } finally {
-        users.leave(entered);
-      }
-    });
+    return Response.written(
+        request.question(),
+        stream -> {
+          SyncUsers.Entered entered = users.enter(request.viewer());
+          try (StopSignal.Registration _ = http.stopping().whenRaised(entered.waiting()::end)) {
+            if (presence.isPresent()) {
+              Viewer viewer = request.viewer();
+              presence.get().syncing(viewer.user(), viewer.device(), as, request.timeout());
+            }
+            answer(request, entered, stream);
+          } finally {
+            users.leave(entered);
+          }
+        });
   }
 
   /// What makes the answers of those who were here last, after a start.
@@ -164,10 +166,14 @@ public final class SyncRoutes implements RouteGroup {
         throw waiting.refusal().get();
       }
       boolean atOnce = told || request.isLarge();
-      if (atOnce || waiting.isOver() || !waiting.sleep(until)) {
+      if (atOnce || waiting.isOver()) {
         return;
       }
       stream.restart();
+      if (!waiting.sleep(until)) {
+        json.write(stream.json(), request, now, news);
+        return;
+      }
       if (news.heldBack().positions().isEmpty()) {
         // What has been looked at in vain is not looked at again at the next event.
         request = request.after(now);

@@ -1,6 +1,5 @@
 package org.hearth.server.readers.sync.view;
 
-import java.util.Collection;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.error.MatrixException;
@@ -19,7 +18,7 @@ public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput>
   }
 
   @Override
-  public void note(LogPosition at, AccountOutput entry, Collection<UserFeed> concerned) {
+  public void note(LogPosition at, AccountOutput entry, Concerned concerned) {
     switch (entry) {
       case AccountOutput.AccountDataChanged changed -> {
         @Nullable UserFeed feed = users.known(changed.user().value());
@@ -32,15 +31,16 @@ public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput>
         @Nullable UserFeed feed = users.known(removed.user().value());
         if (feed != null) {
           feed.waiting().forEach(each -> endIf(each.isOf(removed.device()), each));
+          feed.forgetDevice(removed.device());
         }
-        concerned.addAll(users.noteDevices(removed.user(), at));
+        devicesChanged(removed.user(), at, concerned);
       }
       case AccountOutput.AccountDeactivated closed -> end(closed.user());
-      case AccountOutput.DeviceAdded added -> concerned.addAll(users.noteDevices(added.user(), at));
-      case AccountOutput.DeviceChanged changed ->
-          concerned.addAll(users.noteDevices(changed.user(), at));
-      case AccountOutput.DeviceKeysChanged changed ->
-          concerned.addAll(users.noteDevices(changed.user(), at));
+      case AccountOutput.DeviceAdded added -> devicesChanged(added.user(), at, concerned);
+      case AccountOutput.DeviceChanged changed -> devicesChanged(changed.user(), at, concerned);
+      case AccountOutput.DeviceKeysChanged changed -> devicesChanged(changed.user(), at, concerned);
+      case AccountOutput.SigningKeysChanged changed ->
+          devicesChanged(changed.user(), at, concerned);
       case AccountOutput.UserVerified verified -> {
         @Nullable UserFeed feed = users.known(verified.user().value());
         if (feed != null) {
@@ -62,7 +62,18 @@ public final class AccountOutputNotes implements NewsReader.Notes<AccountOutput>
   /// are answered, and come back with a token that is checked.
   @Override
   public void forget(LogPosition upTo) {
-    users.all().forEach(feed -> feed.waiting().forEach(WaitingSync::end));
+    for (UserFeed feed : users.all()) {
+      feed.waiting().forEach(WaitingSync::end);
+      feed.forgetDevices();
+    }
+  }
+
+  private void devicesChanged(UserId user, LogPosition at, Concerned concerned) {
+    concerned.addOthers(users.noteDevices(user, at));
+    @Nullable UserFeed own = users.known(user.value());
+    if (own != null) {
+      concerned.add(own);
+    }
   }
 
   private void end(UserId user) {

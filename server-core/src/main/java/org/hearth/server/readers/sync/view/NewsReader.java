@@ -1,8 +1,5 @@
 package org.hearth.server.readers.sync.view;
 
-import java.util.Collection;
-import java.util.LinkedHashSet;
-import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.ringlogs.LogReader;
 import org.hearth.ringlogs.MemoryReader;
@@ -25,7 +22,7 @@ public final class NewsReader {
     /// Notes an entry's news.
     ///
     /// @param concerned takes those whom it concerns: they are woken when all of a batch is noted
-    void note(LogPosition at, E entry, Collection<UserFeed> concerned);
+    void note(LogPosition at, E entry, Concerned concerned);
 
     /// Entries up to a position were lost: what this notes beside the feeds is forgotten. The feeds
     /// look into the database after that.
@@ -43,11 +40,12 @@ public final class NewsReader {
   private static final class Waking<E> implements MemoryReader.View<E> {
     private final SyncUsers users;
     private final Notes<E> notes;
-    private final Set<UserFeed> concerned = new LinkedHashSet<>();
+    private final Concerned concerned;
 
     Waking(SyncUsers users, Notes<E> notes) {
       this.users = users;
       this.notes = notes;
+      this.concerned = users.concerned();
     }
 
     @Override
@@ -57,8 +55,7 @@ public final class NewsReader {
 
     @Override
     public void batchTaken() {
-      concerned.forEach(UserFeed::wake);
-      concerned.clear();
+      concerned.wake();
     }
 
     @Override

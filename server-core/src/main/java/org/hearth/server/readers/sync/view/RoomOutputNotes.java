@@ -1,6 +1,5 @@
 package org.hearth.server.readers.sync.view;
 
-import java.util.Collection;
 import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.RoomOutput;
@@ -36,11 +35,16 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
   }
 
   @Override
-  public void note(LogPosition at, RoomOutput entry, Collection<UserFeed> concerned) {
+  public void note(LogPosition at, RoomOutput entry, Concerned concerned) {
     switch (entry) {
       case RoomOutput.EventAdded added -> take(at, added, concerned);
       case RoomOutput.EventStored stored -> forgetRedacted(stored);
       case RoomOutput.StateChanged changed -> take(at, changed, concerned);
+      case RoomOutput.OutsideMember outside ->
+          outside
+              .members()
+              .forEach(
+                  each -> member(each.user(), outside.room(), each.membership(), at, concerned));
     }
   }
 
@@ -49,7 +53,7 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
     recent.forgetUpTo(upTo);
   }
 
-  private void take(LogPosition at, RoomOutput.EventAdded added, Collection<UserFeed> concerned) {
+  private void take(LogPosition at, RoomOutput.EventAdded added, Concerned concerned) {
     recent.add(at, added);
     // Before the membership changes: the one who leaves is told, too, and so is the one who comes.
     concerned.addAll(users.noteChanged(events, added.room(), at));
@@ -69,8 +73,7 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
     stored.event().redacts().ifPresent(recent::forgetContent);
   }
 
-  private void take(
-      LogPosition at, RoomOutput.StateChanged changed, Collection<UserFeed> concerned) {
+  private void take(LogPosition at, RoomOutput.StateChanged changed, Concerned concerned) {
     concerned.addAll(users.noteChanged(events, changed.room(), at));
     for (RoomOutput.StateChange each : changed.changes()) {
       if (each.key().type().equals(EventTypes.MEMBER)) {
@@ -100,11 +103,7 @@ public final class RoomOutputNotes implements NewsReader.Notes<RoomOutput> {
   }
 
   private void member(
-      String user,
-      RoomId room,
-      Membership membership,
-      LogPosition at,
-      Collection<UserFeed> concerned) {
+      String user, RoomId room, Membership membership, LogPosition at, Concerned concerned) {
     @Nullable UserFeed feed = users.merge(user, room, membership, at);
     if (feed != null) {
       feed.noteChanged(events, room, at);

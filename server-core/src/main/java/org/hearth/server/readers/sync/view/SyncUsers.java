@@ -43,13 +43,14 @@ public final class SyncUsers {
   private final ConcurrentMap<RoomId, Set<UserFeed>> joined = new ConcurrentHashMap<>();
 
   /// Requests of users who look into a room without being in it: no more than a user has waiting.
-  private final ConcurrentMap<RoomId, Set<WaitingSync>> peeking = new ConcurrentHashMap<>();
+  private final ConcurrentMap<RoomId, Set<Entered>> peeking = new ConcurrentHashMap<>();
 
   private final AtomicLong losses = new AtomicLong();
   private final AtomicInteger loads = new AtomicInteger();
   private final AtomicLong lastSweep = new AtomicLong(System.nanoTime());
   private final RoomQueries rooms;
   private final Supplier<LogPosition> head;
+  private final SpacedWakes wakes;
   private final long budgetBytes;
 
   /// A feed, and since which loss of entries the database has been read for it.
@@ -73,9 +74,12 @@ public final class SyncUsers {
   public record Entered(UserFeed feed, WaitingSync waiting) {}
 
   /// @param head the newest position that is committed
-  public SyncUsers(RoomQueries rooms, Supplier<LogPosition> head, long budgetBytes) {
+  /// @param wakes for what others do
+  public SyncUsers(
+      RoomQueries rooms, Supplier<LogPosition> head, SpacedWakes wakes, long budgetBytes) {
     this.rooms = rooms;
     this.head = head;
+    this.wakes = wakes;
     this.budgetBytes = budgetBytes;
   }
 
@@ -102,6 +106,11 @@ public final class SyncUsers {
     }
   }
 
+  /// Takes whom the batches of a log concern.
+  Concerned concerned() {
+    return new Concerned(wakes);
+  }
+
   public void leave(Entered entered) {
     entered.feed().unregister(entered.waiting());
   }
@@ -111,8 +120,8 @@ public final class SyncUsers {
     peeking.compute(
         room,
         (_, known) -> {
-          Set<WaitingSync> requests = known == null ? ConcurrentHashMap.newKeySet() : known;
-          requests.add(entered.waiting());
+          Set<Entered> requests = known == null ? ConcurrentHashMap.newKeySet() : known;
+          requests.add(entered);
           return requests;
         });
   }
@@ -121,7 +130,7 @@ public final class SyncUsers {
     peeking.computeIfPresent(
         room,
         (_, requests) -> {
-          requests.remove(entered.waiting());
+          requests.remove(entered);
           return requests.isEmpty() ? null : requests;
         });
   }
@@ -278,15 +287,20 @@ public final class SyncUsers {
         });
   }
 
-  /// Notes news of a room with those who are joined to it and have synced, and wakes who looks into
-  /// it from outside: nothing is noted for them, and what they look at waits for the log's reader.
+  /// Notes news of a room with those who are joined to it and have synced.
   ///
-  /// @return the feeds of those who are joined, to be woken when all of a batch is noted
+  /// @return their feeds, to be woken when all of a batch is noted; with those of whoever looks
+  ///   into the room from outside, for whom nothing is noted
   public Set<UserFeed> noteChanged(NewsKind kind, RoomId room, LogPosition position) {
-    peeking.getOrDefault(room, Set.of()).forEach(WaitingSync::wake);
     Set<UserFeed> those = joined.getOrDefault(room, Set.of());
     those.forEach(feed -> feed.noteChanged(kind, room, position));
-    return those;
+    Set<Entered> outside = peeking.getOrDefault(room, Set.of());
+    if (outside.isEmpty()) {
+      return those;
+    }
+    Set<UserFeed> all = new HashSet<>(those);
+    outside.forEach(each -> all.add(each.feed()));
+    return all;
   }
 
   /// Notes news of a room that are for one of its users only.

@@ -30,6 +30,7 @@ public final class UserFeed {
 
   private static final int FEED_BYTES = 1_000;
   private static final int MEMBERSHIP_BYTES = 300;
+  private static final int DEVICE_BYTES = 300;
 
   private final UserId user;
   private final ConcurrentMap<RoomId, RoomMembership> memberships = new ConcurrentHashMap<>();
@@ -159,6 +160,16 @@ public final class UserFeed {
     tidy.add(device);
   }
 
+  /// Forgets what was noted of a device, which is gone.
+  void forgetDevice(DeviceId device) {
+    tidy.remove(device);
+  }
+
+  /// Forgets what was noted of devices: which of them are there is not known.
+  void forgetDevices() {
+    tidy.clear();
+  }
+
   /// Whether nothing is in the inbox of a device that it is known to have.
   public boolean isTidy(DeviceId device) {
     return tidy.contains(device);
@@ -216,7 +227,10 @@ public final class UserFeed {
   }
 
   long bytes() {
-    long bytes = FEED_BYTES + (long) MEMBERSHIP_BYTES * memberships.size();
+    long bytes =
+        FEED_BYTES
+            + (long) MEMBERSHIP_BYTES * memberships.size()
+            + (long) DEVICE_BYTES * tidy.size();
     for (Changed<?> each : changed.values()) {
       bytes += each.bytes();
     }

@@ -9,7 +9,9 @@
 ///   account-output ─► AccountOutputNotes  └ Changed (rooms, users)
 /// ```
 ///
-/// Each log, also those of which the sections take notes, is followed by a [NewsReader].
+/// Each log, also those of which the sections take notes, is followed by a [NewsReader], which
+/// wakes whom a batch concerns ([Concerned]): at once whoever is sent something, and for what
+/// others do no more than once in a while.
 ///
 /// - **Logs read:** room-output, account-output. **Queries used:** `RoomQueries`. **Tables owned:**
 ///   none.

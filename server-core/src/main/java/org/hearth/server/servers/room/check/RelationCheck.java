@@ -5,12 +5,14 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.servers.room.RelationKind;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.state.Places;
 import org.hearth.server.servers.room.state.Relation;
@@ -21,7 +23,9 @@ import org.hearth.server.servers.room.state.StoredEvents;
 /// **thread**: one.
 final class RelationCheck {
   private static final String RELATIONS =
-      "SELECT relates_to, place, position, rel_type FROM room_relation WHERE room_nid = ?";
+      "SELECT relates_to, place, position, rel_type, kind FROM room_relation WHERE room_nid = ?";
+  private static final String THREADS =
+      "SELECT root, replies, latest FROM room_thread WHERE room_nid = ?";
 
   private RelationCheck() {}
 
@@ -33,6 +37,7 @@ final class RelationCheck {
       throws SQLException {
     List<String> problems = new ArrayList<>();
     Set<Long> related = new HashSet<>();
+    Map<String, Replies> threads = new HashMap<>();
     try (PreparedStatement statement = connection.prepareStatement(RELATIONS)) {
       statement.setLong(1, room);
       try (ResultSet rows = statement.executeQuery()) {
@@ -42,6 +47,12 @@ final class RelationCheck {
               || !related.add(position)) {
             problems.add("the relation of %d has a wrong place".formatted(position));
             continue;
+          }
+          if (rows.getInt(5) != RelationKind.of(rows.getString(4)).code()) {
+            problems.add("the relation of %d has a wrong kind".formatted(position));
+          }
+          if (rows.getInt(5) == RelationKind.THREAD.code()) {
+            threads.merge(rows.getString(1), new Replies(1, rows.getLong(2)), Replies::with);
           }
           RoomEvent event = events.get(position).shown();
           Relation said = new Relation(rows.getString(4), rows.getString(1));
@@ -59,6 +70,33 @@ final class RelationCheck {
         problems.add("the relation of %s is not kept".formatted(new LogPosition(position)));
       }
     });
+    checkThreads(connection, room, threads, problems);
     return problems;
+  }
+
+  /// What is kept of a thread.
+  ///
+  /// @param latest the place of the latest reply
+  private record Replies(long replies, long latest) {
+    Replies with(Replies other) {
+      return new Replies(replies + other.replies, Math.max(latest, other.latest));
+    }
+  }
+
+  private static void checkThreads(
+      Connection connection, long room, Map<String, Replies> threads, List<String> problems)
+      throws SQLException {
+    Map<String, Replies> kept = new HashMap<>();
+    try (PreparedStatement statement = connection.prepareStatement(THREADS)) {
+      statement.setLong(1, room);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          kept.put(rows.getString(1), new Replies(rows.getLong(2), rows.getLong(3)));
+        }
+      }
+    }
+    if (!kept.equals(threads)) {
+      problems.add("the threads are %s and are kept as %s".formatted(threads, kept));
+    }
   }
 }

@@ -8,12 +8,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.event.ReferenceHash;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
@@ -279,12 +282,19 @@ final class RoomCheck {
     }
   }
 
+  private static Set<EventId> first(int most, List<EventId> ids) {
+    return ids.stream().limit(most).collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  /// Of an event of history that cites more than events may now, as many are wanted as they may,
+  /// and it has no edges.
   private void checkReferences(Row row, Pdu event) {
     List<Long> auth = new ArrayList<>();
+    Set<EventId> wanted = first(PduFormat.MAX_AUTH_EVENTS, event.authEvents());
     for (EventId id : event.authEvents()) {
       Optional<Long> position = events.position(id);
       position.ifPresent(auth::add);
-      if (position.isEmpty() && !wants.has(id, Wants.Kind.AUTH)) {
+      if (position.isEmpty() && wanted.contains(id) && !wants.has(id, Wants.Kind.AUTH)) {
         problem("%s, an auth event of %s, is not there".formatted(id, row.id()));
       }
     }
@@ -293,13 +303,15 @@ final class RoomCheck {
       long[] said = auth.stream().mapToLong(Long::longValue).sorted().toArray();
       long[] sorted = kept.clone();
       Arrays.sort(sorted);
-      boolean complete = said.length == event.authEvents().size();
+      boolean complete =
+          said.length == event.authEvents().size() && said.length <= PduFormat.MAX_AUTH_EVENTS;
       if (complete ? !Arrays.equals(sorted, said) : kept.length != 0) {
         problem(
             "the edges of %s are %s and not %s".formatted(row.id(), Arrays.toString(kept), auth));
       }
     }
-    for (EventId id : row.isPlaced() ? event.prevEvents() : List.<EventId>of()) {
+    for (EventId id :
+        row.isPlaced() ? first(PduFormat.MAX_PREV_EVENTS, event.prevEvents()) : Set.<EventId>of()) {
       Row previous = rows.get(positions.getOrDefault(id, 0L));
       boolean placed = previous != null && previous.isPlaced();
       if (!placed && !wants.has(id, Wants.Kind.PREVIOUS)) {
@@ -341,6 +353,10 @@ final class RoomCheck {
   }
 
   private void checkCurrentState() {
+    if (room.extremities().isEmpty()) {
+      // It has come in part, and the join not yet, or never.
+      return;
+    }
     List<Map<StateKey, Long>> sets = new ArrayList<>();
     for (EventRef each : room.extremities()) {
       Row row = rows.get(each.position());

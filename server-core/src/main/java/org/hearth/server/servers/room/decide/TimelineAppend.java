@@ -76,13 +76,13 @@ final class TimelineAppend {
         new RoomRows.Place(
             view.info().number(), before, after == before ? null : after, key, replacedRef);
     decision.change(RoomRows.event(ref, event, place, transaction));
-    Relation.row(view.info().number(), ref, ref, event, GraphRows.Shown.LIVE)
-        .ifPresent(decision::change);
+    Relation.rows(view.info().number(), ref, ref, event, GraphRows.Shown.LIVE)
+        .forEach(decision::change);
     if (event.isState()) {
       addEdges(ref, event);
     }
     if (redacts != null) {
-      decision.redact(redacts.ref(), ref);
+      decision.redact(redacts, ref);
     }
     decision.add(
         new AddedEvent(
@@ -97,7 +97,7 @@ final class TimelineAppend {
             transaction,
             replaced,
             event.isMember() ? (previous == null ? Membership.LEAVE : previous) : null,
-            redacts == null ? null : redacts.id()));
+            redacts == null ? null : redacts.event().eventId()));
     decision.takePosition(ref);
     decision.moveTo(
         new RoomView(

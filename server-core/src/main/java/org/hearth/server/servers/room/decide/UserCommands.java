@@ -2,6 +2,7 @@ package org.hearth.server.servers.room.decide;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.server.logs.ClientTransaction;
@@ -10,24 +11,29 @@ import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.auth.AuthState;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.auth.PowerLevels;
+import org.hearth.server.matrix.checks.PolicyServer;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
 import org.hearth.server.servers.room.shard.EventMaker;
+import org.hearth.server.servers.room.shard.OutsideRooms;
 import org.hearth.server.servers.room.shard.SentEvent;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardRooms;
 import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.servers.room.state.OutsideRows;
 import org.hearth.server.servers.room.state.RoomRows;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StoredEvents;
+import org.hearth.server.store.RowChange;
 import org.jspecify.annotations.Nullable;
 
 /// Decides about the commands of this server's users, each on the room as the command before left
@@ -37,10 +43,12 @@ import org.jspecify.annotations.Nullable;
 public final class UserCommands {
   private final ShardContext context;
   private final ShardRooms rooms;
+  private final OutsideRooms outside;
 
-  public UserCommands(ShardContext context, ShardRooms rooms) {
+  public UserCommands(ShardContext context, ShardRooms rooms, OutsideRooms outside) {
     this.context = context;
     this.rooms = rooms;
+    this.outside = outside;
   }
 
   public CommandOutcome create(RoomInput.CreateRoom command) {
@@ -54,16 +62,14 @@ public final class UserCommands {
     }
     Decision decision =
         new Decision(context, command.room(), version.get(), command.create().sender());
-    Optional<CommandOutcome.Refused> refused =
+    Optional<CommandOutcome> refused =
         append(decision, command.create(), null, command.originServerTs());
     for (EventDraft draft : command.events()) {
       if (refused.isEmpty()) {
         refused = append(decision, draft, null, context.clock().millis());
       }
     }
-    return refused
-        .<CommandOutcome>map(each -> each)
-        .orElseGet(() -> new CommandOutcome.Events(decision));
+    return refused.orElseGet(() -> new CommandOutcome.Events(decision));
   }
 
   public CommandOutcome send(RoomInput.SendEvent command, RoomView room) {
@@ -109,22 +115,84 @@ public final class UserCommands {
     content.put("membership", command.membership().value());
     RoomId allowedBy = command.allowedBy();
     if (own && command.membership() == Membership.JOIN && allowedBy != null) {
-      AuthState state = context.maker().stateOf(room);
-      if (RestrictedJoins.isNeeded(state, known) && RestrictedJoins.allows(state, allowedBy)) {
-        var authoriser = RestrictedJoins.authoriser(room, state, context.server());
-        if (authoriser.isEmpty()) {
-          return new CommandOutcome.Refused(
-              Refusal.UNABLE_TO_AUTHORISE_JOIN,
-              "no member of this server may let others into " + command.room());
-        }
-        content.put("join_authorised_via_users_server", authoriser.get().value());
+      Optional<CommandOutcome> refused = authorise(content, room, command.target(), allowedBy);
+      if (refused.isPresent()) {
+        return refused.get();
       }
     }
-    return append(
-        room,
-        EventDraft.state(
-            command.room(), command.sender(), StateKey.member(command.target().value()), content),
-        null);
+    CommandOutcome outcome =
+        append(
+            room,
+            EventDraft.state(
+                command.room(),
+                command.sender(),
+                StateKey.member(command.target().value()),
+                content),
+            null);
+    if (outcome instanceof CommandOutcome.Events(Decision decision)
+        && command.membership() == Membership.JOIN
+        && !room.members().servers().contains(context.server())) {
+      outside.arrive(decision);
+    }
+    return outcome;
+  }
+
+  /// Names who authorises a join in the content of its event, where that is needed and the join
+  /// rules let in the members of that other room.
+  private Optional<CommandOutcome> authorise(
+      ObjectNode content, RoomView room, UserId joining, RoomId allowedBy) {
+    AuthState state = context.maker().stateOf(room);
+    if (!RestrictedJoins.isNeeded(state, room.membership(joining))
+        || !RestrictedJoins.allows(state, allowedBy)) {
+      return Optional.empty();
+    }
+    Optional<UserId> authoriser = RestrictedJoins.authoriser(room, state, context.server());
+    authoriser.ifPresent(user -> content.put("join_authorised_via_users_server", user.value()));
+    return authoriser.isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            new CommandOutcome.Refused(
+                Refusal.UNABLE_TO_AUTHORISE_JOIN,
+                "no member of this server may let others into " + room.info().id()));
+  }
+
+  /// Makes an event and leaves the room as it is.
+  public CommandOutcome prepare(RoomInput.PrepareEvent command, RoomView room) {
+    EventDraft draft = command.draft();
+    RoomId allowedBy = command.allowedBy();
+    if (allowedBy != null) {
+      ObjectNode content = draft.content().deepCopy();
+      Optional<CommandOutcome> refused = authorise(content, room, draft.sender(), allowedBy);
+      if (refused.isPresent()) {
+        return refused.get();
+      }
+      draft =
+          new EventDraft(
+              draft.roomId(), draft.sender(), draft.type(), draft.key(), content, draft.redacted());
+    }
+    return switch (context.maker().make(draft, room, context.clock().millis())) {
+      case EventMaker.Made.Refused(Refusal refusal, String detail) ->
+          new CommandOutcome.Refused(refusal, detail);
+      case EventMaker.Made.Event(Pdu event, _) when !event.roomId().equals(room.info().id()) ->
+          new CommandOutcome.Refused(
+              Refusal.BAD_CONTENT, "it would be an event of " + event.roomId());
+      case EventMaker.Made.Event(Pdu event, _) ->
+          toBeSigned(event, room).orElseGet(() -> new CommandOutcome.Prepared(event));
+    };
+  }
+
+  /// Of a new room there is nothing yet that its policy server could have joined.
+  private Optional<CommandOutcome> toBeSigned(Pdu event, Decision decision) {
+    return decision.isOfNewRoom() ? Optional.empty() : toBeSigned(event, decision.view());
+  }
+
+  /// "If a room has enabled a Policy Server, *all* servers in that room MUST ask that Policy Server
+  /// for a signature before sending an event." An event of another server is for that one to send.
+  private Optional<CommandOutcome> toBeSigned(Pdu event, RoomView room) {
+    return Optional.of(event)
+        .filter(each -> each.sender().isOn(context.server()) && PolicyServer.isAskedAbout(each))
+        .flatMap(_ -> room.policyServer(context.maker()::event))
+        .map(policy -> new CommandOutcome.ToBeSigned(event, policy));
   }
 
   /// Whether the user's present membership already is what the command asks for. A second join that
@@ -177,30 +245,38 @@ public final class UserCommands {
     }
   }
 
-  public CommandOutcome forget(RoomInput.ForgetRoom command, RoomView room) {
-    Membership membership = room.membership(command.user());
-    if (membership == null) {
+  public CommandOutcome forget(RoomInput.ForgetRoom command, Optional<RoomView> room) {
+    Optional<Membership> outsideRoom =
+        outside.find(command.room(), command.user()).map(OutsideRooms.Held::membership);
+    if (room.isEmpty() && outsideRoom.isEmpty()) {
+      return new CommandOutcome.Refused(
+          Refusal.UNKNOWN_ROOM, command.room() + " is not a room of this server");
+    }
+    Optional<Membership> membership = room.map(view -> view.membership(command.user()));
+    if (membership.isEmpty() && outsideRoom.isEmpty()) {
       return new CommandOutcome.NothingToDo();
     }
-    if (membership != Membership.LEAVE && membership != Membership.BAN) {
+    if (membership.filter(each -> !OutsideRows.isOver(each)).isPresent()
+        || outsideRoom.filter(each -> !OutsideRows.isOver(each)).isPresent()) {
       return new CommandOutcome.Refused(
           Refusal.WRONG_MEMBERSHIP, "%s has not left %s".formatted(command.user(), command.room()));
     }
+    List<RowChange> changes = new ArrayList<>();
+    changes.add(OutsideRows.forgotten(command.room(), command.user()));
+    room.ifPresent(view -> changes.add(RoomRows.forgotten(view.info().number(), command.user())));
     return new CommandOutcome.Rows(
-        List.of(RoomRows.forgotten(room.info().number(), command.user())),
-        () -> context.memory().userRooms().changed(command.user()));
+        changes, () -> context.memory().userRooms().changed(command.user()));
   }
 
   private CommandOutcome append(
       RoomView room, EventDraft draft, @Nullable ClientTransaction transaction) {
     Decision decision = new Decision(context, room);
     return append(decision, draft, transaction, context.clock().millis())
-        .<CommandOutcome>map(refused -> refused)
         .orElseGet(() -> new CommandOutcome.Events(decision));
   }
 
-  /// Adds an event to a decision, or says why not.
-  private Optional<CommandOutcome.Refused> append(
+  /// Adds an event to a decision, or says what became of it otherwise.
+  private Optional<CommandOutcome> append(
       Decision decision,
       EventDraft draft,
       @Nullable ClientTransaction transaction,
@@ -216,6 +292,10 @@ public final class UserCommands {
               new CommandOutcome.Refused(
                   Refusal.BAD_CONTENT, "the create event makes the room " + event.roomId()));
         }
+        Optional<CommandOutcome> unsigned = toBeSigned(event, decision);
+        if (unsigned.isPresent()) {
+          yield unsigned;
+        }
         new TimelineAppend(decision, context.numbers())
             .append(event, transaction, null, replaced.orElse(null));
         yield Optional.empty();
@@ -227,7 +307,7 @@ public final class UserCommands {
   /// may send redactions for their own events in the room. If the user's power level is also
   /// greater than or equal to the `redact` power level of the room, the user may redact events sent
   /// by other users."
-  private Optional<CommandOutcome.Refused> redact(
+  private Optional<CommandOutcome> redact(
       Decision decision,
       Pdu event,
       @Nullable ClientTransaction transaction,
@@ -261,9 +341,13 @@ public final class UserCommands {
                 "redacting events of others needs power level " + levels.redact()));
       }
     }
+    Optional<CommandOutcome> unsigned = toBeSigned(event, decision);
+    if (unsigned.isPresent()) {
+      return unsigned;
+    }
     Decision.Target effect =
         shown.redactedBecause() == null
-            ? new Decision.Target(EventRef.at(target.get().number(), shown.pdu()), shown.id())
+            ? new Decision.Target(EventRef.at(target.get().number(), shown.pdu()), shown.pdu())
             : null;
     new TimelineAppend(decision, context.numbers()).append(event, transaction, effect, replaced);
     return Optional.empty();

@@ -2,22 +2,17 @@ package org.hearth.server.servers.room.read;
 
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
-import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomState;
-import org.hearth.server.servers.room.state.Places;
 import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StoredEvents;
 import org.jspecify.annotations.Nullable;
 
-/// Which events of one room one user may see. Made for one question, or for one page of events:
+/// Which events of one room somebody may see. Made for one question, or for one page of events:
 /// events with the same state are judged once.
 ///
 /// **source**: [history
@@ -30,7 +25,7 @@ final class HistoryVisibility {
   private static final String INVITED = "invited";
   private static final String JOINED = "joined";
 
-  private final UserId user;
+  private final Onlooker onlooker;
   private final RoomView room;
   private final RoomMemory memory;
   private final Map<Long, Situation> situations = new HashMap<>();
@@ -44,15 +39,18 @@ final class HistoryVisibility {
   private record Situation(String visibility, Membership membership) {}
 
   HistoryVisibility(UserId user, RoomView room, RoomMemory memory) {
-    this.user = user;
+    this(new OneUser(user, room, memory), room, memory);
+  }
+
+  HistoryVisibility(Onlooker onlooker, RoomView room, RoomMemory memory) {
+    this.onlooker = onlooker;
     this.room = room;
     this.memory = memory;
   }
 
-  /// Whether the user may see the event.
+  /// Whether they may see the event.
   boolean maySee(StoredEvents.Stored event) {
-    if (event.shown().place() == Places.NONE) {
-      // Rejected, soft-failed, or known only because others cite it.
+    if (!onlooker.isShown(event)) {
       return false;
     }
     if (isAllowed(before(event), event)) {
@@ -66,7 +64,7 @@ final class HistoryVisibility {
 
   private boolean isJudgedAfterToo(StoredEvents.Stored event) {
     return event.shown().pdu().isState(EventTypes.HISTORY_VISIBILITY, "")
-        || event.shown().pdu().isState(EventTypes.MEMBER, user.value());
+        || onlooker.isOwnMembership(event.shown().pdu());
   }
 
   /// What mattered before the event. But for the few events that change it, that is what matters
@@ -112,7 +110,7 @@ final class HistoryVisibility {
   }
 
   private Situation look(long snapshot) {
-    RoomState state = state(snapshot);
+    RoomState state = StoredState.at(room, snapshot, memory);
     String visibility =
         state
             .event(EventTypes.HISTORY_VISIBILITY)
@@ -120,50 +118,15 @@ final class HistoryVisibility {
             .filter(value ->
                 value.equals(WORLD_READABLE) || value.equals(INVITED) || value.equals(JOINED))
             .orElse(SHARED);
-    return new Situation(visibility, membership(state, snapshot));
+    return new Situation(visibility, onlooker.membership(state));
   }
 
-  private Membership membership(RoomState state, long snapshot) {
-    if (snapshot == room.state().number()) {
-      return Objects.requireNonNullElse(room.membership(user), Membership.LEAVE);
-    }
-    return state
-        .event(StateKey.member(user.value()))
-        .flatMap(event -> Membership.of(event.pdu()))
-        .orElse(Membership.LEAVE);
-  }
-
-  private RoomState state(long snapshot) {
-    return snapshot == room.state().number()
-        ? StoredState.current(room, memory.events())
-        : StoredState.of(memory.states().get(snapshot), room.info().keys(), memory.events());
-  }
-
-  /// The position of the newest event by which the user was made a member; of who never was, the
-  /// position before all.
   private LogPosition lastJoin() {
     LogPosition known = lastJoin;
     if (known == null) {
-      known = findLastJoin();
+      known = onlooker.lastJoin();
       lastJoin = known;
     }
     return known;
-  }
-
-  private LogPosition findLastJoin() {
-    Optional<RoomEvent> member =
-        StoredState.current(room, memory.events()).event(StateKey.member(user.value()));
-    while (member.isPresent()) {
-      RoomEvent event = member.get();
-      if (Membership.of(event.pdu()).filter(each -> each == Membership.JOIN).isPresent()) {
-        return event.position();
-      }
-      LogPosition replaced = event.replaces();
-      member =
-          replaced == null
-              ? Optional.empty()
-              : memory.events().find(replaced.value()).map(StoredEvents.Stored::shown);
-    }
-    return LogPosition.ORIGIN;
   }
 }

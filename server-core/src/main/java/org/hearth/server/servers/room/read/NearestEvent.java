@@ -4,9 +4,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Gatherers;
+import java.util.stream.Stream;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
-import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Places;
@@ -14,7 +15,7 @@ import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StoredEvents;
 
-/// Finds the event nearest to a moment that a user may see. Made for one question.
+/// Finds the event nearest to a moment that somebody may see. Made for one question.
 ///
 /// The order of the timeline is that of arrival, so the moment is found by halves and then looked
 /// around. Where nothing around it may be seen, there can be no more before something changes what
@@ -31,10 +32,13 @@ final class NearestEvent {
   private static final int MOST_CHANGES = 200;
   private static final int PAGE = 50;
 
+  /// Events that are in memory at the same time.
+  private static final int AT_ONCE = 16;
+
   private final Timeline timeline;
   private final StoredEvents events;
   private final RoomView room;
-  private final UserId user;
+  private final Onlooker onlooker;
   private final HistoryVisibility visibility;
   private final long timestamp;
   private final boolean forwards;
@@ -45,23 +49,27 @@ final class NearestEvent {
       Timeline timeline,
       RoomMemory memory,
       RoomView room,
-      UserId user,
+      Onlooker onlooker,
       long timestamp,
       boolean forwards) {
     this.timeline = timeline;
     this.events = memory.events();
     this.room = room;
-    this.user = user;
-    this.visibility = new HistoryVisibility(user, room, memory);
+    this.onlooker = onlooker;
+    this.visibility = new HistoryVisibility(onlooker, room, memory);
     this.timestamp = timestamp;
     this.forwards = forwards;
   }
 
+  /// An event of a fitting time. It is read again when it is its turn, since many may fit, and each
+  /// may be large.
+  private record Candidate(long time, long number) {}
+
   Optional<RoomEvent> find() {
     long moment = moment();
-    List<StoredEvents.Stored> around = new ArrayList<>();
-    around.addAll(after(Math.max(0, moment - 1)));
-    around.addAll(upTo(moment));
+    List<Candidate> around = new ArrayList<>();
+    add(after(Math.max(0, moment - 1)), around);
+    add(upTo(moment), around);
     addHistory(around);
     Optional<RoomEvent> nearest = nearest(around);
     int most = MOST_LOOKED_AT / PAGE;
@@ -69,7 +77,9 @@ final class NearestEvent {
       if (nearest.isPresent() || most-- == 0) {
         break;
       }
-      nearest = nearest(forwards ? after(change - 1) : upTo(change));
+      List<Candidate> there = new ArrayList<>();
+      add(forwards ? after(change - 1) : upTo(change), there);
+      nearest = nearest(there);
     }
     return nearest;
   }
@@ -94,35 +104,53 @@ final class NearestEvent {
     return low;
   }
 
-  private List<StoredEvents.Stored> after(long position) {
-    return events.get(timeline.forwards(number(), position, room.last().position(), PAGE));
+  private List<Long> after(long position) {
+    return timeline.forwards(number(), position, room.last().position(), PAGE);
   }
 
-  private List<StoredEvents.Stored> upTo(long position) {
-    return events.get(timeline.backwards(number(), position, 0, PAGE));
+  private List<Long> upTo(long position) {
+    return timeline.backwards(number(), position, 0, PAGE);
   }
 
-  private void addHistory(List<StoredEvents.Stored> around) {
+  private void addHistory(List<Candidate> around) {
     long before = 0;
     for (int looked = 0; looked < MOST_LOOKED_AT; looked += PAGE) {
-      List<StoredEvents.Stored> page =
-          events.get(
-              timeline.history(number(), before, PAGE).stream()
-                  .map(Timeline.Placed::number)
-                  .toList());
-      around.addAll(page);
-      if (page.size() < PAGE || page.stream().allMatch(each -> time(each) < timestamp)) {
+      List<Timeline.Placed> page = timeline.history(number(), before, PAGE);
+      long latest = add(page.stream().map(Timeline.Placed::number).toList(), around);
+      if (page.size() < PAGE || latest < timestamp) {
         return;
       }
-      before = page.getLast().shown().place();
+      before = page.getLast().place();
     }
+  }
+
+  /// Adds those of the events whose time fits.
+  ///
+  /// @return the latest time of all; the least number if there are none
+  private long add(List<Long> numbers, List<Candidate> candidates) {
+    return read(numbers)
+        .mapToLong(each -> {
+          long time = time(each);
+          if (forwards ? time >= timestamp : time <= timestamp) {
+            candidates.add(new Candidate(time, each.number()));
+          }
+          return time;
+        })
+        .max()
+        .orElse(Long.MIN_VALUE);
+  }
+
+  private Stream<StoredEvents.Stored> read(List<Long> numbers) {
+    return numbers.stream()
+        .gather(Gatherers.windowFixed(AT_ONCE))
+        .flatMap(each -> events.get(each).stream());
   }
 
   /// Where what the user may see changed, on the wanted side of the moment, nearest first.
   private List<Long> changes(long moment) {
     List<Long> changes = new ArrayList<>();
     addChanges(StateKey.of(EventTypes.HISTORY_VISIBILITY), changes);
-    addChanges(StateKey.member(user.value()), changes);
+    onlooker.memberKeys().forEach(key -> addChanges(key, changes));
     Comparator<Long> earliestFirst = Comparator.naturalOrder();
     return changes.stream()
         .filter(place -> forwards ? place > moment : place < moment)
@@ -142,11 +170,14 @@ final class NearestEvent {
     }
   }
 
-  private Optional<RoomEvent> nearest(List<StoredEvents.Stored> among) {
-    Comparator<StoredEvents.Stored> byTime = Comparator.comparingLong(NearestEvent::time);
-    return among.stream()
-        .filter(each -> forwards ? time(each) >= timestamp : time(each) <= timestamp)
-        .sorted(forwards ? byTime : byTime.reversed())
+  private Optional<RoomEvent> nearest(List<Candidate> among) {
+    Comparator<Candidate> byTime = Comparator.comparingLong(Candidate::time);
+    List<Long> nearestFirst =
+        among.stream()
+            .sorted(forwards ? byTime : byTime.reversed())
+            .map(Candidate::number)
+            .toList();
+    return read(nearestFirst)
         .filter(visibility::maySee)
         .findFirst()
         .map(StoredEvents.Stored::shown);

@@ -13,8 +13,10 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.servers.room.OutsideRoom;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.servers.room.state.OutsideRows;
 import org.hearth.server.servers.room.state.Places;
 import org.hearth.server.servers.room.state.StateJump;
 import org.hearth.server.servers.room.state.StoredEvents;
@@ -24,8 +26,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The entries of room-output, made again from the tables.
 ///
-/// The log tells of an event when it is shown, be it live or as history, and of nothing else; so of
-/// the positions in the tables only those are read here at which an event was put in its place.
+/// The log tells of an event when it is shown, be it live or as history, and of no other; so of the
+/// positions in the tables only those are read here at which an event was put in its place.
+///
+/// What users are to rooms elsewhere is told as it is now: what came before it is not read again.
 ///
 /// An event that was redacted since is read in its redacted form: a reader that comes late is never
 /// given what is no longer to be shown.
@@ -73,6 +77,9 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
                     row.getLong(2),
                     RoomId.parse(row.getString(4)),
                     StateJump.unpack(row.getBytes(3))));
+    for (OutsideRoom each : OutsideRows.told(reads, after, upTo, limit)) {
+      entries.put(each.membership().position().value(), new RoomOutput.OutsideMember(each.event()));
+    }
     jumps.forEach(jump -> entries.put(jump.position(), changed(jump)));
     return entries.entrySet().stream()
         .limit(limit)
@@ -184,7 +191,8 @@ public final class RoomOutputStore implements OutputStore<RoomOutput> {
         event.transaction(),
         replaces,
         previous,
-        pdu.redacts().filter(_ -> tookEffect(stored)).orElse(null));
+        pdu.redacts().filter(_ -> tookEffect(stored)).orElse(null),
+        stored.sentOn() ? pdu.sender().server() : null);
   }
 
   private boolean tookEffect(StoredEvents.Stored redaction) {

@@ -1,13 +1,11 @@
 package org.hearth.server.servers.room.read;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,15 +18,17 @@ import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
-import org.hearth.server.matrix.event.StrippedState;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.servers.room.Aggregate;
 import org.hearth.server.servers.room.Annotation;
 import org.hearth.server.servers.room.EncodedEvent;
 import org.hearth.server.servers.room.EventStatus;
+import org.hearth.server.servers.room.OutsideRoom;
 import org.hearth.server.servers.room.RelationQuery;
+import org.hearth.server.servers.room.RoomActivity;
 import org.hearth.server.servers.room.RoomAlert;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomMembership;
@@ -36,6 +36,7 @@ import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
 import org.hearth.server.servers.room.RoomSummary;
 import org.hearth.server.servers.room.Stretch;
+import org.hearth.server.servers.room.ThreadRoot;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Members;
 import org.hearth.server.servers.room.state.RoomMemory;
@@ -47,42 +48,34 @@ import org.jspecify.annotations.Nullable;
 
 /// Answers from what is committed: from memory where it can, from the tables where it must.
 public final class RoomReads implements RoomQueries {
-  private static final String ROOMS_AFTER =
-      "SELECT room_id FROM room WHERE room_id > ? ORDER BY room_id FETCH FIRST ? ROWS ONLY";
-  private static final String ALERTS =
-      "SELECT r.room_id, a.raised, a.text FROM room_alert a JOIN room r ON r.room_nid = a.room_nid"
-          + " ORDER BY a.raised DESC FETCH FIRST ? ROWS ONLY";
-  private static final String ROOM_COUNT = "SELECT COUNT(*) FROM room";
-
-  /// "Stripped state should contain some or all of the following state events".
-  private static final List<StateKey> STRIPPED =
-      List.of(
-          StateKey.of(EventTypes.CREATE),
-          StateKey.of(EventTypes.NAME),
-          StateKey.of(EventTypes.AVATAR),
-          StateKey.of(EventTypes.TOPIC),
-          StateKey.of(EventTypes.JOIN_RULES),
-          StateKey.of(EventTypes.CANONICAL_ALIAS),
-          StateKey.of(EventTypes.ENCRYPTION));
+  private static final Stretch NOTHING = new Stretch(List.of(), 0, false);
 
   /// So many member events are read for a membership before the state is, which is larger.
   private static final int MOST_STEPS_BACK = 4;
 
   private final ReadPool reads;
   private final RoomMemory memory;
+  private final VisibleEvents visibleEvents;
+  private final OutsideReads outside;
   private final Timeline timeline;
   private final CurrentStates currentStates;
   private final GraphReads graph;
   private final Relations relations;
+  private final Threads threads;
+  private final RoomList list;
   private final NewRoomIds newRoomIds;
 
   public RoomReads(ReadPool reads, RoomMemory memory, NewRoomIds newRoomIds) {
     this.reads = reads;
     this.memory = memory;
+    this.visibleEvents = new VisibleEvents(memory);
+    this.outside = new OutsideReads(this, reads);
     this.timeline = new Timeline(reads);
     this.currentStates = new CurrentStates(reads);
     this.graph = new GraphReads(reads, memory.events());
     this.relations = new Relations(reads, memory.events());
+    this.threads = new Threads(reads, memory.events());
+    this.list = new RoomList(reads);
     this.newRoomIds = newRoomIds;
   }
 
@@ -103,18 +96,12 @@ public final class RoomReads implements RoomQueries {
 
   @Override
   public List<RoomId> roomIds(@Nullable RoomId after, int limit) {
-    return reads.select(
-        ROOMS_AFTER,
-        statement -> {
-          statement.setString(1, after == null ? "" : after.value());
-          statement.setInt(2, limit);
-        },
-        row -> RoomId.parse(row.getString(1)));
+    return list.ids(after, limit);
   }
 
   @Override
   public long roomCount() {
-    return reads.select(ROOM_COUNT, row -> row.getLong(1)).getFirst();
+    return list.count();
   }
 
   @Override
@@ -136,46 +123,24 @@ public final class RoomReads implements RoomQueries {
           if (view.last().position() <= position.value()) {
             return Optional.of(StoredState.current(view, memory.events()));
           }
-          return snapshotAt(view, position.value()).map(snapshot -> state(view, snapshot));
+          return currentStates
+              .snapshotAt(view, position.value(), timeline, memory.events())
+              .map(snapshot -> StoredState.at(view, snapshot, memory));
         });
-  }
-
-  /// The current state as it was: that after the last live event, unless a resolution has made it
-  /// another since.
-  private Optional<Long> snapshotAt(RoomView view, long position) {
-    Optional<Long> event = timeline.last(view.info().number(), position);
-    Optional<CurrentStates.Row> resolved = currentStates.last(view.info().number(), position);
-    if (resolved.isPresent() && resolved.get().position() >= event.orElse(0L)) {
-      return Optional.of(resolved.get().snapshot());
-    }
-    return event.map(last -> memory.events().get(last).stateAfter());
   }
 
   @Override
   public RoomState stateBefore(RoomEvent event) {
-    return state(viewOf(event), stored(event).stateBefore());
+    return StoredState.at(visibleEvents.room(event), stored(event).stateBefore(), memory);
   }
 
   @Override
   public RoomState stateAfter(RoomEvent event) {
-    return state(viewOf(event), stored(event).stateAfter());
-  }
-
-  private RoomState state(RoomView view, long snapshot) {
-    return snapshot == view.state().number()
-        ? StoredState.current(view, memory.events())
-        : StoredState.of(memory.states().get(snapshot), view.info().keys(), memory.events());
+    return StoredState.at(visibleEvents.room(event), stored(event).stateAfter(), memory);
   }
 
   private StoredEvents.Stored stored(RoomEvent event) {
     return memory.events().get(event.position().value());
-  }
-
-  private RoomView viewOf(RoomEvent event) {
-    return memory
-        .rooms()
-        .find(event.room())
-        .orElseThrow(() -> new IllegalArgumentException(event.room() + " is not a room here"));
   }
 
   @Override
@@ -274,6 +239,11 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
+  public Optional<OutsideRoom> outside(RoomId room, UserId user) {
+    return outside.find(room, user);
+  }
+
+  @Override
   public Optional<RoomMembership> membershipAt(RoomId room, UserId user, LogPosition position) {
     Optional<RoomMembership> now = membership(room, user);
     if (now.isEmpty() || !now.get().position().isAfter(position)) {
@@ -292,14 +262,22 @@ public final class RoomReads implements RoomQueries {
   /// What it was then is mostly found by what a few member events replaced; else in the state.
   private Optional<RoomEvent> memberEventAt(RoomMembership now, LogPosition position) {
     Optional<RoomEvent> event = eventAt(now.position());
+    if (event.isEmpty()) {
+      // The room was no longer here, or not yet: what it says itself was before that.
+      return memberEventIn(now, position);
+    }
     for (int steps = 0; event.isPresent() && event.get().position().isAfter(position); steps++) {
       if (steps == MOST_STEPS_BACK) {
-        return stateAt(now.room(), position)
-            .flatMap(state -> state.event(StateKey.member(now.user().value())));
+        return memberEventIn(now, position);
       }
       event = replacedBy(event.get());
     }
     return event;
+  }
+
+  private Optional<RoomEvent> memberEventIn(RoomMembership now, LogPosition position) {
+    return stateAt(now.room(), position)
+        .flatMap(state -> state.event(StateKey.member(now.user().value())));
   }
 
   @Override
@@ -307,6 +285,11 @@ public final class RoomReads implements RoomQueries {
     return memory.userRooms().of(user).stream()
         .filter(each -> memberships.contains(each.membership()))
         .toList();
+  }
+
+  @Override
+  public List<RoomActivity> activity(UserId user) {
+    return list.activity(user);
   }
 
   @Override
@@ -381,47 +364,17 @@ public final class RoomReads implements RoomQueries {
 
   @Override
   public List<ObjectNode> strippedState(RoomId room, UserId user) {
-    Optional<RoomMembership> membership = membership(room, user);
-    boolean isAsked =
-        membership
-            .filter(each ->
-                each.membership() == Membership.INVITE || each.membership() == Membership.KNOCK)
-            .isPresent();
-    if (!isAsked) {
-      return List.of();
-    }
-    RoomEvent event = eventAt(membership.get().position()).orElseThrow();
-    List<StateKey> keys = new ArrayList<>(STRIPPED);
-    keys.add(StateKey.member(event.sender().value()));
-    keys.add(StateKey.member(user.value()));
-    return stateAfter(event).events(keys).stream()
-        .map(each -> StrippedState.of(each.pdu()))
-        .toList();
+    return outside.strippedState(room, user);
   }
 
   @Override
   public boolean maySee(UserId user, RoomEvent event) {
-    return new HistoryVisibility(user, viewOf(event), memory).maySee(stored(event));
+    return new HistoryVisibility(user, visibleEvents.room(event), memory).maySee(stored(event));
   }
 
   @Override
   public List<RoomEvent> visible(UserId user, Collection<RoomEvent> events) {
-    Map<RoomId, HistoryVisibility> byRoom = new HashMap<>();
-    List<RoomEvent> visible = new ArrayList<>();
-    Iterator<StoredEvents.Stored> stored =
-        memory
-            .events()
-            .get(events.stream().map(each -> each.position().value()).toList())
-            .iterator();
-    for (RoomEvent event : events) {
-      HistoryVisibility visibility =
-          byRoom.computeIfAbsent(
-              event.room(), _ -> new HistoryVisibility(user, viewOf(event), memory));
-      if (visibility.maySee(stored.next())) {
-        visible.add(event);
-      }
-    }
-    return visible;
+    return visibleEvents.among(events, room -> new HistoryVisibility(user, room, memory)::maySee);
   }
 
   @Override
@@ -445,14 +398,7 @@ public final class RoomReads implements RoomQueries {
 
   @Override
   public List<RoomAlert> alerts(int limit) {
-    return reads.select(
-        ALERTS,
-        statement -> statement.setInt(1, limit),
-        row ->
-            new RoomAlert(
-                RoomId.parse(row.getString(1)),
-                Instant.ofEpochMilli(row.getLong(2)),
-                row.getString(3)));
+    return list.alerts(limit);
   }
 
   @Override
@@ -462,11 +408,6 @@ public final class RoomReads implements RoomQueries {
 
   private Optional<Long> number(RoomId room) {
     return memory.rooms().find(room).map(view -> view.info().number());
-  }
-
-  @Override
-  public List<RoomEvent> authChain(Collection<EventId> events) {
-    return graph.authChain(events);
   }
 
   @Override
@@ -494,8 +435,26 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
-  public List<RoomEvent> relations(RoomId room, RelationQuery query) {
-    return number(room).map(number -> relations.find(number, query)).orElse(List.of());
+  public Stretch related(RoomId room, RelationQuery query) {
+    return number(room).map(number -> relations.look(number, query)).orElse(NOTHING);
+  }
+
+  @Override
+  public Stretch relatedDeep(RoomId room, RelationQuery query) {
+    return number(room).map(number -> relations.lookDeep(number, query)).orElse(NOTHING);
+  }
+
+  @Override
+  public Map<EventId, Aggregate> aggregates(
+      UserId user, Set<String> ignored, List<RoomEvent> events) {
+    return events.isEmpty()
+        ? Map.of()
+        : Aggregates.of(reads, visibleEvents.room(events.getFirst()), user, ignored, events);
+  }
+
+  @Override
+  public List<ThreadRoot> threads(RoomId room, long before, int limit) {
+    return number(room).map(number -> threads.find(number, before, limit)).orElse(List.of());
   }
 
   @Override
@@ -506,6 +465,11 @@ public final class RoomReads implements RoomQueries {
   @Override
   public Optional<EventStatus> status(EventId event) {
     return graph.find(event).map(RoomReads::status);
+  }
+
+  @Override
+  public Set<EventId> unknown(Collection<EventId> events) {
+    return graph.unknown(events);
   }
 
   private static EventStatus status(StoredEvents.Stored stored) {
@@ -522,8 +486,10 @@ public final class RoomReads implements RoomQueries {
     return memory
         .rooms()
         .find(room)
-        .flatMap(
-            view -> new NearestEvent(timeline, memory, view, user, timestamp, forwards).find());
+        .flatMap(view ->
+            new NearestEvent(
+                    timeline, memory, view, new OneUser(user, view, memory), timestamp, forwards)
+                .find());
   }
 
   private static List<Long> numbers(List<Timeline.Placed> history) {

@@ -5,12 +5,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomState;
 import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StateKeys;
 import org.hearth.server.servers.room.state.StateRows;
@@ -40,6 +42,13 @@ final class StoredState implements RoomState {
     this.entries = entries;
     this.keys = keys;
     this.events = events;
+  }
+
+  /// A state of a room: the current one, or one that is read from its rows.
+  static RoomState at(RoomView room, long snapshot, RoomMemory memory) {
+    return snapshot == room.state().number()
+        ? current(room, memory.events())
+        : of(memory.states().get(snapshot), room.info().keys(), memory.events());
   }
 
   /// The current state of a committed view.
@@ -106,10 +115,15 @@ final class StoredState implements RoomState {
 
   @Override
   public Map<StateKey, LogPosition> positions() {
-    return positions(_ -> true);
+    return numbered(_ -> true);
   }
 
-  private Map<StateKey, LogPosition> positions(IntPredicate wanted) {
+  @Override
+  public Map<StateKey, LogPosition> positions(Predicate<StateKey> wanted) {
+    return numbered(key -> wanted.test(keys.key(key)));
+  }
+
+  private Map<StateKey, LogPosition> numbered(IntPredicate wanted) {
     Map<StateKey, LogPosition> set = new HashMap<>();
     for (int key = 0; key < entries.keyLimit(); key++) {
       long position = entries.position(key);
@@ -137,11 +151,11 @@ final class StoredState implements RoomState {
       return Map.of();
     }
     if (earlier instanceof StoredState stored) {
-      return positions(key ->
+      return numbered(key ->
           key >= stored.entries.keyLimit()
               || stored.entries.position(key) != entries.position(key));
     }
-    return positions(key ->
+    return numbered(key ->
         earlier
             .position(keys.key(key))
             .filter(position -> position.value() == entries.position(key))

@@ -5,7 +5,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.server.store.ReadPool;
@@ -15,9 +14,7 @@ import org.hearth.server.store.ReadPool;
 /// Positions only: those of live events are all in the index, and the events themselves are mostly
 /// in memory.
 ///
-/// The index has the newest first, and Derby reads an index in its own direction only. Forwards it
-/// is therefore read in windows: a window holds few enough events to be read backwards whole, and
-/// is widened while it holds too few.
+/// The index has the newest first; forwards it is read by [AscendingWindows].
 ///
 /// **thread**: any.
 final class Timeline {
@@ -34,8 +31,6 @@ final class Timeline {
           + " ORDER BY place DESC";
   private static final String LAST_GAP =
       "SELECT MAX(position) FROM room_gap WHERE room_nid = ? AND position > ? AND position <= ?";
-  private static final long FIRST_WINDOW = 4096;
-  private static final int LEAST_READ = 256;
 
   private final ReadPool reads;
 
@@ -108,26 +103,10 @@ final class Timeline {
 
   private static List<Long> forwards(
       Connection connection, long room, long after, long upTo, int limit) throws SQLException {
-    List<Long> found = new ArrayList<>();
-    int atMost = Math.max(LEAST_READ, 4 * limit);
-    long window = FIRST_WINDOW;
-    long from = after;
     try (PreparedStatement statement = connection.prepareStatement(BACKWARDS)) {
-      while (from < upTo && found.size() < limit) {
-        long to = Math.min(upTo, from + window);
-        List<Long> positions = read(statement, room, to, from, atMost + 1);
-        if (positions.size() > atMost) {
-          // A window of no more positions than `atMost` cannot come here.
-          window = Math.max(atMost, window / 8);
-        } else {
-          Collections.reverse(positions);
-          found.addAll(positions);
-          from = to;
-          window *= positions.size() < atMost / 8 ? 8 : 1;
-        }
-      }
+      return AscendingWindows.earliest(
+          after, upTo, limit, (to, from, most) -> read(statement, room, to, from, most));
     }
-    return found.size() <= limit ? found : found.subList(0, limit);
   }
 
   private static List<Long> read(

@@ -2,7 +2,8 @@
 /// must.
 ///
 /// ```
-///  RoomQueries ─► RoomReads ─► Timeline, Relations, GraphReads, StoredState, HistoryVisibility
+///  RoomQueries ─► RoomReads ─► Timeline, Relations, Aggregates, Threads, GraphReads, HistoryVisibility ─► OneUser
+///  PeerQueries ─► PeerReads ─► RoomAcls, GraphReads, HistoryVisibility ─► OtherServer ─► Departures
 ///  [room-output] ─► RoomOutputStore: entries that are no longer in the ring, made of the tables
 /// ```
 ///

@@ -46,6 +46,8 @@ final class AuthorizationChecks {
   }
 
   /// Checks 4 to 6.
+  ///
+  /// @param arrival whether check 6 applies: of history it does not
   Outcome judge(Pdu event, StateSnapshot before, SignedBy signatures, Arrival arrival) {
     if (isSecondCreate(event)) {
       return secondCreate();

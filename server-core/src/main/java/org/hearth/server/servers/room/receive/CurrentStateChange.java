@@ -33,19 +33,24 @@ final class CurrentStateChange {
   private final Map<Integer, EventRef> timeline;
   private final long stateOfTimeline;
   private final InstantSource clock;
+  private final boolean weWereAway;
 
+  /// @param weWereAway whether the room has gone on without this server, so that it is no wonder
+  ///   what has changed
   /// @param timeline by key, the state events that the timeline has told of, in their last version
   /// @param stateOfTimeline the state after the last live event, or the state before all this
   CurrentStateChange(
       RoomHistory history,
       Map<Integer, EventRef> timeline,
       long stateOfTimeline,
-      InstantSource clock) {
+      InstantSource clock,
+      boolean weWereAway) {
     this.history = history;
     this.decision = history.decision();
     this.timeline = timeline;
     this.stateOfTimeline = stateOfTimeline;
     this.clock = clock;
+    this.weWereAway = weWereAway;
   }
 
   /// Brings the room to where the events have led.
@@ -60,14 +65,17 @@ final class CurrentStateChange {
     Members members = changeMembers(before.members(), before.state(), state);
     EventRef lastJump = before.lastJump();
     long room = decision.view().info().number();
-    if (!jumps.isEmpty()) {
+    List<StateJump> told = new ArrayList<>(jumps);
+    told.addAll(newRoom ? List.of() : endsUnawares(before.state(), state));
+    if (!told.isEmpty()) {
       EventRef marker = EventRef.to(history.event(extremities.getLast()));
       lastJump = marker;
-      decision.announce(stateChanged(jumps));
+      decision.announce(stateChanged(told));
       decision.takePosition(marker);
-      decision.change(GraphRows.current(room, marker, state, jumps));
+      decision.change(GraphRows.current(room, marker, state, told));
       decision.change(GraphRows.jump(room, marker));
       UnexpectedLosses.in(jumps, decision.view().info().keys())
+          .filter(_ -> !weWereAway)
           .ifPresent(text -> {
             LOG.log(Level.WARNING, "{0}: {1}", decision.view().info().id(), text);
             GraphRows.alert(room, clock.millis(), text).forEach(decision::change);
@@ -84,6 +92,43 @@ final class CurrentStateChange {
             extremities,
             state,
             members));
+  }
+
+  /// The state is more of what it will be when a user of this server has joined. Nobody is told.
+  void grow(StateSnapshot state) {
+    RoomView before = decision.view();
+    Members members = changeMembers(before.members(), before.state(), state);
+    decision.moveTo(
+        new RoomView(
+            before.info(),
+            before.last(),
+            before.lastJump(),
+            before.depth(),
+            before.extremities(),
+            state,
+            members));
+  }
+
+  /// Memberships that ended by an event of the timeline which did not know of them: a ban of who
+  /// had left on its own branch, and has come back on another. The event says that there was none;
+  /// and its maker does not tell the server of the user, who was not in the room.
+  private List<StateJump> endsUnawares(StateSnapshot before, StateSnapshot now) {
+    List<StateJump> ends = new ArrayList<>();
+    timeline.forEach((key, event) -> {
+      EventRef was = before.get(key);
+      EventRef is = now.get(key);
+      if (isJoin(was)
+          && !isJoin(is)
+          && EventRef.same(is, event)
+          && !isJoin(history.state(history.known(event).stateBefore()).get(key))) {
+        ends.add(new StateJump(key, is, was));
+      }
+    });
+    return ends;
+  }
+
+  private static boolean isJoin(@Nullable EventRef member) {
+    return member != null && member.membership() == Membership.JOIN;
   }
 
   private RoomOutput stateChanged(List<StateJump> jumps) {

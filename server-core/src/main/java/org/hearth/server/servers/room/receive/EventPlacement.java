@@ -10,13 +10,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import org.hearth.server.logs.ClientTransaction;
+import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.AuthRule;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.checks.Outcome;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.servers.room.shard.AddedEvent;
 import org.hearth.server.servers.room.shard.Decision;
@@ -24,6 +26,7 @@ import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.GraphRows;
 import org.hearth.server.servers.room.state.Numbers;
+import org.hearth.server.servers.room.state.RefusedCounts;
 import org.hearth.server.servers.room.state.Relation;
 import org.hearth.server.servers.room.state.RoomRows;
 import org.hearth.server.servers.room.state.Standing;
@@ -45,9 +48,11 @@ final class EventPlacement {
   private final ForwardExtremities extremities;
   private final Numbers numbers;
   private final Redactions redactions;
+  private final RefusedCounts refused;
+  private final Returns returns;
 
-  /// The events whose state before them a peer has given.
-  private final Set<EventId> withGivenState;
+  /// In which the one new event was sent, where it is one of this server; null for all others.
+  private final @Nullable ClientTransaction transaction;
 
   /// The state events that the timeline has told of, by key.
   private final Map<Integer, EventRef> timeline = new HashMap<>();
@@ -59,14 +64,18 @@ final class EventPlacement {
       MissingEvents missing,
       ForwardExtremities extremities,
       Numbers numbers,
-      Set<EventId> withGivenState) {
+      RefusedCounts refused,
+      Returns returns,
+      @Nullable ClientTransaction transaction) {
     this.history = history;
     this.decision = history.decision();
     this.missing = missing;
     this.extremities = extremities;
     this.numbers = numbers;
     this.redactions = new Redactions(history);
-    this.withGivenState = withGivenState;
+    this.refused = refused;
+    this.returns = returns;
+    this.transaction = transaction;
     this.stateOfTimeline = history.view().state().number();
   }
 
@@ -88,8 +97,13 @@ final class EventPlacement {
       case Outcome.SoftFailed(AuthRule rule, _) ->
           place(ref, event, known, before, SOFT_FAILED, rule.name(), NOWHERE);
       case Outcome.Accepted() -> {
-        boolean live = arrival == Arrival.LIVE;
-        GraphRows.Shown shown = live ? GraphRows.Shown.LIVE : GraphRows.Shown.HISTORY;
+        boolean live = arrival.isLive();
+        GraphRows.Shown shown =
+            switch (arrival) {
+              case LIVE -> GraphRows.Shown.LIVE;
+              case HANDED_IN -> GraphRows.Shown.LIVE_AND_SENT_ON;
+              case HISTORY -> GraphRows.Shown.HISTORY;
+            };
         GraphEvent now = place(ref, event, known, before, ACCEPTED, null, shown);
         if (live) {
           follow(now);
@@ -99,6 +113,12 @@ final class EventPlacement {
         missing.noteRejected(now);
       }
     }
+  }
+
+  /// Puts an event into the graph that the room's policy server does not recommend.
+  void enterNotRecommended(
+      EventRef ref, Pdu event, @Nullable GraphEvent known, StateSnapshot before) {
+    var _ = place(ref, event, known, before, SOFT_FAILED, EventVerdict.POLICY_SERVER, NOWHERE);
   }
 
   /// Puts an event into the graph that makes a state, if it is state.
@@ -131,7 +151,12 @@ final class EventPlacement {
   /// A live event comes after what is there, and the timeline tells of it.
   private void follow(GraphEvent event) {
     EventId id = event.event().eventId();
-    extremities.add(event, missing.isFollowed(id), withGivenState.contains(id));
+    if (returns.contains(id)) {
+      extremities.comeBack(
+          event, missing.isFollowed(id), returns.unheard(event, extremities.shallowestFirst()));
+    } else {
+      extremities.add(event, missing.isFollowed(id));
+    }
     stateOfTimeline = event.stateAfter();
     event
         .event()
@@ -172,6 +197,7 @@ final class EventPlacement {
     Decision.Target redacts =
         judged.standing().isRejected() ? null : redactions.target(event, judged);
     GraphEvent now = add(ref, event, known, judged, authEvents, redacts, replaced);
+    count(event, known, judged.standing());
     if (redacts == null && event.isRedaction() && !judged.standing().isRejected()) {
       event
           .redacts()
@@ -186,9 +212,24 @@ final class EventPlacement {
     return now;
   }
 
+  private void count(Pdu event, @Nullable GraphEvent known, Standing now) {
+    boolean wasRefused = known != null && known.standing().isRefused();
+    if (now.isRefused() && !wasRefused) {
+      refused.add(event);
+    } else if (wasRefused && !now.isRefused()) {
+      refused.take(event);
+    }
+  }
+
   /// The edges of a state event in the auth graph; none while some of its auth events are not here.
+  /// An event of history may cite more than events may now. It has none either, since the rules
+  /// reject it: "have entries whose `type` and `state_key` don't match those specified by the auth
+  /// events selection algorithm", or "duplicate entries".
   List<EventRef> edges(Pdu event) {
     List<EventRef> edges = new ArrayList<>();
+    if (event.authEvents().size() > PduFormat.MAX_AUTH_EVENTS) {
+      return edges;
+    }
     for (EventId id : event.isState() ? event.authEvents() : List.<EventId>of()) {
       GraphEvent auth = history.find(id);
       if (auth == null) {
@@ -215,23 +256,25 @@ final class EventPlacement {
       @Nullable Pdu replaced) {
     long room = history.view().info().number();
     EventRef ref = known == null ? given : known.ref();
-    AddedEvent now = new AddedEvent(ref, event, null, room, verdict);
+    ClientTransaction sentIn = known == null ? transaction : null;
+    AddedEvent now = new AddedEvent(ref, event, sentIn, room, verdict);
     if (known == null) {
-      decision.change(GraphRows.event(room, ref, event, verdict));
+      decision.change(GraphRows.event(room, ref, event, sentIn, verdict));
       if (!authEvents.isEmpty()) {
         decision.change(GraphRows.auth(room, ref, authEvents));
       }
-      Relation.row(room, ref, ref, event, verdict.shown()).ifPresent(decision::change);
-      tell(ref, event, verdict, redacts, replaced);
+      Relation.rows(room, ref, ref, event, verdict.shown()).forEach(decision::change);
+      tell(ref, event, sentIn, verdict, redacts, replaced);
     } else {
       EventRef marker = EventRef.to(event);
       decision.change(GraphRows.judged(ref, marker, event, verdict));
       decision.change(GraphRows.placed(room, marker, ref));
-      Relation.row(room, ref, marker, event, verdict.shown()).ifPresent(decision::change);
-      tell(marker, event, verdict, redacts, replaced);
+      // Of one that was redacted meanwhile nothing is left that it relates to.
+      Relation.rows(room, ref, marker, known.event(), verdict.shown()).forEach(decision::change);
+      tell(marker, event, null, verdict, redacts, replaced);
     }
     if (redacts != null) {
-      decision.redact(redacts.ref(), ref);
+      decision.redact(redacts, ref);
     }
     return known == null ? decision.add(now) : decision.judgedAgain(now);
   }
@@ -243,22 +286,26 @@ final class EventPlacement {
   private void tell(
       EventRef about,
       Pdu event,
+      @Nullable ClientTransaction sentIn,
       GraphRows.Verdict verdict,
       Decision.@Nullable Target redacts,
       @Nullable Pdu replaced) {
     switch (verdict.shown()) {
-      case LIVE ->
+      case LIVE, LIVE_AND_SENT_ON ->
           decision.announce(
               new RoomOutput.EventAdded(
                   event,
-                  null,
+                  sentIn,
                   replaced,
                   event.isMember()
                       ? Optional.ofNullable(replaced)
                           .flatMap(Membership::of)
                           .orElse(Membership.LEAVE)
                       : null,
-                  redacts == null ? null : redacts.id()));
+                  redacts == null ? null : redacts.event().eventId(),
+                  verdict.shown() == GraphRows.Shown.LIVE_AND_SENT_ON
+                      ? event.sender().server()
+                      : null));
       case HISTORY ->
           decision.announce(new RoomOutput.EventStored(event, RoomOutput.Standing.HISTORY));
       case NOWHERE -> {}
@@ -268,6 +315,9 @@ final class EventPlacement {
 
   /// The end: the room is where the events have brought it.
   void finish(InstantSource clock) {
+    if (!decision.isOfNewRoom()) {
+      refused.changes(history.view().info().number()).forEach(decision::change);
+    }
     extremities.prune();
     StateSnapshot state = extremities.state();
     if (state.number() == history.view().state().number()
@@ -275,7 +325,7 @@ final class EventPlacement {
         && timeline.isEmpty()) {
       return;
     }
-    new CurrentStateChange(history, timeline, stateOfTimeline, clock)
+    new CurrentStateChange(history, timeline, stateOfTimeline, clock, !returns.isEmpty())
         .apply(extremities.refs(), extremities.depth(), state);
   }
 }

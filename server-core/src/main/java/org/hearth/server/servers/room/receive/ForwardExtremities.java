@@ -1,12 +1,13 @@
 package org.hearth.server.servers.room.receive;
 
-import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.Set;
 import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
@@ -27,19 +28,24 @@ final class ForwardExtremities {
   /// So many hidden events are looked through for what they follow.
   private static final int MOST_HIDDEN = 1_000;
 
+  /// Of a row of hidden events, each of which follows the one before it, so many are. An extremity
+  /// that is before more of them stays one until an event of ours follows it.
+  static final int MOST_STEPS = 100;
+
   private final RoomHistory history;
   private final StateResolver resolver;
-  private final boolean weAreOut;
   private final Map<EventId, GraphEvent> extremities = new LinkedHashMap<>();
+
+  /// Those that have come by this command and follow none that was there before it; the newest is
+  /// the last.
+  private final SequencedSet<EventId> branches = new LinkedHashSet<>();
+
   private @Nullable StateSnapshot state;
   private boolean changed;
 
-  /// @param weAreOut whether nobody of this server is in the room, so that it has gone on without
-  ///   us
-  ForwardExtremities(RoomHistory history, StateResolver resolver, boolean weAreOut) {
+  ForwardExtremities(RoomHistory history, StateResolver resolver) {
     this.history = history;
     this.resolver = resolver;
-    this.weAreOut = weAreOut;
     for (EventRef each : history.view().extremities()) {
       GraphEvent known = history.forwardExtremity(each);
       extremities.put(known.event().eventId(), known);
@@ -89,47 +95,72 @@ final class ForwardExtremities {
   /// An event was accepted.
   ///
   /// @param followed whether an event that is here follows it already
-  /// @param withState whether its state was given, because what is before it is not known
-  void add(GraphEvent event, boolean followed, boolean withState) {
+  void add(GraphEvent event, boolean followed) {
     changed = true;
     state = null;
-    if (withState && weAreOut) {
-      // The room has gone on without us; what we knew to be last is long past.
-      extremities.clear();
-    }
+    Set<EventId> before = Set.copyOf(extremities.keySet());
     removeFollowed(event);
     if (!followed) {
-      extremities.put(event.event().eventId(), event);
+      EventId id = event.event().eventId();
+      extremities.put(id, event);
+      boolean followsOne =
+          before.stream().anyMatch(each -> !extremities.containsKey(each) && isOld(each));
+      if (!before.isEmpty() && !followsOne) {
+        branches.add(id);
+      }
     }
   }
 
-  /// Gives up the shallowest extremities that are too many. What they have changed and no other has
-  /// is no longer part of the current state.
+  /// A join was accepted by which users of this server come back to a room that all of them had
+  /// left. The room has gone on without us: what we knew to be last is long past.
+  ///
+  /// @param followed as of [#add]
+  /// @param unheard what was last here and has not been heard of there
+  void comeBack(GraphEvent join, boolean followed, Set<EventId> unheard) {
+    extremities.keySet().retainAll(unheard);
+    branches.clear();
+    branches.addAll(extremities.keySet());
+    add(join, followed);
+    branches.remove(join.event().eventId());
+  }
+
+  private boolean isOld(EventId id) {
+    return !branches.contains(id);
+  }
+
+  /// Gives up extremities that are too many: the newest branches. What only they have changed is no
+  /// part of the current state until an event follows them and one of the others.
+  ///
+  /// It is never one of those that were there, or what follows these: a server may make branches of
+  /// long ago as it likes, as deep as it likes, and nothing that the room has decided since, such
+  /// as a ban, may be undone by their number.
   void prune() {
-    List<GraphEvent> stale = shallowestFirst().subList(0, Math.max(0, extremities.size() - MOST));
-    if (!stale.isEmpty()) {
-      stale.forEach(each -> extremities.remove(each.event().eventId()));
-      changed = true;
-      state = null;
+    while (extremities.size() > MOST && !branches.isEmpty()) {
+      if (extremities.remove(branches.removeLast()) != null) {
+        changed = true;
+        state = null;
+      }
     }
   }
 
   /// What an event follows is no extremity; and neither is what it follows through events that are
-  /// not shown, which never were any.
+  /// not shown, which never were any. Each step back looks them up at once.
   private void removeFollowed(GraphEvent event) {
-    Deque<EventId> open = new ArrayDeque<>(event.event().prevEvents());
+    List<EventId> open = event.event().prevEvents();
     Set<EventId> seen = new HashSet<>(open);
-    while (!open.isEmpty() && seen.size() <= MOST_HIDDEN) {
-      EventId id = open.pop();
-      if (extremities.remove(id) != null) {
-        continue;
+    for (int step = 0; step <= MOST_STEPS && seen.size() <= MOST_HIDDEN; step++) {
+      List<EventId> others =
+          open.stream().filter(each -> extremities.remove(each) == null).toList();
+      if (others.isEmpty()) {
+        return;
       }
-      GraphEvent hidden = history.find(id);
-      if (hidden != null
-          && hidden.standing().isPlaced()
-          && hidden.standing() != Standing.ACCEPTED) {
-        hidden.event().prevEvents().stream().filter(seen::add).forEach(open::push);
+      List<EventId> next = new ArrayList<>();
+      for (GraphEvent each : history.find(others)) {
+        if (each.standing().isPlaced() && each.standing() != Standing.ACCEPTED) {
+          each.event().prevEvents().stream().filter(seen::add).forEach(next::add);
+        }
       }
+      open = next;
     }
   }
 }

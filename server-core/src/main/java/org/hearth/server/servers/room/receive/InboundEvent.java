@@ -65,7 +65,8 @@ record InboundEvent(Pdu event, boolean outlier) {
     return ids;
   }
 
-  private List<EventId> references(ReceiveEvents command) {
+  /// What it refers to.
+  List<EventId> references(ReceiveEvents command) {
     List<EventId> references = new ArrayList<>(event.authEvents());
     // Since version 12 every event needs the create event and does not cite it: the id of the room
     // is the create event's, "with the sigil ! instead of $".

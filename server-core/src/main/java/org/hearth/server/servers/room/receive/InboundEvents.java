@@ -6,16 +6,26 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.logs.EventVerdict;
+import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.logs.RoomInput.ReceiveEvents;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
+import org.hearth.server.matrix.auth.AuthRules;
+import org.hearth.server.matrix.auth.AuthVerdict;
 import org.hearth.server.matrix.auth.PowerLevels;
+import org.hearth.server.matrix.checks.PolicyServer;
 import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.PduFormat;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
@@ -23,14 +33,18 @@ import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
 import org.hearth.server.servers.room.shard.EventMaker;
 import org.hearth.server.servers.room.shard.GraphEvent;
+import org.hearth.server.servers.room.shard.OutsideRooms;
+import org.hearth.server.servers.room.shard.SentEvent;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
 import org.hearth.server.servers.room.state.Members;
+import org.hearth.server.servers.room.state.RefusedCounts;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StateSnapshot;
 import org.hearth.server.servers.room.state.Wants;
 import org.hearth.server.store.StorageException;
+import org.jspecify.annotations.Nullable;
 
 /// Decides about events that other servers made.
 ///
@@ -46,14 +60,122 @@ public final class InboundEvents {
   private final ShardContext context;
   private final ShardRooms rooms;
   private final ShardMemory memory;
+  private final OutsideRooms outside;
+  private final JoinInParts parts = new JoinInParts();
 
-  public InboundEvents(ShardContext context, ShardRooms rooms, ShardMemory memory) {
+  public InboundEvents(
+      ShardContext context, ShardRooms rooms, ShardMemory memory, OutsideRooms outside) {
     this.context = context;
     this.rooms = rooms;
     this.memory = memory;
+    this.outside = outside;
   }
 
   public CommandOutcome receive(ReceiveEvents command, Optional<RoomView> room) {
+    return take(command, room, this::takeAll);
+  }
+
+  /// Takes in a part of a room that a user is about to join.
+  public CommandOutcome receive(RoomInput.ReceiveRoom part, Optional<RoomView> room) {
+    if (room.isPresent() && !hasComeInPart(room.get())) {
+      return new CommandOutcome.Refused(Refusal.ROOM_EXISTS, part.room() + " is here");
+    }
+    return parts
+        .begin(part)
+        .map(joining ->
+            take(
+                new ReceiveEvents(
+                    part.room(),
+                    part.version(),
+                    Arrival.HISTORY,
+                    List.of(),
+                    part.events(),
+                    Map.of(),
+                    part.signers(),
+                    Set.of()),
+                room,
+                work -> takePart(part, joining, work)))
+        .orElseGet(() -> notReceived(part));
+  }
+
+  /// Takes in the join of a room that has come in parts.
+  public CommandOutcome enter(RoomInput.EnterRoom command, RoomView room) {
+    Optional<JoinInParts.Joining> joining = parts.end(command.room());
+    if (joining.isEmpty() || !hasComeInPart(room)) {
+      return notReceived(command);
+    }
+    EventId join = command.join().eventId();
+    return take(
+        new ReceiveEvents(
+            command.room(),
+            command.version(),
+            Arrival.LIVE,
+            List.of(command.join()),
+            List.of(),
+            Map.of(join, List.of()),
+            Map.of(join, command.signers()),
+            Set.of()),
+        Optional.of(room),
+        work -> {
+          work.intake().arriveWith(joining.get().state(work.history(), work.intake().resolver()));
+          return takeAll(work);
+        });
+  }
+
+  private static CommandOutcome notReceived(RoomInput command) {
+    return new CommandOutcome.Refused(
+        Refusal.UNKNOWN_ROOM, command.room() + " has not come from its beginning");
+  }
+
+  /// Whether nobody of this server ever was in the room: it has no event that was the last.
+  private static boolean hasComeInPart(RoomView room) {
+    return room.extremities().isEmpty();
+  }
+
+  private boolean isLeft(RoomView room) {
+    return room.members().joined().stream().noneMatch(user -> user.isOn(context.server()));
+  }
+
+  /// Forgets rooms that have come in part, since units of them may have failed.
+  public void startOver() {
+    parts.clear();
+  }
+
+  /// Events, and what takes them in.
+  private record Work(
+      ReceiveEvents command,
+      List<InboundEvent> incoming,
+      boolean wasHere,
+      boolean weAreOut,
+      RoomHistory history,
+      Wants wants,
+      RefusedCounts refused,
+      Intake intake) {
+    /// @param leftOut by id, what becomes of those that are not taken in
+    List<RoomReply.Judged> take(Map<EventId, EventVerdict> leftOut) {
+      List<RoomReply.Judged> verdicts = new ArrayList<>();
+      for (InboundEvent each : incoming) {
+        EventId id = each.event().eventId();
+        EventVerdict before = leftOut.get(id);
+        verdicts.add(
+            new RoomReply.Judged(
+                id, before == null ? intake.take(each, command.arrival()) : before));
+      }
+      return verdicts;
+    }
+  }
+
+  private CommandOutcome take(
+      ReceiveEvents command, Optional<RoomView> room, Function<Work, CommandOutcome> taking) {
+    return take(command, room, null, taking);
+  }
+
+  /// @param transaction of the command's one event, if that was sent in one
+  private CommandOutcome take(
+      ReceiveEvents command,
+      Optional<RoomView> room,
+      @Nullable ClientTransaction transaction,
+      Function<Work, CommandOutcome> taking) {
     Optional<RoomVersion> version = RoomVersions.of(command.version());
     if (version.isEmpty()) {
       return new CommandOutcome.Refused(
@@ -76,35 +198,75 @@ public final class InboundEvents {
               + " is not a room of this server, and its create event did not come along");
     }
     try {
-      return receive(command, incoming, decision.get(), room);
+      return taking.apply(work(command, incoming, decision.get(), room, transaction));
     } catch (StorageException e) {
       if (e.isUnavailable()) {
         throw e;
       }
-      return unresolvable(command, e);
+      return unresolvable(command.room(), e);
     } catch (IllegalStateException e) {
-      return unresolvable(command, e);
+      return unresolvable(command.room(), e);
     }
   }
 
-  /// What is known of the room does not fit together: its error, and nobody else's.
-  private CommandOutcome unresolvable(ReceiveEvents command, RuntimeException failure) {
-    LOG.log(Level.ERROR, "events of " + command.room() + " cannot be taken in", failure);
-    rooms.halfDecided(command.room());
-    memory.clear();
-    return new CommandOutcome.Refused(
-        Refusal.UNRESOLVABLE, "the state of %s cannot be worked out".formatted(command.room()));
+  /// Sends an event of a user of this server that the room's policy server has signed meanwhile. It
+  /// goes the way of events of others, since the room may have gone on: it follows what were the
+  /// forward extremities when it was made. Unlike one of others it is not kept if it is no longer
+  /// allowed.
+  public CommandOutcome send(RoomInput.SendSigned command, RoomView room) {
+    Pdu event = command.event();
+    ClientTransaction transaction = command.transaction();
+    if (transaction != null) {
+      Optional<SentEvent> before = rooms.sent(room, event, transaction);
+      if (before.isPresent()) {
+        return new CommandOutcome.Already(before.get().ref(), before.get().id());
+      }
+    }
+    if (AuthRules.check(event, context.maker().stateOf(room))
+        instanceof AuthVerdict.Rejected(_, var detail)) {
+      return new CommandOutcome.Refused(Refusal.FORBIDDEN, detail);
+    }
+    ReceiveEvents received =
+        ReceiveEvents.one(event, Arrival.LIVE, Set.of(event.sender().server()));
+    return take(received, Optional.of(room), transaction, work -> sendSigned(event, work));
   }
 
-  private CommandOutcome receive(
+  private CommandOutcome sendSigned(Pdu event, Work work) {
+    EventVerdict verdict = work.intake().take(new InboundEvent(event, false), Arrival.LIVE);
+    if (verdict instanceof EventVerdict.Accepted) {
+      work.intake().finish();
+      return new CommandOutcome.Events(work.history().decision());
+    }
+    // Nothing of the decision is committed, so that nothing may be left of it.
+    forget(event.roomId());
+    return verdict instanceof EventVerdict.NotSigned(PolicyServer policy)
+        ? new CommandOutcome.ToBeSigned(event, policy)
+        : new CommandOutcome.Refused(Refusal.FORBIDDEN, "the room has gone on: " + verdict);
+  }
+
+  private void forget(RoomId room) {
+    rooms.halfDecided(room);
+    memory.clear();
+  }
+
+  /// What is known of the room does not fit together: its error, and nobody else's.
+  private CommandOutcome unresolvable(RoomId room, RuntimeException failure) {
+    LOG.log(Level.ERROR, "events of " + room + " cannot be taken in", failure);
+    forget(room);
+    return new CommandOutcome.Refused(
+        Refusal.UNRESOLVABLE, "the state of %s cannot be worked out".formatted(room));
+  }
+
+  private Work work(
       ReceiveEvents command,
       List<InboundEvent> incoming,
       Decision decision,
-      Optional<RoomView> room) {
-    Wants wants =
-        decision.isOfNewRoom()
-            ? decision.newRoomsWants()
-            : rooms.wants(decision.view(), context.reads());
+      Optional<RoomView> room,
+      @Nullable ClientTransaction transaction) {
+    boolean isNew = decision.isOfNewRoom();
+    Wants wants = isNew ? decision.newRoomsWants() : rooms.wants(decision.view(), context.reads());
+    RefusedCounts refused =
+        isNew ? new RefusedCounts() : rooms.refused(decision.view(), context.reads());
     RoomHistory history =
         new RoomHistory(
             context.memory(),
@@ -112,21 +274,75 @@ public final class InboundEvents {
             context.reads(),
             room.map(rooms::underWay).orElseGet(ArrayDeque::new),
             decision);
-    boolean weAreOut =
-        room.isPresent()
-            && room.get().members().joined().stream().noneMatch(u -> u.isOn(context.server()));
-    StateResolver resolver = new StateResolver(history, context.numbers());
-    Intake intake = new Intake(context, command, history, resolver, wants, weAreOut);
+    boolean weAreOut = room.isPresent() && isLeft(room.get());
+    Intake intake = new Intake(context, command, history, wants, refused, weAreOut, transaction);
     history.lookUp(InboundEvent.cited(incoming, command));
-    List<RoomReply.Judged> verdicts = new ArrayList<>();
-    for (InboundEvent each : incoming) {
-      EventVerdict verdict = intake.take(each.event(), each.outlier(), command.arrival());
-      verdicts.add(new RoomReply.Judged(each.event().eventId(), verdict));
-    }
-    heal(intake, history, resolver);
-    intake.finish();
-    boolean isRoom = room.isPresent() || decision.view().createOrNull() != null;
+    return new Work(command, incoming, room.isPresent(), weAreOut, history, wants, refused, intake);
+  }
+
+  private CommandOutcome takeAll(Work work) {
+    Decision decision = work.history().decision();
+    List<RoomReply.Judged> verdicts = work.take(leftOut(work));
+    heal(work.intake());
+    work.intake().finish();
+    boolean isRoom = work.wasHere() || decision.view().createOrNull() != null;
     if (decision.isEmpty() || !isRoom) {
+      return new CommandOutcome.Verdicts(verdicts);
+    }
+    if ((work.weAreOut() || !work.wasHere())
+        && decision.view().members().servers().contains(context.server())) {
+      outside.arrive(decision);
+    }
+    decision.answerWith(verdicts);
+    return new CommandOutcome.Events(decision);
+  }
+
+  /// Those that are not taken in, because too much of their room or server was refused. What comes
+  /// with a return was checked as a whole, as of a new room.
+  private Map<EventId, EventVerdict> leftOut(Work work) {
+    RefusedEvents bounds =
+        new RefusedEvents(work.command(), work.incoming(), work.history(), work.refused());
+    return work.history().decision().isOfNewRoom() || work.intake().isReturn() || bounds.areKept()
+        ? Map.of()
+        : bounds.leftOut(() -> tryOut(work));
+  }
+
+  /// What would become of the events, of which nothing is kept.
+  private List<EventVerdict> tryOut(Work work) {
+    RoomHistory trial = work.history().tried(Decision.trial(context, work.history().view()));
+    Intake intake =
+        new Intake(
+            context,
+            work.command(),
+            trial,
+            work.wants().copy(),
+            new RefusedCounts(),
+            work.weAreOut(),
+            null);
+    return work.incoming().stream()
+        .map(each -> intake.take(each, work.command().arrival()))
+        .toList();
+  }
+
+  private CommandOutcome takePart(
+      RoomInput.ReceiveRoom part, JoinInParts.Joining joining, Work work) {
+    Decision decision = work.history().decision();
+    // What comes in parts was checked as a whole.
+    List<RoomReply.Judged> verdicts = work.take(Map.of());
+    // Known ones may be among the state, too.
+    work.history()
+        .lookUp(part.state().stream().filter(each -> decision.known(each) == null).toList());
+    StateSnapshot before = decision.view().state();
+    StateSnapshot grown =
+        work.intake()
+            .resolver()
+            .made(before, joining.grow(part.state(), work.history(), context.server()));
+    new CurrentStateChange(work.history(), Map.of(), before.number(), context.clock(), true)
+        .grow(grown);
+    if (decision.view().createOrNull() == null) {
+      return notReceived(part);
+    }
+    if (decision.isEmpty()) {
       return new CommandOutcome.Verdicts(verdicts);
     }
     decision.answerWith(verdicts);
@@ -134,8 +350,14 @@ public final class InboundEvents {
   }
 
   /// Makes events that follow the forward extremities while there are too many, if somebody of this
-  /// server may send them.
-  private void heal(Intake intake, RoomHistory history, StateResolver resolver) {
+  /// server may send them. A policy server would have to sign them first; where a room uses one,
+  /// the events that people send bring the extremities together.
+  private void heal(Intake intake) {
+    if (intake.policyServer().isPresent()) {
+      return;
+    }
+    RoomHistory history = intake.history();
+    StateResolver resolver = intake.resolver();
     ForwardExtremities extremities = intake.extremities();
     while (extremities.count() > MOST_EXTREMITIES) {
       List<GraphEvent> followed =
@@ -151,7 +373,8 @@ public final class InboundEvents {
       EventMaker.Made made =
           context.maker().make(draft, after, context.clock().millis(), history::event);
       if (!(made instanceof EventMaker.Made.Event(Pdu dummy, _))
-          || !(intake.take(dummy, false, Arrival.LIVE) instanceof EventVerdict.Accepted)) {
+          || !(intake.take(new InboundEvent(dummy, false), Arrival.LIVE)
+              instanceof EventVerdict.Accepted)) {
         return;
       }
     }

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.state.EventRef;
@@ -20,6 +21,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: the shard's; for one command.
 final class MissingEvents {
+  /// Of an event of history that cites more than events may now, so many are remembered that are
+  /// missing: a peer may make it cite more than a thousand.
+  private static final int MOST_PREVIOUS = PduFormat.MAX_PREV_EVENTS;
+
+  private static final int MOST_AUTH = PduFormat.MAX_AUTH_EVENTS;
+
   private final RoomHistory history;
   private final Wants wants;
 
@@ -72,12 +79,16 @@ final class MissingEvents {
 
   /// The rejected events before an accepted one: they are followed, whatever becomes of them.
   void noteRejected(GraphEvent event) {
-    for (EventId id : event.event().prevEvents()) {
+    for (EventId id : first(MOST_PREVIOUS, event.event().prevEvents())) {
       GraphEvent previous = history.find(id);
       if (previous != null && previous.standing().isRejected()) {
         want(id, Wants.Kind.FOLLOWED, event.ref());
       }
     }
+  }
+
+  private static List<EventId> first(int most, List<EventId> ids) {
+    return ids.size() <= most ? ids : ids.subList(0, most);
   }
 
   void want(EventId id, Wants.Kind kind, EventRef by) {
@@ -102,7 +113,7 @@ final class MissingEvents {
     }
     GraphEvent now = history.find(event.eventId());
     boolean missing = false;
-    for (EventId id : event.prevEvents()) {
+    for (EventId id : first(MOST_PREVIOUS, event.prevEvents())) {
       GraphEvent previous = history.find(id);
       if (now != null && (previous == null || !previous.standing().isPlaced())) {
         want(id, Wants.Kind.PREVIOUS, now.ref());
@@ -116,7 +127,7 @@ final class MissingEvents {
 
   /// A rejection for want of auth events, or because of rejected ones, is not for ever.
   void wantAuthEvents(GraphEvent rejected) {
-    for (EventId id : rejected.event().authEvents()) {
+    for (EventId id : first(MOST_AUTH, rejected.event().authEvents())) {
       GraphEvent auth = history.find(id);
       if (auth == null || auth.standing().isRejected()) {
         want(id, Wants.Kind.AUTH, rejected.ref());

@@ -34,7 +34,7 @@ final class Redactions {
         .redacts()
         .map(history::find)
         .filter(target -> mayRedact(event, place.before(), target))
-        .map(target -> new Decision.Target(target.ref(), target.event().eventId()))
+        .map(target -> new Decision.Target(target.ref(), target.event()))
         .orElse(null);
   }
 
@@ -55,7 +55,9 @@ final class Redactions {
       GraphEvent redaction = history.known(each);
       if (redaction.standing() == Standing.ACCEPTED
           && mayRedact(redaction.event(), history.state(redaction.stateBefore()), target)) {
-        history.decision().redact(target.ref(), redaction.ref());
+        history
+            .decision()
+            .redact(new Decision.Target(target.ref(), target.event()), redaction.ref());
       }
     }
   }

@@ -40,7 +40,7 @@ final class RoomHistory {
   private final ReadPool reads;
   private final Deque<Decision> underWay;
   private final Decision decision;
-  private final Map<EventId, Optional<GraphEvent>> committed = new HashMap<>();
+  private final Map<EventId, Optional<GraphEvent>> committed;
   private final Map<Long, StateSnapshot> loaded = new HashMap<>();
 
   /// @param underWay decisions about the room that may not be committed, oldest first
@@ -51,11 +51,27 @@ final class RoomHistory {
       ReadPool reads,
       Deque<Decision> underWay,
       Decision decision) {
+    this(memory, shard, reads, underWay, decision, new HashMap<>());
+  }
+
+  private RoomHistory(
+      RoomMemory memory,
+      ShardMemory shard,
+      ReadPool reads,
+      Deque<Decision> underWay,
+      Decision decision,
+      Map<EventId, Optional<GraphEvent>> committed) {
+    this.committed = committed;
     this.memory = memory;
     this.shard = shard;
     this.reads = reads;
     this.underWay = new ArrayDeque<>(underWay);
     this.decision = decision;
+  }
+
+  /// The same history for a decision that is not to be.
+  RoomHistory tried(Decision trial) {
+    return new RoomHistory(memory, shard.scratch(), reads, underWay, trial, committed);
   }
 
   Decision decision() {
@@ -72,20 +88,40 @@ final class RoomHistory {
 
   /// The event of that id, of whatever room.
   @Nullable GraphEvent find(EventId id) {
+    GraphEvent decided = decided(id);
+    return decided != null
+        ? decided
+        : committed
+            .computeIfAbsent(
+                id, _ -> memory.events().position(id).map(memory.events()::get).map(GraphEvent::of))
+            .orElse(null);
+  }
+
+  /// The event of that id, of whatever room, if it may not be committed.
+  private @Nullable GraphEvent decided(EventId id) {
     GraphEvent known = decision.known(id);
-    if (known != null) {
-      return known;
-    }
-    for (var newestFirst = underWay.descendingIterator(); newestFirst.hasNext(); ) {
+    for (var newestFirst = underWay.descendingIterator();
+        known == null && newestFirst.hasNext(); ) {
       known = newestFirst.next().known(id);
+    }
+    return known;
+  }
+
+  /// The events of those ids that are here, of whatever room, looked up at once.
+  List<GraphEvent> find(Collection<EventId> ids) {
+    List<EventId> unknown =
+        ids.stream().filter(each -> !committed.containsKey(each) && decided(each) == null).toList();
+    if (!unknown.isEmpty()) {
+      lookUp(unknown);
+    }
+    List<GraphEvent> found = new ArrayList<>();
+    for (EventId each : ids) {
+      GraphEvent known = find(each);
       if (known != null) {
-        return known;
+        found.add(known);
       }
     }
-    return committed
-        .computeIfAbsent(
-            id, _ -> memory.events().position(id).map(memory.events()::get).map(GraphEvent::of))
-        .orElse(null);
+    return found;
   }
 
   /// Looks up many ids at once, which is what makes a command of many events quick: [#find] asks

@@ -4,10 +4,12 @@ import static org.hearth.server.servers.room.state.Standing.OUTLIER;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.matrix.auth.SignedBy;
 import org.hearth.server.matrix.checks.Outcome;
+import org.hearth.server.matrix.checks.PolicyServer;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.servers.room.shard.GraphEvent;
@@ -25,18 +27,28 @@ final class SecondJudgement {
   private final StatesBefore states;
   private final AuthorizationChecks checks;
   private final EventPlacement placement;
+  private final PolicyCheck policy;
+
+  /// Check 7.
+  @FunctionalInterface
+  interface PolicyCheck {
+    /// The policy server that should have signed the event and has not.
+    Optional<PolicyServer> notSignedBy(Pdu event, Outcome outcome, Arrival arrival);
+  }
 
   SecondJudgement(
       RoomHistory history,
       MissingEvents missing,
       StatesBefore states,
       AuthorizationChecks checks,
-      EventPlacement placement) {
+      EventPlacement placement,
+      PolicyCheck policy) {
     this.history = history;
     this.missing = missing;
     this.states = states;
     this.checks = checks;
     this.placement = placement;
+    this.policy = policy;
   }
 
   /// Judges again what was rejected for want of an event that is now here, and so on.
@@ -89,7 +101,10 @@ final class SecondJudgement {
       missing.wantAuthEvents(known);
       return false;
     }
-    if (placed) {
+    if (placed && policy.notSignedBy(event, outcome, arrival).isPresent()) {
+      // Nobody can be asked here.
+      placement.enterNotRecommended(known.ref(), event, known, before);
+    } else if (placed) {
       placement.enter(known.ref(), event, known, before, outcome, arrival);
     } else {
       placement.store(

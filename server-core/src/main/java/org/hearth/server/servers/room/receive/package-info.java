@@ -8,12 +8,16 @@
 ///                      │
 ///                      ├─► StatesBefore ─► StateResolver: states → state, over AuthEdges
 ///                      ├─► AuthorizationChecks: by auth events, state before, current state
-///                      ├─► EventPlacement ─► Decision, ForwardExtremities, Redactions
+///                      ├─► the room's PolicyServer ── has not signed it ─► EventVerdict.NotSigned
+///                      ├─► EventPlacement ─► Decision, ForwardExtremities, Redactions, Returns
 ///                      └─► SecondJudgement: rejected events that waited for this one
 ///                      │
 ///                      ▼ at the end
 ///                   heal (dummy events); CurrentStateChange: head, memberships, StateChanged
 /// ```
+///
+/// An event of this server that a policy server had to sign first (SendSigned) goes the same way:
+/// the room may have gone on meanwhile.
 ///
 /// RoomHistory finds what one decision needs, whether it is being decided, under way, or committed.
 @NullMarked

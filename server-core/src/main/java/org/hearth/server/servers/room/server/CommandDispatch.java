@@ -3,9 +3,11 @@ package org.hearth.server.servers.room.server;
 import java.util.function.Function;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply.Refusal;
+import org.hearth.server.servers.room.decide.OutsideCommands;
 import org.hearth.server.servers.room.decide.UserCommands;
 import org.hearth.server.servers.room.receive.InboundEvents;
 import org.hearth.server.servers.room.shard.CommandOutcome;
+import org.hearth.server.servers.room.shard.OutsideRooms;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
@@ -19,13 +21,16 @@ import org.hearth.server.servers.room.sweep.StateDropping;
 final class CommandDispatch {
   private final ShardRooms rooms;
   private final UserCommands deciding;
+  private final OutsideCommands outside;
   private final InboundEvents receiving;
   private final StateDropping dropping;
 
-  CommandDispatch(ShardContext context, ShardRooms rooms, ShardMemory memory) {
+  CommandDispatch(
+      ShardContext context, ShardRooms rooms, ShardMemory memory, OutsideRooms outside) {
     this.rooms = rooms;
-    this.deciding = new UserCommands(context, rooms);
-    this.receiving = new InboundEvents(context, rooms, memory);
+    this.deciding = new UserCommands(context, rooms, outside);
+    this.outside = new OutsideCommands(context, outside);
+    this.receiving = new InboundEvents(context, rooms, memory, outside);
     this.dropping = new StateDropping(rooms, memory, context.memory().states());
   }
 
@@ -34,15 +39,28 @@ final class CommandDispatch {
       case RoomInput.CreateRoom create -> deciding.create(create);
       case RoomInput.ReceiveEvents received ->
           receiving.receive(received, rooms.find(received.room()));
+      case RoomInput.ReceiveRoom part -> receiving.receive(part, rooms.find(part.room()));
+      case RoomInput.EnterRoom enter -> inRoom(enter, room -> receiving.enter(enter, room));
       case RoomInput.SendEvent send -> inRoom(send, room -> deciding.send(send, room));
       case RoomInput.ChangeMembership change ->
           inRoom(change, room -> deciding.changeMembership(change, room));
+      case RoomInput.PrepareEvent prepare ->
+          inRoom(prepare, room -> deciding.prepare(prepare, room));
+      case RoomInput.SendSigned signed -> inRoom(signed, room -> receiving.send(signed, room));
       case RoomInput.UpdateProfile update ->
           inRoom(update, room -> deciding.updateProfile(update, room));
-      case RoomInput.ForgetRoom forget -> inRoom(forget, room -> deciding.forget(forget, room));
+      case RoomInput.ForgetRoom forget -> deciding.forget(forget, rooms.find(forget.room()));
+      case RoomInput.OutsideMembership membership ->
+          outside.take(membership, rooms.find(membership.room()));
+      case RoomInput.LeaveOutside leave -> outside.leave(leave);
       case RoomInput.WatchStates watch -> inRoom(watch, dropping::watch);
       case RoomInput.DropStates drop -> inRoom(drop, room -> dropping.drop(drop, room));
     };
+  }
+
+  /// Forgets what is noted of commands that come one after the other.
+  void startOver() {
+    receiving.startOver();
   }
 
   private CommandOutcome inRoom(RoomInput command, Function<RoomView, CommandOutcome> decide) {

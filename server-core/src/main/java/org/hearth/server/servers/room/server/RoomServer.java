@@ -2,6 +2,7 @@ package org.hearth.server.servers.room.server;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.InputLog;
@@ -16,10 +17,13 @@ import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.sign.LocalEvents;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.servers.room.PeerQueries;
+import org.hearth.server.servers.room.PolicySigning;
 import org.hearth.server.servers.room.RoomClient;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.read.NewRoomIds;
+import org.hearth.server.servers.room.read.PeerReads;
 import org.hearth.server.servers.room.read.RoomOutputStore;
 import org.hearth.server.servers.room.read.RoomReads;
 import org.hearth.server.servers.room.shard.EventMaker;
@@ -42,14 +46,33 @@ import org.hearth.server.store.Unavailable;
 public final class RoomServer implements Box {
 
   private final RoomReads queries;
+  private final PeerReads peerQueries;
   private final OutputLog<RoomOutput> output;
   private final InputLog<RoomInput, RoomReply> input;
   private final TransactionFilter transactions;
   private final StateSweep sweep;
   private final Signers signers;
+  private final PolicySigning policies;
 
   /// @param server this server's name
-  /// @param key signs the events that this server makes
+  /// @param key signs the events that this server makes; asked for each, and quick
+  /// @param random for ids of rooms; secure
+  /// @param policies has events signed by the policy servers of rooms
+  public RoomServer(
+      Store store,
+      ServerName server,
+      Supplier<SigningKey> key,
+      InstantSource clock,
+      RandomGenerator random,
+      RoomServerOptions options,
+      PolicySigning policies) {
+    this(store, server, new LocalEvents(server, key, random), clock, random, options, policies);
+  }
+
+  /// A server that asks no policy servers.
+  ///
+  /// @param server this server's name
+  /// @param key signs the events that this server makes, always
   /// @param random for ids of rooms; secure
   public RoomServer(
       Store store,
@@ -58,7 +81,14 @@ public final class RoomServer implements Box {
       InstantSource clock,
       RandomGenerator random,
       RoomServerOptions options) {
-    this(store, server, new LocalEvents(server, key, random), clock, random, options);
+    this(
+        store,
+        server,
+        new LocalEvents(server, key, random),
+        clock,
+        random,
+        options,
+        PolicySigning.ofNobody());
   }
 
   RoomServer(
@@ -67,11 +97,14 @@ public final class RoomServer implements Box {
       LocalEvents localEvents,
       InstantSource clock,
       RandomGenerator random,
-      RoomServerOptions options) {
+      RoomServerOptions options,
+      PolicySigning policies) {
+    this.policies = policies;
     RoomMemory memory = RoomMemory.over(store.reads(), options);
     FailureHandling failures = Unavailable.handling(store, clock);
     this.queries =
         new RoomReads(store.reads(), memory, new NewRoomIds(server, localEvents, random));
+    this.peerQueries = new PeerReads(store.reads(), memory);
     this.output =
         new OutputLog<>(
             Logs.ROOM_OUTPUT, new RoomOutputStore(store.reads(), memory.events()), failures);
@@ -130,7 +163,7 @@ public final class RoomServer implements Box {
   ///
   /// @param box its name, under which it stands in the wiring
   public RoomClient client(String box) {
-    return new RoomClient(input.writer(box));
+    return new RoomClient(input.writer(box), policies);
   }
 
   /// The log of what was decided, for readers, who register before the start.
@@ -141,6 +174,11 @@ public final class RoomServer implements Box {
   /// What others may ask.
   public RoomQueries queries() {
     return queries;
+  }
+
+  /// What is to be known for other servers.
+  public PeerQueries peerQueries() {
+    return peerQueries;
   }
 
   /// The job that drops states, to be carried out at once.

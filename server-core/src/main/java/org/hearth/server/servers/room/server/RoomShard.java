@@ -9,14 +9,18 @@ import org.hearth.ringlogs.ReplyTimeoutException;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
+import org.hearth.server.matrix.checks.PolicyServer;
+import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
+import org.hearth.server.servers.room.shard.OutsideRooms;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
 import org.hearth.server.servers.room.state.EventRef;
+import org.hearth.server.store.Announcement;
 import org.hearth.server.store.Committer;
 import org.hearth.server.store.Outcome;
 import org.hearth.server.store.RowChange;
@@ -38,6 +42,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
   private final UnitOwner owner;
   private final ShardRooms rooms;
   private final ShardMemory memory;
+  private final OutsideRooms outside;
   private final CommandDispatch dispatch;
   private long generation;
 
@@ -54,7 +59,8 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
         new ShardRooms(
             context.memory(), context.transactions(), context.memoryBytes(), this::awaitUnderWay);
     this.memory = new ShardMemory(context.reads(), context.graphBytes());
-    this.dispatch = new CommandDispatch(context, rooms, memory);
+    this.outside = new OutsideRooms(context.reads(), context.memory().userRooms());
+    this.dispatch = new CommandDispatch(context, rooms, memory, outside);
     this.generation = owner.generation();
   }
 
@@ -65,6 +71,8 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
     if (now != generation) {
       rooms.clear();
       memory.startOver();
+      outside.clear();
+      dispatch.startOver();
       generation = now;
     }
     memory.forgetDropped();
@@ -91,6 +99,17 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
       case CommandOutcome.Refused(Refusal refusal, String detail) ->
           reply.complete(new RoomReply.Refused(refusal, detail));
       case CommandOutcome.Already(EventRef event, EventId id) -> answer(event, id, reply);
+      case CommandOutcome.Prepared(Pdu event) ->
+          // It refers to what was decided before it, so it is given away when that is committed.
+          submit(
+              List.of(),
+              Outcome.of(last -> reply.complete(new RoomReply.Prepared(last, event)), reply::fail));
+      case CommandOutcome.ToBeSigned(Pdu event, PolicyServer policy) ->
+          submit(
+              List.of(),
+              Outcome.of(
+                  last -> reply.complete(new RoomReply.ToBeSigned(last, event, policy)),
+                  reply::fail));
       case CommandOutcome.Verdicts(List<RoomReply.Judged> verdicts) ->
           submit(
               List.of(),
@@ -107,12 +126,40 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
                     reply.complete(done(last));
                   },
                   reply::fail));
+      case CommandOutcome.Announced announced -> {
+        context.committer().submit(unit(announced, reply));
+        announced.underWay().submitted();
+      }
       case CommandOutcome.Events(Decision decision) -> {
         decision.signAhead();
         context.committer().submit(decision.toUnit(owner, generation, reply));
         rooms.advance(decision);
       }
     }
+  }
+
+  private UnitOfWork unit(CommandOutcome.Announced announced, Reply<RoomReply> reply) {
+    return new UnitOfWork(
+        owner,
+        generation,
+        announced.changes(),
+        List.of(new Announcement<>(context.log(), announced.entry())),
+        new Outcome() {
+          @Override
+          public void durable(LogPosition first) {
+            announced.underWay().durable();
+          }
+
+          @Override
+          public void committed(LogPosition first) {
+            reply.complete(new RoomReply.Done(first, List.of(announced.event())));
+          }
+
+          @Override
+          public void failed(StorageException failure) {
+            reply.fail(failure);
+          }
+        });
   }
 
   /// Answers with an event that is there already, once it is committed: units are committed in

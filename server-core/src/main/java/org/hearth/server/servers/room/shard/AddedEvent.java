@@ -64,6 +64,7 @@ public record AddedEvent(
         stateBefore(),
         made(),
         verdict.standing(),
-        verdict.rule());
+        verdict.rule(),
+        verdict.shown() == GraphRows.Shown.LIVE_AND_SENT_ON);
   }
 }

@@ -10,6 +10,7 @@ import org.hearth.ringlogs.Reply;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
@@ -17,6 +18,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Members;
+import org.hearth.server.servers.room.state.Relation;
 import org.hearth.server.servers.room.state.RoomInfo;
 import org.hearth.server.servers.room.state.RoomRows;
 import org.hearth.server.servers.room.state.RoomView;
@@ -34,11 +36,10 @@ import org.jspecify.annotations.Nullable;
 
 /// What one command comes to: the room after it, and the unit of work that makes it so.
 ///
-/// It is one unit, however many events the command has. Where a room is new, the rows of its head,
-/// its state and its events mean nothing without each other, and others must not find a room whose
-/// state is half there; where it is known, the events that come with a state are what makes the
-/// state whole. The committer takes the rows of a large unit in batches, one statement a kind of
-/// row.
+/// It is one unit, however many events the command has: the rows of a room's head, its state and
+/// its events mean nothing without each other. What is too large for that comes by several commands
+/// (`ReceiveRoom`). The committer takes the rows of a large unit in batches, one statement a kind
+/// of row.
 ///
 /// **bound**: what it holds is in proportion to its command.
 ///
@@ -64,13 +65,31 @@ public final class Decision {
   private RoomView view;
 
   /// An event that is to be redacted.
-  public record Target(EventRef ref, EventId id) {}
+  ///
+  /// @param event as it was sent, or its redacted form if it is redacted again
+  public record Target(EventRef ref, Pdu event) {}
 
   /// A decision about a room that there is.
   public Decision(ShardContext context, RoomView room) {
     this.context = context;
     this.newRoom = false;
     this.view = room;
+  }
+
+  /// A decision about a room that is not to be committed: nothing of it is seen by others.
+  public static Decision trial(ShardContext context, RoomView room) {
+    RoomInfo info = room.info();
+    return new Decision(
+        context,
+        new RoomView(
+            new RoomInfo(
+                info.number(), info.id(), info.version(), info.creator(), info.keys().copy()),
+            room.last(),
+            room.lastJump(),
+            room.depth(),
+            room.extremities(),
+            room.state(),
+            room.members()));
   }
 
   /// A decision about a new room, which begins without an event.
@@ -123,9 +142,10 @@ public final class Decision {
   }
 
   /// Redacts an event; not to be undone.
-  public void redact(EventRef target, EventRef redaction) {
-    changes.add(RoomRows.redacted(target, redaction));
-    touched.add(target);
+  public void redact(Target target, EventRef redaction) {
+    changes.add(RoomRows.redacted(target.ref(), redaction));
+    changes.addAll(Relation.redacted(view.info().number(), target.ref(), target.event()));
+    touched.add(target.ref());
   }
 
   /// Adds an event that is new; its row is a [#change].

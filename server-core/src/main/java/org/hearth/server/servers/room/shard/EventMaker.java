@@ -84,6 +84,26 @@ public final class EventMaker {
     };
   }
 
+  /// Makes an event that follows another one of which the room is not here: it is judged by nobody.
+  ///
+  /// @return empty if it would not be an event of that room version
+  public Optional<Pdu> after(Pdu event, EventDraft draft, long originServerTs) {
+    List<EventId> cited = List.of(event.eventId());
+    Map<EventId, String> hashes =
+        event.version().eventIds().isHash()
+            ? Map.of()
+            : Map.of(event.eventId(), UnpaddedBase64.encode(event.referenceHash()));
+    try {
+      return Optional.of(
+          localEvents.make(
+              draft,
+              new EventLinks(cited, cited, event.depth() + 1, originServerTs, hashes),
+              event.version()));
+    } catch (MatrixException _) {
+      return Optional.empty();
+    }
+  }
+
   /// Whether a rule is about what an event looks like: nobody may send such a one.
   private static boolean isAboutForm(AuthRule rule) {
     return switch (rule) {

@@ -24,10 +24,14 @@ public final class ShardMemory {
   private static final int RESOLUTION_BYTES = 100;
 
   private final ReadPool reads;
+  private final long maximumBytes;
   private final Cache<Long, StateSnapshot> states;
   private final Cache<List<Long>, Long> resolutions;
   private final Cache<Long, AuthEdges> graphs;
-  private final Deque<Dropped> dropped = new ArrayDeque<>();
+  private final Deque<Dropped> dropped;
+
+  /// What is asked for what this one does not know.
+  private final @Nullable ShardMemory beneath;
 
   /// States whose rows are being deleted: until that is committed the database still has them.
   private static final class Dropped {
@@ -41,7 +45,14 @@ public final class ShardMemory {
 
   /// @param maximumBytes of which half is for states and most of the rest for graphs
   public ShardMemory(ReadPool reads, long maximumBytes) {
+    this(reads, maximumBytes, null);
+  }
+
+  private ShardMemory(ReadPool reads, long maximumBytes, @Nullable ShardMemory beneath) {
     this.reads = reads;
+    this.maximumBytes = maximumBytes;
+    this.beneath = beneath;
+    this.dropped = beneath == null ? new ArrayDeque<>() : beneath.dropped;
     this.states =
         Caffeine.newBuilder()
             .maximumWeight(maximumBytes / 2)
@@ -63,8 +74,15 @@ public final class ShardMemory {
             .build();
   }
 
+  /// A memory for what may not come to be: it knows what this one knows, and this one learns of it
+  /// nothing but edges of committed events.
+  public ShardMemory scratch() {
+    return new ShardMemory(reads, maximumBytes, this);
+  }
+
   public @Nullable StateSnapshot state(long number) {
-    return states.getIfPresent(number);
+    StateSnapshot known = states.getIfPresent(number);
+    return known == null && beneath != null ? beneath.state(number) : known;
   }
 
   public void keep(StateSnapshot state) {
@@ -75,7 +93,8 @@ public final class ShardMemory {
   ///
   /// @param from numbers of states, ascending
   public @Nullable Long resolution(List<Long> from) {
-    return resolutions.getIfPresent(from);
+    Long known = resolutions.getIfPresent(from);
+    return known == null && beneath != null ? beneath.resolution(from) : known;
   }
 
   public void keep(List<Long> from, long resolved) {
@@ -84,6 +103,9 @@ public final class ShardMemory {
 
   /// The auth graph of a room.
   public AuthEdges graph(long room) {
+    if (beneath != null) {
+      return beneath.graph(room);
+    }
     AuthEdges known = graphs.getIfPresent(room);
     if (known == null) {
       known = AuthEdges.load(reads, room);
@@ -94,7 +116,11 @@ public final class ShardMemory {
 
   /// Weighs a graph again that has grown.
   public void grown(long room, AuthEdges graph) {
-    graphs.put(room, graph);
+    if (beneath == null) {
+      graphs.put(room, graph);
+    } else {
+      beneath.grown(room, graph);
+    }
   }
 
   /// Forgets states that are going to be deleted; until then [#isDropped] tells of them.

@@ -11,7 +11,11 @@ import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.matrix.event.EventDraft;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.state.RefusedCounts;
 import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.Wants;
@@ -31,6 +35,7 @@ public final class ShardRooms {
 
   private static final int TRANSACTION_BYTES = 500;
   private static final int WANT_BYTES = 250;
+  private static final int REFUSED_BYTES = 200;
   private static final int REFERRED_BYTES = 70;
 
   private final RoomMemory memory;
@@ -50,6 +55,7 @@ public final class ShardRooms {
     private final Deque<Decision> underWay = new ArrayDeque<>();
     private final RecentTransactions transactions = new RecentTransactions();
     private @Nullable Wants wants;
+    private @Nullable RefusedCounts refused;
 
     /// The states referred to since a sweep began; null when there is none.
     private @Nullable Set<Long> referred;
@@ -61,6 +67,7 @@ public final class ShardRooms {
       return head.weightBytes()
           + (long) TRANSACTION_BYTES * transactions.size()
           + (wants == null ? 0 : (long) WANT_BYTES * wants.size())
+          + (refused == null ? 0 : (long) REFUSED_BYTES * refused.size())
           + (referred == null ? 0 : (long) REFERRED_BYTES * referred.size());
     }
 
@@ -179,6 +186,18 @@ public final class ShardRooms {
     return known;
   }
 
+  /// How many events a room that there is keeps though it has refused them.
+  public RefusedCounts refused(RoomView room, ReadPool reads) {
+    Held held = held(room);
+    RefusedCounts known = held.refused;
+    if (known == null) {
+      known = RefusedCounts.load(reads, room.info().number());
+      held.refused = known;
+      weigh(held);
+    }
+    return known;
+  }
+
   private Held held(RoomView room) {
     Held held = rooms.get(room.info().id());
     if (held == null) {
@@ -189,12 +208,24 @@ public final class ShardRooms {
 
   /// The event that was sent to a room in that transaction; empty when none was.
   public Optional<SentEvent> sent(RoomView room, EventDraft draft, ClientTransaction transaction) {
+    return sent(room, draft.sender(), transaction, draft.type(), draft.redacted());
+  }
+
+  /// The same of an event that was made already.
+  public Optional<SentEvent> sent(RoomView room, Pdu event, ClientTransaction transaction) {
+    return sent(room, event.sender(), transaction, event.type(), event.redacts().orElse(null));
+  }
+
+  private Optional<SentEvent> sent(
+      RoomView room,
+      UserId sender,
+      ClientTransaction transaction,
+      String type,
+      @Nullable EventId redacts) {
     return held(room)
         .transactions
-        .find(draft.sender(), transaction, draft.type(), draft.redacted())
-        .or(() ->
-            transactions.find(
-                room.info(), draft.sender(), transaction, draft.type(), draft.redacted()));
+        .find(sender, transaction, type, redacts)
+        .or(() -> transactions.find(room.info(), sender, transaction, type, redacts));
   }
 
   /// Notes a room about which something was begun that did not come to be. It is forgotten by

@@ -4,6 +4,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.List;
+import org.hearth.server.logs.ClientTransaction;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.UserId;
@@ -15,11 +16,12 @@ import org.jspecify.annotations.Nullable;
 public final class GraphRows {
   private static final String INSERT_EVENT =
       "INSERT INTO room_event (position, room_nid, event_hash, event_id, state_before,"
-          + " made_snapshot, key_nid, replaces, json, json_large, place, standing, failed_rule)"
-          + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+          + " made_snapshot, key_nid, replaces, json, json_large, place, standing, failed_rule,"
+          + " sent_on, device, transaction_id)"
+          + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   private static final String JUDGE_EVENT =
       "UPDATE room_event SET state_before = ?, made_snapshot = ?, key_nid = ?, replaces = ?,"
-          + " place = ?, standing = ?, failed_rule = ? WHERE position = ?";
+          + " place = ?, standing = ?, failed_rule = ?, sent_on = ? WHERE position = ?";
   private static final String INSERT_AUTH =
       "INSERT INTO room_auth (room_nid, position, auth_events) VALUES (?, ?, ?)";
   private static final String DELETE_AUTH =
@@ -69,6 +71,8 @@ public final class GraphRows {
   public enum Shown {
     /// At the end of the timeline.
     LIVE,
+    /// There too; its server has given it to this one alone, which sends it on to the others.
+    LIVE_AND_SENT_ON,
     /// In the history before it.
     HISTORY,
     /// Nowhere.
@@ -76,15 +80,18 @@ public final class GraphRows {
 
     public long place(long position, Pdu event) {
       return switch (this) {
-        case LIVE -> position;
+        case LIVE, LIVE_AND_SENT_ON -> position;
         case HISTORY -> Places.history(event.depth(), position);
         case NOWHERE -> Places.NONE;
       };
     }
   }
 
-  /// An event of another server.
-  public static RowChange event(long room, EventRef ref, Pdu event, Verdict judged) {
+  /// An event that did not simply follow the room's newest.
+  ///
+  /// @param transaction in which it was sent here; null for an event of another server
+  public static RowChange event(
+      long room, EventRef ref, Pdu event, @Nullable ClientTransaction transaction, Verdict judged) {
     return RowChange.of(
         RoomTables.EVENT,
         INSERT_EVENT,
@@ -96,6 +103,8 @@ public final class GraphRows {
           bindPlace(statement, 5, judged.place());
           RoomRows.bindBytes(statement, 9, event.canonicalBytes());
           bindJudgement(statement, 11, ref, event, judged);
+          statement.setString(15, transaction == null ? null : transaction.device().value());
+          statement.setString(16, transaction == null ? null : transaction.transactionId());
         });
   }
 
@@ -109,7 +118,7 @@ public final class GraphRows {
         (statement, _) -> {
           bindPlace(statement, 1, judged.place());
           bindJudgement(statement, 5, entry, event, judged);
-          statement.setLong(8, ref.position());
+          statement.setLong(9, ref.position());
         });
   }
 
@@ -134,6 +143,11 @@ public final class GraphRows {
       statement.setNull(first + 2, Types.VARCHAR);
     } else {
       statement.setString(first + 2, judged.rule());
+    }
+    if (judged.shown() == Shown.LIVE_AND_SENT_ON) {
+      statement.setInt(first + 3, 1);
+    } else {
+      statement.setNull(first + 3, Types.SMALLINT);
     }
   }
 

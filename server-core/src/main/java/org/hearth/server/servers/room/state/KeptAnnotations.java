@@ -3,7 +3,7 @@ package org.hearth.server.servers.room.state;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import org.hearth.server.servers.room.Annotation;
+import org.hearth.server.servers.room.Likeness;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the annotations in events that were stored before their likeness was.
@@ -14,7 +14,7 @@ public final class KeptAnnotations {
 
   private KeptAnnotations() {}
 
-  /// The [Annotation#likeness] of a stored event.
+  /// The [Likeness] of a stored event.
   ///
   /// @param json as in the column of that name
   /// @return null for an event that annotates nothing or cannot be read
@@ -28,7 +28,7 @@ public final class KeptAnnotations {
       JsonNode type = event.path("type");
       JsonNode key = event.path("content").path("m.relates_to").path("key");
       return sender.isTextual() && type.isTextual() && key.isTextual()
-          ? (Long) Annotation.likeness(sender.textValue(), type.textValue(), key.textValue())
+          ? (Long) Likeness.ofAnnotation(sender.textValue(), type.textValue(), key.textValue())
           : null;
     } catch (IOException _) {
       // A damaged event annotates nothing, as for all who read it.

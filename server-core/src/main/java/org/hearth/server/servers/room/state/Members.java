@@ -8,6 +8,7 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.Identifiers;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.MemberCounts;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,11 @@ public final class Members {
   private final StateSnapshot state;
   private final MemberCounts counts;
   private volatile @Nullable Set<UserId> joined;
+  private volatile @Nullable Set<ServerName> servers;
+  private volatile @Nullable Present asked;
+
+  /// Whether a server has a joined user.
+  private record Present(ServerName server, boolean joined) {}
 
   private Members(StateKeys keys, StateSnapshot state, MemberCounts counts) {
     this.keys = keys;
@@ -64,6 +70,49 @@ public final class Members {
       joined = known;
     }
     return known;
+  }
+
+  /// The servers of the joined users, unmodifiable.
+  public Set<ServerName> servers() {
+    Set<ServerName> known = servers;
+    if (known == null) {
+      Set<ServerName> found = new HashSet<>();
+      joined().forEach(user -> found.add(user.server()));
+      known = Collections.unmodifiableSet(found);
+      servers = known;
+    }
+    return known;
+  }
+
+  /// Whether a user of that server is joined. It costs less than [#servers] where that was not
+  /// asked for, and is kept for the server that was asked for last.
+  public boolean hasJoined(ServerName server) {
+    Set<ServerName> all = servers;
+    if (all != null) {
+      return all.contains(server);
+    }
+    Present known = asked;
+    if (known == null || !known.server().equals(server)) {
+      known = new Present(server, isAnyJoined(server.value()));
+      asked = known;
+    }
+    return known.joined();
+  }
+
+  private boolean isAnyJoined(String server) {
+    for (int number = 0; number < Math.min(state.keyLimit(), keys.size()); number++) {
+      EventRef event = state.get(number);
+      if (event != null && event.membership() == Membership.JOIN) {
+        String user = keys.key(number).stateKey();
+        int start = user.indexOf(':') + 1;
+        if (user.length() - start == server.length()
+            && user.endsWith(server)
+            && userOf(keys.key(number)).isPresent()) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private Set<UserId> collect() {

@@ -30,8 +30,4 @@ public final class Places {
   public static boolean isLive(long place) {
     return place > 0;
   }
-
-  static boolean isHistory(long place) {
-    return place < 0;
-  }
 }

@@ -34,16 +34,37 @@ public final class RoomTables {
           "one row an event that is cited and not here, for each event that cites it",
           "deleted when the wanted event arrives");
   static final Table RELATION =
-      new Table("room_relation", "at most one row an event", AS_LONG_AS_THE_ROOM);
+      new Table("room_relation", "at most one row an event", "a redaction of the event deletes it");
+  static final Table THREAD =
+      new Table(
+          "room_thread",
+          "one row an event with replies in a thread",
+          "deleted when the last reply is redacted");
   static final Table GAP =
       new Table("room_gap", "at most one row a live event", AS_LONG_AS_THE_ROOM);
   static final Table ALERT =
       new Table("room_alert", "the newest hundred of a room", "an insert deletes the older ones");
 
+  static final Table REFUSED =
+      new Table(
+          "room_refused",
+          "of a room one row a site whose events it keeps though it has refused them: 5,000 events"
+              + " and 32 MiB of a room, 1,000 and 4 MiB of a site",
+          "what is beyond is not stored unless accepted events refer to it");
+
+  static final Table OUTSIDE =
+      new Table(
+          "room_outside",
+          "of a user 1,000 invitations and knocks and 16 MiB, of all 100,000 and 512 MiB; of a user"
+              + " 20 that are over",
+          "what is beyond is refused; what is over goes when more is; all of a room goes when the"
+              + " room comes here");
+
   /// All of them.
   public static final List<Table> ALL =
       List.of(
-          ROOM, EVENT, STATE_KEY, STATE, MEMBER, AUTH, CURRENT, PLACED, WANT, RELATION, GAP, ALERT);
+          ROOM, EVENT, STATE_KEY, STATE, MEMBER, AUTH, CURRENT, PLACED, WANT, RELATION, THREAD, GAP,
+          ALERT, REFUSED, OUTSIDE);
 
   private RoomTables() {}
 }

@@ -1,9 +1,13 @@
 package org.hearth.server.servers.room.state;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.checks.PolicyServer;
 import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +67,16 @@ public record RoomView(
   public @Nullable Membership membership(UserId user) {
     EventRef member = current(StateKey.member(user.value()));
     return member == null ? null : member.membership();
+  }
+
+  /// The policy server that the room uses by its current state; empty when it uses none.
+  ///
+  /// @param read finds the event
+  public Optional<PolicyServer> policyServer(Function<EventRef, Pdu> read) {
+    EventRef policy = current(StateKey.of(EventTypes.POLICY));
+    return policy == null
+        ? Optional.empty()
+        : PolicyServer.in(read.apply(policy)).filter(each -> members.hasJoined(each.name()));
   }
 
   /// Whether all that it says is committed: the units of a room are committed in order.

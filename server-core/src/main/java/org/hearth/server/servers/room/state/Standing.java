@@ -44,6 +44,11 @@ public enum Standing {
     };
   }
 
+  /// Whether it has no effect by itself, and is kept all the same.
+  public boolean isRefused() {
+    return this == SOFT_FAILED || isRejected();
+  }
+
   /// Whether it was rejected.
   public boolean isRejected() {
     return this == REJECTED || this == REJECTED_OUTLIER;

@@ -31,6 +31,13 @@ public final class StateKeys {
     }
   }
 
+  /// The same keys, of which others may be added by themselves.
+  ///
+  /// **thread**: the room's shard only.
+  public StateKeys copy() {
+    return new StateKeys(Arrays.asList(keys).subList(0, size));
+  }
+
   public int size() {
     return size;
   }

@@ -45,6 +45,7 @@ public final class StoredEvents {
   /// @param madeSnapshot the snapshot after it if it is a state event; 0 if not
   /// @param standing what it counts for
   /// @param rule that soft-failed or rejected it
+  /// @param sentOn whether its server has given it to this one alone, which sends it on
   public record Stored(
       long number,
       RoomEvent shown,
@@ -52,7 +53,8 @@ public final class StoredEvents {
       long stateBefore,
       long madeSnapshot,
       Standing standing,
-      @Nullable String rule) {
+      @Nullable String rule,
+      boolean sentOn) {
     public long stateAfter() {
       return madeSnapshot == 0 ? stateBefore : madeSnapshot;
     }
@@ -63,7 +65,7 @@ public final class StoredEvents {
 
   private static final String COLUMNS =
       "SELECT position, room_nid, state_before, made_snapshot, replaces, redacted_by, device,"
-          + " transaction_id, json, json_large, event_id, place, standing, failed_rule"
+          + " transaction_id, json, json_large, event_id, place, standing, failed_rule, sent_on"
           + " FROM room_event ";
   private static final String AT = COLUMNS + "WHERE position = ?";
 
@@ -193,17 +195,7 @@ public final class StoredEvents {
   ///
   /// @param ids many: they are asked for in few statements
   public Map<EventId, Stored> find(Collection<EventId> ids) {
-    Map<EventId, Long> positions =
-        reads.read(connection -> {
-          Map<EventId, Long> found = new HashMap<>();
-          try (PreparedStatement statement = connection.prepareStatement(BY_IDS)) {
-            Iterator<EventId> all = ids.iterator();
-            while (all.hasNext()) {
-              readPositions(statement, all, found);
-            }
-          }
-          return found;
-        });
+    Map<EventId, Long> positions = positions(ids);
     Map<EventId, Stored> events = new HashMap<>();
     List<EventId> found = List.copyOf(positions.keySet());
     List<Stored> stored = get(found.stream().map(positions::get).toList());
@@ -211,6 +203,22 @@ public final class StoredEvents {
       events.put(found.get(i), stored.get(i));
     }
     return events;
+  }
+
+  /// The positions of those of the events that are here.
+  ///
+  /// @param ids many: they are asked for in few statements
+  public Map<EventId, Long> positions(Collection<EventId> ids) {
+    return reads.read(connection -> {
+      Map<EventId, Long> found = new HashMap<>();
+      try (PreparedStatement statement = connection.prepareStatement(BY_IDS)) {
+        Iterator<EventId> all = ids.iterator();
+        while (all.hasNext()) {
+          readPositions(statement, all, found);
+        }
+      }
+      return found;
+    });
   }
 
   /// Reads the positions of the next [#IDS_AT_ONCE] ids; what is over of the places in the
@@ -246,12 +254,6 @@ public final class StoredEvents {
   /// An event was redacted by a commit: it is read again in its redacted form.
   void redacted(long position) {
     events.invalidate(position);
-  }
-
-  /// The version of a room by its number.
-  RoomVersion version(long room) {
-    RoomVersion known = versions.getIfPresent(room);
-    return known != null ? known : reads.read(connection -> version(connection, room));
   }
 
   private Map<Long, Stored> read(List<Long> positions) {
@@ -326,7 +328,8 @@ public final class StoredEvents {
         event.stateBefore(),
         event.madeSnapshot(),
         event.standing(),
-        event.rule());
+        event.rule(),
+        event.sentOn());
   }
 
   private static RoomEvent redacted(RoomEvent event, Pdu redaction) {
@@ -376,7 +379,8 @@ public final class StoredEvents {
         rows.getLong(3),
         rows.getLong(4),
         Standing.of(rows.getInt(13)),
-        rows.getString(14));
+        rows.getString(14),
+        rows.getInt(15) != 0);
   }
 
   private RoomVersion version(Connection connection, long room) throws SQLException {

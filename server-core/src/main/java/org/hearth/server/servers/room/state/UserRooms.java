@@ -20,8 +20,8 @@ import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.ReadPool;
 
-/// The rooms of users, read from the table `room_member` and kept in memory within a budget of
-/// bytes.
+/// The rooms of users, read from the tables `room_member` and `room_outside` and kept in memory
+/// within a budget of bytes.
 ///
 /// **thread**: any; `changed` the committer's only.
 public final class UserRooms {
@@ -31,6 +31,9 @@ public final class UserRooms {
       "SELECT r.room_id, m.membership, CASE WHEN e.place > 0 THEN e.place ELSE m.position END,"
           + " m.forgotten FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
           + " LEFT JOIN room_event e ON e.position = m.position WHERE m.user_id = ?";
+  private static final String OUTSIDE_OF_USER =
+      "SELECT room_id, membership, position, 0 FROM room_outside WHERE user_id = ?";
+  private static final String OUTSIDE_IN_ROOM = OUTSIDE_OF_USER + " AND room_id = ?";
   private static final String IN_ROOM = OF_USER + " AND r.room_id = ?";
 
   /// Left to itself, Derby reads all members of all rooms for it.
@@ -128,29 +131,45 @@ public final class UserRooms {
   }
 
   private Map<RoomId, RoomMembership> read(UserId user) {
+    Map<RoomId, RoomMembership> rooms = new HashMap<>();
     return reads.read(connection -> {
-      try (PreparedStatement statement = connection.prepareStatement(OF_USER)) {
-        statement.setString(1, user.value());
-        try (ResultSet rows = statement.executeQuery()) {
-          Map<RoomId, RoomMembership> rooms = new HashMap<>();
-          while (rows.next()) {
-            membership(user, rows).ifPresent(each -> rooms.put(each.room(), each));
-          }
-          return Map.copyOf(rooms);
+      for (String each : List.of(OF_USER, OUTSIDE_OF_USER)) {
+        try (PreparedStatement statement = connection.prepareStatement(each)) {
+          statement.setString(1, user.value());
+          take(user, statement, rooms);
         }
       }
+      return Map.copyOf(rooms);
     });
   }
 
   private Optional<RoomMembership> read(RoomId room, UserId user) {
-    return reads
-        .first(
-            IN_ROOM,
-            statement -> {
-              statement.setString(1, user.value());
-              statement.setString(2, room.value());
-            },
-            row -> membership(user, row))
-        .flatMap(each -> each);
+    Map<RoomId, RoomMembership> rooms = new HashMap<>();
+    return reads.read(connection -> {
+      for (String each : List.of(IN_ROOM, OUTSIDE_IN_ROOM)) {
+        try (PreparedStatement statement = connection.prepareStatement(each)) {
+          statement.setString(1, user.value());
+          statement.setString(2, room.value());
+          take(user, statement, rooms);
+        }
+      }
+      return Optional.ofNullable(rooms.get(room));
+    });
+  }
+
+  /// What came later holds: who has left a room may be invited to it when it is no longer here.
+  private static void take(
+      UserId user, PreparedStatement statement, Map<RoomId, RoomMembership> rooms)
+      throws SQLException {
+    try (ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        membership(user, rows)
+            .ifPresent(each ->
+                rooms.merge(
+                    each.room(),
+                    each,
+                    (one, other) -> other.position().isAfter(one.position()) ? other : one));
+      }
+    }
   }
 }

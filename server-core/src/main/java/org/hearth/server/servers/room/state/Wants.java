@@ -81,6 +81,18 @@ public final class Wants {
     });
   }
 
+  /// The same wants, which change by themselves.
+  public Wants copy() {
+    Wants copy = new Wants();
+    wanted.forEach((id, kinds) -> {
+      Map<Kind, List<EventRef>> copied = new EnumMap<>(Kind.class);
+      kinds.forEach((kind, by) -> copied.put(kind, new ArrayList<>(by)));
+      copy.wanted.put(id, copied);
+    });
+    copy.size = size;
+    return copy;
+  }
+
   /// How many events are wanted, each counted once for each that wants it.
   public int size() {
     return size;

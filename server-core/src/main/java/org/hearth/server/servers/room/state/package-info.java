@@ -4,7 +4,7 @@
 ///  RoomView: a room at one moment ── StateSnapshot (StateLayer, StateHash), StateKeys, Members, EventRef
 ///  RoomRows, GraphRows, Relation: row changes ─► the committer
 ///  CommittedRooms, StoredEvents, StoredStates, UserRooms ─► RoomMemory: caches within byte budgets
-///  StatePacking, EdgePacking, Extremities: rows as bytes
+///  StatePacking, EdgePacking, ExtremityPacking: rows as bytes
 /// ```
 ///
 /// What an event counts for is its Standing; where it is shown is its place (Places): live events

@@ -74,7 +74,7 @@ public final class StateSweep implements AutoCloseable {
     try {
       sweepRooms();
       return NEXT_AFTER;
-    } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
+    } catch (RuntimeException | Error e) {
       LOG.log(Level.WARNING, "the states of the rooms are swept another time", e);
       return FIRST_AFTER;
     }
@@ -91,7 +91,7 @@ public final class StateSweep implements AutoCloseable {
           sweep(room.number(), room.id(), this::isRunning, STATES_PER_UNIT);
         } catch (LogStoppedException _) {
           return;
-        } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
           LOG.log(Level.WARNING, "the states of " + room.id() + " are swept another time", e);
         }
         if (stopped.await(System.nanoTime() - begun, TimeUnit.NANOSECONDS)) {

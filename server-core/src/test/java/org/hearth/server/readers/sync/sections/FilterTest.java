@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.RoomId;
@@ -137,6 +139,31 @@ class FilterTest {
   void namesTheFieldThatIsWrong() {
     assertThatThrownBy(() -> filter("{'room':{'timeline':{'limit':'ten'}}}"))
         .hasMessageContaining("room.timeline.limit must be a whole number");
+  }
+
+  /// Each of those with stars is compared with each event.
+  @ParameterizedTest
+  @ValueSource(strings = {"types", "not_types"})
+  void typesWithStarsAreFewAndNoneIsLongerThanATypeMayBe(String name) {
+    String whole = types(name, 1_000, "org.example.%d");
+    String few = types(name, 50, "org.example.%d.*");
+    String many = types(name, 51, "org.example.%d.*");
+    String longest = "{'%s':['%s*']}".formatted(name, "x".repeat(254));
+    String tooLong = "{'%s':['%s*']}".formatted(name, "x".repeat(255));
+
+    assertThat(timeline(whole).admitsType("org.example.999")).isEqualTo(name.equals("types"));
+    assertThat(timeline(few).admitsType("org.example.49.x")).isEqualTo(name.equals("types"));
+    assertThat(timeline(longest).admitsType("org.example")).isEqualTo(name.equals("not_types"));
+    assertThatThrownBy(() -> timeline(many))
+        .hasMessageContaining("room.timeline.%s must be an array in which at most 50", name);
+    assertThatThrownBy(() -> timeline(tooLong))
+        .hasMessageContaining("room.timeline.%s must be an array of types", name);
+  }
+
+  private static String types(String name, int count, String type) {
+    return IntStream.range(0, count)
+        .mapToObj(each -> "'" + type.formatted(each) + "'")
+        .collect(Collectors.joining(",", "{'" + name + "':[", "]}"));
   }
 
   private static EventFilter timeline(String text) {

@@ -7,7 +7,10 @@ import static org.hearth.server.matrix.testkit.RoomFixture.BOB;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
@@ -15,45 +18,18 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.RoomFixture;
 import org.hearth.server.matrix.version.RoomVersions;
+import org.hearth.server.servers.room.Aggregate;
 import org.hearth.server.servers.room.RelationQuery;
 import org.hearth.server.servers.room.RoomEvent;
-import org.hearth.server.servers.room.check.DatabaseCheck;
+import org.hearth.server.servers.room.Stretch;
+import org.hearth.server.servers.room.server.RelatedToRoot;
 import org.hearth.server.servers.room.server.RunningRooms;
-import org.hearth.server.store.StoreExtension;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// Which events relate to an event.
-final class RelationsTest {
-  @RegisterExtension final StoreExtension stores = new StoreExtension();
-  private RunningRooms rooms;
-  private RoomFixture room;
-  private Pdu root;
-
-  @BeforeEach
-  void start() {
-    rooms = new RunningRooms(stores.store());
-    room = RoomFixture.withMembers(RoomVersions.V11);
-    room.usualPowerLevels().add();
-    root = room.message(ALICE, "m.room.message", "{\"body\":\"root\"}").add();
-    rooms.live(room.events());
-  }
-
-  @AfterEach
-  void checkTheDatabase() {
-    rooms.close();
-    DatabaseCheck.assertSound(stores.store());
-  }
-
+final class RelationsTest extends RelatedToRoot {
   private Pdu related(String type, String relation) {
-    return room.message(
-            BOB,
-            type,
-            "{\"m.relates_to\":{\"rel_type\":\"%s\",\"event_id\":\"%s\"}}"
-                .formatted(relation, root.eventId()))
-        .add();
+    return related(BOB, type, relation, "x");
   }
 
   private Pdu reaction() {
@@ -65,7 +41,19 @@ final class RelationsTest {
   }
 
   private List<EventId> found(RelationQuery query) {
-    return rooms.queries().relations(room.roomId(), query).stream().map(RoomEvent::id).toList();
+    return look(query).stream().map(RoomEvent::id).toList();
+  }
+
+  /// Goes on until there is nothing more, or as much as is asked for.
+  private List<RoomEvent> look(RelationQuery query) {
+    List<RoomEvent> all = new ArrayList<>();
+    Stretch stretch = rooms.queries().related(room.roomId(), query);
+    all.addAll(stretch.events());
+    while (stretch.full() && all.size() < query.limit()) {
+      stretch = rooms.queries().related(room.roomId(), query.from(stretch.last()));
+      all.addAll(stretch.events());
+    }
+    return all.subList(0, Math.min(all.size(), query.limit()));
   }
 
   private static List<EventId> ids(Pdu... events) {
@@ -99,8 +87,8 @@ final class RelationsTest {
     assertThat(
             rooms
                 .queries()
-                .relations(
-                    RoomId.parse("!other:a.example"), RelationQuery.latest(root.eventId(), 10)))
+                .related(RoomId.parse("!other:a.example"), RelationQuery.latest(root.eventId(), 10))
+                .events())
         .isEmpty();
   }
 
@@ -114,11 +102,9 @@ final class RelationsTest {
 
     List<EventId> paged = new ArrayList<>();
     RelationQuery query = RelationQuery.latest(root.eventId(), 7).withRelation("m.annotation");
-    for (List<RoomEvent> page = rooms.queries().relations(room.roomId(), query);
-        !page.isEmpty();
-        page = rooms.queries().relations(room.roomId(), query)) {
+    for (List<RoomEvent> page = look(query); !page.isEmpty(); page = look(query)) {
       page.forEach(each -> paged.add(each.id()));
-      query = query.beyond(page.getLast());
+      query = query.from(page.getLast().place());
     }
 
     assertThat(paged.reversed())
@@ -147,6 +133,103 @@ final class RelationsTest {
   }
 
   @Test
+  void countsTheRepliesOfAThreadWhateverRedactsThem() {
+    Pdu one = reply();
+    Pdu two = reply();
+    Pdu early =
+        room.message(ALICE, "m.room.redaction", "{\"redacts\":\"" + two.eventId() + "\"}").add();
+    Pdu three = reply();
+    Pdu first =
+        room.message(BOB, "m.room.redaction", "{\"redacts\":\"" + three.eventId() + "\"}").add();
+    Pdu again =
+        room.message(ALICE, "m.room.redaction", "{\"redacts\":\"" + three.eventId() + "\"}").add();
+    rooms.live(one, two, early, three, first, again);
+
+    assertThat(found(RelationQuery.latest(root.eventId(), 10))).isEqualTo(ids(one));
+    assertThat(rooms.queries().threads(room.roomId(), Long.MAX_VALUE, 10)).hasSize(1);
+    Map<EventId, Aggregate> aggregates =
+        rooms
+            .queries()
+            .aggregates(
+                ALICE, Set.of(), List.of(rooms.queries().event(root.eventId()).orElseThrow()));
+    Aggregate.Replies thread =
+        Optional.ofNullable(aggregates.get(root.eventId()))
+            .flatMap(Aggregate::thread)
+            .orElseThrow();
+    assertThat(thread.replies()).isEqualTo(1);
+    assertThat(rooms.queries().eventAt(thread.latest()).orElseThrow().id())
+        .isEqualTo(one.eventId());
+    assertThat(rows("room_relation")).isEqualTo(1);
+    rooms.live(
+        room.message(BOB, "m.room.redaction", "{\"redacts\":\"" + one.eventId() + "\"}").add());
+    assertThat(rooms.queries().threads(room.roomId(), Long.MAX_VALUE, 10)).isEmpty();
+    assertThat(rows("room_relation")).isZero();
+    assertThat(rows("room_thread")).isZero();
+  }
+
+  /// Each ignored user is looked for in each thread of a page, and a list may have thousands.
+  @Test
+  void ofTooManyIgnoredUsersRepliesAreCounted() {
+    List<UserId> users = new ArrayList<>();
+    List<Pdu> all = new ArrayList<>();
+    for (int i = 0; i < Aggregate.MOST_IGNORED + 5; i++) {
+      UserId user = UserId.parse("@user" + i + ":b.example");
+      users.add(user);
+      all.add(room.join(user).add());
+      all.add(related(user, "m.room.message", "m.thread", "x"));
+    }
+    rooms.live(all);
+    Set<String> ignored = users.stream().map(UserId::value).collect(Collectors.toSet());
+
+    Map<EventId, Aggregate> aggregates =
+        rooms
+            .queries()
+            .aggregates(
+                ALICE, ignored, List.of(rooms.queries().event(root.eventId()).orElseThrow()));
+
+    assertThat(
+            Objects.requireNonNull(aggregates.get(root.eventId())).thread().orElseThrow().replies())
+        .isEqualTo(5);
+  }
+
+  private long rows(String table) {
+    return Long.parseLong(rows("SELECT COUNT(*) FROM " + table, 1).getFirst().strip());
+  }
+
+  @Test
+  void findsThoseOfOneKindBehindManyOfAnother() {
+    Pdu first = reply();
+    List<Pdu> all = new ArrayList<>(List.of(first));
+    for (int i = 0; i < 60; i++) {
+      all.add(reaction());
+    }
+    Pdu last = reply();
+    all.add(last);
+    rooms.live(all);
+    RelationQuery query = RelationQuery.latest(root.eventId(), 2).withRelation("m.thread");
+
+    Stretch stretch = rooms.queries().related(room.roomId(), query);
+
+    assertThat(stretch.events()).extracting(RoomEvent::id).isEqualTo(ids(last, first));
+    assertThat(stretch.last()).isEqualTo(stretch.events().getLast().place());
+  }
+
+  @Test
+  void aLookHasAnEnd() {
+    rooms.live(
+        related("m.sticker", "org.example.one"),
+        related("m.sticker", "org.example.one"),
+        related("m.sticker", "org.example.one"));
+    RelationQuery query = RelationQuery.latest(root.eventId(), 2).withRelation("org.example.other");
+
+    Stretch stretch = rooms.queries().related(room.roomId(), query);
+
+    assertThat(stretch.events()).isEmpty();
+    assertThat(stretch.full()).isTrue();
+    assertThat(rooms.queries().related(room.roomId(), query.from(stretch.last())).full()).isFalse();
+  }
+
+  @Test
   void putsHistoryBeforeWhatIsLive() {
     room = RoomFixture.withMembers(RoomVersions.V12);
     root = room.message(ALICE, "m.room.message", "{}").add();
@@ -168,5 +251,13 @@ final class RelationsTest {
     rooms.receive(RunningRooms.command(all, List.of(), Map.of(), Set.of(), Arrival.HISTORY));
 
     assertThat(found(RelationQuery.latest(root.eventId(), 10))).isEqualTo(ids(live, older, old));
+    assertThat(found(RelationQuery.earliest(root.eventId(), 10))).isEqualTo(ids(old, older, live));
+    assertThat(
+            rooms
+                .queries()
+                .relatedDeep(room.roomId(), RelationQuery.earliest(root.eventId(), 2))
+                .events())
+        .extracting(RoomEvent::id)
+        .isEqualTo(ids(old, older));
   }
 }

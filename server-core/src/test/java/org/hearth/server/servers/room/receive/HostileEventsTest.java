@@ -3,8 +3,11 @@ package org.hearth.server.servers.room.receive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.matrix.testkit.RoomFixture.ALICE;
 import static org.hearth.server.matrix.testkit.RoomFixture.BOB;
+import static org.hearth.server.matrix.testkit.RoomFixture.CHARLIE;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,33 +18,22 @@ import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.sign.EventSignatures;
+import org.hearth.server.matrix.testkit.EventRecipe;
 import org.hearth.server.matrix.testkit.RoomFixture;
+import org.hearth.server.matrix.testkit.TestKeys;
+import org.hearth.server.matrix.version.RoomRule;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
-import org.hearth.server.servers.room.check.DatabaseCheck;
 import org.hearth.server.servers.room.server.RunningRooms;
-import org.hearth.server.store.StoreExtension;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Events that a peer means ill with: none throws, none stops the room.
-final class HostileEventsTest {
-  @RegisterExtension final StoreExtension stores = new StoreExtension();
-  private RunningRooms rooms;
-
-  @BeforeEach
-  void start() {
-    rooms = new RunningRooms(stores.store());
-  }
-
-  @AfterEach
-  void checkTheDatabase() {
-    rooms.close();
-    DatabaseCheck.assertSound(stores.store());
-  }
-
+final class HostileEventsTest extends WithRunningRooms {
   private RoomFixture room(RoomVersion version) {
     RoomFixture room = RoomFixture.withMembers(version);
     rooms.live(room.events());
@@ -65,6 +57,7 @@ final class HostileEventsTest {
       case EventVerdict.Accepted _,
           EventVerdict.Known _,
           EventVerdict.Incomplete _,
+          EventVerdict.NotSigned _,
           EventVerdict.Dropped _ ->
           throw new AssertionError(verdict);
     };
@@ -200,6 +193,61 @@ final class HostileEventsTest {
     assertAlive(room);
   }
 
+  static List<RoomVersion> versions() {
+    return RoomVersions.all();
+  }
+
+  /// Row 21: "the domain of the `sender`" and the level for redactions say who redacts, in every
+  /// version in its way.
+  @ParameterizedTest
+  @MethodSource("versions")
+  void aRedactionByWhoMayNotRedactChangesNothing(RoomVersion version) {
+    RoomFixture room = room(version);
+    Pdu said = room.message(BOB, "m.room.message", "{\"body\":\"kept\"}").add();
+    rooms.live(said);
+    Pdu redaction = redaction(room, CHARLIE, said.eventId()).build();
+
+    EventVerdict verdict = verdict(redaction);
+
+    // Until version 2 the rules refuse it, since then it takes no effect.
+    assertThat(verdict instanceof EventVerdict.Accepted)
+        .isEqualTo(!version.id().equals("1") && !version.id().equals("2"));
+    assertThat(rooms.queries().event(said.eventId()).orElseThrow().pdu().content().has("body"))
+        .isTrue();
+    assertAlive(room);
+  }
+
+  private static EventRecipe redaction(RoomFixture room, UserId sender, EventId of) {
+    EventRecipe recipe = room.message(sender, "m.room.redaction", "{}");
+    return room.version().has(RoomRule.REDACTS_IN_CONTENT)
+        ? recipe.bendContent(content -> content.put("redacts", of.value()))
+        : recipe.bend(json -> json.put("redacts", of.value()));
+  }
+
+  /// Row 23: in the versions in which servers choose ids two redactions can redact each other.
+  @Test
+  void redactionsThatRedactEachOtherEnd() {
+    RoomFixture room = room(RoomVersions.V1);
+    EventId idOfOther = EventId.parse("$other:a.example");
+    Pdu one = redaction(room, ALICE, idOfOther).add();
+    Pdu other =
+        redaction(room, ALICE, one.eventId())
+            .bend(json -> json.put("event_id", idOfOther.value()))
+            .add();
+    EventId idOfItself = EventId.parse("$itself:a.example");
+    Pdu itself =
+        redaction(room, ALICE, idOfItself)
+            .bend(json -> json.put("event_id", idOfItself.value()))
+            .add();
+
+    assertThat(rooms.live(one, other, itself).events())
+        .allMatch(each -> each.verdict() instanceof EventVerdict.Accepted);
+
+    assertThat(rooms.queries().event(one.eventId()).orElseThrow().redactedBecause())
+        .isEqualTo(other);
+    assertAlive(room);
+  }
+
   @Test
   void takesMembershipsOfWhatIsNoUser() {
     RoomFixture room = room(RoomVersions.V11);
@@ -224,5 +272,66 @@ final class HostileEventsTest {
         .isInstanceOfSatisfying(
             RoomReply.Refused.class,
             refused -> assertThat(refused.refusal()).isEqualTo(RoomReply.Refusal.UNKNOWN_ROOM));
+  }
+
+  /// What an answer to `/backfill` may have; every other way drops it.
+  private static Pdu citing(Pdu event, String member, List<EventId> many) {
+    ObjectNode json = event.json().deepCopy();
+    json.remove(List.of("hashes", "signatures"));
+    ArrayNode cited = json.putArray(member);
+    many.forEach(each -> cited.add(each.value()));
+    ServerName server = event.sender().server();
+    ObjectNode signed =
+        EventSignatures.hashAndSign(json, event.version(), server, TestKeys.of(server));
+    return ((PduFormat.Valid) PduFormat.readBackfilled(signed, event.version())).event();
+  }
+
+  private EventVerdict history(RoomFixture room, Pdu event, Map<EventId, List<EventId>> states) {
+    return rooms
+        .receive(
+            new RoomInput.ReceiveEvents(
+                room.roomId(),
+                room.version().id(),
+                Arrival.HISTORY,
+                List.of(event),
+                List.of(),
+                states,
+                Map.of(),
+                Set.of()))
+        .of(event.eventId());
+  }
+
+  @Test
+  void ofManyPreviousEventsOfHistoryAsManyAreWantedAsEventsMayCite() {
+    RoomFixture room = room(RoomVersions.V11);
+    List<EventId> state = room.state().values().stream().map(Pdu::eventId).toList();
+    List<EventId> many = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      many.add(room.message(BOB, "m.room.message", "{\"n\":" + i + "}").build().eventId());
+    }
+    Pdu old = citing(room.topic(ALICE, "old").build(), "prev_events", many);
+
+    EventVerdict verdict = history(room, old, Map.of(old.eventId(), state));
+
+    assertThat(verdict).isEqualTo(new EventVerdict.Accepted());
+    assertThat(rooms.queries().missingPrevious(room.roomId()))
+        .containsExactlyInAnyOrderElementsOf(many.subList(0, PduFormat.MAX_PREV_EVENTS));
+    assertAlive(room);
+  }
+
+  @Test
+  void rejectsHistoryWithMoreAuthEventsThanTheRulesKnow() {
+    RoomFixture room = room(RoomVersions.V11);
+    List<EventId> many = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      Pdu message = room.message(ALICE, "m.room.message", "{\"n\":" + i + "}").add();
+      rooms.live(message);
+      many.add(message.eventId());
+    }
+    Pdu old = citing(room.topic(ALICE, "old").build(), "auth_events", many);
+
+    assertThat(history(room, old, Map.of())).isInstanceOf(EventVerdict.Rejected.class);
+    assertThat(rooms.queries().status(old.eventId()).orElseThrow().rejected()).isTrue();
+    assertAlive(room);
   }
 }

@@ -28,35 +28,17 @@ import org.hearth.server.servers.room.EventStatus;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.Stretch;
-import org.hearth.server.servers.room.check.DatabaseCheck;
 import org.hearth.server.servers.room.read.RoomOutputStore;
 import org.hearth.server.servers.room.server.RunningRooms;
 import org.hearth.server.servers.room.state.StoredEvents;
-import org.hearth.server.store.StoreExtension;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What becomes of events of other servers.
-final class ReceivingTest {
+final class ReceivingTest extends WithRunningRooms {
   private static final UserId OURS = UserId.parse("@dave:hearth.test");
-
-  @RegisterExtension final StoreExtension stores = new StoreExtension();
-  private RunningRooms rooms;
-
-  @BeforeEach
-  void start() {
-    rooms = new RunningRooms(stores.store());
-  }
-
-  @AfterEach
-  void checkTheDatabase() {
-    rooms.close();
-    DatabaseCheck.assertSound(stores.store());
-  }
 
   private static RoomFixture room() {
     return RoomFixture.withMembers(RoomVersions.V11);
@@ -342,6 +324,63 @@ final class ReceivingTest {
         .doesNotContain(late.eventId());
   }
 
+  /// A room with an extremity that Bob's events follow, none of which is shown since he is banned.
+  private record Hidden(RoomFixture room, Pdu ban, Pdu last) {
+    /// What Alice has said whose server does not know of the ban.
+    Pdu followed() {
+      return room.message(ALICE, "m.room.message", "{}").after(last).build();
+    }
+  }
+
+  /// @param rows of so many events that follow each other
+  private Hidden hidden(int rows, int events) {
+    RoomFixture room = room();
+    Pdu fork = room.usualPowerLevels().add();
+    Pdu before = room.message(ALICE, "m.room.message", "{}").add();
+    Pdu ban = room.member(ALICE, BOB, "ban").after(fork).add();
+    rooms.live(room.events());
+    List<Pdu> lasts = new ArrayList<>();
+    for (int row = 0; row < rows; row++) {
+      Pdu last = before;
+      for (int i = 0; i < events; i++) {
+        String content = "{\"body\":\"%d %d\"}".formatted(row, i);
+        last = room.message(BOB, "m.room.message", content).after(last).add();
+        assertThat(rooms.live(last).of(last.eventId())).isInstanceOf(EventVerdict.SoftFailed.class);
+      }
+      lasts.add(last);
+    }
+    Pdu last = room.message(BOB, "m.room.message", "{}").after(lasts.toArray(Pdu[]::new)).add();
+    rooms.live(last);
+    assertThat(rooms.queries().forwardExtremities(room.roomId()))
+        .containsExactlyInAnyOrder(before.eventId(), ban.eventId());
+    return new Hidden(room, ban, last);
+  }
+
+  @Test
+  void looksThroughHiddenEventsAllAtOnceForWhatTheyFollow() {
+    Hidden hidden = hidden(20, 1);
+    rooms.close();
+    rooms = new RunningRooms(stores.store());
+    Pdu followed = hidden.followed();
+    long before = stores.store().figures().reads();
+
+    rooms.live(followed);
+
+    assertThat(stores.store().figures().reads() - before).isLessThan(20);
+    assertThat(rooms.queries().forwardExtremities(hidden.room().roomId()))
+        .containsExactlyInAnyOrder(hidden.ban().eventId(), followed.eventId());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-1, 2", "0, 3"})
+  void looksThroughHiddenEventsForAFewStepsOnly(int more, int extremities) {
+    Hidden hidden = hidden(1, ForwardExtremities.MOST_STEPS + more);
+
+    rooms.live(hidden.followed());
+
+    assertThat(rooms.queries().forwardExtremities(hidden.room().roomId())).hasSize(extremities);
+  }
+
   private record Joined(RoomFixture room, Pdu topic) {}
 
   /// Bob sets the topic on one branch and is banned on the other; then both come together.
@@ -504,9 +543,9 @@ final class ReceivingTest {
         .extracting(RoomEvent::id)
         .startsWith(both.eventId())
         .contains(one.eventId(), other.eventId());
-    assertThat(queries.authChain(List.of(both.eventId())))
-        .extracting(RoomEvent::id)
-        .containsAll(both.authEvents());
+    List<EventId> chain = new ArrayList<>();
+    rooms.peerQueries().authChain(room.roomId(), both.authEvents(), event -> chain.add(event.id()));
+    assertThat(chain).doesNotContain(both.eventId()).containsAll(both.authEvents());
     assertThat(
             queries.eventNear(room.roomId(), ALICE, one.originServerTs(), true).map(RoomEvent::id))
         .contains(one.eventId());

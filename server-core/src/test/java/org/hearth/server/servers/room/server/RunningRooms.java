@@ -26,6 +26,8 @@ import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.sign.LocalEvents;
 import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.matrix.version.RoomVersion;
+import org.hearth.server.servers.room.PeerQueries;
+import org.hearth.server.servers.room.PolicySigning;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.RoomState;
@@ -68,7 +70,8 @@ public final class RunningRooms implements AutoCloseable {
             localEvents,
             InstantSource.system(),
             new SplittableRandom(1),
-            RoomServerOptions.standard());
+            RoomServerOptions.standard(),
+            PolicySigning.ofNobody());
     logs = new LogSet(server.logs());
     told = start(store);
   }
@@ -79,6 +82,10 @@ public final class RunningRooms implements AutoCloseable {
     logs.start(store.head());
     server.start();
     return reader;
+  }
+
+  public PeerQueries peerQueries() {
+    return server.peerQueries();
   }
 
   public RoomQueries queries() {
@@ -115,7 +122,8 @@ public final class RunningRooms implements AutoCloseable {
     return submitted(new RoomInput.SendEvent(room, draft, null));
   }
 
-  private Reply<RoomReply> submitted(RoomInput command) {
+  /// Has a command carried out and does not wait for it.
+  public Reply<RoomReply> submitted(RoomInput command) {
     try {
       return server.input().writer("Tests").submit(command, PATIENCE);
     } catch (InterruptedException e) {
@@ -137,6 +145,8 @@ public final class RunningRooms implements AutoCloseable {
     return switch (submit(command)) {
       case RoomReply.Received received -> received;
       case RoomReply.Done done -> throw new AssertionError(done);
+      case RoomReply.Prepared prepared -> throw new AssertionError(prepared);
+      case RoomReply.ToBeSigned unsigned -> throw new AssertionError(unsigned);
       case RoomReply.Refused refused -> throw new AssertionError(refused);
     };
   }

@@ -1,0 +1,228 @@
+package org.hearth.server.readers.federationdelivery;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.RoomOutput;
+import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.EventTypes;
+import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.StateKey;
+import org.hearth.server.matrix.id.Identifiers;
+import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.servers.room.RoomState;
+import org.jspecify.annotations.Nullable;
+
+/// Which servers are in a room, as of where the reader of room-output is: how many users of each
+/// are joined.
+///
+/// The rooms' own answers are of now, which may be later: who has joined since must not be sent
+/// what was said before, and who has left since has still to be sent it. So a room is read once, as
+/// of the reader's position, and then follows the entries.
+///
+/// An entry says which membership there was before the event on the event's own branch of the
+/// room's history. Of two branches both may end the same membership, or begin it, and it counts
+/// once: so what each user was before is known here, by the entries since the room was read, and
+/// for all others as of then.
+///
+/// **bound**: [#MOST_SERVERS] servers, and users whose membership has changed, of all rooms
+/// together; the room that was not asked about for longest goes. A room in which more than
+/// [#MOST_CHANGED] have changed is read again. **thread**: the log's for this reader.
+final class JoinedServers {
+  static final int MOST_SERVERS = 200_000;
+
+  /// Users of one room whose membership has changed since it was read.
+  static final int MOST_CHANGED = 1_000;
+
+  /// How often the state may become another while it is read.
+  private static final int MOST_READS = 10;
+
+  /// Events that are read at once.
+  private static final int MOST_EVENTS = 500;
+
+  private final RoomQueries rooms;
+  private final int most;
+  private final int mostChanged;
+  private final Map<RoomId, Known> known = new LinkedHashMap<>(16, 0.75f, true);
+  private long size;
+
+  /// A room.
+  private static final class Known {
+    private final LogPosition readAt;
+    private final Map<ServerName, Integer> counts;
+
+    /// Whether they are joined whose membership has changed since.
+    private final Map<UserId, Boolean> changed = new HashMap<>();
+
+    Known(LogPosition readAt, Map<ServerName, Integer> counts) {
+      this.readAt = readAt;
+      this.counts = counts;
+    }
+
+    int size() {
+      return counts.size() + changed.size();
+    }
+
+    void count(ServerName server, int more) {
+      var _ =
+          counts.merge(
+              server, more, (one, other) -> one + other <= 0 ? null : Integer.valueOf(one + other));
+    }
+  }
+
+  JoinedServers(RoomQueries rooms) {
+    this(rooms, MOST_SERVERS, MOST_CHANGED);
+  }
+
+  /// @param most servers of all rooms together
+  /// @param mostChanged users of one room
+  JoinedServers(RoomQueries rooms, int most, int mostChanged) {
+    this.rooms = rooms;
+    this.most = most;
+    this.mostChanged = mostChanged;
+  }
+
+  /// The servers whose users were joined before the entry at that position, which is the next one.
+  Set<ServerName> before(RoomId room, LogPosition at) {
+    Known already = known.get(room);
+    if (already != null) {
+      return Set.copyOf(already.counts.keySet());
+    }
+    LogPosition before = new LogPosition(at.value() - 1);
+    Optional<Map<ServerName, Integer>> read = read(room, before);
+    if (read.isEmpty()) {
+      // The room begins with this entry, perhaps with many who are told of in no entry: a user of
+      // this server has joined a room that is elsewhere. It is read at the next one.
+      return Set.of();
+    }
+    Known now = new Known(before, read.get());
+    known.put(room, now);
+    size += now.size();
+    shrink(room);
+    return Set.copyOf(now.counts.keySet());
+  }
+
+  private void shrink(RoomId but) {
+    Iterator<Map.Entry<RoomId, Known>> each = known.entrySet().iterator();
+    while (size > most && each.hasNext()) {
+      Map.Entry<RoomId, Known> oldest = each.next();
+      if (!oldest.getKey().equals(but)) {
+        size -= oldest.getValue().size();
+        each.remove();
+      }
+    }
+  }
+
+  /// Goes on after an entry.
+  void take(RoomOutput entry) {
+    Known room = known.get(entry.room());
+    if (room == null || entry instanceof RoomOutput.OutsideMember) {
+      return;
+    }
+    size -= room.size();
+    for (RoomOutput.Member each : entry.members()) {
+      each.id()
+          .ifPresent(
+              user -> change(entry.room(), room, user, each.membership() == Membership.JOIN));
+    }
+    if (room.changed.size() > mostChanged) {
+      known.remove(entry.room());
+    } else {
+      size += room.size();
+      shrink(entry.room());
+    }
+  }
+
+  /// Forgets all: something went wrong on the way.
+  void forget() {
+    known.clear();
+    size = 0;
+  }
+
+  private void change(RoomId id, Known room, UserId user, boolean now) {
+    @Nullable Boolean before = room.changed.put(user, now);
+    boolean was = before == null ? wasJoined(id, user, room.readAt) : before;
+    if (was != now) {
+      room.count(user.server(), now ? 1 : -1);
+    }
+  }
+
+  private boolean wasJoined(RoomId room, UserId user, LogPosition at) {
+    return rooms
+        .stateAt(room, at)
+        .flatMap(state -> state.event(StateKey.member(user.value())))
+        .filter(each -> isJoin(each.pdu()))
+        .isPresent();
+  }
+
+  static boolean isJoin(@Nullable Pdu event) {
+    return event != null && Membership.of(event).filter(Membership.JOIN::equals).isPresent();
+  }
+
+  private Optional<Map<ServerName, Integer>> read(RoomId room, LogPosition at) {
+    for (int i = 0; i < MOST_READS; i++) {
+      Optional<RoomState> now = rooms.currentState(room);
+      Set<UserId> joined = rooms.joinedUsers(room);
+      Optional<RoomState> then = rooms.stateAt(room, at);
+      Optional<RoomState> after = rooms.currentState(room);
+      if (now.isEmpty() || then.isEmpty() || after.isEmpty()) {
+        return Optional.empty();
+      }
+      if (now.get().snapshot() == after.get().snapshot()) {
+        return Optional.of(count(joinedThen(joined, now.get(), then.get())));
+      }
+    }
+    // It changes faster than that can be read, perhaps because somebody wants just that: each
+    // membership is read then, which takes longer, and whatever happens meanwhile.
+    return rooms.stateAt(room, at).map(JoinedServers::readAll);
+  }
+
+  private static Map<ServerName, Integer> readAll(RoomState then) {
+    List<StateKey> members = new ArrayList<>(then.positions().keySet());
+    members.removeIf(each -> !each.type().equals(EventTypes.MEMBER));
+    Set<UserId> joined = new HashSet<>();
+    for (int i = 0; i < members.size(); i += MOST_EVENTS) {
+      addJoined(then, members.subList(i, Math.min(i + MOST_EVENTS, members.size())), joined);
+    }
+    return count(joined);
+  }
+
+  private static void addJoined(RoomState then, List<StateKey> members, Set<UserId> joined) {
+    then.events(members).stream()
+        .filter(each -> isJoin(each.pdu()))
+        .forEach(each ->
+            Identifiers.read(UserId::parse, each.pdu().stateKey().orElseThrow())
+                .ifPresent(joined::add));
+  }
+
+  private static Set<UserId> joinedThen(Set<UserId> joined, RoomState now, RoomState then) {
+    if (now.snapshot() == then.snapshot()) {
+      return joined;
+    }
+    Set<StateKey> changed = new HashSet<>(now.changedSince(then).keySet());
+    changed.addAll(then.changedSince(now).keySet());
+    changed.removeIf(each -> !each.type().equals(EventTypes.MEMBER));
+    Set<UserId> all = new HashSet<>(joined);
+    for (StateKey each : changed) {
+      Identifiers.read(UserId::parse, each.stateKey()).ifPresent(all::remove);
+    }
+    addJoined(then, new ArrayList<>(changed), all);
+    return all;
+  }
+
+  private static Map<ServerName, Integer> count(Set<UserId> joined) {
+    Map<ServerName, Integer> counts = new HashMap<>();
+    joined.forEach(each -> counts.merge(each.server(), 1, Integer::sum));
+    return counts;
+  }
+}

@@ -1,0 +1,93 @@
+package org.hearth.server.services.media;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.function.Consumer;
+import org.hearth.server.http.content.StoredContent;
+import org.hearth.server.matrix.error.MatrixException;
+
+/// The bytes of a piece of media on their way to a client. Who gets all of them gets what was
+/// stored, or not the last of them: they are hashed as they are read, and the end is held back when
+/// the hash is another. Of a range the hash is not known.
+///
+/// **thread**: the request's own.
+final class VerifiedContent implements StoredContent {
+  private static final System.Logger LOG = System.getLogger(VerifiedContent.class.getName());
+
+  private final StoredFile file;
+  private final AutoCloseable place;
+  private final Consumer<String> onDamaged;
+  private final MessageDigest digest;
+  private long position;
+  private boolean isWhole = true;
+
+  /// @param place given back when it is closed
+  /// @param onDamaged told the hash of a file that is not what was stored
+  VerifiedContent(StoredFile file, AutoCloseable place, Consumer<String> onDamaged) {
+    this.file = file;
+    this.place = place;
+    this.onDamaged = onDamaged;
+    try {
+      this.digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+
+  @Override
+  public long lengthBytes() {
+    return file.lengthBytes();
+  }
+
+  @Override
+  public String entityTag() {
+    return file.sha256();
+  }
+
+  @Override
+  public void seek(long to) throws IOException {
+    file.channel().position(to);
+    position = to;
+    isWhole &= to == 0;
+  }
+
+  @Override
+  public int read(byte[] bytes, int offset, int length) throws IOException {
+    int read = file.channel().read(ByteBuffer.wrap(bytes, offset, length));
+    if (read > 0) {
+      position += read;
+      if (isWhole) {
+        digest.update(bytes, offset, read);
+        if (position == lengthBytes()) {
+          checkHash();
+        }
+      }
+    }
+    return read;
+  }
+
+  private void checkHash() {
+    if (!HexFormat.of().formatHex(digest.digest()).equals(file.sha256())) {
+      LOG.log(
+          Level.ERROR, "The file {0} is damaged: it has other bytes than were stored", file.path());
+      onDamaged.accept(file.sha256());
+      throw MatrixException.notFound("The file of this media is damaged");
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (place;
+        file) {
+      // Both are closed, whatever becomes of the other.
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException("a place could not be given back", e);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package org.hearth.server.outbound;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Questions of clients to other servers: one for all who ask the same, and nobody keeps the others
+/// from asking.
+@Timeout(60)
+class KeptAnswersTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final String ALICE = "@alice:hearth.test";
+  private static final String MALLORY = "@mallory:hearth.test";
+
+  private final CountDownLatch released = new CountDownLatch(1);
+  private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
+  private final KeptAnswers<String, String> answers =
+      new KeptAnswers<>(
+          "test", new KeptAnswers.Bounds(1 << 20, 8), String::length, _ -> Duration.ofMinutes(1));
+
+  @AfterEach
+  void release() {
+    released.countDown();
+    callers.close();
+  }
+
+  private KeptAnswers.Question<String> hanging(CountDownLatch asked) {
+    return () -> {
+      asked.countDown();
+      released.await();
+      return "late";
+    };
+  }
+
+  @Test
+  void oneQuestionAnswersAllWhoAskTheSame() throws Exception {
+    AtomicInteger count = new AtomicInteger();
+    CountDownLatch asked = new CountDownLatch(1);
+    List<Future<Optional<String>>> waiting = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      String asker = "@user%d:hearth.test".formatted(i);
+      waiting.add(
+          callers.submit(() ->
+              answers.get(
+                  "key",
+                  asker,
+                  () -> {
+                    count.incrementAndGet();
+                    return hanging(asked).ask();
+                  },
+                  PATIENCE)));
+    }
+    asked.await();
+    released.countDown();
+
+    for (Future<Optional<String>> each : waiting) {
+      assertThat(each.get()).contains("late");
+    }
+    assertThat(count).hasValue(1);
+    assertThat(answers.known("key")).contains("late");
+  }
+
+  /// Who asks servers that hang uses up what is theirs.
+  @Test
+  void whoAsksServersThatHangKeepsNobodyFromTheOthers() throws Exception {
+    CountDownLatch asked = new CountDownLatch(2);
+    for (int i = 0; i < 40; i++) {
+      String key = "made up " + i;
+      var _ = callers.submit(() -> answers.get(key, MALLORY, hanging(asked), PATIENCE));
+    }
+    asked.await();
+
+    assertThat(answers.get("good", ALICE, () -> "answer", PATIENCE)).contains("answer");
+  }
+
+  /// A question that one asks who has no place is not waited for in vain by another.
+  @Test
+  void whoHasNoPlaceKeepsNobodyFromTheSameAnswer() throws Exception {
+    CountDownLatch asked = new CountDownLatch(2);
+    for (int i = 0; i < 2; i++) {
+      String key = "made up " + i;
+      var _ = callers.submit(() -> answers.get(key, MALLORY, hanging(asked), PATIENCE));
+    }
+    asked.await();
+    assertThat(answers.get("good", MALLORY, () -> "hers", Duration.ZERO)).isEmpty();
+
+    assertThat(answers.get("good", ALICE, () -> "answer", PATIENCE)).contains("answer");
+  }
+
+  @Test
+  void placesThatAreGivenBackLeaveNothing() throws Exception {
+    SharedPlaces places = new SharedPlaces(4);
+
+    assertThat(places.take(ALICE, Duration.ZERO)).isTrue();
+    assertThat(places.take(ALICE, Duration.ofMillis(1))).isFalse();
+    assertThat(places.take(MALLORY, Duration.ZERO)).isTrue();
+    places.giveBack(MALLORY);
+    places.giveBack(ALICE);
+
+    assertThat(places.askers()).isZero();
+    assertThat(places.take(ALICE, Duration.ZERO)).isTrue();
+  }
+}
