@@ -47,8 +47,9 @@ export function passwordOf(name) {
   return `a good password of ${name}`;
 }
 
+/** A new account; on the server of the first argument if the options name no other. */
 export async function register(name, options = {}) {
-  const anonymous = sdk.createClient({ baseUrl });
+  const anonymous = sdk.createClient({ baseUrl: options.baseUrl ?? baseUrl });
   const password = passwordOf(name);
   const registered = await anonymous.registerRequest({
     username: name,
@@ -62,7 +63,7 @@ export async function register(name, options = {}) {
 
 /** A device of a user who is registered. */
 export async function logIn(name, device, options = {}) {
-  const login = await sdk.createClient({ baseUrl }).loginRequest({
+  const login = await sdk.createClient({ baseUrl: options.baseUrl ?? baseUrl }).loginRequest({
     type: "m.login.password",
     identifier: { type: "m.id.user", user: name },
     password: passwordOf(name),
@@ -70,8 +71,8 @@ export async function logIn(name, device, options = {}) {
   });
   check(login.user_id.startsWith(`@${name}:`), `${name} logs in with a ${device}`);
   return sdk.createClient({
-    ...options,
     baseUrl,
+    ...options,
     accessToken: login.access_token,
     userId: login.user_id,
     deviceId: login.device_id,

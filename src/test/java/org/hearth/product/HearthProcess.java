@@ -48,21 +48,13 @@ final class HearthProcess implements AutoCloseable {
   private final URI address;
   private Process process;
 
-  private HearthProcess(List<String> launcher, Path dataFolder, int port, String more)
+  private HearthProcess(List<String> launcher, Path dataFolder, int port, String settings)
       throws IOException {
     this.launcher = List.copyOf(launcher);
     this.dataFolder = dataFolder;
     this.configuration = dataFolder.resolveSibling(dataFolder.getFileName() + ".yaml");
     this.address = URI.create("http://127.0.0.1:" + port);
-    Files.writeString(
-        configuration,
-        """
-        server-name: localhost:%d
-        listeners:
-          - { bind: 127.0.0.1, port: %d }
-        %s
-        """
-            .formatted(port, port, more));
+    Files.writeString(configuration, settings);
     this.process = run();
   }
 
@@ -87,7 +79,46 @@ final class HearthProcess implements AutoCloseable {
   /// @param settings of its configuration, beside name and listener
   static HearthProcess start(List<String> launcher, Path dataFolder, String settings)
       throws IOException {
-    return new HearthProcess(launcher, dataFolder, freePort(), settings);
+    int port = freePort();
+    return new HearthProcess(
+        launcher,
+        dataFolder,
+        port,
+        """
+        server-name: localhost:%d
+        listeners:
+          - { bind: 127.0.0.1, port: %d }
+        %s
+        """
+            .formatted(port, port, settings));
+  }
+
+  /// Starts a server that talks with all others whose certificates are of this authority.
+  static HearthProcess startFederated(Path dataFolder, FederatedAddress federated)
+      throws IOException {
+    int port = freePort();
+    return new HearthProcess(
+        server(),
+        dataFolder,
+        port,
+        """
+        server-name: "%s"
+        listeners:
+          - { bind: 127.0.0.1, port: %d }
+          - { bind: 127.0.0.1, port: %d, tls: { certificate: "%s", private-key: "%s" } }
+        registration: { mode: open, shared-secret: a shared secret of the tests }
+        rate-limits: { enabled: false }
+        federation: { mode: open, presence: true }
+        room-directory: { over-federation: true }
+        outbound: { allowed-hosts: [ localhost ], trusted-certificates: [ "%s" ] }
+        """
+            .formatted(
+                federated.name(),
+                port,
+                federated.port(),
+                federated.certificate(),
+                federated.key(),
+                federated.authority()));
   }
 
   /// The command that runs the server of this build as the launchers do. One that ends in order

@@ -84,7 +84,8 @@ class KilledServerTest {
         new DevicesUnderFire(people, UnderFire.Person.of(watcher)),
         new TypingUnderFire(UnderFire.Person.of(typists), rooms),
         new CountsUnderFire(people),
-        new SearchUnderFire(people));
+        new SearchUnderFire(people),
+        new MediaUnderFire(people, folder.resolve("media")));
   }
 
   /// @param withBoxes whether the boxes beside the rooms are asked, too
@@ -150,7 +151,7 @@ class KilledServerTest {
     return rooms;
   }
 
-  private static void pause(long millis) {
+  static void pause(long millis) {
     long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
     while (System.nanoTime() < until) {
       LockSupport.parkNanos(until - System.nanoTime());
@@ -230,7 +231,7 @@ class KilledServerTest {
     assertThat(missing).as(context).isEmpty();
   }
 
-  private static Map<String, String> state(MatrixHttp member, String room) {
+  static Map<String, String> state(MatrixHttp member, String room) {
     Map<String, String> state = new HashMap<>();
     for (JsonNode each : member.get(Crowd.path(room) + "/state").granted()) {
       state.put(Timeline.key(each), each.path("event_id").textValue());

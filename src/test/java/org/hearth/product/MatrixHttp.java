@@ -16,12 +16,15 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.hearth.server.http.SpecifiedAnswers;
 
 /// A Matrix client for tests of a server that may be gone at any moment.
 ///
 /// @param base where the server is
 /// @param token an access token; empty for none
 record MatrixHttp(URI base, String token) {
+  private static final String V1 = "/_matrix/client/v1";
+  private static final String UPLOAD = "/_matrix/media/v3/upload";
   private static final String V3 = "/_matrix/client/v3";
   private static final Duration TIME = Duration.ofSeconds(60);
   private static final Duration RETURN = Duration.ofMinutes(2);
@@ -35,7 +38,12 @@ record MatrixHttp(URI base, String token) {
   /// What came back.
   record Answer(int status, JsonNode json, Optional<String> retryAfter) {
     /// The body of a request that was granted.
+    ///
+    /// @throws UncheckedIOException if the server is about to be gone
     JsonNode granted() {
+      if (status == 503 && json.path("error").asText().equals("The server is stopping")) {
+        throw new UncheckedIOException(new IOException("it is stopping"));
+      }
       if (status != 200) {
         throw new AssertionError("refused with %d %s".formatted(status, json));
       }
@@ -93,40 +101,109 @@ record MatrixHttp(URI base, String token) {
     throw new AssertionError("the server did not come back");
   }
 
+  /// Asks for what is below `/_matrix/client/v3`, as the others do.
   Answer get(String path) {
-    return send("GET", path, Optional.empty());
+    return send("GET", V3 + path, Optional.empty());
+  }
+
+  /// Asks for what is below `/_matrix/client/v1`.
+  Answer getV1(String path) {
+    return send("GET", V1 + path, Optional.empty());
   }
 
   Answer post(String path, ObjectNode body) {
-    return send("POST", path, Optional.of(body));
+    return send("POST", V3 + path, Optional.of(body));
   }
 
   Answer put(String path, ObjectNode body) {
-    return send("PUT", path, Optional.of(body));
+    return send("PUT", V3 + path, Optional.of(body));
   }
 
-  /// Sends a request below `/_matrix/client/v3`.
+  /// Uploads a file.
+  ///
+  /// @return its address, `mxc://…`
+  /// @throws UncheckedIOException if no answer came
+  String upload(byte[] bytes) {
+    return upload(bytes, "application/octet-stream");
+  }
+
+  /// Uploads a file of a type.
+  String upload(byte[] bytes, String contentType) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base + UPLOAD))
+            .header("Content-Type", contentType)
+            .POST(HttpRequest.BodyPublishers.ofByteArray(bytes));
+    HttpResponse<byte[]> response = exchange(request, "POST " + UPLOAD);
+    return answer(response, "POST", UPLOAD).granted().path("content_uri").textValue();
+  }
+
+  /// Downloads a file.
+  ///
+  /// @param uri its address, `mxc://…`
+  byte[] download(String uri) {
+    return media(uri, "download", "");
+  }
+
+  /// Downloads a small square picture of a file.
+  ///
+  /// @param uri its address, `mxc://…`
+  byte[] thumbnail(String uri, int side) {
+    return media(uri, "thumbnail", "?method=crop&width=%d&height=%d".formatted(side, side));
+  }
+
+  private byte[] media(String uri, String what, String query) {
+    String path = V1 + "/media/" + what + "/" + uri.substring("mxc://".length()) + query;
+    HttpResponse<byte[]> response =
+        exchange(HttpRequest.newBuilder(URI.create(base + path)).GET(), path);
+    if (response.statusCode() != 200) {
+      throw new AssertionError(
+          "%s: %d %s"
+              .formatted(
+                  path,
+                  response.statusCode(),
+                  new String(response.body(), StandardCharsets.UTF_8)));
+    }
+    return response.body();
+  }
+
+  /// Sends a request.
   ///
   /// @throws UncheckedIOException if no answer came: whether it was done is not known
   private Answer send(String method, String path, Optional<ObjectNode> body) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(base + V3 + path))
-            .timeout(TIME)
+        HttpRequest.newBuilder(URI.create(base + path))
             .method(
                 method,
                 body.map(each -> HttpRequest.BodyPublishers.ofString(each.toString()))
                     .orElseGet(HttpRequest.BodyPublishers::noBody));
+    return answer(exchange(request, method + " " + path), method, path);
+  }
+
+  private static Answer answer(HttpResponse<byte[]> response, String method, String path) {
+    try {
+      JsonNode json =
+          response.body().length == 0 ? MissingNode.getInstance() : JSON.readTree(response.body());
+      SpecifiedAnswers.check(
+          method,
+          path,
+          response.statusCode(),
+          response.headers().firstValue("Content-Type").orElse(""),
+          json);
+      return new Answer(response.statusCode(), json, response.headers().firstValue("Retry-After"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(method + " " + path, e);
+    }
+  }
+
+  private HttpResponse<byte[]> exchange(HttpRequest.Builder request, String what) {
+    request.timeout(TIME);
     if (!token.isEmpty()) {
       request.header("Authorization", "Bearer " + token);
     }
     try {
-      HttpResponse<byte[]> response =
-          HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
-      JsonNode json =
-          response.body().length == 0 ? MissingNode.getInstance() : JSON.readTree(response.body());
-      return new Answer(response.statusCode(), json, response.headers().firstValue("Retry-After"));
+      return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
     } catch (IOException e) {
-      throw new UncheckedIOException(method + " " + path, e);
+      throw new UncheckedIOException(what, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);

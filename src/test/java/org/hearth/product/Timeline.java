@@ -24,6 +24,20 @@ record Timeline(List<JsonNode> events) {
     }
   }
 
+  /// The same by pages from the end, by which what is missing is asked of other servers.
+  static Timeline fromEnd(MatrixHttp member, String room) {
+    List<JsonNode> events = new ArrayList<>();
+    String from = "";
+    while (true) {
+      JsonNode page = member.get(Crowd.path(room) + "/messages?dir=b&limit=100" + from).granted();
+      page.path("chunk").forEach(events::add);
+      if (!page.hasNonNull("end")) {
+        return new Timeline(events.reversed());
+      }
+      from = "&from=" + MatrixHttp.encoded(page.path("end").textValue());
+    }
+  }
+
   List<String> ids() {
     return events.stream().map(each -> each.path("event_id").textValue()).toList();
   }

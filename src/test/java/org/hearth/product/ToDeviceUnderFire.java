@@ -5,20 +5,27 @@ import static org.hearth.product.MatrixHttp.object;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /// Messages to devices, which all send and read: each that was acknowledged comes once, also if it
-/// had to be sent again, and those of a sender come in the order of sending.
+/// had to be sent again, and those of a sender come in the order of sending. From another server it
+/// may come late, and again.
 final class ToDeviceUnderFire implements UnderFire {
   private static final String FILTER =
       "{\"presence\": {\"types\": []}, \"account_data\": {\"types\": []}, \"room\": {\"rooms\": []}}";
 
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
   private final List<Person> people;
+  private final Duration patience;
   private final List<Inbox> inboxes = new ArrayList<>();
 
   /// The message of a client that has no answer yet: it sends one after the other.
@@ -40,8 +47,17 @@ final class ToDeviceUnderFire implements UnderFire {
     }
   }
 
+  /// Of people on one server.
   ToDeviceUnderFire(List<Person> people) {
+    this(people, Duration.ZERO);
+  }
+
+  /// Of people on several servers.
+  ///
+  /// @param patience how long a message may be on its way
+  ToDeviceUnderFire(List<Person> people, Duration patience) {
     this.people = people;
+    this.patience = patience;
     people.forEach(_ -> inboxes.add(new Inbox(people.size())));
   }
 
@@ -92,13 +108,28 @@ final class ToDeviceUnderFire implements UnderFire {
     for (int i = 0; i < people.size(); i++) {
       Optional.ofNullable(open.get(i)).ifPresent(this::send);
     }
+    long until = System.nanoTime() + patience.toNanos();
     for (int i = 0; i < people.size(); i++) {
-      while (read(i)) {
-        // A hundred at a time.
+      readAll(i);
+      while (!received(i).equals(inboxes.get(i).sent) && System.nanoTime() < until) {
+        LockSupport.parkNanos(PAUSE_NANOS);
+        readAll(i);
       }
-      assertThat(inboxes.get(i).read)
-          .as("%s: to client %d", context, i)
-          .isEqualTo(inboxes.get(i).sent);
+      assertThat(received(i)).as("%s: to client %d", context, i).isEqualTo(inboxes.get(i).sent);
     }
+  }
+
+  private void readAll(int client) {
+    while (read(client)) {
+      // A hundred at a time.
+    }
+  }
+
+  /// What a device has received of each sender, without what came again from another server.
+  private List<List<String>> received(int client) {
+    List<List<String>> read = inboxes.get(client).read;
+    return patience.isZero()
+        ? read
+        : read.stream().map(each -> each.stream().distinct().toList()).toList();
   }
 }
