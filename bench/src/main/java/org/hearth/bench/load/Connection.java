@@ -110,6 +110,13 @@ public final class Connection implements AutoCloseable {
     byte[] request = new byte[first.length + content.length];
     System.arraycopy(first, 0, request, 0, first.length);
     System.arraycopy(content, 0, request, first.length, content.length);
+    return send(request);
+  }
+
+  /// Sends a request that was made before, as it is.
+  ///
+  /// @param request its head and its body
+  public Answer send(byte[] request) throws IOException {
     socket.getOutputStream().write(request);
     return read();
   }

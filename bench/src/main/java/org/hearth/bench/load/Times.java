@@ -7,11 +7,12 @@ import java.util.Arrays;
 /// Measured times, in nanoseconds. Every one is kept, so percentiles are exact.
 ///
 /// **thread**: any.
-final class Times {
+public final class Times {
   private long[] nanos = new long[4096];
   private int count;
 
-  synchronized void add(long time) {
+  /// Adds one.
+  public synchronized void add(long time) {
     if (count == nanos.length) {
       nanos = Arrays.copyOf(nanos, count * 2);
     }
@@ -19,12 +20,13 @@ final class Times {
     count++;
   }
 
-  synchronized int count() {
+  /// How many there are.
+  public synchronized int count() {
     return count;
   }
 
   /// `{count, p50_ms, p95_ms, p99_ms, max_ms}`.
-  synchronized ObjectNode json() {
+  public synchronized ObjectNode json() {
     long[] sorted = Arrays.copyOf(nanos, count);
     Arrays.sort(sorted);
     ObjectNode json = JsonNodeFactory.instance.objectNode();

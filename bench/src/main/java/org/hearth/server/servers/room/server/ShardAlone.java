@@ -21,6 +21,7 @@ import org.hearth.server.servers.room.read.RoomOutputStore;
 import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
 import org.hearth.server.servers.room.shard.EventMaker;
+import org.hearth.server.servers.room.shard.OutsideRooms;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
@@ -77,7 +78,9 @@ final class ShardAlone implements AutoCloseable {
             options.graphBytes());
     this.rooms = new ShardRooms(memory, context.transactions(), context.memoryBytes(), () -> {});
     ShardMemory shardMemory = new ShardMemory(context.reads(), context.graphBytes());
-    this.dispatch = new CommandDispatch(context, rooms, shardMemory);
+    this.dispatch =
+        new CommandDispatch(
+            context, rooms, shardMemory, new OutsideRooms(context.reads(), memory.userRooms()));
     this.position = store.head().value();
   }
 

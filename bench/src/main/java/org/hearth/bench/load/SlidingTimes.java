@@ -1,0 +1,161 @@
+package org.hearth.bench.load;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// How long sliding sync takes, by the number of the user's rooms: the first window of 20 rooms,
+/// and an answer after one event, with a window of 20 and with one of all rooms.
+///
+/// ```
+/// SlidingTimes --url URL [--rooms 100,1000,10000] [--rounds 400] [--out FILE]
+/// ```
+///
+/// A user makes rooms up to each number in turn. What is asked for is what Element X asks for. The
+/// server needs open registration and no rate limits. The first rounds of each number warm the
+/// server up and do not count; the very first answer is told apart.
+public final class SlidingTimes {
+  private static final String API = "/_matrix/client/v3";
+  private static final String SYNC =
+      "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?timeout=0";
+  private static final int WARM_UP = 200;
+  private static final int WINDOW = 20;
+  private static final String BODY =
+      """
+      {"conn_id": "%s",
+       "lists": {"all_rooms": {
+         "ranges": [[0, %d]], "timeline_limit": 1,
+         "filters": {"not_room_types": ["m.space"]},
+         "required_state": [
+           ["m.room.name", ""], ["m.room.encryption", ""], ["m.room.member", "$LAZY"],
+           ["m.room.member", "$ME"], ["m.room.topic", ""], ["m.room.avatar", ""],
+           ["m.room.canonical_alias", ""], ["m.room.power_levels", ""],
+           ["m.space.parent", "*"], ["m.space.child", "*"], ["m.room.create", ""],
+           ["m.room.history_visibility", ""], ["m.room.join_rules", ""],
+           ["m.room.tombstone", ""], ["m.room.pinned_events", ""]]}},
+       "extensions": {"account_data": {"enabled": true}, "receipts": {"enabled": true},
+                      "typing": {"enabled": true}}}
+      """;
+
+  private final Connection writing;
+  private final Connection reading;
+  private final List<String> rooms = new ArrayList<>();
+  private String token = "";
+  private int messages;
+
+  private SlidingTimes(Connection writing, Connection reading) {
+    this.writing = writing;
+    this.reading = reading;
+  }
+
+  /// Runs it.
+  ///
+  /// @param arguments as above
+  /// @throws IOException if the server does not answer as a homeserver
+  public static void main(String[] arguments) throws IOException {
+    Map<String, String> options = new HashMap<>();
+    for (int i = 0; i + 1 < arguments.length; i += 2) {
+      options.put(arguments[i], arguments[i + 1]);
+    }
+    URI server = URI.create(options.getOrDefault("--url", "http://127.0.0.1:8008"));
+    int rounds = Integer.parseInt(options.getOrDefault("--rounds", "400"));
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    try (Connection writing = new Connection(server);
+        Connection reading = new Connection(server)) {
+      SlidingTimes times = new SlidingTimes(writing, reading);
+      times.register();
+      for (String each : options.getOrDefault("--rooms", "100,1000,10000").split(",", -1)) {
+        times.makeRooms(Integer.parseInt(each));
+        ObjectNode measured = JsonNodeFactory.instance.objectNode();
+        measured.put("coldMillis", times.firstWindow() / 1_000_000);
+        measured.set("firstWindow", times.firstWindows(rounds));
+        measured.set("afterOneEvent", times.afterOneEvent("few", WINDOW, rounds));
+        measured.set("afterOneEventOfAll", times.afterOneEvent("all", times.rooms.size(), rounds));
+        System.out.println(each + " rooms: " + measured);
+        result.set(each + "_rooms", measured);
+      }
+    }
+    if (options.containsKey("--out")) {
+      String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
+      Files.writeString(Path.of(options.get("--out")), text + "\n");
+    }
+  }
+
+  private void register() throws IOException {
+    String body =
+        "{\"username\":\"slides%d\",\"password\":\"a long password\",\"auth\":{\"type\":\"m.login.dummy\"}}"
+            .formatted(System.currentTimeMillis());
+    token = ask(writing, "POST", API + "/register", body).path("access_token").asText();
+  }
+
+  private void makeRooms(int count) throws IOException {
+    while (rooms.size() < count) {
+      String body = "{\"name\":\"Room %d\"}".formatted(rooms.size());
+      rooms.add(ask(writing, "POST", API + "/createRoom", body).path("room_id").asText());
+    }
+  }
+
+  private ObjectNode firstWindows(int rounds) throws IOException {
+    Times times = new Times();
+    for (int i = -WARM_UP; i < rounds; i++) {
+      long taken = firstWindow();
+      if (i >= 0) {
+        times.add(taken);
+      }
+    }
+    return times.json();
+  }
+
+  /// @return how many nanoseconds it took
+  private long firstWindow() throws IOException {
+    long begun = System.nanoTime();
+    JsonNode answer = ask(reading, "POST", SYNC, BODY.formatted("first", WINDOW - 1));
+    long taken = System.nanoTime() - begun;
+    if (answer.path("rooms").size() != Math.min(WINDOW, rooms.size())) {
+      throw new IOException("a window has so many rooms: " + answer.path("rooms").size());
+    }
+    return taken;
+  }
+
+  private ObjectNode afterOneEvent(String connection, int window, int rounds) throws IOException {
+    String body = BODY.formatted(connection, window - 1);
+    String pos = ask(reading, "POST", SYNC, body).path("pos").asText();
+    Times times = new Times();
+    for (int i = -WARM_UP; i < rounds; i++) {
+      String room = rooms.get(rooms.size() - 1 - messages % Math.min(WINDOW, rooms.size()));
+      ask(
+          writing,
+          "PUT",
+          API + "/rooms/%s/send/m.room.message/%d".formatted(room, messages++),
+          "{\"msgtype\":\"m.text\",\"body\":\"Hello\"}");
+      long begun = System.nanoTime();
+      JsonNode news = ask(reading, "POST", SYNC + "&pos=" + pos, body);
+      long taken = System.nanoTime() - begun;
+      pos = news.path("pos").asText();
+      if (news.path("rooms").size() != 1) {
+        throw new IOException("one room has news, but the answer was " + news);
+      }
+      if (i >= 0) {
+        times.add(taken);
+      }
+    }
+    return times.json();
+  }
+
+  private JsonNode ask(Connection connection, String method, String path, String body)
+      throws IOException {
+    Connection.Answer answer = connection.ask(method, path, token, body);
+    if (answer.status() != 200) {
+      throw new IOException(path + " was answered " + answer.status() + " " + answer.json());
+    }
+    return answer.json();
+  }
+}
