@@ -72,8 +72,8 @@ final class CatchUp {
   }
 
   static void measure(Stage stage, ObjectNode figures) throws IOException, InterruptedException {
-    int rooms = stage.number("--rooms", 100);
-    int events = stage.number("--events", 10_000) / rooms;
+    int rooms = stage.number("rooms", 100);
+    int events = stage.number("events", 10_000) / rooms;
     Peer peer = stage.peers(1).getFirst();
     CatchUp catchUp = new CatchUp(stage, peer);
     try (LocalUser alice = stage.user("alice")) {

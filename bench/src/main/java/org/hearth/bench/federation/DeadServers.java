@@ -15,10 +15,10 @@ final class DeadServers {
   private DeadServers() {}
 
   static void measure(Stage stage, ObjectNode figures) throws IOException, InterruptedException {
-    List<Peer> servers = stage.peers(stage.number("--servers", 1_000));
-    Duration settle = Duration.ofSeconds(stage.number("--settle", 60));
-    Duration span = Duration.ofSeconds(stage.number("--seconds", 60));
-    int spans = stage.number("--spans", 10);
+    List<Peer> servers = stage.peers(stage.number("servers", 1_000));
+    Duration settle = Duration.ofSeconds(stage.number("settle", 60));
+    Duration span = Duration.ofSeconds(stage.number("seconds", 60));
+    int spans = stage.number("spans", 10);
     PeerRoom room = new PeerRoom(servers.getFirst(), "dead");
     room.join(servers, servers.size());
     try (LocalUser alice = stage.user("alice")) {

@@ -35,14 +35,14 @@ final class Delivery {
   }
 
   static void measure(Stage stage, ObjectNode figures) throws IOException, InterruptedException {
-    List<Peer> servers = stage.peers(stage.number("--servers", 100));
-    int warmUp = stage.number("--warm-up", 60);
-    int measured = stage.number("--messages", 240);
+    List<Peer> servers = stage.peers(stage.number("servers", 100));
+    int warmUp = stage.number("warm-up", 60);
+    int measured = stage.number("messages", 240);
     Delivery delivery = new Delivery(servers.size(), warmUp + measured, warmUp);
     PeerRoom room = new PeerRoom(servers.getFirst(), "wide");
     room.join(servers, servers.size());
     servers.forEach(server -> server.into(delivery::came));
-    Duration pace = Duration.ofMillis(stage.number("--every-ms", 500));
+    Duration pace = Duration.ofMillis(stage.number("every-ms", 500));
     try (LocalUser alice = stage.user("alice")) {
       alice.join(room);
       double cpu = 0;

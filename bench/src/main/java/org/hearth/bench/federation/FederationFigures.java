@@ -3,11 +3,8 @@ package org.hearth.bench.federation;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
-import org.hearth.bench.load.Connection;
+import org.hearth.bench.load.Options;
 
 /// What federation costs, part by part, each against a server of its own without data.
 ///
@@ -39,13 +36,7 @@ public final class FederationFigures {
     if (arguments.length < 2) {
       throw new IllegalArgumentException("expected a part and a folder");
     }
-    Map<String, String> options = new HashMap<>();
-    for (int i = 2; i < arguments.length; i += 2) {
-      if (!arguments[i].startsWith("--") || i + 1 == arguments.length) {
-        throw new IllegalArgumentException("expected --option value, found " + arguments[i]);
-      }
-      options.put(arguments[i], arguments[i + 1]);
-    }
+    Options options = Options.of(arguments, 2);
     Part part =
         switch (arguments[0]) {
           case "inbound" -> Inbound::measure;
@@ -67,11 +58,7 @@ public final class FederationFigures {
       part.measure(stage, figures);
       stage.server().memory(figures);
     }
-    String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(figures);
-    System.out.println(text);
-    if (options.containsKey("--out")) {
-      Files.writeString(Path.of(options.get("--out")), text + "\n");
-    }
+    options.tell(figures);
   }
 
   /// A number with that many places.

@@ -66,8 +66,8 @@ final class Inbound {
   }
 
   static void measure(Stage stage, ObjectNode figures) throws IOException, InterruptedException {
-    List<Peer> origins = stage.peers(stage.number("--origins", 4));
-    int rooms = stage.number("--rooms", 16);
+    List<Peer> origins = stage.peers(stage.number("origins", 4));
+    int rooms = stage.number("rooms", 16);
     List<Place> places = new ArrayList<>();
     try (LocalUser alice = stage.user("alice")) {
       for (int i = 0; i < rooms; i++) {
@@ -76,8 +76,8 @@ final class Inbound {
         places.add(new Place(room));
       }
       Inbound inbound = new Inbound(stage.server().address(), places);
-      int warmUp = stage.number("--warm-up", 30_000) / rooms;
-      int events = stage.number("--events", 60_000) / rooms;
+      int warmUp = stage.number("warm-up", 30_000) / rooms;
+      int events = stage.number("events", 60_000) / rooms;
       Maker maker = new Maker(places, stage.server().name());
       Map<Peer, List<Transaction>> before = maker.make(origins, warmUp);
       Map<Peer, List<Transaction>> measured = maker.make(origins, warmUp + events);

@@ -22,11 +22,11 @@ final class LargeJoin {
   private LargeJoin() {}
 
   static void measure(Stage stage, ObjectNode figures) throws IOException, InterruptedException {
-    int members = stage.number("--members", 50_000);
-    List<Peer> servers = stage.peers(stage.number("--servers", 100));
+    int members = stage.number("members", 50_000);
+    List<Peer> servers = stage.peers(stage.number("servers", 100));
     PeerRoom room = new PeerRoom(servers.getFirst(), "large");
     room.join(servers, members);
-    Duration pace = Duration.ofMillis(stage.number("--every-ms", 50));
+    Duration pace = Duration.ofMillis(stage.number("every-ms", 50));
     try (LocalUser alice = stage.user("alice");
         LocalUser bob = stage.user("bob")) {
       Sending sending = new Sending(bob, pace);

@@ -4,19 +4,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import javax.net.ssl.SSLContext;
+import org.hearth.bench.load.Options;
 
 /// What a part is measured on: a server without data, and as many others as it wants.
 ///
 /// **thread**: one.
 final class Stage implements AutoCloseable {
-  private final Map<String, String> options;
+  private final Options options;
   private final SSLContext tls;
   private final MeasuredServer server;
   private final List<Peer> peers = new ArrayList<>();
 
-  private Stage(Map<String, String> options, SSLContext tls, MeasuredServer server) {
+  private Stage(Options options, SSLContext tls, MeasuredServer server) {
     this.options = options;
     this.tls = tls;
     this.server = server;
@@ -25,13 +25,12 @@ final class Stage implements AutoCloseable {
   /// Starts the server.
   ///
   /// @param folder for its data; new or empty
-  static Stage open(Path folder, Map<String, String> options)
-      throws IOException, InterruptedException {
+  static Stage open(Path folder, Options options) throws IOException, InterruptedException {
     Authority authority = new Authority();
     return new Stage(
         options,
         authority.certify(),
-        MeasuredServer.start(folder, authority, options.getOrDefault("--heap", "512m")));
+        MeasuredServer.start(folder, authority, options.text("heap", "512m")));
   }
 
   MeasuredServer server() {
@@ -40,8 +39,7 @@ final class Stage implements AutoCloseable {
 
   /// An option that is a number.
   int number(String option, int usual) {
-    String given = options.get(option);
-    return given == null ? usual : Integer.parseInt(given);
+    return options.number(option, usual);
   }
 
   /// Starts other servers.

@@ -7,14 +7,10 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -73,27 +69,18 @@ public final class BoxesLoad {
   /// @param arguments as above
   /// @throws IOException if the server does not answer as a homeserver
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    Map<String, String> options = new HashMap<>();
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      options.put(arguments[i], arguments[i + 1]);
-    }
+    Options options = Options.of(arguments, 0);
     BoxesLoad load =
         new BoxesLoad(
-            URI.create(options.getOrDefault("--url", "http://127.0.0.1:8008")),
-            Optional.ofNullable(options.get("--pid")).map(Long::valueOf),
-            Duration.ofSeconds(Long.parseLong(options.getOrDefault("--warm-up", "5"))),
-            Duration.ofSeconds(Long.parseLong(options.getOrDefault("--seconds", "15"))));
+            options.server(),
+            options.process(),
+            options.seconds("warm-up", 5),
+            options.seconds("seconds", 15));
     load.prepare(
-        Integer.parseInt(options.getOrDefault("--users", "64")),
-        Integer.parseInt(options.getOrDefault("--rooms", "16")),
-        Integer.parseInt(options.getOrDefault("--events", "2000")));
+        options.number("users", 64), options.number("rooms", 16), options.number("events", 2000));
     ObjectNode result = load.measure();
     result.put("command", "bench/run boxes " + String.join(" ", arguments));
-    String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
-    System.out.println(text);
-    if (options.containsKey("--out")) {
-      Files.writeString(Path.of(options.get("--out")), text + "\n");
-    }
+    options.tell(result);
   }
 
   private void prepare(int people, int places, int events)

@@ -11,10 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,10 +40,10 @@ public final class FullSyncs {
   private static final int MOST_ROUNDS = 200;
 
   private final URI server;
-  private final Map<String, String> options;
+  private final Options options;
   private final ExecutorService threads = Executors.newFixedThreadPool(64);
 
-  private FullSyncs(URI server, Map<String, String> options) {
+  private FullSyncs(URI server, Options options) {
     this.server = server;
     this.options = options;
   }
@@ -56,11 +53,8 @@ public final class FullSyncs {
   /// @param arguments as above
   /// @throws Exception if the server does not answer as a homeserver
   public static void main(String[] arguments) throws Exception {
-    Map<String, String> options = new HashMap<>();
-    for (int i = 1; i + 1 < arguments.length; i += 2) {
-      options.put(arguments[i], arguments[i + 1]);
-    }
-    FullSyncs run = new FullSyncs(URI.create(options.getOrDefault("--url", "")), options);
+    Options options = Options.of(arguments, 1);
+    FullSyncs run = new FullSyncs(options.server(), options);
     try {
       switch (arguments[0]) {
         case "prepare" -> run.prepare();
@@ -72,15 +66,11 @@ public final class FullSyncs {
     }
   }
 
-  private int number(String option, int otherwise) {
-    return Integer.parseInt(options.getOrDefault(option, Integer.toString(otherwise)));
-  }
-
   private void prepare() throws Exception {
     ObjectNode state = JsonNodeFactory.instance.objectNode();
     ArrayNode members = state.putArray("members");
     each(
-        number("--members", 50),
+        options.number("members", 50),
         4,
         (connection, i) -> {
           String body =
@@ -94,7 +84,7 @@ public final class FullSyncs {
         });
     List<String> rooms = new ArrayList<>();
     each(
-        number("--rooms", 1000),
+        options.number("rooms", 1000),
         1,
         (connection, i) ->
             rooms.add(create(connection, members.get(i % members.size()).asText(), "Room " + i)));
@@ -116,7 +106,7 @@ public final class FullSyncs {
     ArrayNode guests = state.putArray("guests");
     String join = "/join/" + encoded(state.path("large").asText());
     each(
-        number("--large", 20_000),
+        options.number("large", 20_000),
         THREADS,
         (connection, i) -> {
           String token =
@@ -130,7 +120,7 @@ public final class FullSyncs {
             }
           }
         });
-    Files.writeString(Path.of(options.get("--state")), state.toString());
+    Files.writeString(Path.of(options.required("state")), state.toString());
   }
 
   private String create(Connection connection, String token, String name) throws IOException {
@@ -139,7 +129,7 @@ public final class FullSyncs {
   }
 
   private void measure() throws Exception {
-    JsonNode state = Connection.JSON.readTree(Path.of(options.get("--state")).toFile());
+    JsonNode state = Connection.JSON.readTree(Path.of(options.required("state")).toFile());
     List<String> members = texts(state.path("members"));
     List<String> guests = texts(state.path("guests"));
     String large = state.path("large").asText();
@@ -149,15 +139,11 @@ public final class FullSyncs {
     result.set("many_rooms_lazily", alone(members, LAZY));
     result.set("large_room", alone(guests, ""));
     result.set("large_room_lazily", alone(guests, LAZY));
-    int atOnce = number("--at-once", 20);
+    int atOnce = options.number("at-once", 20);
     result.set("many_rooms_at_once", atOnce(members, atOnce, members.getFirst(), large));
     result.set("large_room_at_once", atOnce(guests, atOnce, members.getFirst(), large));
     result.put("resident_mib_after", resident());
-    String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
-    System.out.println(text);
-    if (options.containsKey("--out")) {
-      Files.writeString(Path.of(options.get("--out")), text + "\n");
-    }
+    options.tell(result);
   }
 
   /// One after the other, each of another user.
@@ -187,7 +173,7 @@ public final class FullSyncs {
     AtomicBoolean over = new AtomicBoolean();
     Times sends = new Times();
     Future<Integer> failed = threads.submit(() -> send(sender, large, over, sends));
-    int leastSends = number("--sends", 500);
+    int leastSends = options.number("sends", 500);
     ArrayNode each = result.putArray("seconds");
     ArrayNode rounds = JsonNodeFactory.instance.arrayNode();
     double longest = 0;
@@ -296,16 +282,11 @@ public final class FullSyncs {
   private static JsonNode ask(
       Connection connection, String method, String path, String token, String body)
       throws IOException {
-    Connection.Answer answer = connection.ask(method, API + path, token, body);
-    if (answer.status() != 200) {
-      throw new IOException(
-          "%s was answered %d %s".formatted(path, answer.status(), answer.json()));
-    }
-    return answer.json();
+    return connection.granted(method, API + path, token, body);
   }
 
   private ServerProcess process() throws IOException {
-    return ServerProcess.read(Optional.ofNullable(options.get("--pid")).map(Long::valueOf));
+    return ServerProcess.read(options.process());
   }
 
   private long resident() throws IOException {

@@ -4,11 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
 
 /// The command line of the load generator.
@@ -32,19 +29,19 @@ public final class LoadGenerator {
   /// @throws IOException if the server does not answer as a homeserver
   /// @throws InterruptedException never in practice
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    Map<String, String> options = options(arguments);
+    Options options = Options.of(arguments, 0);
     Load load =
         new Load(
-            URI.create(options.getOrDefault("url", "http://127.0.0.1:8008")),
-            Integer.parseInt(options.getOrDefault("users", "64")),
-            Integer.parseInt(options.getOrDefault("rooms", "16")),
-            Double.parseDouble(options.getOrDefault("rate", "0")),
-            Duration.ofSeconds(Long.parseLong(options.getOrDefault("warm-up", "10"))),
-            Duration.ofSeconds(Long.parseLong(options.getOrDefault("seconds", "20"))),
-            Boolean.parseBoolean(options.getOrDefault("follow", "true")),
-            Optional.ofNullable(options.get("pid")).map(Long::valueOf));
+            options.server(),
+            options.number("users", 64),
+            options.number("rooms", 16),
+            Double.parseDouble(options.text("rate", "0")),
+            options.seconds("warm-up", 10),
+            options.seconds("seconds", 20),
+            options.flag("follow", true),
+            options.process());
     ObjectNode result = JsonNodeFactory.instance.objectNode();
-    result.put("title", options.getOrDefault("title", "Send and sync under load"));
+    result.put("title", options.text("title", "Send and sync under load"));
     result.put("command", "bench/run load " + String.join(" ", arguments));
     result.put(
         "machine",
@@ -54,21 +51,21 @@ public final class LoadGenerator {
                 System.getProperty("os.name"),
                 System.getProperty("os.version"),
                 Runtime.version()));
-    if (Boolean.parseBoolean(options.getOrDefault("limits", "true"))) {
+    if (options.flag("limits", true)) {
       result.set(
           "limits",
-          MachineLimits.measure(
-              Path.of(options.getOrDefault("disk", ".")), load.users(), LIMIT_SPAN));
+          MachineLimits.measure(Path.of(options.text("disk", ".")), load.users(), LIMIT_SPAN));
     }
     ArrayNode runs = result.putArray("runs");
-    if (Boolean.parseBoolean(options.getOrDefault("suite", "false"))) {
+    if (options.flag("suite", false)) {
       suite(load, runs);
     } else {
       runs.add(new LoadRun(load).measure());
     }
     System.out.println(Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result));
-    if (options.containsKey("out")) {
-      Report.write(result, Path.of(options.get("out")));
+    Optional<Path> out = options.out();
+    if (out.isPresent()) {
+      Report.write(result, out.get());
     }
   }
 
@@ -89,16 +86,5 @@ public final class LoadGenerator {
     runs.add(flatOut);
     double half = Math.max(1, Math.floor(flatOut.path("events_per_second").asDouble() / 2));
     runs.add(new LoadRun(load.at(half)).measure());
-  }
-
-  private static Map<String, String> options(String[] arguments) {
-    Map<String, String> options = new HashMap<>();
-    for (int i = 0; i < arguments.length; i += 2) {
-      if (!arguments[i].startsWith("--") || i + 1 == arguments.length) {
-        throw new IllegalArgumentException("expected --option value, found " + arguments[i]);
-      }
-      options.put(arguments[i].substring(2), arguments[i + 1]);
-    }
-    return options;
   }
 }

@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -63,23 +61,13 @@ public final class PresenceLoad {
   /// @param arguments as above
   /// @throws IOException if the server does not answer as a homeserver
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    Map<String, String> options = new HashMap<>();
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      options.put(arguments[i], arguments[i + 1]);
-    }
-    PresenceLoad load =
-        new PresenceLoad(
-            URI.create(options.getOrDefault("--url", "http://127.0.0.1:8008")),
-            Optional.ofNullable(options.get("--pid")).map(Long::valueOf));
-    load.prepare(Integer.parseInt(options.getOrDefault("--users", "1000")));
+    Options options = Options.of(arguments, 0);
+    PresenceLoad load = new PresenceLoad(options.server(), options.process());
+    load.prepare(options.number("users", 1000));
     ObjectNode result =
         load.measure(
-            options.getOrDefault("--changes", "0,3.3").split(",", -1),
-            Duration.ofSeconds(Long.parseLong(options.getOrDefault("--seconds", "120"))));
-    if (options.containsKey("--out")) {
-      String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
-      Files.writeString(Path.of(options.get("--out")), text + "\n");
-    }
+            options.text("changes", "0,3.3").split(",", -1), options.seconds("seconds", 120));
+    options.tell(result);
   }
 
   /// Brings the users and their rooms in.

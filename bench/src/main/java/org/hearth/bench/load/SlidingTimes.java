@@ -5,12 +5,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /// How long sliding sync takes, by the number of the user's rooms: the first window of 20 rooms,
 /// and an answer after one event, with a window of 20 and with one of all rooms.
@@ -61,18 +57,15 @@ public final class SlidingTimes {
   /// @param arguments as above
   /// @throws IOException if the server does not answer as a homeserver
   public static void main(String[] arguments) throws IOException {
-    Map<String, String> options = new HashMap<>();
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      options.put(arguments[i], arguments[i + 1]);
-    }
-    URI server = URI.create(options.getOrDefault("--url", "http://127.0.0.1:8008"));
-    int rounds = Integer.parseInt(options.getOrDefault("--rounds", "400"));
+    Options options = Options.of(arguments, 0);
+    URI server = options.server();
+    int rounds = options.number("rounds", 400);
     ObjectNode result = JsonNodeFactory.instance.objectNode();
     try (Connection writing = new Connection(server);
         Connection reading = new Connection(server)) {
       SlidingTimes times = new SlidingTimes(writing, reading);
       times.register();
-      for (String each : options.getOrDefault("--rooms", "100,1000,10000").split(",", -1)) {
+      for (String each : options.text("rooms", "100,1000,10000").split(",", -1)) {
         times.makeRooms(Integer.parseInt(each));
         ObjectNode measured = JsonNodeFactory.instance.objectNode();
         measured.put("coldMillis", times.firstWindow() / 1_000_000);
@@ -83,10 +76,7 @@ public final class SlidingTimes {
         result.set(each + "_rooms", measured);
       }
     }
-    if (options.containsKey("--out")) {
-      String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
-      Files.writeString(Path.of(options.get("--out")), text + "\n");
-    }
+    options.tell(result);
   }
 
   private void register() throws IOException {
@@ -152,10 +142,6 @@ public final class SlidingTimes {
 
   private JsonNode ask(Connection connection, String method, String path, String body)
       throws IOException {
-    Connection.Answer answer = connection.ask(method, path, token, body);
-    if (answer.status() != 200) {
-      throw new IOException(path + " was answered " + answer.status() + " " + answer.json());
-    }
-    return answer.json();
+    return connection.granted(method, path, token, body);
   }
 }

@@ -5,12 +5,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /// How long `/sync` takes after one event, by the number of the user's rooms.
 ///
@@ -43,28 +39,22 @@ public final class SyncTimes {
   /// @param arguments as above
   /// @throws IOException if the server does not answer as a homeserver
   public static void main(String[] arguments) throws IOException {
-    Map<String, String> options = new HashMap<>();
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      options.put(arguments[i], arguments[i + 1]);
-    }
-    URI server = URI.create(options.getOrDefault("--url", "http://127.0.0.1:8008"));
-    int rounds = Integer.parseInt(options.getOrDefault("--rounds", "400"));
+    Options options = Options.of(arguments, 0);
+    URI server = options.server();
+    int rounds = options.number("rounds", 400);
     ObjectNode result = JsonNodeFactory.instance.objectNode();
     try (Connection writing = new Connection(server);
         Connection reading = new Connection(server)) {
       SyncTimes times = new SyncTimes(writing, reading);
       times.register();
-      for (String each : options.getOrDefault("--rooms", "4,400,2000").split(",", -1)) {
+      for (String each : options.text("rooms", "4,400,2000").split(",", -1)) {
         times.makeRooms(Integer.parseInt(each));
         ObjectNode measured = times.measure(rounds);
         System.out.println(each + " rooms: " + measured);
         result.set(each + "_rooms", measured);
       }
     }
-    if (options.containsKey("--out")) {
-      String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
-      Files.writeString(Path.of(options.get("--out")), text + "\n");
-    }
+    options.tell(result);
   }
 
   private void register() throws IOException {
@@ -107,10 +97,6 @@ public final class SyncTimes {
 
   private JsonNode ask(Connection connection, String method, String path, String body)
       throws IOException {
-    Connection.Answer answer = connection.ask(method, API + path, token, body);
-    if (answer.status() != 200) {
-      throw new IOException(path + " was answered " + answer.status() + " " + answer.json());
-    }
-    return answer.json();
+    return connection.granted(method, API + path, token, body);
   }
 }

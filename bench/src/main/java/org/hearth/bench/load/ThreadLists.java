@@ -5,10 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -45,21 +41,12 @@ public final class ThreadLists {
   /// @param arguments as above
   /// @throws Exception if the server does not answer as a homeserver
   public static void main(String[] arguments) throws Exception {
-    Map<String, String> options = new HashMap<>();
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      options.put(arguments[i], arguments[i + 1]);
-    }
+    Options options = Options.of(arguments, 0);
     ThreadLists lists =
         new ThreadLists(
-            URI.create(options.getOrDefault("--url", "http://127.0.0.1:8008")),
-            Integer.parseInt(options.getOrDefault("--events", "100000")),
-            Integer.parseInt(options.getOrDefault("--threads", "5000")));
-    ObjectNode result = lists.measure(Integer.parseInt(options.getOrDefault("--rounds", "300")));
-    System.out.println(result);
-    if (options.containsKey("--out")) {
-      String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
-      Files.writeString(Path.of(options.get("--out")), text + "\n");
-    }
+            options.server(), options.number("events", 100000), options.number("threads", 5000));
+    ObjectNode result = lists.measure(options.number("rounds", 300));
+    options.tell(result);
   }
 
   private ObjectNode measure(int rounds) throws Exception {
@@ -170,10 +157,6 @@ public final class ThreadLists {
   private static JsonNode ask(
       Connection connection, String token, String method, String path, String body)
       throws IOException {
-    Connection.Answer answer = connection.ask(method, API + path, token, body);
-    if (answer.status() != 200) {
-      throw new IOException(path + " was answered " + answer.status() + " " + answer.json());
-    }
-    return answer.json();
+    return connection.granted(method, API + path, token, body);
   }
 }

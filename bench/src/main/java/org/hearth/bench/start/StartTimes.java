@@ -8,10 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import org.hearth.bench.load.Connection;
+import org.hearth.bench.load.Options;
 
 /// The command line.
 ///
@@ -36,20 +34,21 @@ public final class StartTimes {
   /// @throws IOException if a server does not start or does not answer as a homeserver
   /// @throws InterruptedException never in practice
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    Map<String, String> options = options(arguments);
-    Path folder = Path.of(required(options, "folder"));
+    if (arguments.length == 0 || !List.of("prepare", "measure").contains(arguments[0])) {
+      throw new IllegalArgumentException("expected prepare or measure");
+    }
+    Options options = Options.of(arguments, 1);
+    Path folder = Path.of(options.required("folder"));
     Files.createDirectories(folder);
     Path many = folder.resolve("many");
     if (arguments[0].equals("prepare")) {
       ManyEvents.make(
-          List.of(required(options, "launcher")),
-          many,
-          Integer.parseInt(options.getOrDefault("messages", "1000000")));
+          List.of(options.required("launcher")), many, options.number("messages", 1000000));
       return;
     }
-    int runs = Integer.parseInt(options.getOrDefault("runs", "5"));
-    List<String> checkout = List.of(required(options, "checkout"));
-    List<String> image = List.of(required(options, "image"));
+    int runs = options.number("runs", 5);
+    List<String> checkout = List.of(options.required("checkout"));
+    List<String> image = List.of(options.required("image"));
     ObjectNode result = JsonNodeFactory.instance.objectNode();
     result.put(
         "machine",
@@ -65,11 +64,7 @@ public final class StartTimes {
       starts.set("image_many_events", starts(image, many, runs));
     }
     result.set("image_idle", idle(image, folder.resolve("idle")));
-    String text = Connection.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(result);
-    System.out.println(text);
-    if (options.containsKey("out")) {
-      Files.writeString(Path.of(required(options, "out")), text + "\n");
-    }
+    options.tell(result);
   }
 
   private static ArrayNode starts(List<String> launcher, Path data, int runs)
@@ -108,27 +103,5 @@ public final class StartTimes {
       result.put("resident_mib_with_clients", idle.residentMib());
     }
     return result;
-  }
-
-  private static String required(Map<String, String> options, String name) {
-    String value = options.get(name);
-    if (value == null) {
-      throw new IllegalArgumentException("--" + name + " is missing");
-    }
-    return value;
-  }
-
-  private static Map<String, String> options(String[] arguments) {
-    if (arguments.length == 0 || !List.of("prepare", "measure").contains(arguments[0])) {
-      throw new IllegalArgumentException("expected prepare or measure");
-    }
-    Map<String, String> options = new HashMap<>();
-    for (int i = 1; i < arguments.length; i += 2) {
-      if (!arguments[i].startsWith("--") || i + 1 == arguments.length) {
-        throw new IllegalArgumentException("expected --option value, found " + arguments[i]);
-      }
-      options.put(arguments[i].substring(2), arguments[i + 1]);
-    }
-    return options;
   }
 }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
@@ -38,19 +39,16 @@ class BackupMakerTest {
     }
   }
 
+  private BackupMaker maker(Path into, Supplier<Others> others) {
+    return new BackupMaker(
+        stores.store(), others, into, KEPT, () -> now, told::add, Optional.empty());
+  }
+
   @Test
   void oneIsMadeADayAndTheNewestAreKept() throws Exception {
     Files.createDirectories(folder.resolve("daily-20260228-040000.partial/derby"));
     Files.createDirectories(folder.resolve("backup-20250101-000000"));
-    BackupMaker maker =
-        new BackupMaker(
-            stores.store(),
-            () -> Others.NONE,
-            folder,
-            KEPT,
-            () -> now,
-            told::add,
-            Optional.empty());
+    BackupMaker maker = maker(folder, () -> Others.NONE);
     try {
       maker.makeDaily();
       now = now.plus(Duration.ofHours(23));
@@ -78,15 +76,7 @@ class BackupMakerTest {
   @Test
   void daysWhoseFolderCannotBeReadAreToldToo() throws Exception {
     Path file = Files.createFile(folder.resolve("a file"));
-    BackupMaker maker =
-        new BackupMaker(
-            stores.store(),
-            () -> Others.NONE,
-            file.resolve("below"),
-            KEPT,
-            () -> now,
-            told::add,
-            Optional.empty());
+    BackupMaker maker = maker(file.resolve("below"), () -> Others.NONE);
     try {
       maker.makeDaily();
 
@@ -100,19 +90,14 @@ class BackupMakerTest {
   void anErrorDoesNotEndTheDailyBackups() throws Exception {
     AtomicBoolean broken = new AtomicBoolean(true);
     BackupMaker maker =
-        new BackupMaker(
-            stores.store(),
+        maker(
+            folder,
             () -> {
               if (broken.get()) {
                 throw new NoClassDefFoundError("org/example/Missing");
               }
               return Others.NONE;
-            },
-            folder,
-            KEPT,
-            () -> now,
-            told::add,
-            Optional.empty());
+            });
     try {
       maker.makeDaily();
 
@@ -132,14 +117,9 @@ class BackupMakerTest {
   @Test
   void backupThatFailsIsToldAndTakesNothingAway() throws Exception {
     BackupMaker maker =
-        new BackupMaker(
-            stores.store(),
-            () -> new Others(Map.of("keys/signing.key", folder.resolve("none")), Origin.NONE),
+        maker(
             folder,
-            KEPT,
-            () -> now,
-            told::add,
-            Optional.empty());
+            () -> new Others(Map.of("keys/signing.key", folder.resolve("none")), Origin.NONE));
     try {
       Files.createDirectories(folder.resolve("daily-20250101-000000"));
       Files.createDirectories(folder.resolve("daily-20250102-000000"));
@@ -160,15 +140,7 @@ class BackupMakerTest {
   @Test
   void backupsThatAreNotMadeAreMissedAfterTwoDays() throws Exception {
     Files.createDirectories(folder.resolve("daily-20260225-040000"));
-    BackupMaker maker =
-        new BackupMaker(
-            stores.store(),
-            () -> Others.NONE,
-            folder,
-            KEPT,
-            () -> now,
-            told::add,
-            Optional.empty());
+    BackupMaker maker = maker(folder, () -> Others.NONE);
     try {
       assertThat(maker.trouble()).as("nobody has them made daily").isEmpty();
 
@@ -188,15 +160,7 @@ class BackupMakerTest {
 
   @Test
   void serverWithoutABackupMissesOneWhenItIsTwoDaysOld() throws Exception {
-    BackupMaker maker =
-        new BackupMaker(
-            stores.store(),
-            () -> Others.NONE,
-            folder,
-            KEPT,
-            () -> now,
-            told::add,
-            Optional.empty());
+    BackupMaker maker = maker(folder, () -> Others.NONE);
     try {
       now = stores.store().identity().createdAt().plus(Duration.ofDays(2));
       maker.look();
