@@ -25,14 +25,7 @@ async function say(client, body, root) {
   const { event_id: eventId } = root
     ? await client.sendMessage(roomId, root, content)
     : await client.sendMessage(roomId, content);
-  // The client loses track of what it sends while the answers of its syncs make threads anew.
-  await synced(client);
   return eventId;
-}
-
-/** Waits until the sync that is under way has been answered. */
-function synced(client) {
-  return next(client, sdk.ClientEvent.Sync, (state) => state === "SYNCING", `a sync of ${client.getDeviceId()}`);
 }
 
 /** Waits until a client has an event. */
@@ -51,7 +44,9 @@ async function until(client, isSo, what) {
 }
 
 const alice = await start(await register("alice"));
-const bob = await start(await register("bob"));
+// Bob only writes. A client that syncs loses track of what it sends to a thread that is new to it, if the sync tells of
+// the message before its sending is answered (room.js, updatePendingEvent): that is between the client and itself.
+const bob = await register("bob");
 check(Thread.hasServerSideSupport === FeatureSupport.Stable, "the server has threads");
 check(Thread.hasServerSideListSupport === FeatureSupport.Stable, "the server has lists of threads");
 check(Thread.hasServerSideFwdPaginationSupport === FeatureSupport.Stable, "threads are read forwards, too");
@@ -135,5 +130,5 @@ check(later.getThread(soup).replyToEvent.getId() === replies.at(-2), "the latest
 check(later.getThread(bread).replyToEvent.getId() === answer, "and alice's in the other");
 const { chunk } = await tablet.createThreadListMessagesRequest(roomId, null, 1, sdk.Direction.Backward, ThreadFilterType.All);
 check(chunk.length === 1 && chunk[0].event_id === bread, "the thread with the latest reply is the first one");
-for (const client of [alice, bob, laptop, tablet]) client.stopClient();
+for (const client of [alice, laptop, tablet]) client.stopClient();
 done();
