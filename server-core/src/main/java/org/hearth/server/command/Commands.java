@@ -29,6 +29,7 @@ import org.hearth.server.control.Control;
 import org.hearth.server.control.ControlException;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
+import org.hearth.server.control.NoAnswerException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -83,8 +84,8 @@ final class Commands {
     return commands.execute(line, arguments);
   }
 
-  /// Tells why a command failed: a refusal, or a file that could not be used, with its sentence,
-  /// anything else with where it was thrown.
+  /// Tells why a command failed: a refusal, or what could not be read or written, with its
+  /// sentence, anything else with where it was thrown.
   ///
   /// @return the exit code
   static int failed(Exception exception, PrintStream err) {
@@ -93,8 +94,12 @@ final class Commands {
             ? io
             : exception;
     switch (told) {
-      case ConfigurationException _, ControlException _, AdminException _, StartFailedException _ ->
-          err.println("hearth: " + exception.getMessage());
+      case ConfigurationException _,
+          ControlException _,
+          NoAnswerException _,
+          AdminException _,
+          StartFailedException _ ->
+          err.println("hearth: " + told.getMessage());
       case AccessDeniedException denied ->
           err.printf(
               "hearth: The user %s may not read or write %s.%n",
@@ -106,6 +111,8 @@ final class Commands {
               file instanceof NoSuchFileException
                   ? "it does not exist"
                   : Objects.requireNonNullElse(file.getReason(), "the system refuses"));
+      case IOException io when io.getMessage() != null ->
+          err.printf("hearth: Reading or writing failed: %s.%n", io.getMessage());
       default -> exception.printStackTrace(err);
     }
     return REFUSED;

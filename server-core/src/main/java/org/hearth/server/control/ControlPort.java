@@ -1,18 +1,19 @@
 package org.hearth.server.control;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ProtocolException;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -22,16 +23,18 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.hearth.server.configuration.DataFolder;
-import org.jspecify.annotations.Nullable;
 
 /// The door through which the command line and a second start of the panel reach the server that
 /// holds a data folder. It is a port of the loopback address; the file `control` in the data
@@ -44,18 +47,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: one virtual thread a connection.
 ///
-/// **bound**: [#MOST_CONNECTIONS] at a time; more wait until one of them ends. A request has
-/// [#MOST_BYTES_ASKED] and [#PATIENCE_FOR_REQUEST_MILLIS] for each read, an answer
-/// [#MOST_BYTES_ANSWERED] and [#TIMEOUT_MILLIS].
+/// **bound**: [#MOST_REQUESTS] that have shown the secret are answered at a time; more wait until
+/// one of them ends. [#MOST_UNPROVEN] connections have not shown it yet: for one more, the oldest
+/// has to go, so that nobody without the secret keeps others out. A request has [#MOST_BYTES_ASKED]
+/// and [#PATIENCE_FOR_REQUEST], an answer [#MOST_BYTES_ANSWERED] and [ControlRequest#patience].
 public final class ControlPort implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ControlPort.class.getName());
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int TIMEOUT_MILLIS = 60_000;
 
-  /// A request comes in one piece: who is silent must not keep the places of others.
-  private static final int PATIENCE_FOR_REQUEST_MILLIS = 5_000;
+  /// A request comes in one piece.
+  private static final Duration PATIENCE_FOR_REQUEST = Duration.ofSeconds(5);
 
-  static final int MOST_CONNECTIONS = 32;
+  static final int MOST_REQUESTS = 32;
+  static final int MOST_UNPROVEN = 64;
   static final int MOST_BYTES_ASKED = 4 << 10;
   private static final int MOST_BYTES_ANSWERED = 64 << 20;
 
@@ -70,14 +74,21 @@ public final class ControlPort implements AutoCloseable {
   private final Path file;
   private final String secret;
   private final Handler handler;
-  private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
+  private final Line asked;
+  private final Semaphore requests = new Semaphore(MOST_REQUESTS, true);
+
+  /// The connections that have not shown the secret, the oldest first.
+  private final Queue<Socket> unproven = new ConcurrentLinkedQueue<>();
+
   private final CountDownLatch closed = new CountDownLatch(1);
 
-  ControlPort(ServerSocket socket, Path file, String secret, Handler handler) {
+  /// @param patience how long a request may take to come
+  ControlPort(ServerSocket socket, Path file, String secret, Handler handler, Duration patience) {
     this.socket = socket;
     this.file = file;
     this.secret = secret;
     this.handler = handler;
+    asked = new Line(MOST_BYTES_ASKED, patience, System::nanoTime);
   }
 
   /// Does what is asked for.
@@ -105,6 +116,13 @@ public final class ControlPort implements AutoCloseable {
   /// @throws IOException if no port can be had, or the file cannot be written
   public static ControlPort open(DataFolder folder, SecureRandom random, Handler handler)
       throws IOException {
+    return open(folder, random, handler, PATIENCE_FOR_REQUEST);
+  }
+
+  /// @param patience how long a request may take to come
+  static ControlPort open(
+      DataFolder folder, SecureRandom random, Handler handler, Duration patience)
+      throws IOException {
     byte[] bytes = new byte[24];
     random.nextBytes(bytes);
     String secret = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
@@ -116,7 +134,7 @@ public final class ControlPort implements AutoCloseable {
       DataFolder.makePrivateFile(fresh);
       Files.writeString(fresh, socket.getLocalPort() + "\n" + secret + "\n");
       move(fresh, file);
-      ControlPort port = new ControlPort(socket, file, secret, handler);
+      ControlPort port = new ControlPort(socket, file, secret, handler, patience);
       Thread.ofVirtual().name("control").start(port::accept);
       return port;
     } catch (IOException e) {
@@ -131,8 +149,15 @@ public final class ControlPort implements AutoCloseable {
   /// @param request what is asked
   /// @return its answer; empty if no server holds the folder
   /// @throws ControlException with the server's sentence if it refused
-  /// @throws IOException if something answers that is not understood
+  /// @throws NoAnswerException if something listens there and does not answer, or is not understood
+  /// @throws IOException if the file `control` cannot be read
   public static Optional<JsonNode> ask(DataFolder folder, ControlRequest request)
+      throws IOException {
+    return ask(folder, request, request.patience());
+  }
+
+  /// @param patience how long the answer may take
+  static Optional<JsonNode> ask(DataFolder folder, ControlRequest request, Duration patience)
       throws IOException {
     Path file = file(folder);
     if (!Files.isReadable(file)) {
@@ -142,14 +167,13 @@ public final class ControlPort implements AutoCloseable {
     try (Socket socket = new Socket()) {
       socket.connect(
           new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(lines[0])),
-          TIMEOUT_MILLIS);
-      socket.setSoTimeout(TIMEOUT_MILLIS);
+          Math.toIntExact(patience.toMillis()));
       ObjectNode json = JSON.createObjectNode();
       json.put("secret", lines[1]);
       json.put("operation", request.operation());
       json.set("arguments", JSON.valueToTree(request.arguments()));
       write(socket.getOutputStream(), json);
-      String answer = line(socket, MOST_BYTES_ANSWERED);
+      String answer = new Line(MOST_BYTES_ANSWERED, patience, System::nanoTime).read(socket);
       if (answer == null) {
         return Optional.empty();
       }
@@ -157,11 +181,31 @@ public final class ControlPort implements AutoCloseable {
       if (tree.has("error")) {
         throw new ControlException(tree.get("error").asText());
       }
-      return Optional.of(tree.path("result"));
-    } catch (java.net.ConnectException | NumberFormatException | ArrayIndexOutOfBoundsException _) {
+      if (!tree.has("result")) {
+        throw new ProtocolException("an answer without a result");
+      }
+      return Optional.of(tree.get("result"));
+    } catch (ConnectException | NumberFormatException | ArrayIndexOutOfBoundsException _) {
       // The file was left behind by a server that was killed.
       return Optional.empty();
+    } catch (IOException e) {
+      throw new NoAnswerException(noAnswer(folder, patience, e), e);
     }
+  }
+
+  private static String noAnswer(DataFolder folder, Duration patience, IOException failure) {
+    String what =
+        switch (failure) {
+          case SocketTimeoutException _ ->
+              "has not answered within %d seconds: it is very busy, or hangs"
+                  .formatted(patience.toSeconds());
+          case JsonProcessingException _, ProtocolException _ ->
+              "answers what no server of Hearth does";
+          default -> "broke the connection off (%s)".formatted(failure.getMessage());
+        };
+    return ("The server that holds %s %s. Ask again later; if that does not help, end its process and start it"
+            + " again. If no server runs there, another program has got its port: delete %s.")
+        .formatted(folder.root(), what, file(folder));
   }
 
   /// Waits until that process, which was asked to stop its server, has stopped it or is gone.
@@ -186,26 +230,30 @@ public final class ControlPort implements AutoCloseable {
   /// Accepts connections until the port is closed.
   void accept() {
     while (closed.getCount() > 0) {
-      connections.acquireUninterruptibly();
       try {
+        // As long as nobody more could be answered, nobody more is let in, so that few wait.
+        requests.acquireUninterruptibly();
+        requests.release();
         Socket connection = socket.accept();
-        Thread.ofVirtual()
-            .name("control-request")
-            .start(() -> {
-              try {
-                answer(connection);
-              } finally {
-                connections.release();
-              }
-            });
+        unproven.add(connection);
+        if (unproven.size() > MOST_UNPROVEN) {
+          endOldest();
+        }
+        Thread.ofVirtual().name("control-request").start(() -> answer(connection));
       } catch (IOException | RuntimeException | LinkageError e) {
         // An error, too: a class is a file that cannot be opened when descriptors have run out.
-        connections.release();
         if (closed.getCount() > 0) {
           LOG.log(Level.WARNING, "The control port failed to accept a connection", e);
           pause();
         }
       }
+    }
+  }
+
+  private void endOldest() throws IOException {
+    Socket oldest = unproven.poll();
+    if (oldest != null) {
+      oldest.close();
     }
   }
 
@@ -220,52 +268,56 @@ public final class ControlPort implements AutoCloseable {
 
   private void answer(Socket connection) {
     try (connection) {
-      connection.setSoTimeout(PATIENCE_FOR_REQUEST_MILLIS);
-      String line = line(connection, MOST_BYTES_ASKED);
-      if (line == null) {
-        return;
-      }
-      JsonNode json = JSON.readTree(line);
-      if (!MessageDigest.isEqual(
-          json.path("secret").asText().getBytes(StandardCharsets.UTF_8),
-          secret.getBytes(StandardCharsets.UTF_8))) {
-        return;
-      }
-      Map<String, String> arguments = new HashMap<>();
-      json.path("arguments")
-          .properties()
-          .forEach(entry -> arguments.put(entry.getKey(), entry.getValue().asText()));
-      ControlRequest request = new ControlRequest(json.path("operation").asText(), arguments);
-      ObjectNode answer = JSON.createObjectNode();
-      try {
-        answer.set("result", handler.handle(request));
-      } catch (RuntimeException e) {
-        LOG.log(Level.DEBUG, "A control request failed", e);
-        answer.put("error", String.valueOf(e.getMessage()));
-      }
-      try {
-        write(connection.getOutputStream(), answer);
-      } finally {
-        if (answer.has("result")) {
-          handler.answered(request);
+      Optional<ControlRequest> request = proven(connection);
+      if (request.isPresent() && unproven.remove(connection)) {
+        requests.acquireUninterruptibly();
+        try {
+          answer(connection, request.get());
+        } finally {
+          requests.release();
         }
       }
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "A control connection ended early", e);
+    } finally {
+      unproven.remove(connection);
     }
   }
 
-  /// @return null if the other side sends no whole line of so many bytes
-  private static @Nullable String line(Socket connection, int mostBytes) throws IOException {
-    InputStream in = new BufferedInputStream(connection.getInputStream());
-    ByteArrayOutputStream line = new ByteArrayOutputStream();
-    for (int next = in.read(); next != '\n'; next = in.read()) {
-      if (next < 0 || line.size() == mostBytes) {
-        return null;
-      }
-      line.write(next);
+  /// @return empty if no request comes, or one without the secret
+  private Optional<ControlRequest> proven(Socket connection) throws IOException {
+    String line = asked.read(connection);
+    if (line == null) {
+      return Optional.empty();
     }
-    return line.toString(StandardCharsets.UTF_8);
+    JsonNode json = JSON.readTree(line);
+    if (!MessageDigest.isEqual(
+        json.path("secret").asText().getBytes(StandardCharsets.UTF_8),
+        secret.getBytes(StandardCharsets.UTF_8))) {
+      return Optional.empty();
+    }
+    Map<String, String> arguments = new HashMap<>();
+    json.path("arguments")
+        .properties()
+        .forEach(entry -> arguments.put(entry.getKey(), entry.getValue().asText()));
+    return Optional.of(new ControlRequest(json.path("operation").asText(), arguments));
+  }
+
+  private void answer(Socket connection, ControlRequest request) throws IOException {
+    ObjectNode answer = JSON.createObjectNode();
+    try {
+      answer.set("result", handler.handle(request));
+    } catch (RuntimeException e) {
+      LOG.log(Level.DEBUG, "A control request failed", e);
+      answer.put("error", String.valueOf(e.getMessage()));
+    }
+    try {
+      write(connection.getOutputStream(), answer);
+    } finally {
+      if (answer.has("result")) {
+        handler.answered(request);
+      }
+    }
   }
 
   private static void write(OutputStream out, JsonNode json) throws IOException {

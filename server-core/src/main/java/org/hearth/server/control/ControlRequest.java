@@ -1,5 +1,6 @@
 package org.hearth.server.control;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,6 +23,17 @@ public record ControlRequest(String operation, Map<String, String> arguments) {
 
   public ControlRequest {
     arguments = Map.copyOf(arguments);
+  }
+
+  /// How long who asks waits for the answer.
+  Duration patience() {
+    return switch (operation) {
+      case STATUS, SHOW_PANEL, STOP -> Duration.ofSeconds(15);
+      // These look at every file that is kept.
+      case MediaControl.PREFIX + "check", MediaControl.PREFIX + "remove-unused" ->
+          Duration.ofHours(1);
+      default -> Duration.ofMinutes(1);
+    };
   }
 
   /// An argument that may be left out.

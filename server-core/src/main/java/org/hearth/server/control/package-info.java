@@ -5,8 +5,9 @@
 ///                             ◄──────── JSON ────────┘
 /// ```
 ///
-/// **threads**: one virtual thread a connection. **bound**: 32 connections at a time, a request of
-/// 4 KiB, an answer of 64 MiB; five seconds for each read of the one, a minute of the other.
+/// **threads**: one virtual thread a connection. **bound**: 32 requests with the secret at a time,
+/// and 64 connections that have not shown it, of which the oldest gives way; a request of 4 KiB in
+/// five seconds, an answer of 64 MiB.
 @NullMarked
 package org.hearth.server.control;
 

@@ -1,10 +1,13 @@
 package org.hearth.server.control;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -16,6 +19,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -100,7 +105,7 @@ class ControlPortTest {
 
   @Test
   void connectionsOverTheBoundWaitForOthersToEnd() throws Exception {
-    CountDownLatch inside = new CountDownLatch(ControlPort.MOST_CONNECTIONS);
+    CountDownLatch inside = new CountDownLatch(ControlPort.MOST_REQUESTS);
     CountDownLatch goOn = new CountDownLatch(1);
     AtomicInteger now = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
@@ -111,7 +116,7 @@ class ControlPortTest {
           await(goOn);
           now.decrementAndGet();
         };
-    int askers = 2 * ControlPort.MOST_CONNECTIONS;
+    int askers = 2 * ControlPort.MOST_REQUESTS;
     CountDownLatch answered = new CountDownLatch(askers);
     try (ControlPort _ = open(visit);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -129,8 +134,81 @@ class ControlPortTest {
       goOn.countDown();
 
       await(answered);
-      assertThat(most.get()).isEqualTo(ControlPort.MOST_CONNECTIONS);
+      assertThat(most.get()).isEqualTo(ControlPort.MOST_REQUESTS);
     }
+  }
+
+  /// Nobody's request is late here, so only giving way frees a place.
+  @Test
+  void theOldestOfThoseWhoDoNotShowTheSecretGivesWay() throws Exception {
+    List<Socket> silent = new ArrayList<>();
+    try (ControlPort _ =
+        ControlPort.open(
+            folder, new SecureRandom(), new Answering(() -> {}), Duration.ofHours(1))) {
+      for (int i = 0; i < ControlPort.MOST_UNPROVEN; i++) {
+        silent.add(connect());
+      }
+
+      assertThat(ControlPort.ask(folder, STATUS)).isPresent();
+
+      assertThat(isClosedByServer(silent.getFirst())).isTrue();
+      Socket last = silent.getLast();
+      last.getOutputStream().write('\n');
+      assertThat(isClosedByServer(last)).as("it was still listened to").isTrue();
+    } finally {
+      for (Socket each : silent) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
+  void aServerThatIsSilentIsToldInASentence() throws Exception {
+    try (ServerSocket silent = stranger()) {
+      assertThatThrownBy(() -> ControlPort.ask(folder, STATUS, Duration.ofMillis(1)))
+          .isInstanceOf(NoAnswerException.class)
+          .hasMessageContainingAll(
+              "The server that holds " + root,
+              "has not answered within",
+              "Ask again later",
+              "delete " + root.resolve("control"));
+      assertThat(silent.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void aServerThatAnswersSomethingElseIsToldInASentence() throws Exception {
+    try (ServerSocket other = stranger()) {
+      Thread answering =
+          Thread.ofVirtual()
+              .start(() -> {
+                try (Socket asker = other.accept()) {
+                  asker.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n".getBytes(US_ASCII));
+                  asker.getInputStream().transferTo(OutputStream.nullOutputStream());
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+
+      assertThatThrownBy(() -> ControlPort.ask(folder, STATUS))
+          .isInstanceOf(NoAnswerException.class)
+          .hasMessageContaining("answers what no server of Hearth does");
+      answering.join();
+    }
+  }
+
+  @Test
+  void whatLooksAtAllFilesMayTakeLongerThanAQuestion() {
+    assertThat(new ControlRequest("media-check", Map.of()).patience())
+        .isGreaterThan(new ControlRequest("media-status", Map.of()).patience());
+    assertThat(STATUS.patience()).isLessThan(Duration.ofMinutes(1));
+  }
+
+  /// What listens at the port that the file names, and is no server of ours.
+  private ServerSocket stranger() throws IOException {
+    ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    Files.writeString(root.resolve("control"), socket.getLocalPort() + "\nsecret\n");
+    return socket;
   }
 
   /// A socket that cannot accept, as when the process has no descriptor left.
@@ -157,7 +235,11 @@ class ControlPortTest {
   void itAcceptsAgainAfterAnError() throws Exception {
     ControlPort port =
         new ControlPort(
-            new Unloadable(), root.resolve("control"), "secret", new Answering(() -> {}));
+            new Unloadable(),
+            root.resolve("control"),
+            "secret",
+            new Answering(() -> {}),
+            Duration.ofHours(1));
     Thread accepting = Thread.ofPlatform().start(port::accept);
 
     Eventually.until("it pauses", () -> accepting.getState() == Thread.State.TIMED_WAITING);
@@ -170,7 +252,11 @@ class ControlPortTest {
   void itPausesWhenItCannotAcceptAndEndsAtOnceWhenClosed() throws Exception {
     ControlPort port =
         new ControlPort(
-            new Exhausted(), root.resolve("control"), "secret", new Answering(() -> {}));
+            new Exhausted(),
+            root.resolve("control"),
+            "secret",
+            new Answering(() -> {}),
+            Duration.ofHours(1));
     Thread accepting = Thread.ofPlatform().start(port::accept);
 
     Eventually.until("it pauses", () -> accepting.getState() == Thread.State.TIMED_WAITING);
