@@ -49,7 +49,7 @@ final class FolderLock implements AutoCloseable {
               Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)),
           0);
       return new FolderLock(channel);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       try {
         channel.close();
       } catch (IOException closing) {

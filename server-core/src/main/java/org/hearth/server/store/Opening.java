@@ -62,12 +62,9 @@ final class Opening {
     if (isUnfinished(folder)) {
       discard();
     }
-    if (Files.notExists(options.derbyFolder())) {
-      return make();
-    }
     try {
-      return openExisting();
-    } catch (IOException | SQLException | RuntimeException e) {
+      return Files.notExists(options.derbyFolder()) ? make() : openExisting();
+    } catch (IOException | SQLException | RuntimeException | Error e) {
       derby.shutDown();
       throw e;
     }
@@ -125,7 +122,7 @@ final class Opening {
       newEpoch(identity, restored);
       derby.shutDown();
       finishMaking(identity.id(), restored).close();
-    } catch (IOException | SQLException | RuntimeException e) {
+    } catch (IOException | SQLException | RuntimeException | Error e) {
       derby.shutDown();
       discard();
       throw e;

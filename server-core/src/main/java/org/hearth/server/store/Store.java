@@ -106,7 +106,7 @@ public final class Store implements AutoCloseable {
       FolderLock lock = FolderLock.take(options.dataFolder());
       try {
         return action.run(lock);
-      } catch (IOException | SQLException | RuntimeException e) {
+      } catch (IOException | SQLException | RuntimeException | Error e) {
         lock.close();
         throw e;
       }

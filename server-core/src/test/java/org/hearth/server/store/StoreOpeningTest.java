@@ -35,6 +35,37 @@ class StoreOpeningTest {
   }
 
   @Test
+  void anErrorWhileItOpensLeavesTheFolderFree() {
+    NoClassDefFoundError failure = new NoClassDefFoundError("as if no descriptor were left");
+
+    assertThatThrownBy(() ->
+            Store.open(
+                options(other),
+                () -> {
+                  throw failure;
+                }))
+        .isSameAs(failure);
+
+    Store.open(options(other)).close();
+  }
+
+  @Test
+  void anErrorWhileItIsMadeLeavesNothingOpen() {
+    NoClassDefFoundError failure = new NoClassDefFoundError("as if no descriptor were left");
+    StoreOptions failing =
+        options(other)
+            .withClock(() -> {
+              throw failure;
+            });
+
+    assertThatThrownBy(() -> Store.open(failing)).isSameAs(failure);
+
+    try (Store store = Store.open(options(other))) {
+      assertThat(store.head()).isEqualTo(LogPosition.ORIGIN);
+    }
+  }
+
+  @Test
   void identityOutlivesARestart() {
     StoreIdentity before = stores.store().identity();
 
