@@ -3,6 +3,7 @@ package org.hearth.server.store;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
+import java.lang.System.Logger.Level;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -25,6 +26,8 @@ import org.hearth.server.store.derby.DerbyFault;
 ///
 /// **Thread**: any; request threads wait for their turn.
 public final class ReadPool implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ReadPool.class.getName());
+
   private final HikariDataSource pool;
   private final Health health;
   private final LongAdder queries = new LongAdder();
@@ -106,6 +109,25 @@ public final class ReadPool implements AutoCloseable {
   /// @throws StorageException as [#read] does
   public <T> List<T> select(String sql, Row<T> row) {
     return select(sql, _ -> {}, row);
+  }
+
+  /// As [#select], without the rows that cannot be read: each costs only itself, and is logged.
+  ///
+  /// @throws StorageException as [#read] does
+  public <T> List<T> selectReadable(String sql, Binding binding, Row<T> row) {
+    return select(sql, binding, each -> readable(sql, row, each)).stream()
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  private static <T> Optional<T> readable(String sql, Row<T> row, ResultSet each)
+      throws SQLException {
+    try {
+      return Optional.of(row.read(each));
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "a row cannot be read and is left out of " + sql, e);
+      return Optional.empty();
+    }
   }
 
   /// Runs a query of one statement, and reads the first row if there is one.

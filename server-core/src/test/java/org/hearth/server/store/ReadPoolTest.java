@@ -58,6 +58,27 @@ class ReadPoolTest {
   }
 
   @Test
+  void aRowThatCannotBeReadIsLeftOut() {
+    Store store = stores.store();
+    Rows.create(store);
+    store
+        .committer()
+        .commit(
+            "test",
+            List.of(Rows.insert("1", 0), Rows.insert("damaged", 1), Rows.insert("3", 2)),
+            List.of());
+
+    assertThat(
+            store
+                .reads()
+                .selectReadable(
+                    "SELECT name FROM test_row ORDER BY name",
+                    _ -> {},
+                    row -> Integer.parseInt(row.getString(1))))
+        .containsExactly(1, 3);
+  }
+
+  @Test
   void rowsOfOneStatementComeInTheirOrderWithTheirValuesBound() {
     Store store = stores.store();
     Rows.create(store);

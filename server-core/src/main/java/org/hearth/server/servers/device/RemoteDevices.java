@@ -135,8 +135,10 @@ public final class RemoteDevices implements KeptDevices, RemoteDeviceQueries {
   /// The users whose lists are kept.
   Set<UserId> users() {
     return new HashSet<>(
-        reads.select(
-            "SELECT user_id FROM remote_device_list", row -> UserId.parse(row.getString(1))));
+        reads.selectReadable(
+            "SELECT user_id FROM remote_device_list",
+            _ -> {},
+            row -> UserId.parse(row.getString(1))));
   }
 
   @Override
@@ -185,7 +187,7 @@ public final class RemoteDevices implements KeptDevices, RemoteDeviceQueries {
 
   @Override
   public List<UserId> changed(LogPosition after, LogPosition upTo) {
-    return reads.select(
+    return reads.selectReadable(
         "SELECT user_id FROM remote_device_list"
             + " WHERE changed_position > ? AND changed_position <= ?",
         statement -> {
@@ -197,14 +199,15 @@ public final class RemoteDevices implements KeptDevices, RemoteDeviceQueries {
 
   @Override
   public List<ServerName> staleServers() {
-    return reads.select(
+    return reads.selectReadable(
         "SELECT DISTINCT server_name FROM remote_device_list WHERE fresh = 0",
+        _ -> {},
         row -> ServerName.parse(row.getString(1)));
   }
 
   @Override
   public List<StaleList> stale(ServerName server, String after, int most) {
-    return reads.select(
+    return reads.selectReadable(
         "SELECT user_id, marks FROM remote_device_list"
             + " WHERE server_name = ? AND fresh = 0 AND user_id > ?"
             + " ORDER BY user_id FETCH FIRST ? ROWS ONLY",

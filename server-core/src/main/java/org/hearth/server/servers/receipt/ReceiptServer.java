@@ -39,6 +39,7 @@ import org.hearth.server.store.Outcome;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Table;
+import org.hearth.server.store.Unavailable;
 import org.hearth.server.store.UnitOwner;
 import org.jspecify.annotations.Nullable;
 
@@ -166,16 +167,32 @@ public final class ReceiptServer implements Box {
 
   /// Looks at all users who have receipts.
   private void forgetAbsent() throws InterruptedException {
-    Optional<UserId> user = receipts.userAfter("");
+    Optional<String> user = receipts.userAfter("");
     while (user.isPresent() && !stopping) {
-      Set<RoomId> absent = new HashSet<>(receipts.roomsOf(user.get()));
-      rooms.roomsOf(user.get(), Set.of(Membership.JOIN)).stream()
+      for (Member each : absent(user.get())) {
+        forget(each.room(), each.user());
+      }
+      user = receipts.userAfter(user.get());
+    }
+  }
+
+  /// Where a user has receipts and is not joined; nowhere if that cannot be told.
+  ///
+  /// @param stored the id as it is stored
+  private List<Member> absent(String stored) {
+    try {
+      UserId user = UserId.parse(stored);
+      Set<RoomId> absent = new HashSet<>(receipts.roomsOf(user));
+      rooms.roomsOf(user, Set.of(Membership.JOIN)).stream()
           .map(RoomMembership::room)
           .forEach(absent::remove);
-      for (RoomId each : absent) {
-        forget(each, user.get());
+      return absent.stream().map(room -> new Member(room, user)).toList();
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
       }
-      user = receipts.userAfter(user.get().value());
+      LOG.log(Level.ERROR, "it cannot be told which receipts of " + stored + " are to go", e);
+      return List.of();
     }
   }
 

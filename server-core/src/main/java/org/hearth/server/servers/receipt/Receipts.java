@@ -80,7 +80,7 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
   public List<ReceiptOutput> changed(
       RoomId room, UserId viewer, LogPosition after, LogPosition upTo) {
     List<ReceiptOutput> ofOthers =
-        reads.select(
+        reads.selectReadable(
             OF_OTHERS,
             statement -> {
               statement.setString(1, room.value());
@@ -91,7 +91,7 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
             },
             Receipts::receipt);
     List<ReceiptOutput> own =
-        reads.select(
+        reads.selectReadable(
             OF_MEMBER + " AND log_position > ? AND log_position <= ?",
             statement -> {
               statement.setString(1, viewer.value());
@@ -105,7 +105,7 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
 
   @Override
   public List<ReceiptOutput> setAfter(RoomId room, LogPosition after) {
-    return reads.select(
+    return reads.selectReadable(
         SELECT + "WHERE room_id = ? AND log_position > ? ORDER BY log_position",
         statement -> {
           statement.setString(1, room.value());
@@ -117,7 +117,7 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
   @Override
   public Set<RoomId> roomsReadAfter(UserId user, LogPosition after, LogPosition upTo) {
     return Set.copyOf(
-        reads.select(
+        reads.selectReadable(
             "SELECT DISTINCT room_id FROM receipt"
                 + " WHERE user_id = ? AND log_position > ? AND log_position <= ?",
             statement -> {
@@ -128,7 +128,8 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
             row -> RoomId.parse(row.getString(1))));
   }
 
-  /// All of a user's receipts in a room.
+  /// All of a user's receipts in a room. Who moves one must know them all, so that a damaged one
+  /// fails here.
   List<ReceiptOutput> of(RoomId room, UserId user) {
     return reads.select(
         OF_MEMBER,
@@ -139,17 +140,17 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
         Receipts::receipt);
   }
 
-  /// The first user, in the order of the ids, after that one.
-  Optional<UserId> userAfter(String user) {
+  /// The first user, in the order of the ids as they are stored, after that one.
+  Optional<String> userAfter(String user) {
     return reads.first(
         "SELECT user_id FROM receipt WHERE user_id > ? ORDER BY user_id FETCH FIRST ROW ONLY",
         statement -> statement.setString(1, user),
-        row -> UserId.parse(row.getString(1)));
+        row -> row.getString(1));
   }
 
   /// The rooms in which the user has receipts.
   List<RoomId> roomsOf(UserId user) {
-    return reads.select(
+    return reads.selectReadable(
         "SELECT DISTINCT room_id FROM receipt WHERE user_id = ?",
         statement -> statement.setString(1, user.value()),
         row -> RoomId.parse(row.getString(1)));

@@ -1,5 +1,6 @@
 package org.hearth.server.servers.typing;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -49,6 +50,8 @@ import org.hearth.server.store.Unavailable;
 /// **bound**: [#MOST_ROOMS] rooms and [#MOST_TYPISTS] users in each; who is over that is not shown.
 /// **thread**: as [Box] has it; the rest any.
 public final class TypingServer implements Box {
+  private static final System.Logger LOG = System.getLogger(TypingServer.class.getName());
+
   /// Rooms in which somebody types at a time, each with one alarm.
   static final int MOST_ROOMS = 10_000;
 
@@ -252,10 +255,23 @@ public final class TypingServer implements Box {
     public void renew(LogPosition upTo) throws InterruptedException {
       for (RoomId room : typists.rooms()) {
         for (UserId user : typists.typing(room)) {
-          if (!joined.test(room, user)) {
+          if (!stays(room, user)) {
             submit(new TypingInput.StopTyping(room, user));
           }
         }
+      }
+    }
+
+    /// In a room that cannot be read nobody types any more.
+    private boolean stays(RoomId room, UserId user) {
+      try {
+        return joined.test(room, user);
+      } catch (RuntimeException e) {
+        if (Unavailable.is(e)) {
+          throw e;
+        }
+        LOG.log(Level.ERROR, "it cannot be told whether " + user + " is in " + room, e);
+        return false;
       }
     }
   }

@@ -136,14 +136,62 @@ class ReceiptRowsTest extends ReceiptRoom {
     assertThat(receiptsFromNothing("bob")).containsOnlyKeys(isRead("alice"));
   }
 
+  @Test
+  void aDamagedRowCostsOnlyItself() throws Exception {
+    EventId event = say("hello");
+    read("alice", event);
+    LogPosition head = server.store().head();
+    List<RowChange> rows = new ArrayList<>();
+    for (String user : List.of("!damaged", id("gone"), "damaged")) {
+      rows.add(row(user, room.value(), event, head.value()));
+    }
+    rows.add(row(id("gone"), "damaged", event, head.value()));
+    var _ = server.store().committer().commit("test", rows, List.of());
+
+    // Those who follow the logs look anew at all that there is.
+    for (var each : server.receiptServer().readings()) {
+      lose(each.reader(), server.store().head());
+    }
+    for (var each : server.notifications().readings()) {
+      lose(each.reader(), server.store().head());
+    }
+    awaitRows(4);
+
+    assertThat(receiptsFromNothing("bob")).containsOnlyKeys(isRead("alice"));
+    read("bob", event);
+    assertThat(receiptsFromNothing("alice")).containsOnlyKeys(isRead("alice"), isRead("bob"));
+  }
+
+  @Test
+  void aDamagedRowDoesNotEndTheLookAtTheStart() {
+    EventId event = say("hello");
+    var _ =
+        server
+            .store()
+            .committer()
+            .commit(
+                "test",
+                List.of(row("!damaged", room.value(), event, 1), row("gone", event, 1)),
+                List.of());
+
+    restart();
+
+    awaitRows(1);
+    assertThat(count("SELECT COUNT(*) FROM receipt WHERE user_id = '!damaged'")).isEqualTo(1);
+  }
+
   private RowChange row(String user, EventId event, long position) {
+    return row(id(user), room.value(), event, position);
+  }
+
+  private static RowChange row(String user, String in, EventId event, long position) {
     return RowChange.of(
         RECEIPT,
         "INSERT INTO receipt (user_id, room_id, receipt_type, thread_id, event_id, event_place,"
             + " received_millis, log_position) VALUES (?, ?, 'm.read', '', ?, 1, 1, ?)",
         (statement, _) -> {
-          statement.setString(1, id(user));
-          statement.setString(2, room.value());
+          statement.setString(1, user);
+          statement.setString(2, in);
           statement.setString(3, event.value());
           statement.setLong(4, position);
         });

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
@@ -102,6 +103,32 @@ class RemoteListsTest {
     assertThat(names(BOB)).containsExactly("A", "B", "OLD");
     assertThat(devices.head(BOB).streamId()).isEqualTo(9);
     assertThat(devices.knowledge(BOB)).isEqualTo(Knowledge.FRESH);
+  }
+
+  @Test
+  void aDamagedRowCostsOnlyItself() {
+    commit(lists.take(new DeviceInput.FollowDevices(BOB)));
+    for (String column : List.of("user_id", "server_name")) {
+      commit(
+          List.of(
+              RowChange.of(
+                  RemoteDevices.LIST,
+                  "INSERT INTO remote_device_list (user_id, server_name, stream_id, fresh, marks,"
+                      + " changed_position, devices, bytes, master_key, self_signing_key)"
+                      + " VALUES (?, ?, 0, 0, 1, 1, 0, 0, CAST(X'' AS BLOB), CAST(X'' AS BLOB))",
+                  (statement, _) -> {
+                    statement.setString(1, column.equals("user_id") ? "damaged" : "@a:b.test");
+                    statement.setString(2, column.equals("user_id") ? "peer.test" : "a/b");
+                  })));
+    }
+
+    assertThat(devices.users()).contains(BOB).hasSize(2);
+    assertThat(devices.staleServers()).containsExactly(BOB.server());
+    assertThat(devices.stale(BOB.server(), "", 10))
+        .extracting(RemoteDeviceQueries.StaleList::user)
+        .containsExactly(BOB);
+    assertThat(devices.changed(LogPosition.ORIGIN, new LogPosition(1_000)))
+        .containsExactly(UserId.parse("@a:b.test"));
   }
 
   @Test

@@ -287,6 +287,18 @@ class TypingServerTest {
   }
 
   @Test
+  void aRoomThatCannotBeReadCostsOnlyItselfWhenEntriesAreLost() throws Exception {
+    type(BOB);
+    failing.set(true);
+
+    roomOutputReader().onLost(new LogPosition(0), new LogPosition(7));
+    handle(new TypingInput.StopTyping(RoomId.parse("!nowhere:a.example"), ALICE));
+
+    assertThat(typing()).isEmpty();
+    assertThat(roomOutputReader().position()).isEqualTo(new LogPosition(7));
+  }
+
+  @Test
   void showsABoundedNumberOfUsersAndRooms() throws Exception {
     for (int i = 0; i <= TypingServer.MOST_TYPISTS; i++) {
       type(UserId.parse("@user%d:a.example".formatted(i)));
