@@ -193,15 +193,18 @@ final class Follower<E> {
       meter.state(ConsumerFigures.State.STOPPED);
     } catch (Throwable t) {
       // The top of a thread: an error of the virtual machine, or a defect here.
+      died = t;
       meter.state(ConsumerFigures.State.FAILED);
       LOG.log(Level.ERROR, thread.getName() + " has ended", t);
-      died = t;
     } finally {
-      requests.end();
-      refuseRebuild();
-    }
-    if (died != null) {
-      log.died(new ConsumerDeath(log.spec().name(), name, died));
+      try {
+        requests.end();
+        refuseRebuild();
+      } finally {
+        if (died != null) {
+          log.died(new ConsumerDeath(log.spec().name(), name, died));
+        }
+      }
     }
   }
 

@@ -81,7 +81,7 @@ public final class Reply<R> {
         future.whenComplete((answer, failure) -> {
           try {
             action.accept(answer, (RuntimeException) failure);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "what was to be done on a reply failed", e);
           }
         });

@@ -196,16 +196,19 @@ final class Shard<C, R> {
       meter.state(ConsumerFigures.State.STOPPED);
     } catch (Throwable t) {
       // The top of a thread: an error of the virtual machine, or a defect here.
+      died = t;
       meter.state(ConsumerFigures.State.FAILED);
       LOG.log(Level.ERROR, thread.getName() + " has ended and takes no more commands", t);
-      died = t;
     } finally {
-      batch.forEach(reply -> reply.fail(new LogStoppedException(log)));
-      refuseTheRest();
-      requests.end();
-    }
-    if (died != null) {
-      onDeath.accept(new ConsumerDeath(log, thread.getName(), died));
+      try {
+        batch.forEach(reply -> reply.fail(new LogStoppedException(log)));
+        refuseTheRest();
+        requests.end();
+      } finally {
+        if (died != null) {
+          onDeath.accept(new ConsumerDeath(log, thread.getName(), died));
+        }
+      }
     }
   }
 

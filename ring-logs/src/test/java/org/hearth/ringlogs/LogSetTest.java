@@ -41,6 +41,7 @@ class LogSetTest {
     switch (command.key()) {
       case "bad" -> throw new IllegalStateException("cannot digest");
       case "fatal" -> throw new OutOfMemoryError("as if");
+      case "untold" -> throw new Untold();
       default -> {
         committed++;
         output.publish(store.commit(at(committed), command).position(), command);
@@ -50,8 +51,20 @@ class LogSetTest {
   }
 
   private void fail(Positioned<Note> entry) {
-    if (entry.entry().key().equals("deadly")) {
-      throw new OutOfMemoryError("as if");
+    switch (entry.entry().key()) {
+      case "deadly" -> throw new OutOfMemoryError("as if");
+      case "deadly and untold" -> throw new Untold();
+      default -> {}
+    }
+  }
+
+  /// An error that cannot be logged, as when there is no memory for its words.
+  private static final class Untold extends Error {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getMessage() {
+      throw new OutOfMemoryError("as if for the log, too");
     }
   }
 
@@ -269,6 +282,26 @@ class LogSetTest {
     assertThatThrownBy(() -> logs.release("note-input", "note-input", "a", true).await(PATIENCE))
         .isInstanceOf(LogStoppedException.class);
     assertThat(logs.drainAndStop(PATIENCE)).isTrue();
+  }
+
+  @Test
+  void tellsOfADeathAlsoWhenItCannotBeLogged() throws InterruptedException {
+    output.register(new NoteReader("One", LogPosition.ORIGIN, this::fail));
+    logs.start(LogPosition.ORIGIN);
+    input.writer("Tests").submit(new Note("deadly and untold", 1), PATIENCE).await(PATIENCE);
+    assertThat(deaths.poll(20, TimeUnit.SECONDS))
+        .isNotNull()
+        .extracting(ConsumerDeath::consumer)
+        .isEqualTo("One");
+
+    Reply<Long> reply = input.writer("Tests").submit(new Note("untold", 2), PATIENCE);
+
+    assertThat(deaths.poll(20, TimeUnit.SECONDS))
+        .isNotNull()
+        .extracting(ConsumerDeath::consumer)
+        .isEqualTo("note-input-0");
+    assertThat(reply.isDone()).isTrue();
+    assertThat(logs.drainAndStop(Duration.ofSeconds(2))).isTrue();
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.hearth.ringlogs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,6 +80,37 @@ class ReplyTest {
     reply.onDone((answer, failure) -> told.add("after " + answer + " " + failure));
 
     assertThat(told).containsExactly("before yes null", "after yes null");
+  }
+
+  /// An error that notes that somebody looked where it was thrown, as a log does.
+  private static final class Noted extends Error {
+    private static final long serialVersionUID = 1L;
+    private boolean logged;
+
+    @Override
+    public StackTraceElement[] getStackTrace() {
+      logged = true;
+      return super.getStackTrace();
+    }
+
+    @Override
+    public void printStackTrace(PrintWriter writer) {
+      logged = true;
+      super.printStackTrace(writer);
+    }
+  }
+
+  @Test
+  void logsAlsoAnErrorOfWhoAskedToBeTold() {
+    Reply<String> reply = Reply.pending();
+    Noted error = new Noted();
+    reply.onDone((_, _) -> {
+      throw error;
+    });
+
+    reply.complete("yes");
+
+    assertThat(error.logged).isTrue();
   }
 
   @Test
