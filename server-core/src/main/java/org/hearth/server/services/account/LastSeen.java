@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
@@ -26,8 +28,6 @@ final class LastSeen {
   /// Of what a program calls itself, this much is kept.
   static final int LONGEST_USER_AGENT = 255;
 
-  private record Key(UserId user, DeviceId device) {}
-
   /// @param userAgent what the program calls itself; empty if it does not say
   private record Seen(Instant when, InetAddress address, String userAgent, Instant stored) {
     Seen storedAt(Instant time) {
@@ -35,23 +35,43 @@ final class LastSeen {
     }
   }
 
-  private final Map<Key, Seen> seen = new ConcurrentHashMap<>();
+  /// What is known of each user's devices; of none without any.
+  private final ConcurrentMap<UserId, Map<DeviceId, Seen>> seen = new ConcurrentHashMap<>();
 
   void seen(UserId user, DeviceId device, Instant when, InetAddress address, String userAgent) {
     String kept = userAgent.substring(0, Math.min(userAgent.length(), LONGEST_USER_AGENT));
-    seen.merge(
-        new Key(user, device),
-        new Seen(when, address, kept, Instant.EPOCH),
-        (before, now) -> now.storedAt(before.stored));
+    seen.compute(
+        user,
+        (_, known) -> {
+          Map<DeviceId, Seen> devices = known == null ? new ConcurrentHashMap<>() : known;
+          devices.merge(
+              device,
+              new Seen(when, address, kept, Instant.EPOCH),
+              (before, now) -> now.storedAt(before.stored));
+          return devices;
+        });
   }
 
   void forget(UserId user, DeviceId device) {
-    seen.remove(new Key(user, device));
+    change(user, devices -> devices.remove(device));
+  }
+
+  private void change(UserId user, Consumer<Map<DeviceId, Seen>> change) {
+    seen.computeIfPresent(
+        user,
+        (_, devices) -> {
+          change.accept(devices);
+          return devices.isEmpty() ? null : devices;
+        });
+  }
+
+  private Map<DeviceId, Seen> of(UserId user) {
+    return seen.getOrDefault(user, Map.of());
   }
 
   /// The device with what is known here and not yet on the disk.
   Device overlay(Device stored) {
-    Seen known = seen.get(new Key(stored.user(), stored.id()));
+    Seen known = of(stored.user()).get(stored.id());
     return known == null
         ? stored
         : new Device(
@@ -65,31 +85,35 @@ final class LastSeen {
 
   /// The later of two times: the stored one, and the newest one known here of a device of the user.
   Optional<Instant> later(UserId user, Optional<Instant> stored) {
-    return Stream.concat(
-            stored.stream(),
-            seen.entrySet().stream()
-                .filter(each -> each.getKey().user.equals(user))
-                .map(each -> each.getValue().when))
+    return Stream.concat(stored.stream(), of(user).values().stream().map(each -> each.when))
         .max(Instant::compareTo);
   }
 
   /// The changes for what the disk does not have yet.
   List<RowChange> unsaved() {
     List<RowChange> changes = new ArrayList<>();
-    seen.forEach((key, each) -> {
-      if (each.stored.plus(GRAIN).isBefore(each.when)) {
-        changes.add(
-            Accounts.seen(
-                key.user, key.device, each.when, each.address.getHostAddress(), each.userAgent));
-      }
-    });
+    seen.forEach((user, devices) ->
+        devices.forEach((device, each) -> {
+          if (each.stored.plus(GRAIN).isBefore(each.when)) {
+            changes.add(
+                Accounts.seen(
+                    user, device, each.when, each.address.getHostAddress(), each.userAgent));
+          }
+        }));
     return changes;
   }
 
   /// Called when [#unsaved] of before that time was committed. Lets go of what has been on the disk
   /// for a day.
   void saved(Instant until) {
-    seen.values().removeIf(each -> each.when.isBefore(until.minus(REMEMBERED)));
-    seen.replaceAll((_, each) -> each.when.isAfter(until) ? each : each.storedAt(each.when));
+    for (UserId user : seen.keySet()) {
+      change(
+          user,
+          devices -> {
+            devices.values().removeIf(each -> each.when.isBefore(until.minus(REMEMBERED)));
+            devices.replaceAll(
+                (_, each) -> each.when.isAfter(until) ? each : each.storedAt(each.when));
+          });
+    }
   }
 }
