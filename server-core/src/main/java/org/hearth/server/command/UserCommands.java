@@ -83,8 +83,8 @@ final class UserCommands {
 
     @Override
     public Integer call() throws IOException, StartFailedException {
-      JsonNode users =
-          Commands.perform(setup, "list-users", Map.of("search", search)).path("users");
+      JsonNode told = Commands.perform(setup, "list-users", Map.of("search", search));
+      JsonNode users = told.path("users");
       if (users.isEmpty()) {
         out.println(
             search.isEmpty() ? "There are no accounts." : "No account is found by " + search + ".");
@@ -98,6 +98,11 @@ final class UserCommands {
                 ? "closed"
                 : user.path("admin").asBoolean() ? "owner" : "member",
             devices == 1 ? "1 device" : devices + " devices");
+      }
+      if (told.path("more").asBoolean()) {
+        out.printf(
+            "There are more than these %,d: type a part of the id to have others listed.%n",
+            users.size());
       }
       return 0;
     }

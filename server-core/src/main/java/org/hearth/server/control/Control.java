@@ -20,6 +20,7 @@ import org.hearth.server.admin.BackupStatus;
 import org.hearth.server.admin.Destination;
 import org.hearth.server.admin.NoticesSent;
 import org.hearth.server.admin.Overview;
+import org.hearth.server.admin.Page;
 import org.hearth.server.admin.ParkedEntries;
 import org.hearth.server.admin.Person;
 import org.hearth.server.admin.RefusedEvent;
@@ -217,8 +218,9 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   private ObjectNode users(String search) {
     ObjectNode json = empty();
     ArrayNode users = json.putArray("users");
-    admin.people(search, MOST_LISTED).items().forEach(person -> users.add(user(person)));
-    return json;
+    Page<Person> people = admin.people(search, MOST_LISTED);
+    people.items().forEach(person -> users.add(user(person)));
+    return json.put("more", people.more());
   }
 
   private ObjectNode tokens() {

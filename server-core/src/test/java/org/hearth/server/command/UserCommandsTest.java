@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.hearth.server.Homeserver;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Table;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +79,37 @@ final class UserCommandsTest extends TypedCommands {
     assertThat(said()).isEqualTo("There are no accounts.\n");
     assertThat(hearth("user", "list", "zoe")).isZero();
     assertThat(said()).isEqualTo("No account is found by zoe.\n");
+  }
+
+  @Test
+  void aListThatIsNotWholeSaysSo() {
+    assertThat(hearth("user", "create", "alice")).isZero();
+    assertThat(hearth("user", "list")).isZero();
+    assertThat(said()).hasLineCount(1);
+    List<RowChange> many = new ArrayList<>();
+    for (int i = 0; i < 10_000; i++) {
+      String user = "@user%05d:hearth.test".formatted(i);
+      many.add(
+          RowChange.of(
+              new Table("account", "a test's", "the test"),
+              "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated,"
+                  + " is_erased, is_leaving, created_millis) VALUES (?, FALSE, FALSE, FALSE, FALSE,"
+                  + " FALSE, FALSE, 1)",
+              (statement, _) -> statement.setString(1, user)));
+    }
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      var _ = store.committer().commit("test", many, List.of());
+    }
+
+    assertThat(hearth("user", "list")).isZero();
+
+    assertThat(said().lines())
+        .hasSize(10_001)
+        .last()
+        .isEqualTo(
+            "There are more than these 10,000: type a part of the id to have others listed.");
+    assertThat(hearth("user", "list", "user09999")).isZero();
+    assertThat(said()).hasLineCount(1);
   }
 
   @Test
