@@ -4,8 +4,10 @@ import io.helidon.webserver.CloseConnectionException;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.Condition;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// is made of ([SharedAnswer]). Where it cannot have these, it waits for the end of its earlier
 /// request, which comes when that finds its client gone. Of those with a place, the ones that work
 /// take *turns*, a piece each, so that other requests find processors; nobody has a turn while a
-/// client takes its piece.
+/// client takes its piece. Who waits for a place gets it before who came later, except that nobody
+/// waits behind somebody whose user or address has all places that it may have.
 ///
 /// A client that takes its answer slowly keeps its place as long as nobody else needs it. Once
 /// somebody waits, of the answers that hold that one up the one that has waited longest for its
@@ -86,8 +89,8 @@ final class LargeAnswers {
   private final Map<String, Integer> byUser = new HashMap<>();
   private final Map<String, Integer> byAddress = new HashMap<>();
   private final Map<String, Integer> waitingByUser = new HashMap<>();
+  private final Set<Place> waiting = new LinkedHashSet<>();
   private final long patienceNanos;
-  private int waiting;
 
   LargeAnswers() {
     this(PATIENCE);
@@ -123,7 +126,7 @@ final class LargeAnswers {
       places.put(place.asker, place);
       byUser.merge(place.asker.user(), 1, Integer::sum);
       byAddress.merge(place.address, 1, Integer::sum);
-      if (waiting > 0 && asked.since().isPresent()) {
+      if (asked.since().isPresent()) {
         // Some may have been waiting to ask the same.
         changed.signalAll();
       }
@@ -138,14 +141,14 @@ final class LargeAnswers {
   private SharedAnswer.@Nullable Joined awaitFreeOrJoin(Place place) throws InterruptedException {
     Asker asker = place.asker;
     SharedAnswer.@Nullable Joined other = join(place);
-    if (other != null || isFree(place)) {
+    if (other != null || mayEnter(place)) {
       return other;
     }
-    if (waiting == MOST_WAITING
+    if (waiting.size() == MOST_WAITING
         || waitingByUser.getOrDefault(asker.user(), 0) == MOST_WAITING_OF_A_USER) {
       throw busy();
     }
-    waiting++;
+    waiting.add(place);
     waitingByUser.merge(asker.user(), 1, Integer::sum);
     try {
       long nanos = LONGEST_WAIT.toNanos();
@@ -157,14 +160,32 @@ final class LargeAnswers {
         long look = Math.min(nanos, SharedAnswer.LOOK.toNanos());
         nanos -= look - changed.awaitNanos(look);
         other = join(place);
-        if (other != null || isFree(place)) {
+        if (other != null || mayEnter(place)) {
           return other;
         }
       }
     } finally {
-      waiting--;
+      waiting.remove(place);
       oneLess(waitingByUser, asker.user());
+      // Somebody else may be the first now.
+      changed.signalAll();
     }
+  }
+
+  /// Whether there is a place that nobody could take who has waited longer.
+  private boolean mayEnter(Place place) {
+    if (!isFree(place)) {
+      return false;
+    }
+    for (Place each : waiting) {
+      if (each == place) {
+        return true;
+      }
+      if (isFree(each)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// The same answer, if it is being made and was not begun before something that its asker knows.
