@@ -150,6 +150,10 @@ public final class SignedPeer implements AutoCloseable {
       while (true) {
         Socket socket = server.accept();
         sockets.add(socket);
+        if (server.isClosed()) {
+          // It has come while this was being closed.
+          socket.close();
+        }
         Thread.ofVirtual().start(() -> serve(socket));
       }
     } catch (IOException _) {
