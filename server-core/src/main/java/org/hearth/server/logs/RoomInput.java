@@ -254,19 +254,23 @@ public sealed interface RoomInput {
   /// refused for a room in which users of this server are or were; nobody is told. One command of
   /// fifty thousand events would hold up what others do; between parts they have their turn.
   ///
-  /// [EnterRoom] ends it. What has come stays when nothing comes of the join.
+  /// [EnterRoom] ends it. What has come stays when nothing comes of the join. Another join of the
+  /// room that begins meanwhile begins anew, and of the one before nothing more is taken.
   ///
   /// @param events their format, signatures and hashes are checked
   /// @param state those of the events, or of events that are known, that are state before the join
   /// @param signers by event, the servers that have validly signed it
   /// @param isFirst whether a join begins by it; the create event is in that part
+  /// @param join the join that the part is of; null where it was written before parts said so: no
+  ///   join goes on by such a part
   record ReceiveRoom(
       RoomId room,
       String version,
       List<Pdu> events,
       Set<EventId> state,
       Map<EventId, Set<ServerName>> signers,
-      boolean isFirst)
+      boolean isFirst,
+      @Nullable EventId join)
       implements RoomInput {
     /// Copies the collections.
     public ReceiveRoom {
@@ -276,7 +280,7 @@ public sealed interface RoomInput {
     }
   }
 
-  /// Takes in the join of a user of this server. The state before it is what has come by
+  /// Takes in the join of a user of this server. The state before it is what has come for it by
   /// [ReceiveRoom]; without that it is refused.
   ///
   /// @param version the room version, in whose format it is

@@ -103,7 +103,12 @@ final class Entries {
             events,
             Set.of(first),
             Map.of(last, Set.of(ServerName.parse("a.example"), ServerName.parse("b.example"))),
-            true));
+            true,
+            null));
+    entries.put(
+        "receive-room-of-a-join",
+        new RoomInput.ReceiveRoom(
+            room.roomId(), room.version().id(), events, Set.of(first), Map.of(), false, EVENT));
     entries.put(
         "enter-room",
         new RoomInput.EnterRoom(

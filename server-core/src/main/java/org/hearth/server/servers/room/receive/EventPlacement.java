@@ -313,11 +313,17 @@ final class EventPlacement {
     decision.takePosition(about);
   }
 
-  /// The end: the room is where the events have brought it.
-  void finish(InstantSource clock) {
+  /// Writes how much is kept by now of what was refused; what a new room begins with does not
+  /// count.
+  void noteRefused() {
     if (!decision.isOfNewRoom()) {
       refused.changes(history.view().info().number()).forEach(decision::change);
     }
+  }
+
+  /// The end: the room is where the events have brought it.
+  void finish(InstantSource clock) {
+    noteRefused();
     extremities.prune();
     StateSnapshot state = extremities.state();
     if (state.number() == history.view().state().number()

@@ -65,6 +65,14 @@ public final class InboundEvents {
 
   public InboundEvents(
       ShardContext context, ShardRooms rooms, ShardMemory memory, OutsideRooms outside) {
+    CommandOutcome outcome = takePart(part, room);
+    if (outcome instanceof CommandOutcome.Refused) {
+      parts.end(part.room(), part.join());
+    }
+    return outcome;
+  }
+
+  private CommandOutcome takePart(RoomInput.ReceiveRoom part, Optional<RoomView> room) {
     this.context = context;
     this.rooms = rooms;
     this.memory = memory;
@@ -100,26 +108,31 @@ public final class InboundEvents {
 
   /// Takes in the join of a room that has come in parts.
   public CommandOutcome enter(RoomInput.EnterRoom command, RoomView room) {
-    Optional<JoinInParts.Joining> joining = parts.end(command.room());
+    EventId join = command.join().eventId();
+    Optional<JoinInParts.Joining> joining = parts.find(command.room(), join);
     if (joining.isEmpty() || !hasComeInPart(room)) {
       return notReceived(command);
     }
-    EventId join = command.join().eventId();
-    return take(
-        new ReceiveEvents(
-            command.room(),
-            command.version(),
-            Arrival.LIVE,
-            List.of(command.join()),
-            List.of(),
-            Map.of(join, List.of()),
-            Map.of(join, command.signers()),
-            Set.of()),
-        Optional.of(room),
-        work -> {
-          work.intake().arriveWith(joining.get().state(work.history(), work.intake().resolver()));
-          return takeAll(work);
-        });
+    CommandOutcome outcome =
+        take(
+            new ReceiveEvents(
+                command.room(),
+                command.version(),
+                Arrival.LIVE,
+                List.of(command.join()),
+                List.of(),
+                Map.of(join, List.of()),
+                Map.of(join, command.signers()),
+                Set.of()),
+            Optional.of(room),
+            work -> {
+              work.intake()
+                  .arriveWith(joining.get().state(work.history(), work.intake().resolver()));
+              return takeAll(work);
+            });
+    // Not before: a command that throws is tried again.
+    parts.end(command.room(), join);
+    return outcome;
   }
 
   private static CommandOutcome notReceived(RoomInput command) {
@@ -327,6 +340,7 @@ public final class InboundEvents {
   private CommandOutcome takePart(
       RoomInput.ReceiveRoom part, JoinInParts.Joining joining, Work work) {
     Decision decision = work.history().decision();
+    work.intake().noteRefused();
     // What comes in parts was checked as a whole.
     List<RoomReply.Judged> verdicts = work.take(Map.of());
     // Known ones may be among the state, too.

@@ -215,6 +215,11 @@ final class Intake {
     };
   }
 
+  /// Writes how much is kept by now of what was refused.
+  void noteRefused() {
+    placement.noteRefused();
+  }
+
   /// The end: the room is where the events have brought it.
   void finish() {
     placement.finish(context.clock());

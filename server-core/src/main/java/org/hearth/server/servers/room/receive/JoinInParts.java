@@ -17,9 +17,13 @@ import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Members;
 import org.hearth.server.servers.room.state.StateSnapshot;
+import org.jspecify.annotations.Nullable;
 
 /// The large rooms that are coming in parts, before users of this server join them. With each part
 /// the room's current state grows towards the state before the join.
+///
+/// Of two joins of one room the one that has begun last goes on: residents may give each another
+/// state, and half of both is none.
 ///
 /// What the state says of users of this server waits for the end: what others say of a room in
 /// which none of them is brings none of them back.
@@ -37,8 +41,13 @@ final class JoinInParts {
 
   /// What has come of a room.
   static final class Joining {
+    private final EventId join;
     private final BitSet keys = new BitSet();
     private final Map<Integer, EventRef> ofOurUsers = new HashMap<>();
+
+    private Joining(EventId join) {
+      this.join = join;
+    }
 
     /// Notes what is in the state.
     ///
@@ -86,20 +95,29 @@ final class JoinInParts {
     }
   }
 
-  /// What has come of the room that the part is of; empty if its first part has not.
+  /// What has come for the join that the part is of; empty if its first part has not, or another
+  /// join has begun since then.
   Optional<Joining> begin(RoomInput.ReceiveRoom part) {
-    if (part.isFirst()) {
-      joining.put(part.room(), new Joining());
+    EventId join = part.join();
+    if (part.isFirst() && join != null) {
+      joining.put(part.room(), new Joining(join));
       if (joining.size() > MOST) {
         joining.remove(joining.keySet().iterator().next());
       }
     }
-    return Optional.ofNullable(joining.get(part.room()));
+    return find(part.room(), join);
   }
 
-  /// What has come of a room, of which no more comes.
-  Optional<Joining> end(RoomId room) {
-    return Optional.ofNullable(joining.remove(room));
+  /// What has come for a join.
+  Optional<Joining> find(RoomId room, @Nullable EventId join) {
+    return Optional.ofNullable(joining.get(room)).filter(each -> each.join.equals(join));
+  }
+
+  /// No more comes for that join.
+  void end(RoomId room, @Nullable EventId join) {
+    if (find(room, join).isPresent()) {
+      joining.remove(room);
+    }
   }
 
   void clear() {

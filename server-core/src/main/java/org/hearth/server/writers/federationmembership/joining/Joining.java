@@ -27,8 +27,8 @@ import org.hearth.server.writers.federationmembership.joining.RemoteRooms.Step;
 final class Joining {
   private static final System.Logger LOG = System.getLogger(Joining.class.getName());
 
-  /// How long the Room Server is waited for, to which tens of thousands of events are given at
-  /// once.
+  /// How long an answer of the Room Server is waited for. A room in which users of this server were
+  /// before is one command, however large it is.
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   /// Events that the Room Server takes in at once. Each part holds up what others do for some
@@ -166,6 +166,7 @@ final class Joining {
       List<Pdu> part = sound.events().subList(from, Math.min(from + PART, sound.events().size()));
       Set<EventId> ids = part.stream().map(Pdu::eventId).collect(Collectors.toSet());
       Map<EventId, Set<ServerName>> signers = new HashMap<>();
+    EventId join = sound.join().eventId();
       ids.forEach(each -> signers.put(each, sound.signers().getOrDefault(each, Set.of())));
       ids.retainAll(state);
       RoomReply reply =
@@ -173,13 +174,12 @@ final class Joining {
               .commands()
               .ask(
                   new RoomInput.ReceiveRoom(
-                      wish.room(), template.version().id(), part, ids, signers, from == 0),
+                      wish.room(), template.version().id(), part, ids, signers, from == 0, join),
                   PATIENCE);
       if (!(reply instanceof RoomReply.Received)) {
         return new EventVerdict.Dropped(reply.toString());
       }
     }
-    EventId join = sound.join().eventId();
     return verdict(
         join,
         needs

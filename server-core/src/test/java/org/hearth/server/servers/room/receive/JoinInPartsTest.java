@@ -52,7 +52,7 @@ final class JoinInPartsTest extends WithRunningRooms {
     return Set.of(event.sender().server());
   }
 
-  private static RoomInput.ReceiveRoom part(List<Pdu> events, boolean isFirst) {
+  private static RoomInput.ReceiveRoom part(Pdu join, List<Pdu> events, boolean isFirst) {
     Pdu any = events.getFirst();
     return new RoomInput.ReceiveRoom(
         any.roomId(),
@@ -60,7 +60,8 @@ final class JoinInPartsTest extends WithRunningRooms {
         events,
         events.stream().map(Pdu::eventId).collect(Collectors.toSet()),
         events.stream().collect(Collectors.toMap(Pdu::eventId, JoinInPartsTest::signers)),
-        isFirst);
+        isFirst,
+        join.eventId());
   }
 
   private static RoomInput.EnterRoom enter(Pdu join) {
@@ -68,10 +69,10 @@ final class JoinInPartsTest extends WithRunningRooms {
   }
 
   /// Gives the events in parts of seven.
-  private void give(List<Pdu> events) {
+  private void give(Pdu join, List<Pdu> events) {
     for (int from = 0; from < events.size(); from += 7) {
       List<Pdu> part = events.subList(from, Math.min(from + 7, events.size()));
-      assertThat(rooms.submit(part(part, from == 0))).isInstanceOf(RoomReply.Received.class);
+      assertThat(rooms.submit(part(join, part, from == 0))).isInstanceOf(RoomReply.Received.class);
     }
   }
 
@@ -96,7 +97,7 @@ final class JoinInPartsTest extends WithRunningRooms {
     List<Pdu> before = state(room);
     Pdu join = room.join(DAVE).add();
 
-    give(before);
+    give(join, before);
     int toldOfParts = rooms.told().size();
     DatabaseCheck.assertSound(stores.store());
     EventVerdict verdict = verdict(join);
@@ -118,7 +119,7 @@ final class JoinInPartsTest extends WithRunningRooms {
     RoomFixture room = room(RoomVersions.V11);
     List<Pdu> before = state(room);
     Pdu join = room.join(DAVE).add();
-    give(before);
+    give(join, before);
     var _ = verdict(join);
 
     Pdu message = room.message(BOB, "m.room.message", "{\"body\":\"hello\"}").add();
@@ -136,10 +137,10 @@ final class JoinInPartsTest extends WithRunningRooms {
     Pdu join = room.join(DAVE).add();
 
     RoomReply unknown = rooms.submit(enter(join));
-    RoomReply second = rooms.submit(part(before.subList(7, 14), false));
-    give(before);
+    RoomReply second = rooms.submit(part(join, before.subList(7, 14), false));
+    give(join, before);
     var _ = verdict(join);
-    RoomReply again = rooms.submit(part(before, true));
+    RoomReply again = rooms.submit(part(join, before, true));
 
     assertThat(List.of(unknown, second, again)).allMatch(each -> each instanceof RoomReply.Refused);
   }
@@ -149,12 +150,12 @@ final class JoinInPartsTest extends WithRunningRooms {
     RoomFixture room = room(RoomVersions.V11);
     List<Pdu> before = state(room);
     Pdu join = room.join(DAVE).add();
-    give(before.subList(0, 21));
+    give(join, before.subList(0, 21));
     rooms.close();
     rooms = new RunningRooms(stores.store());
 
     RoomReply interrupted = rooms.submit(enter(join));
-    give(before);
+    give(join, before);
     EventVerdict verdict = verdict(join);
 
     assertThat(interrupted).isInstanceOf(RoomReply.Refused.class);
@@ -170,7 +171,7 @@ final class JoinInPartsTest extends WithRunningRooms {
     List<Pdu> before = state(room);
     Pdu join = room.join(DAVE).add();
 
-    give(before);
+    give(join, before);
     Set<RoomId> meanwhile = joined(ERIN);
     Set<ServerName> servers = rooms.peerQueries().servers(room.roomId());
     var _ = verdict(join);
@@ -187,12 +188,12 @@ final class JoinInPartsTest extends WithRunningRooms {
     RoomFixture room = room(RoomVersions.V11);
     List<Pdu> before = state(room);
     StateKey forgotten = StateKey.member("@user3:s3.example");
-    give(before);
+    give(room.join(DAVE).build(), before);
 
     Pdu join = room.join(DAVE).add();
     List<Pdu> now = new ArrayList<>(before);
     now.removeIf(each -> each.stateKeyPair().orElseThrow().equals(forgotten));
-    give(now);
+    give(join, now);
     EventVerdict verdict = verdict(join);
 
     assertThat(verdict).isInstanceOf(EventVerdict.Accepted.class);
@@ -207,10 +208,63 @@ final class JoinInPartsTest extends WithRunningRooms {
     RoomFixture room = room(RoomVersions.V11);
     List<Pdu> before = state(room);
     Pdu join = room.join(DAVE).add();
-    give(before);
+    give(join, before);
     var _ = verdict(join);
     var _ = rooms.live(room.member(DAVE, DAVE, "leave").add());
 
-    assertThat(rooms.submit(part(state(room), true))).isInstanceOf(RoomReply.Refused.class);
+    assertThat(rooms.submit(part(join, state(room), true))).isInstanceOf(RoomReply.Refused.class);
+  }
+
+  /// Residents may give each another state before the join.
+  @Test
+  void partsOfTwoJoinsAreNotMixed() {
+    RoomFixture room = room(RoomVersions.V11);
+    List<Pdu> before = state(room);
+    StateKey gone = StateKey.member("@user3:s3.example");
+    List<Pdu> now =
+        before.stream().filter(each -> !each.stateKeyPair().orElseThrow().equals(gone)).toList();
+    Pdu slow = room.join(ERIN).build();
+    Pdu join = room.join(DAVE).add();
+    give(slow, before.subList(0, 7));
+    give(join, now.subList(0, 7));
+
+    RoomReply late = rooms.submit(part(slow, before.subList(7, before.size()), false));
+    RoomReply lateJoin = rooms.submit(enter(slow));
+    RoomReply rest = rooms.submit(part(join, now.subList(7, now.size()), false));
+    EventVerdict verdict = verdict(join);
+
+    assertThat(List.of(late, lateJoin)).allMatch(each -> each instanceof RoomReply.Refused);
+    assertThat(rest).isInstanceOf(RoomReply.Received.class);
+    assertThat(verdict).isInstanceOf(EventVerdict.Accepted.class);
+    assertThat(rooms.state(room.roomId())).doesNotContainKey(gone).hasSize(room.state().size() - 1);
+    assertThat(joined(ERIN)).isEmpty();
+  }
+
+  @Test
+  void aJoinEndsWithAPartThatIsRefused() {
+    RoomFixture room = room(RoomVersions.V11);
+    List<Pdu> before = state(room);
+    Pdu join = room.join(DAVE).add();
+
+    RoomReply withoutCreate = rooms.submit(part(join, before.subList(7, 14), true));
+    RoomReply next = rooms.submit(part(join, before, false));
+
+    assertThat(List.of(withoutCreate, next)).allMatch(each -> each instanceof RoomReply.Refused);
+  }
+
+  @Test
+  void whatIsRefusedOfAPartCounts() {
+    RoomFixture room = room(RoomVersions.V11);
+    List<Pdu> before = state(room);
+    Pdu join = room.join(DAVE).add();
+    Pdu refused = room.topic(UserId.parse("@eve:stranger.example"), "No").build();
+
+    give(join, before);
+    var _ = rooms.submit(part(join, List.of(refused), false));
+
+    assertThat(rooms.queries().status(refused.eventId()).orElseThrow().rejected()).isTrue();
+    assertThat(
+            stores.store().reads().select("SELECT events FROM room_refused", row -> row.getInt(1)))
+        .containsExactly(1);
   }
 }
