@@ -20,7 +20,8 @@ import org.hearth.server.servers.room.state.RefusedCounts;
 /// What would become of them is tried out first, on a decision that is given up. Then those are
 /// stored that count, those for which there is room, and those to which one that counts refers,
 /// however many these are: the state before an event must not depend on what else was sent. The
-/// others are as if they had never come: should one of them come again, it is judged again.
+/// others are as if they had never come: should one of them come again, it is judged again. What
+/// waits for a policy server's signature is told so, whatever of that which it follows is stored.
 ///
 /// **thread**: the shard's; for one command.
 final class RefusedEvents {
@@ -71,6 +72,8 @@ final class RefusedEvents {
       EventId id = each.event().eventId();
       if (verdicts.get(i) instanceof EventVerdict.Accepted) {
         needing.add(each);
+      } else if (verdicts.get(i) instanceof EventVerdict.NotSigned) {
+        leftOut.put(id, verdicts.get(i));
       } else if (isRefused(verdicts.get(i))) {
         refused.put(id, each);
         if (mayBeKept(each, then, leftOut.keySet())) {

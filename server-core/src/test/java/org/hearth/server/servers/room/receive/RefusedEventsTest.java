@@ -1,5 +1,6 @@
 package org.hearth.server.servers.room.receive;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.matrix.testkit.RoomFixture.ALICE;
 import static org.hearth.server.matrix.testkit.RoomFixture.BOB;
@@ -13,7 +14,11 @@ import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.id.KeyId;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.sign.EventSignatures;
+import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.matrix.testkit.RoomFixture;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.server.RunningRooms;
@@ -148,5 +153,38 @@ final class RefusedEventsTest extends WithRunningRooms {
     assertThat(isKept(second)).isTrue();
     assertThat(isKept(aside)).isFalse();
     assertThat(rooms.queries().forwardExtremities(room.roomId())).contains(follows.eventId());
+  }
+
+  /// Nobody is asked to sign what is said to be incomplete.
+  @Test
+  void tellsWhatAPolicyServerHasToSignHoweverMuchThereIs() {
+    SigningKey key =
+        new SigningKey(
+            KeyId.parse("ed25519:policy_server"),
+            "policies of this room, 32 bytes.".getBytes(UTF_8));
+    ServerName via = ALICE.server();
+    Pdu fork = room.events().getLast();
+    rooms.live(room.member(ALICE, BOB, "ban").add());
+    fill(BOB);
+    rooms.live(
+        room.state(
+                ALICE,
+                EventTypes.POLICY,
+                "",
+                "{\"via\":\"%s\",\"public_keys\":{\"ed25519\":\"%s\"}}"
+                    .formatted(via, key.publicKeyBase64()))
+            .add());
+    Pdu first = refused(BOB, fork);
+    Pdu follows = said(CHARLIE, "{}", first);
+    Pdu signed =
+        Pdu.parse(
+            EventSignatures.sign(follows.json(), follows.version(), via, key), follows.version());
+
+    var unsigned = rooms.live(first, follows);
+    var received = rooms.live(first, signed);
+
+    assertThat(unsigned.of(follows.eventId())).isInstanceOf(EventVerdict.NotSigned.class);
+    assertThat(received.of(follows.eventId())).isEqualTo(new EventVerdict.Accepted());
+    assertThat(isKept(first)).isTrue();
   }
 }
