@@ -248,11 +248,16 @@ final class Completion {
         unsigned = policy;
       }
       Pdu placed = toPlace.get(id);
-      if (placed != null) {
+      // A refused event that is known is what it was, unless it was accepted with an auth event.
+      if (placed != null
+          || (refused.containsKey(id)
+              && (!(each.verdict() instanceof EventVerdict.Known) || isAccepted(id)))) {
         verdicts.put(id, each.verdict());
-        if (!open.containsKey(id) && !(each.verdict() instanceof EventVerdict.NotSigned)) {
-          toPlace.remove(id);
-        }
+      }
+      if (placed != null
+          && !open.containsKey(id)
+          && !(each.verdict() instanceof EventVerdict.NotSigned)) {
+        toPlace.remove(id);
       }
       switch (each.verdict()) {
         case EventVerdict.Incomplete _, EventVerdict.NotSigned _ -> {}
@@ -268,6 +273,10 @@ final class Completion {
         }
       }
     }
+  }
+
+  private boolean isAccepted(EventId id) {
+    return rooms.status(id).filter(each -> !each.rejected() && !each.softFailed()).isPresent();
   }
 
   /// Has many events without a place judged in parts, so that no commit is so large that others
@@ -567,6 +576,7 @@ final class Completion {
     Set<EventId> missing = rooms.unknown(state);
     missing.removeAll(outliers.keySet());
     missing.removeAll(toPlace.keySet());
+    missing.removeAll(refused.keySet());
     if (missing.size() <= MOST_SINGLE) {
       return Optional.of(state);
     }

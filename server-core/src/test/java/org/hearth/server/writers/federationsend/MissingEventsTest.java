@@ -4,20 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.writers.federationsend.TestHomeserver.pdus;
 import static org.hearth.server.writers.federationsend.TestHomeserver.stateIds;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
+import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.sign.EventSignatures;
-import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.servers.room.state.RefusedCounts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -276,13 +277,24 @@ class MissingEventsTest extends WithPeers {
   }
 
   private static Pdu citing(Pdu event, EventId auth) {
-    ObjectNode json = event.json().deepCopy();
-    json.withArray("auth_events").add(auth.value());
-    json.remove(List.of("hashes", "signatures"));
-    return Pdu.parse(
-        EventSignatures.hashAndSign(
-            json, event.version(), event.sender().server(), TestKeys.of(event.sender().server())),
-        event.version());
+    return bent(event, json -> json.withArray("auth_events").add(auth.value()));
+  }
+
+  /// The same after its sender's membership has become that one.
+  private Pdu citing(Pdu event, Pdu member) {
+    EventId now = state(StateKey.member(event.sender().value()));
+    return bent(
+        event,
+        json -> {
+          ArrayNode auth = json.putArray("auth_events");
+          for (EventId each : event.authEvents()) {
+            auth.add((each.equals(now) ? member.eventId() : each).value());
+          }
+        });
+  }
+
+  private EventId state(StateKey key) {
+    return server.rooms().currentState(room).orElseThrow().events(List.of(key)).getFirst().id();
   }
 
   @Test
@@ -378,17 +390,22 @@ class MissingEventsTest extends WithPeers {
     assertThat(chain).noneMatch(each -> server.rooms().event(each.eventId()).isPresent());
   }
 
-  /// Where enough of a site is kept that was refused, what follows a refused event is not lost.
-  @Test
-  void whatFollowsARefusedEventComesInThoughThatOneWouldNotBeKept() {
-    String eve = peer.user("eve");
+  /// Sends what the room refuses until no more of that user's site is kept.
+  private void fill(String stranger) {
     List<Pdu> refused = new ArrayList<>();
     for (long bytes = 0; bytes < RefusedCounts.MOST_BYTES_OF_SITE; bytes += 50_000) {
-      refused.add(says(eve, bytes + "x".repeat(50_000)));
+      refused.add(says(stranger, bytes + "x".repeat(50_000)));
     }
     server.receive(refused, List.of());
     assertThat(server.rooms().event(refused.getFirst().eventId())).isPresent();
     assertThat(server.rooms().event(refused.getLast().eventId())).isEmpty();
+  }
+
+  /// Where enough of a site is kept that was refused, what follows a refused event is not lost.
+  @Test
+  void whatFollowsARefusedEventComesInThoughThatOneWouldNotBeKept() {
+    String eve = peer.user("eve");
+    fill(eve);
     Pdu first = says(eve, "refused" + "x".repeat(50_000));
     Pdu second = says(bob, "missing");
     Pdu follows = says(bob, "here", List.of(first.eventId(), second.eventId()));
@@ -399,5 +416,68 @@ class MissingEventsTest extends WithPeers {
 
     awaitShown(second, follows);
     assertThat(server.rooms().event(first.eventId())).isPresent();
+  }
+
+  /// An event of a state that was refused, and is not kept, is had from who sent it.
+  @Test
+  void whatWasRefusedOfAStateIsNotMissing() {
+    String carol = peer.user("carol");
+    String eve = peer.user("eve");
+    server.membership(room, carol, "join");
+    Pdu refused =
+        server.event(
+            room,
+            bob,
+            EventTypes.MEMBER,
+            bob,
+            "{'membership':'join','x':'%s'}".formatted("x".repeat(50_000)));
+    Pdu gone = says(carol, "gone");
+    List<EventId> state = new ArrayList<>(state());
+    state.removeIf(each -> server.known(each).pdu().isState(EventTypes.MEMBER, bob));
+    state.add(refused.eventId());
+    for (int i = 0; i < 2 * Completion.MOST_SINGLE; i++) {
+      state.add(says(carol, "made up " + i).eventId());
+    }
+    alice
+        .post(
+            "/_matrix/client/v3/rooms/" + TestClient.encoded(room.value()) + "/ban",
+            "{'user_id':'" + bob + "'}")
+        .expect(200);
+    fill(eve);
+    Pdu follows = says(carol, "here", List.of(refused.eventId(), gone.eventId()));
+    peer.on(MISSING, walking(List.of(refused, follows)));
+    peer.has(List.of(gone));
+    peer.on(STATE_IDS, _ -> stateIds(state, List.of()));
+
+    send(peer, follows);
+
+    awaitShown(follows);
+    assertThat(server.rooms().status(refused.eventId()).orElseThrow().softFailed()).isTrue();
+    assertThat(ids(server.rooms().stateBefore(server.known(gone.eventId()))))
+        .contains(refused.eventId());
+  }
+
+  /// What was rejected for want of an auth event that comes with another one counts after all.
+  @Test
+  void whatIsAcceptedInTheEndIsNoRejection() {
+    Pdu join = server.event(room, bob, EventTypes.MEMBER, bob, "{'membership':'join','x':1}");
+    Pdu again =
+        citing(
+            server.event(room, bob, EventTypes.MEMBER, bob, "{'membership':'join','x':2}"), join);
+    Pdu rejected = citing(says(bob, "first"), join);
+    Pdu missing = citing(says(bob, "second"), again);
+    Pdu follows = says(bob, "third", List.of(rejected.eventId(), missing.eventId()));
+    peer.on(MISSING, walking(List.of(missing, follows)));
+    peer.on(
+        "/event_auth/",
+        request ->
+            request.path().endsWith(missing.eventId().value())
+                ? pdus("auth_chain", List.of(again, join))
+                : null);
+
+    send(peer, rejected, follows);
+
+    awaitShown(rejected, follows);
+    assertThat(server.rejections().of(peer.name())).isEmpty();
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.hearth.server.FederatedServer;
 import org.hearth.server.http.TestClient;
@@ -16,6 +17,9 @@ import org.hearth.server.matrix.event.EventTypes;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.matrix.sign.EventSignatures;
+import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.outbound.TestAuthority;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomState;
@@ -95,6 +99,17 @@ abstract class WithPeers {
               : says(user, "number " + i, List.of(events.getLast().eventId())));
     }
     return events;
+  }
+
+  /// The event with something else in it, signed by its server.
+  static Pdu bent(Pdu event, Consumer<ObjectNode> change) {
+    ObjectNode json = event.json().deepCopy();
+    change.accept(json);
+    json.remove(List.of("hashes", "signatures"));
+    ServerName server = event.sender().server();
+    return Pdu.parse(
+        EventSignatures.hashAndSign(json, event.version(), server, TestKeys.of(server)),
+        event.version());
   }
 
   static ObjectNode transaction(List<? extends JsonNode> pdus, List<? extends JsonNode> edus) {
