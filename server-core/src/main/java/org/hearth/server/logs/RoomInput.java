@@ -319,10 +319,18 @@ public sealed interface RoomInput {
     /// must also send the event to other servers participating in the room."
     HANDED_IN,
     /// They happened long ago and were asked for: they go before the timeline, by depth.
-    HISTORY;
+    HISTORY,
+    /// Events that just happened follow them, and they say that they are long past: they go where
+    /// [#HISTORY] does, and are judged as [#LIVE] is, since anybody may say so of an event.
+    FOLLOWED;
 
     /// Whether they go to the end of the timeline.
     public boolean isLive() {
+      return this == LIVE || this == HANDED_IN;
+    }
+
+    /// Whether the room as it is now has a say (checks 6 and 7 on receipt).
+    public boolean isJudgedByNow() {
       return this != HISTORY;
     }
   }

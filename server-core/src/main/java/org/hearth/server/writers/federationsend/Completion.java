@@ -209,13 +209,14 @@ final class Completion {
     unsigned = null;
     Map<EventId, Pdu> events = new LinkedHashMap<>(refused);
     events.putAll(toPlace);
-    // What was fetched and is older than all that has happened here is history, whatever follows
-    // it: as one of the room's ends it would have the state of long ago resolved with that of now.
+    // What was fetched and is less deep than all that has happened here goes into the history,
+    // whatever follows it: as one of the room's ends it would have the state of long ago resolved
+    // with that of now. An event's maker says how deep it is, so it is judged like all others.
     List<Pdu> old = events.values().stream().filter(this::isOld).toList();
     old.forEach(each -> events.remove(each.eventId()));
     Map<EventId, EventVerdict.Incomplete> open = new LinkedHashMap<>();
     if (!old.isEmpty()) {
-      take(judge(RoomInput.Arrival.HISTORY, old, outliers.values()), open);
+      take(judge(RoomInput.Arrival.FOLLOWED, old, outliers.values()), open);
     }
     take(judge(RoomInput.Arrival.LIVE, events.values(), outliers.values()), open);
     open.keySet().removeAll(refused.keySet());

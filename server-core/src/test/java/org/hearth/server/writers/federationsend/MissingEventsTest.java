@@ -418,6 +418,26 @@ class MissingEventsTest extends WithPeers {
     assertThat(server.rooms().event(first.eventId())).isPresent();
   }
 
+  /// How deep an event is says its maker: that it is less deep than all that has happened here is
+  /// no way around a ban.
+  @Test
+  void whoIsBannedSaysNothingThatIsLongPast() {
+    server.membership(room, peer.user("carol"), "join");
+    Pdu lie = bent(says(bob, "I was here before all of you"), json -> json.put("depth", 0));
+    alice
+        .post(
+            "/_matrix/client/v3/rooms/" + TestClient.encoded(room.value()) + "/ban",
+            "{'user_id':'" + bob + "'}")
+        .expect(200);
+    Pdu follows = says(peer.user("carol"), "Hello", List.of(lie.eventId()));
+    peer.on(MISSING, walking(List.of(lie, follows)));
+
+    send(peer, follows);
+
+    awaitShown(follows);
+    assertThat(server.rooms().status(lie.eventId()).orElseThrow().softFailed()).isTrue();
+  }
+
   /// An event of a state that was refused, and is not kept, is had from who sent it.
   @Test
   void whatWasRefusedOfAStateIsNotMissing() {

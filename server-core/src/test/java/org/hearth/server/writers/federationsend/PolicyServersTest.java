@@ -33,6 +33,8 @@ import org.hearth.server.services.staging.PeerRejection;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A room that uses a policy server, as its users and other servers find it.
 @Timeout(120)
@@ -345,6 +347,19 @@ class PolicyServersTest extends WithPeers {
             .anyMatch("SOFT_FAILED: POLICY_SERVER"::equals));
   }
 
+  /// How deep an event is says its maker.
+  @Test
+  void whatSaysThatItIsLongPastIsSoftFailedAsWell() {
+    Pdu bad = bent(says(bob, "some " + SPAM), json -> json.put("depth", 0));
+    Pdu good = says(bob, "Hello", List.of(bad.eventId()));
+    peer.on("get_missing_events", _ -> TestHomeserver.pdus("events", List.of(bad)));
+
+    send(peer, good);
+
+    awaitShown(good);
+    assertThat(isSoftFailed(bad)).isTrue();
+  }
+
   @Test
   void whatCannotBeSignedIsSoftFailed() throws IOException {
     other.close();
@@ -387,9 +402,10 @@ class PolicyServersTest extends WithPeers {
   }
 
   /// What was rejected for want of an event is judged again when that comes, and is no way around
-  /// the policy server.
-  @Test
-  void whatIsAcceptedLaterIsNotRecommendedEither() {
+  /// the policy server; nor is it if others follow it by then.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatIsAcceptedLaterIsNotRecommendedEither(boolean followed) {
     other.says(SIGN, _ -> new Said(400, "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"));
     Pdu topic = server.event(room, bob, EventTypes.MEMBER, bob, "{'membership':'join','x':1}");
     ObjectNode json = says(bob, "Hello").json().deepCopy();
@@ -421,6 +437,11 @@ class PolicyServersTest extends WithPeers {
             RoomVersions.V11);
     server.receiveWithout(message, topic.eventId());
     assertThat(server.rooms().status(message.eventId()).orElseThrow().rejected()).isTrue();
+    Pdu next = signedByPolicy(says(bob, "Hello again", List.of(message.eventId())));
+    if (followed) {
+      server.receive(List.of(next), List.of());
+    }
+    assertThat(isShown(next.eventId())).isEqualTo(followed);
 
     server.receive(List.of(), List.of(topic));
 

@@ -96,7 +96,7 @@ final class AuthorizationChecks {
 
     @Override
     public Optional<AuthState> currentState() {
-      if (arrival == Arrival.HISTORY) {
+      if (!arrival.isJudgedByNow()) {
         return Optional.empty();
       }
       StateSnapshot current = extremities.state();

@@ -102,7 +102,7 @@ final class EventPlacement {
             switch (arrival) {
               case LIVE -> GraphRows.Shown.LIVE;
               case HANDED_IN -> GraphRows.Shown.LIVE_AND_SENT_ON;
-              case HISTORY -> GraphRows.Shown.HISTORY;
+              case HISTORY, FOLLOWED -> GraphRows.Shown.HISTORY;
             };
         GraphEvent now = place(ref, event, known, before, ACCEPTED, null, shown);
         if (live) {

@@ -153,7 +153,7 @@ final class Intake {
     // 7. "Is validated by the Policy Server, if the room is using a Policy Server, otherwise it is
     // "soft failed"."
     return outcome instanceof Outcome.Accepted
-            && arrival.isLive()
+            && arrival.isJudgedByNow()
             && PolicyServer.isAskedAbout(event)
         ? policyServer().filter(each -> !each.hasSigned(event))
         : Optional.empty();

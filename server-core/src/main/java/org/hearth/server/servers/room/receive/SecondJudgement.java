@@ -91,7 +91,7 @@ final class SecondJudgement {
     Pdu event = known.event();
     SignedBy signatures = SignedBy.servers(Set.of());
     boolean placed = known.standing().isPlaced();
-    Arrival arrival = missing.isFollowed(event.eventId()) ? Arrival.HISTORY : Arrival.LIVE;
+    Arrival arrival = missing.isFollowed(event.eventId()) ? Arrival.FOLLOWED : Arrival.LIVE;
     StateSnapshot before = placed ? states.stateBeforeNow(known) : StateSnapshot.EMPTY;
     Outcome outcome =
         placed

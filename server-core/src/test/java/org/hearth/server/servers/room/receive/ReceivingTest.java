@@ -324,6 +324,27 @@ final class ReceivingTest extends WithRunningRooms {
         .doesNotContain(late.eventId());
   }
 
+  /// Of what it follows anybody may say that it is long past.
+  @Test
+  void judgesWhatOthersFollowByTheCurrentStateAndMakesHistoryOfIt() {
+    RoomFixture room = room();
+    Pdu fork = room.usualPowerLevels().add();
+    Pdu ban = room.member(ALICE, BOB, "ban").add();
+    Pdu hidden = room.message(BOB, "m.room.message", "{}").after(fork).build();
+    Pdu shown = room.message(CHARLIE, "m.room.message", "{}").after(fork).build();
+    rooms.live(room.events());
+
+    RoomReply.Received received =
+        rooms.receive(
+            RunningRooms.command(
+                List.of(hidden, shown), List.of(), Map.of(), Set.of(), Arrival.FOLLOWED));
+
+    assertThat(received.of(hidden.eventId())).isInstanceOf(EventVerdict.SoftFailed.class);
+    assertThat(received.of(shown.eventId())).isEqualTo(new EventVerdict.Accepted());
+    assertThat(rooms.queries().forwardExtremities(room.roomId())).containsExactly(ban.eventId());
+    assertThat(rooms.queries().event(shown.eventId()).orElseThrow().place()).isNegative();
+  }
+
   /// A room with an extremity that Bob's events follow, none of which is shown since he is banned.
   private record Hidden(RoomFixture room, Pdu ban, Pdu last) {
     /// What Alice has said whose server does not know of the ban.
