@@ -1,6 +1,7 @@
 package org.hearth.server.writers.federationmembership.joining;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -16,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.hearth.server.matrix.auth.AuthRules;
 import org.hearth.server.matrix.auth.AuthState;
@@ -63,15 +65,19 @@ final class JoinCheck {
   private static final int OFTEN = 8;
 
   /// Longer than whoever finds the keys takes.
-  private static final int KEYS_PATIENCE_SECONDS = 30;
+  private static final Duration KEYS_PATIENCE = Duration.ofSeconds(25);
 
-  /// So often more keys are looked for.
+  /// After that keys are looked for no more: other large answers wait meanwhile.
+  static final Duration KEYS_TIME = Duration.ofSeconds(30);
+
+  /// So often keys are looked for.
   private static final int MOST_ROUNDS = 6;
 
   private final RoomId room;
   private final RoomVersion version;
   private final JoinAnswer answer;
   private final Pdu ours;
+  private final LongSupplier nanos;
   private final Map<EventId, Set<ServerName>> signers = new HashMap<>();
   private final Map<EventId, Boolean> rejected = new HashMap<>();
   private final Map<EventId, Integer> citations = new HashMap<>();
@@ -99,7 +105,9 @@ final class JoinCheck {
   }
 
   /// @param ours the join as it was sent
-  JoinCheck(RoomId room, RoomVersion version, JoinAnswer answer, Pdu ours) {
+  /// @param nanos a time that only goes on
+  JoinCheck(RoomId room, RoomVersion version, JoinAnswer answer, Pdu ours, LongSupplier nanos) {
+    this.nanos = nanos;
     this.room = room;
     this.version = version;
     this.answer = answer;
@@ -130,8 +138,9 @@ final class JoinCheck {
     // waited for once, and then a few events at a time are trees in memory. Before that, those
     // without which there is no room: its other servers may be thousands that are gone, and the
     // time that they are waited for together may be over before these have their turn.
+    long end = nanos.getAsLong() + KEYS_TIME.toNanos();
     var _ = find(keys, answer.wantedKeys(needed(signed.get())));
-    ServerKeys found = findAll(keys, answer.wantedKeys());
+    ServerKeys found = findAll(keys, answer.wantedKeys(), end);
     verify(new PeerEvents(client, _ -> CompletableFuture.completedFuture(found)));
     CheckedEvents join =
         new PeerEvents(client, keys).check(room, version, List.of(signed.get().json()));
@@ -161,8 +170,8 @@ final class JoinCheck {
     }
 
     // Checks 4 and 5 of our own event: "Passes authorisation rules based on the event's auth
-    // events,
-    // otherwise it is rejected. Passes authorisation rules based on the state before the event".
+    // events, otherwise it is rejected. Passes authorisation rules based on the state before the
+    // event".
     SignedBy by = SignedBy.servers(joinSigners);
     if (ReceiptChecks.judgeByAuthEvents(event, by, this::known) instanceof Outcome.Rejected no) {
       return new Checked.Unsound("its auth events do not let the user join: " + no.rule());
@@ -236,14 +245,16 @@ final class JoinCheck {
     return Optional.empty();
   }
 
-  /// Looks for keys as long as more are found: of a thousand servers not all have had their turn
-  /// when the first time is over, and who is left out of the state for want of a key is not heard
-  /// here.
-  private static ServerKeys findAll(PeerEvents.Keys keys, Set<WantedKey> wanted)
+  /// Looks for keys as long as more are found and there is time: of a thousand servers not all have
+  /// had their turn when the first look is over, and who is left out of the state for want of a key
+  /// is not heard here.
+  private ServerKeys findAll(PeerEvents.Keys keys, Set<WantedKey> wanted, long end)
       throws InterruptedException {
     ServerKeys found = find(keys, wanted);
     Set<WantedKey> missing = missing(wanted, found);
-    for (int round = 1; round < MOST_ROUNDS && !missing.isEmpty(); round++) {
+    for (int round = 1;
+        round < MOST_ROUNDS && !missing.isEmpty() && nanos.getAsLong() - end < 0;
+        round++) {
       ServerKeys before = found;
       ServerKeys more = find(keys, missing);
       Set<WantedKey> still = missing(missing, more);
@@ -265,7 +276,7 @@ final class JoinCheck {
   private static ServerKeys find(PeerEvents.Keys keys, Set<WantedKey> wanted)
       throws InterruptedException {
     try {
-      return keys.keys(wanted).get(KEYS_PATIENCE_SECONDS, TimeUnit.SECONDS);
+      return keys.keys(wanted).get(KEYS_PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } catch (TimeoutException _) {
       return (_, _) -> Optional.empty();
     } catch (ExecutionException e) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.logs.RoomInput;
@@ -36,10 +37,14 @@ final class Joining {
   static final int PART = 250;
 
   private final RemoteRooms.Needs needs;
-  private final LargeAnswers large = new LargeAnswers();
+  private final LongSupplier nanos;
+  private final LargeAnswers large;
 
-  Joining(RemoteRooms.Needs needs) {
+  /// @param nanos a time that only goes on
+  Joining(RemoteRooms.Needs needs, LongSupplier nanos) {
     this.needs = needs;
+    this.nanos = nanos;
+    this.large = new LargeAnswers(nanos);
   }
 
   /// @param event the join, signed by this server
@@ -56,7 +61,7 @@ final class Joining {
       }
       place.isHere();
       long answered = System.nanoTime();
-      JoinCheck check = new JoinCheck(wish.room(), template.version(), answer, event);
+      JoinCheck check = new JoinCheck(wish.room(), template.version(), answer, event, nanos);
       return switch (check.check(
           needs.client(), needs.keys(), resident.server(), template.authorising().isPresent())) {
         case JoinCheck.Checked.Unsound(String why) -> Step.Failed.because(why);
@@ -161,12 +166,12 @@ final class Joining {
   private EventVerdict askInParts(
       Wish wish, MembershipTemplate.Sound template, JoinCheck.Checked.Sound sound)
       throws InterruptedException {
+    EventId join = sound.join().eventId();
     Set<EventId> state = Set.copyOf(sound.state());
     for (int from = 0; from < sound.events().size(); from += PART) {
       List<Pdu> part = sound.events().subList(from, Math.min(from + PART, sound.events().size()));
       Set<EventId> ids = part.stream().map(Pdu::eventId).collect(Collectors.toSet());
       Map<EventId, Set<ServerName>> signers = new HashMap<>();
-    EventId join = sound.join().eventId();
       ids.forEach(each -> signers.put(each, sound.signers().getOrDefault(each, Set.of())));
       ids.retainAll(state);
       RoomReply reply =

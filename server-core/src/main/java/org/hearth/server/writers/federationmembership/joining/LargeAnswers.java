@@ -31,10 +31,6 @@ final class LargeAnswers {
   private final Deque<Place> waiting = new ArrayDeque<>();
   private @Nullable Place holder;
 
-  LargeAnswers() {
-    this(System::nanoTime);
-  }
-
   /// @param nanos a time that only goes on
   LargeAnswers(LongSupplier nanos) {
     this.nanos = nanos;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.Pdu;
@@ -53,7 +54,8 @@ public final class RemoteRooms {
 
   private final Needs needs;
   private final Candidates candidates;
-  private final UnderWay underWay = new UnderWay();
+  private final LongSupplier nanos;
+  private final UnderWay underWay;
   private final Joining joining;
   private final KnocksAndLeaves others;
 
@@ -104,9 +106,16 @@ public final class RemoteRooms {
   }
 
   public RemoteRooms(Needs needs) {
+    this(needs, System::nanoTime);
+  }
+
+  /// @param nanos a time that only goes on
+  RemoteRooms(Needs needs, LongSupplier nanos) {
     this.needs = needs;
+    this.nanos = nanos;
     this.candidates = new Candidates(needs.here(), needs.rooms(), needs.peers());
-    this.joining = new Joining(needs);
+    this.underWay = new UnderWay(nanos);
+    this.joining = new Joining(needs, nanos);
     this.others = new KnocksAndLeaves(needs);
   }
 
@@ -187,13 +196,13 @@ public final class RemoteRooms {
       return new Result.Here();
     }
     Refusals refusals = new Refusals(wish);
-    long end = System.nanoTime() + TIME.toNanos();
+    long end = nanos.getAsLong() + TIME.toNanos();
     try {
       for (ServerName server : candidates.of(wish, through)) {
         if (underWay.isEnding()) {
           return OVER;
         }
-        if (System.nanoTime() - end > 0) {
+        if (nanos.getAsLong() - end > 0) {
           break;
         }
         Resident resident = new Resident(server, wish, needs.client(), underWay);

@@ -56,10 +56,6 @@ final class UnderWay {
     Result perform(Pace pace) throws InterruptedException;
   }
 
-  UnderWay() {
-    this(System::nanoTime);
-  }
-
   /// @param nanos a time that only goes on
   UnderWay(LongSupplier nanos) {
     this.nanos = nanos;

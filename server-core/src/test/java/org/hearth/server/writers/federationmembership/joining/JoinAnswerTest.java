@@ -18,7 +18,9 @@ class JoinAnswerTest {
 
   private JoinAnswer answer() {
     return new JoinAnswer(
-        room.roomId(), RoomVersions.V11, new LargeAnswers().place(new Pace(System::nanoTime)));
+        room.roomId(),
+        RoomVersions.V11,
+        new LargeAnswers(System::nanoTime).place(new Pace(System::nanoTime)));
   }
 
   private static InputStream stream(String list, Pdu event, int times) {

@@ -12,6 +12,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.matrix.event.Pdu;
@@ -107,19 +108,25 @@ class LargeJoinTest {
     assertThat(others.queries().joinedUsers(room.roomId())).hasSize(MEMBERS + 4).contains(DAVE);
   }
 
-  /// Thousands of servers that are gone keep nobody from a room: the keys that make it are looked
-  /// for first, and those of the members as long as there are more.
-  @Test
-  void ofManyServersTheKeysAreLookedForInTurn() throws Exception {
-    RoomFixture room = RoomFixture.withMembers(RoomVersions.V11);
+  /// Each on a server of its own.
+  private static List<UserId> membersOfTwentyServers(RoomFixture room) {
     List<UserId> members = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       UserId member = UserId.parse("@user:z%02d.example".formatted(i));
       var _ = room.join(member).add();
       members.add(member);
     }
+    return members;
+  }
+
+  /// Thousands of servers that are gone keep nobody from a room: the keys that make it are looked
+  /// for first, and those of the members as long as there are more.
+  @Test
+  void ofManyServersTheKeysAreLookedForInTurn() throws Exception {
+    RoomFixture room = RoomFixture.withMembers(RoomVersions.V11);
+    List<UserId> members = membersOfTwentyServers(room);
     others.resident(A, room);
-    others.findKeysOf(2);
+    others.findKeysOf(2, Duration.ZERO);
 
     assertThat(others.join(room, A)).isEqualTo(new Result.Done());
 
@@ -127,5 +134,21 @@ class LargeJoinTest {
         .contains(ALICE, DAVE)
         .containsAll(members.subList(10, 20))
         .doesNotContain(BOB);
+  }
+
+  /// Other joins wait meanwhile.
+  @Test
+  void keysAreLookedForSomeTimeOnly() throws Exception {
+    RoomFixture room = RoomFixture.withMembers(RoomVersions.V11);
+    List<UserId> members = membersOfTwentyServers(room);
+    others.resident(A, room);
+    others.findKeysOf(2, JoinCheck.KEYS_TIME.dividedBy(3).plusSeconds(1));
+
+    assertThat(others.join(room, A)).isEqualTo(new Result.Done());
+
+    assertThat(others.queries().joinedUsers(room.roomId()))
+        .contains(ALICE, DAVE)
+        .containsAll(members.subList(16, 20))
+        .doesNotContainAnyElementsOf(members.subList(0, 16));
   }
 }

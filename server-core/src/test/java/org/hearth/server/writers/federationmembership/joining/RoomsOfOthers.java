@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -14,6 +15,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.hearth.server.matrix.checks.ServerKeys;
 import org.hearth.server.matrix.checks.WantedKey;
 import org.hearth.server.matrix.event.EventTypes;
@@ -46,7 +48,9 @@ final class RoomsOfOthers {
   private final ArrivingRooms arriving = new ArrivingRooms();
   private final Map<ServerName, Integer> addresses = new HashMap<>();
   private final Set<ServerName> keysAtHand = ConcurrentHashMap.newKeySet();
+  private final AtomicLong passed = new AtomicLong();
   private volatile int mostKeysAtOnce = Integer.MAX_VALUE;
+  private volatile Duration look = Duration.ZERO;
 
   RoomsOfOthers(Path folder, Store store) throws IOException {
     internet = new TestInternet(folder);
@@ -73,10 +77,12 @@ final class RoomsOfOthers {
                 new LocalEvents(
                     RunningRooms.SERVER, TestKeys.of(RunningRooms.SERVER), new Random(8)),
                 arriving,
-                InstantSource.system()));
+                InstantSource.system()),
+            () -> System.nanoTime() + passed.get());
   }
 
   private CompletableFuture<ServerKeys> keys(Set<WantedKey> wanted) {
+    passed.addAndGet(look.toNanos());
     wanted.stream()
         .map(WantedKey::server)
         .distinct()
@@ -90,9 +96,12 @@ final class RoomsOfOthers {
             .map(each -> new PublishedKey.Current(each.verifyKey(), Long.MAX_VALUE)));
   }
 
-  /// Of so many servers keys are found in the time that there is, the last names first.
-  void findKeysOf(int servers) {
+  /// Of so many servers keys are found in one look, the last names first.
+  ///
+  /// @param time that a look takes
+  void findKeysOf(int servers, Duration time) {
     mostKeysAtOnce = servers;
+    look = time;
   }
 
   /// A server that lets users into that room.
