@@ -50,6 +50,11 @@ public enum Membership {
     return in(member.content());
   }
 
+  /// Whether a member event says that its user is in the room.
+  public static boolean isJoin(Pdu member) {
+    return of(member).filter(JOIN::equals).isPresent();
+  }
+
   /// The membership of a user in a state; `leave` when the state does not know the user.
   public static Membership in(AuthState state, UserId user) {
     return state.get(StateKey.member(user.value())).flatMap(Membership::of).orElse(LEAVE);

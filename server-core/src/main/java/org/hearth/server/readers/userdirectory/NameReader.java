@@ -103,7 +103,7 @@ final class NameReader implements LogReader<RoomOutput> {
     for (Positioned<RoomOutput> each : batch) {
       if (each.entry() instanceof RoomOutput.EventAdded added
           && added.previousMembership() != Membership.JOIN
-          && Membership.of(added.event()).filter(Membership.JOIN::equals).isPresent()
+          && Membership.isJoin(added.event())
           && member(added.event()).filter(user -> user.isOn(server)).isPresent()) {
         entered.add(added.room());
       }
@@ -146,7 +146,7 @@ final class NameReader implements LogReader<RoomOutput> {
         .ifPresent(user -> {
           if (user.isOn(server)) {
             seen.put(user, ofProfile(user));
-          } else if (Membership.of(event).filter(Membership.JOIN::equals).isPresent()) {
+          } else if (Membership.isJoin(event)) {
             seen.put(user, Optional.of(ofEvent(user, event)));
           }
         });

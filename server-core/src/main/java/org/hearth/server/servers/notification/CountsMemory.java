@@ -156,7 +156,7 @@ final class CountsMemory {
 
   private void join(RoomCounts counts, Pdu event) {
     Optional<UserId> user = localMember(event);
-    if (user.isPresent() && Membership.of(event).orElse(Membership.LEAVE) == Membership.JOIN) {
+    if (user.isPresent() && Membership.isJoin(event)) {
       var _ = counts.join(user.get(), name(event), false);
     }
   }

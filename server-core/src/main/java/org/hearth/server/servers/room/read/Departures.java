@@ -119,7 +119,7 @@ final class Departures {
   }
 
   private static boolean isJoin(RoomEvent event) {
-    return Membership.of(event.pdu()).filter(Membership.JOIN::equals).isPresent();
+    return Membership.isJoin(event.pdu());
   }
 
   private long lastAside(RoomView room, ServerName server, long after) {

@@ -63,7 +63,7 @@ final class OneUser implements Onlooker {
         StoredState.current(room, memory.events()).event(StateKey.member(user.value()));
     for (int read = 0; member.isPresent() && read < MOST_READ; read++) {
       RoomEvent event = member.get();
-      if (Membership.of(event.pdu()).filter(each -> each == Membership.JOIN).isPresent()) {
+      if (Membership.isJoin(event.pdu())) {
         return event.position();
       }
       LogPosition replaced = event.replaces();

@@ -45,7 +45,7 @@ final class Returns {
     return command.events().stream()
         .filter(each -> command.states().containsKey(each.eventId()))
         .filter(Pdu::isMember)
-        .filter(each -> Membership.of(each).filter(Membership.JOIN::equals).isPresent())
+        .filter(Membership::isJoin)
         .filter(each ->
             each.stateKey()
                 .flatMap(key -> Identifiers.read(UserId::parse, key))

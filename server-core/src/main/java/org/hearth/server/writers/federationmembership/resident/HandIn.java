@@ -200,7 +200,6 @@ final class HandIn {
   }
 
   private boolean isOver(Pdu event) {
-    return Membership.of(event).filter(Membership.JOIN::equals).isPresent()
-        && !rooms.isJoined(event.roomId(), event.sender());
+    return Membership.isJoin(event) && !rooms.isJoined(event.roomId(), event.sender());
   }
 }
