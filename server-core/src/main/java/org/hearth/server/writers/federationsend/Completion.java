@@ -18,7 +18,6 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomReply;
-import org.hearth.server.matrix.checks.PolicyAnswer;
 import org.hearth.server.matrix.checks.PolicyServer;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.EventId;
@@ -41,8 +40,8 @@ import org.jspecify.annotations.Nullable;
 /// - *Auth events* are fetched with theirs. The Room Server is told which of them no server gives.
 /// - *Events of a given state* are fetched one by one, or all at once where many are missing.
 ///
-/// - *Signatures* of the room's policy server are asked for where it has not signed an event. What
-///   it does not sign is soft-failed.
+/// - *Signatures* of the room's policy server are asked for where it has not signed an event
+///   ([PolicySignatures]). What it does not sign is soft-failed.
 ///
 /// Only what was asked for is taken: what leads from nothing that is wanted is dropped. Of a server
 /// that is not in the room less is taken, since anybody may send events to it.
@@ -92,9 +91,6 @@ final class Completion {
   /// Of these requests, those to servers that have not caused the job.
   static final int MOST_OF_OTHERS = 40;
 
-  /// How long a policy server is asked about events; about the others it is asked another time.
-  static final Duration LONGEST_FOR_POLICY = Duration.ofSeconds(30);
-
   static final Duration LONGEST = Duration.ofMinutes(3);
 
   private final RoomId room;
@@ -122,7 +118,7 @@ final class Completion {
   private final Set<EventId> chainsAsked = new HashSet<>();
   private final Set<EventId> gapsAsked = new HashSet<>();
   private final Map<EventId, EventVerdict> verdicts = new LinkedHashMap<>();
-  private final Set<EventId> notRecommended = new HashSet<>();
+  private final PolicySignatures signatures;
 
   /// Those to be placed that nobody has sent by himself.
   private final Set<EventId> fetched = new HashSet<>();
@@ -130,17 +126,11 @@ final class Completion {
   /// See [#firstDepth()]; negative before it was asked for.
   private long firstDepth = -1;
 
-  /// When the policy server was first asked, in nanoseconds; negative before.
-  private long policyBegan = -1;
-
   private int walked;
   private int idsLeft = MOST_IDS;
   private long bytesLeft;
   private int outliersLeft;
   private boolean walkOver;
-
-  /// The room's policy server, if it had not signed something when the Room Server was last asked.
-  private @Nullable PolicyServer unsigned;
 
   /// @param servers whom to ask, best first; the one that has caused it is the first
   /// @param isStranger whether that one is not in the room
@@ -158,6 +148,7 @@ final class Completion {
     this.sources = new Sources(room, version, servers, events);
     this.rooms = rooms;
     this.client = client;
+    this.signatures = new PolicySignatures(client.policies());
     this.largeAnswers = largeAnswers;
     this.origin = servers.getFirst();
     this.bytesLeft = isStranger ? MOST_BYTES_OF_STRANGER : MOST_BYTES;
@@ -180,7 +171,7 @@ final class Completion {
     try {
       for (int round = 0; round < ROUNDS && !toPlace.isEmpty(); round++) {
         Map<EventId, EventVerdict.Incomplete> open = judge();
-        boolean signed = haveSigned();
+        boolean signed = signatures.haveSigned(toPlace);
         boolean fetched = !open.isEmpty() && !sources.isOver() && bytesLeft > 0 && fetch(open);
         if (!signed && !fetched) {
           return;
@@ -206,7 +197,6 @@ final class Completion {
 
   private Map<EventId, EventVerdict.Incomplete> judge() throws InterruptedException {
     handOverOutliers();
-    unsigned = null;
     Map<EventId, Pdu> events = new LinkedHashMap<>(refused);
     events.putAll(toPlace);
     // What was fetched and is less deep than all that has happened here goes into the history,
@@ -246,7 +236,7 @@ final class Completion {
         open.put(id, incomplete);
       }
       if (each.verdict() instanceof EventVerdict.NotSigned(PolicyServer policy)) {
-        unsigned = policy;
+        signatures.areMissing(policy);
       }
       Pdu placed = toPlace.get(id);
       // A refused event that is known is what it was, unless it was accepted with an auth event.
@@ -315,43 +305,8 @@ final class Completion {
                 states,
                 signers,
                 unobtainable,
-                notRecommended));
+                signatures.notRecommended()));
     return reply instanceof RoomReply.Received(_, var judged) ? judged : List.of();
-  }
-
-  /// Has the policy server sign what it has not signed of the events that are to be placed: also
-  /// those that are still incomplete, since a walk may have found a hundred, each of which follows
-  /// the one before it.
-  ///
-  /// @return whether that changes anything
-  private boolean haveSigned() throws InterruptedException {
-    PolicyServer policy = unsigned;
-    if (policy == null) {
-      return false;
-    }
-    long now = System.nanoTime();
-    policyBegan = policyBegan < 0 ? now : policyBegan;
-    Duration left = LONGEST_FOR_POLICY.minusNanos(now - policyBegan);
-    List<Pdu> toSign =
-        toPlace.values().stream()
-            .filter(each ->
-                PolicyServer.isAskedAbout(each)
-                    && !notRecommended.contains(each.eventId())
-                    && !policy.hasSigned(each))
-            .toList();
-    if (left.isNegative() || toSign.isEmpty()) {
-      return false;
-    }
-    Map<EventId, PolicyAnswer> answers = client.policies().signAll(policy, toSign, left);
-    answers.forEach((id, answer) -> {
-      switch (answer) {
-        case PolicyAnswer.Signed(Pdu signed) -> toPlace.put(id, signed);
-        // "If the event still does not have a valid Policy Server signature, the event is *not*
-        // recommended for inclusion": also if the policy server cannot be asked.
-        case PolicyAnswer.Refused _, PolicyAnswer.None _ -> notRecommended.add(id);
-      }
-    });
-    return !answers.isEmpty();
   }
 
   /// Fetches what is missing.

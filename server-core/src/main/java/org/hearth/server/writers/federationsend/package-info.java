@@ -11,6 +11,7 @@
 ///              │                        └────► [room-input] ──► verdicts
 ///              │ a job of a room and a server, for what is open after that:
 ///              │    Completion ──► Sources ──► PeerEvents ──► other servers
+///              │              ├──► PolicySignatures ──► the room's policy server
 ///              │              └──► [room-input] ──► verdicts
 ///              └──► done: not staged any more; in Staging, what did not count, and why
 /// ```

@@ -1,10 +1,8 @@
 package org.hearth.server.servers.room.receive;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,26 +17,19 @@ import org.hearth.server.logs.RoomReply;
 import org.hearth.server.logs.RoomReply.Refusal;
 import org.hearth.server.matrix.auth.AuthRules;
 import org.hearth.server.matrix.auth.AuthVerdict;
-import org.hearth.server.matrix.auth.PowerLevels;
 import org.hearth.server.matrix.checks.PolicyServer;
-import org.hearth.server.matrix.event.EventDraft;
 import org.hearth.server.matrix.event.Pdu;
-import org.hearth.server.matrix.event.PduFormat;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.shard.CommandOutcome;
 import org.hearth.server.servers.room.shard.Decision;
-import org.hearth.server.servers.room.shard.EventMaker;
-import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.shard.OutsideRooms;
 import org.hearth.server.servers.room.shard.SentEvent;
 import org.hearth.server.servers.room.shard.ShardContext;
 import org.hearth.server.servers.room.shard.ShardMemory;
 import org.hearth.server.servers.room.shard.ShardRooms;
-import org.hearth.server.servers.room.state.Members;
 import org.hearth.server.servers.room.state.RefusedCounts;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StateSnapshot;
@@ -50,11 +41,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: the shard's.
 public final class InboundEvents {
-  /// With more forward extremities than these the room is healed by an event that follows them.
-  static final int MOST_EXTREMITIES = 10;
-
-  static final String DUMMY_EVENT = "org.matrix.dummy_event";
-
   private static final System.Logger LOG = System.getLogger(InboundEvents.class.getName());
 
   private final ShardContext context;
@@ -62,21 +48,15 @@ public final class InboundEvents {
   private final ShardMemory memory;
   private final OutsideRooms outside;
   private final JoinInParts parts = new JoinInParts();
+  private final Healing healing;
 
   public InboundEvents(
       ShardContext context, ShardRooms rooms, ShardMemory memory, OutsideRooms outside) {
-    CommandOutcome outcome = takePart(part, room);
-    if (outcome instanceof CommandOutcome.Refused) {
-      parts.end(part.room(), part.join());
-    }
-    return outcome;
-  }
-
-  private CommandOutcome takePart(RoomInput.ReceiveRoom part, Optional<RoomView> room) {
     this.context = context;
     this.rooms = rooms;
     this.memory = memory;
     this.outside = outside;
+    this.healing = new Healing(context);
   }
 
   public CommandOutcome receive(ReceiveEvents command, Optional<RoomView> room) {
@@ -85,6 +65,14 @@ public final class InboundEvents {
 
   /// Takes in a part of a room that a user is about to join.
   public CommandOutcome receive(RoomInput.ReceiveRoom part, Optional<RoomView> room) {
+    CommandOutcome outcome = takePart(part, room);
+    if (outcome instanceof CommandOutcome.Refused) {
+      parts.end(part.room(), part.join());
+    }
+    return outcome;
+  }
+
+  private CommandOutcome takePart(RoomInput.ReceiveRoom part, Optional<RoomView> room) {
     if (room.isPresent() && !hasComeInPart(room.get())) {
       return new CommandOutcome.Refused(Refusal.ROOM_EXISTS, part.room() + " is here");
     }
@@ -296,7 +284,7 @@ public final class InboundEvents {
   private CommandOutcome takeAll(Work work) {
     Decision decision = work.history().decision();
     List<RoomReply.Judged> verdicts = work.take(leftOut(work));
-    heal(work.intake());
+    healing.heal(work.intake());
     work.intake().finish();
     boolean isRoom = work.wasHere() || decision.view().createOrNull() != null;
     if (decision.isEmpty() || !isRoom) {
@@ -340,7 +328,6 @@ public final class InboundEvents {
   private CommandOutcome takePart(
       RoomInput.ReceiveRoom part, JoinInParts.Joining joining, Work work) {
     Decision decision = work.history().decision();
-    work.intake().noteRefused();
     // What comes in parts was checked as a whole.
     List<RoomReply.Judged> verdicts = work.take(Map.of());
     // Known ones may be among the state, too.
@@ -353,6 +340,7 @@ public final class InboundEvents {
             .made(before, joining.grow(part.state(), work.history(), context.server()));
     new CurrentStateChange(work.history(), Map.of(), before.number(), context.clock(), true)
         .grow(grown);
+    work.intake().noteRefused();
     if (decision.view().createOrNull() == null) {
       return notReceived(part);
     }
@@ -361,65 +349,5 @@ public final class InboundEvents {
     }
     decision.answerWith(verdicts);
     return new CommandOutcome.Events(decision);
-  }
-
-  /// Makes events that follow the forward extremities while there are too many, if somebody of this
-  /// server may send them. A policy server would have to sign them first; where a room uses one,
-  /// the events that people send bring the extremities together.
-  private void heal(Intake intake) {
-    if (intake.policyServer().isPresent()) {
-      return;
-    }
-    RoomHistory history = intake.history();
-    StateResolver resolver = intake.resolver();
-    ForwardExtremities extremities = intake.extremities();
-    while (extremities.count() > MOST_EXTREMITIES) {
-      List<GraphEvent> followed =
-          extremities.shallowestFirst().stream().limit(PduFormat.MAX_PREV_EVENTS).toList();
-      RoomView after = after(followed, history, resolver);
-      Optional<UserId> sender = sender(after, extremities.state(), history);
-      if (sender.isEmpty()) {
-        return;
-      }
-      EventDraft draft =
-          EventDraft.message(
-              after.info().id(), sender.get(), DUMMY_EVENT, JsonNodeFactory.instance.objectNode());
-      EventMaker.Made made =
-          context.maker().make(draft, after, context.clock().millis(), history::event);
-      if (!(made instanceof EventMaker.Made.Event(Pdu dummy, _))
-          || !(intake.take(new InboundEvent(dummy, false), Arrival.LIVE)
-              instanceof EventVerdict.Accepted)) {
-        return;
-      }
-    }
-  }
-
-  /// The room as it would be if there were no extremities but these.
-  private RoomView after(
-      List<GraphEvent> extremities, RoomHistory history, StateResolver resolver) {
-    RoomView view = history.view();
-    StateSnapshot state =
-        resolver.resolve(extremities.stream().map(GraphEvent::stateAfter).toList());
-    return new RoomView(
-        view.info(),
-        view.last(),
-        view.lastJump(),
-        extremities.stream().mapToLong(each -> each.event().depth()).max().orElse(0),
-        extremities.stream().map(GraphEvent::ref).toList(),
-        state,
-        Members.of(view.info().keys(), state));
-  }
-
-  private Optional<UserId> sender(RoomView room, StateSnapshot current, RoomHistory history) {
-    PowerLevels then = PowerLevels.in(history.authState(room.state()), room.info().version());
-    PowerLevels now = PowerLevels.in(history.authState(current), room.info().version());
-    var joinedNow = Members.of(room.info().keys(), current).joined();
-    return room.members().joined().stream()
-        .filter(user ->
-            user.isOn(context.server())
-                && joinedNow.contains(user)
-                && then.maySend(user, DUMMY_EVENT, false)
-                && now.maySend(user, DUMMY_EVENT, false))
-        .max(Comparator.comparingLong(then::userLevel).thenComparing(Comparator.reverseOrder()));
   }
 }

@@ -13,7 +13,7 @@
 ///                      └─► SecondJudgement: rejected events that waited for this one
 ///                      │
 ///                      ▼ at the end
-///                   heal (dummy events); CurrentStateChange: head, memberships, StateChanged
+///                   Healing (dummy events); CurrentStateChange: head, memberships, StateChanged
 /// ```
 ///
 /// An event of this server that a policy server had to sign first (SendSigned) goes the same way:
