@@ -79,14 +79,15 @@ final class SecondJudgement {
   /// It is put where it would be if it came now. The state before it is worked out anew, since
   /// events before it may have been judged again with it. If nothing follows it, it is a live event
   /// like any other: the timeline tells of it, and what it sets is part of the current state. If
-  /// accepted events follow it, it is history: it is shown before what is live, and the states
-  /// after those events stay as they are. For they were judged by the specification's words:
-  /// "Subsequent events from other servers that reference rejected events should be allowed if they
-  /// still pass the auth rules. The state used in the checks should be calculated as normal, except
-  /// not updating with the rejected event where it is a state event." So no state that was worked
-  /// out from a rejected event has anything of it, and none becomes wrong by its acceptance: what
-  /// was accepted, shown and signed on those states stays accepted. Every event that cites it from
-  /// now on, in `prev_events` or in the auth chain of a state that is resolved, finds it accepted.
+  /// accepted events follow it, it is judged in the same way and becomes history: it is shown
+  /// before what is live, and the states after those events stay as they are. For they were judged
+  /// by the specification's words: "Subsequent events from other servers that reference rejected
+  /// events should be allowed if they still pass the auth rules. The state used in the checks
+  /// should be calculated as normal, except not updating with the rejected event where it is a
+  /// state event." So no state that was worked out from a rejected event has anything of it, and
+  /// none becomes wrong by its acceptance: what was accepted, shown and signed on those states
+  /// stays accepted. Every event that cites it from now on, in `prev_events` or in the auth chain
+  /// of a state that is resolved, finds it accepted.
   private boolean passesNow(GraphEvent known) {
     Pdu event = known.event();
     SignedBy signatures = SignedBy.servers(Set.of());
