@@ -9,8 +9,8 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.json.MatrixJson;
 
 /// Bounds the memory that the bodies of requests take, from their first byte until they are
-/// answered: the bytes, and what becomes of them when they are read as JSON, which may be thirty
-/// times as much.
+/// answered, or sleep until there is something to answer: the bytes, and what becomes of them when
+/// they are read as JSON, which may be thirty times as much.
 ///
 /// Bytes are counted as they arrive, and one that finds no room refuses its request: to wait would
 /// hold what is there already. Before a body is read as JSON it waits for room, which comes when

@@ -44,8 +44,8 @@ public interface BodyWriter {
     /// @throws X what the work throws
     <T, X extends Exception> T withoutTurn(Work<T, X> work) throws X;
 
-    /// Forgets what was written, and gives the turn back: also before a sleep, through which nobody
-    /// keeps a turn.
+    /// Forgets what was written, and gives the turn back, and the room that the body of the request
+    /// took: also before a sleep, through which nobody keeps a turn or a body.
     ///
     /// @throws IllegalStateException if a piece has gone out
     void restart();

@@ -16,6 +16,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -180,7 +181,8 @@ final class Dispatcher implements Filter {
             response,
             answerTime(),
             headOnly ? exchange.connection.over() : null,
-            () -> entity.leavesConnectionUsable() && !stopping.isRaised());
+            () -> entity.leavesConnectionUsable() && !stopping.isRaised(),
+            Objects.requireNonNull(exchange.memory));
     LargeAnswers.Asked asked = exchange.asked(written, headOnly);
     try (StreamedAnswer stream =
         new StreamedAnswer(answer, largeAnswers, asked, client, stopping)) {

@@ -46,11 +46,13 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
   /// @param ofHead given to `HEAD`, of whose body only the length goes out: raised when nobody
   ///   waits for that any more
   /// @param keepAlive asked once, before the head goes out, whether the connection stays open
+  /// @param body what the body of the request takes
   record Client(
       RoutingResponse response,
       AnswerTime time,
       @Nullable StopSignal ofHead,
-      BooleanSupplier keepAlive) {}
+      BooleanSupplier keepAlive,
+      BodyMemory.Taken body) {}
 
   /// Ends the work of a writer whose answer has been taken from somebody else.
   private static final class TakenFromAnother extends RuntimeException {
@@ -190,6 +192,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
     dropped = 0;
     close();
     place = null;
+    client.body().close();
   }
 
   /// What is to be sent last: all of it, if nothing was sent before.

@@ -22,6 +22,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -69,6 +70,21 @@ class BodyMemoryTest {
                       entered.countDown();
                       boolean inTime = released.await(LONG.toSeconds(), TimeUnit.SECONDS);
                       return Response.field("members", held.size() + " " + inTime);
+                    })
+                .add(
+                    HttpMethod.POST,
+                    "/sleeps",
+                    Access.USER,
+                    RateClass.NONE,
+                    request -> {
+                      int members = request.json().size();
+                      return Response.written(stream -> {
+                        stream.restart();
+                        entered.countDown();
+                        boolean inTime = released.await(LONG.toSeconds(), TimeUnit.SECONDS);
+                        JsonWriter json = stream.json().object();
+                        json.name("members").value(members + " " + inTime).endObject();
+                      });
                     })
                 .add(
                     HttpMethod.POST,
@@ -192,6 +208,25 @@ class BodyMemoryTest {
       released.countDown();
       first.get().expect(200);
       second.get().expect(200);
+    } finally {
+      released.countDown();
+    }
+  }
+
+  @Test
+  void whoSleepsHoldsNoBody() throws Exception {
+    byte[] tree =
+        ("{\"a\":[" + "{\"\":0},".repeat(130_000) + "0]}").getBytes(StandardCharsets.UTF_8);
+    try (TestServer server = server();
+        ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      TestClient alice = server.client().as("alice");
+      Future<TestClient.Answer> first = clients.submit(() -> alice.send("POST", "/sleeps", tree));
+      assertThat(entered.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+      alice.send("POST", "/mine", tree).expect(200);
+
+      released.countDown();
+      assertThat(first.get().expect(200).text("members")).isEqualTo("1 true");
     } finally {
       released.countDown();
     }
