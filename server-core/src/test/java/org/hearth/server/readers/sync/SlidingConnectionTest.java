@@ -7,6 +7,7 @@ import static org.hearth.server.readers.sync.SlidingClient.rooms;
 import static org.hearth.server.readers.sync.SlidingClient.said;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
@@ -114,6 +115,50 @@ class SlidingConnectionTest extends FreshSyncServer {
     SlidingClient eleventh = new SlidingClient(server.http("bob"));
     eleventh.sync(named.formatted("c12"));
     eleventh.sync(named.formatted("c12"));
+  }
+
+  /// A request that waits on the first of them is answered when its connection has to go.
+  private Future<TestClient.Answer> waitingOn(String body) {
+    bob.sync(body);
+    // Longer than the test waits for its answer.
+    return waiting("bob", () -> bob.ask(body, 120_000));
+  }
+
+  @Test
+  void aConnectionThatHasToGoIsWaitedOnByNobody() throws Exception {
+    String named = "{'conn_id':'c%d'," + ALL.substring(1);
+    Future<TestClient.Answer> waiting = waitingOn(named.formatted(0));
+
+    for (int i = 1; i <= 10; i++) {
+      new SlidingClient(server.http("bob")).sync(named.formatted(i));
+    }
+
+    assertThat(answer(waiting).status()).isEqualTo(200);
+    expectUnknown(server.http("bob"), bob.pos(), named.formatted(0));
+  }
+
+  @Test
+  void whatClientsWantIsCountedByItsSize() throws Exception {
+    String pair = "['t%d.%d." + "x".repeat(120) + "','']";
+    List<String> lists = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      List<String> pairs = new ArrayList<>();
+      for (int k = 0; k < 200; k++) {
+        pairs.add(pair.formatted(i, k));
+      }
+      lists.add(
+          "'l%d':{'timeline_limit':1,'required_state':[%s]}".formatted(i, String.join(",", pairs)));
+    }
+    String named = "{'conn_id':'c%d','lists':{" + String.join(",", lists) + "}}";
+    Future<TestClient.Answer> waiting = waitingOn(named.formatted(0));
+
+    // No more than a device may have.
+    for (int i = 1; i <= 9; i++) {
+      new SlidingClient(server.http("bob")).sync(named.formatted(i));
+    }
+
+    assertThat(answer(waiting).status()).isEqualTo(200);
+    expectUnknown(server.http("bob"), bob.pos(), named.formatted(0));
   }
 
   @Test

@@ -188,6 +188,28 @@ class SlidingListTest extends OneSyncServer {
     assertThat(said(room(again, room).path("required_state"))).containsExactly("m.room.name");
   }
 
+  /// So many states are known again; of a room of which another was wanted all is sent.
+  @Test
+  void whatWasWantedLongAgoIsSentAgain() {
+    RoomId room = rooms.open("listk", "shared");
+    RoomId other = rooms.open("listk", "shared");
+    rooms.name(room, "listk", "Named");
+    String wanted = "{'room_subscriptions':{'%s':{'timeline_limit':1,'required_state':[%s]}}}";
+    SlidingClient client = client("listk");
+    client.sync(wanted.formatted(room, "['m.room.name','']"));
+    client.sync(wanted.formatted(other, "['org.test','']"));
+    assertThat(rooms(client.sync(wanted.formatted(room, "['m.room.name','']")))).isEmpty();
+
+    for (int i = 0; i < 16; i++) {
+      client.sync(wanted.formatted(other, "['org.test','k%d']".formatted(i)));
+    }
+    JsonNode again = client.sync(wanted.formatted(room, "['m.room.name','']"));
+
+    assertThat(said(room(again, room).path("required_state"))).containsExactly("m.room.name");
+    assertThat(room(again, room).has("initial")).isFalse();
+    assertThat(rooms(client.sync(wanted.formatted(room, "['m.room.name','']")))).isEmpty();
+  }
+
   @Test
   void membersAreToldOnceAsTimelinesNeedThem() {
     RoomId room = rooms.open("listh", "shared");

@@ -50,14 +50,53 @@ class SlidingRefusalsTest extends OneSyncServer {
         .expect(400, "M_INVALID_PARAM");
   }
 
-  @Test
-  void filtersMayNameSoManySpacesTogether() {
+  @ParameterizedTest
+  @ValueSource(strings = {"!s%1$d:hearth.test", "!s:hearth.test"})
+  void filtersMayNameSoManySpacesTogether(String space) {
     TestClient http = server.http("bob");
-    String list = "'l%1$d':{'timeline_limit':1,'filters':{'spaces':['!s%1$d:hearth.test']}}";
+    String list = "'l%1$d':{'timeline_limit':1,'filters':{'spaces':['" + space + "']}}";
 
     http.post(SlidingClient.PATH, "{'lists':{" + many(32, list) + "}}").expect(200);
     http.post(SlidingClient.PATH, "{'lists':{" + many(33, list) + "}}")
         .expect(400, "M_INVALID_PARAM");
+  }
+
+  @Test
+  void aFilterHasSoManyValuesOfSuchALength() {
+    TestClient http = server.http("bob");
+    String filter = "{'lists':{'a':{'timeline_limit':1,'filters':{'room_types':[%s]}}}}";
+
+    http.post(SlidingClient.PATH, filter.formatted(many(100, "'t%d'"))).expect(200);
+    http.post(SlidingClient.PATH, filter.formatted(many(101, "'t%d'")))
+        .expect(400, "M_INVALID_PARAM");
+    http.post(SlidingClient.PATH, filter.formatted("'" + "t".repeat(255) + "'")).expect(200);
+    http.post(SlidingClient.PATH, filter.formatted("'" + "t".repeat(256) + "'"))
+        .expect(400, "M_INVALID_PARAM");
+  }
+
+  @Test
+  void anExtensionNamesSoManyRooms() {
+    TestClient http = server.http("bob");
+    String extension = "{'extensions':{'receipts':{'enabled':true,'rooms':[%s]}}}";
+
+    http.post(SlidingClient.PATH, extension.formatted(many(100, "'!r%d:hearth.test'"))).expect(200);
+    http.post(SlidingClient.PATH, extension.formatted(many(101, "'!r%d:hearth.test'")))
+        .expect(400, "M_INVALID_PARAM");
+  }
+
+  @Test
+  void aBodyHasRoomForAllThatClientsSendAndForNoMore() {
+    TestClient http = server.http("bob");
+    String state = "'required_state':[" + many(20, "['m.room.history_visibility%d','']") + "]";
+    String room = "'!" + "r".repeat(40) + "%d:hearth.test'";
+    String all = many(100, room + ":{'timeline_limit':20," + state + "}");
+    http.post(SlidingClient.PATH, "{'room_subscriptions':{" + all + "}}").expect(200);
+    String padded = "{'unknown':'%s'}";
+    int most = (256 << 10) - padded.length() + 2;
+
+    http.post(SlidingClient.PATH, padded.formatted("x".repeat(most))).expect(200);
+    http.post(SlidingClient.PATH, padded.formatted("x".repeat(most + 1)))
+        .expect(413, "M_TOO_LARGE");
   }
 
   private static String many(int count, String each) {

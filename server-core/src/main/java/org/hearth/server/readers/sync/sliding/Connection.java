@@ -26,34 +26,41 @@ import org.jspecify.annotations.Nullable;
 /// what the client has, and is a step from there; the same request asked again is answered from the
 /// same.
 ///
-/// **Bound:** [#MOST_STEPS]; the rooms are those that were sent. **Thread:** any; guarded by
-/// itself.
+/// **Bound:** [#MOST_STEPS], [#MOST_STATES]; the rooms are those that were sent. [#bytes] counts
+/// all of it, and the request that is under way. **Thread:** any; guarded by itself.
 final class Connection {
   /// Answers to one `pos` that are known again: of a client that asks more often the oldest are
   /// not.
   static final int MOST_STEPS = 4;
 
-  /// Of the states that clients want in turn, so many are kept.
-  private static final int MOST_STATES = 16;
+  /// Of the states that clients want in turn, so many are kept, those that were wanted last. Of a
+  /// room of which an older one was wanted, all the state is sent again.
+  static final int MOST_STATES = 16;
 
-  private static final int FIXED_BYTES = 1_000;
-  private static final int STATE_BYTES = 4_000;
+  /// With its name and what names its client.
+  private static final int FIXED_BYTES = 1_600;
 
   private final SentMembers members;
   private final SentMembers.Client client;
   private final Map<RoomId, Sent> sent = new HashMap<>();
-  private final Map<RequiredState, RequiredState> states =
-      new LinkedHashMap<>() {
+
+  /// By their numbers, by which the rooms refer to them.
+  private final Map<Long, RequiredState> states =
+      new LinkedHashMap<>(MOST_STATES, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<RequiredState, RequiredState> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Long, RequiredState> eldest) {
           return size() > MOST_STATES;
         }
       };
+
   private final Deque<Step> steps = new ArrayDeque<>();
   private Step base = Step.begin();
+  private long lastState = Sent.NO_STATE;
   private @Nullable WaitingSync waiting;
+  private long requestBytes;
+  private boolean closed;
 
   /// @param members who was told to all clients
   /// @param client by which the members of this connection are known
@@ -111,10 +118,23 @@ final class Connection {
     return Optional.ofNullable(sent.get(room));
   }
 
-  /// The one of equal values that is kept with the rooms: so that it is there once, and to compare
-  /// two costs nothing.
-  synchronized RequiredState kept(RequiredState state) {
-    return states.computeIfAbsent(state, each -> each);
+  /// The number of a state, the same for equal ones as long as one is kept.
+  synchronized long number(RequiredState state) {
+    for (Map.Entry<Long, RequiredState> each : states.entrySet()) {
+      if (each.getValue().equals(state)) {
+        long number = each.getKey();
+        // It is the last that was wanted now.
+        var _ = states.get(number);
+        return number;
+      }
+    }
+    states.put(++lastState, state);
+    return lastState;
+  }
+
+  /// The state with that number; that nothing is wanted where it is not kept any more.
+  synchronized RequiredState state(long number) {
+    return states.getOrDefault(number, RequiredState.NONE);
   }
 
   /// Looks at every room that was sent.
@@ -129,22 +149,38 @@ final class Connection {
 
   /// "Clients must only have a single active request in-flight at any time per connection": one
   /// that still waits is answered.
-  synchronized void enter(WaitingSync request) {
+  ///
+  /// @param bytes what the request takes as long as it is under way
+  synchronized void enter(WaitingSync request, long bytes) {
     if (waiting != null) {
       waiting.end();
     }
     waiting = request;
+    requestBytes = bytes;
+    if (closed) {
+      request.end();
+    }
   }
 
   synchronized void leave(WaitingSync request) {
     if (request.equals(waiting)) {
       waiting = null;
+      requestBytes = 0;
+    }
+  }
+
+  /// Nobody comes back to it: who waits, or would wait, is answered.
+  synchronized void close() {
+    closed = true;
+    if (waiting != null) {
+      waiting.end();
     }
   }
 
   synchronized long bytes() {
     return FIXED_BYTES
-        + (long) STATE_BYTES * states.size()
+        + requestBytes
+        + states.values().stream().mapToLong(RequiredState::bytes).sum()
         + (long) Sent.BYTES * sent.size()
         + base.bytes()
         + steps.stream().mapToLong(Step::bytes).sum();

@@ -111,7 +111,8 @@ final class Connections {
     return Optional.of(kept.connection);
   }
 
-  /// Counts what a connection has grown to, and lets go of what is too much.
+  /// Counts what a connection has grown to, and lets go of what is too much: also of connections on
+  /// which somebody waits, who is answered then.
   synchronized void used(Viewer viewer, String name, Connection connection) {
     @Nullable OfUser own = users.get(viewer.user());
     @Nullable Kept kept = own == null ? null : own.connections.get(new Key(viewer.device(), name));
@@ -138,6 +139,7 @@ final class Connections {
   private void drop(UserId user, OfUser own, Key key) {
     @Nullable Kept kept = own.connections.remove(key);
     if (kept != null) {
+      kept.connection.close();
       own.bytes -= kept.bytes;
       bytes -= kept.bytes;
     }

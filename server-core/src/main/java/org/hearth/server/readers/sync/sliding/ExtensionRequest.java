@@ -63,6 +63,19 @@ record ExtensionRequest(Optional<ToDevice> toDevice, boolean e2ee, Map<OfRooms, 
     boolean admitsSubscription(RoomId room) {
       return rooms.isEmpty() || rooms.get().contains(room.value());
     }
+
+    long bytes() {
+      return lists.map(Memory::of).orElse(0L) + rooms.map(Memory::of).orElse(0L);
+    }
+  }
+
+  /// About what it takes in memory.
+  long bytes() {
+    long bytes = toDevice.flatMap(ToDevice::since).map(Memory::of).orElse(0L);
+    for (Rooms each : ofRooms.values()) {
+      bytes += each.bytes();
+    }
+    return bytes;
   }
 
   static ExtensionRequest parse(Fields request) {

@@ -3,11 +3,11 @@ package org.hearth.server.readers.sync.sliding;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -59,7 +59,6 @@ final class ExtensionsJson {
   /// Up to where the client is told of each extension with this answer.
   private final Map<String, SyncPoint> points;
 
-  private final Map<ExtensionRequest.Rooms, Set<RoomId>> scopes = new HashMap<>();
   private final IdentityHashMap<Set<RoomId>, Set<String>> ids = new IdentityHashMap<>();
   private boolean any;
 
@@ -174,28 +173,9 @@ final class ExtensionsJson {
 
   // --- of rooms
 
-  /// The rooms of which an extension tells: those within the ranges of its lists, and subscribed
-  /// ones.
   private Set<RoomId> scope(OfRooms extension) {
-    // Mostly all of them have the same.
-    return scopes.computeIfAbsent(request.extensions().ofRooms().get(extension), this::scope);
-  }
-
-  private Set<RoomId> scope(ExtensionRequest.Rooms config) {
-    Set<RoomId> scope = new HashSet<>();
-    plan.windows()
-        .inLists()
-        .forEach((name, those) -> {
-          if (config.admitsList(name)) {
-            scope.addAll(those);
-          }
-        });
-    for (RoomId each : request.subscriptions().keySet()) {
-      if (plan.windows().rooms().containsKey(each) && config.admitsSubscription(each)) {
-        scope.add(each);
-      }
-    }
-    return scope;
+    return Objects.requireNonNull(
+        plan.windows().scopes().get(request.extensions().ofRooms().get(extension)));
   }
 
   /// Asks a section of the rooms in scope, of each from where the client has it.

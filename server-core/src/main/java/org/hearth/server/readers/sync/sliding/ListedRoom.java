@@ -71,8 +71,9 @@ final class ListedRoom {
     return type;
   }
 
+  /// Of one that is longer than any that a filter can name, no more is kept than shows that.
   void type(String found) {
-    type = found;
+    type = found.substring(0, Math.min(found.length(), RoomFilter.LONGEST_VALUE + 1));
   }
 
   @Nullable Boolean encrypted() {

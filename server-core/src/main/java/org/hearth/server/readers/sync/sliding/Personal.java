@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// **Thread:** any.
 final class Personal {
   static final int MOST_SPACES = 32;
-  private static final int ENTRY_BYTES = 150;
+  private static final int CHILD_BYTES = 150;
+  private static final int ROOM_BYTES = 150;
   private static final String DIRECT = "m.direct";
   private static final String TAG = "m.tag";
 
@@ -38,7 +39,7 @@ final class Personal {
         }
       };
 
-  private record Noted<T>(LogPosition asOf, T what) {}
+  private record Noted<T>(LogPosition asOf, T what, long bytes) {}
 
   /// @param snapshot the number of the space's state
   record Children(long snapshot, Set<String> rooms) {}
@@ -56,7 +57,7 @@ final class Personal {
                   rooms.add(each.asText());
                 }
               }));
-      direct = new Noted<>(now, Set.copyOf(rooms));
+      direct = new Noted<>(now, Set.copyOf(rooms), Memory.of(rooms));
     }
     return direct.what();
   }
@@ -66,14 +67,16 @@ final class Personal {
       AccountDataQueries accountData, UserId user, UserFeed feed, LogPosition now) {
     if (tags == null || feed.mayHave(OwnNews.ACCOUNT_DATA, tags.asOf())) {
       Map<RoomId, Set<String>> names = new HashMap<>();
+      long bytes = 0;
       for (AccountDataItem each : accountData.all(user, now)) {
         if (each.room() != null && each.type().equals(TAG)) {
           Set<String> ofRoom = new HashSet<>();
           each.content().path("tags").fieldNames().forEachRemaining(ofRoom::add);
           names.put(each.room(), ofRoom);
+          bytes += ROOM_BYTES + Memory.of(ofRoom);
         }
       }
-      tags = new Noted<>(now, names);
+      tags = new Noted<>(now, names, bytes);
     }
     return tags.what();
   }
@@ -87,12 +90,11 @@ final class Personal {
     spaces.put(space, children);
   }
 
-  synchronized int bytes() {
-    int entries = direct == null ? 0 : direct.what().size();
-    entries += tags == null ? 0 : tags.what().size();
+  synchronized long bytes() {
+    long bytes = (direct == null ? 0 : direct.bytes()) + (tags == null ? 0 : tags.bytes());
     for (Children each : spaces.values()) {
-      entries += each.rooms().size();
+      bytes += (long) CHILD_BYTES * each.rooms().size();
     }
-    return ENTRY_BYTES * entries;
+    return bytes;
   }
 }

@@ -82,11 +82,11 @@ final class Plan {
     // down all of the latest `N` events on the connection, the server SHOULD send down the latest
     // `N` events even if *some* of the events have previously been sent."
     boolean expanded = config.limit() > sent.limit() && config.limit() > sent.covered();
-    boolean otherState = !config.state().equals(sent.config());
+    boolean otherState = config.number() != sent.state();
     boolean otherDm = direct.contains(room.value()) != sent.dm();
     if (mayHaveNews || expanded || otherState || otherDm) {
       Optional<LogPosition> since = sent.since(Sent.Kind.EVENTS, base.point().position());
-      want(room, config, since, expanded, !live || otherDm, sent.config());
+      want(room, config, since, expanded, !live || otherDm, connection.state(sent.state()));
     } else if (config.limit() != sent.limit()) {
       changes.put(room, sent.with(config, sent.covered(), sent.dm()));
     }

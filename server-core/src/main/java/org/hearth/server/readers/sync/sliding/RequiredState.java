@@ -35,6 +35,8 @@ record RequiredState(
   /// More pairs than clients have use for.
   static final int MOST_PAIRS = 200;
 
+  private static final int FIXED_BYTES = 150;
+  private static final int KEYS_BYTES = 80;
   private static final String WILDCARD = "*";
   private static final String ME = "$ME";
   private static final String LAZY = "$LAZY";
@@ -140,6 +142,15 @@ record RequiredState(
   /// Whether each key that is wanted can be named, so that a state need not be looked through.
   boolean isExact() {
     return !others && keysOfAnyType.isEmpty() && types.values().stream().noneMatch(Keys::all);
+  }
+
+  /// About what it takes in memory.
+  long bytes() {
+    long bytes = FIXED_BYTES + Memory.of(types.keySet()) + Memory.of(keysOfAnyType);
+    for (Keys each : types.values()) {
+      bytes += KEYS_BYTES + Memory.of(each.keys());
+    }
+    return bytes;
   }
 
   /// The keys that are wanted where all can be named.

@@ -4,4 +4,5 @@ package org.hearth.server.readers.sync.sliding;
 /// superset".
 ///
 /// @param limit the most events of the timeline
-record RoomConfig(int limit, RequiredState state) {}
+/// @param number by which the connection knows the state
+record RoomConfig(int limit, RequiredState state, long number) {}

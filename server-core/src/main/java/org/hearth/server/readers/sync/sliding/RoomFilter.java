@@ -26,6 +26,8 @@ record RoomFilter(
   /// In place of the type of a room without one: no type has this character.
   static final String NO_TYPE = "\0";
 
+  private static final int FIXED_BYTES = 300;
+
   static final RoomFilter ALL =
       new RoomFilter(
           Optional.empty(),
@@ -39,6 +41,9 @@ record RoomFilter(
 
   /// More values of one field than clients have use for.
   static final int MOST_VALUES = 100;
+
+  /// Of a value: types of rooms, tags and room IDs have no more.
+  static final int LONGEST_VALUE = 255;
 
   static RoomFilter parse(Fields fields) {
     return new RoomFilter(
@@ -65,6 +70,10 @@ record RoomFilter(
             if (!each.isTextual() && !(orNull && each.isNull())) {
               throw MatrixException.badJson(name + " must be a list of texts");
             }
+            if (each.isTextual() && each.textValue().length() > LONGEST_VALUE) {
+              throw MatrixException.invalidParam(
+                  "an entry of %s must have at most %d characters".formatted(name, LONGEST_VALUE));
+            }
             values.add(each.isNull() ? NO_TYPE : each.textValue());
           }
           return values;
@@ -76,6 +85,17 @@ record RoomFilter(
     Set<RoomId> rooms = new HashSet<>();
     ids.forEach(each -> Identifiers.read(RoomId::parse, each).ifPresent(rooms::add));
     return rooms;
+  }
+
+  /// About what it takes in memory.
+  long bytes() {
+    long bytes = FIXED_BYTES + Memory.of(notRoomTypes) + Memory.of(notTags);
+    bytes += roomTypes.map(Memory::of).orElse(0L);
+    bytes += tags.map(Memory::of).orElse(0L);
+    for (RoomId each : spaces.orElse(Set.of())) {
+      bytes += Memory.of(each.value());
+    }
+    return bytes;
   }
 
   boolean asksForType() {

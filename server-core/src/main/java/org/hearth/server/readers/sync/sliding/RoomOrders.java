@@ -73,7 +73,8 @@ final class RoomOrders {
     }
 
     private int bytes() {
-      return FIXED_BYTES + ListedRoom.BYTES * sorted.size() + personal.bytes();
+      long bytes = FIXED_BYTES + (long) ListedRoom.BYTES * sorted.size() + personal.bytes();
+      return Math.clamp(bytes, 0, Integer.MAX_VALUE);
     }
   }
 

@@ -318,7 +318,7 @@ final class RoomsJson {
     Sent before =
         plan.sent(each.room())
             .filter(_ -> isThere)
-            .orElse(new Sent(Sent.NEVER, Sent.NEVER, Sent.NEVER, 0, 0, RequiredState.NONE, false));
+            .orElse(new Sent(Sent.NEVER, Sent.NEVER, Sent.NEVER, 0, 0, Sent.NO_STATE, false));
     int shown = timeline.events().size();
     int covered;
     if (timeline.limited()) {

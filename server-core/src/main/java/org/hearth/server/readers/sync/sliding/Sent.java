@@ -13,21 +13,18 @@ import org.hearth.ringlogs.LogPosition;
 /// @param receipts up to where it has the receipts
 /// @param limit the most events of a timeline when the room was last wanted
 /// @param covered so many of the newest events at least the client has without a gap
-/// @param config the state that was wanted then
+/// @param state the number of the state that was wanted then
 /// @param dm whether the client was told that the room is a direct one
 record Sent(
-    long events,
-    long accountData,
-    long receipts,
-    int limit,
-    int covered,
-    RequiredState config,
-    boolean dm) {
+    long events, long accountData, long receipts, int limit, int covered, long state, boolean dm) {
   /// Up to the connection's own point.
   static final long LIVE = Long.MAX_VALUE;
 
   /// Nothing.
   static final long NEVER = -1;
+
+  /// The number of [RequiredState#NONE].
+  static final long NO_STATE = 0;
 
   /// Every event of the room.
   static final int ALL = Integer.MAX_VALUE;
@@ -57,14 +54,14 @@ record Sent(
         kind == Kind.RECEIPTS ? upTo : receipts,
         limit,
         covered,
-        config,
+        state,
         dm);
   }
 
   /// The same of a room that is wanted otherwise, and of which so many events are covered now.
   Sent with(RoomConfig wanted, int nowCovered, boolean nowDm) {
     return new Sent(
-        events, accountData, receipts, wanted.limit(), nowCovered, wanted.state(), nowDm);
+        events, accountData, receipts, wanted.limit(), nowCovered, wanted.number(), nowDm);
   }
 
   /// Up to where the client has a kind of news; empty for nothing.

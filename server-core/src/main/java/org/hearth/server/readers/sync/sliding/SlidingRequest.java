@@ -3,7 +3,7 @@ package org.hearth.server.readers.sync.sliding;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.hearth.server.http.Fields;
+import org.hearth.server.http.Request;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
@@ -29,6 +30,10 @@ record SlidingRequest(
     Map<String, RoomList> lists,
     Map<RoomId, Wish> subscriptions,
     ExtensionRequest extensions) {
+  /// Of the whole body. A hundred subscriptions with the twenty pairs of `required_state` that
+  /// Element X sends with each take a quarter of it.
+  static final int LARGEST_BODY = 256 << 10;
+
   /// "Max lists: 100. If a request contains more than this the server will respond with a 400 error
   /// response with code `M_INVALID_PARAM`."
   static final int MOST_LISTS = 100;
@@ -40,8 +45,8 @@ record SlidingRequest(
   /// which they combine.
   static final int MOST_STATES = 8;
 
-  /// Of all filters together: what is in a space is found by a look at each of its children, and
-  /// kept of so many.
+  /// Of all filters together, one that several name as often: what is in a space is found by a look
+  /// at each of its children, and kept of so many.
   static final int MOST_SPACES = Personal.MOST_SPACES;
 
   /// "The server may cap this number."
@@ -52,6 +57,9 @@ record SlidingRequest(
 
   /// As of "opaque identifiers".
   static final int LONGEST_NAME = 255;
+
+  private static final int FIXED_BYTES = 1_000;
+  private static final int RANGE_BYTES = 40;
 
   /// What a list or a subscription wants of a room.
   ///
@@ -66,25 +74,50 @@ record SlidingRequest(
 
   /// A list of rooms.
   ///
-  /// @param ranges empty for all
-  record RoomList(Wish wish, Optional<List<Range>> ranges, RoomFilter filter) {
-    boolean covers(int index) {
-      return ranges.isEmpty()
-          || ranges.get().stream().anyMatch(each -> each.first() <= index && index <= each.last());
+  /// @param ranges in their order, and apart: so that no room is looked at for two of them
+  record RoomList(Wish wish, List<Range> ranges, RoomFilter filter) {
+    RoomList {
+      ranges = apart(ranges);
+    }
+
+    private static List<Range> apart(List<Range> ranges) {
+      List<Range> apart = new ArrayList<>();
+      for (Range each : ranges.stream().sorted(Comparator.comparingLong(Range::first)).toList()) {
+        if (!apart.isEmpty() && each.first() <= apart.getLast().last()) {
+          Range before = apart.removeLast();
+          apart.add(new Range(before.first(), Math.max(before.last(), each.last())));
+        } else {
+          apart.add(each);
+        }
+      }
+      return List.copyOf(apart);
     }
   }
 
   /// Places in a list. "Integers are *inclusive*, and are 0-indexed."
-  record Range(long first, long last) {}
+  record Range(long first, long last) {
+    static final Range ALL = new Range(0, Long.MAX_VALUE);
+  }
+
+  /// @throws MatrixException `M_TOO_LARGE` if the body is; `M_BAD_JSON`, `M_MISSING_PARAM` or
+  ///   `M_INVALID_PARAM` if something in it is wrong, or there is too much of it
+  static SlidingRequest of(Request http) {
+    if (http.body().length > LARGEST_BODY) {
+      throw MatrixException.tooLarge("The request is larger than %d bytes".formatted(LARGEST_BODY));
+    }
+    return parse(http.jsonOrEmpty(), http.requester().user());
+  }
 
   static SlidingRequest parse(ObjectNode body, UserId me) {
     Fields fields = Fields.of(body);
     List<RequiredState> states = new ArrayList<>();
     Map<String, RoomList> lists = new LinkedHashMap<>();
     each(fields, "lists", MOST_LISTS, (name, list) -> lists.put(name, list(list, me, states)));
-    Set<RoomId> spaces = new HashSet<>();
-    lists.values().forEach(each -> each.filter().spaces().ifPresent(spaces::addAll));
-    if (spaces.size() > MOST_SPACES) {
+    int spaces =
+        lists.values().stream()
+            .mapToInt(each -> each.filter().spaces().map(Set::size).orElse(0))
+            .sum();
+    if (spaces > MOST_SPACES) {
       throw MatrixException.invalidParam(
           "the filters name more than %d spaces".formatted(MOST_SPACES));
     }
@@ -117,6 +150,22 @@ record SlidingRequest(
       }
     }
     return all;
+  }
+
+  /// About what it takes in memory.
+  long bytes() {
+    long bytes = FIXED_BYTES + extensions.bytes();
+    for (RequiredState each : states) {
+      bytes += each.bytes();
+    }
+    for (Map.Entry<String, RoomList> each : lists.entrySet()) {
+      bytes += Memory.of(each.getKey()) + each.getValue().filter().bytes();
+      bytes += (long) RANGE_BYTES * each.getValue().ranges().size();
+    }
+    for (RoomId each : subscriptions.keySet()) {
+      bytes += Memory.of(each.value());
+    }
+    return bytes;
   }
 
   private static void each(
@@ -166,12 +215,12 @@ record SlidingRequest(
   private static RoomList list(Fields fields, UserId me, List<RequiredState> states) {
     return new RoomList(
         wish(fields, me, states),
-        fields.bool("slow_get_all_rooms", false) ? Optional.empty() : ranges(fields),
+        fields.bool("slow_get_all_rooms", false) ? List.of(Range.ALL) : ranges(fields),
         fields.optionalObject("filters").map(RoomFilter::parse).orElse(RoomFilter.ALL));
   }
 
   /// Clients of today send `ranges`; the proposal has it as one `range`.
-  private static Optional<List<Range>> ranges(Fields fields) {
+  private static List<Range> ranges(Fields fields) {
     Optional<List<Range>> one = fields.optionalArray("range").map(range -> List.of(range(range)));
     return fields
         .optionalArray("ranges")
@@ -184,7 +233,8 @@ record SlidingRequest(
           array.forEach(each -> ranges.add(range(each)));
           return List.copyOf(ranges);
         })
-        .or(() -> one);
+        .or(() -> one)
+        .orElse(List.of(Range.ALL));
   }
 
   private static Range range(JsonNode pair) {

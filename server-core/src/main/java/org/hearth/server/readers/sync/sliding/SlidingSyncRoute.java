@@ -1,6 +1,5 @@
 package org.hearth.server.readers.sync.sliding;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -105,17 +104,16 @@ public final class SlidingSyncRoute implements RouteGroup {
         this::sync);
   }
 
-  /// What an answer follows from.
+  /// What an answer follows from. Nothing of it is the body itself, which is not kept through a wait.
   ///
   /// @param connection another for each request that begins one: a later one replaces it, and whose
   ///   answer is of an earlier one would not be known
-  private record Question(String target, ObjectNode body, Optional<Object> connection) {}
+  private record Question(String target, SlidingRequest request, Optional<Object> connection) {}
 
   private Response sync(Request http) {
     Presence as = presence(http);
     Viewer viewer = Viewer.of(http.requester());
-    ObjectNode body = http.jsonOrEmpty();
-    SlidingRequest request = SlidingRequest.parse(body, viewer.user());
+    SlidingRequest request = SlidingRequest.of(http);
     Duration timeout = timeout(http);
     Optional<String> pos = http.query("pos").filter(each -> !each.isEmpty());
     request
@@ -123,21 +121,26 @@ public final class SlidingSyncRoute implements RouteGroup {
         .toDevice()
         .ifPresent(
             asked -> ExtensionsJson.messagesSince(asked, parts, new SyncPoint(snapshots.head())));
+    StopSignal stopping = http.stopping();
     return Response.written(
         new Question(
-            http.rawTarget(), body, pos.isEmpty() ? Optional.of(new Object()) : Optional.empty()),
+            http.rawTarget(),
+            request,
+            pos.isEmpty() ? Optional.of(new Object()) : Optional.empty()),
         stream -> {
           // Looked up here: who joins an answer under way goes on with that.
           Connection connection = connection(viewer, request.connection(), pos);
           SyncUsers.Entered entered = users.enter(viewer);
-          try (StopSignal.Registration _ = http.stopping().whenRaised(entered.waiting()::end)) {
-            connection.enter(entered.waiting());
+          try (StopSignal.Registration _ = stopping.whenRaised(entered.waiting()::end)) {
+            connection.enter(entered.waiting(), request.bytes());
+            connections.used(viewer, request.connection(), connection);
             if (presence.isPresent()) {
               presence.get().syncing(viewer.user(), viewer.device(), as, timeout);
             }
             answer(new Asked(request, viewer, connection, timeout), entered, stream);
           } finally {
             connection.leave(entered.waiting());
+            connections.used(viewer, request.connection(), connection);
             users.leave(entered);
           }
         });
@@ -188,13 +191,9 @@ public final class SlidingSyncRoute implements RouteGroup {
       // again".
       throw unknownPos();
     }
-    Answer answer = look(asked, entered, from, now);
-    if (from.number() == 0
-        || answer.size() > FEW_ROOMS
-        || !recent.hasAllAfter(from.point().position())) {
-      stream.awaitTurn();
-    }
-    Answer.Written written = answer.write(stream.json(), connections.nextNumber(), run);
+    Answer.Written written =
+        answer(asked, entered, from, now, stream)
+            .write(stream.json(), connections.nextNumber(), run);
     WaitingSync waiting = entered.waiting();
     if (waiting.refusal().isPresent()) {
       throw waiting.refusal().get();
@@ -202,9 +201,28 @@ public final class SlidingSyncRoute implements RouteGroup {
     boolean answered = written.told() || last || waiting.isOver();
     if (answered) {
       connection.answered(from, written.step());
-      connections.used(asked.viewer(), asked.request().connection(), connection);
     }
     return answered;
+  }
+
+  /// What is looked at before the turn is not kept until it comes: of many rooms who waits for a
+  /// turn would hold megabytes.
+  private Answer answer(
+      Asked asked,
+      SyncUsers.Entered entered,
+      Step from,
+      SyncPoint now,
+      BodyWriter.Stream stream)
+      throws InterruptedException {
+    if (from.number() != 0 && recent.hasAllAfter(from.point().position())) {
+      Optional<Answer> small =
+          Optional.of(look(asked, entered, from, now)).filter(each -> each.size() <= FEW_ROOMS);
+      if (small.isPresent()) {
+        return small.get();
+      }
+    }
+    stream.awaitTurn();
+    return look(asked, entered, from, now);
   }
 
   private Answer look(Asked asked, SyncUsers.Entered entered, Step from, SyncPoint now) {

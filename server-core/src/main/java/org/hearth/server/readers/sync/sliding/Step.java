@@ -26,7 +26,6 @@ record Step(
 
   private static final int FIXED_BYTES = 1_500;
   private static final int MEMBER_BYTES = 100;
-  private static final int COUNT_BYTES = 100;
 
   /// A member event.
   ///
@@ -39,9 +38,10 @@ record Step(
   }
 
   long bytes() {
-    return FIXED_BYTES
-        + (long) Sent.BYTES * sent.size()
-        + (long) MEMBER_BYTES * members.size()
-        + (long) COUNT_BYTES * counts.size();
+    long bytes = FIXED_BYTES + (long) Sent.BYTES * sent.size() + Memory.of(counts.keySet());
+    for (Member each : members) {
+      bytes += MEMBER_BYTES + each.user().length();
+    }
+    return bytes;
   }
 }

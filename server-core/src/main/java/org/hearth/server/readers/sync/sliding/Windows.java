@@ -19,9 +19,12 @@ import org.hearth.server.readers.sync.view.UserFeed;
 ///
 /// @param rooms those that are named, in their order, those of subscriptions last
 /// @param counts how many rooms pass the filter of each list
-/// @param inLists the rooms within the ranges of each list
+/// @param scopes the rooms of which extensions tell, by what they ask for: those within the ranges
+///   of their lists, and subscribed ones
 record Windows(
-    Map<RoomId, RoomConfig> rooms, Map<String, Integer> counts, Map<String, Set<RoomId>> inLists) {
+    Map<RoomId, RoomConfig> rooms,
+    Map<String, Integer> counts,
+    Map<ExtensionRequest.Rooms, Set<RoomId>> scopes) {
 
   static Windows of(
       SlidingRequest request,
@@ -32,7 +35,9 @@ record Windows(
     List<ListedRoom> listed = listed(connection, order.rooms(), filtering);
     Map<RoomId, SlidingRequest.Wish> wishes = new LinkedHashMap<>();
     Map<String, Integer> counts = new LinkedHashMap<>();
-    Map<String, Set<RoomId>> inLists = new HashMap<>();
+    // Mostly all extensions ask for the same.
+    Map<ExtensionRequest.Rooms, Set<RoomId>> scopes = new HashMap<>();
+    request.extensions().ofRooms().values().forEach(each -> scopes.put(each, new HashSet<>()));
     Map<RoomFilter, List<ListedRoom>> filtered = new HashMap<>();
     request
         .lists()
@@ -40,7 +45,19 @@ record Windows(
           List<ListedRoom> through =
               filtered.computeIfAbsent(list.filter(), filter -> filtering.through(filter, listed));
           counts.put(name, through.size());
-          inLists.put(name, window(list, through, wishes));
+          Set<RoomId> window = new HashSet<>();
+          for (SlidingRequest.Range each : list.ranges()) {
+            for (long i = each.first(); i < through.size() && i <= each.last(); i++) {
+              RoomId room = through.get((int) i).room();
+              window.add(room);
+              wishes.merge(room, list.wish(), SlidingRequest.Wish::and);
+            }
+          }
+          scopes.forEach((config, rooms) -> {
+            if (config.admitsList(name)) {
+              rooms.addAll(window);
+            }
+          });
         });
     // "The server MUST ensure that user has permission to see any information the server returns.
     // Currently, the user must either be in the room, be invited/knocked to the room, or have
@@ -50,31 +67,32 @@ record Windows(
         .forEach((room, wish) -> {
           if (feed.membership(room).filter(each -> !each.forgotten()).isPresent()) {
             wishes.merge(room, wish, SlidingRequest.Wish::and);
+            scopes.forEach((config, rooms) -> {
+              if (config.admitsSubscription(room)) {
+                rooms.add(room);
+              }
+            });
           }
         });
-    Map<Integer, RequiredState> combined = new HashMap<>();
-    Map<RoomId, RoomConfig> rooms = new LinkedHashMap<>();
-    wishes.forEach((room, wish) -> {
-      RequiredState state =
-          combined.computeIfAbsent(wish.state(), bits -> connection.kept(request.state(bits)));
-      rooms.put(room, new RoomConfig(wish.limit(), state));
-    });
-    return new Windows(rooms, counts, inLists);
+    return new Windows(configs(request, wishes, connection), counts, scopes);
   }
 
-  private static Set<RoomId> window(
-      SlidingRequest.RoomList list,
-      List<ListedRoom> through,
-      Map<RoomId, SlidingRequest.Wish> wishes) {
-    Set<RoomId> window = new HashSet<>();
-    for (int i = 0; i < through.size(); i++) {
-      if (list.covers(i)) {
-        RoomId room = through.get(i).room();
-        window.add(room);
-        wishes.merge(room, list.wish(), SlidingRequest.Wish::and);
-      }
-    }
-    return window;
+  private static Map<RoomId, RoomConfig> configs(
+      SlidingRequest request, Map<RoomId, SlidingRequest.Wish> wishes, Connection connection) {
+    record Combined(RequiredState state, long number) {}
+    Map<Integer, Combined> combined = new HashMap<>();
+    Map<RoomId, RoomConfig> rooms = new LinkedHashMap<>();
+    wishes.forEach((room, wish) -> {
+      Combined all =
+          combined.computeIfAbsent(
+              wish.state(),
+              bits -> {
+                RequiredState state = request.state(bits);
+                return new Combined(state, connection.number(state));
+              });
+      rooms.put(room, new RoomConfig(wish.limit(), all.state(), all.number()));
+    });
+    return rooms;
   }
 
   /// The rooms of which lists are made: "the set of rooms that the user either joined, been

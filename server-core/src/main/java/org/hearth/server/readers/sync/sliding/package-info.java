@@ -15,8 +15,9 @@
 /// and from where on, and written.
 ///
 /// - **Tables owned:** none. **Threads:** each request's own, on which it also waits.
-/// - **Bounds:** lists, subscriptions and what they name ([SlidingRequest]); connections of a
-///   device, of a user and of all ([Connections]); orders ([RoomOrders]); stamps ([Bumps]).
+/// - **Bounds:** the body, lists, subscriptions and what they name ([SlidingRequest]); connections
+///   of a device, of a user and of all, with the requests that wait on them ([Connections]); orders
+///   ([RoomOrders]); stamps ([Bumps]).
 ///
 /// [sliding]: https://github.com/matrix-org/matrix-spec-proposals/pull/4186
 @NullMarked

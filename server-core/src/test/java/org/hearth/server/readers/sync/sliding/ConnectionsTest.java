@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
@@ -14,6 +16,7 @@ import org.hearth.server.readers.events.IgnoredUsers;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.sections.SentMembers;
 import org.hearth.server.readers.tokens.SyncPoint;
+import org.hearth.server.servers.room.RoomMembership;
 import org.junit.jupiter.api.Test;
 
 /// What is kept of connections, and for how long.
@@ -34,7 +37,7 @@ class ConnectionsTest {
     for (int i = 0; i < rooms; i++) {
       sent.put(
           RoomId.parse("!r" + i + ":hearth.test"),
-          new Sent(Sent.LIVE, Sent.NEVER, Sent.NEVER, 1, 1, RequiredState.NONE, false));
+          new Sent(Sent.LIVE, Sent.NEVER, Sent.NEVER, 1, 1, Sent.NO_STATE, false));
     }
     return new Step(
         number, new SyncPoint(new LogPosition(number)), Map.of(), sent, Map.of(), List.of());
@@ -127,5 +130,69 @@ class ConnectionsTest {
     connection.answered(before, step(2, 1));
 
     assertThat(connection.comeTo(2)).isFalse();
+  }
+
+  private static RequiredState wanting(int pairs, String type) {
+    Map<String, RequiredState.Keys> types = new HashMap<>();
+    for (int i = 0; i < pairs; i++) {
+      types.put(type + i, new RequiredState.Keys(false, Set.of("")));
+    }
+    return new RequiredState(false, types, Set.of(), false);
+  }
+
+  @Test
+  void statesCountByTheirSizeAndSoManyAreKept() {
+    Connection connection = connections.begin(viewer("alice", "PHONE"), "c");
+    RequiredState first = wanting(100, "x".repeat(200));
+    long before = connection.bytes();
+
+    long number = connection.number(first);
+
+    assertThat(connection.bytes() - before).isGreaterThan(100 * 200);
+    assertThat(connection.number(wanting(100, "x".repeat(200)))).isEqualTo(number);
+    for (int i = 1; i < Connection.MOST_STATES; i++) {
+      connection.number(wanting(1, "t" + i));
+    }
+    assertThat(connection.state(number)).isEqualTo(first);
+    long most = connection.bytes();
+    for (int i = 0; i < Connection.MOST_STATES; i++) {
+      connection.number(wanting(1, "u" + i));
+    }
+    assertThat(connection.state(number)).isEqualTo(RequiredState.NONE);
+    assertThat(connection.number(first)).isNotEqualTo(number);
+    assertThat(connection.bytes()).isLessThanOrEqualTo(most);
+  }
+
+  @Test
+  void namesOfListsAndMembersCount() {
+    String name = "x".repeat(200);
+    Step step =
+        new Step(
+            1,
+            new SyncPoint(new LogPosition(1)),
+            Map.of(),
+            Map.of(),
+            Map.of(name, 1),
+            List.of(new Step.Member(RoomId.parse("!r:hearth.test"), name, new LogPosition(1))));
+
+    assertThat(step.bytes() - Step.begin().bytes()).isGreaterThan(400);
+  }
+
+  @Test
+  void ofATypeThatNoFilterCanNameLittleIsKept() {
+    ListedRoom room =
+        new ListedRoom(
+            new RoomMembership(
+                RoomId.parse("!r:hearth.test"),
+                UserId.parse("@alice:hearth.test"),
+                Membership.JOIN,
+                new LogPosition(1),
+                false),
+            new LogPosition(1),
+            null);
+
+    room.type("x".repeat(60_000));
+
+    assertThat(room.type()).hasSize(RoomFilter.LONGEST_VALUE + 1);
   }
 }
