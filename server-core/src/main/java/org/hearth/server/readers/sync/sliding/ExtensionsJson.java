@@ -275,14 +275,14 @@ final class ExtensionsJson {
             point.position(),
             feed.changedRooms(parts.kinds().receipts(), point.position()),
             scope));
-    Map<RoomId, ObjectNode> told = new LinkedHashMap<>();
+    Events events = new Events(OfRooms.RECEIPTS);
     ofRooms(OfRooms.RECEIPTS, parts.sections().receipts(), Sent.Kind.RECEIPTS, scope)
         .rooms(News.Place.JOIN)
         .forEach((room, telling) ->
             only(telling)
                 .flatMap(event -> ofShown(room, event))
-                .ifPresent(event -> told.put(room, event)));
-    writeEvents(OfRooms.RECEIPTS, told);
+                .ifPresent(event -> events.write(room, event)));
+    events.end();
   }
 
   private static Optional<ObjectNode> only(RoomTelling telling) {
@@ -292,7 +292,7 @@ final class ExtensionsJson {
   /// Of a room that the client had not, the receipts of the events that it is shown, and the user's
   /// own: those of a large room would be more than all else.
   private Optional<ObjectNode> ofShown(RoomId room, ObjectNode event) {
-    Optional<Set<String>> shown = rooms.shownFirst(room);
+    Optional<Set<String>> shown = rooms.shownFirst().of(room);
     if (shown.isEmpty()) {
       return Optional.of(event);
     }
@@ -346,17 +346,34 @@ final class ExtensionsJson {
         told.put(room, parts.sections().typing().now(room, viewer.ignored()));
       }
     }
-    writeEvents(OfRooms.TYPING, told);
+    Events events = new Events(OfRooms.TYPING);
+    told.forEach(events::write);
+    events.end();
   }
 
-  private void writeEvents(OfRooms extension, Map<RoomId, ObjectNode> events) {
-    if (events.isEmpty()) {
-      return;
+  /// Writes an event of each room, once it is found: those of all rooms together may be megabytes.
+  private final class Events {
+    private final OfRooms extension;
+    private boolean begun;
+
+    Events(OfRooms extension) {
+      this.extension = extension;
     }
-    any = true;
-    json.name(extension.key()).object().name("rooms").object();
-    events.forEach((room, event) -> json.name(room.value()).value(event));
-    json.endObject().endObject();
+
+    void write(RoomId room, ObjectNode event) {
+      if (!begun) {
+        begun = true;
+        any = true;
+        json.name(extension.key()).object().name("rooms").object();
+      }
+      json.name(room.value()).value(event);
+    }
+
+    void end() {
+      if (begun) {
+        json.endObject().endObject();
+      }
+    }
   }
 
   /// Asks sections.

@@ -3,13 +3,10 @@ package org.hearth.server.readers.sync.sliding;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.event.EventTypes;
@@ -28,7 +25,6 @@ import org.hearth.server.readers.sync.sections.RoomTelling;
 import org.hearth.server.readers.sync.sections.WindowSection.Wanted;
 import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.servers.notification.UnreadCounts;
-import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomState;
 
@@ -53,8 +49,7 @@ final class RoomsJson {
   private final JsonWriter json;
   private final Map<RoomId, Wanted> wanted;
 
-  /// The events of the timelines of rooms that the client had not.
-  private final Map<RoomId, Set<String>> shownFirst = new HashMap<>();
+  private final ShownFirst shownFirst = new ShownFirst(ShownFirst.MOST);
 
   RoomsJson(Look look, Bumps bumps, Plan plan, JsonWriter json) {
     this.parts = look.parts();
@@ -88,9 +83,9 @@ final class RoomsJson {
     return any;
   }
 
-  /// The events that the client was shown of a room that it had not before this answer.
-  Optional<Set<String>> shownFirst(RoomId room) {
-    return Optional.ofNullable(shownFirst.get(room));
+  /// What the client was shown of rooms that it had not before this answer.
+  ShownFirst shownFirst() {
+    return shownFirst;
   }
 
   private boolean attempt(News news, RoomId room, RoomTelling telling) {
@@ -329,11 +324,8 @@ final class RoomsJson {
       covered = before.covered() == Sent.ALL ? Sent.ALL : before.covered() + shown;
     }
     if (isThere && each.since().isEmpty()) {
-      Set<String> ids = new HashSet<>();
-      for (RoomEvent event : timeline.events()) {
-        ids.add(event.id().value());
-      }
-      shownFirst.put(each.room(), ids);
+      shownFirst.add(
+          each.room(), timeline.events().stream().map(event -> event.id().value()).toList());
     }
     note(each, covered, before);
   }
