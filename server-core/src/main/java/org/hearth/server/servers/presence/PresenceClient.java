@@ -9,6 +9,7 @@ import org.hearth.ringlogs.LogWriter;
 import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.logs.Presence;
 import org.hearth.server.logs.PresenceInput;
+import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,20 @@ public final class PresenceClient {
   PresenceClient(LogWriter<PresenceInput, VolatilePosition> input, PresenceServer.Users users) {
     this.input = input;
     this.users = users;
+  }
+
+  /// What a client that syncs wants to be marked as: "If this parameter is omitted then the client
+  /// is automatically marked as online".
+  ///
+  /// @throws MatrixException `M_INVALID_PARAM` if it is no presence
+  public static Presence asked(Optional<String> setPresence) {
+    return setPresence
+        .map(asked ->
+            Presence.of(asked)
+                .orElseThrow(() ->
+                    MatrixException.invalidParam(
+                        "set_presence must be offline, online or unavailable")))
+        .orElse(Presence.ONLINE);
   }
 
   /// Tells that a client begins to sync, and returns when others can see that.

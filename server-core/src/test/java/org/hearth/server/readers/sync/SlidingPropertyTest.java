@@ -163,7 +163,7 @@ class SlidingPropertyTest {
   @ValueSource(longs = {1, 2, 3})
   void whoLooksAtAllKnowsWhatSyncTells(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    SyncServer server = open(random);
+    SyncServer server = SyncPropertyTest.open(folder, random);
     try {
       List<RoomId> rooms = new ArrayList<>();
       Map<RoomId, EventId> last = new HashMap<>();
@@ -183,7 +183,7 @@ class SlidingPropertyTest {
         }
         if (random.nextInt(100) == 0) {
           server.close();
-          server = open(random);
+          server = SyncPropertyTest.open(folder, random);
           for (Follower each : followers) {
             each.moveTo(server, each.lazy ? "LAZY" : "WHOLE");
           }
@@ -196,11 +196,6 @@ class SlidingPropertyTest {
     } finally {
       server.close();
     }
-  }
-
-  private SyncServer open(SplittableRandom random) {
-    long recentBytes = random.nextBoolean() ? 20_000 : 10_000_000;
-    return new SyncServer(folder, new ClientSync.Budget(recentBytes, 1 << 20, 1 << 20));
   }
 
   private static void read(SyncServer server, Map<RoomId, EventId> last, SplittableRandom random) {

@@ -33,7 +33,7 @@ class SyncPropertyTest {
   @ValueSource(longs = {1, 2, 3})
   void whoFollowsKnowsWhatANewcomerKnows(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    SyncServer server = open(random);
+    SyncServer server = open(folder, random);
     try {
       List<RoomId> rooms = new ArrayList<>();
       Map<RoomId, EventId> last = new HashMap<>();
@@ -47,7 +47,7 @@ class SyncPropertyTest {
         }
         if (random.nextInt(100) == 0) {
           server.close();
-          server = open(random);
+          server = open(folder, random);
           for (Follower each : followers) {
             each.client().moveTo(server.http(each.user(), each.device()));
           }
@@ -62,7 +62,8 @@ class SyncPropertyTest {
     }
   }
 
-  private SyncServer open(SplittableRandom random) {
+  /// A server that keeps the newest events in memory, or hardly any.
+  static SyncServer open(Path folder, SplittableRandom random) {
     long recentBytes = random.nextBoolean() ? 20_000 : 10_000_000;
     return new SyncServer(folder, new ClientSync.Budget(recentBytes, 1 << 20, 1 << 20));
   }

@@ -33,15 +33,26 @@ public record Filter(
       EventFilter state,
       EventFilter timeline,
       EventFilter accountData) {
-    public static final Rooms ALL =
-        new Rooms(
-            Optional.empty(),
-            Set.of(),
-            false,
-            EventFilter.ALL,
-            EventFilter.ALL,
-            EventFilter.ALL,
-            EventFilter.ALL);
+    public static final Rooms ALL = of(Optional.empty(), false);
+
+    /// All that there is in some rooms.
+    ///
+    /// @param rooms empty for all
+    public static Rooms of(Optional<Set<String>> rooms, boolean includeLeave) {
+      return new Rooms(
+          rooms,
+          Set.of(),
+          includeLeave,
+          EventFilter.ALL,
+          EventFilter.ALL,
+          EventFilter.ALL,
+          EventFilter.ALL);
+    }
+
+    /// The same with another part for the timeline.
+    public Rooms withTimeline(EventFilter other) {
+      return new Rooms(rooms, notRooms, includeLeave, ephemeral, state, other, accountData);
+    }
 
     public boolean admits(RoomId room) {
       return EventFilter.admitsRoom(rooms, notRooms, room);
@@ -63,8 +74,17 @@ public record Filter(
     }
   }
 
-  public static final Filter ALL =
-      new Filter(Optional.empty(), false, EventFilter.ALL, EventFilter.ALL, Rooms.ALL);
+  public static final Filter ALL = of(Rooms.ALL);
+
+  /// That of rooms, and all that is beside them.
+  public static Filter of(Rooms room) {
+    return new Filter(Optional.empty(), false, EventFilter.ALL, EventFilter.ALL, room);
+  }
+
+  /// The same with another part for rooms.
+  public Filter with(Rooms other) {
+    return new Filter(fields, federationFormat, presence, accountData, other);
+  }
 
   /// How events are written for the client.
   public EventStyle style() {

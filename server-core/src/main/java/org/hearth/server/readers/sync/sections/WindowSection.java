@@ -156,24 +156,9 @@ public final class WindowSection implements Section {
 
   private static SyncRequest request(SyncRequest all, Wanted each) {
     Filter filter = all.filter();
-    Filter.Rooms of = filter.room();
-    Filter.Rooms room =
-        new Filter.Rooms(
-            of.rooms(),
-            of.notRooms(),
-            true,
-            of.ephemeral(),
-            of.state(),
-            EventFilter.ofLimit(each.limit()),
-            of.accountData());
     return new SyncRequest(
         all.viewer(),
-        new Filter(
-            filter.fields(),
-            filter.federationFormat(),
-            filter.presence(),
-            filter.accountData(),
-            room),
+        filter.with(filter.room().withTimeline(EventFilter.ofLimit(each.limit()))),
         all.filterName(),
         each.since().map(SyncPoint::new),
         false,

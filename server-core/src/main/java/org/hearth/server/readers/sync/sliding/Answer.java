@@ -11,7 +11,6 @@ import org.hearth.ringlogs.VolatileLog.VolatilePosition;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
-import org.hearth.server.readers.events.EventFilter;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.sections.Filter;
 import org.hearth.server.readers.sync.sections.News;
@@ -93,20 +92,7 @@ final class Answer {
         plan.windows().rooms().keySet().stream()
             .map(RoomId::value)
             .collect(Collectors.toUnmodifiableSet());
-    Filter filter =
-        new Filter(
-            Optional.empty(),
-            false,
-            EventFilter.ALL,
-            EventFilter.ALL,
-            new Filter.Rooms(
-                Optional.of(named),
-                Set.of(),
-                true,
-                EventFilter.ALL,
-                EventFilter.ALL,
-                EventFilter.ALL,
-                EventFilter.ALL));
+    Filter filter = Filter.of(Filter.Rooms.of(Optional.of(named), true));
     WindowSection window =
         new WindowSection(
             parts.news(), parts.rooms(), parts.timelines(), parts.summaries(), plan.wanted());

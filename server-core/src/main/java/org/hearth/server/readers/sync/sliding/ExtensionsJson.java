@@ -18,7 +18,6 @@ import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
-import org.hearth.server.readers.events.EventFilter;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.sections.Filter;
 import org.hearth.server.readers.sync.sections.News;
@@ -383,20 +382,7 @@ final class ExtensionsJson {
       List<Section> sections, Optional<SyncPoint> since, Optional<Set<RoomId>> scope) {
     Optional<Set<String>> wanted =
         scope.map(those -> ids.computeIfAbsent(those, ExtensionsJson::ids));
-    Filter filter =
-        new Filter(
-            Optional.empty(),
-            false,
-            EventFilter.ALL,
-            EventFilter.ALL,
-            new Filter.Rooms(
-                wanted,
-                Set.of(),
-                false,
-                EventFilter.ALL,
-                EventFilter.ALL,
-                EventFilter.ALL,
-                EventFilter.ALL));
+    Filter filter = Filter.of(Filter.Rooms.of(wanted, false));
     return new Sections(parts.rooms(), parts.accountData(), sections)
         .collect(Answer.asked(viewer, filter, since), feed, now);
   }

@@ -104,17 +104,19 @@ public final class SlidingSyncRoute implements RouteGroup {
         this::sync);
   }
 
-  /// What an answer follows from. Nothing of it is the body itself, which is not kept through a wait.
+  /// What an answer follows from. Nothing of it is the body itself, which is not kept through a
+  /// wait.
   ///
   /// @param connection another for each request that begins one: a later one replaces it, and whose
   ///   answer is of an earlier one would not be known
   private record Question(String target, SlidingRequest request, Optional<Object> connection) {}
 
   private Response sync(Request http) {
-    Presence as = presence(http);
+    Presence as = PresenceClient.asked(http.query("set_presence"));
     Viewer viewer = Viewer.of(http.requester());
     SlidingRequest request = SlidingRequest.of(http);
-    Duration timeout = timeout(http);
+    Duration timeout =
+        WaitingSync.patience(http.queryLong("timeout", 0, Long.MAX_VALUE).orElse(0L));
     Optional<String> pos = http.query("pos").filter(each -> !each.isEmpty());
     request
         .extensions()
@@ -208,11 +210,7 @@ public final class SlidingSyncRoute implements RouteGroup {
   /// What is looked at before the turn is not kept until it comes: of many rooms who waits for a
   /// turn would hold megabytes.
   private Answer answer(
-      Asked asked,
-      SyncUsers.Entered entered,
-      Step from,
-      SyncPoint now,
-      BodyWriter.Stream stream)
+      Asked asked, SyncUsers.Entered entered, Step from, SyncPoint now, BodyWriter.Stream stream)
       throws InterruptedException {
     if (from.number() != 0 && recent.hasAllAfter(from.point().position())) {
       Optional<Answer> small =
@@ -271,24 +269,5 @@ public final class SlidingSyncRoute implements RouteGroup {
 
   private static MatrixException unknownPos() {
     return new MatrixException(Errcode.UNKNOWN_POS, "The connection is not known any more");
-  }
-
-  private static Duration timeout(Request http) {
-    return Duration.ofMillis(
-        Math.min(
-            http.queryLong("timeout", 0, Long.MAX_VALUE).orElse(0L),
-            WaitingSync.LONGEST_WAIT.toMillis()));
-  }
-
-  /// "If this parameter is omitted then the client is automatically marked as online when it uses
-  /// this API."
-  private static Presence presence(Request http) {
-    return http.query("set_presence")
-        .map(asked ->
-            Presence.of(asked)
-                .orElseThrow(() ->
-                    MatrixException.invalidParam(
-                        "set_presence must be offline, online or unavailable")))
-        .orElse(Presence.ONLINE);
   }
 }

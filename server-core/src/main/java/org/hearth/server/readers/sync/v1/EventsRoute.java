@@ -109,20 +109,12 @@ public final class EventsRoute implements RouteGroup {
     }
 
     private static Filter only(RoomId room) {
-      Filter.Rooms all = Filter.Rooms.ALL;
       return new Filter(
           Optional.empty(),
           false,
           EventFilter.NONE,
           EventFilter.NONE,
-          new Filter.Rooms(
-              Optional.of(Set.of(room.value())),
-              Set.of(),
-              false,
-              all.ephemeral(),
-              all.state(),
-              all.timeline(),
-              all.accountData()));
+          Filter.Rooms.of(Optional.of(Set.of(room.value())), false));
     }
   }
 
@@ -162,7 +154,7 @@ public final class EventsRoute implements RouteGroup {
         Viewer.of(http.requester()),
         from.map(SyncToken::point),
         room,
-        Duration.ofMillis(Math.min(timeoutMillis, WaitingSync.LONGEST_WAIT.toMillis())),
+        WaitingSync.patience(timeoutMillis),
         http.queryLong("limit", 1, Long.MAX_VALUE)
             .map(each -> (int) Math.min(each, EventStream.MOST_EVENTS))
             .orElse(EventStream.MOST_EVENTS));

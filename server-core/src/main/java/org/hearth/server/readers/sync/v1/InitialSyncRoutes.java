@@ -108,19 +108,12 @@ public final class InitialSyncRoutes implements RouteGroup {
     static Asked of(Request http, Optional<RoomId> only, boolean withLeft) {
       Viewer viewer = Viewer.of(http.requester());
       Filter.Rooms rooms =
-          new Filter.Rooms(
-              only.map(each -> Set.of(each.value())),
-              Set.of(),
-              withLeft,
-              EventFilter.ALL,
-              EventFilter.ALL,
-              EventFilter.ofLimit(limit(http)),
-              EventFilter.ALL);
-      Filter filter = new Filter(Optional.empty(), false, EventFilter.ALL, EventFilter.ALL, rooms);
+          Filter.Rooms.of(only.map(each -> Set.of(each.value())), withLeft)
+              .withTimeline(EventFilter.ofLimit(limit(http)));
       return new Asked(
           new SyncRequest(
               new Viewer(viewer.user(), null, viewer.ignored()),
-              filter,
+              Filter.of(rooms),
               "",
               Optional.empty(),
               false,

@@ -17,7 +17,6 @@ import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.http.connection.StopSignal;
 import org.hearth.server.logs.Presence;
-import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.events.IgnoredUsers;
@@ -85,7 +84,7 @@ public final class SyncRoutes implements RouteGroup {
   }
 
   private Response sync(Request http) {
-    Presence as = presence(http);
+    Presence as = PresenceClient.asked(http.query("set_presence"));
     SyncRequest request = read(http);
     return Response.written(
         request.question(),
@@ -187,10 +186,6 @@ public final class SyncRoutes implements RouteGroup {
         http.query("filter")
             .map(each -> filters.named(viewer.user(), each))
             .orElse(StoredFilters.Named.ALL);
-    long timeoutMillis =
-        Math.min(
-            http.queryLong("timeout", 0, Long.MAX_VALUE).orElse(0L),
-            WaitingSync.LONGEST_WAIT.toMillis());
     Optional<SyncToken> since =
         http.query("since")
             .filter(each -> !each.isEmpty())
@@ -205,19 +200,8 @@ public final class SyncRoutes implements RouteGroup {
             http.queryFlag("full_state", false),
             stateSection(http),
             filter.filter().room().includeLeave(),
-            Duration.ofMillis(timeoutMillis));
+            WaitingSync.patience(http.queryLong("timeout", 0, Long.MAX_VALUE).orElse(0L)));
     return foreign ? request.fromNothing() : request;
-  }
-
-  /// "If this parameter is omitted then the client is automatically marked as online."
-  private static Presence presence(Request http) {
-    return http.query("set_presence")
-        .map(asked ->
-            Presence.of(asked)
-                .orElseThrow(() ->
-                    MatrixException.invalidParam(
-                        "set_presence must be offline, online or unavailable")))
-        .orElse(Presence.ONLINE);
   }
 
   private static StateSection stateSection(Request http) {

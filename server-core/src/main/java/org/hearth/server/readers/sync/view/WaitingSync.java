@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class WaitingSync {
   /// No request waits longer, whatever it asks for: a client that is gone is noticed then at the
   /// latest.
-  public static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
 
   private final Thread thread = Thread.currentThread();
   private final @Nullable DeviceId device;
@@ -27,6 +27,11 @@ public final class WaitingSync {
 
   WaitingSync(@Nullable DeviceId device) {
     this.device = device;
+  }
+
+  /// How long a request waits that asks for so long.
+  public static Duration patience(long millis) {
+    return Duration.ofMillis(Math.min(millis, LONGEST_WAIT.toMillis()));
   }
 
   boolean isOf(DeviceId other) {
