@@ -367,7 +367,10 @@ final class Dispatcher implements Filter {
     exchange.connection.authenticated();
     limiter.charge(route.rate(), origin.value());
     limiter.charge(RateClass.FEDERATION_SITE, origin.site());
-    exchange.turn = peers.awaitTurn(origin);
+    exchange.turn =
+        route.rate() == RateClass.FEDERATION_MEDIA
+            ? peers.awaitMediaTurn(origin)
+            : peers.awaitTurn(origin);
   }
 
   /// For the access log, which has no room for what somebody makes up.

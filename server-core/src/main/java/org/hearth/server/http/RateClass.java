@@ -36,7 +36,11 @@ public enum RateClass {
   /// What other servers ask, by server.
   FEDERATION,
 
-  /// The same, by site: whoever owns a domain has as many servers below it as they like.
+  /// Media that other servers ask for, by server. They have turns of their own, too
+  /// ([org.hearth.server.http.peers.Peers#awaitMediaTurn]).
+  FEDERATION_MEDIA,
+
+  /// Both of these, by site: whoever owns a domain has as many servers below it as they like.
   FEDERATION_SITE,
 
   /// Requests that turn out not to be of the server that they name, by address: each costs its

@@ -38,6 +38,7 @@ public record RateLimits(boolean enabled, Map<RateClass, Allowance> allowances) 
     all.put(RateClass.REGISTER, new Allowance(5, 1, Duration.ofSeconds(20)));
     all.put(RateClass.UNKNOWN_TOKEN, new Allowance(50, 2, Duration.ofSeconds(1)));
     all.put(RateClass.FEDERATION, new Allowance(200, 50, Duration.ofSeconds(1)));
+    all.put(RateClass.FEDERATION_MEDIA, new Allowance(200, 20, Duration.ofSeconds(1)));
     // Of some domains many have servers, who are told of one event at the same time.
     all.put(RateClass.FEDERATION_SITE, new Allowance(2_000, 500, Duration.ofSeconds(1)));
     all.put(RateClass.UNKNOWN_SERVER, new Allowance(100, 10, Duration.ofSeconds(1)));

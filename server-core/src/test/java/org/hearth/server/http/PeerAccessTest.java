@@ -35,6 +35,7 @@ class PeerAccessTest {
   private static final ServerName PEER = ServerName.parse("peer.test");
   private static final String ECHO = "/_matrix/federation/v1/echo/{text}";
   private static final String PATH = "/_matrix/federation/v1/echo/x";
+  private static final String MEDIA = "/_matrix/federation/v1/media";
 
   private final ConcurrentLinkedQueue<ServerName> lookedUp = new ConcurrentLinkedQueue<>();
   private final List<TestServer> servers = new ArrayList<>();
@@ -77,7 +78,9 @@ class PeerAccessTest {
             routes ->
                 routes
                     .add(HttpMethod.GET, ECHO, Access.SERVER, RateClass.FEDERATION, handler)
-                    .add(HttpMethod.PUT, ECHO, Access.SERVER, RateClass.FEDERATION, handler));
+                    .add(HttpMethod.PUT, ECHO, Access.SERVER, RateClass.FEDERATION, handler)
+                    .add(
+                        HttpMethod.GET, MEDIA, Access.SERVER, RateClass.FEDERATION_MEDIA, handler));
     servers.add(server);
     return server.client();
   }
@@ -413,6 +416,50 @@ class PeerAccessTest {
       }
       assertThat(statuses).containsOnly(200, 429);
       assertThat(statuses.stream().filter(each -> each == 429)).hasSize(6);
+    }
+  }
+
+  @Test
+  void noEventOfAServerWaitsBehindItsPictures() throws Exception {
+    CountDownLatch inside = new CountDownLatch(8);
+    CountDownLatch refused = new CountDownLatch(2);
+    CountDownLatch mayEnd = new CountDownLatch(1);
+    TestClient peer =
+        client(
+                TestServer.standard(),
+                FederationPolicy.open(List.of()),
+                this::key,
+                request -> {
+                  if (request.template().equals(MEDIA)) {
+                    inside.countDown();
+                    assertThat(mayEnd.await(60, TimeUnit.SECONDS)).isTrue();
+                  }
+                  return Response.empty();
+                })
+            .as(Peer.of("peer.test"));
+    try (ExecutorService askers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<TestClient.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 60; i++) {
+        answers.add(
+            askers.submit(() -> {
+              TestClient.Answer answer = peer.get(MEDIA);
+              refused.countDown();
+              return answer;
+            }));
+      }
+      // Eight have their turn, fifty wait, and two are more than may wait.
+      assertThat(inside.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(refused.await(60, TimeUnit.SECONDS)).isTrue();
+
+      peer.put(PATH, "{}").expect(200);
+
+      mayEnd.countDown();
+      List<Integer> statuses = new ArrayList<>();
+      for (Future<TestClient.Answer> each : answers) {
+        statuses.add(each.get(60, TimeUnit.SECONDS).status());
+      }
+      assertThat(statuses).containsOnly(200, 429);
+      assertThat(statuses).filteredOn(each -> each == 429).hasSize(2);
     }
   }
 

@@ -39,6 +39,12 @@ public final class Peers {
 
   static final int MOST_WAITING_OF_SITE = 1_000;
 
+  /// Requests for media have turns of their own: one lasts as long as an upload or a slow client
+  /// lets its server wait, and no event is to wait for a picture. As many wait as of the others.
+  static final int MOST_MEDIA_OF_ONE = 8;
+
+  static final int MOST_MEDIA_OF_SITE = 32;
+
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /// Signatures that one request may bear: a server changes its key now and then.
@@ -57,8 +63,8 @@ public final class Peers {
   private final FederationPolicy policy;
   private final PeerKeys keys;
   private final Consumer<ServerName> heard;
-  private final Turns<ServerName> turns = new Turns<>(MOST_OF_ONE, MOST_WAITING_OF_ONE, PATIENCE);
-  private final Turns<String> siteTurns = new Turns<>(MOST_OF_SITE, MOST_WAITING_OF_SITE, PATIENCE);
+  private final Lanes turns = new Lanes(MOST_OF_ONE, MOST_OF_SITE);
+  private final Lanes mediaTurns = new Lanes(MOST_MEDIA_OF_ONE, MOST_MEDIA_OF_SITE);
   private final Turns<String> lookups = new Turns<>(MOST_LOOKED_UP_OF_ONE, 0, Duration.ZERO);
   private final Semaphore allLookups = new Semaphore(MOST_LOOKED_UP);
 
@@ -184,19 +190,39 @@ public final class Peers {
   /// @throws MatrixException `M_LIMIT_EXCEEDED` if too many requests of it or its site wait, or for
   ///   too long
   public Turn awaitTurn(ServerName origin) throws InterruptedException {
-    // The server's own turn first: its requests do not wait in the site's line before each other.
-    Turn own = turns.take(origin);
-    boolean taken = false;
-    try {
-      Turn ofSite = siteTurns.take(origin.site());
-      taken = true;
-      return () -> {
-        ofSite.close();
-        own.close();
-      };
-    } finally {
-      if (!taken) {
-        own.close();
+    return turns.take(origin);
+  }
+
+  /// The same for media.
+  public Turn awaitMediaTurn(ServerName origin) throws InterruptedException {
+    return mediaTurns.take(origin);
+  }
+
+  /// The turns of servers and of their sites.
+  private static final class Lanes {
+    private final Turns<ServerName> ofOne;
+    private final Turns<String> ofSite;
+
+    Lanes(int mostOfOne, int mostOfSite) {
+      ofOne = new Turns<>(mostOfOne, MOST_WAITING_OF_ONE, PATIENCE);
+      ofSite = new Turns<>(mostOfSite, MOST_WAITING_OF_SITE, PATIENCE);
+    }
+
+    Turn take(ServerName origin) throws InterruptedException {
+      // The server's own turn first: its requests do not wait in the site's line before each other.
+      Turn own = ofOne.take(origin);
+      boolean taken = false;
+      try {
+        Turn site = ofSite.take(origin.site());
+        taken = true;
+        return () -> {
+          site.close();
+          own.close();
+        };
+      } finally {
+        if (!taken) {
+          own.close();
+        }
       }
     }
   }

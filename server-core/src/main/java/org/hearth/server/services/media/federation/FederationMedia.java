@@ -78,13 +78,13 @@ public final class FederationMedia implements ServiceBox {
             HttpMethod.GET,
             PREFIX + "/download/{mediaId}",
             Access.SERVER,
-            RateClass.FEDERATION,
+            RateClass.FEDERATION_MEDIA,
             this::download)
         .add(
             HttpMethod.GET,
             PREFIX + "/thumbnail/{mediaId}",
             Access.SERVER,
-            RateClass.FEDERATION,
+            RateClass.FEDERATION_MEDIA,
             this::thumbnail);
   }
 
