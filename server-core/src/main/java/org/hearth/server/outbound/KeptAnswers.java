@@ -4,10 +4,10 @@ import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -18,15 +18,17 @@ import java.util.function.ToIntFunction;
 /// meanwhile, and it goes on when they do not wait any longer: what comes is there for the next.
 ///
 /// **bound**: the bytes and the questions at a time that it is made with, of which one who asks has
-/// a share ([SharedPlaces]). Who comes when so many are being asked waits for a place, and asks
-/// nobody if there is none in time.
+/// a quarter, and who is asked a share if that is said ([SharedPlaces]). Names of servers cost
+/// nothing, and whoever stands behind them may answer never: so who asks such ones uses up what is
+/// theirs, and keeps nobody from the servers that answer. Who comes when so many are being asked
+/// waits for a place, and asks nobody if there is none in time.
 ///
 /// **thread**: any; each question has a virtual thread of its own.
 ///
 /// @param <K> what is asked
 /// @param <V> what came of it, failures too
 public final class KeptAnswers<K, V> {
-  /// So many questions are asked or wait for that; of more there is no answer.
+  /// So many questions wait for a place; of more there is no answer.
   private static final int MOST_WAITING = 256;
 
   private static final int MOST_ATTEMPTS = 2;
@@ -35,8 +37,8 @@ public final class KeptAnswers<K, V> {
 
   private final String name;
   private final AsyncCache<K, V> answers;
+  private final int atOnce;
   private final SharedPlaces places;
-  private final Semaphore waiting = new Semaphore(MOST_WAITING);
 
   /// Asks a server.
   @FunctionalInterface
@@ -58,7 +60,8 @@ public final class KeptAnswers<K, V> {
   public KeptAnswers(
       String name, Bounds bounds, ToIntFunction<V> size, Function<? super V, Duration> life) {
     this.name = name;
-    this.places = new SharedPlaces(bounds.atOnce());
+    this.atOnce = bounds.atOnce();
+    this.places = new SharedPlaces(atOnce, MOST_WAITING);
     this.answers =
         Caffeine.newBuilder()
             .maximumWeight(bounds.bytes())
@@ -94,9 +97,28 @@ public final class KeptAnswers<K, V> {
   /// @return empty if there was no answer by then, or too many are being asked
   public Optional<V> get(K key, String asker, Question<V> question, Duration patience)
       throws InterruptedException {
+    return get(key, List.of(ofAsker(asker)), question, patience);
+  }
+
+  /// The same where one who is asked has a share, too.
+  ///
+  /// @param asked how many questions may be for whom at the same time
+  public Optional<V> get(
+      K key, String asker, SharedPlaces.Share asked, Question<V> question, Duration patience)
+      throws InterruptedException {
+    return get(key, List.of(ofAsker(asker), asked), question, patience);
+  }
+
+  private SharedPlaces.Share ofAsker(String asker) {
+    return new SharedPlaces.Share(asker, Math.max(1, atOnce / 4));
+  }
+
+  private Optional<V> get(
+      K key, List<SharedPlaces.Share> shares, Question<V> question, Duration patience)
+      throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     for (int attempt = 1; ; attempt++) {
-      CompletableFuture<V> answer = answers.get(key, (_, _) -> begin(asker, question));
+      CompletableFuture<V> answer = answers.get(key, (_, _) -> begin(shares, question));
       try {
         return Optional.of(answer.get(end - System.nanoTime(), TimeUnit.NANOSECONDS));
       } catch (TimeoutException _) {
@@ -104,7 +126,7 @@ public final class KeptAnswers<K, V> {
       } catch (ExecutionException e) {
         if (e.getCause() instanceof NoPlace none) {
           // That another who asked the same found no place is not this one's fault.
-          if (attempt == MOST_ATTEMPTS || none.asker.equals(asker)) {
+          if (attempt == MOST_ATTEMPTS || none.shares.equals(shares)) {
             return Optional.empty();
           }
           var _ = answers.asMap().remove(key, answer);
@@ -117,35 +139,27 @@ public final class KeptAnswers<K, V> {
     }
   }
 
-  private CompletableFuture<V> begin(String asker, Question<V> question) {
-    if (!waiting.tryAcquire()) {
-      return CompletableFuture.failedFuture(new NoPlace(asker));
-    }
+  private CompletableFuture<V> begin(List<SharedPlaces.Share> shares, Question<V> question) {
     CompletableFuture<V> answer = new CompletableFuture<>();
     var _ =
         Thread.ofVirtual()
             .name(name)
             .start(() -> {
               try {
-                ask(asker, question, answer);
+                ask(shares, question, answer);
               } catch (Throwable e) {
                 answer.completeExceptionally(e);
-              } finally {
-                waiting.release();
               }
             });
     return answer;
   }
 
-  private void ask(String asker, Question<V> question, CompletableFuture<V> answer)
+  private void ask(
+      List<SharedPlaces.Share> shares, Question<V> question, CompletableFuture<V> answer)
       throws InterruptedException {
-    if (!places.take(asker, PATIENCE_FOR_PLACE)) {
-      throw new NoPlace(asker);
-    }
-    try {
+    try (SharedPlaces.Place _ =
+        places.take(shares, PATIENCE_FOR_PLACE).orElseThrow(() -> new NoPlace(shares))) {
       answer.complete(question.ask());
-    } finally {
-      places.giveBack(asker);
     }
   }
 
@@ -153,11 +167,11 @@ public final class KeptAnswers<K, V> {
   private static final class NoPlace extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final String asker;
+    private final transient List<SharedPlaces.Share> shares;
 
-    NoPlace(String asker) {
+    NoPlace(List<SharedPlaces.Share> shares) {
       super("too many servers are being asked", null, false, false);
-      this.asker = asker;
+      this.shares = shares;
     }
   }
 }

@@ -2,91 +2,137 @@ package org.hearth.server.outbound;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Places for questions to other servers: so many at a time, of these a quarter for one who asks.
-/// Names of servers cost nothing, and whoever stands behind them may answer never: so who asks for
-/// such ones uses up what is theirs, and keeps nobody from the servers that answer.
+/// Places for what many want at the same time, such as questions to other servers: so many in all,
+/// and of these a share for each who has to do with it. Whoever takes up a share keeps nobody from
+/// the rest, and who waits for one holds none.
 ///
-/// **bound**: so many places. Who waits is not bounded here. **thread**: any.
+/// **bound**: so many places, and so many who wait. **thread**: any.
 public final class SharedPlaces {
-  private final int ofOne;
-  private final Semaphore all;
+  private final int atOnce;
+  private final int mostWaiting;
 
-  /// Those who wait or have a place. Guarded by itself.
-  private final Map<String, Own> owns = new HashMap<>();
+  /// Guarded by this, as are the next two.
+  private int taken;
 
-  /// The places of one who asks.
-  private static final class Own {
-    private final Semaphore free;
-    private int users;
+  private final Map<String, Integer> takenOf = new HashMap<>();
 
-    Own(int places) {
-      this.free = new Semaphore(places, true);
-    }
+  /// Whoever came first is first.
+  private final Set<Claim> waiting = new LinkedHashSet<>();
+
+  /// @param atOnce places
+  /// @param mostWaiting who comes when so many wait does not wait
+  public SharedPlaces(int atOnce, int mostWaiting) {
+    this.atOnce = atOnce;
+    this.mostWaiting = mostWaiting;
   }
 
-  public SharedPlaces(int atOnce) {
-    this.ofOne = Math.max(1, atOnce / 4);
-    this.all = new Semaphore(atOnce, true);
-  }
-
-  /// Waits for a place; who gets one gives it back.
+  /// What one may take up.
   ///
-  /// @param asker on whose behalf: a user, or an address
-  /// @return whether there was one in time
-  public boolean take(String asker, Duration patience) throws InterruptedException {
-    long end = System.nanoTime() + patience.toNanos();
-    Own own = enter(asker);
-    boolean taken = false;
-    boolean mine = false;
+  /// @param of a user, an address or a server
+  /// @param most of the places
+  public record Share(String of, int most) {}
+
+  /// A place, until it is closed. Closing it again does nothing.
+  public interface Place extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private final class Claim implements Place {
+    private final List<Share> shares;
+    private final CountDownLatch granted = new CountDownLatch(1);
+    private boolean holds;
+
+    Claim(List<Share> shares) {
+      this.shares = shares;
+    }
+
+    @Override
+    public void close() {
+      synchronized (SharedPlaces.this) {
+        if (holds) {
+          holds = false;
+          giveBack(shares);
+        }
+      }
+    }
+  }
+
+  /// Waits for a place.
+  ///
+  /// @param shares all have room for it when it is given; each of another
+  /// @return empty if there was none in time
+  public Optional<Place> take(List<Share> shares, Duration patience) throws InterruptedException {
+    Claim claim = new Claim(List.copyOf(shares));
+    if (!enter(claim)) {
+      return Optional.empty();
+    }
     try {
-      mine = own.free.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS);
-      taken = mine && all.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-      return taken;
-    } finally {
-      if (!taken) {
-        leave(asker, mine);
+      var _ = claim.granted.await(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      if (!withdraw(claim)) {
+        claim.close();
+      }
+      throw e;
+    }
+    return withdraw(claim) ? Optional.empty() : Optional.of(claim);
+  }
+
+  /// @return false if the claim does not even wait
+  private synchronized boolean enter(Claim claim) {
+    if (isFree(claim)) {
+      grant(claim);
+      return true;
+    }
+    return waiting.size() < mostWaiting && waiting.add(claim);
+  }
+
+  /// @return false if it was granted
+  private synchronized boolean withdraw(Claim claim) {
+    return waiting.remove(claim);
+  }
+
+  private boolean isFree(Claim claim) {
+    return taken < atOnce
+        && claim.shares.stream().allMatch(each -> takenOf.getOrDefault(each.of(), 0) < each.most());
+  }
+
+  private void grant(Claim claim) {
+    taken++;
+    claim.shares.forEach(each -> takenOf.merge(each.of(), 1, Integer::sum));
+    claim.holds = true;
+    claim.granted.countDown();
+  }
+
+  private void giveBack(List<Share> shares) {
+    taken--;
+    shares.forEach(
+        each -> takenOf.computeIfPresent(each.of(), (_, count) -> count == 1 ? null : count - 1));
+    for (Iterator<Claim> next = waiting.iterator(); next.hasNext() && taken < atOnce; ) {
+      Claim claim = next.next();
+      if (isFree(claim)) {
+        next.remove();
+        grant(claim);
       }
     }
   }
 
-  /// Gives a place back.
-  public void giveBack(String asker) {
-    all.release();
-    leave(asker, true);
+  /// How many wait.
+  synchronized int waiting() {
+    return waiting.size();
   }
 
-  private Own enter(String asker) {
-    synchronized (owns) {
-      Own own = owns.computeIfAbsent(asker, _ -> new Own(ofOne));
-      own.users++;
-      return own;
-    }
-  }
-
-  private void leave(String asker, boolean withPlace) {
-    synchronized (owns) {
-      Own own = owns.get(asker);
-      if (own == null) {
-        throw new IllegalStateException(asker + " has no place");
-      }
-      if (withPlace) {
-        own.free.release();
-      }
-      own.users--;
-      if (own.users == 0) {
-        owns.remove(asker);
-      }
-    }
-  }
-
-  /// Who waits or has a place.
-  int askers() {
-    synchronized (owns) {
-      return owns.size();
-    }
+  /// How many have places.
+  synchronized int holders() {
+    return takenOf.size();
   }
 }

@@ -98,17 +98,21 @@ class KeptAnswersTest {
     assertThat(answers.get("good", ALICE, () -> "answer", PATIENCE)).contains("answer");
   }
 
+  /// Many ask one server that hangs: others are asked meanwhile, by the same users, too.
   @Test
-  void placesThatAreGivenBackLeaveNothing() throws Exception {
-    SharedPlaces places = new SharedPlaces(4);
+  void aServerThatHangsKeepsNobodyFromTheOthers() throws Exception {
+    SharedPlaces.Share slow = new SharedPlaces.Share("slow.test", 1);
+    CountDownLatch asked = new CountDownLatch(1);
+    for (int i = 0; i < 8; i++) {
+      String key = "slow " + i;
+      String asker = i % 2 == 0 ? ALICE : "@user%d:hearth.test".formatted(i);
+      var _ = callers.submit(() -> answers.get(key, asker, slow, hanging(asked), PATIENCE));
+    }
+    asked.await();
 
-    assertThat(places.take(ALICE, Duration.ZERO)).isTrue();
-    assertThat(places.take(ALICE, Duration.ofMillis(1))).isFalse();
-    assertThat(places.take(MALLORY, Duration.ZERO)).isTrue();
-    places.giveBack(MALLORY);
-    places.giveBack(ALICE);
-
-    assertThat(places.askers()).isZero();
-    assertThat(places.take(ALICE, Duration.ZERO)).isTrue();
+    assertThat(
+            answers.get(
+                "good", ALICE, new SharedPlaces.Share("good.test", 1), () -> "answer", PATIENCE))
+        .contains("answer");
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
@@ -28,13 +29,15 @@ final class RemotePublicRooms {
   private static final String PATH = "/_matrix/federation/v1/publicRooms";
   private static final int ANSWER_BYTES = 1 << 20;
   private static final int MOST_AT_ONCE = 6;
+  private static final int MOST_OF_ONE = 1;
+  private static final int MOST_WAITING = 256;
   private static final int LONGEST_TOKEN = 1_000;
   private static final int FORBIDDEN = 403;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Duration PATIENCE_FOR_PLACE = Duration.ofSeconds(5);
 
   private final PeerRequests peers;
-  private final SharedPlaces places = new SharedPlaces(MOST_AT_ONCE);
+  private final SharedPlaces places = new SharedPlaces(MOST_AT_ONCE, MOST_WAITING);
 
   RemotePublicRooms(PeerRequests peers) {
     this.peers = peers;
@@ -53,14 +56,12 @@ final class RemotePublicRooms {
   /// @param asker on whose behalf
   /// @throws MatrixException 403 if it does not show it, 502 if there is no answer
   ObjectNode page(ServerName server, Wish wish, String asker) throws InterruptedException {
-    if (!places.take(asker, PATIENCE_FOR_PLACE)) {
-      throw MatrixException.limitExceeded(PATIENCE_FOR_PLACE);
-    }
-    try {
+    try (SharedPlaces.Place _ =
+        places
+            .take(List.of(new SharedPlaces.Share(asker, MOST_OF_ONE)), PATIENCE_FOR_PLACE)
+            .orElseThrow(() -> MatrixException.limitExceeded(PATIENCE_FOR_PLACE))) {
       return read(
           peers.send(request(server, wish).withAnswer(ANSWER_BYTES, PATIENCE)), wish.limit());
-    } finally {
-      places.giveBack(asker);
     }
   }
 

@@ -17,6 +17,7 @@ import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundRequest;
 import org.hearth.server.outbound.Outcome;
 import org.hearth.server.outbound.Response;
+import org.hearth.server.outbound.SharedPlaces;
 import org.hearth.server.outbound.federation.FederationClient;
 import org.hearth.server.outbound.federation.FederationReply;
 import org.hearth.server.outbound.federation.FederationRequest;
@@ -35,6 +36,10 @@ import org.hearth.server.services.media.RemoteMedia;
 public final class Fetching implements MediaElsewhere {
   /// Of all servers, and a quarter of that for one user.
   private static final int AT_ONCE = 32;
+
+  /// Of these from the servers of one site, of whose names the owner may have as many as they like:
+  /// fewer than for one user, so that a slow server leaves everybody some for the others.
+  private static final int AT_ONCE_A_SITE = 6;
 
   private static final long MOST_BYTES_OF_ANSWERS = 1 << 20;
 
@@ -86,7 +91,13 @@ public final class Fetching implements MediaElsewhere {
       request.charge(RateClass.REMOTE_MEDIA, request.asker());
     }
     return answers
-        .get(uri, request.asker(), () -> fetch(uri, patience), patience.plus(PATIENCE_FOR_BYTES))
+        .get(
+            uri,
+            request.asker(),
+            // A name of its own: who asks may be an address, too.
+            new SharedPlaces.Share("site " + uri.server().site(), AT_ONCE_A_SITE),
+            () -> fetch(uri, patience),
+            patience.plus(PATIENCE_FOR_BYTES))
         .orElseThrow(() ->
             new MatrixException(
                 Errcode.NOT_YET_UPLOADED, "Content is on its way from the other server"))

@@ -125,6 +125,41 @@ class FetchingTest {
   }
 
   @Test
+  void aServerThatIsSlowKeepsNobodyFromTheOthers() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    CountDownLatch asked = new CountDownLatch(6);
+    peer.on(
+        NEW,
+        _ -> {
+          asked.countDown();
+          assertThat(goOn.await(60, TimeUnit.SECONDS)).isTrue();
+          return Said.NOTHING;
+        });
+    List<MediaClient> users = new ArrayList<>(List.of(alice));
+    for (int i = 0; i < 4; i++) {
+      users.add(MediaClient.register(server.client(), "user" + i));
+    }
+    List<Future<MediaClient.Answer>> slow = new ArrayList<>();
+    try (ExecutorService askers = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 40; i++) {
+        String target = CLIENT + address("slow" + i) + "?timeout_ms=60000";
+        MediaClient user = users.get(i % users.size());
+        slow.add(askers.submit(() -> user.get(target)));
+      }
+      assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
+
+      // Another one is asked, though it is at an address that is blocked.
+      alice.get(CLIENT + "127.0.0.1:1/abc").expect(502, "M_UNKNOWN");
+
+      assertThat(peer.asked(NEW)).hasSize(6);
+      goOn.countDown();
+      for (Future<MediaClient.Answer> each : slow) {
+        each.get();
+      }
+    }
+  }
+
+  @Test
   void aRedirectIsFollowedUnsigned() {
     peer.on(NEW + "abc", _ -> parts("Location: https://%s/cdn/file".formatted(peer.name()), ""));
     peer.on("/cdn/file", _ -> new Said(200, "from afar", "image/png"));
