@@ -442,7 +442,7 @@ final class PackageTable {
           new Row("services.serverkeys", "matrix", "box", "store", "http", "outbound"),
           // What writers have staged; a writer has no tables.
           new Row("services.staging", "matrix", "box", "store"),
-          // outbound: services.media.federation, which is below it.
+          // outbound: its SharedPlaces; and services.media.federation, which is below it.
           new Row(
               "services.media",
               "matrix",

@@ -89,11 +89,14 @@ public interface Request {
   /// Where the request came from: the peer of the connection, or what a trusted proxy says.
   InetAddress remoteAddress();
 
+  /// What the address is counted by.
+  default String address() {
+    return RateLimiter.key(remoteAddress());
+  }
+
   /// On whose behalf others are asked: the user, or the address of who has shown no token.
   default String asker() {
-    return optionalRequester()
-        .map(each -> each.user().value())
-        .orElseGet(() -> remoteAddress().getHostAddress());
+    return optionalRequester().map(each -> each.user().value()).orElseGet(this::address);
   }
 
   /// Takes one more token of a class, for a key of the handler's own: attempts to log in, by

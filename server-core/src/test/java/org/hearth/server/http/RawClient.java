@@ -78,7 +78,7 @@ public final class RawClient implements AutoCloseable {
   }
 
   /// The next head, of an answer that has no body though it may tell a length.
-  List<String> head() {
+  public List<String> head() {
     try {
       List<String> lines = new java.util.ArrayList<>();
       for (String line = line(); !line.isEmpty(); line = line()) {

@@ -1,8 +1,10 @@
 package org.hearth.server.services.media;
 
+import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -13,6 +15,7 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.MxcUri;
 import org.hearth.server.matrix.id.ServerName;
+import org.hearth.server.outbound.SharedPlaces;
 
 /// The answers that have media in them: with the headers that keep a browser from taking a file of
 /// one person for a page of this server.
@@ -22,16 +25,27 @@ import org.hearth.server.matrix.id.ServerName;
 /// **source**: [Content
 /// repository](https://spec.matrix.org/v1.19/client-server-api/#content-repository)
 public final class Downloads {
-  /// At the same time, of all users: each holds a file open.
+  /// At the same time, of all users: each holds a file open, be it a thumbnail.
   static final int MOST = 512;
 
-  /// Of one user, or one address of who is none.
-  static final int MOST_OF_ONE = 128;
+  /// Of one user. A page full of pictures has more: they come one after the other.
+  static final int MOST_OF_ONE = 32;
+
+  /// Of one address, whose owner has as many accounts as they like.
+  static final int MOST_OF_ADDRESS = 128;
+
+  /// Who waits for others' downloads, or their own, to end.
+  static final int MOST_QUEUED = 1_000;
+
+  private static final Duration PATIENCE_FOR_PLACE = Duration.ofSeconds(5);
 
   /// Who waits for something that is not uploaded yet.
   static final int MOST_WAITING = 1_000;
 
   static final int MOST_WAITING_OF_ONE = 50;
+  static final int MOST_WAITING_OF_ADDRESS = 250;
+
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
   private static final Duration USUAL_PATIENCE = Duration.ofSeconds(20);
 
@@ -47,8 +61,8 @@ public final class Downloads {
   private final ServerName server;
   private final MediaElsewhere elsewhere;
   private final Consumer<String> onDamaged;
-  private final Places places = new Places(MOST, MOST_OF_ONE);
-  private final Places waiting = new Places(MOST_WAITING, MOST_WAITING_OF_ONE);
+  private final SharedPlaces places = new SharedPlaces(MOST, MOST_QUEUED);
+  private final SharedPlaces waiting = new SharedPlaces(MOST_WAITING, 0);
 
   /// @param onDamaged told the hash of a file that is not what was stored; quick
   Downloads(
@@ -79,11 +93,12 @@ public final class Downloads {
 
   /// Whether it is an upload of this server's, if it is anything.
   public boolean isHere(MxcUri uri) {
-    return uri.server().equals(server) && !uri.mediaId().startsWith(MediaStore.FROM_PAGES);
+    return MediaStore.isHere(server, uri);
   }
 
   /// Something of this server or of another, with a login.
-  Response download(Request request, Optional<String> fileName) throws InterruptedException {
+  Response download(Request request, Optional<String> fileName)
+      throws InterruptedException, IOException {
     MxcUri uri = uri(request);
     Duration patience = patience(request);
     if (!isHere(uri)) {
@@ -98,7 +113,7 @@ public final class Downloads {
 
   /// Something of this server from before the freeze, without a login.
   Response downloadWithoutLogin(Request request, Optional<String> fileName)
-      throws InterruptedException {
+      throws InterruptedException, IOException {
     return answer(request, withoutLogin(request).file(), fileName);
   }
 
@@ -147,7 +162,11 @@ public final class Downloads {
 
   private MediaQueries.Local await(String mediaId, Request request, Duration patience)
       throws InterruptedException {
-    try (Places.Place _ = waiting.take(request.asker())) {
+    try (SharedPlaces.Place _ =
+        place(
+            waiting,
+            shares(request, MOST_WAITING_OF_ONE, MOST_WAITING_OF_ADDRESS),
+            Duration.ZERO)) {
       var _ =
           store
               .arrivals()
@@ -160,6 +179,25 @@ public final class Downloads {
     return store.local(mediaId);
   }
 
+  /// What a request takes up of places: the user's share, and the address's.
+  static List<SharedPlaces.Share> shares(Request request, int mostOfOne, int mostOfAddress) {
+    List<SharedPlaces.Share> shares = new ArrayList<>();
+    shares.add(new SharedPlaces.Share(request.address(), mostOfAddress));
+    request
+        .optionalRequester()
+        .ifPresent(each -> shares.add(new SharedPlaces.Share(each.user().value(), mostOfOne)));
+    return shares;
+  }
+
+  /// @throws MatrixException `M_LIMIT_EXCEEDED` if there is none in time
+  static SharedPlaces.Place place(
+      SharedPlaces places, List<SharedPlaces.Share> shares, Duration patience)
+      throws InterruptedException {
+    return places
+        .take(shares, patience)
+        .orElseThrow(() -> MatrixException.limitExceeded(RETRY_AFTER));
+  }
+
   private static MatrixException notFound() {
     return MatrixException.notFound("There is no such media");
   }
@@ -168,31 +206,48 @@ public final class Downloads {
   ///
   /// @param fileName in the place of the one that the media has
   /// @throws MatrixException as of [#content]
-  public Response answer(Request request, MediaFile file, Optional<String> fileName) {
-    StoredContent content = content(request, file);
-    try {
-      return Response.stored(
-          request,
-          file.contentType(),
-          content,
-          headers(ContentDisposition.of(file.contentType(), fileName.or(file::fileName))));
-    } catch (IOException e) {
-      throw new UncheckedIOException("a file cannot be read", e);
-    }
+  public Response answer(Request request, MediaFile file, Optional<String> fileName)
+      throws InterruptedException, IOException {
+    return Response.stored(
+        request,
+        file.contentType(),
+        content(request, file),
+        headers(ContentDisposition.of(file.contentType(), fileName.or(file::fileName))));
   }
 
   /// The bytes, to be sent with something around them. Whoever has them closes them.
   ///
   /// @throws MatrixException `M_NOT_FOUND` if it is in quarantine, or its file is lost;
-  ///   `M_LIMIT_EXCEEDED` if the user downloads too much at the same time
-  public StoredContent content(Request request, MediaFile file) {
+  ///   `M_LIMIT_EXCEEDED` as of [#opened]
+  public StoredContent content(Request request, MediaFile file)
+      throws InterruptedException, IOException {
     if (file.quarantined()) {
       throw notFound();
     }
-    Places.Place place = places.take(request.asker());
+    return opened(request, place -> new VerifiedContent(store.open(file), place, onDamaged));
+  }
+
+  /// Opens a file.
+  @FunctionalInterface
+  public interface Opening {
+    /// Opens it.
+    ///
+    /// @param place to be closed with it
+    StoredContent open(Closeable place) throws IOException;
+  }
+
+  /// Opens a file that is to be sent, when there is a place for that: whatever is open for a client
+  /// has one. Whoever has the content closes it.
+  ///
+  /// @throws MatrixException `M_LIMIT_EXCEEDED` if the user, the address, or all together download
+  ///   too much at the same time, and go on with that
+  public StoredContent opened(Request request, Opening opening)
+      throws InterruptedException, IOException {
+    SharedPlaces.Place place =
+        place(places, shares(request, MOST_OF_ONE, MOST_OF_ADDRESS), PATIENCE_FOR_PLACE);
     boolean taken = false;
     try {
-      StoredContent content = new VerifiedContent(store.open(file), place, onDamaged);
+      StoredContent content = opening.open(place::close);
       taken = true;
       return content;
     } finally {

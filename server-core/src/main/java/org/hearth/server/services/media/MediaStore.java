@@ -22,6 +22,7 @@ import java.util.function.Supplier;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.MxcUri;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StorageException;
@@ -89,6 +90,11 @@ public final class MediaStore implements MediaQueries {
     this.options = options;
     this.clock = clock;
     this.random = random;
+  }
+
+  /// Whether it is an upload of this server's, if it is anything.
+  static boolean isHere(ServerName here, MxcUri uri) {
+    return uri.server().equals(here) && !uri.mediaId().startsWith(FROM_PAGES);
   }
 
   /// What the configuration says.

@@ -3,6 +3,7 @@ package org.hearth.server.services.media;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import org.hearth.server.http.Request;
 import org.hearth.server.http.Response;
@@ -12,6 +13,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.MxcUri;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.outbound.SharedPlaces;
 
 /// Takes in what users upload, as it comes.
 ///
@@ -25,11 +27,14 @@ final class Uploads {
 
   static final int MOST_OF_ONE = 8;
 
+  /// Of one address, whose owner has as many accounts as they like.
+  static final int MOST_OF_ADDRESS = 32;
+
   private static final int LONGEST_NAME = 1_000;
 
   private final MediaStore store;
   private final ServerName server;
-  private final Places places = new Places(MOST, MOST_OF_ONE);
+  private final SharedPlaces places = new SharedPlaces(MOST, 0);
 
   Uploads(MediaStore store, ServerName server) {
     this.store = store;
@@ -37,13 +42,13 @@ final class Uploads {
   }
 
   /// `POST /_matrix/media/v3/upload`
-  Response upload(Request request) throws IOException {
+  Response upload(Request request) throws InterruptedException, IOException {
     LocalMedia kept = receive(request, Optional.empty());
     return Response.field("content_uri", uri(kept.mediaId()));
   }
 
   /// `PUT /_matrix/media/v3/upload/{serverName}/{mediaId}`
-  Response uploadTo(Request request) throws IOException {
+  Response uploadTo(Request request) throws InterruptedException, IOException {
     MxcUri uri = Downloads.uri(request);
     if (!uri.server().equals(server)) {
       throw MatrixException.notFound("Unknown media ID");
@@ -68,13 +73,16 @@ final class Uploads {
     return MxcUri.create(server, mediaId).value();
   }
 
-  private LocalMedia receive(Request request, Optional<String> mediaId) throws IOException {
+  private LocalMedia receive(Request request, Optional<String> mediaId)
+      throws InterruptedException, IOException {
     UserId user = request.requester().user();
     Optional<String> name = fileName(request);
     String type = ContentDisposition.type(request.header("Content-Type"));
     StreamedBody body = request.content();
     long announced = body.announcedBytes();
-    try (Places.Place _ = places.take(user.value())) {
+    try (SharedPlaces.Place _ =
+        Downloads.place(
+            places, Downloads.shares(request, MOST_OF_ONE, MOST_OF_ADDRESS), Duration.ZERO)) {
       store.checkQuota(user, announced);
       try (Incoming incoming = store.receive(store.options().mostUploadBytes(), announced)) {
         body.transferTo((bytes, length) -> incoming.write(bytes, 0, length));

@@ -1,5 +1,6 @@
 package org.hearth.server.services.media;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
@@ -19,7 +20,7 @@ final class VerifiedContent implements StoredContent {
   private static final System.Logger LOG = System.getLogger(VerifiedContent.class.getName());
 
   private final StoredFile file;
-  private final AutoCloseable place;
+  private final Closeable place;
   private final Consumer<String> onDamaged;
   private final MessageDigest digest;
   private long position;
@@ -27,7 +28,7 @@ final class VerifiedContent implements StoredContent {
 
   /// @param place given back when it is closed
   /// @param onDamaged told the hash of a file that is not what was stored
-  VerifiedContent(StoredFile file, AutoCloseable place, Consumer<String> onDamaged) {
+  VerifiedContent(StoredFile file, Closeable place, Consumer<String> onDamaged) {
     this.file = file;
     this.place = place;
     this.onDamaged = onDamaged;
@@ -84,10 +85,6 @@ final class VerifiedContent implements StoredContent {
     try (place;
         file) {
       // Both are closed, whatever becomes of the other.
-    } catch (IOException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IOException("a place could not be given back", e);
     }
   }
 }

@@ -95,8 +95,8 @@ public final class FederationMedia implements ServiceBox {
   private Response thumbnail(Request request) throws InterruptedException, IOException {
     ThumbnailSize size = ThumbnailService.size(request);
     return switch (thumbnails.get(request.asker(), local(request).file(), size, false)) {
-      case Thumbnails.Found.Thumbnail(var content, String type) ->
-          answer(request, content, type, "inline");
+      case Thumbnails.Found.Thumbnail(var made, String type) ->
+          answer(request, downloads.opened(request, made), type, "inline");
       case Thumbnails.Found.Original(MediaFile file) -> whole(request, file);
     };
   }
@@ -108,7 +108,7 @@ public final class FederationMedia implements ServiceBox {
     return local;
   }
 
-  private Response whole(Request request, MediaFile file) throws IOException {
+  private Response whole(Request request, MediaFile file) throws InterruptedException, IOException {
     StoredContent content = downloads.content(request, file);
     return answer(
         request,

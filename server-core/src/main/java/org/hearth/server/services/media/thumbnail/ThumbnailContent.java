@@ -1,5 +1,6 @@
 package org.hearth.server.services.media.thumbnail;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,21 +15,24 @@ final class ThumbnailContent implements StoredContent {
   private final FileChannel channel;
   private final long lengthBytes;
   private final String name;
+  private final Closeable place;
 
-  private ThumbnailContent(FileChannel channel, long lengthBytes, String name) {
+  private ThumbnailContent(FileChannel channel, long lengthBytes, String name, Closeable place) {
     this.channel = channel;
     this.lengthBytes = lengthBytes;
     this.name = name;
+    this.place = place;
   }
 
+  /// @param place given back when it is closed
   /// @throws IOException if it is not there, or has another length
-  static ThumbnailContent open(Path path, long lengthBytes) throws IOException {
+  static ThumbnailContent open(Path path, long lengthBytes, Closeable place) throws IOException {
     FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
     try {
       if (channel.size() != lengthBytes) {
         throw new IOException(path + " has another length than was written");
       }
-      return new ThumbnailContent(channel, lengthBytes, String.valueOf(path.getFileName()));
+      return new ThumbnailContent(channel, lengthBytes, String.valueOf(path.getFileName()), place);
     } catch (IOException e) {
       channel.close();
       throw e;
@@ -58,6 +62,9 @@ final class ThumbnailContent implements StoredContent {
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    try (place;
+        channel) {
+      // Both are closed, whatever becomes of the other.
+    }
   }
 }

@@ -122,8 +122,8 @@ public final class ThumbnailService implements ServiceBox {
   private Response answer(Request request, MediaFile file, ThumbnailSize size, boolean remote)
       throws InterruptedException, IOException {
     return switch (thumbnails.get(request.asker(), file, size, remote)) {
-      case Thumbnails.Found.Thumbnail(var content, String type) ->
-          Response.stored(request, type, content, Thumbnails.headers(type));
+      case Thumbnails.Found.Thumbnail(var made, String type) ->
+          Response.stored(request, type, downloads.opened(request, made), Thumbnails.headers(type));
       case Thumbnails.Found.Original(MediaFile original) ->
           downloads.answer(request, original, Optional.empty());
     };

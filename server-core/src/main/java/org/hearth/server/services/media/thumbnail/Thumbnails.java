@@ -3,6 +3,7 @@ package org.hearth.server.services.media.thumbnail;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import org.hearth.server.http.content.StoredContent;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.services.media.Downloads;
@@ -81,9 +81,7 @@ public final class Thumbnails {
   /// What is answered.
   public sealed interface Found {
     /// A thumbnail.
-    ///
-    /// @param content open; whoever has this closes it
-    record Thumbnail(StoredContent content, String contentType) implements Found {}
+    record Thumbnail(Downloads.Opening file, String contentType) implements Found {}
 
     /// The original, under the type that it has by its first bytes.
     record Original(MediaFile file) implements Found {}
@@ -138,7 +136,14 @@ public final class Thumbnails {
   /// @return empty if its file is lost
   private Optional<Found> found(Row row, MediaFile file, boolean remote) {
     return switch (row.outcome()) {
-      case THUMBNAIL -> open(row);
+      case THUMBNAIL ->
+          isThere(row)
+              ? Optional.of(
+                  new Found.Thumbnail(
+                      place ->
+                          ThumbnailContent.open(files.path(row.key()), row.lengthBytes(), place),
+                      row.contentType().orElseThrow()))
+              : Optional.empty();
       case ORIGINAL ->
           Optional.of(
               new Found.Original(
@@ -158,18 +163,6 @@ public final class Thumbnails {
           throw new MatrixException(
               remote ? 502 : 413, Errcode.TOO_LARGE, "Content is too large to thumbnail");
     };
-  }
-
-  private Optional<Found> open(Row row) {
-    try {
-      return Optional.of(
-          new Found.Thumbnail(
-              ThumbnailContent.open(files.path(row.key()), row.lengthBytes()),
-              row.contentType().orElseThrow()));
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "a thumbnail is made again: {0}", e.toString());
-      return Optional.empty();
-    }
   }
 
   /// "SHOULD contain a file name (e.g. `thumbnail.png`)."
@@ -215,9 +208,10 @@ public final class Thumbnails {
   }
 
   private boolean isThere(Row row) {
-    try (ThumbnailContent _ = ThumbnailContent.open(files.path(row.key()), row.lengthBytes())) {
-      return true;
-    } catch (IOException _) {
+    try {
+      return Files.size(files.path(row.key())) == row.lengthBytes();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "a thumbnail is made again: {0}", e.toString());
       return false;
     }
   }
