@@ -25,6 +25,12 @@ public interface Authenticator {
   ///   nobody or has expired, `M_USER_LOCKED` if its owner may not use it now
   Requester authenticate(String accessToken);
 
+  /// Refuses who was logged out since their token was looked at, or whose account was closed or
+  /// locked. A token that has expired, or was refreshed, is no reason.
+  ///
+  /// @throws org.hearth.server.matrix.error.MatrixException as [#authenticate] does
+  default void checkAgain(Requester requester) {}
+
   /// Told after each request that was authenticated, for "last seen"; must not block.
   ///
   /// @param userAgent the header of that name, empty if there was none

@@ -354,6 +354,7 @@ final class Dispatcher implements Filter {
         .handle(
             new EdgeRequest(
                 limiter,
+                authenticator,
                 exchange.connection,
                 found,
                 head,

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// A request as a handler sees it.
 final class EdgeRequest implements Request {
   private final RateLimiter limiter;
+  private final Authenticator authenticator;
   private final Connection connection;
   private final Route route;
   private final Map<String, String> parameters;
@@ -46,12 +47,14 @@ final class EdgeRequest implements Request {
 
   EdgeRequest(
       RateLimiter limiter,
+      Authenticator authenticator,
       Connection connection,
       Router.Match.Found found,
       RequestHead head,
       Caller caller,
       Body body) {
     this.limiter = limiter;
+    this.authenticator = authenticator;
     this.connection = connection;
     this.route = found.route();
     this.parameters = found.parameters();
@@ -176,6 +179,11 @@ final class EdgeRequest implements Request {
       throw new IllegalStateException(route + " does not demand a token");
     }
     return requester;
+  }
+
+  @Override
+  public void authenticateAgain() {
+    authenticator.checkAgain(requester());
   }
 
   @Override

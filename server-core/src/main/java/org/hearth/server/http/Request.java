@@ -78,6 +78,13 @@ public interface Request {
   /// @throws IllegalStateException if the route's [Access] does not demand a token
   Requester requester();
 
+  /// Refuses who was logged out while the request went on, or whose account was closed or locked:
+  /// for what takes long before it counts.
+  ///
+  /// @throws IllegalStateException if the route's [Access] does not demand a token
+  /// @throws org.hearth.server.matrix.error.MatrixException as at the beginning of the request
+  void authenticateAgain();
+
   /// Who called, on a route where a token is optional.
   Optional<Requester> optionalRequester();
 

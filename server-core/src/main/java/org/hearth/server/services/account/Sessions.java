@@ -139,11 +139,17 @@ final class Sessions implements Authenticator {
     return requester(session(accessToken));
   }
 
-  private Requester requester(Session session) {
-    Account account = account(session);
-    if (account.locked()) {
-      throw MatrixException.userLocked();
+  @Override
+  public void checkAgain(Requester requester) {
+    var _ = usable(requester.user());
+    DeviceId device = requester.device();
+    if (device != null && accounts.device(requester.user(), device).isEmpty()) {
+      throw MatrixException.unknownToken(false);
     }
+  }
+
+  private Requester requester(Session session) {
+    Account account = usable(session.user());
     return new Requester(
         session.user(), session.device(), session.id(), account.guest(), account.admin());
   }
@@ -189,11 +195,16 @@ final class Sessions implements Authenticator {
     return session;
   }
 
-  private Account account(Session session) {
-    return accounts
-        .account(session.user())
-        .filter(each -> !each.deactivated())
-        .orElseThrow(() -> MatrixException.unknownToken(false));
+  private Account usable(UserId user) {
+    Account account =
+        accounts
+            .account(user)
+            .filter(each -> !each.deactivated())
+            .orElseThrow(() -> MatrixException.unknownToken(false));
+    if (account.locked()) {
+      throw MatrixException.userLocked();
+    }
+    return account;
   }
 
   @Override

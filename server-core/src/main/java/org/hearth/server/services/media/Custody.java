@@ -211,15 +211,12 @@ public final class Custody {
   /// Removes what erased accounts have left.
   void removeErased() {
     for (UserId user : List.copyOf(store.tables().erased())) {
-      List<LocalMedia> page = ofUser(user, Optional.empty(), PAGE);
-      while (!page.isEmpty()) {
+      do {
         if (isEnding.getAsBoolean()) {
           return; // The next start goes on.
         }
-        store.remove(page);
-        page = ofUser(user, Optional.empty(), PAGE);
-      }
-      store.change(List.of(MediaTables.erasing(user.value(), false)));
+        store.remove(ofUser(user, Optional.empty(), PAGE));
+      } while (!store.erased(user));
     }
   }
 

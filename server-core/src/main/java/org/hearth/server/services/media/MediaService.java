@@ -136,7 +136,7 @@ public final class MediaService implements ServiceBox, AccountCompanion {
       return List.of(MediaTables.notPendingOf(user));
     }
     erasing = true;
-    return List.of(MediaTables.notPendingOf(user), MediaTables.erasing(user.value(), true));
+    return MediaStore.erasing(user);
   }
 
   @Override

@@ -259,15 +259,18 @@ public final class MediaStore implements MediaQueries {
 
   /// Keeps what was received.
   ///
+  /// @param check whether the user may still do this; called in turn, so that what is kept is here
+  ///   before the media of a user who may not is removed
   /// @throws MatrixException if a quota is reached by now, or the address is not the user's any
   ///   more
-  LocalMedia keep(Upload upload, Incoming received) {
+  LocalMedia keep(Upload upload, Incoming received, Runnable check) {
     LocalMedia kept =
         withFile(
             received,
             sha256 ->
                 inTurn(() -> {
                   UserId owner = upload.owner();
+                  check.run();
                   checkQuota(owner, received.lengthBytes());
                   upload.mediaId().ifPresent(id -> checkPending(id, owner));
                   Instant now = clock.instant();
@@ -288,15 +291,34 @@ public final class MediaStore implements MediaQueries {
     return kept;
   }
 
-  private List<RowChange> insertion(LocalMedia media, boolean waspending) {
+  /// What notes that all of a user's media is to go.
+  static List<RowChange> erasing(UserId user) {
+    return List.of(
+        MediaTables.notPendingOf(user),
+        MediaTables.firstUsage(user.value()),
+        MediaTables.erasing(user));
+  }
+
+  /// Notes that all of an erased user's media is gone.
+  ///
+  /// @return false if something has come meanwhile
+  boolean erased(UserId user) {
+    return inTurn(() -> {
+      if (!tables.ofUser(user, Long.MAX_VALUE, "", 1).isEmpty()) {
+        return false;
+      }
+      commit(List.of(MediaTables.erased(user)));
+      return true;
+    });
+  }
+
+  private List<RowChange> insertion(LocalMedia media, boolean wasPending) {
     String owner = media.owner().value();
     List<RowChange> rows = new ArrayList<>();
-    if (waspending) {
+    if (wasPending) {
       rows.add(MediaTables.notPending(media.mediaId()));
     }
-    if (tables.usage(owner).isEmpty()) {
-      rows.add(MediaTables.firstUsage(owner));
-    }
+    rows.add(MediaTables.firstUsage(owner));
     rows.add(MediaTables.insertion(media));
     rows.add(MediaTables.usage(owner, 1, media.file().lengthBytes()));
     rows.add(MediaTables.usage(MediaTables.ALL, 1, media.file().lengthBytes()));

@@ -273,22 +273,33 @@ final class MediaTables {
         });
   }
 
+  /// There is a row of the user.
   static RowChange firstUsage(String user) {
     return RowChange.of(
         USAGE,
-        "INSERT INTO media_usage (user_id, files, bytes, erasing) VALUES (?, 0, 0, 0)",
-        (statement, _) -> statement.setString(1, user));
+        "INSERT INTO media_usage (user_id, files, bytes, erasing)"
+            + " SELECT CAST(? AS VARCHAR(255)), 0, 0, 0 FROM sysibm.sysdummy1"
+            + " WHERE NOT EXISTS (SELECT 1 FROM media_usage WHERE user_id = ?)",
+        (statement, _) -> {
+          statement.setString(1, user);
+          statement.setString(2, user);
+        });
   }
 
   /// All of the user's is to go.
-  static RowChange erasing(String user, boolean erasing) {
+  static RowChange erasing(UserId user) {
     return RowChange.of(
         USAGE,
-        "UPDATE media_usage SET erasing = ? WHERE user_id = ?",
-        (statement, _) -> {
-          statement.setInt(1, erasing ? 1 : 0);
-          statement.setString(2, user);
-        });
+        "UPDATE media_usage SET erasing = 1 WHERE user_id = ?",
+        (statement, _) -> statement.setString(1, user.value()));
+  }
+
+  /// All of the user's is gone.
+  static RowChange erased(UserId user) {
+    return RowChange.of(
+        USAGE,
+        "DELETE FROM media_usage WHERE user_id = ?",
+        (statement, _) -> statement.setString(1, user.value()));
   }
 
   /// Those whose media is to go.

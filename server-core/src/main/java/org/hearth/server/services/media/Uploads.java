@@ -90,7 +90,8 @@ final class Uploads {
           throw new MatrixException(
               400, Errcode.UNKNOWN, "The upload is shorter than its Content-Length");
         }
-        return store.keep(new MediaStore.Upload(user, mediaId, type, name), incoming);
+        return store.keep(
+            new MediaStore.Upload(user, mediaId, type, name), incoming, request::authenticateAgain);
       }
     }
   }

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -17,6 +18,7 @@ import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.http.RawClient;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,19 +88,68 @@ class MediaLifeTest {
       String pending = erased.create();
 
       WholeServer.closeAccount(server.client().as(closed.token()), "closed");
-      server
-          .client()
-          .as(erased.token())
-          .post(
-              "/_matrix/client/v3/account/deactivate",
-              "{'erase': true, 'auth': {'type': 'm.login.password', 'password': '%s', 'identifier': {'type': 'm.id.user', 'user': 'erased'}}}"
-                  .formatted(WholeServer.PASSWORD))
-          .expect(200);
+      erase(server, erased);
 
       await(() -> watcher.get(MediaClient.DOWNLOAD + goes).status() == 404);
       watcher.get(MediaClient.DOWNLOAD + stays).expect(200);
       watcher.get(MediaClient.DOWNLOAD + pending).expect(404, "M_NOT_FOUND");
       await(() -> kept(folder) == 1);
+    }
+  }
+
+  @Test
+  void anUploadThatIsUnderWayEndsWithTheLogin() throws Exception {
+    try (WholeServer server = new WholeServer(folder, "media: { keep-free: 0 }\n")) {
+      server.start();
+      MediaClient erased = MediaClient.register(server, "erased");
+      MediaClient closed = MediaClient.register(server, "closed");
+      MediaClient loggedOut = MediaClient.register(server, "out");
+      String address = closed.create();
+      try (RawClient first = halfSent(server, erased, "POST", "");
+          RawClient second = halfSent(server, closed, "PUT", "/" + address);
+          RawClient third = halfSent(server, loggedOut, "POST", "")) {
+        await(() -> incoming() == 3);
+        erase(server, erased);
+        WholeServer.closeAccount(server.client().as(closed.token()), "closed");
+        server.client().as(loggedOut.token()).post("/_matrix/client/v3/logout", "{}").expect(200);
+
+        for (RawClient each : List.of(first, second, third)) {
+          assertThat(each.send("x".repeat(100_000)).answer().status()).isEqualTo(401);
+        }
+      }
+      await(() -> incoming() == 0);
+      assertThat(kept(folder)).isZero();
+    }
+  }
+
+  /// An upload of which one half has come.
+  private static RawClient halfSent(
+      WholeServer server, MediaClient user, String method, String address) {
+    RawClient raw = new RawClient(server.base().getPort());
+    return raw.request(
+            method,
+            MediaClient.UPLOAD + address,
+            "Authorization: Bearer " + user.token(),
+            "Content-Length: 200000")
+        .send("x".repeat(100_000));
+  }
+
+  private static void erase(WholeServer server, MediaClient erased) {
+    server
+        .client()
+        .as(erased.token())
+        .post(
+            "/_matrix/client/v3/account/deactivate",
+            "{'erase': true, 'auth': {'type': 'm.login.password', 'password': '%s', 'identifier': {'type': 'm.id.user', 'user': 'erased'}}}"
+                .formatted(WholeServer.PASSWORD))
+        .expect(200);
+  }
+
+  private int incoming() {
+    try (Stream<Path> files = Files.list(folder.resolve("media/incoming"))) {
+      return (int) files.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

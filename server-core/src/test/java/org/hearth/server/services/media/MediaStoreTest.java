@@ -82,7 +82,8 @@ class MediaStoreTest {
     try (Incoming incoming = received(bytes)) {
       return store.keep(
           new MediaStore.Upload(user, Optional.empty(), "image/png", Optional.of("a.png")),
-          incoming);
+          incoming,
+          () -> {});
     }
   }
 
@@ -303,6 +304,22 @@ class MediaStoreTest {
     assertThat(isThere(used)).isTrue();
     assertThat(isThere(logo)).isTrue();
     assertThat(store.remote(copy.uri())).isEmpty();
+  }
+
+  @Test
+  void whatComesWhileAnAccountIsErasedGoesToo() throws IOException {
+    // Somebody who has uploaded nothing so far.
+    store.change(MediaStore.erasing(ALICE));
+    LocalMedia late = upload(ALICE, bytes("looked at before, committed after"));
+    LocalMedia others = upload(BOB, bytes("somebody else's"));
+
+    assertThat(store.erased(ALICE)).isFalse();
+    custody.removeErased();
+
+    assertThat(isThere(late)).isFalse();
+    assertThat(files()).containsExactly(file(others));
+    assertThat(store.tables().erased()).isEmpty();
+    assertThat(custody.totals().files()).isEqualTo(1);
   }
 
   @Test
