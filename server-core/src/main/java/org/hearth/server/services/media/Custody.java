@@ -3,6 +3,7 @@ package org.hearth.server.services.media;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -98,14 +99,18 @@ public final class Custody {
     return local(uri).map(LocalMedia::file).or(() -> remote(uri).map(RemoteMedia::file));
   }
 
-  /// Keeps everybody from something, and from all that has the same bytes, or lets it go again.
-  /// What is protected stays as it is.
+  /// Keeps everybody from something, and from all that has the same bytes, now and later, or lets
+  /// it go again, even if it is not here any more. What is protected stays as it is.
   ///
   /// @return false if there is no such thing
   public boolean quarantine(MxcUri uri, boolean quarantined) {
-    Optional<MediaFile> file = file(uri);
-    file.ifPresent(each -> store.quarantine(List.of(each.sha256()), quarantined));
-    return file.isPresent();
+    List<String> hashes = new ArrayList<>();
+    file(uri).ifPresent(each -> hashes.add(each.sha256()));
+    if (!quarantined) {
+      store.quarantine().sha256(uri, MediaStore.isHere(server, uri)).ifPresent(hashes::add);
+    }
+    store.quarantine(hashes, quarantined);
+    return !hashes.isEmpty();
   }
 
   /// The same of all that a user has uploaded.

@@ -96,7 +96,8 @@ public final class MediaService implements ServiceBox, AccountCompanion {
         MediaTables.PENDING,
         MediaTables.USAGE,
         RemoteTables.REMOTE,
-        RemoteTables.USAGE);
+        RemoteTables.USAGE,
+        Quarantine.TABLE);
   }
 
   @Override

@@ -60,6 +60,7 @@ public final class MediaStore implements MediaQueries {
   private final MediaFolder folder;
   private final MediaTables tables;
   private final RemoteTables remotes;
+  private final Quarantine quarantine;
   private final RemoteCache cache;
   private final MediaOptions options;
   private final InstantSource clock;
@@ -86,6 +87,7 @@ public final class MediaStore implements MediaQueries {
     this.folder = folder;
     this.tables = new MediaTables(store.reads());
     this.remotes = new RemoteTables(store.reads());
+    this.quarantine = new Quarantine(store.reads());
     this.cache = new RemoteCache(remotes, options.mostCacheBytes());
     this.options = options;
     this.clock = clock;
@@ -112,6 +114,10 @@ public final class MediaStore implements MediaQueries {
 
   RemoteTables remotes() {
     return remotes;
+  }
+
+  Quarantine quarantine() {
+    return quarantine;
   }
 
   Arrivals arrivals() {
@@ -278,7 +284,12 @@ public final class MediaStore implements MediaQueries {
                       new LocalMedia(
                           upload.mediaId().orElseGet(this::newId),
                           owner,
-                          file(sha256, received, upload.contentType(), upload.fileName()),
+                          new MediaFile(
+                              sha256,
+                              received.lengthBytes(),
+                              upload.contentType(),
+                              upload.fileName(),
+                              quarantine.has(sha256)),
                           now,
                           now,
                           false,
@@ -325,17 +336,6 @@ public final class MediaStore implements MediaQueries {
     return rows;
   }
 
-  /// What has the bytes of something in quarantine is in quarantine from the first moment on.
-  private MediaFile file(
-      String sha256, Incoming received, String contentType, Optional<String> fileName) {
-    return new MediaFile(
-        sha256,
-        received.lengthBytes(),
-        contentType,
-        fileName,
-        tables.isQuarantined(sha256) || remotes.isQuarantined(sha256));
-  }
-
   /// Keeps a copy of something that is on another server, in the place of one that was there. Those
   /// go that were not used for longest.
   ///
@@ -350,8 +350,14 @@ public final class MediaStore implements MediaQueries {
           sha256 ->
               inTurn(() -> {
                 Instant now = clock.instant();
-                RemoteMedia media =
-                    new RemoteMedia(uri, file(sha256, received, contentType, fileName), now, now);
+                MediaFile file =
+                    new MediaFile(
+                        sha256,
+                        received.lengthBytes(),
+                        contentType,
+                        fileName,
+                        quarantine.has(sha256) || quarantine.has(uri));
+                RemoteMedia media = new RemoteMedia(uri, file, now, now);
                 remotes.media(uri).ifPresent(before -> forget(List.of(before), freed));
                 List<RemoteMedia> going = cache.inTheWay(media);
                 while (!going.isEmpty()) {
@@ -450,12 +456,14 @@ public final class MediaStore implements MediaQueries {
     return tables.names(sha256) || remotes.names(sha256);
   }
 
-  /// Puts all media with these bytes into quarantine, here and copies, or takes it out again. What
-  /// is protected stays as it is.
+  /// Puts all media with these bytes into quarantine, here and copies, also what comes later, or
+  /// takes it out again. What is protected stays as it is.
   void quarantine(List<String> hashes, boolean quarantined) {
     List<RowChange> rows = new ArrayList<>();
     hashes.forEach(each -> rows.add(MediaTables.quarantine(each, quarantined)));
     hashes.forEach(each -> rows.add(RemoteTables.quarantine(each, quarantined)));
+    hashes.forEach(each ->
+        rows.addAll(quarantined ? Quarantine.adding(each) : List.of(Quarantine.removal(each))));
     change(rows);
   }
 

@@ -1,14 +1,10 @@
 package org.hearth.server.services.media;
 
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.hearth.server.matrix.id.MxcUri;
-import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
@@ -37,8 +33,9 @@ final class MediaTables {
   static final String ALL = "";
 
   private static final String COLUMNS =
-      "media_id, user_id, sha256, length_bytes, content_type, file_name, quarantined,"
-          + " uploaded_millis, used_millis, protected, without_login, missing_millis";
+      "media_id, user_id, "
+          + FileColumns.NAMES
+          + ", uploaded_millis, used_millis, protected, without_login, missing_millis";
 
   private final ReadPool reads;
 
@@ -141,26 +138,11 @@ final class MediaTables {
         .isPresent();
   }
 
-  /// Whether some piece of media with these bytes is in quarantine.
-  boolean isQuarantined(String sha256) {
-    return reads
-        .first(
-            "SELECT 1 FROM media WHERE sha256 = ? AND quarantined = 1 FETCH FIRST 1 ROWS ONLY",
-            statement -> statement.setString(1, sha256),
-            row -> row.getInt(1))
-        .isPresent();
-  }
-
   private static LocalMedia local(ResultSet row) throws SQLException {
     return new LocalMedia(
         row.getString(1),
         new UserId(row.getString(2)),
-        new MediaFile(
-            row.getString(3),
-            row.getLong(4),
-            row.getString(5),
-            Optional.ofNullable(row.getString(6)),
-            row.getInt(7) != 0),
+        FileColumns.read(row, 3),
         Instant.ofEpochMilli(row.getLong(8)),
         Instant.ofEpochMilli(row.getLong(9)),
         row.getInt(10) != 0,
@@ -175,26 +157,13 @@ final class MediaTables {
         (statement, _) -> {
           statement.setString(1, media.mediaId());
           statement.setString(2, media.owner().value());
-          bindFile(statement, 3, media.file());
+          FileColumns.bind(statement, 3, media.file());
           statement.setLong(8, media.uploaded().toEpochMilli());
           statement.setLong(9, media.used().toEpochMilli());
           statement.setInt(10, media.isProtected() ? 1 : 0);
           statement.setInt(11, media.withoutLogin() ? 1 : 0);
           statement.setLong(12, 0);
         });
-  }
-
-  /// Hash, length, type, name, quarantine, from that parameter on.
-  static void bindFile(PreparedStatement statement, int first, MediaFile file) throws SQLException {
-    statement.setString(first, file.sha256());
-    statement.setLong(first + 1, file.lengthBytes());
-    statement.setString(first + 2, file.contentType());
-    if (file.fileName().isPresent()) {
-      statement.setString(first + 3, file.fileName().get());
-    } else {
-      statement.setNull(first + 3, Types.VARCHAR);
-    }
-    statement.setInt(first + 4, file.quarantined() ? 1 : 0);
   }
 
   static RowChange deletion(String mediaId) {
@@ -366,10 +335,5 @@ final class MediaTables {
         PENDING,
         "DELETE FROM media_pending WHERE user_id = ?",
         (statement, _) -> statement.setString(1, user.value()));
-  }
-
-  /// Reads the address of something on another server.
-  static MxcUri uri(String origin, String mediaId) {
-    return MxcUri.create(new ServerName(origin), mediaId);
   }
 }

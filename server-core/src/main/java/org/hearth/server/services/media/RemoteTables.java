@@ -31,8 +31,7 @@ final class RemoteTables {
   static final String ALL = "";
 
   private static final String COLUMNS =
-      "origin, media_id, sha256, length_bytes, content_type, file_name, quarantined,"
-          + " fetched_millis, used_millis";
+      "origin, media_id, " + FileColumns.NAMES + ", fetched_millis, used_millis";
 
   private final ReadPool reads;
 
@@ -140,25 +139,10 @@ final class RemoteTables {
         .isPresent();
   }
 
-  boolean isQuarantined(String sha256) {
-    return reads
-        .first(
-            "SELECT 1 FROM media_remote WHERE sha256 = ? AND quarantined = 1"
-                + " FETCH FIRST 1 ROWS ONLY",
-            statement -> statement.setString(1, sha256),
-            row -> row.getInt(1))
-        .isPresent();
-  }
-
   private static RemoteMedia remote(ResultSet row) throws SQLException {
     return new RemoteMedia(
         MxcUri.create(new ServerName(row.getString(1)), row.getString(2)),
-        new MediaFile(
-            row.getString(3),
-            row.getLong(4),
-            row.getString(5),
-            Optional.ofNullable(row.getString(6)),
-            row.getInt(7) != 0),
+        FileColumns.read(row, 3),
         Instant.ofEpochMilli(row.getLong(8)),
         Instant.ofEpochMilli(row.getLong(9)));
   }
@@ -170,7 +154,7 @@ final class RemoteTables {
         (statement, _) -> {
           statement.setString(1, media.uri().server().value());
           statement.setString(2, media.uri().mediaId());
-          MediaTables.bindFile(statement, 3, media.file());
+          FileColumns.bind(statement, 3, media.file());
           statement.setLong(8, media.fetched().toEpochMilli());
           statement.setLong(9, media.used().toEpochMilli());
           statement.setString(10, media.uri().server().site());

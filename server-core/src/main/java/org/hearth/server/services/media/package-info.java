@@ -10,9 +10,9 @@
 /// ```
 ///
 /// Logs read: none. Logs written: none. Queries answered: MediaQueries. Tables owned: media,
-/// media_pending, media_usage, media_remote, media_remote_usage. Files owned: the folder `media/`.
-/// Threads: the requests' own; `media`, which removes what is too old, what belongs to erased
-/// accounts, and what crashes have left.
+/// media_pending, media_usage, media_remote, media_remote_usage, media_quarantine. Files owned: the
+/// folder `media/`. Threads: the requests' own; `media`, which removes what is too old, what
+/// belongs to erased accounts, and what crashes have left.
 @NullMarked
 package org.hearth.server.services.media;
 

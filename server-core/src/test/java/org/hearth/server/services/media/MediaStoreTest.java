@@ -253,6 +253,37 @@ class MediaStoreTest {
   }
 
   @Test
+  void quarantineOutlastsTheMedia() {
+    LocalMedia bad = upload(ALICE, bytes("bad"));
+    RemoteMedia worse = fetch("mxc://other.test/worse", bytes("worse"));
+    MxcUri address = custody.uri(bad);
+    custody.quarantine(address, true);
+    custody.quarantine(worse.uri(), true);
+
+    // By age, and by the owner.
+    now = now.plus(Duration.ofDays(40));
+    custody.removeDue();
+    custody.delete(worse.uri());
+    assertThat(isThere(bad)).isFalse();
+    assertThat(store.remote(worse.uri())).isEmpty();
+    // Nothing is there that it could be of.
+    custody.quarantine(address, true);
+
+    LocalMedia again = upload(BOB, bytes("bad"));
+    assertThat(again.file().quarantined()).isTrue();
+    assertThat(fetch("mxc://third.test/x", bytes("worse")).file().quarantined()).isTrue();
+    // The other server gives something else at the same address.
+    assertThat(fetch("mxc://other.test/worse", bytes("changed")).file().quarantined()).isTrue();
+    assertThat(upload(BOB, bytes("changed")).file().quarantined()).isFalse();
+
+    assertThat(custody.quarantine(address, false)).isTrue();
+    assertThat(again(again).file().quarantined()).isFalse();
+    assertThat(upload(ALICE, bytes("bad")).file().quarantined()).isFalse();
+    assertThat(custody.quarantine(worse.uri(), false)).isTrue();
+    assertThat(fetch("mxc://other.test/worse", bytes("worse")).file().quarantined()).isFalse();
+  }
+
+  @Test
   void copiesStayWithinTheirBudgetAndOneSiteWithinAQuarter() throws IOException {
     for (int i = 0; i < 8; i++) {
       now = now.plusSeconds(1);
