@@ -30,7 +30,7 @@ final class LoginTokens {
       new Table(
           "login_token",
           "%d a user".formatted(MOST_OF_A_USER),
-          "deleted when it is used, with the account and the password, and by the next one after %d minutes"
+          "deleted when it is used, with the account, the password and a device that is logged out, and by the next one after %d minutes"
               .formatted(LIFETIME.toMinutes()));
 
   private final ReadPool reads;

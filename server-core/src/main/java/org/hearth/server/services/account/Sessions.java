@@ -360,7 +360,8 @@ final class Sessions implements Authenticator {
 
   // --- taking away
 
-  /// Logs devices out: they are gone with their tokens. Those that are not there are passed over.
+  /// Logs devices out: they are gone with their tokens, and with those by which the user was about
+  /// to let another one in. Those that are not there are passed over.
   void remove(UserId user, Collection<DeviceId> devices) {
     turns.run(
         user,
@@ -372,6 +373,8 @@ final class Sessions implements Authenticator {
               .flatMap(each -> accounts.device(user, each).stream())
               .forEach(each -> remove(each, changes, entries));
           if (!changes.isEmpty()) {
+            // Nobody knows which device has asked for them.
+            changes.add(LoginTokens.clearing(user));
             commitAndDrop(user, null, changes, entries);
           }
         });

@@ -119,6 +119,32 @@ class LoginTokensTest {
   }
 
   @Test
+  void whoLogsADeviceOutMakesTokensVoid() {
+    TestClient phone = logInAgain();
+    String one = token();
+    phone.post("/_matrix/client/v3/logout", "{}").expect(200);
+    logIn(one).expect(403, "M_FORBIDDEN");
+
+    TestClient tablet = logInAgain();
+    String device = tablet.get(WHOAMI).expect(200).text("device_id");
+    String two = token();
+    alice
+        .post(
+            "/_matrix/client/v3/delete_devices",
+            "{'devices': ['%s'], %s}".formatted(device, auth(PASSWORD)))
+        .expect(200);
+    logIn(two).expect(403, "M_FORBIDDEN");
+
+    String three = token();
+    alice.post("/_matrix/client/v3/logout/all", "{}").expect(200);
+    logIn(three).expect(403, "M_FORBIDDEN");
+  }
+
+  private TestClient logInAgain() {
+    return services.client().as(logIn(token()).expect(200).text("access_token"));
+  }
+
+  @Test
   void aUserHasFiveTokensAtMost() {
     List<String> tokens = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
