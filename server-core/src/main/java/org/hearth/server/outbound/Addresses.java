@@ -95,9 +95,10 @@ final class Addresses implements AutoCloseable {
     }
   }
 
-  /// Whether the owner named that host as one whose addresses are not checked.
+  /// Whether the owner named that host as one whose addresses are not checked, which holds for no
+  /// stranger.
   boolean isAllowed(Destination destination) {
-    return allowedHosts.contains(destination.connectedName());
+    return !destination.ofStranger() && allowedHosts.contains(destination.connectedName());
   }
 
   private void check(Destination destination, InetAddress address) throws FailureException {

@@ -7,11 +7,9 @@ package org.hearth.server.outbound;
 ///   address in its brackets
 /// @param endpoint where the connections lead: mostly that host, and somebody else's machine where
 ///   discovery says so
-record Destination(boolean tls, String host, Endpoint endpoint) {
-  Destination(boolean tls, String host, int port) {
-    this(tls, host, new Endpoint(host, port));
-  }
-
+/// @param ofStranger whether a stranger has chosen it; connections are not shared with those that
+///   this server has chosen itself, which may lead where a stranger's do not
+record Destination(boolean tls, String host, Endpoint endpoint, boolean ofStranger) {
   /// The host as a certificate names it.
   String name() {
     return bare(host);

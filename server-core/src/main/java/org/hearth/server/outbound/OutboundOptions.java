@@ -12,7 +12,8 @@ import org.hearth.server.configuration.Configuration;
 /// @param blockedNetworks what is refused; [#PRIVATE_NETWORKS] unless the owner names others
 /// @param allowedNetworks exceptions from it
 /// @param allowedHosts names and addresses that are not checked, such as that of a push gateway in
-///   the same home; the owner trusts whoever answers for them
+///   the same home; the owner trusts whoever answers for them. Not where a stranger has chosen the
+///   address ([OutboundRequest#ofStranger])
 /// @param trustedCertificates PEM files of certificates that are trusted beside the system's
 /// @param connectionsPerDestination the most requests under way to one scheme, host and port
 /// @param connections the most requests under way to all

@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
 /// @param limits what it may cost
 /// @param endpoint where to connect to, if not to the address's own host and port; the `Host`
 ///   header and the certificate stay with the address
+/// @param ofStranger whether a stranger has chosen the address: then hosts that the owner has
+///   allowed ([OutboundOptions#allowedHosts]) are blocked as all others are
 @SuppressWarnings("ArrayRecordComponent") // A copy of every body would be dear.
 public record OutboundRequest(
     String method,
@@ -28,7 +30,8 @@ public record OutboundRequest(
     Optional<byte[]> body,
     boolean plainAllowed,
     Limits limits,
-    Optional<Endpoint> endpoint) {
+    Optional<Endpoint> endpoint,
+    boolean ofStranger) {
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
   private static final Set<String> FRAMING =
@@ -78,7 +81,7 @@ public record OutboundRequest(
       Optional<byte[]> body,
       boolean plainAllowed,
       Limits limits) {
-    this(method, uri, headers, body, plainAllowed, limits, Optional.empty());
+    this(method, uri, headers, body, plainAllowed, limits, Optional.empty(), false);
   }
 
   /// A GET over TLS with the ordinary limits.
@@ -98,17 +101,24 @@ public record OutboundRequest(
   }
 
   public OutboundRequest withLimits(Limits other) {
-    return new OutboundRequest(method, uri, headers, body, plainAllowed, other, endpoint);
+    return new OutboundRequest(
+        method, uri, headers, body, plainAllowed, other, endpoint, ofStranger);
   }
 
   public OutboundRequest withPlainAllowed() {
-    return new OutboundRequest(method, uri, headers, body, true, limits, endpoint);
+    return new OutboundRequest(method, uri, headers, body, true, limits, endpoint, ofStranger);
+  }
+
+  /// The same to an address that a stranger has chosen.
+  public OutboundRequest ofStranger(boolean stranger) {
+    return new OutboundRequest(
+        method, uri, headers, body, plainAllowed, limits, endpoint, stranger);
   }
 
   /// The same, connecting to another host and port than those of its address.
   public OutboundRequest at(Endpoint other) {
     return new OutboundRequest(
-        method, uri, headers, body, plainAllowed, limits, Optional.of(other));
+        method, uri, headers, body, plainAllowed, limits, Optional.of(other), ofStranger);
   }
 
   /// The GET that follows a redirect. Credentials are left out when it leads to another server; a
@@ -120,12 +130,15 @@ public record OutboundRequest(
     kept.putAll(headers);
     kept.keySet().removeIf(name -> name.toLowerCase(Locale.ROOT).startsWith("content-"));
     boolean plain = plainAllowed && !isTls();
-    OutboundRequest next = new OutboundRequest("GET", other, kept, Optional.empty(), plain, limits);
+    OutboundRequest next =
+        new OutboundRequest("GET", other, kept, Optional.empty(), plain, limits)
+            .ofStranger(ofStranger);
     if (next.destination().equals(destination())) {
       return next;
     }
     kept.keySet().removeIf(name -> OF_ONE_SERVER.contains(name.toLowerCase(Locale.ROOT)));
-    return new OutboundRequest("GET", other, kept, Optional.empty(), plain, limits);
+    return new OutboundRequest("GET", other, kept, Optional.empty(), plain, limits)
+        .ofStranger(ofStranger);
   }
 
   boolean isTls() {
@@ -138,7 +151,8 @@ public record OutboundRequest(
     return new Destination(
         isTls(),
         host,
-        endpoint.orElseGet(() -> new Endpoint(host, port > 0 ? port : isTls() ? 443 : 80)));
+        endpoint.orElseGet(() -> new Endpoint(host, port > 0 ? port : isTls() ? 443 : 80)),
+        ofStranger);
   }
 
   /// What the `Host` header says: host and port as the address spells them.

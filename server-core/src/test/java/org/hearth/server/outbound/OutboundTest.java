@@ -98,6 +98,24 @@ class OutboundTest {
     }
   }
 
+  @Test
+  void noStrangerLeadsToAHostThatTheOwnerAllows() throws Exception {
+    OutboundOptions options =
+        new OutboundOptions(
+            OutboundOptions.PRIVATE_NETWORKS, List.of(), Set.of("peer.example"), List.of(), 8, 16);
+    try (ScriptedPeer peer = ScriptedPeer.saying(OK);
+        Outbound outbound = Outbound.start(options, TO_LOOPBACK, InstantSource.system())) {
+      OutboundRequest request = get(peer, "peer.example");
+      assertThat(outbound.send(request)).isInstanceOf(Response.class);
+
+      // Not even by the connection that is kept.
+      assertThat(outbound.send(request.ofStranger(true)))
+          .isInstanceOf(Failure.AddressBlocked.class);
+
+      assertThat(peer.heads()).hasSize(1);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "10.0.0.1"})
   void privateAddressesAreBlockedByDefault(String host) throws Exception {

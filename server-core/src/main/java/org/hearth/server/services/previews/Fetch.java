@@ -83,7 +83,8 @@ final class Fetch {
       // Whether the web is encrypted, its authors decide.
       request =
           new OutboundRequest(
-              "GET", first, headers(accept), Optional.empty(), true, limits(WHOLE, beginning));
+                  "GET", first, headers(accept), Optional.empty(), true, limits(WHOLE, beginning))
+              .ofStranger(true);
     } catch (IllegalArgumentException e) {
       return new Nothing(String.valueOf(e.getMessage()));
     }
@@ -104,13 +105,14 @@ final class Fetch {
       try {
         request =
             new OutboundRequest(
-                "GET",
-                next.get(),
-                headers(accept),
-                Optional.empty(),
-                // From an encrypted page nothing leads to one that is not.
-                request.uri().getScheme().equals("http"),
-                limits(left, beginning));
+                    "GET",
+                    next.get(),
+                    headers(accept),
+                    Optional.empty(),
+                    // From an encrypted page nothing leads to one that is not.
+                    request.uri().getScheme().equals("http"),
+                    limits(left, beginning))
+                .ofStranger(true);
       } catch (IllegalArgumentException e) {
         return new Nothing(String.valueOf(e.getMessage()));
       }

@@ -7,7 +7,6 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLEncoder;
 import java.nio.charset.Charset;
@@ -27,8 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Previews of pages of a web server that a test has. It is reached by its name; by its address it
-/// is in a private network, as everything is that others try to have read.
+/// Previews of pages of a web server that a test has. It is reached by its name; by another of its
+/// addresses it is in a network that is blocked, as everything is that others try to have read.
 @Timeout(180)
 class PreviewsTest {
   private static final String V1 = "/_matrix/client/v1/media/preview_url";
@@ -47,20 +46,20 @@ class PreviewsTest {
 
   @BeforeEach
   void start() throws IOException, StartFailedException {
-    web = HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 10);
+    // At all addresses of this computer.
+    web = HttpServer.create(new InetSocketAddress(0), 10);
     web.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     web.createContext("/", this::answer);
     web.start();
-    start("url-previews: { enabled: true }\n");
+    start("outbound: { blocked-networks: [ 10.0.0.0/8, 127.0.0.2/32, \"fc00::/7\" ] }\n");
+    alice = MediaClient.register(server.client(), "alice");
   }
 
   private void start(String settings) throws StartFailedException {
     server =
         new WholeServer(
-            folder,
-            settings + "media: { keep-free: 0 }\noutbound: { allowed-hosts: [ localhost ] }\n");
+            folder, settings + "media: { keep-free: 0 }\nurl-previews: { enabled: true }\n");
     server.start();
-    alice = MediaClient.register(server.client(), "alice");
   }
 
   @AfterEach
@@ -197,7 +196,7 @@ class PreviewsTest {
 
   @Test
   void aRedirectIsFollowedButNotIntoTheHouse() {
-    String house = "http://127.0.0.1:" + web.getAddress().getPort();
+    String house = "http://127.0.0.2:" + web.getAddress().getPort();
     html("/secret", "<title>secret</title>");
     redirect("/good", "/next");
     redirect("/next", url("/end"));
@@ -214,7 +213,7 @@ class PreviewsTest {
             url("/circle"),
             url("/nothing"),
             house + "/secret",
-            "http://[::1]:" + web.getAddress().getPort() + "/secret",
+            "http://[fd00::1]/",
             "http://10.0.0.1/")) {
       assertThat(preview(each).expect(502, "M_UNKNOWN").json().path("error").asText())
           .as(each)

@@ -211,11 +211,15 @@ public final class Fetching implements MediaElsewhere {
   /// "a `Location` header to redirect the caller to where the media can be retrieved."
   ///
   /// Whoever is there is a stranger: nothing is signed, and the address is checked like all others.
+  /// Only a server that the owner allows itself leads to hosts that the owner allows.
   private Fetched follow(MxcUri uri, URI location, Incoming incoming, int redirects)
       throws InterruptedException {
     OutboundRequest next;
     try {
-      next = OutboundRequest.get(location).withLimits(limits(MOST_PATIENCE_OF_SERVER));
+      next =
+          OutboundRequest.get(location)
+              .withLimits(limits(MOST_PATIENCE_OF_SERVER))
+              .ofStranger(!outbound.isAllowed(URI.create("https://" + uri.server().value())));
     } catch (IllegalArgumentException e) {
       return new Fetched.Failed("it leads to an address that cannot be asked");
     }

@@ -3,6 +3,8 @@ package org.hearth.server.services.media.federation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.hearth.server.FederatedServer;
 import org.hearth.server.outbound.SignedPeer;
@@ -188,6 +191,40 @@ class FetchingTest {
     }
     assertThat(peer.asked("/cdn")).isEmpty();
     assertThat(incoming()).isEmpty();
+  }
+
+  /// Gateways and servers at home are not for whatever server is asked.
+  @Test
+  void aRedirectLeadsToNoHostThatTheOwnerAllowsForOthers() throws Exception {
+    AtomicInteger connected = new AtomicInteger();
+    String settings =
+        """
+        federation: { mode: open }
+        media: { keep-free: 0 }
+        outbound: { blocked-networks: [ 127.0.0.2/32 ], allowed-hosts: [ 127.0.0.2 ], trusted-certificates: [ "%s" ] }
+        """
+            .formatted(folder.resolve("peer/authority.pem"));
+    // At all addresses of this computer.
+    try (ServerSocket house = new ServerSocket(0);
+        FederatedServer other = new FederatedServer(folder.resolve("other"), settings)) {
+      Thread.ofVirtual()
+          .start(() -> {
+            try (Socket _ = house.accept()) {
+              connected.incrementAndGet();
+            } catch (IOException _) {
+              // The test is over.
+            }
+          });
+      String location = "https://127.0.0.2:%d/cdn".formatted(house.getLocalPort());
+      peer.on(NEW + "abc", _ -> parts("Location: " + location, ""));
+
+      MediaClient.register(other.client(), "bob")
+          .get(CLIENT + address("abc"))
+          .expect(502, "M_UNKNOWN");
+    }
+
+    assertThat(peer.asked(NEW + "abc")).hasSize(1);
+    assertThat(connected).hasValue(0);
   }
 
   @Test
