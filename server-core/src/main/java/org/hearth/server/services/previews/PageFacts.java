@@ -49,7 +49,8 @@ record PageFacts(Map<String, String> properties, List<String> pictures) {
       if (name.startsWith(OPEN_GRAPH)
           && properties.size() < MOST_PROPERTIES
           && LEFT_OUT.stream().noneMatch(name::startsWith)) {
-        properties.put(name, text);
+        // A name that sounds like a picture's may have a longer one.
+        properties.put(name, shown(text, LONGEST_TEXT));
       }
     });
     add(properties, TITLE, Optional.ofNullable(metas.get("twitter:title")));

@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.charset.IllegalCharsetNameException;
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 /// **thread**: any; pages are parsed by one thread, one at a time: that keeps a processor busy and
 /// takes memory, and is not for those that the virtual threads of requests run on.
 final class PreviewMaker {
+  private static final System.Logger LOG = System.getLogger(PreviewMaker.class.getName());
   private static final Set<String> PAGES = Set.of("text/html", "application/xhtml+xml");
   private static final Pattern CHARSET =
       Pattern.compile("charset\\s*=\\s*\"?([A-Za-z0-9_:.+-]{1,40})", Pattern.CASE_INSENSITIVE);
@@ -86,30 +88,30 @@ final class PreviewMaker {
         fetch.page(uri, body, type -> PAGES.contains(type) || type.startsWith("image/"));
     return switch (result) {
       case Fetch.Nothing(String why) -> new Unreachable(why);
-      case Fetch.Found(URI found, String type) ->
-          new There(
-              new Preview(
-                  type.toLowerCase(Locale.ROOT).strip().startsWith("image/")
-                      ? ofPicture(found)
-                      : ofPage(found, type, body.toByteArray()),
-                  clock.instant()));
+      case Fetch.Found(URI found, String type)
+          when type.toLowerCase(Locale.ROOT).strip().startsWith("image/") ->
+          there(ofPicture(found));
+      case Fetch.Found(URI found, String type) -> ofPage(found, type, body.toByteArray());
     };
   }
 
-  private ObjectNode ofPage(URI uri, String contentType, byte[] body) throws InterruptedException {
-    PageFacts facts = facts(uri, contentType, body);
+  private There there(ObjectNode properties) {
+    return new There(new Preview(properties, clock.instant()));
+  }
+
+  private Made ofPage(URI uri, String contentType, byte[] body) throws InterruptedException {
+    PageFacts facts;
+    try {
+      facts = parser.ask(() -> PageFacts.of(parsed(uri, contentType, body))).get();
+    } catch (ExecutionException e) {
+      // It is remembered like other failures, so that one page does not keep the parser busy.
+      LOG.log(Level.WARNING, "A page of " + uri.getHost() + " could not be read", e.getCause());
+      return new Unreachable("it could not be read");
+    }
     ObjectNode properties = JsonNodeFactory.instance.objectNode();
     facts.properties().forEach(properties::put);
     addPicture(properties, uri, facts.pictures());
-    return properties;
-  }
-
-  private PageFacts facts(URI uri, String contentType, byte[] body) throws InterruptedException {
-    try {
-      return parser.ask(() -> PageFacts.of(parsed(uri, contentType, body))).get();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a page could not be read", e.getCause());
-    }
+    return there(properties);
   }
 
   private static Document parsed(URI uri, String contentType, byte[] body) {

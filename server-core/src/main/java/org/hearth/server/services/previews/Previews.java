@@ -97,7 +97,10 @@ public final class Previews implements ServiceBox {
   }
 
   private static int size(PreviewMaker.Made made) {
-    return made instanceof PreviewMaker.There ? PreviewRows.MOST_BYTES : 200;
+    return switch (made) {
+      case PreviewMaker.There _ -> PreviewRows.MOST_BYTES;
+      case PreviewMaker.Unreachable(String why) -> Character.BYTES * why.length();
+    };
   }
 
   @Override

@@ -222,6 +222,46 @@ class PreviewsTest {
     assertThat(asked).doesNotContain("/secret").filteredOn("/circle"::equals).hasSize(6);
   }
 
+  /// Gateways and servers at home are not for whoever writes a link.
+  @Test
+  void noLinkLeadsToWhatTheOwnerAllowsForOthers() throws StartFailedException {
+    html("/page", "<title>Of the house</title>");
+    server.close();
+    start("outbound: { allowed-hosts: [ localhost ] }\n");
+
+    alice
+        .at(server.base())
+        .get(V1 + "?url=" + URLEncoder.encode(url("/page"), UTF_8))
+        .expect(502, "M_UNKNOWN");
+
+    assertThat(asked).isEmpty();
+  }
+
+  @Test
+  void noPageIsAskedForAgainWhateverItSays() {
+    StringBuilder long12 = new StringBuilder("<title>Long</title>");
+    for (int i = 0; i < 12; i++) {
+      long12.append("<meta property=og:x%dimage content=%s>".formatted(i, "\u65e5".repeat(2_048)));
+    }
+    html("/long", long12.toString());
+    on("/cn", "text/html; charset=ISO-2022-CN", "<title>C</title>".getBytes(UTF_8));
+    pages.put(
+        "/types",
+        exchange -> {
+          exchange.getResponseHeaders().add("Content-Type", "x/" + "y".repeat(20_000));
+          exchange.sendResponseHeaders(200, -1);
+        });
+
+    assertThat(title("/long")).isEqualTo("Long");
+    assertThat(title("/long")).isEqualTo("Long");
+    assertThat(title("/cn")).isEqualTo("C");
+    assertThat(title("/cn")).isEqualTo("C");
+    preview(url("/types")).expect(502, "M_UNKNOWN");
+    preview(url("/types")).expect(502, "M_UNKNOWN");
+
+    assertThat(asked).containsExactly("/long", "/cn", "/types");
+  }
+
   @Test
   void ofWhatNeverEndsTheBeginningIsRead() {
     pages.put(
