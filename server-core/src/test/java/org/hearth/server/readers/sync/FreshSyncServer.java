@@ -1,7 +1,5 @@
 package org.hearth.server.readers.sync;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -11,7 +9,6 @@ import java.util.concurrent.TimeUnit;
 import org.hearth.server.readers.events.IgnoredUsers;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.view.SyncUsers;
-import org.hearth.server.readers.sync.view.UserFeed;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,17 +56,8 @@ abstract class FreshSyncServer {
     return TestRooms.user(name).value();
   }
 
-  /// Starts a request and returns when it is registered as waiting.
   <T> Future<T> waiting(String user, Callable<T> request) {
-    Future<T> future = waiters.submit(request);
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    UserFeed feed = server.clientSync().users().known(id(user));
-    while (feed == null || !feed.isWatched()) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      Thread.onSpinWait();
-      feed = server.clientSync().users().known(id(user));
-    }
-    return future;
+    return server.waiting(waiters, user, request);
   }
 
   static <T> T answer(Future<T> waiting) throws Exception {

@@ -13,7 +13,6 @@ import java.util.stream.StreamSupport;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.readers.sync.view.UserFeed;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -514,14 +513,6 @@ class OldSyncTest extends OneSyncServer {
 
   /// Starts a request and returns when it is registered as waiting.
   private static Future<JsonNode> waiting(String user, String parameters) {
-    Future<JsonNode> future = WAITERS.submit(() -> events(user, parameters));
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    UserFeed feed = server.clientSync().users().known(TestRooms.user(user).value());
-    while (feed == null || !feed.isWatched()) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      Thread.onSpinWait();
-      feed = server.clientSync().users().known(TestRooms.user(user).value());
-    }
-    return future;
+    return server.waiting(WAITERS, user, () -> events(user, parameters));
   }
 }

@@ -22,7 +22,6 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.events.IgnoredUsers;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.view.SyncUsers;
-import org.hearth.server.readers.sync.view.UserFeed;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -405,15 +404,7 @@ class PresenceTest {
 
   /// Starts a request and returns when it is registered as waiting.
   private <T> Future<T> waiting(String user, Callable<T> request) {
-    Future<T> future = waiters.submit(request);
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    UserFeed feed = server.clientSync().users().known(id(user));
-    while (feed == null || !feed.isWatched()) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      Thread.onSpinWait();
-      feed = server.clientSync().users().known(id(user));
-    }
-    return future;
+    return server.waiting(waiters, user, request);
   }
 
   private static JsonNode answer(Future<JsonNode> waiting) throws Exception {

@@ -8,11 +8,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.LogPosition;
@@ -40,6 +45,8 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.outbound.federation.FederationReply;
 import org.hearth.server.readers.sync.history.OlderHistory;
+import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.readers.sync.view.WaitingSync;
 import org.hearth.server.servers.device.DeviceServer;
 import org.hearth.server.servers.device.Inboxes;
 import org.hearth.server.servers.device.RemoteDevices;
@@ -97,6 +104,7 @@ final class SyncServer implements AutoCloseable {
   private static final Table ACCOUNT = new Table("account", "a test's", "the test");
   private static final String TOLD = "told";
   private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final List<NotificationOutput> told = new CopyOnWriteArrayList<>();
   private final Store store;
@@ -409,6 +417,28 @@ final class SyncServer implements AutoCloseable {
 
   void ignore(String user, String ignored) {
     setIgnored(user, "{'ignored_users':{'@%s:hearth.test':{}}}".formatted(ignored));
+  }
+
+  /// Starts a request and returns when it is registered as waiting. One that was answered before
+  /// may be registered still, and does not count.
+  <T> Future<T> waiting(ExecutorService waiters, String user, Callable<T> request) {
+    Set<WaitingSync> before = registered(user);
+    Future<T> future = waiters.submit(request);
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (before.containsAll(registered(user))) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.onSpinWait();
+    }
+    return future;
+  }
+
+  private Set<WaitingSync> registered(String user) {
+    Set<WaitingSync> requests = new HashSet<>();
+    UserFeed feed = clientSync.users().known(TestRooms.user(user).value());
+    if (feed != null) {
+      feed.waiting().forEach(requests::add);
+    }
+    return requests;
   }
 
   TestClient http(String user) {

@@ -6,16 +6,26 @@ import static org.hearth.server.readers.sync.SyncClient.join;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Future;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.logs.AccountOutput;
+import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.sections.DeviceListChanges;
+import org.hearth.server.readers.sync.sections.News;
 import org.hearth.server.readers.sync.view.AccountOutputNotes;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.hearth.server.readers.sync.view.UserFeed;
+import org.hearth.server.servers.device.RemoteDevices;
+import org.hearth.server.servers.room.RoomMembership;
+import org.hearth.server.services.keys.Keys;
+import org.hearth.server.store.ReadPool;
 import org.junit.jupiter.api.Test;
 
 /// How a sync waits: what wakes it, what does not, and what ends it.
@@ -59,6 +69,35 @@ class SyncWaitingTest extends FreshSyncServer {
     JsonNode told = answer(waiting);
     assertThat(told.at("/rooms/leave").has(room.value())).isTrue();
     assertThat(told.toString()).doesNotContain("secret");
+  }
+
+  /// A request may have found its end just before the kick that memory has by now. An answer that
+  /// told only of devices would end the wait, and the client would learn of the kick later.
+  @Test
+  void deviceListsTellNothingThatCameAfterTheAnswersEnd() {
+    RoomId room = rooms.open("alice", "shared");
+    rooms.join(room, "bob");
+    LogPosition joined = server.store().head();
+    rooms.kick(room, "alice", "bob");
+    LogPosition kicked = server.store().head();
+
+    assertThat(deviceLists("bob", joined, joined)).isEqualTo(News.DeviceLists.NONE);
+    assertThat(deviceLists("alice", joined, joined)).isEqualTo(News.DeviceLists.NONE);
+    assertThat(deviceLists("bob", joined, kicked).left()).containsExactly(TestRooms.user("alice"));
+    assertThat(deviceLists("alice", joined, kicked).left()).containsExactly(TestRooms.user("bob"));
+  }
+
+  private News.DeviceLists deviceLists(String user, LogPosition since, LogPosition upTo) {
+    Collection<RoomMembership> memberships =
+        server.queries().roomsOf(TestRooms.user(user), EnumSet.allOf(Membership.class));
+    ReadPool reads = server.store().reads();
+    return new DeviceListChanges(server.queries(), new Keys(reads), new RemoteDevices(reads))
+        .between(
+            TestRooms.user(user),
+            memberships,
+            memberships.stream().map(RoomMembership::room).toList(),
+            since,
+            upTo);
   }
 
   @Test

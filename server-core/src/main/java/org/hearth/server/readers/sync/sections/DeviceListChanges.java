@@ -13,6 +13,7 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.events.OwnMembership;
+import org.hearth.server.readers.sync.view.UserFeed;
 import org.hearth.server.servers.device.RemoteDeviceQueries;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.servers.room.RoomQueries;
@@ -26,9 +27,9 @@ import org.hearth.server.services.keys.KeyQueries;
 /// For the same sake a member who has another name counts as one who came. Left are those who are
 /// gone from a room, or from whom the user is gone, and who share none any more.
 ///
-/// The cost is linear in the members of the rooms that changed and, where somebody is gone, of the
-/// user's rooms. Rooms are looked at as they are now: what came after the range is told again with
-/// the next.
+/// What comes after the range is told with the next, also where memory has it already: a client must
+/// not hear of a room's members before it is told of the room. The cost is linear in the members of
+/// the rooms that changed and, where somebody is gone, of the user's rooms.
 ///
 /// **Thread:** any. **Source:** [tracking the device list for a user][tracking].
 ///
@@ -47,7 +48,7 @@ public final class DeviceListChanges {
 
   /// Whose devices changed in that range, and who is gone.
   ///
-  /// @param memberships the user's own
+  /// @param memberships the user's own; they may be ahead of the range
   /// @param changedRooms those of them in which members may have changed
   /// @param since exclusive
   /// @param upTo inclusive
@@ -60,13 +61,15 @@ public final class DeviceListChanges {
     Set<UserId> changed = new LinkedHashSet<>();
     Set<UserId> gone = new LinkedHashSet<>();
     Map<RoomId, RoomMembership> own =
-        memberships.stream().collect(Collectors.toMap(RoomMembership::room, Function.identity()));
+        memberships.stream()
+            .flatMap(each -> UserFeed.asOf(rooms, each, upTo).stream())
+            .collect(Collectors.toMap(RoomMembership::room, Function.identity()));
     for (RoomId each : changedRooms) {
-      look(Optional.ofNullable(own.get(each)), since, changed, gone);
+      look(Optional.ofNullable(own.get(each)), since, upTo, changed, gone);
     }
     changed.remove(user);
     gone.remove(user);
-    retainUnshared(gone, memberships);
+    retainUnshared(gone, own.values());
     changed.removeAll(gone);
     for (UserId each : keys.changedDevices(user, since, upTo)) {
       if (each.equals(user) || rooms.shareRoom(user, each)) {
@@ -82,7 +85,11 @@ public final class DeviceListChanges {
   }
 
   private void look(
-      Optional<RoomMembership> own, LogPosition since, Set<UserId> changed, Set<UserId> gone) {
+      Optional<RoomMembership> own,
+      LogPosition since,
+      LogPosition upTo,
+      Set<UserId> changed,
+      Set<UserId> gone) {
     if (own.isEmpty()) {
       return;
     }
@@ -94,6 +101,9 @@ public final class DeviceListChanges {
       }
     } else if (history.joinedEverSince(since)) {
       for (RoomMembership each : rooms.membersAfter(room, since)) {
+        if (each.position().isAfter(upTo)) {
+          continue;
+        }
         switch (each.membership()) {
           case JOIN -> changed.add(each.user());
           case LEAVE, BAN -> gone.add(each.user());
