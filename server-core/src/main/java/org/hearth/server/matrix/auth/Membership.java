@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
 
 /// What a user is to a room.
 public enum Membership {
@@ -50,9 +51,9 @@ public enum Membership {
     return in(member.content());
   }
 
-  /// Whether a member event says that its user is in the room.
-  public static boolean isJoin(Pdu member) {
-    return of(member).filter(JOIN::equals).isPresent();
+  /// Whether that is an event by which its user is in the room.
+  public static boolean isJoin(@Nullable Pdu member) {
+    return member != null && of(member).filter(JOIN::equals).isPresent();
   }
 
   /// The membership of a user in a state; `leave` when the state does not know the user.

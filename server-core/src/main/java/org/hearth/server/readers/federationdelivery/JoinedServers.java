@@ -5,15 +5,16 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Positioned;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.EventTypes;
-import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.RoomId;
@@ -21,7 +22,6 @@ import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
-import org.jspecify.annotations.Nullable;
 
 /// Which servers are in a room, as of where the reader of room-output is: how many users of each
 /// are joined.
@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// An entry says which membership there was before the event on the event's own branch of the
 /// room's history. Of two branches both may end the same membership, or begin it, and it counts
 /// once: so what each user was before is known here, by the entries since the room was read, and
-/// for all others as of then.
+/// for all others as of then. Of those whose membership a batch changes that is found in one look a
+/// room.
 ///
 /// **bound**: [#MOST_SERVERS] servers, and users whose membership has changed, of all rooms
 /// together; the room that was not asked about for longest goes. A room in which more than
@@ -54,6 +55,10 @@ final class JoinedServers {
   private final int most;
   private final int mostChanged;
   private final Map<RoomId, Known> known = new LinkedHashMap<>(16, 0.75f, true);
+
+  /// Whose membership the batch still changes.
+  private final Map<RoomId, Set<UserId>> coming = new HashMap<>();
+
   private long size;
 
   /// A room.
@@ -123,50 +128,85 @@ final class JoinedServers {
     }
   }
 
+  /// These entries are taken next.
+  void expect(List<Positioned<RoomOutput>> batch) {
+    coming.clear();
+    for (Positioned<RoomOutput> each : batch) {
+      Set<UserId> users = joins(each.entry()).keySet();
+      if (!users.isEmpty()) {
+        var _ =
+            coming.computeIfAbsent(each.entry().room(), _ -> new LinkedHashSet<>()).addAll(users);
+      }
+    }
+  }
+
   /// Goes on after an entry.
   void take(RoomOutput entry) {
+    Map<UserId, Boolean> now = joins(entry);
+    Set<UserId> next = coming.getOrDefault(entry.room(), new HashSet<>());
+    now.keySet().forEach(next::remove);
     Known room = known.get(entry.room());
-    if (room == null || entry instanceof RoomOutput.OutsideMember) {
+    if (room == null || now.isEmpty()) {
       return;
     }
     size -= room.size();
-    for (RoomOutput.Member each : entry.members()) {
-      each.id()
-          .ifPresent(
-              user -> change(entry.room(), room, user, each.membership() == Membership.JOIN));
-    }
-    if (room.changed.size() > mostChanged) {
+    if (!findBefore(entry.room(), room, now.keySet(), next)) {
       known.remove(entry.room());
-    } else {
-      size += room.size();
-      shrink(entry.room());
+      return;
     }
+    now.forEach((user, joined) -> {
+      if (!joined.equals(room.changed.put(user, joined))) {
+        room.count(user.server(), joined ? 1 : -1);
+      }
+    });
+    size += room.size();
+    shrink(entry.room());
+  }
+
+  /// Who is joined from that entry on, and who is not.
+  private static Map<UserId, Boolean> joins(RoomOutput entry) {
+    if (entry instanceof RoomOutput.OutsideMember) {
+      return Map.of();
+    }
+    Map<UserId, Boolean> joins = new HashMap<>();
+    for (RoomOutput.Member each : entry.members()) {
+      each.id().ifPresent(user -> joins.put(user, each.membership() == Membership.JOIN));
+    }
+    return joins;
   }
 
   /// Forgets all: something went wrong on the way.
   void forget() {
     known.clear();
+    coming.clear();
     size = 0;
   }
 
-  private void change(RoomId id, Known room, UserId user, boolean now) {
-    @Nullable Boolean before = room.changed.put(user, now);
-    boolean was = before == null ? wasJoined(id, user, room.readAt) : before;
-    if (was != now) {
-      room.count(user.server(), now ? 1 : -1);
+  /// Finds of these users whether they were joined when the room was read, where that is not known,
+  /// and in the same look of those who come next, as many as may be remembered.
+  ///
+  /// @return false if these are more
+  private boolean findBefore(RoomId id, Known room, Set<UserId> users, Set<UserId> next) {
+    Set<UserId> unknown = new HashSet<>(users);
+    unknown.removeAll(room.changed.keySet());
+    if (unknown.isEmpty()) {
+      return true;
     }
-  }
-
-  private boolean wasJoined(RoomId room, UserId user, LogPosition at) {
-    return rooms
-        .stateAt(room, at)
-        .flatMap(state -> state.event(StateKey.member(user.value())))
-        .filter(each -> isJoin(each.pdu()))
-        .isPresent();
-  }
-
-  static boolean isJoin(@Nullable Pdu event) {
-    return event != null && Membership.of(event).filter(Membership.JOIN::equals).isPresent();
+    int more = mostChanged - room.changed.size() - unknown.size();
+    if (more < 0) {
+      return false;
+    }
+    next.stream().filter(each -> !room.changed.containsKey(each)).limit(more).forEach(unknown::add);
+    Set<UserId> joined = new HashSet<>();
+    rooms
+        .stateAt(id, room.readAt)
+        .ifPresent(then ->
+            addJoined(
+                then,
+                unknown.stream().map(each -> StateKey.member(each.value())).toList(),
+                joined));
+    unknown.forEach(each -> room.changed.put(each, joined.contains(each)));
+    return true;
   }
 
   private Optional<Map<ServerName, Integer>> read(RoomId room, LogPosition at) {
@@ -191,18 +231,18 @@ final class JoinedServers {
     List<StateKey> members = new ArrayList<>(then.positions().keySet());
     members.removeIf(each -> !each.type().equals(EventTypes.MEMBER));
     Set<UserId> joined = new HashSet<>();
-    for (int i = 0; i < members.size(); i += MOST_EVENTS) {
-      addJoined(then, members.subList(i, Math.min(i + MOST_EVENTS, members.size())), joined);
-    }
+    addJoined(then, members, joined);
     return count(joined);
   }
 
   private static void addJoined(RoomState then, List<StateKey> members, Set<UserId> joined) {
-    then.events(members).stream()
-        .filter(each -> isJoin(each.pdu()))
-        .forEach(each ->
-            Identifiers.read(UserId::parse, each.pdu().stateKey().orElseThrow())
-                .ifPresent(joined::add));
+    for (int i = 0; i < members.size(); i += MOST_EVENTS) {
+      then.events(members.subList(i, Math.min(i + MOST_EVENTS, members.size()))).stream()
+          .filter(each -> Membership.isJoin(each.pdu()))
+          .forEach(each ->
+              Identifiers.read(UserId::parse, each.pdu().stateKey().orElseThrow())
+                  .ifPresent(joined::add));
+    }
   }
 
   private static Set<UserId> joinedThen(Set<UserId> joined, RoomState now, RoomState then) {

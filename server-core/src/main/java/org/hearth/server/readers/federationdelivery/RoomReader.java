@@ -76,6 +76,7 @@ final class RoomReader implements LogReader<RoomOutput> {
   public void onBatch(List<Positioned<RoomOutput>> batch) {
     boolean taken = false;
     try {
+      joined.expect(batch);
       for (Positioned<RoomOutput> each : batch) {
         take(each);
         if (each.position().isAfter(position)) {
@@ -120,8 +121,8 @@ final class RoomReader implements LogReader<RoomOutput> {
     Set<ServerName> losers = new HashSet<>();
     for (RoomOutput.StateChange each : changed.changes()) {
       if (each.key().type().equals(EventTypes.MEMBER)
-          && JoinedServers.isJoin(each.before())
-          && !JoinedServers.isJoin(each.now())) {
+          && Membership.isJoin(each.before())
+          && !Membership.isJoin(each.now())) {
         Identifiers.read(UserId::parse, each.key().stateKey())
             .ifPresent(user -> losers.add(user.server()));
       }

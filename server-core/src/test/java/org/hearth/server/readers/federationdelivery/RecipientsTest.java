@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Positioned;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomOutput;
 import org.hearth.server.matrix.auth.Membership;
@@ -340,6 +342,45 @@ class RecipientsTest {
     assertThat(joined.before(room, server.store().head().plus(1)))
         .as("as it is in the tables, where none of these are")
         .hasSize(2);
+  }
+
+  /// A look costs as much as the room is large, and many may come at once.
+  @Test
+  void ofThoseWhoComeAtOnceItIsFoundInOneLookWhatTheyWere() {
+    RoomId room = server.room(BOB, CAROL);
+    AtomicInteger looks = new AtomicInteger();
+    RoomQueries counted =
+        (RoomQueries)
+            Proxy.newProxyInstance(
+                RoomQueries.class.getClassLoader(),
+                new Class<?>[] {RoomQueries.class},
+                (_, method, arguments) -> {
+                  if (method.getName().equals("stateAt")) {
+                    looks.incrementAndGet();
+                  }
+                  return method.invoke(server.rooms(), arguments);
+                });
+    JoinedServers joined = new JoinedServers(counted, 100, 12);
+    LogPosition now = server.store().head().plus(1);
+    assertThat(joined.before(room, now)).hasSize(3);
+    List<Positioned<RoomOutput>> batch = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      batch.add(new Positioned<>(now.plus(i), added(membership(room, "u" + i, 3, "join"))));
+    }
+    batch.add(new Positioned<>(now.plus(10), added(membership(room, "bob", 1, "join"))));
+    batch.add(new Positioned<>(now.plus(11), added(membership(room, "bob", 1, "leave"))));
+    int before = looks.get();
+
+    joined.expect(batch);
+    batch.forEach(each -> joined.take(each.entry()));
+
+    assertThat(looks.get() - before).isEqualTo(1);
+    assertThat(joined.before(room, now)).contains(name(2), name(3)).doesNotContain(name(1));
+  }
+
+  private Pdu membership(RoomId room, String name, int number, String membership) {
+    String user = DeliveryServer.user(name, number);
+    return server.event(room, user, EventTypes.MEMBER, user, "{'membership':'" + membership + "'}");
   }
 
   private static RoomOutput added(Pdu event) {
