@@ -296,13 +296,15 @@ final class Composer {
         if (!fits(1)) {
           return;
         }
-        for (ObjectNode edu : receipts(each)) {
-          if (added < MOST_RECEIPT_EDUS) {
-            bytes += MatrixJson.write(edu).length;
-            edus.add(edu);
-            added++;
-            isFleeting = true;
-          }
+        List<ObjectNode> told = receipts(each);
+        if (added > 0 && added + told.size() > MOST_RECEIPT_EDUS) {
+          return;
+        }
+        for (ObjectNode edu : told.subList(0, Math.min(told.size(), MOST_RECEIPT_EDUS))) {
+          bytes += MatrixJson.write(edu).length;
+          edus.add(edu);
+          added++;
+          isFleeting = true;
         }
         receipts.add(new Transaction.ReceiptsOf(each.room(), each.newest()));
         things.add(new Plan.ReceiptsKey(each.room()));

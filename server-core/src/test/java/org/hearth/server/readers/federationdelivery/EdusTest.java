@@ -184,6 +184,45 @@ class EdusTest {
     assertThat(server.edus(1, "m.receipt")).isNotEmpty();
   }
 
+  /// A receipt of each thread is an EDU of its own, and a transaction has a hundred at most.
+  @Test
+  void receiptsOfManyThreadsAreAllTold() throws Exception {
+    Map<RoomId, EventId> said = new LinkedHashMap<>();
+    for (int i = 0; i < 14; i++) {
+      RoomId room = server.room(BOB);
+      said.put(room, server.say(room, "one"));
+      server.awaitEvent(1, said.get(room));
+    }
+    awaitIdle();
+    Set<String> read = new HashSet<>();
+    said.forEach((room, event) -> {
+      for (String thread : List.of("$one", "$two", "$three")) {
+        server.read(room, event, ReceiptType.READ, thread);
+        read.add(room.value() + thread);
+      }
+    });
+    server.awaitReaders();
+
+    server.advanceUntil("all are told", Queues.COLLECTING, () -> threadsRead().containsAll(read));
+  }
+
+  private Set<String> threadsRead() {
+    Set<String> read = new HashSet<>();
+    for (JsonNode each : server.edus(1, "m.receipt")) {
+      each.properties()
+          .forEach(room ->
+              read.add(
+                  room.getKey()
+                      + room.getValue()
+                          .path("m.read")
+                          .path(ALICE.value())
+                          .path("data")
+                          .path("thread_id")
+                          .asText()));
+    }
+    return read;
+  }
+
   // --- presence
 
   private PresenceOutput presence(Presence presence, PresenceOutput.Why why) {
