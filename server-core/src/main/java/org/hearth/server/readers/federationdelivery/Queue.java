@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// What one server has still to be told, and how it stands with it.
 ///
 /// **bound**: as the constants say; debts beyond that take the place of the oldest. **thread**:
-/// guarded by the lock of [Queues].
+/// guarded by the lock of [Queues]; what is volatile may be read by any.
 final class Queue {
   /// Rooms of which something is owed.
   static final int MOST_ROOMS = 10_000;
@@ -63,13 +63,17 @@ final class Queue {
   private Instant lastLife = Instant.EPOCH;
   private String lastError = "";
 
-  /// Read by [Turns] too.
   private volatile Standing standing = Standing.NEW;
 
-  /// Who has last caused that it has something to be told; read by [Turns] too.
+  /// Who has last caused that it has something to be told.
   private volatile Cause cause = Cause.NONE;
 
-  /// Read by [Turns] too.
+  /// Whether it is to be tried soon though it did not answer: it has said something since the last
+  /// attempt began, or the owner wants that.
+  private volatile boolean urgent;
+
+  /// Whether its last turn went on for so long that another had to take its place. Written by
+  /// [Turns].
   private volatile boolean slow;
 
   private boolean sending;
@@ -390,7 +394,19 @@ final class Queue {
     cause = now;
   }
 
-  /// Whether its last turn went on for so long that another had to take its place.
+  /// With which servers it shares turns. Those that do not answer may hang, so none of them waits
+  /// there that is to be tried soon.
+  Standing turns() {
+    if (standing != Standing.FAILS && !slow) {
+      return standing;
+    }
+    return urgent ? Standing.NEW : Standing.FAILS;
+  }
+
+  void urgent(boolean now) {
+    urgent = now;
+  }
+
   boolean isSlow() {
     return slow;
   }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.hearth.server.box.Alarms;
 import org.hearth.server.logs.PresenceOutput;
@@ -156,6 +157,25 @@ final class Queues {
     return queue;
   }
 
+  /// Whether no other has taken its place. **thread**: holds the lock.
+  private boolean isKnown(Queue queue) {
+    return queues.get(queue.name()) == queue;
+  }
+
+  /// A queue's turn begins; from now on no other takes its place.
+  ///
+  /// @return false if one has: the server would be told by both at once
+  boolean begin(Queue queue) {
+    lock.lock();
+    try {
+      boolean known = isKnown(queue);
+      queue.sending(known);
+      return known;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// Makes room: one that has nothing to be told; or else, of those that have taken nothing yet,
   /// the one that was known last. Names of servers cost nothing: a room full of made-up ones must
   /// not have others forgotten that are only away.
@@ -226,7 +246,7 @@ final class Queues {
   void forget(Queue queue) {
     lock.lock();
     try {
-      if (queues.get(queue.name()) == queue) {
+      if (isKnown(queue)) {
         remove(queue);
       }
     } finally {
@@ -236,28 +256,48 @@ final class Queues {
 
   // --- what comes
 
-  /// An event for some servers.
-  ///
-  /// @param keep of whom it must not be left out
-  /// @param cause who has sent it
-  void add(
-      RoomId room, Item item, Set<ServerName> servers, Optional<ServerName> keep, Cause cause) {
-    List<Queue> woken = new ArrayList<>();
+  /// Changes the queues of these servers, for which that is the cause.
+  private List<Queue> changed(
+      Set<ServerName> servers, Cause cause, BiConsumer<Queue, Instant> change) {
+    List<Queue> changed = new ArrayList<>();
     lock.lock();
     try {
       Instant now = clock.instant();
       for (ServerName each : servers) {
         Queue queue = queue(each);
         queue.cause(cause);
-        if (queue.add(room, item, keep.filter(each::equals).isPresent(), now)) {
-          checkpoints.unsaved(queue);
-        }
-        woken.add(queue);
+        change.accept(queue, now);
+        changed.add(queue);
       }
     } finally {
       lock.unlock();
     }
-    woken.forEach(this::wakeUnlessLeftAlone);
+    return changed;
+  }
+
+  /// **thread**: holds the lock.
+  ///
+  /// @param another whether there is a row of debts now that there was not
+  private void owes(Queue queue, boolean another) {
+    if (another) {
+      checkpoints.unsaved(queue);
+    }
+  }
+
+  /// An event for some servers.
+  ///
+  /// @param keep of whom it must not be left out
+  /// @param cause who has sent it
+  void add(
+      RoomId room, Item item, Set<ServerName> servers, Optional<ServerName> keep, Cause cause) {
+    changed(
+            servers,
+            cause,
+            (queue, now) ->
+                owes(
+                    queue,
+                    queue.add(room, item, keep.filter(queue.name()::equals).isPresent(), now)))
+        .forEach(this::wakeUnlessLeftAlone);
   }
 
   /// A server that is left alone until its alarm needs no turn: that would only find so.
@@ -274,79 +314,55 @@ final class Queues {
   }
 
   void addReceipt(RoomId room, long position, Set<ServerName> servers) {
-    lock.lock();
-    try {
-      Instant now = clock.instant();
-      for (ServerName each : servers) {
-        Queue queue = queue(each);
-        queue.cause(Cause.in(room));
-        if (queue.addReceipt(room, position, now)) {
-          checkpoints.unsaved(queue);
-        }
-        if (!queue.isFailing()) {
-          alarm(queue, now.plus(COLLECTING));
-        }
-      }
-    } finally {
-      lock.unlock();
+    var _ =
+        changed(
+            servers,
+            Cause.in(room),
+            (queue, now) -> {
+              owes(queue, queue.addReceipt(room, position, now));
+              alarmUnlessFailing(queue, now);
+            });
+  }
+
+  /// What comes until then is told with it.
+  private void alarmUnlessFailing(Queue queue, Instant now) {
+    if (!queue.isFailing()) {
+      alarm(queue, now.plus(COLLECTING));
     }
   }
 
   /// Who does not answer is not told who types: it would be old.
   void addTyping(Queue.Typist typist, boolean typing, Set<ServerName> servers) {
-    List<Queue> woken = new ArrayList<>();
-    lock.lock();
-    try {
-      Instant now = clock.instant();
-      for (ServerName each : servers) {
-        Queue queue = queue(each);
-        if (!queue.isFailing()) {
-          queue.cause(Cause.of(typist.user(), true, typist.room()));
-          Queue.put(queue.typing(), typist, new Queue.Typing(typing, now));
-          woken.add(queue);
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    woken.forEach(wake);
+    changed(
+            servers,
+            Cause.of(typist.user(), true, typist.room()),
+            (queue, now) -> {
+              if (!queue.isFailing()) {
+                Queue.put(queue.typing(), typist, new Queue.Typing(typing, now));
+              }
+            })
+        .stream()
+        .filter(each -> !each.isFailing())
+        .forEach(wake);
   }
 
   void addPresence(PresenceOutput news, Set<ServerName> servers) {
-    lock.lock();
-    try {
-      Instant now = clock.instant();
-      for (ServerName each : servers) {
-        Queue queue = queue(each);
-        if (!queue.isFailing()) {
-          queue.cause(Cause.of(news.user()));
-          Queue.put(queue.presence(), news.user(), new Queue.Presence(news, now));
-          alarm(queue, now.plus(COLLECTING));
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
+    var _ =
+        changed(
+            servers,
+            Cause.of(news.user()),
+            (queue, now) -> {
+              if (!queue.isFailing()) {
+                Queue.put(queue.presence(), news.user(), new Queue.Presence(news, now));
+              }
+              alarmUnlessFailing(queue, now);
+            });
   }
 
   /// A device has changed, which is committed, of which these may have to be told.
   void devicesChanged(long position, Set<ServerName> servers, Cause cause) {
-    List<Queue> woken = new ArrayList<>();
-    lock.lock();
-    try {
-      Instant now = clock.instant();
-      for (ServerName each : servers) {
-        Queue queue = queue(each);
-        queue.cause(cause);
-        if (queue.addDevices(position, now)) {
-          checkpoints.unsaved(queue);
-        }
-        woken.add(queue);
-      }
-    } finally {
-      lock.unlock();
-    }
-    woken.forEach(this::wakeUnlessLeftAlone);
+    changed(servers, cause, (queue, now) -> owes(queue, queue.addDevices(position, now)))
+        .forEach(this::wakeUnlessLeftAlone);
   }
 
   /// So many EDUs for a server have been committed.
@@ -360,49 +376,49 @@ final class Queues {
   ///
   /// @return the servers that may have more than so many to be told
   Set<ServerName> edusAdded(Map<ServerName, Added> added, long bound) {
-    List<Queue> woken = new ArrayList<>();
     Set<ServerName> over = new HashSet<>();
-    lock.lock();
-    try {
-      Instant now = clock.instant();
-      added.forEach((server, more) -> {
-        Queue queue = queue(server);
-        queue.cause(more.cause());
-        queue.edusAdded(more.count(), now);
-        woken.add(queue);
-        if (queue.edus() > bound) {
-          var _ = over.add(server);
-        }
-      });
-    } finally {
-      lock.unlock();
-    }
-    woken.forEach(this::wakeUnlessLeftAlone);
+    added.forEach((server, more) ->
+        changed(
+                Set.of(server),
+                more.cause(),
+                (queue, now) -> {
+                  queue.edusAdded(more.count(), now);
+                  if (queue.edus() > bound) {
+                    var _ = over.add(server);
+                  }
+                })
+            .forEach(this::wakeUnlessLeftAlone));
     return over;
   }
 
-  /// A sign of life: a server that did not answer is tried at once, unless an earlier sign of life
-  /// has just done so.
+  /// A sign of life: a server that did not answer, or whose last turn was slow, is tried at once;
+  /// or soon, if an earlier sign of life has just done so. One that comes during an attempt counts
+  /// after it.
   void alive(ServerName server) {
     Queue woken;
     lock.lock();
     try {
       Queue queue = queues.get(server);
-      if (queue == null || !queue.isFailing() || queue.isEmpty()) {
+      if (queue == null) {
+        return;
+      }
+      queue.urgent(true);
+      if (queue.isEmpty() || !(queue.isFailing() || queue.isSlow())) {
         return;
       }
       Instant now = clock.instant();
       Instant next = queue.lastLife().plus(LIFE_PAUSE);
-      queue.noAlarm();
-      if (next.isAfter(now)) {
-        queue.pauseUntil(next);
-        alarm(queue, next);
+      Instant from = next.isAfter(now) ? next : now;
+      // A pause after a refusal goes on: that the server is there is known.
+      if (queue.isFailing() && queue.pausedUntil().isAfter(from)) {
+        queue.pauseUntil(from);
+      }
+      if (from.isAfter(now)) {
+        alarm(queue, from);
         return;
       }
+      queue.noAlarm();
       queue.lastLife(now);
-      queue.pauseUntil(Instant.EPOCH);
-      // In the turns of failing servers it would wait behind servers that hang.
-      queue.standing(Queue.Standing.NEW);
       woken = queue;
     } finally {
       lock.unlock();
@@ -421,6 +437,7 @@ final class Queues {
       }
       queue.noAlarm();
       queue.pauseUntil(Instant.EPOCH);
+      queue.urgent(true);
       woken = queue;
     } finally {
       lock.unlock();
@@ -432,7 +449,7 @@ final class Queues {
   void wakeAt(Queue queue, Instant moment) {
     lock.lock();
     try {
-      if (queues.get(queue.name()) == queue) {
+      if (isKnown(queue)) {
         alarm(queue, moment);
       }
     } finally {

@@ -106,7 +106,9 @@ final class Sender {
   ///
   /// @return whether there is more to be sent now
   boolean take(Queue queue) {
-    queues.change(queue, each -> each.sending(true));
+    if (!queues.begin(queue)) {
+      return false;
+    }
     try {
       for (int i = 0; i < MOST_A_TURN && !stopping; i++) {
         if (!sendNext(queue)) {
@@ -147,6 +149,7 @@ final class Sender {
       pay(queue, next);
       return true;
     }
+    queues.change(queue, each -> each.urgent(false));
     FederationReply reply = send(queue.name(), next);
     return reply != null && settle(queue, next, reply);
   }
@@ -174,9 +177,8 @@ final class Sender {
           }
         });
     if (failing.get().nextTry().isAfter(now)) {
-      queues.change(queue, each -> each.pauseUntil(failing.get().nextTry()));
       queues.failed(queue);
-      queues.wakeAt(queue, failing.get().nextTry());
+      leaveAlone(queue, failing.get().nextTry());
       return true;
     }
     return false;
@@ -323,7 +325,7 @@ final class Sender {
       }
       case FederationReply.LeftAlone(Instant until, String because) -> {
         notReached(queue, sent, because);
-        queues.wakeAt(queue, until);
+        leaveAlone(queue, until);
         yield false;
       }
       case FederationReply.NotReached(var why) -> {
@@ -439,8 +441,12 @@ final class Sender {
             .failing(queue.name())
             .map(FailingServer::nextTry)
             .orElse(clock.instant().plus(SHORT_PAUSE));
-    queues.change(queue, each -> each.pauseUntil(next));
-    queues.wakeAt(queue, next);
+    leaveAlone(queue, next);
+  }
+
+  private void leaveAlone(Queue queue, Instant until) {
+    queues.change(queue, each -> each.pauseUntil(until));
+    queues.wakeAt(queue, until);
   }
 
   private void refused(Queue queue, Transaction sent, String why, boolean wholesale) {
@@ -448,6 +454,10 @@ final class Sender {
         queues.locked(
             queue,
             each -> {
+              if (each.isFailing()) {
+                // It is there, and takes nothing yet.
+                each.standing(Queue.Standing.NEW);
+              }
               each.lastError(why);
               each.refusals(each.refusals() + 1);
               if (wholesale || (each.refusals() < MOST_REFUSED && sent.only().isEmpty())) {
@@ -472,9 +482,14 @@ final class Sender {
       pay(queue, sent);
     }
     queues.failed(queue);
-    int before = queues.locked(queue, Queue::refusals) - 1;
-    Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(before, MOST_DOUBLINGS));
-    pause(queue, pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause);
+    pause(queue, pauseAfter(queues.locked(queue, Queue::refusals)));
+  }
+
+  /// @param refusals one after the other; none after something was given up
+  static Duration pauseAfter(int refusals) {
+    int doublings = Math.clamp(refusals - 1L, 0, MOST_DOUBLINGS);
+    Duration pause = FIRST_PAUSE.multipliedBy(1L << doublings);
+    return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
   }
 
   /// Sets aside what was refused alone, or says that it is given up.
@@ -498,8 +513,6 @@ final class Sender {
   }
 
   private void pause(Queue queue, Duration pause) {
-    Instant until = clock.instant().plus(pause);
-    queues.change(queue, each -> each.pauseUntil(until));
-    queues.wakeAt(queue, until);
+    leaveAlone(queue, clock.instant().plus(pause));
   }
 }

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -19,11 +20,12 @@ import java.util.function.Predicate;
 ///
 /// Servers that answered last share [#ANSWERING] turns, those that were not asked yet [#NEW], those
 /// that did not answer [#FAILING]: so that servers that work have turns, however many others hang.
-/// Those who share turns have them by who has caused it ([Lines]), so that a room full of made-up
-/// servers holds up nobody else's. A turn of the first two kinds that goes on for [#SLOW] gives up
-/// its place to who waits for one, and the next one of that server is among those of servers that
-/// do not answer: else servers that answer now and then could hang in the places of those that
-/// work.
+/// One that did not answer and is to be tried soon ([Queue#turns]) is among those that were not
+/// asked yet, also if it waits already. Those who share turns have them by who has caused it
+/// ([Lines]), so that a room full of made-up servers holds up nobody else's. A turn of the first
+/// two kinds that goes on for [#SLOW] gives up its place to who waits for one, and the next one of
+/// that server is among those of servers that do not answer: else servers that answer now and then
+/// could hang in the places of those that work.
 ///
 /// **bound**: turns as said, and of each of the two kinds [#MOST_SLOW] that have given up their
 /// places; who waits is [#MOST_CAUSES] entries a queue. **thread**: any; one more a kind of servers
@@ -110,39 +112,36 @@ final class Turns {
       if (stopped) {
         return;
       }
-      Waiter known = waiters.get(queue);
-      Cause cause = queue.cause();
-      if (known == null) {
-        await(queue, new Waiter(pool(queue)));
-      } else if (known.running) {
-        known.wanted = true;
-      } else if (known.causes.size() < MOST_CAUSES && known.causes.add(cause)) {
-        known.pool.waiting.add(cause, queue);
+      Pool pool = pool(queue);
+      Waiter waiter = waiters.computeIfAbsent(queue, _ -> new Waiter(pool));
+      if (waiter.running) {
+        waiter.wanted = true;
+      } else {
+        await(queue, waiter, pool);
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private void await(Queue queue, Waiter waiter) {
-    Pool pool = pool(queue);
-    waiter.pool = pool;
-    waiter.running = false;
-    waiter.wanted = false;
+  /// Waits in that pool, where it may wait already, and in no other.
+  private void await(Queue queue, Waiter waiter, Pool pool) {
+    if (!waiter.pool.equals(pool)) {
+      for (Cause each : waiter.causes) {
+        waiter.pool.waiting.remove(each, queue);
+        pool.waiting.add(each, queue);
+      }
+      waiter.pool = pool;
+    }
     Cause cause = queue.cause();
-    waiter.causes.add(cause);
-    waiters.put(queue, waiter);
-    pool.waiting.add(cause, queue);
+    if (waiter.causes.size() < MOST_CAUSES && waiter.causes.add(cause)) {
+      pool.waiting.add(cause, queue);
+    }
     begin(pool);
   }
 
   private Pool pool(Queue queue) {
-    Queue.Standing standing = queue.isSlow() ? Queue.Standing.FAILS : queue.standing();
-    Pool pool = pools.get(standing);
-    if (pool == null) {
-      throw new IllegalStateException("no turns for " + standing);
-    }
-    return pool;
+    return Objects.requireNonNull(pools.get(queue.turns()), "there are turns for all");
   }
 
   private void begin(Pool pool) {
@@ -215,7 +214,10 @@ final class Turns {
       }
       Waiter waiter = waiters.remove(queue);
       if (waiter != null && (waiter.wanted || more) && !stopped) {
-        await(queue, waiter);
+        Pool next = pool(queue);
+        Waiter again = new Waiter(next);
+        waiters.put(queue, again);
+        await(queue, again, next);
       }
       begin(pool);
       idle.signalAll();

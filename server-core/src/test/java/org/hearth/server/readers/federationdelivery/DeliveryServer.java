@@ -262,7 +262,7 @@ final class DeliveryServer implements BeforeEachCallback, AfterEachCallback {
 
   /// A reader of device-output of its own, whose changes are given to that.
   DeviceReader deviceReader(Consumer<List<RowChange>> commit) {
-    return deviceReader(queuesOf(Queues.MOST), commit, DeviceReader.MOST_OF_ALL);
+    return deviceReader(queuesOf(Queues.MOST, _ -> {}), commit, DeviceReader.MOST_OF_ALL);
   }
 
   /// A reader of device-output of its own, for those queues.
@@ -299,9 +299,9 @@ final class DeliveryServer implements BeforeEachCallback, AfterEachCallback {
     blocked.add(server);
   }
 
-  /// Queues of at most so many servers, to which nothing is sent.
-  Queues queuesOf(int most) {
-    return new Queues(store().committer(), clock, now().alarms, _ -> {}, most);
+  /// Queues of at most so many servers; what is to have a turn is told to that.
+  Queues queuesOf(int most, Consumer<Queue> wake) {
+    return new Queues(store().committer(), clock, now().alarms, wake, most);
   }
 
   /// Lets time pass, and what was to be done then be done.

@@ -57,7 +57,7 @@ class DeviceReaderTest {
   /// Of each change all who share a room are told.
   @Test
   void whoeverSharesARoomHasSomethingToBeTold() {
-    Queues queues = server.queuesOf(Queues.MOST);
+    Queues queues = server.queuesOf(Queues.MOST, _ -> {});
     DeviceReader reader = server.deviceReader(queues, DeviceReader.MOST_OF_ALL);
 
     reader.onBatch(changes());
@@ -74,7 +74,7 @@ class DeviceReaderTest {
   /// After a crash all comes again of which somebody may not have been told.
   @Test
   void theProgressOfChangesWaitsForThoseWhoHaveToBeTold() {
-    Queues queues = server.queuesOf(Queues.MOST);
+    Queues queues = server.queuesOf(Queues.MOST, _ -> {});
     DeviceReader reader = server.deviceReader(queues, DeviceReader.MOST_OF_ALL);
     DeliveryRows rows = new DeliveryRows(server.store().reads());
     LogPosition before = rows.progress(DeliveryRows.CHANGES);
@@ -114,7 +114,7 @@ class DeviceReaderTest {
   /// message again before the rows of what it had are deleted.
   @Test
   void whatComesAfterAServerWasForgottenIsNotDeletedWithWhatWasBefore() {
-    Queues queues = server.queuesOf(1);
+    Queues queues = server.queuesOf(1, _ -> {});
     DeviceReader reader = server.deviceReader(queues, DeviceReader.MOST_OF_ALL);
     reader.onBatch(List.of(message(1, 1)));
     reader.onBatch(List.of(message(2, 2)));
@@ -132,7 +132,7 @@ class DeviceReaderTest {
   /// Messages may be sent to servers that nobody has heard of: who has most gives up the oldest.
   @Test
   void allServersTogetherHaveABoundedNumberOfMessages() {
-    DeviceReader reader = server.deviceReader(server.queuesOf(Queues.MOST), 20);
+    DeviceReader reader = server.deviceReader(server.queuesOf(Queues.MOST, _ -> {}), 20);
     reader.onBatch(List.of(message(1, 1), message(2, 1), message(3, 2)));
     for (int i = 4; i <= 40; i++) {
       reader.onBatch(List.of(message(i, 3)));

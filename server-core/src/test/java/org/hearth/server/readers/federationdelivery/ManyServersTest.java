@@ -190,7 +190,7 @@ class ManyServersTest {
   /// made-up servers has nobody forgotten who is only away.
   @Test
   void moreServersThanTheBoundTakeThePlaceOfStrangers() {
-    Queues queues = server.queuesOf(3);
+    Queues queues = server.queuesOf(3, _ -> {});
     add(queues, 1);
     add(queues, 2);
     queues.all().forEach(each -> queues.change(each, Queue::countAccepted));
@@ -204,10 +204,26 @@ class ManyServersTest {
             DeliveryServer.server(1), DeliveryServer.server(2), DeliveryServer.server(6));
   }
 
+  /// It would be told by two queues at once.
+  @Test
+  void whoseQueueGaveWayIsToldByTheNewOneOnly() {
+    Queues queues = server.queuesOf(1, _ -> {});
+    add(queues, 1);
+    Queue before = queues.all().getFirst();
+    add(queues, 2);
+    add(queues, 1);
+    Queue now = queues.all().getFirst();
+
+    assertThat(queues.begin(before)).isFalse();
+    assertThat(queues.begin(now)).isTrue();
+    assertThat(before.isSending()).isFalse();
+    assertThat(now.isSending()).isTrue();
+  }
+
   /// Of servers that have all taken something, the one that was known first goes.
   @Test
   void whereAllHaveTakenSomethingTheFirstGivesWay() {
-    Queues queues = server.queuesOf(2);
+    Queues queues = server.queuesOf(2, _ -> {});
     for (int i = 1; i <= 3; i++) {
       add(queues, i);
       queues.all().forEach(each -> queues.change(each, Queue::countAccepted));

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -360,6 +362,33 @@ class RetryTest {
 
     Eventually.until("it is tried", () -> server.sent(1).size() == 2);
     assertThat(server.sent(1).getLast().events()).contains(event);
+  }
+
+  @Test
+  void whoComesBackAndRefusesIsTriedAtOnceOnlyWhereTheOwnerWantsThat() {
+    script = TestInternet.json(503, "");
+    serve();
+    var _ = server.say(server.room(BOB), "hello");
+    Eventually.until(
+        "it is left alone",
+        () -> server.destination(PEER).state() == DestinationState.State.LEFT_ALONE);
+    script = TestInternet.json(403, "{}");
+    server.federation().signOfLife(PEER);
+    Eventually.until(
+        "it refuses", () -> server.destination(PEER).state() == DestinationState.State.WAITING);
+    Optional<Instant> nextTry = server.destination(PEER).nextTry();
+
+    server.federation().signOfLife(PEER);
+
+    assertThat(server.destination(PEER).nextTry()).isEqualTo(nextTry);
+    assertThat(server.sent(1)).hasSize(2);
+  }
+
+  /// After something was given up there are no refusals.
+  @ParameterizedTest
+  @CsvSource({"0, 15", "1, 15", "2, 30", "3, 60", "8, 1920", "9, 3600", "60, 3600"})
+  void pausesAfterRefusalsGrow(int refusals, long seconds) {
+    assertThat(Sender.pauseAfter(refusals)).isEqualTo(Duration.ofSeconds(seconds));
   }
 
   @Test

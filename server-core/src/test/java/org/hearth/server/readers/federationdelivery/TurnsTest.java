@@ -48,6 +48,12 @@ class TurnsTest {
     return queue;
   }
 
+  private static Queue failing(int number) {
+    Queue queue = new Queue(DeliveryServer.server(number));
+    queue.standing(Queue.Standing.FAILS);
+    return queue;
+  }
+
   private void hang(Turns turns, int count) {
     for (int i = 1; i <= count; i++) {
       Queue queue = answering(i);
@@ -83,6 +89,30 @@ class TurnsTest {
     Eventually.until("it is as good as others", () -> had.contains(queue) && !queue.isSlow());
   }
 
+  /// It has said something, and waits already among those that hang.
+  @Test
+  void whoIsToBeTriedSoonLeavesTheLineOfThoseThatHang() {
+    Turns turns = new Turns(this::turn, AGES);
+    for (int i = 1; i <= Turns.FAILING; i++) {
+      Queue queue = failing(i);
+      hanging.add(queue);
+      turns.add(queue);
+    }
+    Queue back = failing(900);
+    Queue slow = answering(901);
+    slow.slow(true);
+    turns.add(back);
+    turns.add(slow);
+    assertThat(had).isEmpty();
+
+    back.urgent(true);
+    slow.urgent(true);
+    turns.add(back);
+    turns.add(slow);
+
+    Eventually.until("they have their turns", () -> had.containsAll(Set.of(back, slow)));
+  }
+
   /// However many hang: threads are bounded.
   @Test
   void onlySoManyGiveWay() {
@@ -91,8 +121,7 @@ class TurnsTest {
     hang(turns, Turns.ANSWERING + Turns.MOST_SLOW + 50);
 
     Eventually.until("as many hang as may", () -> begun.get() == Turns.ANSWERING + Turns.MOST_SLOW);
-    Queue failing = new Queue(DeliveryServer.server(901));
-    failing.standing(Queue.Standing.FAILS);
+    Queue failing = failing(901);
     turns.add(failing);
     Eventually.until("others have their turns", () -> had.contains(failing));
     assertThat(begun).hasValue(Turns.ANSWERING + Turns.MOST_SLOW);
