@@ -297,10 +297,12 @@ final class Queue {
   }
 
   /// Whether what it has to be told must survive a restart as rows: the progress of all others does
-  /// not wait for it.
+  /// not wait for it, nor for what it has refused while it takes the rest.
   boolean isLate(Instant now, Duration patience) {
     Instant first = oldest;
-    return isFailing() || (first != null && !first.plus(patience).isAfter(now));
+    return isFailing()
+        || !suspects.isEmpty()
+        || (first != null && !first.plus(patience).isAfter(now));
   }
 
   // --- attempts

@@ -487,12 +487,9 @@ final class Queues {
       if (!queue.stored().isEmpty()) {
         checkpoints.unsaved(queue);
         checkpoints.set();
-      } else if (queue.isEmpty()) {
-        checkpoints.gone(queue);
-        if (queues.size() > MOST_IDLE && queues.get(queue.name()) == queue) {
-          queue.noAlarm();
-          queues.remove(queue.name());
-        }
+      } else if (queue.isEmpty() && queues.size() > MOST_IDLE && isKnown(queue)) {
+        queue.noAlarm();
+        queues.remove(queue.name());
       }
     } finally {
       lock.unlock();
