@@ -102,11 +102,26 @@ final class DeviceReader implements LogReader<DeviceOutput> {
 
   @Override
   public void onBatch(List<Positioned<DeviceOutput>> batch) {
+    take(batch, messagesUpTo);
+  }
+
+  /// What was held back was not written down, however old it is.
+  @Override
+  public void onRelease(List<Positioned<DeviceOutput>> entries) {
+    take(entries, LogPosition.ORIGIN.value());
+  }
+
+  /// @param written up to there messages are written down
+  private void take(List<Positioned<DeviceOutput>> batch, long written) {
     Writing writing = new Writing(position);
     for (Positioned<DeviceOutput> each : batch) {
       long at = each.position().value();
       switch (each.entry()) {
-        case DeviceOutput.MessagesSent sent -> add(at, sent, writing);
+        case DeviceOutput.MessagesSent sent -> {
+          if (at > written) {
+            add(at, sent, writing);
+          }
+        }
         case DeviceOutput.DeviceListChanged changed -> {
           ObjectNode content =
               user(changed.user())
@@ -227,7 +242,7 @@ final class DeviceReader implements LogReader<DeviceOutput> {
   // --- messages
 
   private void add(long at, DeviceOutput.MessagesSent sent, Writing writing) {
-    if (at <= messagesUpTo || !listeners.isTold(sent.server())) {
+    if (!listeners.isTold(sent.server())) {
       return;
     }
     List<ObjectNode> parts = parts(sent);

@@ -186,9 +186,13 @@ final class Queue {
   /// @return whether there is a row of debts now that there was not
   boolean addDevices(long position, Instant now) {
     Devices before = devices;
-    devices = new Devices(before == null ? position : before.since(), position);
+    // What was held back in the log may come after what is newer.
+    devices =
+        before == null
+            ? new Devices(position, position)
+            : new Devices(Math.min(before.since(), position), Math.max(before.newest(), position));
     begun(now);
-    return before == null;
+    return before == null || position < before.since();
   }
 
   @Nullable Devices devices() {
@@ -210,12 +214,17 @@ final class Queue {
   /// @return whether there is a row of debts now that there was not
   boolean addReceipt(RoomId room, long position, Instant now) {
     Receipts before = receipts.get(room);
-    receipts.put(room, new Receipts(before == null ? position : before.since(), position));
+    receipts.put(
+        room,
+        before == null
+            ? new Receipts(position, position)
+            : new Receipts(
+                Math.min(before.since(), position), Math.max(before.newest(), position)));
     if (receipts.size() > MOST_ROOMS) {
       var _ = receipts.pollFirstEntry();
     }
     begun(now);
-    return before == null;
+    return before == null || position < before.since();
   }
 
   private void begun(Instant now) {

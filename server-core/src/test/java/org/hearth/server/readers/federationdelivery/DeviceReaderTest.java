@@ -147,6 +147,25 @@ class DeviceReaderTest {
         .endsWith(39L, 40L);
   }
 
+  /// It was passed in an earlier run, and is older than what is written down.
+  @Test
+  void aMessageThatWasHeldBackIsTold() {
+    server
+        .deviceReader(server.queuesOf(Queues.MOST, _ -> {}), DeviceReader.MOST_OF_ALL)
+        .onBatch(List.of(message(5, 1)));
+    DeliveryRows rows = new DeliveryRows(server.store().reads());
+    Queues next = server.queuesOf(Queues.MOST, _ -> {});
+    next.load(rows);
+    DeviceReader reader = server.deviceReader(next, DeviceReader.MOST_OF_ALL);
+
+    reader.onBatch(List.of(message(2, 1)));
+    reader.onRelease(List.of(message(3, 1)));
+
+    assertThat(rows.edus(DeliveryServer.server(1), 10))
+        .extracting(DeliveryRows.Edu::position)
+        .containsExactly(3L, 5L);
+  }
+
   private static Positioned<DeviceOutput> message(long position, int to) {
     return new Positioned<>(
         new LogPosition(position),
