@@ -1,6 +1,5 @@
 package org.hearth.server.readers.federationdelivery;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -47,9 +46,6 @@ final class JoinedServers {
 
   /// How often the state may become another while it is read.
   private static final int MOST_READS = 10;
-
-  /// Events that are read at once.
-  private static final int MOST_EVENTS = 500;
 
   private final RoomQueries rooms;
   private final int most;
@@ -197,14 +193,8 @@ final class JoinedServers {
       return false;
     }
     next.stream().filter(each -> !room.changed.containsKey(each)).limit(more).forEach(unknown::add);
-    Set<UserId> joined = new HashSet<>();
-    rooms
-        .stateAt(id, room.readAt)
-        .ifPresent(then ->
-            addJoined(
-                then,
-                unknown.stream().map(each -> StateKey.member(each.value())).toList(),
-                joined));
+    Set<UserId> joined =
+        rooms.stateAt(id, room.readAt).map(then -> then.joined(unknown)).orElse(Set.of());
     unknown.forEach(each -> room.changed.put(each, joined.contains(each)));
     return true;
   }
@@ -228,36 +218,29 @@ final class JoinedServers {
   }
 
   private static Map<ServerName, Integer> readAll(RoomState then) {
-    List<StateKey> members = new ArrayList<>(then.positions().keySet());
-    members.removeIf(each -> !each.type().equals(EventTypes.MEMBER));
-    Set<UserId> joined = new HashSet<>();
-    addJoined(then, members, joined);
-    return count(joined);
-  }
-
-  private static void addJoined(RoomState then, List<StateKey> members, Set<UserId> joined) {
-    for (int i = 0; i < members.size(); i += MOST_EVENTS) {
-      then.events(members.subList(i, Math.min(i + MOST_EVENTS, members.size()))).stream()
-          .filter(each -> Membership.isJoin(each.pdu()))
-          .forEach(each ->
-              Identifiers.read(UserId::parse, each.pdu().stateKey().orElseThrow())
-                  .ifPresent(joined::add));
-    }
+    return count(then.joined(users(then.positions().keySet())));
   }
 
   private static Set<UserId> joinedThen(Set<UserId> joined, RoomState now, RoomState then) {
     if (now.snapshot() == then.snapshot()) {
       return joined;
     }
-    Set<StateKey> changed = new HashSet<>(now.changedSince(then).keySet());
-    changed.addAll(then.changedSince(now).keySet());
-    changed.removeIf(each -> !each.type().equals(EventTypes.MEMBER));
+    Set<UserId> changed = users(now.changedSince(then).keySet());
+    changed.addAll(users(then.changedSince(now).keySet()));
     Set<UserId> all = new HashSet<>(joined);
-    for (StateKey each : changed) {
-      Identifiers.read(UserId::parse, each.stateKey()).ifPresent(all::remove);
-    }
-    addJoined(then, new ArrayList<>(changed), all);
+    all.removeAll(changed);
+    all.addAll(then.joined(changed));
     return all;
+  }
+
+  private static Set<UserId> users(Set<StateKey> keys) {
+    Set<UserId> users = new HashSet<>();
+    for (StateKey each : keys) {
+      if (each.type().equals(EventTypes.MEMBER)) {
+        Identifiers.read(UserId::parse, each.stateKey()).ifPresent(users::add);
+      }
+    }
+    return users;
   }
 
   private static Map<ServerName, Integer> count(Set<UserId> joined) {

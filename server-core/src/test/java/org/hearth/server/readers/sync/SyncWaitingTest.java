@@ -87,6 +87,21 @@ class SyncWaitingTest extends FreshSyncServer {
     assertThat(deviceLists("alice", joined, kicked).left()).containsExactly(TestRooms.user("bob"));
   }
 
+  /// Whoever comes later must not become known to a user who had left by then.
+  @Test
+  void deviceListsSayWhoWasThereWhenTheUserLeft() {
+    RoomId room = rooms.open("alice", "shared");
+    rooms.join(room, "bob");
+    rooms.join(room, "carol");
+    LogPosition joined = server.store().head();
+    rooms.leave(room, "bob");
+    rooms.leave(room, "carol");
+    rooms.join(room, "dora");
+
+    assertThat(deviceLists("bob", joined, server.store().head()).left())
+        .containsExactlyInAnyOrder(TestRooms.user("alice"), TestRooms.user("carol"));
+  }
+
   private News.DeviceLists deviceLists(String user, LogPosition since, LogPosition upTo) {
     Collection<RoomMembership> memberships =
         server.queries().roomsOf(TestRooms.user(user), EnumSet.allOf(Membership.class));

@@ -2,7 +2,9 @@ package org.hearth.server.readers.sync.sections;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -97,7 +99,7 @@ public final class DeviceListChanges {
     OwnMembership history = OwnMembership.upTo(rooms, own);
     if (own.get().membership() != Membership.JOIN) {
       if (history.at(since) == Membership.JOIN) {
-        gone.addAll(rooms.joinedUsers(room));
+        gone.addAll(joinedAt(room, history.leftAt(since).orElse(upTo)));
       }
     } else if (history.joinedEverSince(since)) {
       for (RoomMembership each : rooms.membersAfter(room, since)) {
@@ -115,6 +117,17 @@ public final class DeviceListChanges {
     } else {
       changed.addAll(rooms.joinedUsers(room));
     }
+  }
+
+  /// Who was joined then: who has come since is none of the business of a user who had left.
+  private Set<UserId> joinedAt(RoomId room, LogPosition then) {
+    Set<UserId> joined = new HashSet<>(rooms.joinedUsers(room));
+    List<UserId> later = rooms.membersAfter(room, then).stream().map(RoomMembership::user).toList();
+    if (!later.isEmpty()) {
+      later.forEach(joined::remove);
+      rooms.stateAt(room, then).map(state -> state.joined(later)).ifPresent(joined::addAll);
+    }
+    return joined;
   }
 
   private void retainUnshared(Set<UserId> gone, Collection<RoomMembership> memberships) {
