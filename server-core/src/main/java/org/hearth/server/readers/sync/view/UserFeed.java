@@ -205,7 +205,7 @@ public final class UserFeed {
     }
   }
 
-  public boolean isWatched() {
+  boolean isWatched() {
     return !waiting.isEmpty();
   }
 
