@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -35,7 +36,8 @@ class DescriptorsWarningTest {
         Eventually.until("it runs", () -> running.warnings().isEmpty());
         System.out.println("before: " + running.warnings());
         client.bind(null); // So that it has its descriptor.
-        InetSocketAddress address = new InetSocketAddress("127.0.0.1", server.base().getPort());
+        InetSocketAddress address =
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), server.base().getPort());
         takeAll(taken);
         client.connect(address);
         Eventually.until("a warning", () -> !running.warnings().isEmpty());
