@@ -350,7 +350,14 @@ public final class Homeserver implements AutoCloseable {
   /// Something has ended that must not. What still works goes on until the server is stopped, so
   /// that its owner can be told.
   private void failed(ServerState.Failed how) {
-    LOG.log(Level.ERROR, how.reason() + " " + how.remedy());
+    try {
+      LOG.log(Level.ERROR, how.reason() + " " + how.remedy());
+    } finally {
+      tell(how);
+    }
+  }
+
+  private void tell(ServerState.Failed how) {
     synchronized (listeners) {
       if (failure != null) {
         return; // What fails after the first fails because of it.

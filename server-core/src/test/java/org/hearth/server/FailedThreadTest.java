@@ -2,6 +2,10 @@ package org.hearth.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +18,7 @@ import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /// The end of a thread that must live, as the owner of the server is told of it.
 class FailedThreadTest {
@@ -24,23 +29,10 @@ class FailedThreadTest {
   @Test
   void theDeathOfAConsumersThreadIsAFailedStateWithReasonAndRemedy() throws Exception {
     try (WholeServer server = new WholeServer(folder, this::now)) {
-      CompletableFuture<ServerState.Failed> told = new CompletableFuture<>();
-      server
-          .homeserver()
-          .onState(state -> {
-            if (state instanceof ServerState.Failed failed) {
-              told.complete(failed);
-            }
-          });
+      CompletableFuture<ServerState.Failed> told = failure(server);
       server.start();
-      TestClient alice = server.register("alice");
-      String room = alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");
 
-      broken = true;
-      var _ =
-          alice.put(
-              "/_matrix/client/v3/rooms/%s/typing/@alice:hearth.test".formatted(room),
-              "{'typing':true, 'timeout': 30000}");
+      type(server.register("alice"));
 
       ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
       assertThat(failed.reason()).contains("typing-input", "as if");
@@ -66,6 +58,56 @@ class FailedThreadTest {
       server.start();
       assertThat(server.homeserver().warnings()).noneMatch(each -> each.contains("again"));
     }
+  }
+
+  /// A log that fails, as when there is no memory for a line of it.
+  private static final class BrokenLog extends AppenderBase<ILoggingEvent> {
+    @Override
+    protected void append(ILoggingEvent event) {
+      if (event.getLevel() == Level.ERROR) {
+        throw new OutOfMemoryError("as if");
+      }
+    }
+  }
+
+  @Test
+  void theFailedStateIsToldAlsoWhenItCannotBeLogged() throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(Homeserver.class);
+    BrokenLog brokenLog = new BrokenLog();
+    brokenLog.start();
+    try (WholeServer server = new WholeServer(folder, this::now)) {
+      CompletableFuture<ServerState.Failed> told = failure(server);
+      server.start();
+      log.addAppender(brokenLog);
+
+      type(server.register("alice"));
+
+      assertThat(told.get(1, TimeUnit.MINUTES).reason()).contains("typing-input", "as if");
+    } finally {
+      log.detachAppender(brokenLog);
+    }
+  }
+
+  private static CompletableFuture<ServerState.Failed> failure(WholeServer server) {
+    CompletableFuture<ServerState.Failed> told = new CompletableFuture<>();
+    server
+        .homeserver()
+        .onState(state -> {
+          if (state instanceof ServerState.Failed failed) {
+            told.complete(failed);
+          }
+        });
+    return told;
+  }
+
+  /// Has the thread that handles typing end.
+  private void type(TestClient alice) {
+    String room = alice.post("/_matrix/client/v3/createRoom", "{}").expect(200).text("room_id");
+    broken = true;
+    var _ =
+        alice.put(
+            "/_matrix/client/v3/rooms/%s/typing/@alice:hearth.test".formatted(room),
+            "{'typing':true, 'timeout': 30000}");
   }
 
   /// The time; an error that no handler survives, in the thread that handles typing.
