@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// What users of this server are to rooms in which this server is not, as the shard's last command
 /// left it: what is committed, and what is about to be.
 ///
-/// **bound**: what is under way, and at most [#MOST_SETTLED] that are committed already.
+/// **bound**: what is under way, and of those that are committed already at most [#MOST_SETTLED],
+/// without their events.
 ///
 /// **thread**: the shard's; what hears of the commit the committer's.
 public final class OutsideRooms {
@@ -45,8 +46,9 @@ public final class OutsideRooms {
   /// A row on its way to the disk.
   public final class UnderWay {
     private final Key key;
-    private final Held held;
-    private volatile boolean settled;
+
+    /// Null once it is committed: an event may be large.
+    private volatile @Nullable Held held;
 
     private UnderWay(Key key, Held held) {
       this.key = key;
@@ -56,7 +58,7 @@ public final class OutsideRooms {
     /// The unit of work was handed over: the next command finds this.
     public void submitted() {
       if (underWay.size() >= MOST_SETTLED) {
-        underWay.values().removeIf(each -> each.settled);
+        underWay.values().removeIf(each -> each.held == null);
       }
       underWay.put(key, this);
     }
@@ -64,7 +66,12 @@ public final class OutsideRooms {
     /// The unit is durable.
     public void durable() {
       userRooms.changed(key.user());
-      settled = true;
+      held = null;
+    }
+
+    /// What is not committed yet; null when it is.
+    @Nullable Held held() {
+      return held;
     }
   }
 
@@ -80,8 +87,9 @@ public final class OutsideRooms {
     Key key = new Key(room, user);
     @Nullable UnderWay pending = underWay.get(key);
     if (pending != null) {
-      if (!pending.settled) {
-        return Optional.of(pending.held);
+      Held held = pending.held();
+      if (held != null) {
+        return Optional.of(held);
       }
       underWay.remove(key);
     }

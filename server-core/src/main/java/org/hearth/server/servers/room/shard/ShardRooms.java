@@ -33,7 +33,6 @@ public final class ShardRooms {
   /// A room in which so much happens during one sweep is swept another time.
   private static final int MOST_REFERRED = 100_000;
 
-  private static final int TRANSACTION_BYTES = 500;
   private static final int WANT_BYTES = 250;
   private static final int REFUSED_BYTES = 200;
   private static final int REFERRED_BYTES = 70;
@@ -65,7 +64,7 @@ public final class ShardRooms {
 
     long weightBytes() {
       return head.weightBytes()
-          + (long) TRANSACTION_BYTES * transactions.size()
+          + transactions.weightBytes()
           + (wants == null ? 0 : (long) WANT_BYTES * wants.size())
           + (refused == null ? 0 : (long) REFUSED_BYTES * refused.size())
           + (referred == null ? 0 : (long) REFERRED_BYTES * referred.size());

@@ -36,8 +36,16 @@ public record RoomView(
   /// Rough memory of a room without its state.
   private static final int BASE_BYTES = 600;
 
-  /// Rough memory of one entry of state: reference, key, slots in the maps.
-  private static final int ENTRY_BYTES = 220;
+  /// Rough memory of one key without its texts, whether the current state has it or not: its slots
+  /// in the maps, in the arrays and in the layers.
+  private static final int KEY_BYTES = 150;
+
+  /// Rough memory of one entry of the state: the reference.
+  private static final int ENTRY_BYTES = 40;
+
+  /// Rough memory of one joined user in the sets of users and servers, which are made when somebody
+  /// asks for them.
+  private static final int JOINED_BYTES = 100;
 
   /// Whether the state changed without an event of the timeline after that position.
   public boolean jumpedAfter(LogPosition after) {
@@ -86,6 +94,14 @@ public record RoomView(
 
   /// A rough size in memory.
   public int weightBytes() {
-    return (int) Math.min(Integer.MAX_VALUE, BASE_BYTES + (long) ENTRY_BYTES * state.size());
+    StateKeys keys = info.keys();
+    return (int)
+        Math.min(
+            Integer.MAX_VALUE,
+            BASE_BYTES
+                + (long) KEY_BYTES * keys.size()
+                + keys.textLength()
+                + (long) ENTRY_BYTES * state.size()
+                + (long) JOINED_BYTES * members.counts().joined());
   }
 }

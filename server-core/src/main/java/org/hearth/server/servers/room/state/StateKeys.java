@@ -17,9 +17,10 @@ public final class StateKeys {
   public static final int UNKNOWN = -1;
 
   private final Map<StateKey, Integer> numbers;
-  // Written before `size`, which publishes the slots below it.
+  // Written before `size`, which publishes the slots below it and the length of their texts.
   private volatile StateKey[] keys;
   private volatile int size;
+  private long textLength;
 
   /// @param keys the keys by number
   public StateKeys(List<StateKey> keys) {
@@ -28,7 +29,12 @@ public final class StateKeys {
     this.size = keys.size();
     for (int number = 0; number < keys.size(); number++) {
       numbers.put(keys.get(number), number);
+      textLength += length(keys.get(number));
     }
+  }
+
+  private static int length(StateKey key) {
+    return key.type().length() + key.stateKey().length();
   }
 
   /// The same keys, of which others may be added by themselves.
@@ -40,6 +46,11 @@ public final class StateKeys {
 
   public int size() {
     return size;
+  }
+
+  /// How long all types and state keys are together, of as many as [#size] has said at least.
+  long textLength() {
+    return textLength;
   }
 
   /// The key's number, or [#UNKNOWN].
@@ -64,6 +75,7 @@ public final class StateKeys {
       keys = Arrays.copyOf(keys, number * 2);
     }
     keys[number] = key;
+    textLength += length(key);
     size = number + 1;
     numbers.put(key, number);
     return number;

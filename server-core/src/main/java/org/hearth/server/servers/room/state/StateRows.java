@@ -113,8 +113,11 @@ public final class StateRows {
     }
   }
 
+  /// A rough size in memory: each layer has its keys once more.
   int weightBytes() {
-    return 100 + Long.BYTES * positions.length;
+    return 100
+        + Long.BYTES * positions.length
+        + layers.stream().mapToInt(each -> 60 + Integer.BYTES * each.size()).sum();
   }
 
   /// An array that grows.

@@ -58,6 +58,17 @@ public final class StoredEvents {
     public long stateAfter() {
       return madeSnapshot == 0 ? stateBefore : madeSnapshot;
     }
+
+    /// A rough size in memory: what redacts an event is held beside it.
+    int weightBytes() {
+      Pdu redaction = shown.redactedBecause();
+      ClientTransaction transaction = shown.transaction();
+      return Math.toIntExact(
+          BASE_BYTES
+              + shown.pdu().memoryBytes()
+              + (redaction == null ? 0 : redaction.memoryBytes())
+              + (transaction == null ? 0 : transaction.transactionId().length()));
+    }
   }
 
   /// What is kept beside an event.
@@ -101,10 +112,7 @@ public final class StoredEvents {
 
   public StoredEvents(ReadPool reads, long maximumBytes) {
     this.reads = reads;
-    this.events =
-        new GuardedCache<>(
-            maximumBytes,
-            (_, event) -> Math.toIntExact(BASE_BYTES + event.shown().pdu().memoryBytes()));
+    this.events = new GuardedCache<>(maximumBytes, (_, event) -> event.weightBytes());
   }
 
   /// The first eight bytes of the SHA-256 of an event id, by which it is found in the table.

@@ -26,7 +26,11 @@ import org.hearth.server.store.ReadPool;
 /// **thread**: any; `changed` the committer's only.
 public final class UserRooms {
   private static final System.Logger LOG = System.getLogger(UserRooms.class.getName());
-  private static final int BYTES_PER_ROOM = 200;
+  private static final int BYTES_PER_USER = 200;
+
+  /// Beside the room's id, which another server may have made long.
+  private static final int BYTES_PER_ROOM = 150;
+
   private static final String OF_USER =
       "SELECT r.room_id, m.membership, CASE WHEN e.place > 0 THEN e.place ELSE m.position END,"
           + " m.forgotten FROM room_member m JOIN room r ON r.room_nid = m.room_nid"
@@ -51,7 +55,13 @@ public final class UserRooms {
     this.reads = reads;
     this.users =
         new GuardedCache<>(
-            maximumBytes, (_, rooms) -> BYTES_PER_ROOM + BYTES_PER_ROOM * rooms.size());
+            maximumBytes,
+            (user, rooms) ->
+                BYTES_PER_USER
+                    + user.value().length()
+                    + rooms.keySet().stream()
+                        .mapToInt(room -> BYTES_PER_ROOM + room.value().length())
+                        .sum());
   }
 
   /// All rooms with which the user has or had anything to do.

@@ -107,6 +107,22 @@ class ShardRoomsTest {
   }
 
   @Test
+  void keysThatTheStateHasNotCountAgainstTheBudget() {
+    RoomView room = room();
+    rooms.advance(room);
+    for (int i = 0; i < 5_000; i++) {
+      keys.add(new StateKey("org.example", "%05d".formatted(i).repeat(50)));
+    }
+    rooms.trim();
+    assertThat(rooms.find(ROOM)).isPresent(); // It is weighed with the next decision.
+
+    rooms.advance(room);
+    rooms.trim();
+
+    assertThat(rooms.find(ROOM)).isEmpty();
+  }
+
+  @Test
   void aCommitThatWasFoundLateBringsBackNoKeyOfAUnitThatFailedBehindIt() {
     RoomView first = room();
     rooms.advance(first); // unit 1, the answer to whose commit gets lost

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.matrix.testkit.RoomFixture.ALICE;
 import static org.hearth.server.matrix.testkit.RoomFixture.BOB;
 
+import java.util.List;
+import org.hearth.server.logs.RoomInput;
+import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.auth.Membership;
+import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.RoomFixture;
@@ -20,6 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /// What users are to rooms, read from the database.
 final class UserRoomsTest {
   private static final long MANY_BYTES = 1 << 20;
+  private static final UserId DAVE = UserId.parse("@dave:hearth.test");
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   private RunningRooms rooms;
@@ -60,6 +65,25 @@ final class UserRoomsTest {
     assertThat(users.of(BOB)).hasSize(2).contains(read);
     assertThat(users.weightBytes()).isPositive();
     assertThat(users.in(left.roomId(), BOB)).contains(read);
+  }
+
+  /// Another server chooses how long the id of a room is.
+  @Test
+  void longIdsOfRoomsWeighMore() {
+    RoomId longest = RoomId.parse("!%s:a.example".formatted("x".repeat(240)));
+    Pdu invitation =
+        room.member(ALICE, DAVE, "invite")
+            .bend(json -> json.put("room_id", longest.value()))
+            .build();
+    assertThat(
+            rooms.submit(
+                new RoomInput.OutsideMembership(
+                    longest, "11", invitation, List.of(), ALICE.server())))
+        .isInstanceOf(RoomReply.Done.class);
+
+    assertThat(users.of(DAVE)).hasSize(1);
+
+    assertThat(users.weightBytes()).isGreaterThan(longest.value().length() + 300);
   }
 
   @Test
