@@ -83,7 +83,8 @@ public interface RoomQueries {
 
   // --- the graph
 
-  /// Previous events that are not here, from where the room's history could be fetched on.
+  /// Previous events that are not here, from where the room's history could be fetched on; of more
+  /// than a thousand those that were cited last.
   Set<EventId> missingPrevious(RoomId room);
 
   /// Events between two cuts through the room, as `get_missing_events` asks for them.

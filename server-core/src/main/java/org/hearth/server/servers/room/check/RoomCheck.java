@@ -68,7 +68,8 @@ final class RoomCheck {
   /// of it.
   private final Map<Long, Long> placed = new HashMap<>();
 
-  private Wants wants = new Wants();
+  private Set<EventId> wantedAuth = Set.of();
+  private Set<EventId> wantedPrevious = Set.of();
 
   private RoomCheck(Connection connection, StoredEvents events, RoomView room) {
     this.connection = connection;
@@ -103,10 +104,13 @@ final class RoomCheck {
     if (room.isEmpty()) {
       return List.of(id + " is gone");
     }
-    Wants wants = Wants.load(reads, room.get().info().number());
+    long number = room.get().info().number();
+    Set<EventId> auth = Wants.events(reads, number, Wants.Kind.AUTH, Integer.MAX_VALUE);
+    Set<EventId> previous = Wants.events(reads, number, Wants.Kind.PREVIOUS, Integer.MAX_VALUE);
     return reads.read(connection -> {
       RoomCheck check = new RoomCheck(connection, events, room.get());
-      check.wants = wants;
+      check.wantedAuth = auth;
+      check.wantedPrevious = previous;
       check.run();
       return check.problems;
     });
@@ -294,7 +298,7 @@ final class RoomCheck {
     for (EventId id : event.authEvents()) {
       Optional<Long> position = events.position(id);
       position.ifPresent(auth::add);
-      if (position.isEmpty() && wanted.contains(id) && !wants.has(id, Wants.Kind.AUTH)) {
+      if (position.isEmpty() && wanted.contains(id) && !wantedAuth.contains(id)) {
         problem("%s, an auth event of %s, is not there".formatted(id, row.id()));
       }
     }
@@ -314,7 +318,7 @@ final class RoomCheck {
         row.isPlaced() ? first(PduFormat.MAX_PREV_EVENTS, event.prevEvents()) : Set.<EventId>of()) {
       Row previous = rows.get(positions.getOrDefault(id, 0L));
       boolean placed = previous != null && previous.isPlaced();
-      if (!placed && !wants.has(id, Wants.Kind.PREVIOUS)) {
+      if (!placed && !wantedPrevious.contains(id)) {
         problem("%s, before %s, has no place".formatted(id, row.id()));
       }
     }

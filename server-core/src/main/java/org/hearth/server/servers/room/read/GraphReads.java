@@ -31,6 +31,8 @@ final class GraphReads {
 
   private static final int MOST_LOOKED_AT = 1_000;
 
+  private static final int MOST_MISSING = 1_000;
+
   /// Ids that are looked for with one connection.
   private static final int IDS_AT_ONCE = 5_000;
 
@@ -148,15 +150,9 @@ final class GraphReads {
     return find(id).filter(each -> each.room() == room && each.standing().isPlaced());
   }
 
-  /// The previous events that are not here, by which the room's history goes on.
+  /// The previous events that are not here, by which the room's history goes on: those that were
+  /// last cited, if there are more than [#MOST_MISSING].
   Set<EventId> missing(long room) {
-    Wants wants = Wants.load(reads, room);
-    Set<EventId> missing = new HashSet<>();
-    for (EventId id : wants.events()) {
-      if (wants.has(id, Wants.Kind.PREVIOUS)) {
-        missing.add(id);
-      }
-    }
-    return missing;
+    return Wants.events(reads, room, Wants.Kind.PREVIOUS, MOST_MISSING);
   }
 }

@@ -198,11 +198,11 @@ final class EventPlacement {
         judged.standing().isRejected() ? null : redactions.target(event, judged);
     GraphEvent now = add(ref, event, known, judged, authEvents, redacts, replaced);
     count(event, known, judged.standing());
-    if (redacts == null && event.isRedaction() && !judged.standing().isRejected()) {
+    if (redacts == null && event.isRedaction() && judged.standing() == ACCEPTED) {
       event
           .redacts()
           .filter(target -> history.find(target) == null)
-          .ifPresent(target -> missing.want(target, Wants.Kind.REDACTED, now.ref()));
+          .ifPresent(target -> missing.wantTarget(target, now, redactions.mayRedactAny(now)));
     }
     if (judged.standing().isRejected()) {
       missing.wantAuthEvents(now);
@@ -313,9 +313,10 @@ final class EventPlacement {
     decision.takePosition(about);
   }
 
-  /// Writes how much is kept by now of what was refused; what a new room begins with does not
-  /// count.
-  void noteRefused() {
+  /// Writes how much is kept by now of what was refused, and lets go of redactions beyond their
+  /// bound; what a new room begins with does not count as refused.
+  void keepBounds() {
+    missing.finish();
     if (!decision.isOfNewRoom()) {
       refused.changes(history.view().info().number()).forEach(decision::change);
     }
@@ -323,7 +324,7 @@ final class EventPlacement {
 
   /// The end: the room is where the events have brought it.
   void finish(InstantSource clock) {
-    noteRefused();
+    keepBounds();
     extremities.prune();
     StateSnapshot state = extremities.state();
     if (state.number() == history.view().state().number()

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -61,6 +62,17 @@ record InboundEvent(Pdu event, boolean outlier) {
     for (InboundEvent each : all) {
       ids.add(each.event().eventId());
       ids.addAll(each.references(command));
+    }
+    return ids;
+  }
+
+  /// The ids of all these events, and of those that they redact: of each is asked for what it is
+  /// wanted.
+  static Set<EventId> wantable(List<InboundEvent> all) {
+    Set<EventId> ids = new LinkedHashSet<>();
+    for (InboundEvent each : all) {
+      ids.add(each.event().eventId());
+      each.event().redacts().ifPresent(ids::add);
     }
     return ids;
   }

@@ -33,7 +33,6 @@ import org.hearth.server.servers.room.shard.ShardRooms;
 import org.hearth.server.servers.room.state.RefusedCounts;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StateSnapshot;
-import org.hearth.server.servers.room.state.Wants;
 import org.hearth.server.store.StorageException;
 import org.jspecify.annotations.Nullable;
 
@@ -149,7 +148,6 @@ public final class InboundEvents {
       boolean wasHere,
       boolean weAreOut,
       RoomHistory history,
-      Wants wants,
       RefusedCounts refused,
       Intake intake) {
     /// @param leftOut by id, what becomes of those that are not taken in
@@ -265,7 +263,6 @@ public final class InboundEvents {
       Optional<RoomView> room,
       @Nullable ClientTransaction transaction) {
     boolean isNew = decision.isOfNewRoom();
-    Wants wants = isNew ? decision.newRoomsWants() : rooms.wants(decision.view(), context.reads());
     RefusedCounts refused =
         isNew ? new RefusedCounts() : rooms.refused(decision.view(), context.reads());
     RoomHistory history =
@@ -276,9 +273,10 @@ public final class InboundEvents {
             room.map(rooms::underWay).orElseGet(ArrayDeque::new),
             decision);
     boolean weAreOut = room.isPresent() && isLeft(room.get());
-    Intake intake = new Intake(context, command, history, wants, refused, weAreOut, transaction);
+    Intake intake = new Intake(context, command, history, refused, weAreOut, transaction);
     history.lookUp(InboundEvent.cited(incoming, command));
-    return new Work(command, incoming, room.isPresent(), weAreOut, history, wants, refused, intake);
+    history.lookUpWants(InboundEvent.wantable(incoming));
+    return new Work(command, incoming, room.isPresent(), weAreOut, history, refused, intake);
   }
 
   private CommandOutcome takeAll(Work work) {
@@ -312,14 +310,7 @@ public final class InboundEvents {
   private List<EventVerdict> tryOut(Work work) {
     RoomHistory trial = work.history().tried(Decision.trial(context, work.history().view()));
     Intake intake =
-        new Intake(
-            context,
-            work.command(),
-            trial,
-            work.wants().copy(),
-            new RefusedCounts(),
-            work.weAreOut(),
-            null);
+        new Intake(context, work.command(), trial, new RefusedCounts(), work.weAreOut(), null);
     return work.incoming().stream()
         .map(each -> intake.take(each, work.command().arrival()))
         .toList();
@@ -340,7 +331,7 @@ public final class InboundEvents {
             .made(before, joining.grow(part.state(), work.history(), context.server()));
     new CurrentStateChange(work.history(), Map.of(), before.number(), context.clock(), true)
         .grow(grown);
-    work.intake().noteRefused();
+    work.intake().keepBounds();
     if (decision.view().createOrNull() == null) {
       return notReceived(part);
     }

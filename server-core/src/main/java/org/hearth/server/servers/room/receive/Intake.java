@@ -28,7 +28,6 @@ import org.hearth.server.servers.room.state.RoomInfo;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StateKeys;
 import org.hearth.server.servers.room.state.StateSnapshot;
-import org.hearth.server.servers.room.state.Wants;
 import org.jspecify.annotations.Nullable;
 
 /// Takes in events of others, one after the other: says what is missing for it, or judges it by the
@@ -64,7 +63,6 @@ final class Intake {
       ShardContext context,
       ReceiveEvents command,
       RoomHistory history,
-      Wants wants,
       RefusedCounts refused,
       boolean weAreOut,
       @Nullable ClientTransaction transaction) {
@@ -75,7 +73,7 @@ final class Intake {
     this.returns = new Returns(history, context.server(), command, weAreOut);
     this.extremities = new ForwardExtremities(history, resolver);
     this.checks = new AuthorizationChecks(history, extremities);
-    this.missing = new MissingEvents(history, wants, command.unobtainable());
+    this.missing = new MissingEvents(history, command.unobtainable());
     this.states = new StatesBefore(history, resolver);
     this.placement =
         new EventPlacement(
@@ -215,9 +213,9 @@ final class Intake {
     };
   }
 
-  /// Writes how much is kept by now of what was refused.
-  void noteRefused() {
-    placement.noteRefused();
+  /// Writes what is kept by now of what was refused, and lets go of what is beyond a bound.
+  void keepBounds() {
+    placement.keepBounds();
   }
 
   /// The end: the room is where the events have brought it.

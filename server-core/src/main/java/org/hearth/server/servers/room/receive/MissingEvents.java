@@ -1,6 +1,7 @@
 package org.hearth.server.servers.room.receive;
 
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -12,6 +13,7 @@ import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.servers.room.shard.GraphEvent;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.GraphRows;
+import org.hearth.server.servers.room.state.RefusedCounts;
 import org.hearth.server.servers.room.state.Standing;
 import org.hearth.server.servers.room.state.Wants;
 import org.jspecify.annotations.Nullable;
@@ -28,14 +30,15 @@ final class MissingEvents {
   private static final int MOST_AUTH = PduFormat.MAX_AUTH_EVENTS;
 
   private final RoomHistory history;
-  private final Wants wants;
+
+  /// Of whom this command has brought redactions of events that are not here.
+  private final Set<String> redacting = new LinkedHashSet<>();
 
   /// Auth events that no server gives us.
   private final Set<EventId> unobtainable;
 
-  MissingEvents(RoomHistory history, Wants wants, Set<EventId> unobtainable) {
+  MissingEvents(RoomHistory history, Set<EventId> unobtainable) {
     this.history = history;
-    this.wants = wants;
     this.unobtainable = unobtainable;
   }
 
@@ -52,7 +55,7 @@ final class MissingEvents {
     }
     for (EventId id : outlier || given != null ? List.<EventId>of() : event.prevEvents()) {
       GraphEvent known = history.find(id);
-      if (known != null && known.room() != history.view().info().number()) {
+      if (known != null && known.room() != room()) {
         return Optional.of(new EventVerdict.Dropped(id + " before it is of another room"));
       }
     }
@@ -74,7 +77,8 @@ final class MissingEvents {
 
   /// Whether an accepted event is here already that has this one as a previous event.
   boolean isFollowed(EventId id) {
-    return wants.has(id, Wants.Kind.PREVIOUS) || wants.has(id, Wants.Kind.FOLLOWED);
+    Wants wants = history.wants(id);
+    return wants.has(Wants.Kind.PREVIOUS) || wants.has(Wants.Kind.FOLLOWED);
   }
 
   /// The rejected events before an accepted one: they are followed, whatever becomes of them.
@@ -91,18 +95,48 @@ final class MissingEvents {
     return ids.size() <= most ? ids : ids.subList(0, most);
   }
 
-  void want(EventId id, Wants.Kind kind, EventRef by) {
-    if (wants.add(id, kind, by)) {
-      history.decision().change(GraphRows.wanted(history.view().info().number(), id, kind, by));
+  private void want(EventId id, Wants.Kind kind, EventRef by) {
+    var _ = want(id, kind, by, Wants.OF_NOBODY);
+  }
+
+  private boolean want(EventId id, Wants.Kind kind, EventRef by, String share) {
+    boolean isNew = history.changedWants(id).add(kind, by, share);
+    if (isNew) {
+      history.decision().change(GraphRows.wanted(room(), id, kind, by, share));
+    }
+    return isNew;
+  }
+
+  /// An accepted redaction of an event that is not here waits for it.
+  ///
+  /// @param ofAny whether it takes effect whoever has sent that event
+  void wantTarget(EventId target, GraphEvent redaction, boolean ofAny) {
+    String share = ofAny ? Wants.OF_MODERATORS : RefusedCounts.site(redaction.event());
+    if (want(target, Wants.Kind.REDACTED, redaction.ref(), share)) {
+      redacting.add(share);
     }
   }
 
-  List<EventRef> takeWant(EventId id, Wants.Kind kind) {
-    List<EventRef> by = wants.take(id, kind);
-    if (!by.isEmpty()) {
-      history.decision().change(GraphRows.found(history.view().info().number(), id, kind));
+  /// The end: no more redactions wait than may.
+  void finish() {
+    for (String share : redacting) {
+      history.decision().change(GraphRows.boundRedactions(room(), share));
     }
-    return by;
+    if (redacting.stream().anyMatch(share -> !share.equals(Wants.OF_MODERATORS))) {
+      history.decision().change(GraphRows.boundRedactions(room()));
+    }
+  }
+
+  private long room() {
+    return history.view().info().number();
+  }
+
+  List<EventRef> takeWant(EventId id, Wants.Kind kind) {
+    if (!history.wants(id).has(kind)) {
+      return List.of();
+    }
+    history.decision().change(GraphRows.found(room(), id, kind));
+    return history.changedWants(id).take(kind);
   }
 
   /// Notes the gap before an event whose state a peer has given: the events before it are history

@@ -41,12 +41,19 @@ final class Redactions {
   /// "the power level of the redaction event's sender is greater than or equal to the redact level"
   /// or "the domain of the redaction event's sender matches that of the original event's sender".
   private boolean mayRedact(Pdu redaction, StateSnapshot before, GraphEvent target) {
-    if (target.room() != history.view().info().number()) {
-      return false;
-    }
+    return target.room() == history.view().info().number()
+        && (mayRedactAny(redaction, before)
+            || redaction.sender().isOn(target.event().sender().server()));
+  }
+
+  /// Whether a redaction takes effect whoever has sent what it redacts.
+  boolean mayRedactAny(GraphEvent redaction) {
+    return mayRedactAny(redaction.event(), history.state(redaction.stateBefore()));
+  }
+
+  private boolean mayRedactAny(Pdu redaction, StateSnapshot before) {
     PowerLevels levels = PowerLevels.in(history.authState(before), history.view().info().version());
-    return levels.userLevel(redaction.sender()) >= levels.redact()
-        || redaction.sender().isOn(target.event().sender().server());
+    return levels.userLevel(redaction.sender()) >= levels.redact();
   }
 
   /// Redactions that came before what they redact.

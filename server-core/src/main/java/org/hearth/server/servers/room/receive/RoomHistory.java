@@ -1,13 +1,14 @@
 package org.hearth.server.servers.room.receive;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.hearth.server.matrix.auth.AuthState;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.Pdu;
@@ -24,6 +25,7 @@ import org.hearth.server.servers.room.state.StateHash;
 import org.hearth.server.servers.room.state.StateRows;
 import org.hearth.server.servers.room.state.StateSnapshot;
 import org.hearth.server.servers.room.state.StoredEvents;
+import org.hearth.server.servers.room.state.Wants;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,10 @@ final class RoomHistory {
   private final Deque<Decision> underWay;
   private final Decision decision;
   private final Map<EventId, Optional<GraphEvent>> committed;
+
+  /// What events are wanted for by what is committed; not to be changed.
+  private final Map<EventId, Wants> wanted;
+
   private final Map<Long, StateSnapshot> loaded = new HashMap<>();
 
   /// @param underWay decisions about the room that may not be committed, oldest first
@@ -51,7 +57,7 @@ final class RoomHistory {
       ReadPool reads,
       Deque<Decision> underWay,
       Decision decision) {
-    this(memory, shard, reads, underWay, decision, new HashMap<>());
+    this(memory, shard, reads, underWay, decision, new HashMap<>(), new HashMap<>());
   }
 
   private RoomHistory(
@@ -60,18 +66,20 @@ final class RoomHistory {
       ReadPool reads,
       Deque<Decision> underWay,
       Decision decision,
-      Map<EventId, Optional<GraphEvent>> committed) {
+      Map<EventId, Optional<GraphEvent>> committed,
+      Map<EventId, Wants> wanted) {
     this.committed = committed;
+    this.wanted = wanted;
     this.memory = memory;
     this.shard = shard;
     this.reads = reads;
-    this.underWay = new ArrayDeque<>(underWay);
+    this.underWay = underWay;
     this.decision = decision;
   }
 
   /// The same history for a decision that is not to be.
   RoomHistory tried(Decision trial) {
-    return new RoomHistory(memory, shard.scratch(), reads, underWay, trial, committed);
+    return new RoomHistory(memory, shard.scratch(), reads, underWay, trial, committed, wanted);
   }
 
   Decision decision() {
@@ -100,11 +108,18 @@ final class RoomHistory {
   /// The event of that id, of whatever room, if it may not be committed.
   private @Nullable GraphEvent decided(EventId id) {
     GraphEvent known = decision.known(id);
-    for (var newestFirst = underWay.descendingIterator();
-        known == null && newestFirst.hasNext(); ) {
-      known = newestFirst.next().known(id);
+    return known != null ? known : newestUnderWay(each -> each.known(id));
+  }
+
+  /// What the newest of the decisions under way says that says anything.
+  private <T> @Nullable T newestUnderWay(Function<Decision, @Nullable T> said) {
+    for (var newestFirst = underWay.descendingIterator(); newestFirst.hasNext(); ) {
+      T found = said.apply(newestFirst.next());
+      if (found != null) {
+        return found;
+      }
     }
-    return known;
+    return null;
   }
 
   /// The events of those ids that are here, of whatever room, looked up at once.
@@ -131,6 +146,40 @@ final class RoomHistory {
     for (EventId id : ids) {
       committed.put(id, Optional.ofNullable(found.get(id)).map(GraphEvent::of));
     }
+  }
+
+  /// What the event is wanted for; not to be changed.
+  Wants wants(EventId id) {
+    Wants decided = decision.wants(id);
+    if (decided == null) {
+      decided = newestUnderWay(each -> each.wants(id));
+    }
+    if (decided != null) {
+      return decided;
+    }
+    Wants known = wanted.get(id);
+    if (known == null) {
+      lookUpWants(List.of(id));
+      known = Objects.requireNonNull(wanted.get(id));
+    }
+    return known;
+  }
+
+  /// What the event is wanted for, which this decision is about to change.
+  Wants changedWants(EventId id) {
+    Wants changed = decision.wants(id);
+    if (changed == null) {
+      changed = wants(id).copy();
+      decision.keep(id, changed);
+    }
+    return changed;
+  }
+
+  /// Looks up at once what many events are wanted for.
+  void lookUpWants(Collection<EventId> ids) {
+    Map<EventId, Wants> found =
+        decision.isOfNewRoom() ? Map.of() : Wants.load(reads, view().info().number(), ids);
+    ids.forEach(id -> wanted.put(id, found.getOrDefault(id, new Wants())));
   }
 
   /// The event that a reference of this room leads to.
@@ -178,9 +227,8 @@ final class RoomHistory {
     if (state == null) {
       state = shard.state(number);
     }
-    for (var newestFirst = underWay.descendingIterator();
-        state == null && newestFirst.hasNext(); ) {
-      state = newestFirst.next().state(number);
+    if (state == null) {
+      state = newestUnderWay(each -> each.state(number));
     }
     if (state == null) {
       state = load(number);
@@ -219,9 +267,8 @@ final class RoomHistory {
       return view().state();
     }
     StateSnapshot state = decision.state(hash);
-    for (var newestFirst = underWay.descendingIterator();
-        state == null && newestFirst.hasNext(); ) {
-      state = newestFirst.next().state(hash);
+    if (state == null) {
+      state = newestUnderWay(each -> each.state(hash));
     }
     if (state != null) {
       return state;

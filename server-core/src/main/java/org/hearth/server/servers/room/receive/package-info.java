@@ -19,7 +19,8 @@
 /// An event of this server that a policy server had to sign first (SendSigned) goes the same way:
 /// the room may have gone on meanwhile.
 ///
-/// RoomHistory finds what one decision needs, whether it is being decided, under way, or committed.
+/// RoomHistory finds what one decision needs, whether it is being decided, under way, or committed:
+/// events, states, and what the events at hand are wanted for.
 @NullMarked
 package org.hearth.server.servers.room.receive;
 

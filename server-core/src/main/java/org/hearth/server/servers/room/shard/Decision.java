@@ -60,7 +60,7 @@ public final class Decision {
   private final List<RoomRows.Place> placedAgain = new ArrayList<>();
   private final Map<Long, StateSnapshot> states = new HashMap<>();
   private final Map<StateHash, StateSnapshot> byHash = new HashMap<>();
-  private final Wants newRoomsWants = new Wants();
+  private final Map<EventId, Wants> wants = new HashMap<>();
   private @Nullable List<RoomReply.Judged> answers;
   private RoomView view;
 
@@ -128,10 +128,14 @@ public final class Decision {
     return newRoom;
   }
 
-  /// What events of a new room refer to that is not here: until the decision is committed it stands
-  /// nowhere else.
-  public Wants newRoomsWants() {
-    return newRoomsWants;
+  /// What the event is wanted for after this decision; null when it changes nothing of that.
+  public @Nullable Wants wants(EventId id) {
+    return wants.get(id);
+  }
+
+  /// From now on the event is wanted for this; the rows are [#change]s.
+  public void keep(EventId id, Wants now) {
+    wants.put(id, now);
   }
 
   /// Has its events signed while others are being decided.

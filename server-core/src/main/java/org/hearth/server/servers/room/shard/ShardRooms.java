@@ -18,7 +18,6 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.state.RefusedCounts;
 import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.servers.room.state.RoomView;
-import org.hearth.server.servers.room.state.Wants;
 import org.hearth.server.store.ReadPool;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +32,6 @@ public final class ShardRooms {
   /// A room in which so much happens during one sweep is swept another time.
   private static final int MOST_REFERRED = 100_000;
 
-  private static final int WANT_BYTES = 250;
   private static final int REFUSED_BYTES = 200;
   private static final int REFERRED_BYTES = 70;
 
@@ -53,7 +51,6 @@ public final class ShardRooms {
     private RoomView head;
     private final Deque<Decision> underWay = new ArrayDeque<>();
     private final RecentTransactions transactions = new RecentTransactions();
-    private @Nullable Wants wants;
     private @Nullable RefusedCounts refused;
 
     /// The states referred to since a sweep began; null when there is none.
@@ -65,7 +62,6 @@ public final class ShardRooms {
     long weightBytes() {
       return head.weightBytes()
           + transactions.weightBytes()
-          + (wants == null ? 0 : (long) WANT_BYTES * wants.size())
           + (refused == null ? 0 : (long) REFUSED_BYTES * refused.size())
           + (referred == null ? 0 : (long) REFERRED_BYTES * referred.size());
     }
@@ -123,9 +119,6 @@ public final class ShardRooms {
     advance(decision.view());
     Held held = held(decision.view());
     settle(held);
-    if (decision.isOfNewRoom()) {
-      held.wants = decision.newRoomsWants();
-    }
     held.underWay.addLast(decision);
     for (AddedEvent each : decision.sentInTransactions()) {
       ClientTransaction transaction = Objects.requireNonNull(each.transaction());
@@ -171,18 +164,6 @@ public final class ShardRooms {
   public Deque<Decision> underWay(RoomView room) {
     Held held = rooms.get(room.info().id());
     return held == null ? new ArrayDeque<>() : held.underWay;
-  }
-
-  /// What events of a room that there is refer to that is not here; of a new one its decision says.
-  public Wants wants(RoomView room, ReadPool reads) {
-    Held held = held(room);
-    Wants known = held.wants;
-    if (known == null) {
-      known = Wants.load(reads, room.info().number());
-      held.wants = known;
-      weigh(held);
-    }
-    return known;
   }
 
   /// How many events a room that there is keeps though it has refused them.

@@ -32,9 +32,24 @@ public final class GraphRows {
   private static final String INSERT_PLACED =
       "INSERT INTO room_placed (position, room_nid, event) VALUES (?, ?, ?)";
   private static final String INSERT_WANT =
-      "INSERT INTO room_want (room_nid, event_id, kind, wanted_by) VALUES (?, ?, ?, ?)";
+      "INSERT INTO room_want (room_nid, event_id, kind, wanted_by, share) VALUES (?, ?, ?, ?, ?)";
   private static final String DELETE_WANT =
       "DELETE FROM room_want WHERE room_nid = ? AND event_id = ? AND kind = ?";
+
+  /// After an insert: the newest are left, so many as the last parameter says.
+  private static final String DELETE_OLD_WANTS_OF_SHARE = oldWants("share = ?");
+
+  private static final String DELETE_OLD_WANTS = oldWants("share <> ?");
+
+  private static String oldWants(String whose) {
+    return "DELETE FROM room_want WHERE room_nid = ? AND kind = ? AND "
+        + whose
+        + " AND wanted_by <= (SELECT wanted_by FROM room_want"
+        + " --DERBY-PROPERTIES index=room_want_by_kind\n WHERE room_nid = ? AND kind = ? AND "
+        + whose
+        + " ORDER BY wanted_by DESC OFFSET ? ROWS FETCH NEXT 1 ROWS ONLY)";
+  }
+
   private static final String DELETE_MEMBER =
       "DELETE FROM room_member WHERE user_id = ? AND room_nid = ?";
   private static final String INSERT_GAP =
@@ -216,7 +231,10 @@ public final class GraphRows {
   }
 
   /// An event is referred to.
-  public static RowChange wanted(long room, EventId id, Wants.Kind kind, EventRef by) {
+  ///
+  /// @param share as of [Wants]
+  public static RowChange wanted(
+      long room, EventId id, Wants.Kind kind, EventRef by, String share) {
     return RowChange.of(
         RoomTables.WANT,
         INSERT_WANT,
@@ -225,6 +243,33 @@ public final class GraphRows {
           statement.setString(2, id.value());
           statement.setInt(3, kind.code());
           statement.setLong(4, by.position());
+          statement.setString(5, share);
+        });
+  }
+
+  /// Of redactions of events that are not here no more are left than there may be of that share.
+  public static RowChange boundRedactions(long room, String share) {
+    int most = share.equals(Wants.OF_MODERATORS) ? Wants.MOST_REDACTIONS : Wants.MOST_OF_SITE;
+    return boundRedactions(DELETE_OLD_WANTS_OF_SHARE, room, share, most);
+  }
+
+  /// And no more than there may be of all whose sender may not redact whatever others have sent.
+  public static RowChange boundRedactions(long room) {
+    return boundRedactions(DELETE_OLD_WANTS, room, Wants.OF_MODERATORS, Wants.MOST_REDACTIONS);
+  }
+
+  private static RowChange boundRedactions(String sql, long room, String share, int most) {
+    return RowChange.coalescing(
+        RoomTables.WANT,
+        sql,
+        List.of(room, share),
+        (statement, _) -> {
+          for (int first : new int[] {1, 4}) {
+            statement.setLong(first, room);
+            statement.setInt(first + 1, Wants.Kind.REDACTED.code());
+            statement.setString(first + 2, share);
+          }
+          statement.setInt(7, most);
         });
   }
 

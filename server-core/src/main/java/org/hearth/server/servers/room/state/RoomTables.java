@@ -31,8 +31,12 @@ public final class RoomTables {
   static final Table WANT =
       new Table(
           "room_want",
-          "one row an event that is cited and not here, for each event that cites it",
-          "deleted when the wanted event arrives");
+          "of a room 5,000 redactions, of events that are not here, by those who may redact any,"
+              + " and 5,000 by all others, 1,000 of a site; one row a previous event that is missing"
+              + " or rejected, 20 at most for an event that cites them; for an event that was"
+              + " rejected 10 auth events that are missing or rejected",
+          "deleted when the wanted event arrives; the unit of an insert deletes the oldest"
+              + " redactions beyond");
   static final Table RELATION =
       new Table("room_relation", "at most one row an event", "a redaction of the event deletes it");
   static final Table THREAD =

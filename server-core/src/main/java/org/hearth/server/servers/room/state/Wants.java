@@ -3,8 +3,10 @@ package org.hearth.server.servers.room.state;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,20 +14,37 @@ import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.store.ReadPool;
 
-/// What events of one room refer to that is not here, or not as they need it; so that it is put to
+/// What one event is wanted for that is not here, or not as others need it; so that it is put to
 /// use when it comes.
 ///
-/// **bound**: thirty for each event that is stored, as an event cites twenty previous and ten auth
-/// events at most; [#MOST_BY] for one event and purpose.
+/// **bound**: [#MOST_BY] events want it for one purpose. Of a room there is, of redactions of
+/// events that are not here, [#MOST_REDACTIONS] by those who may redact whatever others have sent,
+/// and as many by all others, of one site [#MOST_OF_SITE]: the oldest go. Of all else an event that
+/// is stored wants as many as it cites, twenty previous and ten auth events at most.
 ///
 /// **thread**: the room's shard.
 public final class Wants {
-  private static final String OF_ROOM =
-      "SELECT event_id, kind, wanted_by FROM room_want WHERE room_nid = ?";
-
   /// So many events may want one event for one purpose, since a peer decides how many events cite
   /// one that it keeps back. Those beyond are not judged again when it comes.
   private static final int MOST_BY = 1_000;
+
+  public static final int MOST_REDACTIONS = 5_000;
+  public static final int MOST_OF_SITE = 1_000;
+
+  /// Whose share a redaction is of that will take effect, whoever has sent the event.
+  public static final String OF_MODERATORS = "*";
+
+  /// In the place of whose share a want is of that is no redaction.
+  public static final String OF_NOBODY = "";
+
+  // One event a statement: for several Derby would read all wants of the room.
+  private static final String OF_EVENT =
+      "SELECT kind, wanted_by, share FROM room_want"
+          + " --DERBY-PROPERTIES constraint=room_want_pk\n"
+          + " WHERE room_nid = ? AND event_id = ?";
+  private static final String OF_KIND =
+      "SELECT event_id FROM room_want --DERBY-PROPERTIES index=room_want_by_kind\n"
+          + " WHERE room_nid = ? AND kind = ? ORDER BY wanted_by DESC FETCH FIRST ? ROWS ONLY";
 
   /// For what an event is wanted.
   public enum Kind {
@@ -59,83 +78,96 @@ public final class Wants {
     }
   }
 
-  private final Map<EventId, Map<Kind, List<EventRef>>> wanted = new HashMap<>();
-  private int size;
+  /// @param share whose it counts for
+  private record Want(EventRef by, String share) {}
 
-  /// Those of a room whose decisions are all committed.
-  public static Wants load(ReadPool reads, long room) {
+  private final Map<Kind, List<Want>> wants = new EnumMap<>(Kind.class);
+
+  /// What events of a room are wanted for, as far as it is committed: those that are.
+  public static Map<EventId, Wants> load(ReadPool reads, long room, Collection<EventId> ids) {
     return reads.read(connection -> {
-      Wants wants = new Wants();
-      try (PreparedStatement statement = connection.prepareStatement(OF_ROOM)) {
+      Map<EventId, Wants> found = new HashMap<>();
+      try (PreparedStatement statement = connection.prepareStatement(OF_EVENT)) {
         statement.setLong(1, room);
-        try (ResultSet rows = statement.executeQuery()) {
-          while (rows.next()) {
-            wants.add(
-                EventId.parse(rows.getString(1)),
-                Kind.of(rows.getInt(2)),
-                EventRef.at(rows.getLong(3), (Membership) null));
+        for (EventId id : ids) {
+          statement.setString(2, id.value());
+          try (ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+              found
+                  .computeIfAbsent(id, _ -> new Wants())
+                  .put(
+                      Kind.of(rows.getInt(1)),
+                      new Want(EventRef.at(rows.getLong(2), (Membership) null), rows.getString(3)));
+            }
           }
         }
       }
-      return wants;
+      return found;
+    });
+  }
+
+  /// The events of a room that are wanted for that purpose, those first that were last referred to.
+  ///
+  /// @param most so many are read
+  public static Set<EventId> events(ReadPool reads, long room, Kind kind, int most) {
+    return reads.read(connection -> {
+      Set<EventId> events = new LinkedHashSet<>();
+      try (PreparedStatement statement = connection.prepareStatement(OF_KIND)) {
+        statement.setLong(1, room);
+        statement.setInt(2, kind.code());
+        statement.setInt(3, most);
+        try (ResultSet rows = statement.executeQuery()) {
+          while (rows.next()) {
+            events.add(EventId.parse(rows.getString(1)));
+          }
+        }
+      }
+      return events;
     });
   }
 
   /// The same wants, which change by themselves.
   public Wants copy() {
     Wants copy = new Wants();
-    wanted.forEach((id, kinds) -> {
-      Map<Kind, List<EventRef>> copied = new EnumMap<>(Kind.class);
-      kinds.forEach((kind, by) -> copied.put(kind, new ArrayList<>(by)));
-      copy.wanted.put(id, copied);
-    });
-    copy.size = size;
+    wants.forEach((kind, those) -> copy.wants.put(kind, new ArrayList<>(those)));
     return copy;
   }
 
-  /// How many events are wanted, each counted once for each that wants it.
-  public int size() {
-    return size;
+  private void put(Kind kind, Want want) {
+    wants.computeIfAbsent(kind, _ -> new ArrayList<>()).add(want);
   }
 
   /// Notes a want.
   ///
-  /// @return false if it was noted before, or if [#MOST_BY] events want the same
-  public boolean add(EventId id, Kind kind, EventRef by) {
-    List<EventRef> those =
-        wanted
-            .computeIfAbsent(id, _ -> new EnumMap<>(Kind.class))
-            .computeIfAbsent(kind, _ -> new ArrayList<>());
-    if (those.size() == MOST_BY || those.stream().anyMatch(each -> EventRef.same(each, by))) {
-      return false;
+  /// @return false if that changes nothing, or if [#MOST_BY] events want the same
+  public boolean add(Kind kind, EventRef by, String share) {
+    List<Want> those = wants.getOrDefault(kind, List.of());
+    boolean isNew =
+        switch (kind) {
+          case PREVIOUS, FOLLOWED -> those.isEmpty();
+          case AUTH -> those.size() < MOST_BY && !hasBy(those, by);
+          case REDACTED ->
+              share.equals(OF_MODERATORS)
+                  ? those.stream().noneMatch(each -> each.share().equals(OF_MODERATORS))
+                  : those.size() < MOST_BY && !hasBy(those, by);
+        };
+    if (isNew) {
+      put(kind, new Want(by, share));
     }
-    size++;
-    return those.add(by);
+    return isNew;
+  }
+
+  private static boolean hasBy(List<Want> those, EventRef by) {
+    return those.stream().anyMatch(each -> EventRef.same(each.by(), by));
   }
 
   /// The events that want this one for that purpose; they want it no more.
-  public List<EventRef> take(EventId id, Kind kind) {
-    Map<Kind, List<EventRef>> kinds = wanted.get(id);
-    if (kinds == null) {
-      return List.of();
-    }
-    List<EventRef> those = kinds.remove(kind);
-    if (kinds.isEmpty()) {
-      wanted.remove(id);
-    }
-    if (those == null) {
-      return List.of();
-    }
-    size -= those.size();
-    return those;
+  public List<EventRef> take(Kind kind) {
+    List<Want> those = wants.remove(kind);
+    return those == null ? List.of() : those.stream().map(Want::by).toList();
   }
 
-  public boolean has(EventId id, Kind kind) {
-    return wanted.getOrDefault(id, Map.of()).containsKey(kind);
-  }
-
-  /// All events that are wanted for whatever.
-  public Set<EventId> events() {
-    return Set.copyOf(wanted.keySet());
+  public boolean has(Kind kind) {
+    return wants.containsKey(kind);
   }
 }

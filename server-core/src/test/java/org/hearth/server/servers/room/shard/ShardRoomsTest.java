@@ -9,7 +9,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.event.StateKey;
-import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.version.RoomVersions;
@@ -21,7 +20,6 @@ import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.servers.room.state.RoomView;
 import org.hearth.server.servers.room.state.StateKeys;
 import org.hearth.server.servers.room.state.StateSnapshot;
-import org.hearth.server.servers.room.state.Wants;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,24 +84,6 @@ class ShardRoomsTest {
     rooms.forgetHalfDecided();
 
     assertThat(numberOfTheFreshKey()).isEqualTo(StateKeys.UNKNOWN);
-  }
-
-  @Test
-  void whatARoomWaitsForCountsAgainstTheBudget() {
-    RoomView room = room();
-    rooms.advance(room);
-    Wants wants = rooms.wants(room, stores.store().reads());
-    EventRef by = EventRef.at(5, (Membership) null);
-    for (int i = 0; i < 10_000; i++) {
-      wants.add(EventId.parse("$" + i), Wants.Kind.PREVIOUS, by);
-    }
-    rooms.trim();
-    assertThat(rooms.find(ROOM)).isPresent(); // It is weighed with the next decision.
-
-    rooms.advance(room);
-    rooms.trim();
-
-    assertThat(rooms.find(ROOM)).isEmpty();
   }
 
   @Test
