@@ -338,10 +338,14 @@ public final class Pdu {
     return signed().canonical();
   }
 
-  /// About what it takes in memory: its bytes, and the tree that was read from them.
+  /// About what it takes in memory: its bytes, and the tree that was read from them. Of an event
+  /// that is not signed yet, and need not be for this, the bytes are no more than the tree.
   public long memoryBytes() {
-    byte[] canonical = canonicalBytes();
-    return BASE_BYTES + canonical.length + MatrixJson.treeBytes(canonical);
+    return switch (form) {
+      case Signed signed ->
+          BASE_BYTES + signed.canonical().length + MatrixJson.treeBytes(signed.canonical());
+      case NotSigned unsigned -> BASE_BYTES + 2 * MatrixJson.treeBytes(unsigned.json());
+    };
   }
 
   /// Its reference hash, which is the event id only since room version 3.

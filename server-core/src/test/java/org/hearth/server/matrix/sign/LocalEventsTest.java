@@ -155,6 +155,7 @@ class LocalEventsTest {
   void signsWhenTheJsonIsFirstAskedForAndNothingElseChanges(RoomVersion version) {
     Pdu create = create(version);
 
+    assertThat(create.memoryBytes()).isPositive();
     assertThat(create.isSigned()).isFalse();
     assertThat(create.content().path("room_version").asText()).isEqualTo(version.id());
     byte[] hash = create.referenceHash();

@@ -29,7 +29,7 @@ import org.hearth.server.store.UnitOfWork;
 import org.hearth.server.store.UnitOwner;
 
 /// Takes the commands about the rooms of one shard: a command in, a unit of work out, without
-/// waiting for it.
+/// waiting for it, unless what waits already takes too much memory.
 ///
 /// A decision that was submitted is the room's head at once, and the next command builds on it.
 /// When a unit fails, the units behind it fail with it (see [UnitOwner]), and the shard starts over
@@ -67,6 +67,7 @@ final class RoomShard implements CommandHandler<RoomInput, RoomReply> {
   @Override
   public void handle(RoomInput command, Reply<RoomReply> reply) {
     rooms.forgetHalfDecided();
+    rooms.awaitMemory();
     long now = owner.generation();
     if (now != generation) {
       rooms.clear();

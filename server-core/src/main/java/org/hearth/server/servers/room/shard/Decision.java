@@ -41,10 +41,16 @@ import org.jspecify.annotations.Nullable;
 /// (`ReceiveRoom`). The committer takes the rows of a large unit in batches, one statement a kind
 /// of row.
 ///
-/// **bound**: what it holds is in proportion to its command.
+/// **bound**: what it holds is in proportion to its command; of those under way [ShardRooms] has
+/// the bound. Nobody holds one that is committed.
 ///
 /// **thread**: the shard's while it grows; then the committer's.
 public final class Decision {
+  /// Rough memory of one event beside itself, and of one row.
+  private static final int EVENT_BYTES = 400;
+
+  private static final int ROW_BYTES = 150;
+
   private final ShardContext context;
   private final boolean newRoom;
   private final List<RowChange> changes = new ArrayList<>();
@@ -62,7 +68,11 @@ public final class Decision {
   private final Map<StateHash, StateSnapshot> byHash = new HashMap<>();
   private final Map<EventId, Wants> wants = new HashMap<>();
   private @Nullable List<RoomReply.Judged> answers;
+  private final PendingDecision pending = new PendingDecision(this);
   private RoomView view;
+
+  /// What it announces beside its events.
+  private long besideEventsBytes;
 
   /// An event that is to be redacted.
   ///
@@ -176,6 +186,13 @@ public final class Decision {
   /// Announces an entry at the next position that is taken.
   public void announce(RoomOutput entry) {
     announcements.add(new Announcement<>(numbered.size(), context.log(), entry));
+    besideEventsBytes +=
+        switch (entry) {
+          case RoomOutput.EventAdded told ->
+              told.replaces() == null ? 0 : told.replaces().memoryBytes();
+          case RoomOutput.EventStored _ -> 0;
+          case RoomOutput.OutsideMember _, RoomOutput.StateChanged _ -> entry.memoryBytes();
+        };
   }
 
   /// The next position is of that event, or of an entry that the reference stands for.
@@ -258,9 +275,26 @@ public final class Decision {
     return added.stream().map(AddedEvent::ref).toList();
   }
 
-  /// Whether all of it is committed.
+  /// Whether all its events are committed.
   public boolean isSettled() {
     return view.isSettled();
+  }
+
+  /// A rough size in memory of what it holds beside what its room had before.
+  public long weightBytes() {
+    long bytes = besideEventsBytes + (long) ROW_BYTES * changes.size();
+    for (GraphEvent each : byId.values()) {
+      bytes += EVENT_BYTES + each.event().memoryBytes();
+    }
+    for (StateSnapshot each : states.values()) {
+      bytes += each.ownBytes();
+    }
+    return bytes;
+  }
+
+  /// What leads to it until it is committed.
+  PendingDecision pending() {
+    return pending;
   }
 
   /// Whether there is anything to commit.
@@ -303,7 +337,12 @@ public final class Decision {
 
           @Override
           public void durable(LogPosition first) {
-            settle();
+            try {
+              settle();
+            } finally {
+              // Last: from then on the shard finds all of it in what is committed.
+              pending.end();
+            }
           }
 
           @Override

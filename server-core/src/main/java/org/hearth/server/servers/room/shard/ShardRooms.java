@@ -24,13 +24,17 @@ import org.jspecify.annotations.Nullable;
 /// The rooms of one shard as they are after its last decision.
 ///
 /// **bound**: a budget of bytes for rooms with all that is held of them, which a room is over that
-/// is not committed yet; decisions under way, by the committer's ring; states noted during a sweep,
-/// by [#MOST_REFERRED].
+/// is not committed yet; decisions under way, by [#MOST_BYTES_UNDER_WAY]; states noted during a
+/// sweep, by [#MOST_REFERRED].
 ///
 /// **thread**: the shard's.
 public final class ShardRooms {
   /// A room in which so much happens during one sweep is swept another time.
   private static final int MOST_REFERRED = 100_000;
+
+  /// Decisions that are not committed take so much, and one more, before the next command waits for
+  /// them.
+  static final long MOST_BYTES_UNDER_WAY = 16L << 20;
 
   private static final int REFUSED_BYTES = 200;
   private static final int REFERRED_BYTES = 70;
@@ -42,14 +46,21 @@ public final class ShardRooms {
   private final Map<RoomId, Held> rooms = new LinkedHashMap<>(16, 0.75f, true);
   private long bytes;
 
+  /// The decisions of all rooms that may not be committed, oldest first.
+  private final Deque<Weighed> underWay = new ArrayDeque<>();
+
+  private long bytesUnderWay;
+
   /// Rooms whose last command came to nothing half-way: what is in memory of them may lack its
   /// rows. At most one or two, because no command is handled before they are settled.
   private final Set<RoomId> halfDecided = new HashSet<>();
 
+  private record Weighed(PendingDecision decision, long bytes) {}
+
   /// A room in the shard's memory.
   private static final class Held {
     private RoomView head;
-    private final Deque<Decision> underWay = new ArrayDeque<>();
+    private final Deque<PendingDecision> underWay = new ArrayDeque<>();
     private final RecentTransactions transactions = new RecentTransactions();
     private @Nullable RefusedCounts refused;
 
@@ -68,6 +79,18 @@ public final class ShardRooms {
 
     Held(RoomView head) {
       this.head = head;
+    }
+
+    /// Lets go of what leads to no decision any more.
+    void letGo() {
+      while (!underWay.isEmpty() && underWay.peekFirst().hasEnded()) {
+        underWay.removeFirst();
+      }
+    }
+
+    /// Whether all that was decided about the room is committed.
+    boolean isSettled() {
+      return head.isSettled() && underWay.stream().allMatch(PendingDecision::hasEnded);
     }
   }
 
@@ -118,8 +141,11 @@ public final class ShardRooms {
   public void advance(Decision decision) {
     advance(decision.view());
     Held held = held(decision.view());
-    settle(held);
-    held.underWay.addLast(decision);
+    held.letGo();
+    held.underWay.addLast(decision.pending());
+    long weight = decision.weightBytes();
+    underWay.addLast(new Weighed(decision.pending(), weight));
+    bytesUnderWay += weight;
     for (AddedEvent each : decision.sentInTransactions()) {
       ClientTransaction transaction = Objects.requireNonNull(each.transaction());
       held.transactions.add(each.event(), transaction, each.ref());
@@ -134,9 +160,15 @@ public final class ShardRooms {
     weigh(held);
   }
 
-  private static void settle(Held held) {
-    while (!held.underWay.isEmpty() && held.underWay.peekFirst().isSettled()) {
-      held.underWay.removeFirst();
+  /// Waits for the decisions under way if they take too much memory; before the next command.
+  ///
+  /// @throws RuntimeException as [#forgetHalfDecided]
+  public void awaitMemory() {
+    while (!underWay.isEmpty() && underWay.peekFirst().decision().hasEnded()) {
+      bytesUnderWay -= underWay.removeFirst().bytes();
+    }
+    if (bytesUnderWay > MOST_BYTES_UNDER_WAY) {
+      awaitUnderWay.run();
     }
   }
 
@@ -147,10 +179,7 @@ public final class ShardRooms {
 
   /// The states that the room referred to since the watch began, if it was watched all the time.
   public Optional<Set<Long>> referred(RoomView room) {
-    Held held = held(room);
-    // What was decided before the watch began is committed: nothing is found there any more.
-    settle(held);
-    return Optional.ofNullable(held.referred);
+    return Optional.ofNullable(held(room).referred);
   }
 
   /// The watch ends.
@@ -160,10 +189,19 @@ public final class ShardRooms {
     weigh(held);
   }
 
-  /// The decisions about a room that may not be committed yet, oldest first; not to be changed.
+  /// The decisions about a room that may not be committed yet, oldest first.
   public Deque<Decision> underWay(RoomView room) {
+    Deque<Decision> decisions = new ArrayDeque<>();
     Held held = rooms.get(room.info().id());
-    return held == null ? new ArrayDeque<>() : held.underWay;
+    if (held != null) {
+      for (PendingDecision each : held.underWay) {
+        Decision decision = each.decision();
+        if (decision != null) {
+          decisions.addLast(decision);
+        }
+      }
+    }
+    return decisions;
   }
 
   /// How many events a room that there is keeps though it has refused them.
@@ -241,7 +279,9 @@ public final class ShardRooms {
     memory.rooms().clear();
     rooms.clear();
     halfDecided.clear();
+    underWay.clear();
     bytes = 0;
+    bytesUnderWay = 0;
   }
 
   /// Lets go of the rooms that were used longest ago, as far as they are committed.
@@ -249,7 +289,7 @@ public final class ShardRooms {
     Iterator<Held> oldestFirst = rooms.values().iterator();
     while (bytes > maximumBytes && oldestFirst.hasNext()) {
       Held held = oldestFirst.next();
-      if (held.head.isSettled()) {
+      if (held.isSettled()) {
         bytes -= held.weighed;
         oldestFirst.remove();
       }

@@ -8,6 +8,9 @@
 ///  EventMaker: an event of ours, made and judged                         ┘
 /// ```
 ///
+/// What leads to a decision (PendingDecision) lets go of it when it is committed, and a shard waits
+/// when those under way take too much memory.
+///
 /// Signers sign the events of this server before the committer comes to them.
 @NullMarked
 package org.hearth.server.servers.room.shard;

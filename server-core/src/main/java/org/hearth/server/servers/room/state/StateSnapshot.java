@@ -180,6 +180,13 @@ public final class StateSnapshot {
     return new StateSnapshot(number, shared, size, layers, hash);
   }
 
+  /// A rough size in memory of what it does not share with the state of which it was made.
+  public long ownBytes() {
+    return 500
+        + (long) Long.BYTES * (CHUNK + chunks.length)
+        + (layers.isEmpty() ? 0 : (long) Integer.BYTES * layers.getLast().size());
+  }
+
   /// A rough size in memory, nothing shared.
   public int weightBytes() {
     return 200 + 40 * keyLimit();

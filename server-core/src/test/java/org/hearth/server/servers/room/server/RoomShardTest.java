@@ -11,33 +11,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.hearth.ringlogs.FailureHandling;
-import org.hearth.ringlogs.OutputLog;
 import org.hearth.ringlogs.Reply;
 import org.hearth.ringlogs.ReplyTimeoutException;
-import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.RoomInput;
 import org.hearth.server.logs.RoomInput.Arrival;
 import org.hearth.server.logs.RoomReply;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.UserId;
-import org.hearth.server.matrix.sign.LocalEvents;
 import org.hearth.server.matrix.testkit.RoomFixture;
-import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.matrix.version.RoomVersions;
-import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.check.DatabaseCheck;
-import org.hearth.server.servers.room.read.RoomOutputStore;
-import org.hearth.server.servers.room.shard.EventMaker;
-import org.hearth.server.servers.room.shard.ShardContext;
+import org.hearth.server.servers.room.shard.ShardContexts;
 import org.hearth.server.servers.room.shard.Signers;
-import org.hearth.server.servers.room.shard.StoredTransactions;
-import org.hearth.server.servers.room.shard.TransactionFilter;
-import org.hearth.server.servers.room.state.Numbers;
-import org.hearth.server.servers.room.state.RoomMemory;
 import org.hearth.server.store.Outcome;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreExtension;
@@ -55,31 +42,7 @@ final class RoomShardTest {
 
   private static RoomShard shard(
       Store store, InstantSource clock, Signers signers, Duration patience) {
-    RoomServerOptions options = RoomServerOptions.standard();
-    RoomMemory memory = RoomMemory.over(store.reads(), options);
-    return new RoomShard(
-        0,
-        new ShardContext(
-            RunningRooms.SERVER,
-            store.committer(),
-            store.reads(),
-            new OutputLog<>(
-                Logs.ROOM_OUTPUT,
-                new RoomOutputStore(store.reads(), memory.events()),
-                new FailureHandling(store.deadLetters(), _ -> false, clock)),
-            memory,
-            new EventMaker(
-                new LocalEvents(
-                    RunningRooms.SERVER, TestKeys.of(RunningRooms.SERVER), new SplittableRandom(1)),
-                memory.events()),
-            signers,
-            new StoredTransactions(
-                store.reads(), new TransactionFilter(store.reads(), new SplittableRandom(2))),
-            new Numbers(store.reads()),
-            clock,
-            options.roomBytes(),
-            options.graphBytes()),
-        patience);
+    return new RoomShard(0, ShardContexts.of(store, RunningRooms.SERVER, clock, signers), patience);
   }
 
   /// Each sets a state key that the room has not had; so many that the room is healed at the end.
@@ -158,6 +121,42 @@ final class RoomShardTest {
       shard.handle(receive(branches.subList(20, 21)), reply);
 
       assertThat(RunningRooms.await(reply)).isInstanceOf(RoomReply.Received.class);
+    } finally {
+      released.countDown();
+    }
+    DatabaseCheck.assertSound(stores.store());
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void waitsForWhatWasDecidedBeforeWhenThatTakesMuchMemory() throws InterruptedException {
+    RoomFixture room = RoomFixture.withMembers(RoomVersions.V11);
+    room.join(OURS).add();
+    try (RunningRooms rooms = new RunningRooms(stores.store())) {
+      rooms.live(room.events());
+    }
+    List<Pdu> large = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      String body = "x".repeat(50_000);
+      large.add(room.message(ALICE, "m.room.message", "{\"body\":\"%s\"}".formatted(body)).add());
+    }
+    RoomInput small = receive(List.of(room.message(ALICE, "m.room.message", "{}").add()));
+    CountDownLatch released = new CountDownLatch(1);
+    Reply<RoomReply> first = Reply.pending();
+    Reply<RoomReply> second = Reply.pending();
+    try (Signers signers = Signers.forShards(1)) {
+      RoomShard shard =
+          shard(stores.store(), InstantSource.system(), signers, Duration.ofMillis(100));
+      holdCommitter(released);
+      shard.handle(receive(large), first);
+
+      assertThatThrownBy(() -> shard.handle(small, Reply.pending()))
+          .isInstanceOf(ReplyTimeoutException.class);
+      released.countDown();
+      assertThat(RunningRooms.await(first)).isInstanceOf(RoomReply.Received.class);
+      shard.handle(small, second);
+
+      assertThat(RunningRooms.await(second)).isInstanceOf(RoomReply.Received.class);
     } finally {
       released.countDown();
     }
