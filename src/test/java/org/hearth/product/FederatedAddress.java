@@ -3,6 +3,7 @@ package org.hearth.product;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.hearth.server.http.FreePort;
 import org.hearth.server.outbound.TestAuthority;
 
 /// Where a server of a test is for other servers: a port of the loopback, and the certificate for
@@ -18,10 +19,7 @@ record FederatedAddress(int port, Path certificate, Path key, Path authority) {
     Path key = folder.resolve("key.pem");
     authority.certify(certificate, key, "localhost");
     return new FederatedAddress(
-        HearthProcess.freePort(),
-        certificate,
-        key,
-        authority.writeTo(folder.resolve("authority.pem")));
+        FreePort.find(), certificate, key, authority.writeTo(folder.resolve("authority.pem")));
   }
 
   /// The server's name.

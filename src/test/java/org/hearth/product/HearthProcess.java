@@ -4,8 +4,6 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.hearth.server.http.FreePort;
 
 /// A Hearth server in a process of its own, with open registration on a loopback port that it keeps
 /// over restarts.
@@ -79,7 +78,7 @@ final class HearthProcess implements AutoCloseable {
   /// @param settings of its configuration, beside name and listener
   static HearthProcess start(List<String> launcher, Path dataFolder, String settings)
       throws IOException {
-    int port = freePort();
+    int port = FreePort.find();
     return new HearthProcess(
         launcher,
         dataFolder,
@@ -96,7 +95,7 @@ final class HearthProcess implements AutoCloseable {
   /// Starts a server that talks with all others whose certificates are of this authority.
   static HearthProcess startFederated(Path dataFolder, FederatedAddress federated)
       throws IOException {
-    int port = freePort();
+    int port = FreePort.find();
     return new HearthProcess(
         server(),
         dataFolder,
@@ -278,12 +277,6 @@ final class HearthProcess implements AutoCloseable {
       serves.completeExceptionally(new UncheckedIOException(e));
     }
     serves.complete(false);
-  }
-
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   @Override

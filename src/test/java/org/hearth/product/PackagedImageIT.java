@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.hearth.server.http.FreePort;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -107,7 +108,7 @@ class PackagedImageIT {
     Files.writeString(
         data.resolve("hearth.yaml"),
         "server-name: localhost\nlisteners:\n  - { bind: 127.0.0.1, port: %d }\n"
-            .formatted(HearthProcess.freePort()));
+            .formatted(FreePort.find()));
     ProcessBuilder builder =
         new ProcessBuilder(image.command("hearth", "--data-dir", data.toString()))
             .redirectErrorStream(true);

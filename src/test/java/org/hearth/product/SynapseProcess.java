@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.hearth.server.http.FreePort;
 import org.opentest4j.TestAbortedException;
 
 /// A Synapse of the version that `src/test/python/requirements.txt` names, from the Python package
@@ -93,7 +94,7 @@ final class SynapseProcess implements FederatedServer {
   static SynapseProcess start(Path folder, FederatedAddress where)
       throws IOException, InterruptedException {
     Alone.run("synapse", SynapseProcess::install);
-    return new SynapseProcess(folder, where, HearthProcess.freePort());
+    return new SynapseProcess(folder, where, FreePort.find());
   }
 
   private static void install() throws IOException, InterruptedException {

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.apache.derby.jdbc.EmbeddedDriver;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.http.FreePort;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -312,10 +313,7 @@ class StartRefusalsTest {
   void opensNoListenerWhenOneOfThemCannotBeOpened(@TempDir Path temp) throws Exception {
     Path folder = temp.resolve("data");
     copy(served, folder);
-    int free;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePort.find();
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         Homeserver server =
             server(

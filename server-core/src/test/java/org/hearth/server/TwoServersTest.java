@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import org.hearth.server.box.Time;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.http.FreePort;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.outbound.LinkedHearth;
 import org.hearth.server.outbound.TestAuthority;
@@ -39,7 +40,7 @@ class TwoServersTest {
     private final Composition composition;
 
     Server(Path folder, TestAuthority authority, InstantSource clock) throws IOException {
-      int port = LinkedHearth.freePort();
+      int port = FreePort.find();
       name = ServerName.parse("localhost:" + port);
       DataFolder data = new DataFolder(folder.resolve("data"));
       WholeServer.prepare(data);

@@ -237,10 +237,7 @@ class LifecycleTest {
 
   @Test
   void closesTheListenersThatWereOpenWhenOneCannotBe() throws IOException {
-    int first;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      first = free.getLocalPort();
-    }
+    int first = FreePort.find();
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       HttpOptions options =
           HttpOptions.standard(

@@ -1,8 +1,6 @@
 package org.hearth.server.outbound;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +10,7 @@ import org.hearth.server.WholeServer;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.http.FreePort;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.ServerName;
 
@@ -25,8 +24,8 @@ public final class LinkedHearth implements AutoCloseable {
   /// @param settings further lines of the configuration
   public LinkedHearth(Path folder, TestAuthority authority, String settings)
       throws IOException, StartFailedException {
-    int port = freePort();
-    int clientPort = freePort();
+    int port = FreePort.find();
+    int clientPort = FreePort.find();
     name = ServerName.parse("localhost:" + port);
     DataFolder data = new DataFolder(folder.resolve("data"));
     WholeServer.prepare(data);
@@ -70,13 +69,6 @@ public final class LinkedHearth implements AutoCloseable {
                 folder.resolve("certificate.pem"),
                 folder.resolve("key.pem"),
                 further));
-  }
-
-  /// A port that nobody has.
-  public static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
   }
 
   public ServerName name() {
