@@ -33,9 +33,9 @@ public record RoomServerOptions(
     }
   }
 
-  /// Two shards and 108 MiB: enough for a thousand rooms of 50 members, and for 70,000 events of
+  /// Two shards and 124 MiB: enough for a thousand rooms of 50 members, and for 70,000 events of
   /// states as all who join are told them.
   public static RoomServerOptions standard() {
-    return new RoomServerOptions(2, 20L << 20, 16L << 20, 32L << 20, 8L << 20, 8L << 20, 4L << 20);
+    return new RoomServerOptions(2, 28L << 20, 16L << 20, 32L << 20, 8L << 20, 8L << 20, 4L << 20);
   }
 }

@@ -197,17 +197,21 @@ final class Completion {
 
   private Map<EventId, EventVerdict.Incomplete> judge() throws InterruptedException {
     handOverOutliers();
-    Map<EventId, Pdu> events = new LinkedHashMap<>(refused);
-    events.putAll(toPlace);
     // What was fetched and is less deep than all that has happened here goes into the history,
     // whatever follows it: as one of the room's ends it would have the state of long ago resolved
     // with that of now. An event's maker says how deep it is, so it is judged like all others.
-    List<Pdu> old = events.values().stream().filter(this::isOld).toList();
-    old.forEach(each -> events.remove(each.eventId()));
+    List<Pdu> old = toPlace.values().stream().filter(this::isOld).toList();
     Map<EventId, EventVerdict.Incomplete> open = new LinkedHashMap<>();
     if (!old.isEmpty()) {
       take(judge(RoomInput.Arrival.FOLLOWED, old, outliers.values()), open);
     }
+    // What is refused goes along, since the Room Server keeps it for the sake of what follows it.
+    Map<EventId, Pdu> events = new LinkedHashMap<>(refused);
+    events.putAll(toPlace);
+    old.stream()
+        .map(Pdu::eventId)
+        .filter(each -> !refused.containsKey(each))
+        .forEach(events::remove);
     take(judge(RoomInput.Arrival.LIVE, events.values(), outliers.values()), open);
     open.keySet().removeAll(refused.keySet());
     return open;

@@ -284,12 +284,14 @@ public final class ShardRooms {
     bytesUnderWay = 0;
   }
 
-  /// Lets go of the rooms that were used longest ago, as far as they are committed.
+  /// Lets go of the rooms that were used longest ago, as far as they are committed. The one that
+  /// was used last stays, however large it is, or each command would read it again.
   public void trim() {
     Iterator<Held> oldestFirst = rooms.values().iterator();
     while (bytes > maximumBytes && oldestFirst.hasNext()) {
       Held held = oldestFirst.next();
-      if (held.isSettled()) {
+      boolean isLast = !oldestFirst.hasNext() && maximumBytes > 0;
+      if (held.isSettled() && !isLast) {
         bytes -= held.weighed;
         oldestFirst.remove();
       }

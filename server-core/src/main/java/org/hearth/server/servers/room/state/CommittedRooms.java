@@ -5,7 +5,8 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.Optional;
 import org.hearth.server.matrix.id.RoomId;
 
-/// What is committed of each room, kept in memory within a budget of bytes.
+/// What is committed of each room, kept in memory within a budget of bytes. A room that is larger
+/// than half of it counts as half, so that it is not read from the database each time.
 ///
 /// **thread**: any; `committed` the committer's only.
 public final class CommittedRooms {
@@ -17,7 +18,8 @@ public final class CommittedRooms {
     this.rooms =
         Caffeine.newBuilder()
             .maximumWeight(maximumBytes)
-            .weigher((RoomId _, RoomView view) -> view.weightBytes())
+            .weigher((RoomId _, RoomView view) ->
+                (int) Math.min(view.weightBytes(), Math.max(1, maximumBytes / 2)))
             .executor(Runnable::run)
             .build();
   }

@@ -149,6 +149,7 @@ public final class Wants {
           case REDACTED ->
               share.equals(OF_MODERATORS)
                   ? those.stream().noneMatch(each -> each.share().equals(OF_MODERATORS))
+                      && !hasBy(those, by)
                   : those.size() < MOST_BY && !hasBy(those, by);
         };
     if (isNew) {

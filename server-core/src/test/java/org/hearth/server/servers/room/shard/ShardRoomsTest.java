@@ -29,6 +29,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /// What a shard forgets of rooms about which something was begun that did not come to be.
 class ShardRoomsTest {
   private static final RoomId ROOM = RoomId.parse("!r:hearth.test");
+  private static final RoomId OTHER = RoomId.parse("!other:hearth.test");
   private static final StateKey FRESH = new StateKey("org.example", "never committed");
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
@@ -56,9 +57,13 @@ class ShardRoomsTest {
   }
 
   private RoomView room() {
+    return room(1, ROOM);
+  }
+
+  private RoomView room(long number, RoomId id) {
     return new RoomView(
         new RoomInfo(
-            1, ROOM, RoomVersions.of("11").orElseThrow(), UserId.parse("@a:hearth.test"), keys),
+            number, id, RoomVersions.of("11").orElseThrow(), UserId.parse("@a:hearth.test"), keys),
         EventRef.at(5, (Membership) null),
         EventRef.at(0, (Membership) null),
         0,
@@ -98,7 +103,10 @@ class ShardRoomsTest {
 
     rooms.advance(room);
     rooms.trim();
+    assertThat(rooms.find(ROOM)).as("the one that was used last").isPresent();
 
+    rooms.advance(room(2, OTHER));
+    rooms.trim();
     assertThat(rooms.find(ROOM)).isEmpty();
   }
 

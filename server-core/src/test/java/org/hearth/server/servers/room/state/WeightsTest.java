@@ -56,6 +56,19 @@ final class WeightsTest {
   }
 
   @Test
+  void aRoomThatIsLargerThanTheBudgetIsNotReadEachTime() {
+    try (RunningRooms rooms = new RunningRooms(stores.store())) {
+      rooms.live(room.events());
+    }
+    CommittedRooms rooms =
+        new CommittedRooms(new RoomLoader(stores.store().reads()), view().weightBytes() / 2);
+
+    RoomView once = rooms.find(room.roomId()).orElseThrow();
+
+    assertThat(rooms.find(room.roomId())).containsSame(once);
+  }
+
+  @Test
   void anEventWeighsItsRedactionToo() {
     Pdu said = room.message(ALICE, "m.room.message", "{}").add();
     Pdu redaction =
