@@ -93,13 +93,16 @@ class SyncWaitingTest extends FreshSyncServer {
     RoomId room = rooms.open("alice", "shared");
     rooms.join(room, "bob");
     rooms.join(room, "carol");
+    rooms.join(room, "erin");
     LogPosition joined = server.store().head();
+    rooms.leave(room, "erin");
     rooms.leave(room, "bob");
     rooms.leave(room, "carol");
     rooms.join(room, "dora");
 
     assertThat(deviceLists("bob", joined, server.store().head()).left())
-        .containsExactlyInAnyOrder(TestRooms.user("alice"), TestRooms.user("carol"));
+        .containsExactlyInAnyOrder(
+            TestRooms.user("alice"), TestRooms.user("carol"), TestRooms.user("erin"));
   }
 
   private News.DeviceLists deviceLists(String user, LogPosition since, LogPosition upTo) {

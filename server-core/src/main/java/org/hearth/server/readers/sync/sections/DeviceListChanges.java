@@ -99,6 +99,8 @@ public final class DeviceListChanges {
     OwnMembership history = OwnMembership.upTo(rooms, own);
     if (own.get().membership() != Membership.JOIN) {
       if (history.at(since) == Membership.JOIN) {
+        // Those also who had left before the user did.
+        gone.addAll(joinedAt(room, since));
         gone.addAll(joinedAt(room, history.leftAt(since).orElse(upTo)));
       }
     } else if (history.joinedEverSince(since)) {
