@@ -151,14 +151,17 @@ class SlidingConnectionTest extends FreshSyncServer {
     }
     String named = "{'conn_id':'c%d','lists':{" + String.join(",", lists) + "}}";
     Future<TestClient.Answer> waiting = waitingOn(named.formatted(0));
+    SlidingClient idle = new SlidingClient(server.http("bob"));
+    idle.sync(named.formatted(1));
 
     // No more than a device may have.
-    for (int i = 1; i <= 9; i++) {
+    for (int i = 2; i <= 9; i++) {
       new SlidingClient(server.http("bob")).sync(named.formatted(i));
     }
 
-    assertThat(answer(waiting).status()).isEqualTo(200);
-    expectUnknown(server.http("bob"), bob.pos(), named.formatted(0));
+    expectUnknown(server.http("bob"), idle.pos(), named.formatted(1));
+    rooms.say(room, "alice", "the one on which somebody waits goes last");
+    assertThat(answer(waiting).expect(200).json().path("rooms").size()).isEqualTo(1);
   }
 
   @Test

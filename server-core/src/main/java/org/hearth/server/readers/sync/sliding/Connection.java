@@ -169,6 +169,11 @@ final class Connection {
     }
   }
 
+  /// Whether a request waits on it.
+  synchronized boolean isWaitedOn() {
+    return waiting != null;
+  }
+
   /// Nobody comes back to it: who waits, or would wait, is answered.
   synchronized void close() {
     closed = true;

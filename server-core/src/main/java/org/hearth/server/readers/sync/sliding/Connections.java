@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// one had to go, its client is told `M_UNKNOWN_POS` and begins anew, as the proposal has it.
 ///
 /// **Bound:** [#MOST_OF_A_DEVICE], [#LONGEST_UNUSED], a budget of bytes of which one user has a
-/// quarter; the longest unused go first. **Thread:** any.
+/// quarter; the longest unused go first, those on which somebody waits last. **Thread:** any.
 final class Connections {
   /// Element X has four: of rooms, of encryption, and both again where it shows notifications.
   static final int MOST_OF_A_DEVICE = 10;
@@ -111,8 +111,8 @@ final class Connections {
     return Optional.of(kept.connection);
   }
 
-  /// Counts what a connection has grown to, and lets go of what is too much: also of connections on
-  /// which somebody waits, who is answered then.
+  /// Counts what a connection has grown to, and lets go of what is too much: in the end also of
+  /// connections on which somebody waits, who is answered then.
   synchronized void used(Viewer viewer, String name, Connection connection) {
     @Nullable OfUser own = users.get(viewer.user());
     @Nullable Kept kept = own == null ? null : own.connections.get(new Key(viewer.device(), name));
@@ -124,15 +124,30 @@ final class Connections {
     own.bytes += now - kept.bytes;
     kept.bytes = now;
     kept.used = nanos.getAsLong();
-    while (own.bytes > budgetBytes / USER_SHARE && own.connections.size() > 1) {
-      drop(viewer.user(), own, own.connections.keySet().iterator().next());
-    }
-    while (bytes > budgetBytes && users.size() > 1) {
-      Map.Entry<UserId, OfUser> eldest = users.entrySet().iterator().next();
+    if (own.bytes > budgetBytes / USER_SHARE) {
       drop(
-          eldest.getKey(),
-          eldest.getValue(),
-          eldest.getValue().connections.keySet().iterator().next());
+          List.of(Map.entry(viewer.user(), own)), kept, () -> own.bytes - budgetBytes / USER_SHARE);
+    }
+    if (bytes > budgetBytes) {
+      drop(List.copyOf(users.entrySet()), kept, () -> bytes - budgetBytes);
+    }
+  }
+
+  /// Lets go of connections until nothing is too much, but for one: at first of those on which
+  /// nobody waits, since a client that is told to begin anew does it at once.
+  private void drop(List<Map.Entry<UserId, OfUser>> from, Kept butFor, LongSupplier tooMuch) {
+    for (boolean waitedOn : new boolean[] {false, true}) {
+      for (Map.Entry<UserId, OfUser> each : from) {
+        for (Map.Entry<Key, Kept> next : List.copyOf(each.getValue().connections.entrySet())) {
+          if (tooMuch.getAsLong() <= 0) {
+            return;
+          }
+          if (!next.getValue().equals(butFor)
+              && next.getValue().connection.isWaitedOn() == waitedOn) {
+            drop(each.getKey(), each.getValue(), next.getKey());
+          }
+        }
+      }
     }
   }
 

@@ -198,7 +198,7 @@ final class ExtensionsJson {
       Optional<Sent> sent = plan.sent(each);
       boolean whole = failed.isEmpty() || before.isPresent();
       if (told && whole && sent.isPresent()) {
-        if (sent.get().upTo(kind) != Sent.LIVE && isJoined(each)) {
+        if (sent.get().upTo(kind) != Sent.LIVE && isJoined(each) && !isToldLater(kind, each)) {
           plan.change(each, sent.get().with(kind, Sent.LIVE));
         }
       } else if (!told && sent.isPresent() && before.isPresent()) {
@@ -211,6 +211,10 @@ final class ExtensionsJson {
       points.put(extension.key(), now.holdingBack(failed));
     }
     return news;
+  }
+
+  private boolean isToldLater(Sent.Kind kind, RoomId room) {
+    return kind == Sent.Kind.RECEIPTS && rooms.shownFirst().isLeftOut(room);
   }
 
   private Optional<LogPosition> since(RoomId room, Sent.Kind kind, SyncPoint point) {

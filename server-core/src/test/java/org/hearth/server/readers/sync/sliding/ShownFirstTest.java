@@ -24,6 +24,7 @@ class ShownFirstTest {
     assertThat(shown.of(ONE)).contains(Set.of("$1", "$2"));
     assertThat(shown.of(OTHER)).contains(Set.of("$3"));
     assertThat(shown.of(LAST)).contains(Set.of());
+    assertThat(List.of(ONE, OTHER, LAST)).filteredOn(shown::isLeftOut).containsExactly(OTHER, LAST);
     assertThat(shown.of(RoomId.parse("!known:hearth.test"))).isEmpty();
   }
 }
