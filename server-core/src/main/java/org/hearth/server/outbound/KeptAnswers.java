@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -97,16 +98,18 @@ public final class KeptAnswers<K, V> {
   /// @return empty if there was no answer by then, or too many are being asked
   public Optional<V> get(K key, String asker, Question<V> question, Duration patience)
       throws InterruptedException {
-    return get(key, List.of(ofAsker(asker)), question, patience);
+    return get(key, asker, List.of(), question, patience);
   }
 
-  /// The same where one who is asked has a share, too.
+  /// The same where those who are asked have shares, too.
   ///
   /// @param asked how many questions may be for whom at the same time
   public Optional<V> get(
-      K key, String asker, SharedPlaces.Share asked, Question<V> question, Duration patience)
+      K key, String asker, List<SharedPlaces.Share> asked, Question<V> question, Duration patience)
       throws InterruptedException {
-    return get(key, List.of(ofAsker(asker), asked), question, patience);
+    List<SharedPlaces.Share> shares = new ArrayList<>(asked);
+    shares.add(ofAsker(asker));
+    return get(key, shares, question, patience);
   }
 
   private SharedPlaces.Share ofAsker(String asker) {

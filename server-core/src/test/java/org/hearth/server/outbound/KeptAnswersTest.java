@@ -101,7 +101,7 @@ class KeptAnswersTest {
   /// Many ask one server that hangs: others are asked meanwhile, by the same users, too.
   @Test
   void aServerThatHangsKeepsNobodyFromTheOthers() throws Exception {
-    SharedPlaces.Share slow = new SharedPlaces.Share("slow.test", 1);
+    List<SharedPlaces.Share> slow = List.of(new SharedPlaces.Share("slow.test", 1));
     CountDownLatch asked = new CountDownLatch(1);
     for (int i = 0; i < 8; i++) {
       String key = "slow " + i;
@@ -112,7 +112,11 @@ class KeptAnswersTest {
 
     assertThat(
             answers.get(
-                "good", ALICE, new SharedPlaces.Share("good.test", 1), () -> "answer", PATIENCE))
+                "good",
+                ALICE,
+                List.of(new SharedPlaces.Share("good.test", 1)),
+                () -> "answer",
+                PATIENCE))
         .contains("answer");
   }
 }

@@ -106,7 +106,7 @@ final class LoginRoutes implements RouteGroup {
             Response.json(
                 JsonNodeFactory.instance
                     .objectNode()
-                    .put("login_token", tokens.make(user))
+                    .put("login_token", tokens.make(user, request::authenticateAgain))
                     .put("expires_in_ms", LoginTokens.LIFETIME.toMillis())));
   }
 

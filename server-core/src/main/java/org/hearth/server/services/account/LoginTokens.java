@@ -56,11 +56,14 @@ final class LoginTokens {
   }
 
   /// Makes a token. Whoever has too many loses the oldest.
-  String make(UserId user) {
+  ///
+  /// @param isLoggedIn fails if the device that asks was logged out meanwhile
+  String make(UserId user, Runnable isLoggedIn) {
     String token = secrets.token(Secrets.LOGIN_PREFIX);
     turns.run(
         user,
         () -> {
+          isLoggedIn.run();
           Instant now = clock.instant();
           List<RowChange> changes = new ArrayList<>();
           List<Stored> youngestFirst = ofUser(user);

@@ -3,6 +3,7 @@ package org.hearth.server.services.media.federation;
 import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Request;
@@ -38,8 +39,12 @@ public final class Fetching implements MediaElsewhere {
   private static final int AT_ONCE = 32;
 
   /// Of these from the servers of one site, of whose names the owner may have as many as they like:
-  /// fewer than for one user, so that a slow server leaves everybody some for the others.
-  private static final int AT_ONCE_A_SITE = 6;
+  /// so a slow one leaves half for the others.
+  private static final int AT_ONCE_A_SITE = 16;
+
+  /// Of these for one user: fewer than a user has, and than a site has. So a slow site leaves
+  /// everybody some for the others, and one user leaves others some of the site's.
+  private static final int AT_ONCE_A_SITE_AND_USER = 6;
 
   private static final long MOST_BYTES_OF_ANSWERS = 1 << 20;
 
@@ -94,8 +99,12 @@ public final class Fetching implements MediaElsewhere {
         .get(
             uri,
             request.asker(),
-            // A name of its own: who asks may be an address, too.
-            new SharedPlaces.Share("site " + uri.server().site(), AT_ONCE_A_SITE),
+            // Names of their own: who asks may be an address, too.
+            List.of(
+                new SharedPlaces.Share("site " + uri.server().site(), AT_ONCE_A_SITE),
+                new SharedPlaces.Share(
+                    "site %s for %s".formatted(uri.server().site(), request.asker()),
+                    AT_ONCE_A_SITE_AND_USER)),
             () -> fetch(uri, patience),
             patience.plus(PATIENCE_FOR_BYTES))
         .orElseThrow(() ->

@@ -1,9 +1,11 @@
 package org.hearth.server.services.media.thumbnail;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -139,10 +141,7 @@ public final class Thumbnails {
       case THUMBNAIL ->
           isThere(row)
               ? Optional.of(
-                  new Found.Thumbnail(
-                      place ->
-                          ThumbnailContent.open(files.path(row.key()), row.lengthBytes(), place),
-                      row.contentType().orElseThrow()))
+                  new Found.Thumbnail(place -> open(row, place), row.contentType().orElseThrow()))
               : Optional.empty();
       case ORIGINAL ->
           Optional.of(
@@ -205,6 +204,16 @@ public final class Thumbnails {
     count.incrementAndGet();
     bytes.addAndGet(row.lengthBytes());
     return row;
+  }
+
+  /// Opens a file that was there a moment ago.
+  private ThumbnailContent open(Row row, Closeable place) throws IOException {
+    try {
+      return ThumbnailContent.open(files.path(row.key()), row.lengthBytes(), place);
+    } catch (NoSuchFileException _) {
+      // It had to go while who asks for it waited for a place: the next one makes it again.
+      throw MatrixException.limitExceeded(Duration.ofSeconds(1));
+    }
   }
 
   private boolean isThere(Row row) {

@@ -130,7 +130,7 @@ class FetchingTest {
   @Test
   void aServerThatIsSlowKeepsNobodyFromTheOthers() throws Exception {
     CountDownLatch goOn = new CountDownLatch(1);
-    CountDownLatch asked = new CountDownLatch(6);
+    CountDownLatch asked = new CountDownLatch(16);
     peer.on(
         NEW,
         _ -> {
@@ -154,7 +154,7 @@ class FetchingTest {
       // Another one is asked, though it is at an address that is blocked.
       alice.get(CLIENT + "127.0.0.1:1/abc").expect(502, "M_UNKNOWN");
 
-      assertThat(peer.asked(NEW)).hasSize(6);
+      assertThat(peer.asked(NEW)).hasSize(16);
       goOn.countDown();
       for (Future<MediaClient.Answer> each : slow) {
         each.get();
