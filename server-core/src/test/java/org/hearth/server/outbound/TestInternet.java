@@ -125,16 +125,19 @@ public final class TestInternet implements AutoCloseable {
     Thread.ofVirtual().start(() -> accept(server, script));
   }
 
-  /// The server at that address takes no connection any more.
+  /// The server at that address takes no connection any more, and those it has end.
   public void end(String address, int port) throws IOException {
     ServerSocket server =
         servers.remove(new InetSocketAddress(InetAddress.ofLiteral(address), port));
     if (server == null) {
       throw new IllegalStateException("nobody serves at " + address);
     }
+    int listened = server.getLocalPort();
     server.close();
     for (Socket each : sockets) {
-      each.close();
+      if (each.getLocalPort() == listened) {
+        each.close();
+      }
     }
   }
 

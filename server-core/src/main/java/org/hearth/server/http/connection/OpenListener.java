@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class OpenListener implements AutoCloseable {
   private static final Logger LOG = System.getLogger(OpenListener.class.getName());
   private static final Duration PAUSE = Duration.ofMillis(100);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final ServerSocketChannel channel;
   private final InetSocketAddress address;
@@ -228,11 +229,21 @@ public final class OpenListener implements AutoCloseable {
     }
   }
 
-  /// Accepts no more. Connections that are open stay.
+  /// Accepts no more. Connections that are open stay. The system lets go of the port only when the
+  /// thread that accepts has noticed, so this waits for it.
   @Override
   public void close() {
     closed = true;
     close(channel);
     acceptor.interrupt();
+    if (!Thread.currentThread().equals(acceptor)) {
+      try {
+        if (!acceptor.join(PATIENCE)) {
+          LOG.log(Level.WARNING, "thread {0} has not ended", acceptor.getName());
+        }
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 }
