@@ -59,12 +59,18 @@ class EdusTest {
   private void fail(RoomId room) {
     up.set(false);
     var _ = server.say(room, "which is not taken");
+    awaitLeftAlone();
+  }
+
+  private void awaitLeftAlone() {
     Eventually.until(
         "it is left alone",
         () -> server.destination(PEER).state() == DestinationState.State.LEFT_ALONE);
   }
 
+  /// When no attempt is under way: a sign of life during one that fails counts ten seconds later.
   private void comeBack() {
+    awaitLeftAlone();
     up.set(true);
     server.federation().signOfLife(PEER);
     awaitIdle();

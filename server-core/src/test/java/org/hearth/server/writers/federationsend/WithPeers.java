@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.FederatedServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.event.EventTypes;
@@ -23,6 +24,7 @@ import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.outbound.TestAuthority;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomState;
+import org.hearth.server.servers.room.server.RoomServer;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -150,8 +152,19 @@ abstract class WithPeers {
     return server.rooms().event(event).filter(each -> each.place() > 0).isPresent();
   }
 
+  /// Whether it is shown and counted: it is in the database a moment before the room's state has
+  /// it.
+  private boolean isCounted(EventId event) {
+    LogPosition counted = server.box(RoomServer.class).output().head();
+    return server
+        .rooms()
+        .event(event)
+        .filter(each -> each.place() > 0 && !each.position().isAfter(counted))
+        .isPresent();
+  }
+
   void awaitShown(Pdu... events) {
-    await(() -> Stream.of(events).allMatch(each -> isShown(each.eventId())));
+    await(() -> Stream.of(events).allMatch(each -> isCounted(each.eventId())));
   }
 
   void awaitShown(List<Pdu> events) {
