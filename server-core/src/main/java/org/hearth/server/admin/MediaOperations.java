@@ -136,12 +136,16 @@ public final class MediaOperations {
   /// What a user has uploaded, newest first.
   ///
   /// @param user the whole id
-  /// @return bounded
-  public List<Item> ofUser(String user) {
-    return Admin.refusing(() ->
-        custody.ofUser(UserId.parse(user.strip()), Optional.empty(), MOST_LISTED).stream()
-            .map(each -> Item.of(custody.uri(each).value(), each))
-            .toList());
+  /// @return the newest thousand
+  public Page<Item> ofUser(String user) {
+    return Admin.refusing(() -> {
+      List<Item> found =
+          custody.ofUser(UserId.parse(user.strip()), Optional.empty(), MOST_LISTED + 1).stream()
+              .map(each -> Item.of(custody.uri(each).value(), each))
+              .toList();
+      boolean more = found.size() > MOST_LISTED;
+      return new Page<>(more ? found.subList(0, MOST_LISTED) : found, more);
+    });
   }
 
   /// Something that somebody here has uploaded, or the copy of something on another server.

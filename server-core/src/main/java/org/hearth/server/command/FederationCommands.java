@@ -97,7 +97,8 @@ final class FederationCommands {
 
   @Command(
       name = "refused",
-      description = "list events of other servers that did not count since the start, and why")
+      description =
+          "list events of other servers that did not count since the start, and why: the latest 50 of each server")
   private final class Refused implements Callable<Integer> {
     @Mixin private Commands.Setup setup = new Commands.Setup();
 

@@ -73,11 +73,15 @@ final class MediaCommands {
 
     @Override
     public Integer call() throws IOException, StartFailedException {
-      JsonNode media = Commands.perform(setup, "media-list", Map.of("name", name)).path("media");
+      JsonNode told = Commands.perform(setup, "media-list", Map.of("name", name));
+      JsonNode media = told.path("media");
       if (media.isEmpty()) {
         out.println("There is nothing.");
       }
       media.forEach(MediaCommands.this::tell);
+      if (told.path("more").asBoolean()) {
+        out.printf("There are more: these are the newest %,d.%n", media.size());
+      }
       return 0;
     }
   }

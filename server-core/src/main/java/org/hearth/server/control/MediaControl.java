@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.hearth.server.admin.MediaOperations;
+import org.hearth.server.admin.Page;
 
 /// The operations of the command line on media, told as JSON.
 ///
@@ -81,8 +82,9 @@ record MediaControl(MediaOperations media, UnaryOperator<String> userId) {
   private ObjectNode list(String user) {
     ObjectNode json = empty();
     ArrayNode all = json.putArray("media");
-    media.ofUser(user).forEach(each -> all.add(item(each)));
-    return json;
+    Page<MediaOperations.Item> page = media.ofUser(user);
+    page.items().forEach(each -> all.add(item(each)));
+    return json.put("more", page.more());
   }
 
   private static ObjectNode item(MediaOperations.Item each) {

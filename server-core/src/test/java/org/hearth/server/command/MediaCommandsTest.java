@@ -7,9 +7,15 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
 import org.hearth.server.Homeserver;
 import org.hearth.server.ServerState;
 import org.hearth.server.http.TestClient;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Table;
 import org.junit.jupiter.api.Test;
 
 /// `hearth media …`, typed while the server runs and when it does not.
@@ -67,5 +73,38 @@ class MediaCommandsTest extends TypedCommands {
     assertThat(hearth("media", "delete", "nonsense")).isEqualTo(Commands.REFUSED);
     assertThat(hearth("media", "quarantine")).isEqualTo(Commands.REFUSED);
     assertThat(hearth("media", "remove-unused", "soon")).isEqualTo(Commands.REFUSED);
+  }
+
+  @Test
+  void aListThatIsNotWholeSaysSo() throws Exception {
+    configure("");
+    assertThat(hearth("user", "create", "alice")).isZero();
+    assertThat(hearth("media", "list", "alice")).isZero();
+    assertThat(said()).contains("There is nothing.");
+    List<RowChange> many = new ArrayList<>();
+    for (int i = 0; i < 1_001; i++) {
+      long number = i;
+      many.add(
+          RowChange.of(
+              new Table("media", "a test's", "the test"),
+              "INSERT INTO media (media_id, user_id, sha256, length_bytes, content_type,"
+                  + " uploaded_millis, used_millis, quarantined, protected, without_login, missing_millis)"
+                  + " VALUES (?, '@alice:hearth.test', ?, 1, 'image/png', ?, 1, 0, 0, 0, 0)",
+              (statement, _) -> {
+                statement.setString(1, "m" + number);
+                statement.setString(2, "0".repeat(64));
+                statement.setLong(3, number);
+              }));
+    }
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      var _ = store.committer().commit("test", many, List.of());
+    }
+
+    assertThat(hearth("media", "list", "alice")).isZero();
+
+    assertThat(said().lines())
+        .hasSize(1_001)
+        .last()
+        .isEqualTo("There are more: these are the newest 1,000.");
   }
 }
