@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
@@ -175,7 +176,7 @@ public final class ControlPort implements AutoCloseable {
       write(socket.getOutputStream(), json);
       String answer = new Line(MOST_BYTES_ANSWERED, patience, System::nanoTime).read(socket);
       if (answer == null) {
-        return Optional.empty();
+        throw new EOFException("without a whole answer");
       }
       JsonNode tree = JSON.readTree(answer);
       if (tree.has("error")) {

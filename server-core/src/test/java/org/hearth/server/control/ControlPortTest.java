@@ -34,6 +34,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The door of the command line, and those who have no business there.
 class ControlPortTest {
@@ -176,14 +178,20 @@ class ControlPortTest {
     }
   }
 
-  @Test
-  void aServerThatAnswersSomethingElseIsToldInASentence() throws Exception {
+  @ParameterizedTest
+  @CsvSource({
+    "'HTTP/1.1 400 Bad Request\r\n', answers what no server of Hearth does",
+    "'', broke the connection off (without a whole answer)"
+  })
+  void aServerThatAnswersSomethingElseOrNothingIsToldInASentence(String answer, String told)
+      throws Exception {
     try (ServerSocket other = stranger()) {
       Thread answering =
           Thread.ofVirtual()
               .start(() -> {
                 try (Socket asker = other.accept()) {
-                  asker.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n".getBytes(US_ASCII));
+                  asker.getOutputStream().write(answer.getBytes(US_ASCII));
+                  asker.shutdownOutput();
                   asker.getInputStream().transferTo(OutputStream.nullOutputStream());
                 } catch (IOException e) {
                   throw new UncheckedIOException(e);
@@ -192,7 +200,7 @@ class ControlPortTest {
 
       assertThatThrownBy(() -> ControlPort.ask(folder, STATUS))
           .isInstanceOf(NoAnswerException.class)
-          .hasMessageContaining("answers what no server of Hearth does");
+          .hasMessageContaining(told);
       answering.join();
     }
   }
