@@ -53,13 +53,7 @@ class DeviceListsTest extends TwoUsers {
     join(bob, room());
     String before = KeyClient.next(alice.sync(""));
     try (ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<JsonNode> waiting =
-          waiters.submit(() ->
-              alice
-                  .http()
-                  .get("/_matrix/client/v3/sync?timeout=60000&since=" + before)
-                  .expect(200)
-                  .json());
+      Future<JsonNode> waiting = waiters.submit(() -> alice.await(before));
       bob.uploadDeviceKeys();
 
       assertThat(changed(waiting.get(30, TimeUnit.SECONDS))).containsExactly(bob.user());

@@ -131,6 +131,15 @@ record KeyClient(TestClient http, String user, String device, SigningKey deviceK
     return http.get(since.isEmpty() ? target : target + "?since=" + since).expect(200).json();
   }
 
+  /// Waits for what is new, but for who is online: that is told some time after the first sync.
+  JsonNode await(String since) {
+    String filter = "%7B%22presence%22:%7B%22not_types%22:%5B%22*%22%5D%7D%7D";
+    return http.get(
+            "/_matrix/client/v3/sync?timeout=60000&since=%s&filter=%s".formatted(since, filter))
+        .expect(200)
+        .json();
+  }
+
   static String next(JsonNode answer) {
     return answer.path("next_batch").textValue();
   }

@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 /// Messages to devices, from the call that sends them to the `/sync` of the device, on a whole
 /// server.
 class ToDeviceTest extends TwoUsers {
-  private static final String SYNC = "/_matrix/client/v3/sync";
 
   private TestClient.Answer send(String transaction, String device, String content) {
     return alice
@@ -132,9 +131,7 @@ class ToDeviceTest extends TwoUsers {
   void itWakesTheDeviceThatWaits() throws Exception {
     String before = KeyClient.next(bob.sync(""));
     try (ExecutorService waiters = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<JsonNode> waiting =
-          waiters.submit(
-              () -> bob.http().get(SYNC + "?timeout=60000&since=" + before).expect(200).json());
+      Future<JsonNode> waiting = waiters.submit(() -> bob.await(before));
       send(1);
       assertThat(numbers(waiting.get(30, TimeUnit.SECONDS))).containsExactly(1);
     }
