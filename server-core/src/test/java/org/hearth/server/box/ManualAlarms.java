@@ -6,7 +6,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// Alarms that ring when the test says so. **Thread:** any.
+/// Alarms that ring when the test says so; one for a moment that the test's clock has passed
+/// meanwhile rings at once, as any would. **Thread:** any.
 public final class ManualAlarms implements Alarms {
   private final InstantSource clock;
   private final List<Alarm> alarms = new CopyOnWriteArrayList<>();
@@ -21,6 +22,9 @@ public final class ManualAlarms implements Alarms {
   public Runnable set(Duration after, Runnable ring) {
     Alarm alarm = new Alarm(clock.instant().plus(after), ring);
     alarms.add(alarm);
+    if (after.isNegative()) {
+      var _ = Thread.ofVirtual().name("manual-alarm").start(() -> ring(alarm));
+    }
     return () -> alarms.remove(alarm);
   }
 
@@ -30,9 +34,13 @@ public final class ManualAlarms implements Alarms {
   }
 
   public void ringThoseDue() {
-    List<Alarm> due = alarms.stream().filter(each -> !each.at().isAfter(clock.instant())).toList();
-    alarms.removeAll(due);
-    due.forEach(each -> each.ring().run());
+    alarms.stream().filter(each -> !each.at().isAfter(clock.instant())).forEach(this::ring);
+  }
+
+  private void ring(Alarm alarm) {
+    if (alarms.remove(alarm)) {
+      alarm.ring().run();
+    }
   }
 
   public int pending() {
