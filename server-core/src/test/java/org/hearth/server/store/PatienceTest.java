@@ -23,10 +23,15 @@ class PatienceTest {
   @BeforeEach
   void start() throws Exception {
     opened = new Opening(StoreOptions.of(folder).withMinimumFreeBytes(0), 1).open();
+    committer = begin(Duration.ofMillis(200));
+  }
+
+  private Committer begin(Duration patience) {
     GroupCommit groupCommit =
         new GroupCommit(opened.derby(), health, opened.mark(), opened.head(), 1);
-    committer = new Committer(groupCommit, health, Duration.ofMillis(200));
-    committer.start();
+    Committer begun = new Committer(groupCommit, health, patience);
+    begun.start();
+    return begun;
   }
 
   @AfterEach
@@ -38,6 +43,8 @@ class PatienceTest {
 
   @Test
   void connectionOfBeforeAReadOnlySpellIsNotUsedAfterIt() throws Exception {
+    committer.drainAndStop();
+    committer = begin(Duration.ofMinutes(1));
     var _ = committer.commit("before", List.of(), TestLogs.announcements(1));
 
     health.readOnly(Reason.DISK_FULL, "in this test");
