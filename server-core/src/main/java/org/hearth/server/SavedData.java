@@ -7,12 +7,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.Amounts;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.FirstSetup;
 import org.hearth.server.services.media.MediaBackup;
 import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.BackupManifest.BackupFile;
@@ -66,11 +70,10 @@ public final class SavedData {
   /// sync anew.
   ///
   /// @param backup the backup's folder
-  /// @param folder holds no server
+  /// @param folder holds nothing, or what an earlier try has put there
   /// @return what is to be known or done before the server is started, in sentences
   /// @throws IOException if the folder cannot be written
   public static List<String> restore(Path backup, DataFolder folder) throws IOException {
-    folder.create();
     for (var there : folder.belongings().entrySet()) {
       Path held = backup.resolve(there.getKey());
       if (Files.notExists(held) || Files.mismatch(there.getValue(), held) >= 0) {
@@ -82,6 +85,7 @@ public final class SavedData {
     BackupManifest manifest = refusing(() -> Store.verify(backup));
     List<String> held = manifest.files().stream().map(BackupFile::path).toList();
     List<String> named = held.stream().filter(path -> path.startsWith(Belongings.NAMED)).toList();
+    requireNothingElse(folder.root(), named);
     for (String path : named) {
       Path there = folder.root().resolve(place(path));
       if (Files.exists(there) && Files.mismatch(there, backup.resolve(path)) >= 0) {
@@ -90,6 +94,7 @@ public final class SavedData {
                 .formatted(there));
       }
     }
+    folder.create();
     List<String> told = new ArrayList<>();
     for (String name : DataFolder.BELONGINGS) {
       if (held.contains(name)) {
@@ -112,6 +117,30 @@ public final class SavedData {
         .ifPresent(told::add);
     told.addAll(missing(folder, named));
     return told;
+  }
+
+  /// Restores nothing among things that are not a server's.
+  ///
+  /// @param named the files of the backup that its configuration names
+  private static void requireNothingElse(Path folder, List<String> named) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    Set<String> ofBackup =
+        named.stream()
+            .map(path -> Path.of(place(path)).getName(0).toString())
+            .collect(Collectors.toUnmodifiableSet());
+    try (Stream<Path> entries = Files.list(folder)) {
+      entries
+          .map(entry -> String.valueOf(entry.getFileName()))
+          .filter(name -> !FirstSetup.isOwn(name) && !ofBackup.contains(name))
+          .findAny()
+          .ifPresent(name -> {
+            throw new AdminException(
+                "There are other things in %s, such as %s. Restore into an empty folder, or a new name inside it."
+                    .formatted(folder, name));
+          });
+    }
   }
 
   private static List<String> restoreMedia(Path backup, DataFolder folder) {

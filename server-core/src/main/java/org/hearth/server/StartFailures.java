@@ -3,11 +3,10 @@ package org.hearth.server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.connection.PortInUseException;
+import org.hearth.server.store.FileFailure;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreRefusedException;
 
@@ -51,12 +50,12 @@ final class StartFailures {
               denied);
       case UncheckedIOException io ->
           new StartFailedException(
-              "A file or a port could not be opened: " + said(io),
+              "A file or a port could not be opened: " + FileFailure.said(io),
               "Check the files and listeners in hearth.yaml, then start again.",
               io);
       case IOException io ->
           new StartFailedException(
-              "A file could not be opened: " + said(io),
+              "A file could not be opened: " + FileFailure.said(io),
               "Check that " + folder.root() + " may be read and written, then start again.",
               io);
       default ->
@@ -64,22 +63,6 @@ final class StartFailures {
               "Something unexpected happened: " + failure,
               "The log has the details; please report it.",
               failure);
-    };
-  }
-
-  /// What an exception about files says; some say nothing but the name of the file.
-  private static String said(Exception failure) {
-    Throwable cause = failure.getCause() instanceof IOException inner ? inner : failure;
-    return switch (cause) {
-      case NoSuchFileException missing -> missing.getFile() + " does not exist";
-      case AccessDeniedException denied -> denied.getFile() + " may not be read or written";
-      case FileSystemException other when other.getReason() == null ->
-          other.getFile() + " is not what was expected there";
-      default ->
-          String.valueOf(
-              cause.toString().equals(failure.getMessage())
-                  ? cause.getMessage()
-                  : failure.getMessage());
     };
   }
 }

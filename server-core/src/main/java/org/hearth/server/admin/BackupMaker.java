@@ -2,6 +2,7 @@ package org.hearth.server.admin;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import org.hearth.server.services.media.MediaBackup;
 import org.hearth.server.store.BackupFolder;
 import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.BackupManifest.Progress.Step;
+import org.hearth.server.store.FileFailure;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
 import org.hearth.server.upkeep.Upkeep;
@@ -203,8 +205,13 @@ public final class BackupMaker {
       LOG.log(Level.INFO, "The backup {0} is made", target);
       return true;
     } catch (StorageException | IOException e) {
-      LOG.log(Level.WARNING, "The backup " + target + " could not be made", e);
-      failed(target, "The backup could not be made: " + e.getMessage() + ".");
+      // What is wrong with a file is said in words, which are enough.
+      boolean inWords =
+          e instanceof FileSystemException || e.getCause() instanceof FileSystemException;
+      LOG.log(
+          inWords ? Level.DEBUG : Level.WARNING, "The backup " + target + " could not be made", e);
+      String why = e instanceof IOException ? FileFailure.said(e) : e.getMessage();
+      failed(target, "The backup could not be made: " + why + ".");
     } catch (RuntimeException | Error e) {
       failed(target, "The backup could not be made: " + e + ".");
       throw e;

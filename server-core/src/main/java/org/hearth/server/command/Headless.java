@@ -52,6 +52,14 @@ final class Headless {
     if (configuration.isEmpty() && !Files.exists(file)) {
       checkName(serverName);
     }
+    if (configuration.isEmpty()
+        && !Files.exists(file)
+        && serverName.isEmpty()
+        && folder.hasServerData()) {
+      throw new ConfigurationException(
+          "There are the data of a server in %s, but its hearth.yaml is missing. Put it back: every backup has a copy. Or give the server's name, the last part of everybody's id, and a new one is written: hearth serve --server-name NAME"
+              .formatted(folder.root()));
+    }
     folder.create();
     if (configuration.isEmpty() && !Files.exists(file)) {
       writeFirst(folder, serverName, out);

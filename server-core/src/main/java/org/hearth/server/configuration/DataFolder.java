@@ -147,6 +147,13 @@ public record DataFolder(Path root) {
     return hasSomething(database());
   }
 
+  /// Whether a server was served from here: there is its database, or what only goes with one.
+  ///
+  /// @throws IOException if it cannot be read
+  public boolean hasServerData() throws IOException {
+    return hasDatabase() || remains().isPresent();
+  }
+
   /// What there is that only a server with a database leaves behind.
   ///
   /// @return its name

@@ -156,6 +156,10 @@ public final class FirstSetup {
     if (existing == null || !Files.isWritable(existing)) {
       return Optional.of("You may not write there.");
     }
+    if (existing.equals(folder) && holdsServerData(folder)) {
+      return Optional.of(
+          "There are the data of a server in this folder, but its hearth.yaml is missing. Put it back: every backup has a copy. For a new server choose an empty folder.");
+    }
     if (existing.equals(folder) && holdsOtherThings(folder)) {
       return Optional.of(
           "There are other things in this folder. Choose an empty one, or a new name inside it.");
@@ -204,6 +208,15 @@ public final class FirstSetup {
     } catch (IOException _) {
       // Who may not look into a folder may not use it either.
       return true;
+    }
+  }
+
+  private static boolean holdsServerData(Path folder) {
+    try {
+      return new DataFolder(folder).hasServerData();
+    } catch (IOException _) {
+      // Whoever may not look into it is told so by what comes next.
+      return false;
     }
   }
 

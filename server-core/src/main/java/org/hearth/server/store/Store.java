@@ -2,10 +2,7 @@ package org.hearth.server.store;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
@@ -20,7 +17,6 @@ import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.Durably;
 import org.hearth.server.store.derby.HighWaterMark;
-import org.jspecify.annotations.Nullable;
 
 /// The database of one server: open, it holds the data folder for itself.
 ///
@@ -128,21 +124,7 @@ public final class Store implements AutoCloseable {
           case READ_ONLY -> Reason.READ_ONLY;
           case STATEMENT, CONFLICT, FAILED -> Reason.FAILED;
         };
-    return new StorageException(reason, doing + ": " + why(cause), cause);
-  }
-
-  /// An exception of a file says no more than its name, where the system gave no reason.
-  private static @Nullable String why(Exception cause) {
-    if (!(cause instanceof FileSystemException file) || file.getReason() != null) {
-      return cause.getMessage();
-    }
-    return file.getFile()
-        + switch (file) {
-          case NoSuchFileException _ -> " does not exist and cannot be made";
-          case AccessDeniedException _ -> " may not be written by this user";
-          case FileAlreadyExistsException _ -> " is there already, and is no folder";
-          default -> " cannot be used";
-        };
+    return new StorageException(reason, doing + ": " + FileFailure.said(cause), cause);
   }
 
   StoreOptions options() {

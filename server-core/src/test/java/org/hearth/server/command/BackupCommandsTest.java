@@ -267,8 +267,24 @@ final class BackupCommandsTest {
         .isEqualTo(1);
 
     assertThat(said()).contains("hearth.yaml is not as it was written");
-    assertThat(restored.resolve("database/derby")).doesNotExist();
-    assertThat(restored.resolve("hearth.yaml")).doesNotExist();
+    assertThat(restored).doesNotExist();
+  }
+
+  @Test
+  void nothingIsRestoredAmongOtherThings() throws Exception {
+    Path backup = backup();
+    Path pictures = Files.createDirectory(parent.resolve("pictures"));
+    Files.writeString(pictures.resolve("holiday.jpg"), "a beach");
+    var before = Files.getPosixFilePermissions(pictures);
+
+    assertThat(hearth("restore", backup.toString(), "--data-dir", pictures.toString()))
+        .isEqualTo(1);
+
+    assertThat(said())
+        .contains("There are other things in " + pictures + ", such as holiday.jpg.")
+        .contains("empty folder");
+    assertThat(pictures.toFile().list()).containsExactly("holiday.jpg");
+    assertThat(Files.getPosixFilePermissions(pictures)).isEqualTo(before);
   }
 
   @Test

@@ -6,7 +6,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import org.hearth.server.configuration.FirstSetup;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,5 +112,20 @@ class StartCommandTest {
     assertThat(said(1, "status", "--json", "--data-dir", data.toString()))
         .isEqualTo("{\"state\":\"not running\"}");
     assertThat(data).doesNotExist();
+  }
+
+  /// Else a second, empty server would be made beside the messages of the first.
+  @Test
+  void aServerWhoseConfigurationIsMissingIsNotTakenForNone() throws Exception {
+    Path data = folder.resolve("data");
+    Files.createDirectories(data.resolve("database"));
+    Files.writeString(data.resolve("database/high-water"), "1");
+
+    assertThat(said(1, "serve", "--data-dir", data.toString()))
+        .contains("data of a server in " + data, "hearth.yaml is missing", "--server-name")
+        .doesNotContain("localhost");
+    assertThat(data.resolve("hearth.yaml")).doesNotExist();
+    assertThat(FirstSetup.problemOfFolder(data).orElseThrow())
+        .contains("data of a server", "hearth.yaml is missing");
   }
 }

@@ -1,0 +1,38 @@
+package org.hearth.server.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.FileNotFoundException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import org.junit.jupiter.api.Test;
+
+class FileFailureTest {
+  private static final String FILE = "/a/file";
+
+  @Test
+  void whatSaysNothingButTheNameIsExplained() {
+    assertThat(FileFailure.said(new NoSuchFileException(FILE))).isEqualTo(FILE + " does not exist");
+    assertThat(FileFailure.said(new AccessDeniedException(FILE)))
+        .isEqualTo(
+            "the user %s may not read or write %s"
+                .formatted(System.getProperty("user.name"), FILE));
+    assertThat(FileFailure.said(new FileAlreadyExistsException(FILE)))
+        .isEqualTo(FILE + " is there already, and is no folder");
+    assertThat(FileFailure.said(new FileSystemException(FILE)))
+        .isEqualTo(FILE + " is not what was expected there");
+  }
+
+  @Test
+  void whatSaysMoreIsLeftAsItIs() {
+    assertThat(FileFailure.said(new FileSystemException(FILE, null, "No space left on device")))
+        .isEqualTo(FILE + ": No space left on device");
+    FileNotFoundException cause = new FileNotFoundException("there is nothing");
+    assertThat(FileFailure.said(new UncheckedIOException(cause))).isEqualTo("there is nothing");
+    assertThat(FileFailure.said(new UncheckedIOException("The sentence", cause)))
+        .isEqualTo("The sentence");
+  }
+}
