@@ -27,16 +27,7 @@ final class LocalUser implements AutoCloseable {
   /// Makes an account.
   static LocalUser register(URI server, String name) throws IOException {
     Connection connection = new Connection(server);
-    String token =
-        connection
-            .granted(
-                "POST",
-                API + "/register",
-                "",
-                "{\"username\":\"%s\",\"password\":\"a password of figures\",\"auth\":{\"type\":\"m.login.dummy\"}}"
-                    .formatted(name))
-            .path("access_token")
-            .asText();
+    String token = connection.register(name).path("access_token").asText();
     return new LocalUser(server, token, connection);
   }
 
@@ -49,10 +40,7 @@ final class LocalUser implements AutoCloseable {
   ///
   /// @return its id
   String makeRoom() throws IOException {
-    return connection
-        .granted("POST", API + "/createRoom", token, "{\"preset\":\"public_chat\"}")
-        .path("room_id")
-        .asText();
+    return connection.makeRoom(token, "Figures");
   }
 
   /// Joins a room of another server.

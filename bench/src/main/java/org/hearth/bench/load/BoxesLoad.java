@@ -88,20 +88,10 @@ public final class BoxesLoad {
     List<Room> rooms = new ArrayList<>();
     try (Connection connection = new Connection(server)) {
       for (int i = 0; i < people; i++) {
-        JsonNode made =
-            connection.granted(
-                "POST",
-                API + "/register",
-                "",
-                "{\"username\":\"boxes-%s-%d\",\"password\":\"a load password\",\"auth\":{\"type\":\"m.login.dummy\"}}"
-                    .formatted(run, i));
+        JsonNode made = connection.register("boxes-%s-%d".formatted(run, i));
         String token = made.path("access_token").asText();
         if (i < places) {
-          String room =
-              connection
-                  .granted("POST", API + "/createRoom", token, "{\"preset\":\"public_chat\"}")
-                  .path("room_id")
-                  .asText();
+          String room = connection.makeRoom(token, "Boxes " + i);
           rooms.add(new Room(room, new ArrayList<>()));
         } else {
           connection.granted(

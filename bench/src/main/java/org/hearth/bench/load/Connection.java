@@ -21,6 +21,8 @@ public final class Connection implements AutoCloseable {
   /// Reads and writes JSON.
   public static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final String API = "/_matrix/client/v3";
+
   private final URI server;
   private Socket socket;
   private InputStream in;
@@ -90,6 +92,24 @@ public final class Connection implements AutoCloseable {
                   new String(answer.body().bytes(), StandardCharsets.UTF_8)));
     }
     return answer.json();
+  }
+
+  /// Makes an account; the server needs open registration.
+  ///
+  /// @return its `user_id` and `access_token`
+  public JsonNode register(String name) throws IOException {
+    String body =
+        "{\"username\":\"%s\",\"password\":\"a long password\",\"auth\":{\"type\":\"m.login.dummy\"}}"
+            .formatted(name);
+    return granted("POST", API + "/register", "", body);
+  }
+
+  /// Makes a public room.
+  ///
+  /// @return its id
+  public String makeRoom(String token, String name) throws IOException {
+    String body = "{\"preset\":\"public_chat\",\"name\":\"%s\"}".formatted(name);
+    return granted("POST", API + "/createRoom", token, body).path("room_id").asText();
   }
 
   private Answer exchange(String method, String target, String token, String body)

@@ -73,11 +73,7 @@ public final class FullSyncs {
         options.number("members", 50),
         4,
         (connection, i) -> {
-          String body =
-              "{\"username\":\"member%d\",\"password\":\"a long password\",\"auth\":{\"type\":\"m.login.dummy\"}}"
-                  .formatted(i);
-          String token =
-              ask(connection, "POST", "/register", "", body).path("access_token").asText();
+          String token = connection.register("member" + i).path("access_token").asText();
           synchronized (members) {
             members.add(token);
           }
@@ -87,7 +83,7 @@ public final class FullSyncs {
         options.number("rooms", 1000),
         1,
         (connection, i) ->
-            rooms.add(create(connection, members.get(i % members.size()).asText(), "Room " + i)));
+            rooms.add(connection.makeRoom(members.get(i % members.size()).asText(), "Room " + i)));
     each(
         members.size(),
         THREADS,
@@ -98,7 +94,7 @@ public final class FullSyncs {
         });
     String owner = members.get(0).asText();
     try (Connection connection = new Connection(server)) {
-      String large = create(connection, owner, "Large");
+      String large = connection.makeRoom(owner, "Large");
       state.put("large", large);
       String access = "/rooms/" + encoded(large) + "/state/m.room.guest_access";
       ask(connection, "PUT", access, owner, "{\"guest_access\":\"can_join\"}");
@@ -121,11 +117,6 @@ public final class FullSyncs {
           }
         });
     Files.writeString(Path.of(options.required("state")), state.toString());
-  }
-
-  private String create(Connection connection, String token, String name) throws IOException {
-    String body = "{\"preset\":\"public_chat\",\"name\":\"%s\"}".formatted(name);
-    return ask(connection, "POST", "/createRoom", token, body).path("room_id").asText();
   }
 
   private void measure() throws Exception {

@@ -104,24 +104,10 @@ final class LoadRun {
     List<String> rooms = new ArrayList<>();
     try (Connection connection = new Connection(load.server())) {
       for (int i = 0; i < load.users(); i++) {
-        JsonNode user =
-            expect(
-                connection.ask(
-                    "POST",
-                    "/_matrix/client/v3/register",
-                    "",
-                    "{\"username\":\"load-%s-%d\",\"password\":\"a load password\",\"auth\":{\"type\":\"m.login.dummy\"}}"
-                        .formatted(run, i)));
+        JsonNode user = connection.register("load-%s-%d".formatted(run, i));
         String token = user.path("access_token").asText();
         if (i < load.rooms()) {
-          JsonNode room =
-              expect(
-                  connection.ask(
-                      "POST",
-                      "/_matrix/client/v3/createRoom",
-                      token,
-                      "{\"preset\":\"public_chat\",\"name\":\"Load %d\"}".formatted(i)));
-          rooms.add(room.path("room_id").asText());
+          rooms.add(connection.makeRoom(token, "Load " + i));
         }
         String room = rooms.get(i % load.rooms());
         if (i >= load.rooms()) {

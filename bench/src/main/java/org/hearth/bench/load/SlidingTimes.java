@@ -80,16 +80,12 @@ public final class SlidingTimes {
   }
 
   private void register() throws IOException {
-    String body =
-        "{\"username\":\"slides%d\",\"password\":\"a long password\",\"auth\":{\"type\":\"m.login.dummy\"}}"
-            .formatted(System.currentTimeMillis());
-    token = ask(writing, "POST", API + "/register", body).path("access_token").asText();
+    token = writing.register("slides" + System.currentTimeMillis()).path("access_token").asText();
   }
 
   private void makeRooms(int count) throws IOException {
     while (rooms.size() < count) {
-      String body = "{\"name\":\"Room %d\"}".formatted(rooms.size());
-      rooms.add(ask(writing, "POST", API + "/createRoom", body).path("room_id").asText());
+      rooms.add(writing.makeRoom(token, "Room " + rooms.size()));
     }
   }
 

@@ -58,16 +58,12 @@ public final class SyncTimes {
   }
 
   private void register() throws IOException {
-    String body =
-        "{\"username\":\"syncs%d\",\"password\":\"a long password\",\"auth\":{\"type\":\"m.login.dummy\"}}"
-            .formatted(System.currentTimeMillis());
-    token = ask(writing, "POST", "/register", body).path("access_token").asText();
+    token = writing.register("syncs" + System.currentTimeMillis()).path("access_token").asText();
   }
 
   private void makeRooms(int count) throws IOException {
     while (rooms.size() < count) {
-      String body = "{\"name\":\"Room %d\"}".formatted(rooms.size());
-      rooms.add(ask(writing, "POST", "/createRoom", body).path("room_id").asText());
+      rooms.add(writing.makeRoom(token, "Room " + rooms.size()));
     }
   }
 

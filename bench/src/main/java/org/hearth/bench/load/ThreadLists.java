@@ -53,10 +53,7 @@ public final class ThreadLists {
     try (Connection connection = new Connection(server)) {
       String asking = register(connection, "asks");
       String other = register(connection, "talks");
-      String room =
-          ask(connection, asking, "POST", "/v3/createRoom", "{\"preset\":\"public_chat\"}")
-              .path("room_id")
-              .asText();
+      String room = connection.makeRoom(asking, "Threads");
       var _ = ask(connection, other, "POST", "/v3/join/" + room, "{}");
       String first = fill(connection, room, asking, other);
       ObjectNode result = JsonNodeFactory.instance.objectNode();
@@ -148,10 +145,7 @@ public final class ThreadLists {
   }
 
   private static String register(Connection connection, String name) throws IOException {
-    String body =
-        "{\"username\":\"%s%d\",\"password\":\"a long password\",\"auth\":{\"type\":\"m.login.dummy\"}}"
-            .formatted(name, System.currentTimeMillis());
-    return ask(connection, "", "POST", "/v3/register", body).path("access_token").asText();
+    return connection.register(name + System.currentTimeMillis()).path("access_token").asText();
   }
 
   private static JsonNode ask(

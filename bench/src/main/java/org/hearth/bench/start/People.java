@@ -23,10 +23,7 @@ final class People {
     List<Account> accounts = new ArrayList<>();
     try (Connection connection = new Connection(server)) {
       for (int i = 0; i < count; i++) {
-        String body =
-            "{\"username\":\"%s%d\",\"password\":\"a long password %d\",\"auth\":{\"type\":\"m.login.dummy\"}}"
-                .formatted(prefix, i, i);
-        JsonNode made = ask(connection, "/_matrix/client/v3/register", "", body);
+        JsonNode made = connection.register(prefix + i);
         accounts.add(
             new Account(made.path("user_id").asText(), made.path("access_token").asText()));
       }
@@ -42,11 +39,7 @@ final class People {
     try (Connection connection = new Connection(server)) {
       for (int i = 0; i < count; i++) {
         Account creator = accounts.get(i % accounts.size());
-        String body = "{\"preset\":\"public_chat\",\"name\":\"Room %d\"}".formatted(i);
-        String room =
-            ask(connection, "/_matrix/client/v3/createRoom", creator.token(), body)
-                .path("room_id")
-                .asText();
+        String room = connection.makeRoom(creator.token(), "Room " + i);
         rooms.add(room);
         String join = "/_matrix/client/v3/join/" + URLEncoder.encode(room, StandardCharsets.UTF_8);
         for (Account account : accounts) {
