@@ -25,8 +25,9 @@ import org.hearth.server.store.RowChange;
  *
  * - the progress of each log: up to there everybody has been told, but for what rows say. It waits
  *   PATIENCE for those who are being told;
- * - for whoever takes longer, or cannot be reached, one row a room in which something is owed: not
- *   one an event, since it is the latest events of the room that are sent in the end.
+ * - for whoever takes longer, cannot be reached, or is owed what the progress has passed, one row a
+ *   room in which something is owed: not one an event, since it is the latest events of the room
+ *   that are sent in the end.
  *
  * After a crash the readers go on from the progress: what was sent after it is sent again, what was
  * not is sent. A server that is told twice knows the events by their ids.
@@ -184,12 +185,7 @@ final class Checkpoints {
         Set<DeliveryRows.Debt> before = queue.stored();
         Set<DeliveryRows.Debt> rows = new HashSet<>(queue.rows());
         if (!queue.isLate(now, PATIENCE)) {
-          for (DeliveryRows.Debt each : rows) {
-            if (!before.contains(each)) {
-              lower(upTo, each);
-            }
-          }
-          rows.retainAll(before);
+          rows.removeIf(each -> !before.contains(each) && waits(upTo, each));
         }
         for (DeliveryRows.Debt each : before) {
           if (!rows.contains(each)) {
@@ -214,15 +210,21 @@ final class Checkpoints {
     }
   }
 
-  private static void lower(Map<String, LogPosition> upTo, DeliveryRows.Debt unsaved) {
+  /// Has the progress of a log wait for what is owed; not for what begins where it has been: it
+  /// never goes back.
+  private boolean waits(Map<String, LogPosition> upTo, DeliveryRows.Debt owed) {
     String log =
-        switch (unsaved.kind()) {
+        switch (owed.kind()) {
           case RECEIPTS -> Logs.RECEIPT_OUTPUT.name();
           case DEVICES -> DeliveryRows.CHANGES;
           case ROOM, EVENT -> Logs.ROOM_OUTPUT.name();
         };
-    LogPosition before = new LogPosition(unsaved.position() - 1);
+    LogPosition before = new LogPosition(owed.position() - 1);
+    if (noted.getOrDefault(log, LogPosition.ORIGIN).isAfter(before)) {
+      return false;
+    }
     upTo.computeIfPresent(log, (_, known) -> known.isAfter(before) ? before : known);
+    return true;
   }
 
   private void kept(Checkpoint done) {

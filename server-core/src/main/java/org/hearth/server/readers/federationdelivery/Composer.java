@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Positioned;
 import org.hearth.server.logs.ReceiptOutput;
-import org.hearth.server.logs.ReceiptType;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.Identifiers;
@@ -27,7 +27,6 @@ import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.CanonicalJson;
 import org.hearth.server.matrix.json.CanonicalJson.Numbers;
-import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 import org.hearth.server.servers.room.PeerQueries;
 import org.hearth.server.servers.room.RoomEvent;
@@ -52,7 +51,7 @@ final class Composer {
   /// Of a room's latest events.
   private static final int MOST_LATEST = 20;
 
-  /// Receipts of a room that are told, the newest ones; older ones are never told.
+  /// Receipts of a room that are looked at for one transaction.
   private static final int MOST_RECEIPTS = 500;
 
   private static final int MOST_RECEIPT_EDUS = 39;
@@ -291,43 +290,53 @@ final class Composer {
     }
 
     void addReceipts() {
-      int added = 0;
+      int most = MOST_RECEIPT_EDUS;
       for (Plan.ReceiptsOf each : plan.receipts()) {
-        if (!fits(1)) {
+        if (most == 0 || !fits(1)) {
           return;
         }
-        List<ObjectNode> told = receipts(each);
-        if (added > 0 && added + told.size() > MOST_RECEIPT_EDUS) {
-          return;
+        ReceiptEdus told = new ReceiptEdus(each.room(), most);
+        long next = addReceipts(each, told);
+        List<ObjectNode> made = told.edus();
+        most -= made.size();
+        edus.addAll(made);
+        isFleeting |= !made.isEmpty();
+        if (next > each.since()) {
+          receipts.add(new Transaction.ReceiptsOf(each.room(), each.since(), next));
+          things.add(new Plan.ReceiptsKey(each.room()));
         }
-        for (ObjectNode edu : told.subList(0, Math.min(told.size(), MOST_RECEIPT_EDUS))) {
-          bytes += MatrixJson.write(edu).length;
-          edus.add(edu);
-          added++;
-          isFleeting = true;
-        }
-        receipts.add(new Transaction.ReceiptsOf(each.room(), each.newest()));
-        things.add(new Plan.ReceiptsKey(each.room()));
       }
     }
 
-    private List<ObjectNode> receipts(Plan.ReceiptsOf part) {
+    /// @return the position from which on receipts are still owed
+    private long addReceipts(Plan.ReceiptsOf part, ReceiptEdus told) {
+      long next = part.newest() + 1;
+      for (Positioned<ReceiptOutput> each : receipts(part)) {
+        long position = each.position().value();
+        if (each.entry().user().isOn(needs.here())) {
+          int size = ReceiptEdus.size(each.entry());
+          if (!fits(size) || !told.add(each.entry())) {
+            return position;
+          }
+          bytes += size;
+        }
+        next = position + 1;
+      }
+      return next;
+    }
+
+    private List<Positioned<ReceiptOutput>> receipts(Plan.ReceiptsOf part) {
       return readable(
           part.room(),
-          () -> {
-            if (!isMember(part.room())) {
-              return List.of();
-            }
-            List<ReceiptOutput> set =
-                needs
-                    .receipts()
-                    .setAfter(part.room(), new LogPosition(Math.max(0, part.since() - 1)))
-                    .stream()
-                    .filter(each -> isPublic(each) && each.user().isOn(needs.here()))
-                    .toList();
-            return Edus.receipts(
-                part.room(), set.subList(Math.max(0, set.size() - MOST_RECEIPTS), set.size()));
-          },
+          () ->
+              isMember(part.room())
+                  ? needs
+                      .receipts()
+                      .publicAfter(
+                          part.room(),
+                          new LogPosition(Math.max(0, part.since() - 1)),
+                          MOST_RECEIPTS)
+                  : List.of(),
           List.of());
     }
 
@@ -397,10 +406,6 @@ final class Composer {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }
-  }
-
-  private static boolean isPublic(ReceiptOutput receipt) {
-    return receipt.type() == ReceiptType.READ;
   }
 
   private interface Reading<T> {

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import org.hearth.server.logs.Presence;
 import org.hearth.server.logs.PresenceOutput;
-import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
@@ -24,7 +23,7 @@ final class Edus {
   static final String DEVICE_LIST_UPDATE = "m.device_list_update";
   static final String SIGNING_KEY_UPDATE = "m.signing_key_update";
 
-  /// About how much of receipts stands in one EDU, and how much keys may take in one.
+  /// How much keys may take in one EDU.
   private static final int LARGE = 32 << 10;
 
   private final KeyQueries keys;
@@ -70,42 +69,6 @@ final class Edus {
       }
     }
     return push.isEmpty() ? Optional.empty() : Optional.of(edu("m.presence", content));
-  }
-
-  /// The receipts of a room. One EDU has one receipt of a user, so those of threads stand in
-  /// further ones.
-  static List<ObjectNode> receipts(RoomId room, List<ReceiptOutput> receipts) {
-    List<ObjectNode> edus = new ArrayList<>();
-    List<ReceiptOutput> left = receipts;
-    while (!left.isEmpty()) {
-      ObjectNode content = JsonNodeFactory.instance.objectNode();
-      ObjectNode users = content.putObject(room.value()).putObject("m.read");
-      List<ReceiptOutput> others = new ArrayList<>();
-      long bytes = 0;
-      for (ReceiptOutput each : left) {
-        if (bytes > LARGE || users.has(each.user().value())) {
-          others.add(each);
-        } else {
-          ObjectNode one = receipt(each);
-          bytes += one.toString().length();
-          users.set(each.user().value(), one);
-        }
-      }
-      edus.add(edu("m.receipt", content));
-      left = others;
-    }
-    return edus;
-  }
-
-  private static ObjectNode receipt(ReceiptOutput receipt) {
-    ObjectNode one = JsonNodeFactory.instance.objectNode();
-    one.putArray("event_ids").add(receipt.event().value());
-    ObjectNode data = one.putObject("data").put("ts", receipt.ts());
-    String thread = receipt.thread();
-    if (thread != null) {
-      data.put("thread_id", thread);
-    }
-    return one;
   }
 
   /// What is stored of devices, with the keys as they are now.

@@ -202,7 +202,8 @@ final class Queue {
   /// What it has to be told of these devices is written down.
   void devicesWritten(Devices these, DeviceChanges.Written written) {
     Devices now = devices;
-    if (now != null) {
+    // What was held back in the log may have come meanwhile.
+    if (now != null && now.since() >= these.since()) {
       boolean done = written.all() && now.newest() <= these.newest();
       long next = Math.max(now.since(), written.next());
       devices = done ? null : new Devices(next, Math.max(next, now.newest()));
@@ -225,6 +226,18 @@ final class Queue {
     }
     begun(now);
     return before == null || position < before.since();
+  }
+
+  /// It has been told these receipts.
+  void receiptsTold(Transaction.ReceiptsOf told) {
+    receipts.computeIfPresent(
+        told.room(),
+        (_, owed) -> {
+          if (owed.since() < told.since()) {
+            return owed;
+          }
+          return owed.newest() < told.next() ? null : new Receipts(told.next(), owed.newest());
+        });
   }
 
   private void begun(Instant now) {

@@ -16,7 +16,9 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.box.Alarms;
+import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.PresenceOutput;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.ServerName;
@@ -104,6 +106,7 @@ final class Queues {
     List<DeliveryRows.Owed> owed = rows.owed();
     List<DeliveryRows.Waiting> waiting = rows.waiting();
     checkpoints.load(rows);
+    LogPosition receiptsUpTo = checkpoints.noted(Logs.RECEIPT_OUTPUT.name());
     lock.lock();
     try {
       Instant now = clock.instant();
@@ -113,7 +116,10 @@ final class Queues {
         RoomId room = rooms.computeIfAbsent(each.debt().room(), same -> same);
         switch (each.debt().kind()) {
           case RECEIPTS -> {
-            var _ = queue.addReceipt(room, each.debt().position(), now);
+            // Those that were set after it are owed as well, up to where the reader goes on.
+            long since = each.debt().position();
+            var _ = queue.addReceipt(room, since, now);
+            var _ = queue.addReceipt(room, Math.max(since, receiptsUpTo.value()), now);
           }
           case DEVICES -> {
             var _ = queue.addDevices(each.debt().position(), now);

@@ -409,15 +409,7 @@ final class Sender {
               }
             }
           }
-          for (Transaction.ReceiptsOf room : sent.pays().receipts()) {
-            each.receipts()
-                .computeIfPresent(
-                    room.room(),
-                    (_, owed) ->
-                        owed.newest() <= room.newest()
-                            ? null
-                            : new Queue.Receipts(room.newest() + 1, owed.newest()));
-          }
+          sent.pays().receipts().forEach(each::receiptsTold);
         });
     queues.settle(queue);
   }

@@ -32,7 +32,7 @@ record Transaction(
   /// What is paid.
   ///
   /// @param rooms of which rooms what was sent
-  /// @param receipts of which rooms the receipts
+  /// @param receipts of which rooms which receipts
   record Pays(List<OfRoom> rooms, List<ReceiptsOf> receipts, List<DeliveryRows.Key> edus) {}
 
   /// @param positions of events that were sent one by one
@@ -40,5 +40,7 @@ record Transaction(
   ///   the newest that was owed
   record OfRoom(RoomId room, List<Long> positions, boolean latest, long newest) {}
 
-  record ReceiptsOf(RoomId room, long newest) {}
+  /// @param since the position from which on receipts were told
+  /// @param next the position from which on receipts are still owed
+  record ReceiptsOf(RoomId room, long since, long next) {}
 }

@@ -3,6 +3,7 @@ package org.hearth.server.servers.receipt;
 import java.util.List;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Positioned;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
@@ -28,6 +29,10 @@ public interface ReceiptQueries {
   /// All receipts of a room that were set after a position, of whichever user and type, in the
   /// order in which they were set. For who keeps something of every user's own.
   List<ReceiptOutput> setAfter(RoomId room, LogPosition after);
+
+  /// The first so many of the receipts of a room that are not private and were set after a
+  /// position, of whichever user, in the order in which they were set; each at its position.
+  List<Positioned<ReceiptOutput>> publicAfter(RoomId room, LogPosition after, int most);
 
   /// The rooms in which a user's own receipts were set after a position.
   ///

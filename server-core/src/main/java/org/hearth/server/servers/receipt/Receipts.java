@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Positioned;
 import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.logs.ReceiptOutput;
 import org.hearth.server.logs.ReceiptType;
@@ -34,8 +35,8 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
 
   private static final String UNTHREADED = "";
   private static final String SELECT =
-      "SELECT room_id, user_id, receipt_type, thread_id, event_id, event_place, received_millis"
-          + " FROM receipt ";
+      "SELECT room_id, user_id, receipt_type, thread_id, event_id, event_place, received_millis,"
+          + " log_position FROM receipt ";
   private static final String OF_OTHERS =
       SELECT
           + "WHERE room_id = ? AND log_position > ? AND log_position <= ? AND user_id <> ?"
@@ -43,6 +44,10 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
           + MOST_RECEIPTS
           + " ROWS ONLY";
   private static final String OF_MEMBER = SELECT + "WHERE user_id = ? AND room_id = ?";
+  private static final String PUBLIC_AFTER =
+      SELECT
+          + "WHERE room_id = ? AND log_position > ? AND receipt_type = ?"
+          + " ORDER BY log_position FETCH FIRST ? ROWS ONLY";
   private static final String INSERT =
       "INSERT INTO receipt (event_id, event_place, received_millis, log_position,"
           + " user_id, room_id, receipt_type, thread_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
@@ -112,6 +117,19 @@ public final class Receipts implements ReceiptQueries, AccountCompanion {
           statement.setLong(2, after.value());
         },
         Receipts::receipt);
+  }
+
+  @Override
+  public List<Positioned<ReceiptOutput>> publicAfter(RoomId room, LogPosition after, int most) {
+    return reads.selectReadable(
+        PUBLIC_AFTER,
+        statement -> {
+          statement.setString(1, room.value());
+          statement.setLong(2, after.value());
+          statement.setString(3, ReceiptType.READ.id());
+          statement.setInt(4, most);
+        },
+        row -> new Positioned<>(new LogPosition(row.getLong(8)), receipt(row)));
   }
 
   @Override

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.store.Committer;
@@ -97,5 +99,36 @@ class CheckpointsTest {
     queues.change(queue, each -> each.suspects().clear());
     boolean late = queues.locked(queue, each -> each.isLate(now, Duration.ofSeconds(1)));
     assertThat(late).isFalse();
+  }
+
+  /// The progress of a log never goes back: what is still owed of what it has passed is a row,
+  /// however fast the server takes it.
+  @Test
+  void whatIsLeftOfARowIsARow() {
+    DeliveryRows rows = new DeliveryRows(server.store().reads());
+    Queues queues = server.queuesOf(10, _ -> {});
+    queues.addReceipt(ROOM, 10, Set.of(DeliveryServer.server(1)));
+    queues.addReceipt(ROOM, 30, Set.of(DeliveryServer.server(1)));
+    queues.checkpoints().seen(Logs.RECEIPT_OUTPUT.name(), new LogPosition(40));
+    Queue queue = queues.all().getFirst();
+    queues.change(queue, each -> each.standing(Queue.Standing.FAILS));
+    queues.checkpoints().write();
+
+    queues.change(
+        queue,
+        each -> {
+          each.standing(Queue.Standing.ANSWERS);
+          each.receiptsTold(new Transaction.ReceiptsOf(ROOM, 10, 20));
+        });
+    queues.settle(queue);
+    queues.checkpoints().write();
+
+    assertThat(rows.owed())
+        .extracting(DeliveryRows.Owed::debt)
+        .containsExactly(new DeliveryRows.Debt(DeliveryRows.Kind.RECEIPTS, ROOM, 20));
+    queues.change(queue, each -> each.receiptsTold(new Transaction.ReceiptsOf(ROOM, 20, 31)));
+    queues.settle(queue);
+    queues.checkpoints().write();
+    assertThat(rows.owed()).isEmpty();
   }
 }

@@ -30,6 +30,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What is told that is no event.
 @Timeout(180)
@@ -210,6 +212,32 @@ class EdusTest {
     server.awaitReaders();
 
     server.advanceUntil("all are told", Queues.COLLECTING, () -> threadsRead().containsAll(read));
+  }
+
+  /// One user may have read more threads of a room than a transaction has place for.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void receiptsOfManyThreadsOfOneRoomAreAllTold(boolean restarted) throws Exception {
+    RoomId room = server.room(BOB);
+    EventId event = server.say(room, "one");
+    server.awaitEvent(1, event);
+    awaitIdle();
+    fail(room);
+    Set<String> read = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      server.read(room, event, ReceiptType.READ, "$thread" + i);
+      read.add(room.value() + "$thread" + i);
+    }
+    server.awaitReaders();
+    if (restarted) {
+      server.restart();
+    }
+
+    comeBack();
+
+    assertThat(threadsRead()).isEqualTo(read);
+    server.advance(Checkpoints.PAUSE);
+    Eventually.until("no row is left", () -> server.rows("delivery_debt") == 0);
   }
 
   private Set<String> threadsRead() {

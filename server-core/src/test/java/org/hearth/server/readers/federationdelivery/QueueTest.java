@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.hearth.server.matrix.id.RoomId;
 import org.junit.jupiter.api.Test;
 
@@ -30,5 +31,20 @@ class QueueTest {
             List.of(
                 new DeliveryRows.Debt(DeliveryRows.Kind.RECEIPTS, ROOM, 10),
                 DeliveryRows.Debt.ofDevices(10)));
+  }
+
+  @Test
+  void whatWasHeldBackIsOwedThoughWhatIsNewerIsTold() {
+    var _ = queue.addDevices(20, NOW);
+    var _ = queue.addReceipt(ROOM, 20, NOW);
+    Queue.Devices devices = Objects.requireNonNull(queue.devices());
+    var _ = queue.addDevices(10, NOW);
+    var _ = queue.addReceipt(ROOM, 10, NOW);
+
+    queue.devicesWritten(devices, new DeviceChanges.Written(1, 21, true));
+    queue.receiptsTold(new Transaction.ReceiptsOf(ROOM, 20, 21));
+
+    assertThat(queue.devices()).isEqualTo(new Queue.Devices(10, 20));
+    assertThat(queue.receipts().get(ROOM)).isEqualTo(new Queue.Receipts(10, 20));
   }
 }

@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import org.hearth.ringlogs.DeadLetters;
 import org.hearth.ringlogs.FailureHandling;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.ringlogs.Positioned;
 import org.hearth.ringlogs.VolatileLog;
 import org.hearth.server.logs.Logs;
 import org.hearth.server.logs.NotificationOutput;
@@ -89,6 +90,11 @@ class CountsMemoryTest {
     @Override
     public List<ReceiptOutput> setAfter(RoomId room, LogPosition after) {
       return receipts.stream().filter(each -> each.room().equals(room)).toList();
+    }
+
+    @Override
+    public List<Positioned<ReceiptOutput>> publicAfter(RoomId room, LogPosition after, int most) {
+      return List.of();
     }
 
     @Override
