@@ -47,7 +47,7 @@ public final class PolicyRequests {
             .withAnswer(ANSWER_BYTES, TIME);
     return switch (peers.send(urgent ? request.asUrgent() : request)) {
       case FederationReply.Answer(_, ObjectNode answer) -> signed(policy, event, answer);
-      case FederationReply.Refused(int status, String errcode, String error, _)
+      case FederationReply.Refused(int status, String errcode, String error, _, _)
           when status >= 400 && status < 500 ->
           new PolicyAnswer.Refused(status, errcode, error);
       case FederationReply other -> new PolicyAnswer.None(other.words());

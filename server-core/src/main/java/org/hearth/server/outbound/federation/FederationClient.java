@@ -27,6 +27,7 @@ import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.outbound.BodyReader;
 import org.hearth.server.outbound.Endpoint;
 import org.hearth.server.outbound.Failure;
+import org.hearth.server.outbound.HeaderValues;
 import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundRequest;
 import org.hearth.server.outbound.Outcome;
@@ -50,6 +51,7 @@ public final class FederationClient implements Box, PeerRequests {
   private static final int ENDPOINTS = 4;
 
   private static final int LONGEST_ERROR = 200;
+  private static final int TOO_MANY_REQUESTS = 429;
   private static final int BAD_GATEWAY = 502;
 
   private final Outbound outbound;
@@ -295,8 +297,8 @@ public final class FederationClient implements Box, PeerRequests {
 
   /// "The content is not yet available", 504, and "too large", 502, are answers of the server's
   /// own.
-  private static boolean isOfServer(Response response) {
-    return refused(response) instanceof FederationReply.Refused(_, String errcode, _, _)
+  private boolean isOfServer(Response response) {
+    return refused(response) instanceof FederationReply.Refused(_, String errcode, _, _, _)
         && (errcode.equals(Errcode.NOT_YET_UPLOADED.code())
             || errcode.equals(Errcode.TOO_LARGE.code()));
   }
@@ -305,7 +307,11 @@ public final class FederationClient implements Box, PeerRequests {
     return response.status() >= 200 && response.status() < 300;
   }
 
-  private static FederationReply refused(Response response) {
+  private FederationReply refused(Response response) {
+    Duration retryAfter =
+        response.status() == TOO_MANY_REQUESTS
+            ? HeaderValues.retryAfter(response, clock.instant()).orElse(Duration.ZERO)
+            : Duration.ZERO;
     if (MatrixJson.treeBytes(response.body()) <= AnswerMemory.FREE_TREE_BYTES) {
       try {
         JsonNode json = PeerJson.readable(PeerJson.parse(response.body()));
@@ -313,12 +319,21 @@ public final class FederationClient implements Box, PeerRequests {
             response.status(),
             text(json, "errcode"),
             text(json, "error"),
-            text(json, "room_version"));
+            text(json, "room_version"),
+            retryAfter.isZero() ? retryAfterMillis(response, json) : retryAfter);
       } catch (MatrixException _) {
         // What stands before servers refuses in words of its own.
       }
     }
-    return new FederationReply.Refused(response.status(), "", "");
+    return new FederationReply.Refused(response.status(), "", "", "", retryAfter);
+  }
+
+  /// What servers say that do not have the header: "This property is deprecated, in favour of the
+  /// `Retry-After` header".
+  private static Duration retryAfterMillis(Response response, JsonNode json) {
+    return response.status() == TOO_MANY_REQUESTS
+        ? Duration.ofMillis(Math.max(0, json.path("retry_after_ms").asLong()))
+        : Duration.ZERO;
   }
 
   private static FederationReply read(int status, AnswerMemory.Share share) {

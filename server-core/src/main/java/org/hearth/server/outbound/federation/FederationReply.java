@@ -1,6 +1,7 @@
 package org.hearth.server.outbound.federation;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.time.Instant;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.outbound.Failure;
@@ -20,11 +21,13 @@ public sealed interface FederationReply {
   /// @param error its sentence, cut; empty if it gave none
   /// @param roomVersion which version the room has, "required if the `errcode` is
   ///   `M_INCOMPATIBLE_ROOM_VERSION`"; empty if it gave none
-  record Refused(int status, String errcode, String error, String roomVersion)
+  /// @param retryAfter how long it asks to be left alone, of status 429; it may be years. Zero if
+  ///   it does not say
+  record Refused(int status, String errcode, String error, String roomVersion, Duration retryAfter)
       implements FederationReply {
-    /// A refusal that names no version.
+    /// A refusal that names no version and no time.
     public Refused(int status, String errcode, String error) {
-      this(status, errcode, error, "");
+      this(status, errcode, error, "", Duration.ZERO);
     }
   }
 
@@ -47,7 +50,7 @@ public sealed interface FederationReply {
   default String words() {
     return switch (this) {
       case Answer(int status, _) -> "it answered with status " + status;
-      case Refused(int status, String errcode, String error, _) ->
+      case Refused(int status, String errcode, String error, _, _) ->
           "it refused with status %d %s %s".formatted(status, errcode, error).stripTrailing();
       case Unintelligible(String why) -> "its answer cannot be read: " + why;
       case NotReached(Failure why) -> why.words();

@@ -25,6 +25,7 @@ import org.hearth.server.matrix.sign.Signatures;
 import org.hearth.server.matrix.sign.VerifyKey;
 import org.hearth.server.outbound.Endpoint;
 import org.hearth.server.outbound.Failure;
+import org.hearth.server.outbound.HeaderValues;
 import org.hearth.server.outbound.Limits;
 import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundRequest;
@@ -137,7 +138,7 @@ final class NameTracing {
     Optional<Duration> ahead =
         response
             .header("date")
-            .flatMap(WellKnown::date)
+            .flatMap(HeaderValues::date)
             .map(theirs ->
                 Duration.between(sent.plus(Duration.between(sent, received).dividedBy(2)), theirs));
     ahead

@@ -4,11 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.net.URI;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -22,6 +20,7 @@ import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.outbound.Failure;
+import org.hearth.server.outbound.HeaderValues;
 import org.hearth.server.outbound.Limits;
 import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundRequest;
@@ -260,10 +259,11 @@ final class WellKnown {
           return Duration.ZERO;
         }
         if (each.startsWith("max-age=")) {
-          Optional<Duration> age = seconds(each.substring("max-age=".length()).replace("\"", ""));
+          Optional<Duration> age =
+              HeaderValues.seconds(each.substring("max-age=".length()).replace("\"", ""));
           if (age.isPresent()) {
             Duration passed =
-                response.header("age").flatMap(WellKnown::seconds).orElse(Duration.ZERO);
+                response.header("age").flatMap(HeaderValues::seconds).orElse(Duration.ZERO);
             return age.get().minus(passed);
           }
         }
@@ -275,25 +275,8 @@ final class WellKnown {
     }
     // "A cache recipient MUST interpret invalid date formats, especially the value "0", as
     // representing a time in the past".
-    Optional<Instant> end = date(expires.get());
-    Instant now = response.header("date").flatMap(WellKnown::date).orElseGet(clock::instant);
+    Optional<Instant> end = HeaderValues.date(expires.get());
+    Instant now = response.header("date").flatMap(HeaderValues::date).orElseGet(clock::instant);
     return end.map(each -> Duration.between(now, each)).orElse(Duration.ZERO);
-  }
-
-  private static Optional<Duration> seconds(String digits) {
-    String text = digits.strip();
-    if (text.isEmpty() || !text.chars().allMatch(each -> each >= '0' && each <= '9')) {
-      return Optional.empty();
-    }
-    // RFC 9111 §1.2.2: what is too large is taken as the largest.
-    return Optional.of(Duration.ofSeconds(text.length() > 9 ? 1L << 31 : Long.parseLong(text)));
-  }
-
-  static Optional<Instant> date(String text) {
-    try {
-      return Optional.of(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text.strip(), Instant::from));
-    } catch (DateTimeException _) {
-      return Optional.empty();
-    }
   }
 }

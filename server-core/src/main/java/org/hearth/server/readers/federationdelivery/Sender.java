@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *   transaction is sent again then, unless it is large, or the outage long: then the latest events
  *   of each room are sent in place of all.
  * - **401, 403, 404, 429**: the server refuses whatever it is sent. It is tried again after growing
- *   pauses, of an hour at most.
+ *   pauses, of an hour at most, and not before the moment that a 429 names.
  * - **Another refusal, or an answer that is none**: something in the transaction may be what the
  *   server cannot take. After MOST_REFUSED times half as much is sent, and so on. What is refused
  *   alone is set aside, and the rest goes on; it is tried again when nothing else is left, and given
@@ -333,17 +333,17 @@ final class Sender {
         leaveAlone(queue);
         yield false;
       }
-      case FederationReply.Refused(int status, _, _, _) when status >= BAD_GATEWAY -> {
+      case FederationReply.Refused(int status, _, _, _, _) when status >= BAD_GATEWAY -> {
         notReached(queue, sent, reply.words());
         leaveAlone(queue);
         yield false;
       }
-      case FederationReply.Refused(int status, _, _, _) -> {
-        refused(queue, sent, reply.words(), isWholesale(status));
+      case FederationReply.Refused(int status, _, _, _, Duration retryAfter) -> {
+        refused(queue, sent, reply.words(), isWholesale(status), retryAfter);
         yield false;
       }
       case FederationReply.Unintelligible _ -> {
-        refused(queue, sent, reply.words(), false);
+        refused(queue, sent, reply.words(), false, Duration.ZERO);
         yield false;
       }
     };
@@ -441,7 +441,9 @@ final class Sender {
     queues.wakeAt(queue, until);
   }
 
-  private void refused(Queue queue, Transaction sent, String why, boolean wholesale) {
+  /// @param asked how long the server asks to be left alone
+  private void refused(
+      Queue queue, Transaction sent, String why, boolean wholesale, Duration asked) {
     boolean givenUp =
         queues.locked(
             queue,
@@ -474,13 +476,14 @@ final class Sender {
       pay(queue, sent);
     }
     queues.failed(queue);
-    pause(queue, pauseAfter(queues.locked(queue, Queue::refusals)));
+    pause(queue, pauseAfter(queues.locked(queue, Queue::refusals), asked));
   }
 
   /// @param refusals one after the other; none after something was given up
-  static Duration pauseAfter(int refusals) {
+  static Duration pauseAfter(int refusals, Duration asked) {
     int doublings = Math.clamp(refusals - 1L, 0, MOST_DOUBLINGS);
-    Duration pause = FIRST_PAUSE.multipliedBy(1L << doublings);
+    Duration grown = FIRST_PAUSE.multipliedBy(1L << doublings);
+    Duration pause = grown.compareTo(asked) > 0 ? grown : asked;
     return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
   }
 

@@ -262,6 +262,11 @@ final class Fetching {
           pauses.put(list.user(), new Pause(0, now, now.plus(PAUSE)));
         }
       }
+      case FederationReply.Refused(_, _, _, _, Duration asked) when asked.isPositive() -> {
+        Duration pause = asked.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : asked;
+        pause(name, new Pause(0, clock.instant(), clock.instant().plus(pause)));
+        failed(list.user());
+      }
       case FederationReply.Refused _, FederationReply.Unintelligible _ -> {
         pause(name, Pause.NONE);
         failed(list.user());

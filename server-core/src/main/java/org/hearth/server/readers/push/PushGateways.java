@@ -11,6 +11,7 @@ import java.util.Set;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.outbound.Failure;
+import org.hearth.server.outbound.HeaderValues;
 import org.hearth.server.outbound.Limits;
 import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundRequest;
@@ -106,10 +107,7 @@ final class PushGateways {
 
   private static Optional<Duration> retryAfter(Response answer) {
     return answer.status() == TOO_MANY_REQUESTS || answer.status() == UNAVAILABLE
-        ? answer
-            .header("retry-after")
-            .filter(each -> each.matches("[0-9]{1,6}"))
-            .map(each -> Duration.ofSeconds(Long.parseLong(each)))
+        ? answer.header("retry-after").flatMap(HeaderValues::seconds)
         : Optional.empty();
   }
 

@@ -117,7 +117,7 @@ public final class RemoteAliases {
                 .withAnswer(ANSWER_BYTES, PATIENCE));
     return switch (reply) {
       case FederationReply.Answer(_, ObjectNode body) -> read(alias, body);
-      case FederationReply.Refused(int status, _, _, _) when status == NOT_FOUND ->
+      case FederationReply.Refused(int status, _, _, _, _) when status == NOT_FOUND ->
           new Answer.NotThere();
       // This server's owner does not let it talk to that one: for its users nobody is there.
       case FederationReply.NotAllowed _ -> new Answer.NotThere();

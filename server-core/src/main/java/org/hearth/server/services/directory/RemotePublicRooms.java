@@ -68,7 +68,7 @@ final class RemotePublicRooms {
   private static ObjectNode read(FederationReply reply, int limit) {
     return switch (reply) {
       case FederationReply.Answer(_, ObjectNode body) -> checked(body, limit);
-      case FederationReply.Refused(int status, _, _, _) when status == FORBIDDEN ->
+      case FederationReply.Refused(int status, _, _, _, _) when status == FORBIDDEN ->
           throw MatrixException.forbidden("That server does not show its directory");
       case FederationReply.NotAllowed _ ->
           throw MatrixException.notFound("The directory of that server cannot be read from here");

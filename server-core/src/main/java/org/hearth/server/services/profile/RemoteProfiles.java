@@ -123,11 +123,11 @@ final class RemoteProfiles {
                 .withAnswer(ANSWER_BYTES, PATIENCE));
     return switch (reply) {
       case FederationReply.Answer(_, ObjectNode body) -> read(question, body);
-      case FederationReply.Refused(int status, _, _, _) when status == NOT_FOUND ->
+      case FederationReply.Refused(int status, _, _, _, _) when status == NOT_FOUND ->
           new Answer.NotThere();
       // "The server is unwilling to disclose whether the user exists and/or has profile
       // information."
-      case FederationReply.Refused(int status, _, _, _) when status == FORBIDDEN ->
+      case FederationReply.Refused(int status, _, _, _, _) when status == FORBIDDEN ->
           new Answer.Kept();
       // This server's owner does not let it talk to that one: for its users nobody is there.
       case FederationReply.NotAllowed _ -> new Answer.NotThere();

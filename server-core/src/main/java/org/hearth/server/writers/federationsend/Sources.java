@@ -81,7 +81,7 @@ final class Sources {
 
   private static <T> Said<T> not(FederationReply reply) {
     return switch (reply) {
-      case FederationReply.Refused(int status, _, _, _) when status < 500 && status != 429 ->
+      case FederationReply.Refused(int status, _, _, _, _) when status < 500 && status != 429 ->
           new Said.Nothing<>();
       case FederationReply.Unintelligible _, FederationReply.NotAllowed _ -> new Said.Nothing<>();
       case FederationReply.Answer _,

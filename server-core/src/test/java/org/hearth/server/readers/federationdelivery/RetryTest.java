@@ -388,7 +388,43 @@ class RetryTest {
   @ParameterizedTest
   @CsvSource({"0, 15", "1, 15", "2, 30", "3, 60", "8, 1920", "9, 3600", "60, 3600"})
   void pausesAfterRefusalsGrow(int refusals, long seconds) {
-    assertThat(Sender.pauseAfter(refusals)).isEqualTo(Duration.ofSeconds(seconds));
+    assertThat(Sender.pauseAfter(refusals, Duration.ZERO)).isEqualTo(Duration.ofSeconds(seconds));
+  }
+
+  /// It is left alone for as long as it says, within bounds; and never for less than it would be.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "Retry-After: 600 | {} | 600",
+        "Retry-After: Tue, 24 Nov 2026 00:10:00 GMT | {} | 600",
+        "Retry-After: Mon, 23 Nov 2026 00:10:00 GMT | {} | 15",
+        "Retry-After: 600 | nonsense | 600",
+        "X: y | {\"retry_after_ms\": 600000} | 600",
+        "Retry-After: soon | {\"retry_after_ms\": 600000} | 600",
+        "Retry-After: 1 | {\"retry_after_ms\": 1} | 15",
+        "Retry-After: 99999999999999999999 | {} | 3600",
+        "X: y | {\"retry_after_ms\": 9223372036854775807} | 3600",
+        "X: y | {\"retry_after_ms\": -5} | 15"
+      })
+  void whoAsksForAPauseHasIt(String header, String body, long seconds) {
+    AtomicBoolean up = new AtomicBoolean();
+    script =
+        (_, out) ->
+            TestInternet.respond(
+                out, up.get() ? 200 : 429, header + "\r\n", up.get() ? TAKEN : body);
+    serve();
+    Instant begin = Instant.ofEpochMilli(server.millis());
+    EventId event = server.say(server.room(BOB), "hello");
+
+    Eventually.until("it waits", () -> server.destination(PEER).nextTry().isPresent());
+
+    assertThat(server.destination(PEER).nextTry()).contains(begin.plusSeconds(seconds));
+    up.set(true);
+    server.advance(Duration.ofSeconds(seconds));
+    Eventually.until(
+        "it is taken", () -> server.destination(PEER).state() == DestinationState.State.IDLE);
+    assertThat(server.events(1)).contains(event);
   }
 
   @Test

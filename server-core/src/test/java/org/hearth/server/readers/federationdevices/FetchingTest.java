@@ -225,6 +225,32 @@ class FetchingTest {
     assertThat(next()).hasToString("@a:bad.test");
   }
 
+  /// That it is there is known, so what it says ends nothing.
+  @Test
+  void aServerThatAsksForAPauseHasIt() throws Exception {
+    FederationReply later =
+        new FederationReply.Refused(429, "M_LIMIT_EXCEEDED", "", "", Duration.ofMinutes(10));
+    answering = request -> request.destination().equals(BAD) ? later : list(user(request));
+    stale.add("@a:bad.test");
+    fetching.start();
+    assertThat(nextAsked()).isEqualTo(BAD);
+
+    now = now.plusSeconds(599);
+    fetching.heardOf(BAD);
+    stale.add("@b:bad.test");
+    stale.add("@c:good.test");
+    fetching.wake();
+    assertThat(next()).hasToString("@c:good.test");
+    assertThat(nextAsked()).isEqualTo(GOOD);
+    assertThat(asked).as("not asked again").isEmpty();
+
+    answering = request -> list(user(request));
+    now = now.plusSeconds(1);
+    assertThat(List.of(next(), next()))
+        .extracting(UserId::value)
+        .containsExactlyInAnyOrder("@a:bad.test", "@b:bad.test");
+  }
+
   @Test
   void anAnswerThatIsNoListCostsOnlyItsUser() throws Exception {
     answering =

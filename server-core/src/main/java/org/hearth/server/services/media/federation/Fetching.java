@@ -161,7 +161,7 @@ public final class Fetching implements MediaElsewhere {
                     .formatted(uri.mediaId(), millis),
                 ofServer),
             answer);
-    if (reply instanceof FederationReply.Refused(int status, String errcode, _, _)
+    if (reply instanceof FederationReply.Refused(int status, String errcode, _, _, _)
         && status == 404
         && errcode.equals(Errcode.UNRECOGNIZED.code())) {
       answer = new MediaAnswer(incoming, false);

@@ -91,7 +91,7 @@ public final class OutwardInvites {
     FederationReply reply = put(server, "v2", event, body);
     // "Senders which receive a 400 or 404 response to this endpoint should retry using the v1 API
     // as the server may be older, if the room version is "1" or "2"."
-    if (reply instanceof FederationReply.Refused(int status, _, _, _)
+    if (reply instanceof FederationReply.Refused(int status, _, _, _, _)
         && (status == 400 || status == 404)
         && OF_V1.contains(event.version())) {
       ObjectNode bare = JsonNodeFactory.instance.objectNode();

@@ -76,7 +76,12 @@ final class Refusals {
         reply.words());
     Refusal refusal =
         switch (reply) {
-          case FederationReply.Refused(int status, String errcode, String error, String version) ->
+          case FederationReply.Refused(
+                  int status,
+                  String errcode,
+                  String error,
+                  String version,
+                  _) ->
               new Refusal(server, status, errcode, error, version, "refused");
           case FederationReply.NotAllowed _ ->
               Refusal.because(server, "is not talked to by this server");

@@ -119,7 +119,7 @@ final class Resident {
 
   /// "If the server does not support an endpoint": an older one has only the first version of some.
   private static boolean isUnknownEndpoint(FederationReply reply) {
-    return reply instanceof FederationReply.Refused(int status, String errcode, _, _)
+    return reply instanceof FederationReply.Refused(int status, String errcode, _, _, _)
         && (status == 404 || status == 405 || status == 400)
         && (errcode.equals("M_UNRECOGNIZED") || (errcode.isEmpty() && status != 400));
   }
