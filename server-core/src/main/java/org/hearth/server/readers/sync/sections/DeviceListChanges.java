@@ -100,8 +100,7 @@ public final class DeviceListChanges {
     if (own.get().membership() != Membership.JOIN) {
       if (history.at(since) == Membership.JOIN) {
         // Those also who had left before the user did.
-        gone.addAll(joinedAt(room, since));
-        gone.addAll(joinedAt(room, history.leftAt(since).orElse(upTo)));
+        gone.addAll(joinedAt(room, since, history.leftAt(since).orElse(upTo)));
       }
     } else if (history.joinedEverSince(since)) {
       for (RoomMembership each : rooms.membersAfter(room, since)) {
@@ -121,13 +120,19 @@ public final class DeviceListChanges {
     }
   }
 
-  /// Who was joined then: who has come since is none of the business of a user who had left.
-  private Set<UserId> joinedAt(RoomId room, LogPosition then) {
+  /// Who was joined at the one moment or at the other: who has come since is none of the business
+  /// of a user who had left.
+  ///
+  /// @param since before `left`
+  private Set<UserId> joinedAt(RoomId room, LogPosition since, LogPosition left) {
     Set<UserId> joined = new HashSet<>(rooms.joinedUsers(room));
-    List<UserId> later = rooms.membersAfter(room, then).stream().map(RoomMembership::user).toList();
+    List<UserId> later =
+        rooms.membersAfter(room, since).stream().map(RoomMembership::user).toList();
     if (!later.isEmpty()) {
       later.forEach(joined::remove);
-      rooms.stateAt(room, then).map(state -> state.joined(later)).ifPresent(joined::addAll);
+      for (LogPosition then : List.of(since, left)) {
+        rooms.stateAt(room, then).map(state -> state.joined(later)).ifPresent(joined::addAll);
+      }
     }
     return joined;
   }
