@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.EventVerdict;
 import org.hearth.server.logs.RoomInput;
@@ -27,6 +28,7 @@ import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.outbound.events.CheckedEvents;
 import org.hearth.server.outbound.events.PeerEvents;
 import org.hearth.server.servers.room.RoomClient;
+import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.RoomQueries;
 import org.jspecify.annotations.Nullable;
 
@@ -123,8 +125,12 @@ final class Completion {
   /// Those to be placed that nobody has sent by himself.
   private final Set<EventId> fetched = new HashSet<>();
 
-  /// See [#firstDepth()]; negative before it was asked for.
+  /// Of the first event that happened while this server was in the room; negative before it was
+  /// looked for.
   private long firstDepth = -1;
+
+  /// What was before that event, by the events that have come: each names those before it.
+  private final Set<EventId> beforeFirst = new HashSet<>();
 
   private int walked;
   private int idsLeft = MOST_IDS;
@@ -197,40 +203,62 @@ final class Completion {
 
   private Map<EventId, EventVerdict.Incomplete> judge() throws InterruptedException {
     handOverOutliers();
-    // What was fetched and is less deep than all that has happened here goes into the history,
-    // whatever follows it: as one of the room's ends it would have the state of long ago resolved
-    // with that of now. An event's maker says how deep it is, so it is judged like all others.
-    List<Pdu> old = toPlace.values().stream().filter(this::isOld).toList();
+    if (!fetched.isEmpty()) {
+      lookBack();
+    }
+    Map<RoomInput.Arrival, List<Pdu>> byArrival =
+        toPlace.values().stream().collect(Collectors.groupingBy(this::arrival));
     Map<EventId, EventVerdict.Incomplete> open = new LinkedHashMap<>();
-    if (!old.isEmpty()) {
-      take(judge(RoomInput.Arrival.FOLLOWED, old, outliers.values()), open);
+    for (RoomInput.Arrival past : List.of(RoomInput.Arrival.HISTORY, RoomInput.Arrival.FOLLOWED)) {
+      List<Pdu> old = byArrival.getOrDefault(past, List.of());
+      if (!old.isEmpty()) {
+        take(judge(past, old, outliers.values()), open);
+      }
     }
     // What is refused goes along, since the Room Server keeps it for the sake of what follows it.
     Map<EventId, Pdu> events = new LinkedHashMap<>(refused);
-    events.putAll(toPlace);
-    old.stream()
-        .map(Pdu::eventId)
-        .filter(each -> !refused.containsKey(each))
-        .forEach(events::remove);
+    byArrival
+        .getOrDefault(RoomInput.Arrival.LIVE, List.of())
+        .forEach(each -> events.put(each.eventId(), each));
     take(judge(RoomInput.Arrival.LIVE, events.values(), outliers.values()), open);
     open.keySet().removeAll(refused.keySet());
     return open;
   }
 
-  private boolean isOld(Pdu event) {
-    return fetched.contains(event.eventId()) && event.depth() < firstDepth();
+  /// What was fetched and is from before all that has happened here goes into the history, whatever
+  /// follows it: as one of the room's ends it would have the state of long ago resolved with that
+  /// of now. Of what was before the first event that happened here that is certain; how deep an
+  /// event is says its maker, so that what is only less deep is judged like all others.
+  private RoomInput.Arrival arrival(Pdu event) {
+    if (!fetched.contains(event.eventId())) {
+      return RoomInput.Arrival.LIVE;
+    }
+    if (beforeFirst.contains(event.eventId())) {
+      return RoomInput.Arrival.HISTORY;
+    }
+    return event.depth() < firstDepth ? RoomInput.Arrival.FOLLOWED : RoomInput.Arrival.LIVE;
   }
 
-  /// The depth of the first event that happened while this server was in the room.
-  private long firstDepth() {
+  /// Finds what was before the first event that happened here, as far as it has come.
+  private void lookBack() {
     if (firstDepth < 0) {
-      firstDepth =
+      Optional<Pdu> first =
           rooms.forwards(room, LogPosition.ORIGIN, new LogPosition(Long.MAX_VALUE), 1).stream()
-              .mapToLong(each -> each.pdu().depth())
-              .findFirst()
-              .orElse(0);
+              .map(RoomEvent::pdu)
+              .findFirst();
+      firstDepth = first.map(Pdu::depth).orElse(0L);
+      // In other versions a server may give another event under the same id.
+      first
+          .filter(_ -> version.eventIds().isHash())
+          .ifPresent(each -> beforeFirst.addAll(each.prevEvents()));
     }
-    return firstDepth;
+    Deque<EventId> open = new ArrayDeque<>(beforeFirst);
+    while (!open.isEmpty()) {
+      Pdu event = toPlace.get(open.remove());
+      if (event != null) {
+        event.prevEvents().stream().filter(beforeFirst::add).forEach(open::add);
+      }
+    }
   }
 
   private void take(List<RoomReply.Judged> judged, Map<EventId, EventVerdict.Incomplete> open) {

@@ -19,6 +19,8 @@ import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.testkit.RoomFixture;
+import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.state.RefusedCounts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -435,6 +437,47 @@ class MissingEventsTest extends WithPeers {
     send(peer, follows);
 
     awaitShown(follows);
+    assertThat(server.rooms().status(lie.eventId()).orElseThrow().softFailed()).isTrue();
+  }
+
+  /// What a user of this server has followed by coming in was said before: whoever has said it may
+  /// have left since. What only says that it was is no such thing.
+  @Test
+  void whatWasSaidBeforeThisServerCameIsJudgedByWhatWasThen() {
+    RoomFixture theirs = RoomFixture.empty(RoomVersions.V12);
+    UserId carol = UserId.parse(peer.user("carol"));
+    UserId dave = UserId.parse(peer.user("dave"));
+    theirs.state(carol, EventTypes.CREATE, "", "{\"room_version\":\"12\"}").add();
+    theirs.join(carol).add();
+    theirs.state(carol, EventTypes.JOIN_RULES, "", "{\"join_rule\":\"public\"}").add();
+    theirs.join(dave).add();
+    Pdu first = theirs.message(dave, EventTypes.MESSAGE, "{\"body\":\"first\"}").add();
+    Pdu second = theirs.message(dave, EventTypes.MESSAGE, "{\"body\":\"second\"}").add();
+    Pdu lie =
+        bent(
+            theirs.message(dave, EventTypes.MESSAGE, "{\"body\":\"never\"}").after(first).build(),
+            json -> json.put("depth", 1));
+    server.join(theirs, "@alice:hearth.test");
+    server.membership(theirs.roomId(), dave.value(), "leave");
+    Pdu follows =
+        server.event(
+            theirs.roomId(),
+            carol.value(),
+            EventTypes.MESSAGE,
+            null,
+            "{'body':'hello'}",
+            List.of(second.eventId(), lie.eventId()));
+    List<Pdu> known = new ArrayList<>(theirs.events());
+    known.addAll(List.of(lie, follows));
+    peer.on(MISSING, walking(known));
+
+    send(peer, follows);
+
+    awaitShown(follows);
+    assertThat(List.of(first, second))
+        .allSatisfy(each ->
+            assertThat(server.known(each.eventId()).place()).as(each.toString()).isNegative())
+        .noneMatch(each -> server.rooms().status(each.eventId()).orElseThrow().softFailed());
     assertThat(server.rooms().status(lie.eventId()).orElseThrow().softFailed()).isTrue();
   }
 
