@@ -1,5 +1,6 @@
 package org.hearth.server.outbound.events;
 
+import java.util.List;
 import java.util.Optional;
 import org.hearth.server.matrix.checks.DropRule;
 import org.hearth.server.matrix.id.EventId;
@@ -9,7 +10,10 @@ import org.hearth.server.matrix.id.EventId;
 /// @param event its id, if it has one
 /// @param rule that it breaks: the name of a [DropRule], or one of those below; may be stored
 /// @param detail what was expected and what was found, cut; contains what the peer wrote
-public record DroppedEvent(Optional<EventId> event, String rule, String detail) {
+/// @param prevEvents those before the event of that id, whoever has given it; empty where the id
+///   does not say so
+public record DroppedEvent(
+    Optional<EventId> event, String rule, String detail, List<EventId> prevEvents) {
   /// It is an event of another room than that asked about.
   public static final String OTHER_ROOM = "OTHER_ROOM";
 
@@ -22,6 +26,11 @@ public record DroppedEvent(Optional<EventId> event, String rule, String detail) 
     if (detail.length() > LONGEST_DETAIL) {
       detail = detail.substring(0, LONGEST_DETAIL) + "…";
     }
+    prevEvents = List.copyOf(prevEvents);
+  }
+
+  DroppedEvent(Optional<EventId> event, String rule, String detail) {
+    this(event, rule, detail, List.of());
   }
 
   /// Whether it may pass at another time, when the keys of its servers can be had.

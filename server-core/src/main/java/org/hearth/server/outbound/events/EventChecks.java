@@ -178,10 +178,17 @@ final class EventChecks {
           }
         }
         case Received.Dropped(DropRule rule, String detail) ->
-            dropped.add(new DroppedEvent(Optional.of(id), rule.name(), detail));
+            dropped.add(
+                new DroppedEvent(
+                    Optional.of(id), rule.name(), detail, previousByHash(read.get(i))));
       }
     }
     return new CheckedEvents(List.copyOf(passed.values()), signers, dropped);
+  }
+
+  /// The events before that one, if its id is the hash of what says so.
+  private static List<EventId> previousByHash(Pdu event) {
+    return event.version().eventIds().isHash() ? event.prevEvents() : List.of();
   }
 
   /// The keys by which the events are signed, each until when it has to be valid.

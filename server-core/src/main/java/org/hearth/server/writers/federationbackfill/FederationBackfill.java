@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -332,30 +332,29 @@ public final class FederationBackfill implements Box {
             instanceof Fetched.Got(CheckedEvents got))) {
       return false;
     }
-    List<Pdu> before = before(room, from, got.events());
+    List<Pdu> before = before(room, from, got);
     return !before.isEmpty()
         && intake.take(
             server, room, version, new CheckedEvents(before, got.signers(), got.dropped()), end);
   }
 
-  /// Of the events those that are asked for and those before them, and those that are less deep
-  /// than all that is here: between the two there may be some that cannot be had.
-  private List<Pdu> before(RoomId room, List<EventId> from, List<Pdu> events) {
-    Map<EventId, Pdu> all = new HashMap<>();
-    events.forEach(each -> all.put(each.eventId(), each));
-    Map<EventId, Pdu> before = new LinkedHashMap<>();
+  /// Of the events those that are asked for and those before them: each names those before it, also
+  /// one that cannot be had because nobody vouches for it any more. How deep an event is says its
+  /// maker, so that nobody's word makes history of it.
+  private List<Pdu> before(RoomId room, List<EventId> from, CheckedEvents got) {
+    Map<EventId, List<EventId>> previous = new HashMap<>();
+    got.dropped()
+        .forEach(each -> each.event().ifPresent(id -> previous.put(id, each.prevEvents())));
+    got.events().forEach(each -> previous.put(each.eventId(), each.prevEvents()));
+    Set<EventId> before = new HashSet<>(from);
     Deque<EventId> open = new ArrayDeque<>(from);
     while (!open.isEmpty()) {
-      Pdu event = all.get(open.pop());
-      if (event != null && before.putIfAbsent(event.eventId(), event) == null) {
-        open.addAll(event.prevEvents());
-      }
+      previous.getOrDefault(open.pop(), List.of()).stream().filter(before::add).forEach(open::add);
     }
-    long leastDepth = servers.beginning(room).map(each -> each.pdu().depth()).orElse(0L);
-    events.stream()
-        .filter(each -> each.depth() < leastDepth)
-        .forEach(each -> before.putIfAbsent(each.eventId(), each));
-    return before.values().stream().filter(each -> mayCount(room, each)).toList();
+    return got.events().stream()
+        .filter(each -> before.contains(each.eventId()))
+        .filter(each -> mayCount(room, each))
+        .toList();
   }
 
   /// What is history is judged by the state then, and not by that now. So that nobody who has lost

@@ -97,7 +97,7 @@ final class HistoryServers {
   }
 
   /// The oldest event that is here.
-  Optional<RoomEvent> beginning(RoomId room) {
+  private Optional<RoomEvent> beginning(RoomId room) {
     Stretch.Size one = new Stretch.Size(1, 1);
     Stretch history = rooms.readable(room, new Stretch.Reach(false, Long.MIN_VALUE, -1), one);
     return (history.events().isEmpty()

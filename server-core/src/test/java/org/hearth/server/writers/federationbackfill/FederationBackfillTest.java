@@ -292,6 +292,27 @@ class FederationBackfillTest {
     assertThat(isHere(later.eventId())).isFalse();
   }
 
+  /// How deep an event is says its maker: what nothing leads to is made up.
+  @Test
+  void whatNothingLeadsToIsNoHistory() {
+    room("shared");
+    Pdu madeUp =
+        room.message(carol, EventTypes.MESSAGE, "{\"body\":\"made up\"}")
+            .after(messages.get(2))
+            .bend(json -> json.put("depth", 1))
+            .build();
+    serve(
+        BACKFILL,
+        _ -> {
+          List<Pdu> all = new ArrayList<>(before());
+          all.add(madeUp);
+          return all;
+        });
+
+    assertThat(said(page(alice, "", 50))).isEqualTo(allSaid());
+    assertThat(isHere(madeUp.eventId())).isFalse();
+  }
+
   /// Row 33: what has come is shown to whom the room lets see it.
   @Test
   void whoWasNotInTheRoomThenDoesNotSeeWhatCame() {
