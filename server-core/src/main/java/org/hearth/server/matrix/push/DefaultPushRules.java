@@ -1,13 +1,11 @@
 package org.hearth.server.matrix.push;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.id.UserId;
+import org.jspecify.annotations.Nullable;
 
 /// The server-default rules, in their order. There are none of kind room and sender.
 ///
@@ -20,32 +18,32 @@ import org.hearth.server.matrix.id.UserId;
 final class DefaultPushRules {
   static final String MASTER = ".m.rule.master";
 
+  private static final String INVITE_FOR_ME = ".m.rule.invite_for_me";
+  private static final String IS_USER_MENTION = ".m.rule.is_user_mention";
   private static final String CONTAINS_DISPLAY_NAME = ".m.rule.contains_display_name";
   private static final String ROOM_NOTIFICATION = ".m.rule.roomnotif";
   private static final String CONTAINS_USER_NAME = ".m.rule.contains_user_name";
 
-  private static final JsonNode NOTIFY = TextNode.valueOf("notify");
-  private static final JsonNode HIGHLIGHT =
-      JsonNodeFactory.instance.objectNode().put("set_tweak", "highlight");
-  private static final List<JsonNode> NOTHING = List.of();
-  private static final List<JsonNode> QUIETLY = List.of(NOTIFY);
-  private static final List<JsonNode> WITH_SOUND = List.of(NOTIFY, sound("default"));
-
-  private static final List<JsonNode> MENTIONED = List.of(NOTIFY, sound("default"), HIGHLIGHT);
-
   /// "Matches all events. This can be enabled to turn off all push notifications. By default this
   /// rule is disabled."
   private static final PushRule MASTER_RULE =
-      PushRule.ofServerForAll(PushRuleKind.OVERRIDE, MASTER, false, List.of(), NOTHING);
+      PushRule.ofServerForAll(PushRuleKind.OVERRIDE, MASTER, false, List.of(), PushActions.NOTHING);
 
   private static final PushRule SUPPRESS_NOTICES =
       override(
           ".m.rule.suppress_notices",
           List.of(PushCondition.eventMatch("content.msgtype", "m.notice")),
-          NOTHING);
+          PushActions.NOTHING);
 
   private static final PushRule MEMBER_EVENT =
-      override(".m.rule.member_event", List.of(type("m.room.member")), NOTHING);
+      override(".m.rule.member_event", List.of(type("m.room.member")), PushActions.NOTHING);
+
+  private static final PushCondition IS_OF_MEMBER = type("m.room.member");
+  private static final PushCondition IS_INVITE =
+      PushCondition.eventMatch("content.membership", "invite");
+  private static final PropertyPath STATE_KEY = PropertyPath.parse("state_key");
+  private static final PropertyPath MENTIONED_USERS =
+      PropertyPath.parse("content.m\\.mentions.user_ids");
 
   /// "Matches any message whose content contains the user's current display name in the room in
   /// which it was sent."
@@ -54,7 +52,7 @@ final class DefaultPushRules {
           PushRuleKind.OVERRIDE,
           CONTAINS_DISPLAY_NAME,
           List.of(new PushCondition.ContainsDisplayName()),
-          MENTIONED);
+          PushActions.MENTIONED);
 
   /// Those behind the last that is another for each user.
   private static final List<PushRule> LAST_OVERRIDES =
@@ -65,7 +63,7 @@ final class DefaultPushRules {
                   new PushCondition.EventPropertyIs(
                       PropertyPath.parse("content.m\\.mentions.room"), BooleanNode.TRUE),
                   new PushCondition.SenderNotificationPermission("room")),
-              List.of(NOTIFY, HIGHLIGHT)),
+              PushActions.HIGHLIGHTED),
           // "Matches any message whose content contains the text `@room`, signifying the whole room
           // should be notified of the event."
           override(
@@ -73,41 +71,57 @@ final class DefaultPushRules {
               List.of(
                   PushCondition.eventMatch("content.body", "@room"),
                   new PushCondition.SenderNotificationPermission("room")),
-              List.of(NOTIFY, HIGHLIGHT)),
+              PushActions.HIGHLIGHTED),
           override(
               ".m.rule.tombstone",
               List.of(type("m.room.tombstone"), PushCondition.eventMatch("state_key", "")),
-              List.of(NOTIFY, HIGHLIGHT)),
-          override(".m.rule.reaction", List.of(type("m.reaction")), NOTHING),
+              PushActions.HIGHLIGHTED),
+          override(".m.rule.reaction", List.of(type("m.reaction")), PushActions.NOTHING),
           override(
               ".m.rule.room.server_acl",
               List.of(type("m.room.server_acl"), PushCondition.eventMatch("state_key", "")),
-              NOTHING),
+              PushActions.NOTHING),
           override(
               ".m.rule.suppress_edits",
               List.of(
                   new PushCondition.EventPropertyIs(
                       PropertyPath.parse("content.m\\.relates_to.rel_type"),
                       TextNode.valueOf("m.replace"))),
-              NOTHING));
+              PushActions.NOTHING));
 
-  private static final List<PushRule> UNDERRIDE =
+  static final List<PushRule> OVERRIDE =
+      Stream.of(
+              List.of(
+                  MASTER_RULE,
+                  SUPPRESS_NOTICES,
+                  PushRule.ofServerForEach(
+                      PushRuleKind.OVERRIDE, INVITE_FOR_ME, PushActions.WITH_SOUND),
+                  MEMBER_EVENT,
+                  PushRule.ofServerForEach(
+                      PushRuleKind.OVERRIDE, IS_USER_MENTION, PushActions.MENTIONED),
+                  DISPLAY_NAME),
+              LAST_OVERRIDES)
+          .flatMap(List::stream)
+          .toList();
+
+  static final List<PushRule> CONTENT =
       List.of(
-          underride(".m.rule.call", List.of(type("m.call.invite")), List.of(NOTIFY, sound("ring"))),
+          PushRule.ofServerForEach(
+              PushRuleKind.CONTENT, CONTAINS_USER_NAME, PushActions.MENTIONED));
+
+  static final List<PushRule> UNDERRIDE =
+      List.of(
+          underride(".m.rule.call", List.of(type("m.call.invite")), PushActions.RINGING),
           underride(
               ".m.rule.encrypted_room_one_to_one",
               List.of(twoMembers(), type("m.room.encrypted")),
-              WITH_SOUND),
+              PushActions.WITH_SOUND),
           underride(
-              ".m.rule.room_one_to_one", List.of(twoMembers(), type("m.room.message")), WITH_SOUND),
-          underride(".m.rule.message", List.of(type("m.room.message")), QUIETLY),
-          underride(".m.rule.encrypted", List.of(type("m.room.encrypted")), QUIETLY));
-
-  /// Those that ask the same for all users, in their order.
-  static final List<PushRule> OF_ALL =
-      Stream.of(List.of(MASTER_RULE, SUPPRESS_NOTICES, MEMBER_EVENT), LAST_OVERRIDES, UNDERRIDE)
-          .flatMap(List::stream)
-          .toList();
+              ".m.rule.room_one_to_one",
+              List.of(twoMembers(), type("m.room.message")),
+              PushActions.WITH_SOUND),
+          underride(".m.rule.message", List.of(type("m.room.message")), PushActions.QUIETLY),
+          underride(".m.rule.encrypted", List.of(type("m.room.encrypted")), PushActions.QUIETLY));
 
   private DefaultPushRules() {}
 
@@ -120,52 +134,34 @@ final class DefaultPushRules {
     };
   }
 
-  static List<PushRule> override(UserId user) {
-    List<PushRule> rules = new ArrayList<>();
-    rules.add(MASTER_RULE);
-    rules.add(SUPPRESS_NOTICES);
-    rules.add(
-        PushRule.ofServer(
-            PushRuleKind.OVERRIDE,
-            ".m.rule.invite_for_me",
-            List.of(
-                type("m.room.member"),
-                PushCondition.eventMatch("content.membership", "invite"),
-                PushCondition.eventMatch("state_key", user.value())),
-            WITH_SOUND));
-    rules.add(MEMBER_EVENT);
-    rules.add(
-        PushRule.ofServer(
-            PushRuleKind.OVERRIDE,
-            ".m.rule.is_user_mention",
-            List.of(
-                new PushCondition.EventPropertyContains(
-                    PropertyPath.parse("content.m\\.mentions.user_ids"),
-                    TextNode.valueOf(user.value()))),
-            MENTIONED));
-    rules.add(DISPLAY_NAME);
-    rules.addAll(LAST_OVERRIDES);
-    return List.copyOf(rules);
+  /// The conditions that a rule has for a user, which looks for the user's id.
+  static List<PushCondition> conditions(String id, UserId user) {
+    return switch (id) {
+      case INVITE_FOR_ME ->
+          List.of(
+              IS_OF_MEMBER,
+              IS_INVITE,
+              new PushCondition.EventMatch(STATE_KEY, Glob.of(user.value())));
+      case IS_USER_MENTION ->
+          List.of(
+              new PushCondition.EventPropertyContains(
+                  MENTIONED_USERS, TextNode.valueOf(user.value())));
+      default -> List.of();
+    };
   }
 
-  static List<PushRule> content(UserId user) {
-    // "Matches any message whose content contains the local part of the user's Matrix ID,
-    // separated by word boundaries."
-    return List.of(
-        PushRule.ofServer(CONTAINS_USER_NAME, Glob.literal(user.localpart()), MENTIONED));
+  /// "Matches any message whose content contains the local part of the user's Matrix ID, separated
+  /// by word boundaries."
+  static @Nullable Glob pattern(String id, UserId user) {
+    return id.equals(CONTAINS_USER_NAME) ? Glob.literal(user.localpart()) : null;
   }
 
-  static List<PushRule> underride() {
-    return UNDERRIDE;
-  }
-
-  private static PushRule override(
-      String id, List<PushCondition> conditions, List<JsonNode> actions) {
+  private static PushRule override(String id, List<PushCondition> conditions, PushActions actions) {
     return PushRule.ofServerForAll(PushRuleKind.OVERRIDE, id, true, conditions, actions);
   }
 
   private static PushRule underride(
-      String id, List<PushCondition> conditions, List<JsonNode> actions) {
+      String id, List<PushCondition> conditions, PushActions actions) {
     return PushRule.ofServerForAll(PushRuleKind.UNDERRIDE, id, true, conditions, actions);
   }
 
@@ -175,9 +171,5 @@ final class DefaultPushRules {
 
   private static PushCondition twoMembers() {
     return PushCondition.RoomMemberCount.parse("2").orElseThrow();
-  }
-
-  private static JsonNode sound(String name) {
-    return JsonNodeFactory.instance.objectNode().put("set_tweak", "sound").put("value", name);
   }
 }

@@ -1,6 +1,7 @@
 package org.hearth.server.matrix.push;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,10 @@ final class Glob {
   private final String pattern;
   private final boolean wildcards;
   private final boolean plain;
+  private final boolean word;
+
+  /// The longest part without wildcards, folded.
+  private final String part;
 
   /// Made when it is needed first: most patterns are compared as they are. Two that are made at
   /// once are the same.
@@ -41,6 +46,10 @@ final class Glob {
     this.pattern = pattern;
     this.wildcards = wildcards;
     this.plain = !wildcards || (pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0);
+    String longest = plain ? pattern : longestPart(pattern);
+    String folded = fold(longest);
+    this.part = folded.equals(pattern) ? pattern : folded;
+    this.word = plain && !part.isEmpty() && part.chars().allMatch(Glob::isWord);
   }
 
   /// The pattern with its wildcards.
@@ -63,10 +72,27 @@ final class Glob {
     return pattern.length() / Long.SIZE + 1;
   }
 
+  private static String longestPart(String pattern) {
+    return Arrays.stream(pattern.split("[*?]"))
+        .max(Comparator.comparingInt(String::length))
+        .orElse("");
+  }
+
+  /// Its longest part without wildcards, folded, which stands in every folded text that it matches.
+  String part() {
+    return part;
+  }
+
+  /// True if it is one word and no more: it is looked up among the words of a text, not run.
+  boolean isOneWord() {
+    return word;
+  }
+
   /// About what it takes in memory once it was run: states for each character that is another.
   long bytes() {
-    return pattern.codePoints().distinct().count()
-        * (CHARACTER_BYTES + (long) words() * Long.BYTES);
+    return word
+        ? pattern.length()
+        : pattern.codePoints().distinct().count() * (CHARACTER_BYTES + (long) words() * Long.BYTES);
   }
 
   /// True if it has no wildcards, so that it is compared, not run.
@@ -89,7 +115,7 @@ final class Glob {
     Automaton made = automaton;
     if (made == null) {
       made = new Automaton(pattern, wildcards);
-      automaton = made;
+      automaton = word ? null : made;
     }
     return made;
   }
@@ -105,8 +131,16 @@ final class Glob {
     return folded.toString();
   }
 
-  private static int fold(int character) {
+  static int fold(int character) {
     return Character.toLowerCase(Character.toUpperCase(character));
+  }
+
+  /// Whether it is one of `[A-Z]`, `[a-z]`, `[0-9]` and `_`.
+  static boolean isWord(int character) {
+    return (character >= 'a' && character <= 'z')
+        || (character >= 'A' && character <= 'Z')
+        || (character >= '0' && character <= '9')
+        || character == '_';
   }
 
   /// What runs over a text.
@@ -182,13 +216,6 @@ final class Glob {
     /// sets `[A-Z]`, `[a-z]`, `[0-9]` or `_`."
     private static boolean isBoundary(int before, int after) {
       return !isWord(before) || !isWord(after);
-    }
-
-    private static boolean isWord(int character) {
-      return (character >= 'a' && character <= 'z')
-          || (character >= 'A' && character <= 'Z')
-          || (character >= '0' && character <= '9')
-          || character == '_';
     }
 
     private static void set(long[] states, int state) {

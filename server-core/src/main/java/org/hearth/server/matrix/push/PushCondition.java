@@ -78,7 +78,7 @@ sealed interface PushCondition {
       // "As a special case, if `key` is `content.body`, then `pattern` must instead match any
       // substring of the value of the property which starts and ends at a word boundary."
       return path.text().equals("content.body")
-          ? value.filter(text -> event.mayMatch(glob, text)).filter(glob::matchesWords).isPresent()
+          ? event.hasInBody(glob)
           : value
               .filter(text -> glob.isPlain() || event.mayMatch(glob, text))
               .filter(glob::matches)
@@ -129,20 +129,12 @@ sealed interface PushCondition {
   /// `contains_display_name`: "messages where `content.body` contains the owner's display name in
   /// that room".
   record ContainsDisplayName() implements PushCondition {
-    private static final PropertyPath BODY = PropertyPath.parse("content.body");
-
     @Override
     public boolean holds(PushEvent event, @Nullable String displayName) {
       return displayName != null
           && !displayName.isBlank()
           && displayName.length() <= Glob.MAX_LENGTH
-          && event.mayContain(Glob.fold(displayName))
-          && event
-              .property(BODY)
-              .filter(JsonNode::isTextual)
-              .map(body -> PushEvent.start(body.textValue()))
-              .filter(Glob.literal(displayName)::matchesWords)
-              .isPresent();
+          && event.hasNameInBody(Glob.literal(displayName));
     }
 
     @Override

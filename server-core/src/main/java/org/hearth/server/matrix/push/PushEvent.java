@@ -37,7 +37,8 @@ public final class PushEvent {
   /// Properties of the event that were asked for, by their paths.
   private final Map<String, Optional<JsonNode>> properties = new HashMap<>();
 
-  private @Nullable String foldedBody;
+  private @Nullable EventBody body;
+  private @Nullable EventBody bodyForNames;
   private long steps;
 
   /// @param memberCount the current number of members of the room
@@ -130,19 +131,36 @@ public final class PushEvent {
   ///
   /// @param folded by [#fold]
   public boolean mayContain(String folded) {
-    String body = foldedBody;
-    if (body == null) {
-      JsonNode text = event.content().path("body");
-      body = text.isTextual() ? Glob.fold(start(text.textValue())) : "";
-      foldedBody = body;
-    }
-    return body.contains(folded);
+    return bodyForNames().mayContain(folded);
   }
 
-  /// The beginning of a text in which names are looked for.
-  static String start(String text) {
-    return text.length() <= LONGEST_TEXT_FOR_NAMES
-        ? text
-        : text.substring(0, LONGEST_TEXT_FOR_NAMES);
+  /// Whether a name stands in the beginning of the event's body.
+  boolean hasNameInBody(Glob name) {
+    return event.content().path("body").isTextual() && bodyForNames().has(name);
+  }
+
+  /// Whether a glob matches words of the event's body; what it costs counts.
+  boolean hasInBody(Glob glob) {
+    JsonNode text = event.content().path("body");
+    if (!text.isTextual() || !mayMatch(glob, text.textValue())) {
+      return false;
+    }
+    EventBody all = body;
+    if (all == null) {
+      all = new EventBody(text.textValue());
+      body = all;
+    }
+    return all.has(glob);
+  }
+
+  private EventBody bodyForNames() {
+    EventBody start = bodyForNames;
+    if (start == null) {
+      String text = event.content().path("body").asText();
+      int length = Math.min(text.length(), LONGEST_TEXT_FOR_NAMES);
+      start = new EventBody(text.substring(0, length));
+      bodyForNames = start;
+    }
+    return start;
   }
 }

@@ -7,33 +7,40 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.RoomId;
-import org.hearth.server.matrix.json.MatrixJson;
+import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
 
 /// A push rule: for which events it is, and what to do about them.
 ///
 /// **thread**: any; immutable, if nobody changes the nodes.
 public final class PushRule {
-  private static final int BYTES = 500;
-  private static final Set<String> HISTORICAL_ACTIONS = Set.of("dont_notify", "coalesce");
+  private static final int BYTES = 300;
 
   private final PushRuleKind kind;
   private final String id;
   private final boolean enabled;
   private final List<PushCondition> conditions;
   private final @Nullable Glob pattern;
-  private final List<JsonNode> actions;
-  private final PushOutcome outcome;
-
-  /// Of one of the server's rules, whether its conditions are the same for every user.
-  private final boolean ofAll;
+  private final PushActions actions;
+  private final Scope scope;
 
   /// Whether it was one of the server's rules and a user has changed it.
   private final boolean changed;
+
+  /// For whom its conditions are the same.
+  private enum Scope {
+    /// One of the server's that asks the same for all users.
+    ALL,
+
+    /// One of the server's that asks for the user's id, and is kept without.
+    EACH,
+
+    /// One that has its conditions itself.
+    OWN
+  }
 
   private PushRule(
       PushRuleKind kind,
@@ -41,30 +48,23 @@ public final class PushRule {
       boolean enabled,
       List<PushCondition> conditions,
       @Nullable Glob pattern,
-      List<JsonNode> actions,
-      boolean ofAll,
+      PushActions actions,
+      Scope scope,
       boolean changed) {
     this.kind = kind;
     this.id = id;
     this.enabled = enabled;
     this.conditions = List.copyOf(conditions);
     this.pattern = pattern;
-    // "Clients and homeservers MUST ignore these actions, for instance, by stripping them from
-    // actions arrays they encounter."
-    this.actions =
-        actions.stream()
-            .filter(each -> !each.isTextual() || !HISTORICAL_ACTIONS.contains(each.textValue()))
-            .toList();
-    this.outcome = PushOutcome.of(this.actions);
-    this.ofAll = ofAll;
+    this.actions = actions;
+    this.scope = scope;
     this.changed = changed;
   }
 
-  /// One of the server's own rules, of kind override or underride, that asks something else for
-  /// each user.
+  /// One of the server's own rules, of kind override or underride.
   static PushRule ofServer(
-      PushRuleKind kind, String id, List<PushCondition> conditions, List<JsonNode> actions) {
-    return new PushRule(kind, id, true, conditions, null, actions, false, false);
+      PushRuleKind kind, String id, List<PushCondition> conditions, PushActions actions) {
+    return new PushRule(kind, id, true, conditions, null, actions, Scope.OWN, false);
   }
 
   /// One of the server's own rules, of kind override or underride, whose conditions are the same
@@ -74,13 +74,29 @@ public final class PushRule {
       String id,
       boolean enabled,
       List<PushCondition> conditions,
-      List<JsonNode> actions) {
-    return new PushRule(kind, id, enabled, conditions, null, actions, true, false);
+      PushActions actions) {
+    return new PushRule(kind, id, enabled, conditions, null, actions, Scope.ALL, false);
   }
 
-  /// One of the server's own rules, of kind content.
-  static PushRule ofServer(String id, Glob pattern, List<JsonNode> actions) {
-    return new PushRule(PushRuleKind.CONTENT, id, true, List.of(), pattern, actions, false, false);
+  /// One of the server's own rules, which asks something else for each user: what
+  /// [DefaultPushRules] says when [#of] is called.
+  static PushRule ofServerForEach(PushRuleKind kind, String id, PushActions actions) {
+    return new PushRule(kind, id, true, List.of(), null, actions, Scope.EACH, false);
+  }
+
+  /// The rule as that user has it.
+  PushRule of(UserId user) {
+    return scope == Scope.EACH
+        ? new PushRule(
+            kind,
+            id,
+            enabled,
+            DefaultPushRules.conditions(id, user),
+            DefaultPushRules.pattern(id, user),
+            actions,
+            Scope.OWN,
+            changed)
+        : this;
   }
 
   /// A rule that a user has written.
@@ -115,8 +131,8 @@ public final class PushRule {
       pattern = Glob.of(json.get("pattern").textValue());
     }
     boolean enabled = json.path("enabled").asBoolean(true);
-    return new PushRule(
-        kind, id, enabled, conditions, pattern, actions(json.get("actions")), false, false);
+    PushActions actions = PushActions.of(actions(json.get("actions")));
+    return new PushRule(kind, id, enabled, conditions, pattern, actions, Scope.OWN, false);
   }
 
   /// The actions that are written there.
@@ -128,7 +144,7 @@ public final class PushRule {
     }
     List<JsonNode> actions = new ArrayList<>();
     for (JsonNode action : json) {
-      if (!isAction(action)) {
+      if (!PushActions.isAction(action)) {
         throw MatrixException.badJson("an action must be notify or an object with set_tweak");
       }
       actions.add(action);
@@ -137,12 +153,6 @@ public final class PushRule {
       throw MatrixException.badJson("actions must be an array");
     }
     return actions;
-  }
-
-  private static boolean isAction(JsonNode json) {
-    return json.isTextual()
-        ? json.textValue().equals("notify") || HISTORICAL_ACTIONS.contains(json.textValue())
-        : json.path("set_tweak").isTextual();
   }
 
   private static List<PushCondition> conditions(JsonNode json) {
@@ -185,14 +195,11 @@ public final class PushRule {
     if (isUnchanged()) {
       return 0;
     }
-    long bytes = BYTES + (pattern == null ? 0 : pattern.bytes());
+    long bytes = BYTES + id.length() + (pattern == null ? 0 : pattern.bytes());
     for (PushCondition each : conditions) {
       bytes += each.bytes();
     }
-    for (JsonNode each : actions) {
-      bytes += MatrixJson.treeBytes(each);
-    }
-    return bytes;
+    return bytes + actions.bytes();
   }
 
   /// Whether it is enabled: "Disabled rules never match."
@@ -202,20 +209,65 @@ public final class PushRule {
 
   /// What it does, as clients write it.
   public List<JsonNode> actions() {
-    return actions;
+    return actions.written();
   }
 
   /// What it does.
   public PushOutcome outcome() {
-    return outcome;
+    return actions.outcome();
   }
 
   /// True if the rule is enabled and for this event.
   ///
+  /// @param user whose rule it is; null for all whom the event does not name
   /// @param displayName of the user in the room, if there is one
-  boolean matches(PushEvent event, @Nullable String displayName) {
+  boolean matches(PushEvent event, @Nullable UserId user, @Nullable String displayName) {
     return enabled
-        && (ofAll ? event.ofAll(id, each -> holds(each, null)) : holds(event, displayName));
+        && switch (scope) {
+          case ALL -> event.ofAll(id, each -> holds(each, null));
+          case EACH -> user != null && of(user).holds(event, displayName);
+          case OWN -> holds(event, displayName);
+        };
+  }
+
+  /// Whether it is for no event of a room, whatever that is.
+  boolean isForNone(RoomId room) {
+    return !enabled
+        || switch (kind) {
+          case OVERRIDE, UNDERRIDE -> conditions.stream().anyMatch(each -> isNeverOf(each, room));
+          case ROOM -> !id.equals(room.value());
+          case CONTENT, SENDER -> false;
+        };
+  }
+
+  private static boolean isNeverOf(PushCondition condition, RoomId room) {
+    return switch (condition) {
+      case PushCondition.EventMatch(var path, var glob) ->
+          path.text().equals("room_id") && !glob.matches(room.value());
+      case PushCondition.Unrecognized _ -> true;
+      case PushCondition.EventPropertyIs _,
+          PushCondition.EventPropertyContains _,
+          PushCondition.ContainsDisplayName _,
+          PushCondition.RoomMemberCount _,
+          PushCondition.SenderNotificationPermission _ ->
+          false;
+    };
+  }
+
+  /// Whether it is for every event of a room, whatever that is.
+  boolean isForAll(RoomId room) {
+    return enabled
+        && scope != Scope.EACH
+        && switch (kind) {
+          case OVERRIDE, UNDERRIDE -> conditions.stream().allMatch(each -> isOf(each, room));
+          case ROOM -> id.equals(room.value());
+          case CONTENT, SENDER -> false;
+        };
+  }
+
+  /// Whether it looks for the user's display name.
+  boolean looksForName() {
+    return conditions.stream().anyMatch(PushCondition.ContainsDisplayName.class::isInstance);
   }
 
   private boolean holds(PushEvent asked, @Nullable String displayName) {
@@ -245,28 +297,21 @@ public final class PushRule {
   }
 
   private boolean isInBody(PushEvent asked, Glob glob) {
-    JsonNode body = asked.event().content().path("body");
-    if (!body.isTextual()) {
-      return false;
-    }
-    return isDefault()
-        ? asked.mayContain(Glob.fold(glob.pattern()))
-            && glob.matchesWords(PushEvent.start(body.textValue()))
-        : asked.mayMatch(glob, body.textValue()) && glob.matchesWords(body.textValue());
+    return isDefault() ? asked.hasNameInBody(glob) : asked.hasInBody(glob);
   }
 
   PushRule withEnabled(boolean wanted) {
     return wanted == enabled
         ? this
-        : new PushRule(kind, id, wanted, conditions, pattern, actions, ofAll, true);
+        : new PushRule(kind, id, wanted, conditions, pattern, actions, scope, true);
   }
 
   /// With other actions; the same rule if they are no others, so that users share what they have
   /// not changed.
   PushRule withActions(List<JsonNode> wanted) {
-    return wanted.equals(actions)
+    return wanted.equals(actions.written())
         ? this
-        : new PushRule(kind, id, enabled, conditions, pattern, wanted, ofAll, true);
+        : new PushRule(kind, id, enabled, conditions, pattern, PushActions.of(wanted), scope, true);
   }
 
   /// The rule for the room that replaces one; empty if this rule is for no such room.
@@ -287,7 +332,7 @@ public final class PushRule {
             .map(each -> isOf(each, from) ? PushCondition.eventMatch("room_id", to.value()) : each)
             .toList();
     return Optional.of(
-        new PushRule(kind, changedId, enabled, changed, pattern, actions, false, false));
+        new PushRule(kind, changedId, enabled, changed, pattern, actions, Scope.OWN, false));
   }
 
   private static boolean isOf(PushCondition condition, RoomId room) {
@@ -299,7 +344,7 @@ public final class PushRule {
   /// The rule as clients write it.
   public ObjectNode toJson() {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.putArray("actions").addAll(actions);
+    json.putArray("actions").addAll(actions.written());
     if (kind.hasConditions()) {
       ArrayNode array = json.putArray("conditions");
       conditions.forEach(each -> array.add(each.toJson()));

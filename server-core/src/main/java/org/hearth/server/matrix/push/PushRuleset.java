@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,20 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **thread**: any; immutable.
 public final class PushRuleset {
+  static final Map<PushRuleKind, List<PushRule>> DEFAULTS =
+      Collections.unmodifiableMap(
+          new EnumMap<>(
+              Map.of(
+                  PushRuleKind.OVERRIDE, DefaultPushRules.OVERRIDE,
+                  PushRuleKind.CONTENT, DefaultPushRules.CONTENT,
+                  PushRuleKind.ROOM, List.of(),
+                  PushRuleKind.SENDER, List.of(),
+                  PushRuleKind.UNDERRIDE, DefaultPushRules.UNDERRIDE)));
+
   private final UserId user;
+
+  /// Those of the server's that look for the user's id are [PushRule#of] the user only when they
+  /// are given away, so that users share what they have not changed.
   private final Map<PushRuleKind, List<PushRule>> rules;
 
   private PushRuleset(UserId user, Map<PushRuleKind, List<PushRule>> rules) {
@@ -34,14 +48,7 @@ public final class PushRuleset {
 
   /// The defaults for that user.
   public static PushRuleset defaults(UserId user) {
-    Map<PushRuleKind, List<PushRule>> rules = new EnumMap<>(PushRuleKind.class);
-    for (PushRuleKind kind : PushRuleKind.values()) {
-      rules.put(kind, List.of());
-    }
-    rules.put(PushRuleKind.OVERRIDE, DefaultPushRules.override(user));
-    rules.put(PushRuleKind.CONTENT, DefaultPushRules.content(user));
-    rules.put(PushRuleKind.UNDERRIDE, DefaultPushRules.underride());
-    return new PushRuleset(user, rules);
+    return new PushRuleset(user, DEFAULTS);
   }
 
   /// The ruleset that was stored by [#toJson], with the defaults of today: of a default rule only
@@ -81,19 +88,6 @@ public final class PushRuleset {
     return rule == null ? PushOutcome.NOTHING : rule.outcome();
   }
 
-  /// What the default rules say for all users whom the event does not name, whoever they are. It
-  /// may name those whose id is in its `m.mentions` or is its state key, and where it says nothing
-  /// of mentions those whose display name or local part is in its body.
-  public static PushOutcome ofUnnamed(PushEvent event) {
-    event.begin();
-    for (PushRule rule : DefaultPushRules.OF_ALL) {
-      if (rule.matches(event, null)) {
-        return rule.outcome();
-      }
-    }
-    return PushOutcome.NOTHING;
-  }
-
   /// About what the rules take in memory that are no unchanged default ones.
   public long bytes() {
     return rules.values().stream().flatMap(List::stream).mapToLong(PushRule::bytes).sum();
@@ -109,7 +103,7 @@ public final class PushRuleset {
     event.begin();
     for (List<PushRule> ofKind : rules.values()) {
       for (PushRule rule : ofKind) {
-        if (rule.matches(event, displayName)) {
+        if (rule.matches(event, user, displayName)) {
           return rule;
         }
       }
@@ -119,12 +113,25 @@ public final class PushRuleset {
 
   /// The rules of a kind, the most important first.
   public List<PushRule> rules(PushRuleKind kind) {
-    return rules.getOrDefault(kind, List.of());
+    return shared(kind).stream().map(each -> each.of(user)).toList();
   }
 
   /// The rule of that name.
   public Optional<PushRule> rule(PushRuleKind kind, String id) {
-    return rules(kind).stream().filter(each -> each.id().equals(id)).findFirst();
+    return find(kind, id).map(each -> each.of(user));
+  }
+
+  /// What of the rules matters in that room.
+  public RoomPushRules in(RoomId room) {
+    return RoomPushRules.of(rules.values().stream().flatMap(List::stream), room);
+  }
+
+  private List<PushRule> shared(PushRuleKind kind) {
+    return rules.getOrDefault(kind, List.of());
+  }
+
+  private Optional<PushRule> find(PushRuleKind kind, String id) {
+    return shared(kind).stream().filter(each -> each.id().equals(id)).findFirst();
   }
 
   /// With that rule of the user added, or changed if there is one of its name.
@@ -201,15 +208,15 @@ public final class PushRuleset {
   /// The ruleset as clients see it below `global`.
   public ObjectNode toJson() {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    rules.forEach((kind, ofKind) -> {
+    for (PushRuleKind kind : rules.keySet()) {
       ArrayNode array = json.putArray(kind.word());
-      ofKind.forEach(rule -> array.add(rule.toJson()));
-    });
+      rules(kind).forEach(rule -> array.add(rule.toJson()));
+    }
     return json;
   }
 
   private PushRule known(PushRuleKind kind, String id) {
-    return rule(kind, id).orElseThrow(() -> MatrixException.notFound("There is no such push rule"));
+    return find(kind, id).orElseThrow(() -> MatrixException.notFound("There is no such push rule"));
   }
 
   private PushRuleset changed(PushRule rule, UnaryOperator<PushRule> change) {
@@ -220,18 +227,18 @@ public final class PushRuleset {
     Map<PushRuleKind, List<PushRule>> changed = new EnumMap<>(rules);
     changed.put(
         rule.kind(),
-        rules(rule.kind()).stream()
+        shared(rule.kind()).stream()
             .map(each -> each.id().equals(rule.id()) ? after : each)
             .toList());
     return new PushRuleset(user, changed);
   }
 
   private List<PushRule> ownOf(PushRuleKind kind) {
-    return rules(kind).stream().filter(each -> !each.isDefault()).toList();
+    return shared(kind).stream().filter(each -> !each.isDefault()).toList();
   }
 
   private List<PushRule> defaultsOf(PushRuleKind kind) {
-    return rules(kind).stream().filter(PushRule::isDefault).toList();
+    return shared(kind).stream().filter(PushRule::isDefault).toList();
   }
 
   private PushRuleset with(PushRuleKind kind, List<PushRule> own, List<PushRule> defaults) {

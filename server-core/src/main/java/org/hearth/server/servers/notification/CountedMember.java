@@ -16,6 +16,9 @@ final class CountedMember {
   /// Of a character of a display name, which is kept folded too.
   private static final int NAME_CHARACTER_BYTES = 4;
 
+  /// Of the digest of rules that others have not.
+  private static final int RULES_BYTES = 120;
+
   /// Of a thread in which a member has read, or has old ones unread, beside its id.
   private static final int THREAD_BYTES = 150;
 
@@ -24,6 +27,12 @@ final class CountedMember {
   private @Nullable String name;
   private @Nullable String foldedName;
   private final String foldedLocalpart;
+
+  /// The content of the member's rules in this room, as [UserRules] has it after so many changes;
+  /// null if it is not known. Changed by the thread that reads room-output.
+  private @Nullable String rules;
+
+  private long rulesAsOf;
 
   /// Up to where the member has read everything, the main timeline, and threads.
   long read;
@@ -71,6 +80,16 @@ final class CountedMember {
         || (foldedName != null && event.mayContain(foldedName));
   }
 
+  /// The content of the member's rules in this room; null if it is not known after so many changes.
+  @Nullable String rules(long changes) {
+    return changes == rulesAsOf ? rules : null;
+  }
+
+  void setRules(String content, long changes) {
+    rules = content;
+    rulesAsOf = changes;
+  }
+
   /// The place in all sets of members of this room, for as long as the user is in it.
   int number() {
     return number;
@@ -83,6 +102,7 @@ final class CountedMember {
   /// What the member says and reads makes this larger, and so it is weighed.
   long bytes() {
     long bytes = name == null ? 0 : (long) NAME_CHARACTER_BYTES * name.length();
+    bytes += rules == null || rules.isEmpty() ? 0 : RULES_BYTES;
     return bytes + bytes(readThreads) + bytes(old);
   }
 

@@ -5,17 +5,19 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hearth.server.matrix.auth.PowerLevels;
 import org.hearth.server.matrix.event.Pdu;
-import org.hearth.server.matrix.id.Identifiers;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.push.PushEvent;
 import org.hearth.server.matrix.push.PushOutcome;
-import org.hearth.server.matrix.push.PushRuleset;
+import org.hearth.server.matrix.push.RoomPushRules;
 import org.hearth.server.servers.room.RoomQueries;
+import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the push rules of a room's members about an event.
@@ -51,19 +53,9 @@ final class Evaluation {
 
   /// The ways in which an event notifies members of its room; empty if it notifies none.
   List<Way> ofMembers(Pdu event, RoomCounts room) {
-    long changes = rules.changes();
     Asking asking = new Asking(event);
-    Optional<BitSet> plain = room.plain(changes);
-    if (plain.isPresent()) {
-      asking.askPlain(room, plain.get());
-    } else {
-      room.forEachMember(asking::ask);
-    }
-    List<Way> ways = asking.answer();
-    if (plain.isEmpty()) {
-      room.setPlain(asking.plain, changes);
-    }
-    return ways;
+    room.forEachMember(asking::ask);
+    return asking.answer();
   }
 
   /// How an event notifies a user who is not in its room; empty if it does not.
@@ -88,95 +80,120 @@ final class Evaluation {
         .isPresent();
   }
 
+  /// Members who have set the same, which says the same for all of them whom the event does not
+  /// name.
+  private static final class Group {
+    final UserRules.Shared shared;
+    final boolean ignoresSender;
+    boolean isAsked;
+
+    /// How the event notifies them; null if it does not.
+    @Nullable Way way;
+
+    Group(UserRules.Shared shared, Pdu event) {
+      this.shared = shared;
+      // "Once ignored, the client will no longer receive events sent by that user": what is not
+      // shown is not counted, or nobody could read it.
+      this.ignoresSender = !event.isState() && shared.ignored().contains(event.sender().value());
+    }
+  }
+
   /// The asking of all members about one event.
   private final class Asking {
     private final Pdu event;
     private final PushEvent asked;
+    private final Set<String> named;
+    private final boolean looksForNames;
     private final List<Way> ways = new ArrayList<>();
     private final List<CountedMember> unknown = new ArrayList<>();
-    private final BitSet plain = new BitSet();
-    private @Nullable PushOutcome latest;
-    private @Nullable Way latestWay;
+    private final Map<String, Group> groups = new HashMap<>();
 
     Asking(Pdu event) {
       this.event = event;
       this.asked = asked(event);
-    }
-
-    /// Most members have no rules but the default ones, which say the same for all of them whom the
-    /// event does not name.
-    void askPlain(RoomCounts room, BitSet all) {
-      BitSet unnamed = (BitSet) all.clone();
-      for (String each : asked.named()) {
-        Identifiers.read(UserId::parse, each)
-            .map(room::member)
-            .ifPresent(named -> unnamed.clear(named.number()));
-      }
-      CountedMember sender = room.member(event.sender());
-      if (sender != null) {
-        unnamed.clear(sender.number());
-      }
-      if (asked.looksForNames()) {
-        room.forEachMember(member -> {
-          if (unnamed.get(member.number()) && member.mayBeNamed(asked)) {
-            unnamed.clear(member.number());
-          }
-        });
-      }
-      PushOutcome outcome = PushRuleset.ofUnnamed(asked);
-      if (outcome.notifies() && !unnamed.isEmpty()) {
-        way(outcome).members().or(unnamed);
-      }
-      room.forEachOther(unnamed, this::ask);
+      this.named = asked.named();
+      this.named.add(event.sender().value());
+      this.looksForNames = asked.looksForNames();
     }
 
     void ask(CountedMember member) {
-      UserRules.Rules own = rules.kept(member.user());
-      if (own == null) {
+      Group group = group(member);
+      if (group == null) {
         unknown.add(member);
       } else {
-        ask(member, own);
+        ask(member, group);
       }
     }
 
     List<Way> answer() {
-      if (!unknown.isEmpty()) {
+      for (int from = 0; from < unknown.size(); from += AccountDataQueries.MOST_USERS) {
+        int to = Math.min(unknown.size(), from + AccountDataQueries.MOST_USERS);
+        List<CountedMember> some = unknown.subList(from, to);
         Map<UserId, UserRules.Rules> read =
-            rules.readAll(unknown.stream().map(CountedMember::user).toList());
-        for (CountedMember each : unknown) {
+            rules.read(some.stream().map(CountedMember::user).toList());
+        for (CountedMember each : some) {
           UserRules.Rules own = read.get(each.user());
           if (own != null) {
-            ask(each, own);
+            ask(each, group(each, own));
           }
         }
       }
       return ways;
     }
 
-    private void ask(CountedMember member, UserRules.Rules own) {
-      if (own.isPlain()) {
-        plain.set(member.number());
+    private @Nullable Group group(CountedMember member) {
+      String content = member.rules(rules.changes(member.user()));
+      Group known = content == null ? null : group(content);
+      if (known != null) {
+        return known;
       }
-      // "Once ignored, the client will no longer receive events sent by that user": what is not
-      // shown is not counted, or nobody could read it.
-      if (!event.isState() && own.ignored().contains(event.sender().value())) {
+      UserRules.Rules own = rules.kept(member.user());
+      return own == null ? null : group(member, own);
+    }
+
+    private @Nullable Group group(String content) {
+      Group known = groups.get(content);
+      if (known == null) {
+        UserRules.Shared shared = rules.shared(content);
+        known = shared == null ? null : group(shared);
+      }
+      return known;
+    }
+
+    private Group group(CountedMember member, UserRules.Rules own) {
+      UserRules.Shared shared = rules.shared(own, event.roomId());
+      member.setRules(shared.content(), own.changes());
+      return group(shared);
+    }
+
+    private Group group(UserRules.Shared shared) {
+      return groups.computeIfAbsent(shared.content(), _ -> new Group(shared, event));
+    }
+
+    private void ask(CountedMember member, Group group) {
+      if (group.ignoresSender) {
         return;
       }
-      PushOutcome outcome = own.rules().evaluate(asked, member.name());
-      if (outcome.notifies()) {
-        way(outcome).members().set(member.number());
+      RoomPushRules own = group.shared.rules();
+      Way way;
+      if (named.contains(member.user().value())
+          || own.looksForName()
+          || (looksForNames && member.mayBeNamed(asked))) {
+        way = way(own.evaluate(asked, member.user(), member.name()));
+      } else {
+        if (!group.isAsked) {
+          group.way = way(own.ofUnnamed(asked));
+          group.isAsked = true;
+        }
+        way = group.way;
+      }
+      if (way != null) {
+        way.members().set(member.number());
       }
     }
 
-    /// Most members have the same rule.
-    private Way way(PushOutcome outcome) {
-      Way way = latestWay;
-      if (way == null || !outcome.equals(latest)) {
-        way = wayOf(outcome);
-        latest = outcome;
-        latestWay = way;
-      }
-      return way;
+    private @Nullable Way way(PushOutcome outcome) {
+      return outcome.notifies() ? wayOf(outcome) : null;
     }
 
     private Way wayOf(PushOutcome outcome) {

@@ -62,12 +62,7 @@ final class RoomCounts {
   static final int MOST_THREADS = 50_000;
 
   private static final int BYTES = 1_000;
-  private static final int MEMBER_BYTES = 320;
-
-  /// Members of whom it is not known which rules they have: more are looked at all together.
-  private static final int MOST_NEW = 64;
-
-  private static final int SHARE_OF_NEW = 8;
+  private static final int MEMBER_BYTES = 340;
   private static final int SHARE_OF_THREADS = 4;
 
   private final RoomId room;
@@ -86,13 +81,6 @@ final class RoomCounts {
   private long changes = 1;
 
   private long stored;
-
-  /// The members for whom nothing but the unchanged default rules holds, found out when there had
-  /// been so many changes of rules; of the others there were so many then.
-  private BitSet plain = new BitSet();
-
-  private long plainAsOf = -1;
-  private int othersThen;
 
   /// Of all members.
   private int threads;
@@ -128,33 +116,6 @@ final class RoomCounts {
   /// A member; null if the user is none.
   @Nullable CountedMember member(UserId user) {
     return byUser.get(user);
-  }
-
-  /// The members for whom nothing but the default rules holds, if that is known after so many
-  /// changes of rules and there are not too many new ones.
-  Optional<BitSet> plain(long changes) {
-    int others = byUser.size() - plain.cardinality();
-    return plainAsOf == changes && others - othersThen <= MOST_NEW + byUser.size() / SHARE_OF_NEW
-        ? Optional.of(plain)
-        : Optional.empty();
-  }
-
-  /// Notes for whom nothing but the default rules holds.
-  void setPlain(BitSet those, long changes) {
-    plain = those;
-    plainAsOf = changes;
-    othersThen = byUser.size() - those.cardinality();
-  }
-
-  /// Goes through the members who are not among those.
-  void forEachOther(BitSet those, Consumer<CountedMember> told) {
-    int end = members.size();
-    for (int i = those.nextClearBit(0); i < end; i = those.nextClearBit(i + 1)) {
-      CountedMember member = members.get(i);
-      if (member != null) {
-        told.accept(member);
-      }
-    }
   }
 
   /// A user is in the room.
@@ -199,7 +160,6 @@ final class RoomCounts {
       members.set(member.number(), null);
       threads -= member.threads();
       nameCharacters -= member.nameLength();
-      plain.clear(member.number());
       events.removeIf(each -> !each.forget(member.number()));
       changes++;
     }

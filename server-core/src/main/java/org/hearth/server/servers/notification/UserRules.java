@@ -1,18 +1,25 @@
 package org.hearth.server.servers.notification;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.lang.System.Logger.Level;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.matrix.push.PushRuleset;
+import org.hearth.server.matrix.push.RoomPushRules;
 import org.hearth.server.services.accountdata.AccountDataQueries;
 import org.hearth.server.store.Unavailable;
 import org.jspecify.annotations.Nullable;
@@ -20,41 +27,98 @@ import org.jspecify.annotations.Nullable;
 /// What users have set that decides about notifications: their push rules, and whom they ignore.
 /// What is kept is as new as what a client has been told is set.
 ///
-/// **bound**: [#BYTES]; who has only the default rules takes some 2 KB. **thread**: any.
+/// Of a room's members only a digest of what they have set is kept with each, since most have set
+/// what others have, or what says nothing in that room; what it stands for is kept once.
+///
+/// **bound**: [#BYTES] and [#SHARED_BYTES]. **thread**: any.
 final class UserRules {
-  /// Of rules kept ready: some 8,000 users.
-  static final long BYTES = 16 << 20;
+  /// Of users' rules kept ready: some 13,000 users who have only the default ones.
+  static final long BYTES = 4 << 20;
+
+  /// Of what members of rooms have set, each that is another once: some 16,000 with a word of their
+  /// own.
+  static final long SHARED_BYTES = 20 << 20;
 
   private static final System.Logger LOG = System.getLogger(UserRules.class.getName());
-  private static final int USER_BYTES = 2_000;
+  private static final int USER_BYTES = 300;
+  private static final int CONTENT_BYTES = 300;
   private static final int IGNORED_BYTES = 100;
+  private static final Shared PLAIN = new Shared("", RoomPushRules.DEFAULTS, Set.of());
 
   private final AccountDataQueries accountData;
-  private final Cache<UserId, Rules> kept =
-      Caffeine.newBuilder()
-          .maximumWeight(BYTES)
-          .weigher((UserId _, Rules rules) -> rules.bytes())
-          .executor(Runnable::run)
-          .build();
+  private final Cache<UserId, Rules> kept;
+  private final Cache<String, Shared> shared;
 
   UserRules(AccountDataQueries accountData) {
+    this(accountData, BYTES, SHARED_BYTES);
+  }
+
+  UserRules(AccountDataQueries accountData, long bytes, long sharedBytes) {
     this.accountData = accountData;
+    kept =
+        Caffeine.newBuilder()
+            .maximumWeight(bytes)
+            .weigher((UserId _, Rules rules) -> rules.bytes())
+            .executor(Runnable::run)
+            .build();
+    shared =
+        Caffeine.newBuilder()
+            .maximumWeight(sharedBytes)
+            .weigher((String _, Shared each) -> each.bytes())
+            .executor(Runnable::run)
+            .build();
   }
 
   /// What one user has set.
   ///
   /// @param changes how many there had been when it was read
-  /// @param isPlain whether nothing but the unchanged default rules holds
-  record Rules(long changes, PushRuleset rules, Set<String> ignored, boolean isPlain) {
+  record Rules(long changes, PushRuleset rules, Set<String> ignored) {
     int bytes() {
-      long bytes = USER_BYTES + rules.bytes() + (long) IGNORED_BYTES * ignored.size();
-      return (int) Math.min(bytes, Integer.MAX_VALUE);
+      return weight(USER_BYTES + rules.bytes(), ignored);
     }
   }
 
-  /// How often users have changed what this is about.
-  long changes() {
-    return accountData.ruleChanges();
+  /// What some members of a room have set, as far as it matters there.
+  ///
+  /// @param content a digest of all of it; empty if nothing but the unchanged default rules holds
+  record Shared(String content, RoomPushRules rules, Set<String> ignored) {
+    int bytes() {
+      return weight(CONTENT_BYTES + rules.bytes(), ignored);
+    }
+  }
+
+  private static int weight(long bytes, Set<String> ignored) {
+    return (int) Math.min(bytes + (long) IGNORED_BYTES * ignored.size(), Integer.MAX_VALUE);
+  }
+
+  /// How often a user has changed what this is about.
+  long changes(UserId user) {
+    return accountData.ruleChanges(user);
+  }
+
+  /// What a digest stands for; null if that is no longer kept.
+  @Nullable Shared shared(String content) {
+    return content.isEmpty() ? PLAIN : shared.getIfPresent(content);
+  }
+
+  /// What one user has set, as far as it matters in a room.
+  Shared shared(Rules own, RoomId room) {
+    RoomPushRules rules = own.rules().in(room);
+    if (rules.isDefault() && own.ignored().isEmpty()) {
+      return PLAIN;
+    }
+    ArrayNode all = rules.toJson();
+    own.ignored().stream().sorted().forEach(all.addArray()::add);
+    String content = digest(MatrixJson.write(all));
+    return shared.get(content, _ -> new Shared(content, rules, own.ignored()));
+  }
+
+  private static String digest(byte[] text) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
   }
 
   /// What is kept of a user; null if that is nothing, or out of date.
@@ -75,8 +139,7 @@ final class UserRules {
       UserId user = users.get(i);
       PushRuleset own = rules(user, Optional.ofNullable(rules.get(user)));
       Set<String> without = ignored(Optional.ofNullable(ignored.get(user)));
-      boolean isPlain = without.isEmpty() && own.isDefault();
-      Rules all = new Rules(changes.get(i), own, without, isPlain);
+      Rules all = new Rules(changes.get(i), own, without);
       kept.put(user, all);
       read.put(user, all);
     }
@@ -123,15 +186,5 @@ final class UserRules {
         .map(content -> content.path("ignored_users"))
         .ifPresent(list -> list.fieldNames().forEachRemaining(users::add));
     return Set.copyOf(users);
-  }
-
-  /// What users have set, read some at a time where it is not kept.
-  Map<UserId, Rules> readAll(List<UserId> users) {
-    Map<UserId, Rules> all = new HashMap<>();
-    for (int from = 0; from < users.size(); from += AccountDataQueries.MOST_USERS) {
-      int to = Math.min(users.size(), from + AccountDataQueries.MOST_USERS);
-      all.putAll(read(users.subList(from, to)));
-    }
-    return all;
   }
 }

@@ -13,7 +13,8 @@
 /// again after a crash. Receipts are read from their owner when a room comes into memory.
 ///
 /// ```
-///  NotificationServer ─► Evaluation ─► UserRules         whom an event notifies, and how
+///  NotificationServer ─► Evaluation ─► UserRules         whom an event notifies, and how: members
+///         │                                              who have set the same are asked once
 ///         ├────────────► servers.room.ThreadPath         in which thread it is
 ///         ├────────────► CountsMemory ─► RoomCounts      what is unread
 ///         └────────────► CountsWriter ─► CountsPacking, StoredCounts

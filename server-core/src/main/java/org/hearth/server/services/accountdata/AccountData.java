@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.box.AccountCompanion;
@@ -47,7 +46,6 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
 
   private final ReadPool reads;
   private final AtomicLongArray ruleChanges = new AtomicLongArray(STRIPES);
-  private final AtomicLong allRuleChanges = new AtomicLong();
 
   /// Reads from that database.
   public AccountData(ReadPool reads) {
@@ -127,16 +125,10 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
     return ruleChanges.get(stripe(user));
   }
 
-  @Override
-  public long ruleChanges() {
-    return allRuleChanges.get();
-  }
-
   /// Notes that what [#ruleChanges] is about may have changed: after the commit, before it is
   /// acknowledged.
   public void noteRuleChange(UserId user) {
     ruleChanges.incrementAndGet(stripe(user));
-    allRuleChanges.incrementAndGet();
   }
 
   @Override

@@ -48,9 +48,6 @@ public interface AccountDataQueries {
   /// the same: it changes before the change is acknowledged. It is asked from memory.
   long ruleChanges(UserId user);
 
-  /// The same count of all users together.
-  long ruleChanges();
-
   /// Account data of a room and type, now.
   Optional<ObjectNode> ofRoom(UserId user, RoomId room, String type);
 }

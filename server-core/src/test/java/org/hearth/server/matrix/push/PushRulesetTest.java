@@ -302,7 +302,8 @@ class PushRulesetTest {
       for (boolean mayNotify : new boolean[] {false, true}) {
         PushEvent asked = new PushEvent(event, members, _ -> mayNotify);
 
-        assertThat(PushRuleset.ofUnnamed(asked)).isEqualTo(DEFAULTS.evaluate(asked, "Alice"));
+        assertThat(DEFAULTS.in(event.roomId()).ofUnnamed(asked))
+            .isEqualTo(DEFAULTS.evaluate(asked, "Alice"));
         assertThat(asked.named()).doesNotContain(ALICE.value());
       }
     }
