@@ -48,6 +48,7 @@ public final class EvaluationFigures {
   private static final int WARM_UP_ROUNDS = 100;
   private static final Duration PATIENCE = Duration.ofMinutes(30);
   private static final String KEYWORD = "holiday";
+  private static final int MOST_WORDS = 10;
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private EvaluationFigures() {}
@@ -83,14 +84,20 @@ public final class EvaluationFigures {
       counting.setRules(0, MANY, EvaluationFigures::defaults);
       ArrayNode of = figures.putArray("rooms");
       for (RoomId each : counting.rooms().rooms()) {
-        of.add(measure(counting, each, 0, true, EVENTS));
-        of.add(measure(counting, each, 0, false, EVENTS));
+        of.add(measure(counting, each, "none", 0, true, EVENTS));
+        of.add(measure(counting, each, "none", 0, false, EVENTS));
       }
       RoomId large = counting.rooms().rooms().getLast();
+      String same = "a word that all have";
       counting.setRules(0, MORE, EvaluationFigures::withKeyword);
-      of.add(measure(counting, large, MORE, true, EVENTS));
+      of.add(measure(counting, large, same, MORE, true, EVENTS));
       counting.setRules(MORE, MANY, EvaluationFigures::withKeyword);
-      of.add(measure(counting, large, MANY, true, EVENTS_OF_OWN_RULES));
+      of.add(measure(counting, large, same, MANY, true, EVENTS_OF_OWN_RULES));
+      for (OwnRules each : OWN) {
+        counting.setRules(0, MANY, each.rules());
+        of.add(measure(counting, large, each.name(), MANY, true, EVENTS_OF_OWN_RULES));
+        of.add(measure(counting, large, each.name(), MANY, false, EVENTS_OF_OWN_RULES));
+      }
     }
     // After the rooms, which then have the code compiled as it is in a server.
     figures.set("rulesets_evaluated_per_second_of_one_core", rulesets());
@@ -125,11 +132,54 @@ public final class EvaluationFigures {
     return PushRuleset.defaults(BenchedRooms.user(user));
   }
 
+  /// Rules that all members of a room have set, none the same as another.
+  private record OwnRules(String name, IntFunction<PushRuleset> rules) {}
+
+  private static final List<OwnRules> OWN =
+      List.of(
+          new OwnRules("a word each", user -> withWords(user, 1, "holiday%d")),
+          new OwnRules("three words each and two rooms muted", EvaluationFigures::withRooms),
+          new OwnRules("a pattern with wildcards each", user -> withWords(user, 1, "h?liday%d*")),
+          new OwnRules(
+              "a word each, and a rule that looks for the name", EvaluationFigures::withName),
+          new OwnRules("ten words each", user -> withWords(user, MOST_WORDS, "holiday%d")));
+
   /// The default rules and a word at which the user wants to be notified.
   private static PushRuleset withKeyword(int user) {
-    ObjectNode rule = object().put("pattern", KEYWORD);
+    return with(defaults(user), KEYWORD);
+  }
+
+  private static PushRuleset with(PushRuleset rules, String pattern) {
+    ObjectNode rule = object().put("pattern", pattern);
     rule.putArray("actions").add("notify").addObject().put("set_tweak", "highlight");
-    return defaults(user).withRule(PushRule.parse(PushRuleKind.CONTENT, KEYWORD, rule), null, null);
+    return rules.withRule(PushRule.parse(PushRuleKind.CONTENT, pattern, rule), null, null);
+  }
+
+  private static PushRuleset withWords(int user, int words, String pattern) {
+    PushRuleset rules = defaults(user);
+    for (int i = 0; i < words; i++) {
+      rules = with(rules, pattern.formatted(user * MOST_WORDS + i));
+    }
+    return rules;
+  }
+
+  private static PushRuleset withRooms(int user) {
+    PushRuleset rules = withWords(user, 3, "holiday%d");
+    for (String each : List.of("a", "b")) {
+      ObjectNode rule = object();
+      rule.putArray("actions");
+      String room = "!" + each + user + ":bench.example";
+      rules = rules.withRule(PushRule.parse(PushRuleKind.ROOM, room, rule), null, null);
+    }
+    return rules;
+  }
+
+  private static PushRuleset withName(int user) {
+    ObjectNode rule = object();
+    rule.putArray("conditions").addObject().put("kind", "contains_display_name");
+    rule.putArray("actions").add("notify");
+    return withWords(user, 1, "holiday%d")
+        .withRule(PushRule.parse(PushRuleKind.OVERRIDE, "name", rule), null, null);
   }
 
   // --- events in a room
@@ -184,9 +234,15 @@ public final class EvaluationFigures {
     }
   }
 
-  /// @param ownRules how many members have a rule of their own
+  /// @param rules what members have set
+  /// @param ownRules how many members have
   private static ObjectNode measure(
-      CountingRooms counting, RoomId room, int ownRules, boolean saysWhomItMentions, int events)
+      CountingRooms counting,
+      RoomId room,
+      String rules,
+      int ownRules,
+      boolean saysWhomItMentions,
+      int events)
       throws InterruptedException {
     BenchedRooms rooms = counting.rooms();
     Cpu start = Cpu.now();
@@ -207,6 +263,7 @@ public final class EvaluationFigures {
     return object()
         .put("members", members)
         .put("of_whom_with_rules_of_their_own", ownRules)
+        .put("rules_of_their_own", rules)
         .put("event_says_whom_it_mentions", saysWhomItMentions)
         .put("notification_micros_of_first_event", first)
         .put("notification_micros_per_event", used.notifications() / events)
