@@ -26,7 +26,7 @@ final class Glob {
   static final int MAX_LENGTH = 1024;
 
   /// Of a character that the automaton knows, beside its states.
-  private static final int CHARACTER_BYTES = 120;
+  private static final int CHARACTER_BYTES = 80;
 
   private static final int STAR = -1;
 

@@ -11,19 +11,20 @@ import org.hearth.server.matrix.json.MatrixJson;
 ///
 /// @param written as clients write them, without those that have no meaning any more
 /// @param outcome what they say
-record PushActions(List<JsonNode> written, PushOutcome outcome) {
+/// @param bytes about what they take in memory that other rules do not share
+record PushActions(List<JsonNode> written, PushOutcome outcome, long bytes) {
   private static final Set<String> HISTORICAL = Set.of("dont_notify", "coalesce");
   private static final JsonNode NOTIFY = TextNode.valueOf("notify");
   private static final JsonNode HIGHLIGHT =
       JsonNodeFactory.instance.objectNode().put("set_tweak", "highlight");
   private static final JsonNode SOUND = sound("default");
 
-  static final PushActions NOTHING = made(List.of());
-  static final PushActions QUIETLY = made(List.of(NOTIFY));
-  static final PushActions WITH_SOUND = made(List.of(NOTIFY, SOUND));
-  static final PushActions RINGING = made(List.of(NOTIFY, sound("ring")));
-  static final PushActions HIGHLIGHTED = made(List.of(NOTIFY, HIGHLIGHT));
-  static final PushActions MENTIONED = made(List.of(NOTIFY, SOUND, HIGHLIGHT));
+  static final PushActions NOTHING = made(List.of(), 0);
+  static final PushActions QUIETLY = made(List.of(NOTIFY), 0);
+  static final PushActions WITH_SOUND = made(List.of(NOTIFY, SOUND), 0);
+  static final PushActions RINGING = made(List.of(NOTIFY, sound("ring")), 0);
+  static final PushActions HIGHLIGHTED = made(List.of(NOTIFY, HIGHLIGHT), 0);
+  static final PushActions MENTIONED = made(List.of(NOTIFY, SOUND, HIGHLIGHT), 0);
 
   private static final List<PushActions> SHARED =
       List.of(NOTHING, QUIETLY, WITH_SOUND, RINGING, HIGHLIGHTED, MENTIONED);
@@ -39,11 +40,11 @@ record PushActions(List<JsonNode> written, PushOutcome outcome) {
     return SHARED.stream()
         .filter(each -> each.written.equals(kept))
         .findFirst()
-        .orElseGet(() -> made(kept));
+        .orElseGet(() -> made(kept, kept.stream().mapToLong(MatrixJson::treeBytes).sum()));
   }
 
-  private static PushActions made(List<JsonNode> actions) {
-    return new PushActions(actions, PushOutcome.of(actions));
+  private static PushActions made(List<JsonNode> actions, long bytes) {
+    return new PushActions(actions, PushOutcome.of(actions), bytes);
   }
 
   private static JsonNode sound(String name) {
@@ -55,10 +56,5 @@ record PushActions(List<JsonNode> written, PushOutcome outcome) {
     return json.isTextual()
         ? json.textValue().equals("notify") || HISTORICAL.contains(json.textValue())
         : json.path("set_tweak").isTextual();
-  }
-
-  /// About what they take in memory that other rules do not share.
-  long bytes() {
-    return SHARED.contains(this) ? 0 : written.stream().mapToLong(MatrixJson::treeBytes).sum();
   }
 }

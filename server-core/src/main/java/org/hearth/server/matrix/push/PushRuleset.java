@@ -123,7 +123,7 @@ public final class PushRuleset {
 
   /// What of the rules matters in that room.
   public RoomPushRules in(RoomId room) {
-    return RoomPushRules.of(rules.values().stream().flatMap(List::stream), room);
+    return RoomPushRules.of(rules.values().stream().flatMap(List::stream).toList(), room);
   }
 
   private List<PushRule> shared(PushRuleKind kind) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.jspecify.annotations.Nullable;
@@ -28,18 +27,20 @@ public final class RoomPushRules {
 
   private final List<PushRule> rules;
   private final boolean looksForName;
+  private final long bytes;
 
   private RoomPushRules(List<PushRule> rules) {
     this.rules = List.copyOf(rules);
     this.looksForName = rules.stream().anyMatch(each -> !each.isDefault() && each.looksForName());
+    this.bytes = rules.stream().mapToLong(each -> PLACE_BYTES + each.bytes()).sum();
   }
 
   /// Those of some rules.
   ///
   /// @param all in the order in which they are asked
-  static RoomPushRules of(Stream<PushRule> all, RoomId room) {
+  static RoomPushRules of(List<PushRule> all, RoomId room) {
     List<PushRule> rules = new ArrayList<>();
-    for (PushRule each : (Iterable<PushRule>) all::iterator) {
+    for (PushRule each : all) {
       if (!each.isForNone(room)) {
         rules.add(each);
       }
@@ -90,7 +91,7 @@ public final class RoomPushRules {
 
   /// About what they take in memory that no others share.
   public long bytes() {
-    return rules.stream().mapToLong(each -> PLACE_BYTES + each.bytes()).sum();
+    return bytes;
   }
 
   /// All that they say: of the server's rules that are unchanged the id.

@@ -106,7 +106,11 @@ final class Evaluation {
     private final boolean looksForNames;
     private final List<Way> ways = new ArrayList<>();
     private final List<CountedMember> unknown = new ArrayList<>();
+
+    /// As many as are kept otherwise; of further ones each member is asked alone.
     private final Map<String, Group> groups = new HashMap<>();
+
+    private long groupBytes;
 
     Asking(Pdu event) {
       this.event = event;
@@ -167,7 +171,15 @@ final class Evaluation {
     }
 
     private Group group(UserRules.Shared shared) {
-      return groups.computeIfAbsent(shared.content(), _ -> new Group(shared, event));
+      Group known = groups.get(shared.content());
+      if (known == null) {
+        known = new Group(shared, event);
+        groupBytes += shared.bytes();
+        if (groupBytes <= rules.sharedBytes()) {
+          groups.put(shared.content(), known);
+        }
+      }
+      return known;
     }
 
     private void ask(CountedMember member, Group group) {

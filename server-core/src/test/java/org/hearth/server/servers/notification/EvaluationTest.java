@@ -87,13 +87,19 @@ class EvaluationTest {
   private void join(UserId user, @Nullable String name) {
     var _ = room.join(user, name, false);
     names.put(user, name);
-    rules.putIfAbsent(user, PushRuleset.defaults(user));
-    ignored.putIfAbsent(user, Set.of());
   }
 
   private void leave(UserId user) {
     var _ = room.leave(user);
     names.remove(user);
+  }
+
+  private PushRuleset rulesOf(UserId user) {
+    return rules.getOrDefault(user, PushRuleset.defaults(user));
+  }
+
+  private Set<String> ignoredBy(UserId user) {
+    return ignored.getOrDefault(user, Set.of());
   }
 
   private void set(UserId user, PushRuleset own) {
@@ -170,8 +176,8 @@ class EvaluationTest {
   private Map<String, String> wanted(Pdu event) {
     Map<String, String> wanted = new TreeMap<>();
     names.forEach((user, name) -> {
-      PushOutcome outcome = rules.get(user).evaluate(new PushEvent(event, 0, _ -> false), name);
-      boolean hidden = !event.isState() && ignored.get(user).contains(event.sender().value());
+      PushOutcome outcome = rulesOf(user).evaluate(new PushEvent(event, 0, _ -> false), name);
+      boolean hidden = !event.isState() && ignoredBy(user).contains(event.sender().value());
       if (outcome.notifies() && !hidden) {
         wanted.put(user.value(), outcome.actions() + " " + outcome.highlights());
       }
@@ -297,7 +303,7 @@ class EvaluationTest {
         case 1 -> leave(user);
         case 2 -> ignore(user, random.nextBoolean() ? Set.of() : Set.of(user(0).value()));
         case 3 -> set(user, PushRuleset.defaults(user));
-        default -> set(user, changed(rules.getOrDefault(user, PushRuleset.defaults(user)), random));
+        default -> set(user, changed(rulesOf(user), random));
       }
     }
   }
@@ -309,7 +315,7 @@ class EvaluationTest {
     if (!present.isEmpty() && random.nextInt(3) == 0) {
       PushRule one = present.get(random.nextInt(present.size()));
       return random.nextBoolean()
-          ? own.withEnabled(kind, one.id(), random.nextInt(4) == 0 == one.id().endsWith("master"))
+          ? own.withEnabled(kind, one.id(), (random.nextInt(4) == 0) == one.id().endsWith("master"))
           : own.withActions(kind, one.id(), actions(random));
     }
     String word = any(random, WORDS);
