@@ -2,6 +2,7 @@ package org.hearth.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.nio.file.AccessDeniedException;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
@@ -19,7 +20,8 @@ final class StartFailures {
     return failure instanceof StoreRefusedException
         || failure instanceof PortInUseException
         || failure instanceof ConfigurationException
-        || failure instanceof AccessDeniedException;
+        || failure instanceof AccessDeniedException
+        || failure.getCause() instanceof BindException;
   }
 
   static StartFailedException explain(Throwable failure, DataFolder folder) {
@@ -48,6 +50,11 @@ final class StartFailures {
                   .formatted(System.getProperty("user.name"), denied.getFile()),
               "Give the data folder to that user, or choose another folder.",
               denied);
+      case UncheckedIOException io when io.getCause() instanceof BindException ->
+          new StartFailedException(
+              "This computer %s".formatted(io.getMessage()),
+              "Under \"listeners\" in hearth.yaml give an address of this computer, or none, and a port that this user may open.",
+              io);
       case UncheckedIOException io ->
           new StartFailedException(
               "A file or a port could not be opened: " + FileFailure.said(io),

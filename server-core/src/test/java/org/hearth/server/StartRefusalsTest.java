@@ -241,8 +241,8 @@ class StartRefusalsTest {
         new Damage(
             CONFIGURATION.replace("port: 0", "port: 0, bind: 203.0.113.7"),
             _ -> {},
-            "203.0.113.7",
-            "listeners in hearth.yaml"),
+            "This computer could not listen on 203.0.113.7, port 0",
+            "\"listeners\" in hearth.yaml give an address of this computer"),
         new Damage(
             CONFIGURATION.replace("port: 0", "port: 0, bind: no-such-host.invalid"),
             _ -> {},

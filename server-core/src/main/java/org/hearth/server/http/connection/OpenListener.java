@@ -102,7 +102,9 @@ public final class OpenListener implements AutoCloseable {
         throw new PortInUseException(address, PortHolders.of(address.getPort()), e);
       }
       throw new UncheckedIOException(
-          "could not listen on %s: %s".formatted(address, e.getMessage()), e);
+          "could not listen on %s, port %d: %s"
+              .formatted(address.getAddress().getHostAddress(), address.getPort(), e.getMessage()),
+          e);
     }
   }
 

@@ -12,8 +12,8 @@
 /// account go in the account's own commit. Threads: the shard of receipt-input is the only one that
 /// moves markers; the reader of room-output and the thread `receipt-sweep` hand it commands.
 ///
-/// Receipts of other servers' users are to come by receipt-input too, from FederationSend, and
-/// FederationDelivery is to follow receipt-output and send on those of type `m.read`.
+/// Receipts of other servers' users come by receipt-input too, from FederationSend, and
+/// FederationDelivery follows receipt-output and sends on those of type `m.read`.
 @NullMarked
 package org.hearth.server.servers.receipt;
 
