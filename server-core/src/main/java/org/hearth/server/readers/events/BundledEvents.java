@@ -57,12 +57,6 @@ public final class BundledEvents {
     return bundles.of(timeline, viewer, own);
   }
 
-  /// Those of the events that the user has sent, or replied to in their threads: found without a
-  /// look at any reply.
-  public List<RoomEvent> participated(List<RoomEvent> roots, Viewer viewer) {
-    return bundles.participated(roots, viewer);
-  }
-
   /// The events with what is aggregated.
   public List<ObjectNode> events(
       List<RoomEvent> timeline,

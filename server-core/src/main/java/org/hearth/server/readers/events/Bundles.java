@@ -76,22 +76,6 @@ final class Bundles {
     return bundles;
   }
 
-  /// Those of the events that the user has sent, or replied to in their threads.
-  List<RoomEvent> participated(List<RoomEvent> roots, Viewer viewer) {
-    List<RoomEvent> ofOthers =
-        roots.stream().filter(each -> !each.sender().equals(viewer.user())).toList();
-    Map<EventId, Aggregate> aggregates =
-        rooms.aggregates(viewer.user(), viewer.ignored().users(), ofOthers);
-    return roots.stream()
-        .filter(each ->
-            each.sender().equals(viewer.user())
-                || Optional.ofNullable(aggregates.get(each.id()))
-                    .flatMap(Aggregate::thread)
-                    .filter(Aggregate.Replies::replied)
-                    .isPresent())
-        .toList();
-  }
-
   /// Those of the events that the user may see and did not ask to be spared, read some at a time;
   /// without those that are damaged.
   ///

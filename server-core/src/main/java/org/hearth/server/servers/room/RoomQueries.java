@@ -174,10 +174,9 @@ public interface RoomQueries {
   /// @param ignored of whom replies in threads are not counted
   Map<EventId, Aggregate> aggregates(UserId user, Set<String> ignored, List<RoomEvent> events);
 
-  /// The events of the room that have replies in a thread, those with the latest replies first.
-  ///
-  /// @param before the place of the latest reply before which to look
-  List<ThreadRoot> threads(RoomId room, long before, int limit);
+  /// Those of the events of the room that have replies in a thread which are wanted, those with the
+  /// latest replies first.
+  ThreadStretch threads(RoomId room, ThreadQuery query);
 
   /// The newest event shown in the room that annotates so, unless it is redacted: there is no older
   /// one then, because a duplicate of one that counts is refused.

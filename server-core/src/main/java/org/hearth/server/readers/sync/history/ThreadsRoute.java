@@ -16,6 +16,7 @@ import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.events.Bundle;
 import org.hearth.server.readers.events.EventStyle;
@@ -23,12 +24,15 @@ import org.hearth.server.readers.events.OwnMembership;
 import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.tokens.SyncToken;
 import org.hearth.server.servers.room.RoomEvent;
+import org.hearth.server.servers.room.ThreadQuery;
 import org.hearth.server.servers.room.ThreadRoot;
+import org.hearth.server.servers.room.ThreadStretch;
 
 /// `GET /rooms/{roomId}/threads`: the roots of a room's threads, those with the latest replies
 /// first. A page may have fewer than was asked for, and even none, and be followed by others.
 ///
-/// **Bound:** [#MOST_LOOKED_AT] threads are looked at for a page, [#AT_ONCE] at a time.
+/// **Bound:** the roots of [#MOST_LOOKED_AT] threads are looked at for a page, [#AT_ONCE] at a time,
+/// and [#MOST_PASSED_OVER] others are passed over in which the user took no part.
 ///
 /// **Source:** [querying threads in a room][threads].
 ///
@@ -37,6 +41,9 @@ public final class ThreadsRoute implements RouteGroup {
   private static final int USUAL_LIMIT = 20;
   private static final int LARGEST_LIMIT = 100;
   private static final int MOST_LOOKED_AT = 500;
+
+  /// An index says of each whether the user took part.
+  private static final int MOST_PASSED_OVER = 2_000;
 
   /// Of so many threads the events are in memory at once.
   private static final int AT_ONCE = 16;
@@ -60,10 +67,10 @@ public final class ThreadsRoute implements RouteGroup {
   private Response threads(Request request) {
     Viewer viewer = reads.ignoring(Viewer.of(request.requester()));
     RoomId room = Parameters.room(request);
-    boolean participated =
+    Optional<UserId> participant =
         switch (request.query("include").orElse("all")) {
-          case "all" -> false;
-          case "participated" -> true;
+          case "all" -> Optional.empty();
+          case "participated" -> Optional.of(viewer.user());
           default -> throw MatrixException.invalidParam("include must be all or participated");
         };
     // "Must be an integer greater than zero."
@@ -78,7 +85,7 @@ public final class ThreadsRoute implements RouteGroup {
     long before = from.map(SyncToken::placeAfter).orElse(now.value() + 1);
     return Response.written(stream -> {
       stream.awaitTurn();
-      new Page(room, viewer, participated, limit).write(stream.json(), before);
+      new Page(room, viewer, participant, limit).write(stream.json(), before);
     });
   }
 
@@ -87,16 +94,16 @@ public final class ThreadsRoute implements RouteGroup {
     private final RoomId room;
     private final Viewer viewer;
     private final OwnMembership own;
-    private final boolean participated;
+    private final Optional<UserId> participant;
     private final int limit;
     private int written;
     private long last;
 
-    Page(RoomId room, Viewer viewer, boolean participated, int limit) {
+    Page(RoomId room, Viewer viewer, Optional<UserId> participant, int limit) {
       this.room = room;
       this.viewer = viewer;
       this.own = reads.own(room, viewer);
-      this.participated = participated;
+      this.participant = participant;
       this.limit = limit;
     }
 
@@ -104,12 +111,22 @@ public final class ThreadsRoute implements RouteGroup {
       json.object().name("chunk").array();
       boolean more = true;
       last = before;
-      for (int looked = 0; more && written < limit && looked < MOST_LOOKED_AT; looked += AT_ONCE) {
-        // One more than fits shows whether there is a next page.
-        int size = Math.min(AT_ONCE, limit - written) + 1;
-        List<ThreadRoot> threads = reads.rooms().threads(room, last, size);
-        more = threads.size() == size;
-        write(json, more ? threads.subList(0, size - 1) : threads);
+      int roots = 0;
+      int passedOver = 0;
+      while (more && written < limit && roots < MOST_LOOKED_AT && passedOver < MOST_PASSED_OVER) {
+        int size = Math.min(AT_ONCE, limit - written);
+        ThreadStretch stretch =
+            reads
+                .rooms()
+                .threads(
+                    room, new ThreadQuery(participant, last, size, MOST_PASSED_OVER - passedOver));
+        write(json, stretch.threads());
+        if (stretch.lookedAt() > 0) {
+          last = stretch.last();
+        }
+        more = stretch.more();
+        roots += stretch.threads().size();
+        passedOver += stretch.lookedAt() - stretch.threads().size();
       }
       json.endArray();
       if (more) {
@@ -122,15 +139,11 @@ public final class ThreadsRoute implements RouteGroup {
       if (threads.isEmpty()) {
         return;
       }
-      last = threads.getLast().latest();
-      List<RoomEvent> visible =
+      List<RoomEvent> roots =
           reads
               .rooms()
               .visible(
                   viewer.user(), threads.stream().flatMap(each -> each.root().stream()).toList());
-      // Of most threads somebody has said nothing: their replies are not looked at.
-      List<RoomEvent> roots =
-          participated ? reads.events().bundled().participated(visible, viewer) : visible;
       Map<EventId, Bundle> bundles = reads.events().bundled().bundles(roots, viewer, own);
       List<RoomEvent> shown = new ArrayList<>();
       for (RoomEvent each : roots) {

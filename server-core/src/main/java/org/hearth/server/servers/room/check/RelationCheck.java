@@ -12,11 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.EventId;
+import org.hearth.server.matrix.id.Identifiers;
+import org.hearth.server.servers.room.Likeness;
 import org.hearth.server.servers.room.RelationKind;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.state.Places;
 import org.hearth.server.servers.room.state.Relation;
 import org.hearth.server.servers.room.state.StoredEvents;
+import org.jspecify.annotations.Nullable;
 
 /// Checks the relations of one room against its events.
 ///
@@ -25,7 +29,7 @@ final class RelationCheck {
   private static final String RELATIONS =
       "SELECT relates_to, place, position, rel_type, kind FROM room_relation WHERE room_nid = ?";
   private static final String THREADS =
-      "SELECT root, replies, latest FROM room_thread WHERE room_nid = ?";
+      "SELECT root, replies, latest, begun_by FROM room_thread WHERE room_nid = ?";
 
   private RelationCheck() {}
 
@@ -52,7 +56,7 @@ final class RelationCheck {
             problems.add("the relation of %d has a wrong kind".formatted(position));
           }
           if (rows.getInt(5) == RelationKind.THREAD.code()) {
-            threads.merge(rows.getString(1), new Replies(1, rows.getLong(2)), Replies::with);
+            threads.merge(rows.getString(1), new Replies(1, rows.getLong(2), null), Replies::with);
           }
           RoomEvent event = events.get(position).shown();
           Relation said = new Relation(rows.getString(4), rows.getString(1));
@@ -70,6 +74,7 @@ final class RelationCheck {
         problems.add("the relation of %s is not kept".formatted(new LogPosition(position)));
       }
     });
+    threads.replaceAll((root, replies) -> replies.begunBy(begunBy(room, root, events)));
     checkThreads(connection, room, threads, problems);
     return problems;
   }
@@ -77,10 +82,24 @@ final class RelationCheck {
   /// What is kept of a thread.
   ///
   /// @param latest the place of the latest reply
-  private record Replies(long replies, long latest) {
+  /// @param begunBy of the sender of the root, if that is in the room
+  private record Replies(long replies, long latest, @Nullable Long begunBy) {
     Replies with(Replies other) {
-      return new Replies(replies + other.replies, Math.max(latest, other.latest));
+      return new Replies(replies + other.replies, Math.max(latest, other.latest), begunBy);
     }
+
+    Replies begunBy(@Nullable Long likeness) {
+      return new Replies(replies, latest, likeness);
+    }
+  }
+
+  private static @Nullable Long begunBy(long room, String root, StoredEvents events) {
+    return Identifiers.read(EventId::parse, root)
+        .flatMap(events::position)
+        .map(events::get)
+        .filter(each -> each.room() == room && !each.shown().pdu().isState())
+        .map(each -> (Long) Likeness.ofReply(each.shown().sender().value()))
+        .orElse(null);
   }
 
   private static void checkThreads(
@@ -91,7 +110,9 @@ final class RelationCheck {
       statement.setLong(1, room);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          kept.put(rows.getString(1), new Replies(rows.getLong(2), rows.getLong(3)));
+          kept.put(
+              rows.getString(1),
+              new Replies(rows.getLong(2), rows.getLong(3), rows.getObject(4, Long.class)));
         }
       }
     }

@@ -36,7 +36,8 @@ import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.RoomState;
 import org.hearth.server.servers.room.RoomSummary;
 import org.hearth.server.servers.room.Stretch;
-import org.hearth.server.servers.room.ThreadRoot;
+import org.hearth.server.servers.room.ThreadQuery;
+import org.hearth.server.servers.room.ThreadStretch;
 import org.hearth.server.servers.room.state.EventRef;
 import org.hearth.server.servers.room.state.Members;
 import org.hearth.server.servers.room.state.RoomMemory;
@@ -453,8 +454,8 @@ public final class RoomReads implements RoomQueries {
   }
 
   @Override
-  public List<ThreadRoot> threads(RoomId room, long before, int limit) {
-    return number(room).map(number -> threads.find(number, before, limit)).orElse(List.of());
+  public ThreadStretch threads(RoomId room, ThreadQuery query) {
+    return number(room).map(number -> threads.find(number, query)).orElse(ThreadStretch.NONE);
   }
 
   @Override

@@ -264,6 +264,7 @@ final class EventPlacement {
         decision.change(GraphRows.auth(room, ref, authEvents));
       }
       Relation.rows(room, ref, ref, event, verdict.shown()).forEach(decision::change);
+      Relation.begunThread(room, event).ifPresent(decision::change);
       tell(ref, event, sentIn, verdict, redacts, replaced);
     } else {
       EventRef marker = EventRef.to(event);

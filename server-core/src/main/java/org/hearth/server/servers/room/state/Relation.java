@@ -37,12 +37,15 @@ public record Relation(String type, String target) {
 
   private static final String OF_THREAD = " WHERE room_nid = ? AND root = ?";
   private static final String INSERT_THREAD =
-      "INSERT INTO room_thread (room_nid, root, replies, latest)"
-          + " SELECT CAST(? AS BIGINT), CAST(? AS VARCHAR(255)), 0, CAST(? AS BIGINT)"
+      "INSERT INTO room_thread (room_nid, root, replies, latest, begun_by)"
+          + " SELECT CAST(? AS BIGINT), CAST(? AS VARCHAR(255)), 0, CAST(? AS BIGINT),"
+          + " (SELECT thread_begun_by(e.json, e.json_large) FROM room_event e"
+          + " WHERE e.event_hash = ? AND e.event_id = ? AND e.room_nid = ?)"
           + " FROM SYSIBM.SYSDUMMY1"
           + " WHERE NOT EXISTS (SELECT 1 FROM room_thread"
           + OF_THREAD
           + ")";
+  private static final String BEGIN_THREAD = "UPDATE room_thread SET begun_by = ?" + OF_THREAD;
   private static final String ADD_REPLY =
       "UPDATE room_thread SET replies = replies + 1,"
           + " latest = CASE WHEN latest < ? THEN CAST(? AS BIGINT) ELSE latest END"
@@ -116,6 +119,7 @@ public record Relation(String type, String target) {
               statement.setObject(7, likeness, Types.BIGINT);
             }));
     if (kind() == RelationKind.THREAD) {
+      long hash = StoredEvents.hash(target);
       rows.add(
           RowChange.of(
               RoomTables.THREAD,
@@ -123,7 +127,10 @@ public record Relation(String type, String target) {
               (statement, _) -> {
                 bindTarget(statement, 1, room);
                 statement.setLong(3, shown.place(entry.position(), event));
-                bindTarget(statement, 4, room);
+                statement.setLong(4, hash);
+                statement.setString(5, target);
+                statement.setLong(6, room);
+                bindTarget(statement, 7, room);
               }));
       rows.add(
           RowChange.of(
@@ -136,6 +143,21 @@ public record Relation(String type, String target) {
               }));
     }
     return rows;
+  }
+
+  /// What is noted of the thread of an event that comes later than replies in it.
+  public static Optional<RowChange> begunThread(long room, Pdu event) {
+    return event.isState()
+        ? Optional.empty()
+        : Optional.of(
+            RowChange.of(
+                RoomTables.THREAD,
+                BEGIN_THREAD,
+                (statement, _) -> {
+                  statement.setLong(1, Likeness.ofReply(event.sender().value()));
+                  statement.setLong(2, room);
+                  statement.setString(3, event.eventId().value());
+                }));
   }
 
   private @Nullable Long likeness(Pdu event) {

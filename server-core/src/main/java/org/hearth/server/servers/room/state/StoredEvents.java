@@ -117,7 +117,11 @@ public final class StoredEvents {
 
   /// The first eight bytes of the SHA-256 of an event id, by which it is found in the table.
   public static long hash(EventId id) {
-    byte[] digest = StateHash.sha256().digest(id.value().getBytes(StandardCharsets.UTF_8));
+    return hash(id.value());
+  }
+
+  static long hash(String id) {
+    byte[] digest = StateHash.sha256().digest(id.getBytes(StandardCharsets.UTF_8));
     long hash = 0;
     for (int i = 0; i < Long.BYTES; i++) {
       hash = (hash << 8) | (digest[i] & 0xFF);

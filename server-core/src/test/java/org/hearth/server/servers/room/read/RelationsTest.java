@@ -22,6 +22,8 @@ import org.hearth.server.servers.room.Aggregate;
 import org.hearth.server.servers.room.RelationQuery;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.servers.room.Stretch;
+import org.hearth.server.servers.room.ThreadQuery;
+import org.hearth.server.servers.room.ThreadRoot;
 import org.hearth.server.servers.room.server.RelatedToRoot;
 import org.hearth.server.servers.room.server.RunningRooms;
 import org.junit.jupiter.api.Test;
@@ -146,7 +148,7 @@ final class RelationsTest extends RelatedToRoot {
     rooms.live(one, two, early, three, first, again);
 
     assertThat(found(RelationQuery.latest(root.eventId(), 10))).isEqualTo(ids(one));
-    assertThat(rooms.queries().threads(room.roomId(), Long.MAX_VALUE, 10)).hasSize(1);
+    assertThat(threads()).hasSize(1);
     Map<EventId, Aggregate> aggregates =
         rooms
             .queries()
@@ -162,7 +164,7 @@ final class RelationsTest extends RelatedToRoot {
     assertThat(rows("room_relation")).isEqualTo(1);
     rooms.live(
         room.message(BOB, "m.room.redaction", "{\"redacts\":\"" + one.eventId() + "\"}").add());
-    assertThat(rooms.queries().threads(room.roomId(), Long.MAX_VALUE, 10)).isEmpty();
+    assertThat(threads()).isEmpty();
     assertThat(rows("room_relation")).isZero();
     assertThat(rows("room_thread")).isZero();
   }
@@ -190,6 +192,13 @@ final class RelationsTest extends RelatedToRoot {
     assertThat(
             Objects.requireNonNull(aggregates.get(root.eventId())).thread().orElseThrow().replies())
         .isEqualTo(5);
+  }
+
+  private List<ThreadRoot> threads() {
+    return rooms
+        .queries()
+        .threads(room.roomId(), new ThreadQuery(Optional.empty(), Long.MAX_VALUE, 10, 10))
+        .threads();
   }
 
   private long rows(String table) {

@@ -6,6 +6,7 @@ import static org.hearth.server.matrix.testkit.RoomFixture.BOB;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.util.List;
 import org.hearth.server.matrix.event.Pdu;
 import org.hearth.server.matrix.id.UserId;
@@ -23,7 +24,7 @@ final class KeptRelationsTest extends RelatedToRoot {
   }
 
   private List<String> threads() {
-    return rows("SELECT root, replies, latest FROM room_thread ORDER BY root", 3);
+    return rows("SELECT root, replies, latest, begun_by FROM room_thread ORDER BY root", 4);
   }
 
   private void migrateAnew() throws IOException {
@@ -34,6 +35,8 @@ final class KeptRelationsTest extends RelatedToRoot {
     execute(
         "CREATE INDEX room_relation_of_event ON room_relation (room_nid, relates_to, place DESC)");
     migrate("V37__thread.sql");
+    execute("DROP FUNCTION thread_begun_by");
+    migrate("V55__thread_begun_by.sql");
   }
 
   @Test
@@ -72,11 +75,31 @@ final class KeptRelationsTest extends RelatedToRoot {
   }
 
   @Test
-  void whatCannotBeReadHasNoLikeness() {
+  void theMigrationFindsWhoBeganThreads() throws IOException {
+    root =
+        room.message(ALICE, "m.room.message", "{\"body\":\"%s\"}".formatted("x".repeat(40_000)))
+            .add();
+    rooms.live(root, related(BOB, "m.thread"));
+    root = room.events().getFirst();
+    rooms.live(related(BOB, "m.thread"));
+    List<String> threads = threads();
+    assertThat(threads).hasSize(2).filteredOn(each -> each.contains("null")).hasSize(1);
+
+    migrateAnew();
+
+    assertThat(threads()).isEqualTo(threads);
+  }
+
+  @Test
+  void whatCannotBeReadHasNoLikeness() throws SQLException {
     byte[] object = "{}".getBytes(StandardCharsets.UTF_8);
     assertThat(KeptRelations.likeness(null, "m.thread")).isNull();
     assertThat(KeptRelations.likeness(object, null)).isNull();
     assertThat(KeptRelations.likeness(object, "m.thread")).isNull();
-    assertThat(KeptRelations.likeness("{{".getBytes(StandardCharsets.UTF_8), "m.thread")).isNull();
+    byte[] damaged = "{{".getBytes(StandardCharsets.UTF_8);
+    assertThat(KeptRelations.likeness(damaged, "m.thread")).isNull();
+    assertThat(KeptRelations.begunBy(null, null)).isNull();
+    assertThat(KeptRelations.begunBy(object, null)).isNull();
+    assertThat(KeptRelations.begunBy(damaged, null)).isNull();
   }
 }
