@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
@@ -22,7 +23,8 @@ import java.util.function.ToIntFunction;
 /// a quarter, and who is asked a share if that is said ([SharedPlaces]). Names of servers cost
 /// nothing, and whoever stands behind them may answer never: so who asks such ones uses up what is
 /// theirs, and keeps nobody from the servers that answer. Who comes when so many are being asked
-/// waits for a place, and asks nobody if there is none in time.
+/// waits for a place, and asks nobody if there is none in time; of those who wait, too, a quarter
+/// have to do with one.
 ///
 /// **thread**: any; each question has a virtual thread of its own.
 ///
@@ -30,11 +32,14 @@ import java.util.function.ToIntFunction;
 /// @param <V> what came of it, failures too
 public final class KeptAnswers<K, V> {
   /// So many questions wait for a place; of more there is no answer.
-  private static final int MOST_WAITING = 256;
+  private static final int MOST_WAITING = 1_024;
 
   private static final int MOST_ATTEMPTS = 2;
   private static final int ENTRY_BYTES = 300;
-  private static final Duration PATIENCE_FOR_PLACE = Duration.ofSeconds(5);
+  private static final Duration USUAL_PATIENCE_FOR_PLACE = Duration.ofSeconds(5);
+
+  /// So often who waits along with another looks for a place of their own.
+  private static final Duration LOOK_FOR_PLACE = Duration.ofSeconds(2);
 
   private final String name;
   private final AsyncCache<K, V> answers;
@@ -62,7 +67,7 @@ public final class KeptAnswers<K, V> {
       String name, Bounds bounds, ToIntFunction<V> size, Function<? super V, Duration> life) {
     this.name = name;
     this.atOnce = bounds.atOnce();
-    this.places = new SharedPlaces(atOnce, MOST_WAITING);
+    this.places = new SharedPlaces(atOnce, MOST_WAITING, MOST_WAITING / 4);
     this.answers =
         Caffeine.newBuilder()
             .maximumWeight(bounds.bytes())
@@ -98,38 +103,46 @@ public final class KeptAnswers<K, V> {
   /// @return empty if there was no answer by then, or too many are being asked
   public Optional<V> get(K key, String asker, Question<V> question, Duration patience)
       throws InterruptedException {
-    return get(key, asker, List.of(), question, patience);
+    return get(key, asker, Turn.USUAL, question, patience);
   }
 
-  /// The same where those who are asked have shares, too.
+  /// How it becomes somebody's turn to ask.
   ///
   /// @param asked how many questions may be for whom at the same time
-  public Optional<V> get(
-      K key, String asker, List<SharedPlaces.Share> asked, Question<V> question, Duration patience)
+  /// @param patience how long to wait for a place
+  public record Turn(List<SharedPlaces.Share> asked, Duration patience) {
+    static final Turn USUAL = new Turn(List.of(), USUAL_PATIENCE_FOR_PLACE);
+
+    public Turn {
+      asked = List.copyOf(asked);
+    }
+  }
+
+  /// The same where those who are asked have shares, too, or it takes longer until there is a
+  /// place.
+  public Optional<V> get(K key, String asker, Turn turn, Question<V> question, Duration patience)
       throws InterruptedException {
-    List<SharedPlaces.Share> shares = new ArrayList<>(asked);
+    List<SharedPlaces.Share> shares = new ArrayList<>(turn.asked());
     shares.add(ofAsker(asker));
-    return get(key, shares, question, patience);
+    return get(key, new Turn(shares, turn.patience()), question, patience);
   }
 
   private SharedPlaces.Share ofAsker(String asker) {
     return new SharedPlaces.Share(asker, Math.max(1, atOnce / 4));
   }
 
-  private Optional<V> get(
-      K key, List<SharedPlaces.Share> shares, Question<V> question, Duration patience)
+  private Optional<V> get(K key, Turn turn, Question<V> question, Duration patience)
       throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     for (int attempt = 1; ; attempt++) {
-      CompletableFuture<V> answer = answers.get(key, (_, _) -> begin(shares, question));
+      Asking<V> answer = (Asking<V>) answers.get(key, (_, _) -> begin(turn, question));
       try {
-        return Optional.of(answer.get(end - System.nanoTime(), TimeUnit.NANOSECONDS));
-      } catch (TimeoutException _) {
-        return Optional.empty();
+        return await(answer, turn, question, end);
       } catch (ExecutionException e) {
-        if (e.getCause() instanceof NoPlace none) {
-          // That another who asked the same found no place is not this one's fault.
-          if (attempt == MOST_ATTEMPTS || none.shares.equals(shares)) {
+        if (e.getCause() instanceof NoPlace) {
+          // That another who asked the same found no place, or did not wait for it as long, is not
+          // this one's fault.
+          if (attempt == MOST_ATTEMPTS || answer.turn.equals(turn)) {
             return Optional.empty();
           }
           var _ = answers.asMap().remove(key, answer);
@@ -142,27 +155,82 @@ public final class KeptAnswers<K, V> {
     }
   }
 
-  private CompletableFuture<V> begin(List<SharedPlaces.Share> shares, Question<V> question) {
-    CompletableFuture<V> answer = new CompletableFuture<>();
+  /// Waits for an answer. While another who asked the same waits for a place, and this one has one,
+  /// this one asks.
+  private Optional<V> await(Asking<V> answer, Turn turn, Question<V> question, long end)
+      throws InterruptedException, ExecutionException {
+    while (true) {
+      if (!answer.turn.equals(turn) && !answer.begun.get()) {
+        places
+            .take(turn.asked(), Duration.ZERO)
+            .ifPresent(place ->
+start(() -> ask(answer, place, question), answer));
+      }
+      long left = end - System.nanoTime();
+      try {
+        return Optional.of(
+            answer.get(Math.min(left, LOOK_FOR_PLACE.toNanos()), TimeUnit.NANOSECONDS));
+      } catch (TimeoutException _) {
+        if (left <= LOOK_FOR_PLACE.toNanos()) {
+          return Optional.empty();
+        }
+      }
+    }
+  }
+
+  private Asking<V> begin(Turn turn, Question<V> question) {
+    Asking<V> answer = new Asking<>(turn);
+    start(
+        () -> {
+          Optional<SharedPlaces.Place> place = places.take(turn.asked(), turn.patience());
+          if (place.isPresent()) {
+            ask(answer, place.get(), question);
+          } else if (answer.begun.compareAndSet(false, true)) {
+            answer.completeExceptionally(new NoPlace());
+          }
+        },
+        answer);
+    return answer;
+  }
+
+  @FunctionalInterface
+  private interface Work {
+    void run() throws InterruptedException;
+  }
+
+  private void start(Work work, Asking<V> answer) {
     var _ =
         Thread.ofVirtual()
             .name(name)
             .start(() -> {
               try {
-                ask(shares, question, answer);
+                work.run();
               } catch (Throwable e) {
                 answer.completeExceptionally(e);
               }
             });
-    return answer;
   }
 
-  private void ask(
-      List<SharedPlaces.Share> shares, Question<V> question, CompletableFuture<V> answer)
+  /// Asks, unless somebody has begun to.
+  private void ask(Asking<V> answer, SharedPlaces.Place place, Question<V> question)
       throws InterruptedException {
-    try (SharedPlaces.Place _ =
-        places.take(shares, PATIENCE_FOR_PLACE).orElseThrow(() -> new NoPlace(shares))) {
-      answer.complete(question.ask());
+    try (place) {
+      if (answer.begun.compareAndSet(false, true)) {
+        answer.complete(question.ask());
+      }
+    }
+  }
+
+  /// An answer that is awaited.
+  private static final class Asking<V> extends CompletableFuture<V> {
+    private final Turn turn;
+
+    /// Whether somebody has had a place for it, or nobody will.
+    private final AtomicBoolean begun = new AtomicBoolean();
+
+    /// @param turn of who asked first
+    Asking(Turn turn) {
+      this.turn = turn;
     }
   }
 
@@ -170,11 +238,8 @@ public final class KeptAnswers<K, V> {
   private static final class NoPlace extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient List<SharedPlaces.Share> shares;
-
-    NoPlace(List<SharedPlaces.Share> shares) {
+    NoPlace() {
       super("too many servers are being asked", null, false, false);
-      this.shares = shares;
     }
   }
 }

@@ -15,15 +15,18 @@ import java.util.concurrent.TimeUnit;
 /// and of these a share for each who has to do with it. Whoever takes up a share keeps nobody from
 /// the rest, and who waits for one holds none.
 ///
-/// **bound**: so many places, and so many who wait. **thread**: any.
+/// **bound**: so many places, and so many who wait, of whom only so many have to do with one.
+/// **thread**: any.
 public final class SharedPlaces {
   private final int atOnce;
   private final int mostWaiting;
+  private final int mostWaitingOfOne;
 
-  /// Guarded by this, as are the next two.
+  /// Guarded by this, as are the next three.
   private int taken;
 
   private final Map<String, Integer> takenOf = new HashMap<>();
+  private final Map<String, Integer> waitingOf = new HashMap<>();
 
   /// Whoever came first is first.
   private final Set<Claim> waiting = new LinkedHashSet<>();
@@ -31,8 +34,14 @@ public final class SharedPlaces {
   /// @param atOnce places
   /// @param mostWaiting who comes when so many wait does not wait
   public SharedPlaces(int atOnce, int mostWaiting) {
+    this(atOnce, mostWaiting, mostWaiting);
+  }
+
+  /// @param mostWaitingOfOne of whom as many wait for the same share at most
+  public SharedPlaces(int atOnce, int mostWaiting, int mostWaitingOfOne) {
     this.atOnce = atOnce;
     this.mostWaiting = mostWaiting;
+    this.mostWaitingOfOne = mostWaitingOfOne;
   }
 
   /// What one may take up.
@@ -93,34 +102,56 @@ public final class SharedPlaces {
       grant(claim);
       return true;
     }
-    return waiting.size() < mostWaiting && waiting.add(claim);
+    if (waiting.size() >= mostWaiting
+        || claim.shares.stream().anyMatch(each -> count(waitingOf, each) >= mostWaitingOfOne)) {
+      return false;
+    }
+    raise(waitingOf, claim.shares);
+    return waiting.add(claim);
   }
 
   /// @return false if it was granted
   private synchronized boolean withdraw(Claim claim) {
-    return waiting.remove(claim);
+    boolean waited = waiting.remove(claim);
+    if (waited) {
+      lower(waitingOf, claim.shares);
+    }
+    return waited;
+  }
+
+  private static int count(Map<String, Integer> counts, Share share) {
+    return counts.getOrDefault(share.of(), 0);
+  }
+
+  private static void raise(Map<String, Integer> counts, List<Share> shares) {
+    shares.forEach(each -> counts.merge(each.of(), 1, Integer::sum));
+  }
+
+  private static void lower(Map<String, Integer> counts, List<Share> shares) {
+    shares.forEach(
+        each -> counts.computeIfPresent(each.of(), (_, count) -> count == 1 ? null : count - 1));
   }
 
   private boolean isFree(Claim claim) {
     return taken < atOnce
-        && claim.shares.stream().allMatch(each -> takenOf.getOrDefault(each.of(), 0) < each.most());
+        && claim.shares.stream().allMatch(each -> count(takenOf, each) < each.most());
   }
 
   private void grant(Claim claim) {
     taken++;
-    claim.shares.forEach(each -> takenOf.merge(each.of(), 1, Integer::sum));
+    raise(takenOf, claim.shares);
     claim.holds = true;
     claim.granted.countDown();
   }
 
   private void giveBack(List<Share> shares) {
     taken--;
-    shares.forEach(
-        each -> takenOf.computeIfPresent(each.of(), (_, count) -> count == 1 ? null : count - 1));
+    lower(takenOf, shares);
     for (Iterator<Claim> next = waiting.iterator(); next.hasNext() && taken < atOnce; ) {
       Claim claim = next.next();
       if (isFree(claim)) {
         next.remove();
+        lower(waitingOf, claim.shares);
         grant(claim);
       }
     }

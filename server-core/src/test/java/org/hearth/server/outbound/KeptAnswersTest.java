@@ -43,6 +43,10 @@ class KeptAnswersTest {
     };
   }
 
+  private static KeptAnswers.Turn turn(String asked, Duration patience) {
+    return new KeptAnswers.Turn(List.of(new SharedPlaces.Share(asked, 1)), patience);
+  }
+
   @Test
   void oneQuestionAnswersAllWhoAskTheSame() throws Exception {
     AtomicInteger count = new AtomicInteger();
@@ -101,7 +105,7 @@ class KeptAnswersTest {
   /// Many ask one server that hangs: others are asked meanwhile, by the same users, too.
   @Test
   void aServerThatHangsKeepsNobodyFromTheOthers() throws Exception {
-    List<SharedPlaces.Share> slow = List.of(new SharedPlaces.Share("slow.test", 1));
+    KeptAnswers.Turn slow = turn("slow.test", Duration.ZERO);
     CountDownLatch asked = new CountDownLatch(1);
     for (int i = 0; i < 8; i++) {
       String key = "slow " + i;
@@ -111,12 +115,48 @@ class KeptAnswersTest {
     asked.await();
 
     assertThat(
-            answers.get(
-                "good",
-                ALICE,
-                List.of(new SharedPlaces.Share("good.test", 1)),
-                () -> "answer",
-                PATIENCE))
+            answers.get("good", ALICE, turn("good.test", Duration.ZERO), () -> "answer", PATIENCE))
         .contains("answer");
+  }
+
+  /// Who wants much of one server gets one after the other, if they wait for it.
+  @Test
+  void whoWaitsForAPlaceGetsIt() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    KeptAnswers.Turn patient = turn("slow.test", PATIENCE);
+    List<Future<Optional<String>>> all = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      String key = "slow " + i;
+      all.add(callers.submit(() -> answers.get(key, ALICE, patient, hanging(asked), PATIENCE)));
+    }
+    asked.await();
+    KeptAnswers.Turn impatient = turn("slow.test", Duration.ZERO);
+    assertThat(answers.get("impatient", ALICE, impatient, () -> "answer", PATIENCE)).isEmpty();
+
+    released.countDown();
+
+    for (Future<Optional<String>> each : all) {
+      assertThat(each.get()).contains("late");
+    }
+  }
+
+  /// A question of one who has no place and waits long for it is asked by the next.
+  @Test
+  void whoWaitsForAPlaceKeepsNobodyFromTheSameAnswer() throws Exception {
+    CountDownLatch asked = new CountDownLatch(2);
+    for (int i = 0; i < 2; i++) {
+      String key = "made up " + i;
+      var _ = callers.submit(() -> answers.get(key, MALLORY, hanging(asked), PATIENCE));
+    }
+    asked.await();
+    KeptAnswers.Turn patient = turn("good.test", PATIENCE);
+    assertThat(answers.get("good", MALLORY, patient, () -> "hers", Duration.ZERO)).isEmpty();
+
+    assertThat(answers.get("good", ALICE, patient, () -> "answer", Duration.ofSeconds(20)))
+        .contains("answer");
+
+    released.countDown();
+    assertThat(answers.get("other", MALLORY, patient, () -> "hers", PATIENCE)).contains("hers");
+    assertThat(answers.known("good")).contains("answer");
   }
 }

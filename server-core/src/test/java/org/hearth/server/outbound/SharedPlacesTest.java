@@ -76,6 +76,36 @@ class SharedPlacesTest {
   }
 
   @Test
+  void ofThoseWhoWaitOnlySoManyHaveToDoWithOne() throws Exception {
+    SharedPlaces few = new SharedPlaces(1, 4, 2);
+    Place taken = few.take(List.of(BOB), Duration.ZERO).orElseThrow();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Optional<Place>>> waiting = new ArrayList<>();
+      for (int i = 1; i <= 2; i++) {
+        waiting.add(threads.submit(() -> few.take(List.of(ALICE, SERVER), LONG)));
+        while (few.waiting() < i) {
+          Thread.onSpinWait();
+        }
+      }
+
+      assertThat(few.take(List.of(ALICE), LONG)).isEmpty();
+      assertThat(few.take(List.of(BOB, SERVER), LONG)).isEmpty();
+      waiting.add(threads.submit(() -> few.take(List.of(BOB), LONG)));
+      while (few.waiting() < 3) {
+        Thread.onSpinWait();
+      }
+
+      taken.close();
+      for (Future<Optional<Place>> each : waiting) {
+        each.get().orElseThrow().close();
+      }
+    }
+    // Who has waited counts no longer.
+    assertThat(few.take(List.of(ALICE, SERVER), Duration.ZERO)).isPresent();
+    assertThat(few.waiting()).isZero();
+  }
+
+  @Test
   void whoIsInterruptedLeavesNothing() throws Exception {
     Place one = take(ALICE).orElseThrow();
     Place two = take(ALICE).orElseThrow();

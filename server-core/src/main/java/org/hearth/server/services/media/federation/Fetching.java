@@ -99,18 +99,22 @@ public final class Fetching implements MediaElsewhere {
         .get(
             uri,
             request.asker(),
-            // Names of their own: who asks may be an address, too.
-            List.of(
-                new SharedPlaces.Share("site " + uri.server().site(), AT_ONCE_A_SITE),
-                new SharedPlaces.Share(
-                    "site %s for %s".formatted(uri.server().site(), request.asker()),
-                    AT_ONCE_A_SITE_AND_USER)),
+            // A page full of pictures comes one after the other, as long as the client waits.
+            new KeptAnswers.Turn(shares(uri, request), patience),
             () -> fetch(uri, patience),
             patience.plus(PATIENCE_FOR_BYTES))
         .orElseThrow(() ->
             new MatrixException(
                 Errcode.NOT_YET_UPLOADED, "Content is on its way from the other server"))
         .media();
+  }
+
+  /// Names of their own: who asks may be an address, too.
+  private static List<SharedPlaces.Share> shares(MxcUri uri, Request request) {
+    String site = "site " + uri.server().site();
+    return List.of(
+        new SharedPlaces.Share(site, AT_ONCE_A_SITE),
+        new SharedPlaces.Share(site + " for " + request.asker(), AT_ONCE_A_SITE_AND_USER));
   }
 
   private Fetched fetch(MxcUri uri, Duration patience) throws InterruptedException {

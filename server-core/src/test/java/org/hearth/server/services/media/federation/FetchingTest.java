@@ -162,6 +162,37 @@ class FetchingTest {
     }
   }
 
+  /// More than may be asked of a site at the same time: they come one after the other. Who does not
+  /// wait gets none of them.
+  @Test
+  void allPicturesOfAPageComeFromOneSite() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    CountDownLatch asked = new CountDownLatch(6);
+    peer.on(
+        NEW,
+        _ -> {
+          asked.countDown();
+          assertThat(goOn.await(60, TimeUnit.SECONDS)).isTrue();
+          return parts("Content-Type: text/plain", "hello");
+        });
+    List<Future<MediaClient.Answer>> all = new ArrayList<>();
+    try (ExecutorService askers = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 30; i++) {
+        String target = CLIENT + address("avatar" + i) + "?timeout_ms=60000";
+        all.add(askers.submit(() -> alice.get(target)));
+      }
+      assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
+
+      alice.get(CLIENT + address("another") + "?timeout_ms=0").expect(504, "M_NOT_YET_UPLOADED");
+
+      assertThat(peer.asked(NEW)).hasSize(6);
+      goOn.countDown();
+      for (Future<MediaClient.Answer> each : all) {
+        each.get().expect(200);
+      }
+    }
+  }
+
   @Test
   void aRedirectIsFollowedUnsigned() {
     peer.on(NEW + "abc", _ -> parts("Location: https://%s/cdn/file".formatted(peer.name()), ""));
