@@ -224,7 +224,8 @@ public final class Downloads {
     if (file.quarantined()) {
       throw notFound();
     }
-    return opened(request, place -> new VerifiedContent(store.open(file), place, onDamaged));
+    return opened(
+        request, place -> new VerifiedContent(store.open(file), store.checked(), place, onDamaged));
   }
 
   /// Opens a file.

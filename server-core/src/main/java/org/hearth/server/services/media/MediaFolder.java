@@ -14,13 +14,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -176,9 +176,16 @@ final class MediaFolder {
   /// A file that is not removed until this is closed.
   final class Claim implements AutoCloseable {
     private final String sha256;
+    private final Optional<CheckedFiles.Version> version;
 
-    private Claim(String sha256) {
+    private Claim(String sha256, Optional<CheckedFiles.Version> version) {
       this.sha256 = sha256;
+      this.version = version;
+    }
+
+    /// Which file has the bytes that were received; empty if it is one from before.
+    Optional<CheckedFiles.Version> version() {
+      return version;
     }
 
     @Override
@@ -199,6 +206,7 @@ final class MediaFolder {
         () -> {
           Path place = path(sha256);
           makeFolders(place);
+          Optional<CheckedFiles.Version> version = Optional.of(CheckedFiles.Version.of(received));
           try {
             Files.move(received, place, StandardCopyOption.ATOMIC_MOVE);
           } catch (FileSystemException e) {
@@ -207,12 +215,13 @@ final class MediaFolder {
               throw e;
             }
             Files.delete(received);
+            version = Optional.empty();
           }
           forceFolder(above(place));
           synchronized (claims) {
             claims.merge(sha256, 1, Integer::sum);
           }
-          return new Claim(sha256);
+          return new Claim(sha256, version);
         });
   }
 
@@ -306,12 +315,7 @@ final class MediaFolder {
 
   /// Whether a file has the bytes of that hash.
   static boolean isWhole(Path file, String sha256) throws IOException {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
-    }
+    MessageDigest digest = Hashing.sha256();
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       int read = in.read(buffer);

@@ -65,6 +65,7 @@ public final class MediaStore implements MediaQueries {
   private final MediaOptions options;
   private final InstantSource clock;
   private final SecureRandom random;
+  private final CheckedFiles checked;
   private final Arrivals arrivals = new Arrivals();
   private final List<Consumer<String>> onForgotten = new CopyOnWriteArrayList<>();
 
@@ -92,6 +93,7 @@ public final class MediaStore implements MediaQueries {
     this.options = options;
     this.clock = clock;
     this.random = random;
+    this.checked = new CheckedFiles(clock);
   }
 
   /// Whether it is an upload of this server's, if it is anything.
@@ -118,6 +120,10 @@ public final class MediaStore implements MediaQueries {
 
   Quarantine quarantine() {
     return quarantine;
+  }
+
+  CheckedFiles checked() {
+    return checked;
   }
 
   Arrivals arrivals() {
@@ -386,7 +392,8 @@ public final class MediaStore implements MediaQueries {
   private <T> T withFile(Incoming received, Keeping<T> keeping) {
     String sha256 = received.finish();
     boolean unnamed = false;
-    try (MediaFolder.Claim _ = received.claim(sha256)) {
+    try (MediaFolder.Claim claim = received.claim(sha256)) {
+      claim.version().ifPresent(version -> checked.add(sha256, version));
       return keeping.keep(sha256);
     } catch (StorageException e) {
       // Who was not told in time may still get the row: then the sweep decides.

@@ -16,12 +16,14 @@ public final class StoredFile implements Closeable {
   private final FileChannel channel;
   private final String sha256;
   private final long lengthBytes;
+  private final CheckedFiles.Version version;
 
-  private StoredFile(Path path, FileChannel channel, String sha256, long lengthBytes) {
+  private StoredFile(Path path, FileChannel channel, MediaFile file) throws IOException {
     this.path = path;
     this.channel = channel;
-    this.sha256 = sha256;
-    this.lengthBytes = lengthBytes;
+    this.sha256 = file.sha256();
+    this.lengthBytes = file.lengthBytes();
+    this.version = CheckedFiles.Version.of(path);
   }
 
   /// @throws IOException if it is not there, or has another length
@@ -32,7 +34,7 @@ public final class StoredFile implements Closeable {
         throw new IOException(
             "%s has %,d bytes and not %,d".formatted(path, channel.size(), file.lengthBytes()));
       }
-      return new StoredFile(path, channel, file.sha256(), file.lengthBytes());
+      return new StoredFile(path, channel, file);
     } catch (IOException e) {
       channel.close();
       throw e;
@@ -53,6 +55,11 @@ public final class StoredFile implements Closeable {
   /// How many there are.
   public long lengthBytes() {
     return lengthBytes;
+  }
+
+  /// Which file it was when it was opened.
+  CheckedFiles.Version version() {
+    return version;
   }
 
   /// The bytes, from where the channel stands.

@@ -217,6 +217,7 @@ final class Sweep {
   /// A file was found to have other bytes than were stored. It stays as it is, for a person to look
   /// at, and nobody gets the whole of it.
   void damaged(String sha256) {
+    store.checked().forget(sha256);
     if (toldDamaged.size() < MOST_TOLD && toldDamaged.add(sha256)) {
       happenings.note(new Happening(Kind.MEDIA_DAMAGED, sha256, Happening.SERVER));
     }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.function.Consumer;
 import org.hearth.server.http.content.StoredContent;
@@ -13,30 +12,29 @@ import org.hearth.server.matrix.error.MatrixException;
 
 /// The bytes of a piece of media on their way to a client. Who gets all of them gets what was
 /// stored, or not the last of them: they are hashed as they are read, and the end is held back when
-/// the hash is another. Of a range the hash is not known.
+/// the hash is another. Of a range the hash is not known; of [CheckedFiles] it is known already.
 ///
 /// **thread**: the request's own.
 final class VerifiedContent implements StoredContent {
   private static final System.Logger LOG = System.getLogger(VerifiedContent.class.getName());
 
   private final StoredFile file;
+  private final CheckedFiles checked;
   private final Closeable place;
   private final Consumer<String> onDamaged;
-  private final MessageDigest digest;
+  private final MessageDigest digest = Hashing.sha256();
   private long position;
-  private boolean isWhole = true;
+  private boolean isHashed;
 
   /// @param place given back when it is closed
   /// @param onDamaged told the hash of a file that is not what was stored
-  VerifiedContent(StoredFile file, Closeable place, Consumer<String> onDamaged) {
+  VerifiedContent(
+      StoredFile file, CheckedFiles checked, Closeable place, Consumer<String> onDamaged) {
     this.file = file;
+    this.checked = checked;
     this.place = place;
     this.onDamaged = onDamaged;
-    try {
-      this.digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
-    }
+    this.isHashed = !checked.has(file.sha256(), file.version());
   }
 
   @Override
@@ -53,7 +51,7 @@ final class VerifiedContent implements StoredContent {
   public void seek(long to) throws IOException {
     file.channel().position(to);
     position = to;
-    isWhole &= to == 0;
+    isHashed &= to == 0;
   }
 
   @Override
@@ -61,7 +59,7 @@ final class VerifiedContent implements StoredContent {
     int read = file.channel().read(ByteBuffer.wrap(bytes, offset, length));
     if (read > 0) {
       position += read;
-      if (isWhole) {
+      if (isHashed) {
         digest.update(bytes, offset, read);
         if (position == lengthBytes()) {
           checkHash();
@@ -78,6 +76,7 @@ final class VerifiedContent implements StoredContent {
       onDamaged.accept(file.sha256());
       throw MatrixException.notFound("The file of this media is damaged");
     }
+    checked.add(file.sha256(), file.version());
   }
 
   @Override

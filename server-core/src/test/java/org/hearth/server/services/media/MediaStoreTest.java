@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.error.MatrixException;
@@ -40,6 +44,10 @@ class MediaStoreTest {
   private final List<Happening> told = new ArrayList<>();
   private Instant now = Instant.parse("2026-03-01T04:00:00Z");
   private long free = Long.MAX_VALUE;
+
+  /// Of a user and of all; 0 for what is usual.
+  private long quota;
+
   private MediaStore store;
   private Sweep sweep;
   private Custody custody;
@@ -49,8 +57,8 @@ class MediaStoreTest {
     MediaOptions options =
         new MediaOptions(
             10_000,
-            20_000,
-            Optional.of(30_000L),
+            quota == 0 ? 20_000 : quota,
+            Optional.of(quota == 0 ? 30_000 : quota),
             CACHE,
             1_000,
             Optional.of(Duration.ofDays(30)),
@@ -80,11 +88,15 @@ class MediaStoreTest {
 
   private LocalMedia upload(UserId user, byte[] bytes) {
     try (Incoming incoming = received(bytes)) {
-      return store.keep(
-          new MediaStore.Upload(user, Optional.empty(), "image/png", Optional.of("a.png")),
-          incoming,
-          () -> {});
+      return keep(user, incoming);
     }
+  }
+
+  private LocalMedia keep(UserId user, Incoming incoming) {
+    return store.keep(
+        new MediaStore.Upload(user, Optional.empty(), "image/png", Optional.of("a.png")),
+        incoming,
+        () -> {});
   }
 
   private RemoteMedia fetch(String uri, byte[] bytes) {
@@ -374,13 +386,81 @@ class MediaStoreTest {
     assertThat(sweep.runReading().damaged()).isEqualTo(1);
     assertThat(sweep.runReading().damaged()).isEqualTo(1);
     try (VerifiedContent content =
-        new VerifiedContent(store.open(media.file()), () -> {}, sweep::damaged)) {
+        new VerifiedContent(store.open(media.file()), store.checked(), () -> {}, sweep::damaged)) {
       assertThatThrownBy(() -> content.read(new byte[9], 0, 9)).hasMessageContaining("damaged");
     }
     assertThat(told).extracting(Happening::kind).containsExactly(Kind.MEDIA_DAMAGED);
 
     upload(BOB, bytes("as it was"));
     assertThat(sweep.runReading().damaged()).isZero();
+  }
+
+  private void read(LocalMedia media) throws IOException {
+    try (VerifiedContent content =
+        new VerifiedContent(store.open(media.file()), store.checked(), () -> {}, sweep::damaged)) {
+      byte[] piece = new byte[100_000];
+      int read = content.read(piece, 0, piece.length);
+      while (read > 0) {
+        read = content.read(piece, 0, piece.length);
+      }
+    }
+  }
+
+  private LocalMedia uploadLarge() throws Exception {
+    byte[] bytes = new byte[3 * CheckedFiles.LEAST_BYTES + 7];
+    new Random(1).nextBytes(bytes);
+    try (Incoming incoming = store.receive(bytes.length, 0)) {
+      for (int at = 0; at < bytes.length; at += 50_001) {
+        incoming.write(bytes, at, Math.min(50_001, bytes.length - at));
+      }
+      LocalMedia media = keep(ALICE, incoming);
+      assertThat(media.file().sha256())
+          .isEqualTo(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)));
+      return media;
+    }
+  }
+
+  private void damage(LocalMedia media) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(file(media).toFile(), "rw")) {
+      file.seek(100);
+      int before = file.read();
+      file.seek(100);
+      file.write(before + 1);
+    }
+  }
+
+  @Test
+  void aLargeFileIsHashedAgainWhenSomebodyHasWrittenToIt() throws Exception {
+    quota = 1L << 30;
+    open();
+    LocalMedia media = uploadLarge();
+    read(media);
+    FileTime written = Files.getLastModifiedTime(file(media));
+
+    damage(media);
+    Files.setLastModifiedTime(file(media), FileTime.from(written.toInstant().plusMillis(1)));
+
+    assertThatThrownBy(() -> read(media)).hasMessageContaining("damaged");
+    assertThatThrownBy(() -> read(media)).hasMessageContaining("damaged");
+  }
+
+  /// What a disk does to a file leaves no time of it.
+  @Test
+  void aLargeFileIsHashedOnceADayAndNotServedOnceItIsKnownToBeDamaged() throws Exception {
+    quota = 1L << 30;
+    open();
+    LocalMedia media = uploadLarge();
+    FileTime written = Files.getLastModifiedTime(file(media));
+    damage(media);
+    Files.setLastModifiedTime(file(media), written);
+
+    // It was hashed when it came.
+    read(media);
+    now = now.plus(CheckedFiles.LIFE);
+    assertThatThrownBy(() -> read(media)).hasMessageContaining("damaged");
+
+    now = now.minus(CheckedFiles.LIFE);
+    assertThatThrownBy(() -> read(media)).hasMessageContaining("damaged");
   }
 
   @Test
