@@ -163,8 +163,7 @@ public final class KeptAnswers<K, V> {
       if (!answer.turn.equals(turn) && !answer.begun.get()) {
         places
             .take(turn.asked(), Duration.ZERO)
-            .ifPresent(place ->
-start(() -> ask(answer, place, question), answer));
+            .ifPresent(place -> start(() -> ask(answer, place, question), answer));
       }
       long left = end - System.nanoTime();
       try {

@@ -1,7 +1,6 @@
 package org.hearth.server.services.media;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -11,36 +10,30 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import org.hearth.server.matrix.error.MatrixException;
 import org.jspecify.annotations.Nullable;
 
 /// A file that is being received: written to the disk as it comes, and hashed. Unless somebody
 /// keeps it, nothing of it is left when it is closed.
 ///
-/// **thread**: one at a time; what is large is hashed and forced to the disk by others beside it.
+/// **thread**: one at a time.
 public final class Incoming extends OutputStream {
   private static final System.Logger LOG = System.getLogger(Incoming.class.getName());
 
   /// What is promised at a time when nobody knows how much there will be.
   private static final long PROMISED_AT_ONCE = 4L << 20;
 
-  /// When so much is written, it is forced to the disk while more comes: else the end would wait
-  /// for all of it, and with it everybody who forces something meanwhile.
-  private static final long FORCED_AT_ONCE = 32L << 20;
-
   private final MediaFolder folder;
   private final Path path;
   private final long mostBytes;
-  private final Hashing hashing = new Hashing();
+  private final MessageDigest digest = CheckedFiles.sha256();
   private @Nullable FileChannel channel;
   private long lengthBytes;
   private long promisedBytes;
-  private long unforcedBytes;
-  private @Nullable FutureTask<FileChannel> forcing;
 
   Incoming(MediaFolder folder, Path path, long mostBytes) {
     this.folder = folder;
@@ -87,23 +80,11 @@ public final class Incoming extends OutputStream {
     if (length > promisedBytes) {
       promise(Math.max(length, PROMISED_AT_ONCE));
     }
-    hashing.take(bytes, offset, length);
+    digest.update(bytes, offset, length);
     ByteBuffer left = ByteBuffer.wrap(bytes, offset, length);
     try {
-      FileChannel open = Objects.requireNonNull(channel, "it is closed");
       while (left.hasRemaining()) {
-        open.write(left);
-      }
-      unforcedBytes += length;
-      if (unforcedBytes >= FORCED_AT_ONCE && (forcing == null || forcing.isDone())) {
-        awaitForcing();
-        unforcedBytes = 0;
-        forcing =
-            new FutureTask<>(() -> {
-              open.force(false);
-              return open;
-            });
-        var _ = Thread.ofVirtual().name("media force").start(forcing);
+        Objects.requireNonNull(channel, "it is closed").write(left);
       }
     } catch (IOException e) {
       throw failure(e);
@@ -111,21 +92,6 @@ public final class Incoming extends OutputStream {
     lengthBytes += length;
     promisedBytes -= length;
     folder.settle(length);
-  }
-
-  /// A system tells only once that something could not be written.
-  private void awaitForcing() throws IOException {
-    if (forcing == null) {
-      return;
-    }
-    try {
-      var _ = forcing.get();
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("writing was interrupted");
-    }
   }
 
   private MatrixException tooLarge() {
@@ -154,13 +120,12 @@ public final class Incoming extends OutputStream {
   String finish() {
     try {
       FileChannel open = Objects.requireNonNull(channel, "it is closed");
-      awaitForcing();
       open.force(true);
       open.close();
     } catch (IOException e) {
       throw failure(e);
     }
-    return hashing.finish();
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   /// Gives the file to the folder.
@@ -177,7 +142,6 @@ public final class Incoming extends OutputStream {
   /// Removes what nobody has claimed.
   @Override
   public void close() {
-    hashing.close();
     folder.settle(promisedBytes);
     promisedBytes = 0;
     try {

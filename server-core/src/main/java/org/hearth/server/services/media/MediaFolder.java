@@ -315,7 +315,7 @@ final class MediaFolder {
 
   /// Whether a file has the bytes of that hash.
   static boolean isWhole(Path file, String sha256) throws IOException {
-    MessageDigest digest = Hashing.sha256();
+    MessageDigest digest = CheckedFiles.sha256();
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       int read = in.read(buffer);

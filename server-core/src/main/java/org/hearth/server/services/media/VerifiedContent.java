@@ -22,7 +22,7 @@ final class VerifiedContent implements StoredContent {
   private final CheckedFiles checked;
   private final Closeable place;
   private final Consumer<String> onDamaged;
-  private final MessageDigest digest = Hashing.sha256();
+  private final MessageDigest digest = CheckedFiles.sha256();
   private long position;
   private boolean isHashed;
 
