@@ -95,6 +95,7 @@ class ParkedTest extends WithPanel {
     panel.screenshot("home-room-alert");
     panel.click("alerts-seen");
     panel.await("none", () -> !panel.shows("alerts"));
+    assertThat(panel.robot().lookup("#home-page").query().isFocused()).isTrue();
     panel.click("server-restart");
     panel.admin();
     panel.await("people", () -> panel.text("tile-people").equals("1"));

@@ -19,35 +19,44 @@ import org.hearth.server.admin.Alert;
 final class AlertList extends VBox {
   private static final int MOST = 3;
 
+  private final Label head = new Label();
+  private final Button seen;
+  private final Runnable focusPage;
   private List<Alert> shown = List.of();
 
-  AlertList(HomeViewModel model) {
+  /// @param focusPage gives the page the focus, when the button that had it goes
+  AlertList(HomeViewModel model, Runnable focusPage) {
     super(8);
+    this.focusPage = focusPage;
     setId("alerts");
     getStyleClass().addAll("card", "alert");
     setMinHeight(Region.USE_PREF_SIZE);
     setVisible(false);
     setManaged(false);
-    model.alerts().addListener((_, _, alerts) -> show(alerts, model));
+    head.getStyleClass().add(Styles.TEXT_BOLD);
+    head.setMaxWidth(Double.MAX_VALUE);
+    HBox.setHgrow(head, Priority.ALWAYS);
+    seen = Forms.button("alerts-seen", "_Seen", model::forgetAlerts);
+    HBox line = new HBox(12, head, seen);
+    line.setAlignment(Pos.CENTER_LEFT);
+    getChildren().add(line);
+    model.alerts().addListener((_, _, alerts) -> show(alerts));
   }
 
-  private void show(List<Alert> alerts, HomeViewModel model) {
+  private void show(List<Alert> alerts) {
     if (alerts.equals(shown)) {
       return;
     }
     shown = alerts;
-    Label head =
-        new Label(
-            alerts.size() == 1
-                ? "Something needs a look"
-                : "%,d things need a look".formatted(alerts.size()));
-    head.getStyleClass().add(Styles.TEXT_BOLD);
-    head.setMaxWidth(Double.MAX_VALUE);
-    HBox.setHgrow(head, Priority.ALWAYS);
-    Button seen = Forms.button("alerts-seen", "_Seen", model::forgetAlerts);
-    HBox line = new HBox(12, head, seen);
-    line.setAlignment(Pos.CENTER_LEFT);
-    getChildren().setAll(line);
+    if (alerts.isEmpty() && seen.isFocused()) {
+      focusPage.run();
+    }
+    head.setText(
+        alerts.size() == 1
+            ? "Something needs a look"
+            : "%,d things need a look".formatted(alerts.size()));
+    // The line with the button stays: it may have the focus.
+    getChildren().remove(1, getChildren().size());
     for (int i = 0; i < Math.min(MOST, alerts.size()); i++) {
       getChildren().add(sentence(alerts.get(i), i));
     }

@@ -74,7 +74,7 @@ public final class HomePage implements Page {
             16,
             title,
             problem,
-            new AlertList(model),
+            new AlertList(model, () -> node().requestFocus()),
             warnings,
             Forms.sentence("home-hint", "notice", model.hint()),
             address(desktop),
