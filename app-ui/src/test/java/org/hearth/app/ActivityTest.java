@@ -11,6 +11,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import javafx.scene.control.Label;
 import javafx.scene.control.TableView;
 import javafx.scene.control.ToggleButton;
 import javafx.stage.Stage;
@@ -81,6 +83,33 @@ class ActivityTest extends WithPanel {
     panel.admin();
     panel.await("two more", () -> table.getItems().size() == 6);
     assertThat(texts(table)).startsWith("The server started.", "The server was stopped.");
+  }
+
+  @Test
+  void aServerThatRunsIsNotToBeStartedToSeeWhatHappened() {
+    panel.admin();
+
+    AtomicReference<String> before = new AtomicReference<>("");
+    panel
+        .robot()
+        .interact(() -> {
+          panel.robot().lookup("#go-activity").queryAs(ToggleButton.class).fire();
+          before.set(emptyWord());
+        });
+
+    assertThat(before).hasValue("Looking…");
+    panel.await(
+        "the start",
+        () -> !panel.robot().lookup("#happenings").queryTableView().getItems().isEmpty());
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    panel.type("happenings-words", "what never happens");
+    assertThat(emptyWord()).isEqualTo("Nothing matches.");
+  }
+
+  private String emptyWord() {
+    return ((Label) panel.robot().lookup("#happenings").queryTableView().getPlaceholder())
+        .getText();
   }
 
   private TableView<LogLine> log() {

@@ -29,28 +29,31 @@ final class HappeningsViewModel {
   private final FilteredList<ActivityEntry> shown = new FilteredList<>(all);
   private final StringProperty words = new SimpleStringProperty("");
   private final BooleanProperty troubleOnly = new SimpleBooleanProperty();
+  private final BooleanProperty answered = new SimpleBooleanProperty();
+  private final ServerSession session;
   private final Heartbeat<Optional<Newer>> heartbeat;
 
   /// What came after an entry.
   private record Newer(long after, List<ActivityEntry> entries) {}
 
   HappeningsViewModel(ServerSession session) {
+    this.session = session;
     this.heartbeat =
-        new Heartbeat<>(
-            "activity", Duration.ofSeconds(1), () -> newer(session), this::add, _ -> {});
+        new Heartbeat<>("activity", Duration.ofSeconds(1), this::newer, this::add, _ -> {});
     // The next start may be on other data: another folder, or a backup that was restored.
     session
         .state()
         .addListener((_, _, state) -> {
           if (state instanceof ServerState.Starting) {
             all.clear();
+            answered.set(false);
           }
         });
     words.addListener((_, _, _) -> filter());
     troubleOnly.addListener((_, _, _) -> filter());
   }
 
-  private Optional<Newer> newer(ServerSession session) {
+  private Optional<Newer> newer() {
     long last = last();
     return session.admin().map(admin -> new Newer(last, admin.activity(last, MOST)));
   }
@@ -82,6 +85,7 @@ final class HappeningsViewModel {
   }
 
   private void add(Optional<Newer> answer) {
+    answered.set(answered.get() || answer.isPresent());
     answer
         .filter(newer -> newer.after() == last() && !newer.entries().isEmpty())
         .ifPresent(newer -> {
@@ -96,9 +100,19 @@ final class HappeningsViewModel {
   /// Why nothing is shown, in a sentence.
   StringBinding whenEmpty() {
     return Bindings.createStringBinding(
-        () -> all.isEmpty() ? "Start the server to see what happened." : "Nothing matches.",
+        () -> all.isEmpty() ? absence() : "Nothing matches.",
         shown,
-        all);
+        all,
+        answered,
+        session.state());
+  }
+
+  private String absence() {
+    return switch (session.state().get()) {
+      case ServerState.Stopped _, ServerState.Failed _ -> "Start the server to see what happened.";
+      case ServerState.Running _ -> answered.get() ? "Nothing has happened yet." : "Looking…";
+      case ServerState.Starting _, ServerState.Stopping _ -> session.absence();
+    };
   }
 
   private void filter() {
