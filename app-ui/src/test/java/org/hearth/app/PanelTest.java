@@ -60,6 +60,7 @@ class PanelTest extends WithPanel {
     assertThat(panel.text("served")).contains("Works: ", "Not yet: ");
     panel.click("open-address");
     assertThat(panel.opened()).containsExactly(panel.text("address"));
+    assertThat(panel.text("desktop-asked")).contains(panel.text("address"), "open that yourself");
     panel.screenshot("home");
     panel.resize(1400, 900);
     panel.screenshot("home-1400");
@@ -465,6 +466,7 @@ class PanelTest extends WithPanel {
       panel.screenshot("home-failed");
       panel.click("server-configuration");
       assertThat(panel.opened()).singleElement().asString().endsWith("hearth.yaml");
+      assertThat(panel.text("desktop-asked")).contains("open " + configuration);
 
       panel.click("server-other-port");
       panel.admin();

@@ -28,6 +28,7 @@ import org.hearth.app.logs.ActivityPage;
 import org.hearth.app.people.PeoplePage;
 import org.hearth.app.rooms.RoomsPage;
 import org.hearth.app.setup.SetupPage;
+import org.hearth.app.state.PassingSentence;
 import org.hearth.app.state.ServerSession;
 import org.hearth.app.wiring.WiringPage;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +84,12 @@ public final class MainView extends StackPane {
     }
   }
 
-  private void showPanel(Desktop desktop) {
+  private void showPanel(Desktop around) {
+    PassingSentence asked = new PassingSentence();
+    Desktop desktop = new TellingDesktop(around, asked::say);
+    Label told = Forms.sentence("desktop-asked", "notice", asked.text());
+    told.setMaxWidth(Double.MAX_VALUE);
+    beside.setBottom(told);
     beside.setTop(statusLine(desktop));
     frame.setCenter(beside);
     VBox bar = new VBox(4);
