@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +22,10 @@ import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.control.Labeled;
 import javafx.scene.control.ScrollPane;
+import javafx.scene.control.TableCell;
 import javafx.scene.control.TableRow;
 import javafx.scene.control.TableView;
+import javafx.scene.control.TextArea;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
 import javafx.stage.Stage;
@@ -399,6 +402,13 @@ class PanelTest extends WithPanel {
 
     panel.robot().interact(() -> lines.getSelectionModel().select(lines.getItems().size() - 1));
     panel.await("its whole text", () -> panel.shows("log-whole"));
+    TextArea whole = panel.robot().lookup("#log-whole").queryAs(TextArea.class);
+    assertThat(whole.isWrapText()).isTrue();
+    assertThat(panel.robot().lookup("#log-lines .table-cell").<TableCell<?, ?>>queryAll())
+        .extracting(TableCell::getTooltip)
+        .filteredOn(Objects::nonNull)
+        .isNotEmpty()
+        .allMatch(tooltip -> tooltip.isWrapText() && tooltip.getMaxWidth() < 1000);
     panel.screenshot("activity-line");
     panel.click("log-copy");
     assertThat(WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())

@@ -124,6 +124,7 @@ final class LogView implements ActivityPage.View {
     whole.setId("log-whole");
     whole.setAccessibleText("The whole text of the chosen line");
     whole.setEditable(false);
+    whole.setWrapText(true);
     whole.setPrefRowCount(7);
     whole.setMinHeight(130);
     whole.getStyleClass().add("log-line");

@@ -24,6 +24,7 @@ import javafx.scene.input.KeyCombination;
 public final class Tables {
   private static final double SCROLL_BAR = 12;
   private static final double LEAST_WIDTH = 48;
+  private static final double TOOLTIP_WIDTH = 480;
   private static final KeyCombination COPY =
       new KeyCodeCombination(KeyCode.C, KeyCombination.SHORTCUT_DOWN);
 
@@ -166,7 +167,14 @@ public final class Tables {
       super.updateItem(row, empty);
       String shown = empty || row == null ? "" : text.apply(row);
       setText(shown);
-      setTooltip(shown.length() > 24 ? new Tooltip(shown) : null);
+      setTooltip(shown.length() > 24 ? tooltip(shown) : null);
+    }
+
+    private static Tooltip tooltip(String text) {
+      Tooltip tooltip = new Tooltip(text);
+      tooltip.setWrapText(true);
+      tooltip.setMaxWidth(TOOLTIP_WIDTH);
+      return tooltip;
     }
   }
 }
