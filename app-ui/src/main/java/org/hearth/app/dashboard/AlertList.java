@@ -70,10 +70,12 @@ final class AlertList extends VBox {
   private static Label sentence(Alert alert, int number) {
     Label label =
         new Label(
-            "%s, %s ago: %s %s"
+            "%s%s: %s %s"
                 .formatted(
                     alert.subject(),
-                    Span.between(alert.raised(), Instant.now()),
+                    alert.lasting()
+                        ? ""
+                        : ", %s ago".formatted(Span.between(alert.raised(), Instant.now())),
                     alert.text(),
                     alert.remedy()));
     label.setId("alert-" + number);

@@ -25,7 +25,8 @@ final class Alerts {
                 only.created(),
                 only.user().value(),
                 "This is the only owner of the server.",
-                "Make somebody else an owner too, under People."))
+                "Make somebody else an owner too, under People.",
+                true))
         .toList();
   }
 
