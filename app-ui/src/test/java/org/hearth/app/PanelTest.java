@@ -87,15 +87,20 @@ class PanelTest extends WithPanel {
     panel.admin().createPerson("alice", "a good password", true);
     panel.admin().createPerson("bob", "a good password", false);
     panel.await("an alert", () -> panel.shows("alert-0"));
-    assertThat(panel.text("alert-0")).contains("@alice:home.example", "only owner", "People");
+    assertThat(panel.text("alert-0"))
+        .startsWith("@alice:home.example: This is the only owner")
+        .contains("People");
     panel.go("people");
     panel.await("both", () -> panel.rows("people-table") == 2);
 
     panel.robot().clickOn("@alice:home.example");
     assertThat(panel.text("toggle-owner")).isEqualTo("Make _member");
     panel.click("toggle-owner");
-    panel.await("refused", () -> panel.text("people-refusal").contains("only owner"));
+    panel.screenshot("people-member");
+    panel.click("owner-do");
+    panel.await("refused", () -> panel.text("people-problem").contains("only owner"));
     panel.screenshot("people-last-owner");
+    panel.click("form-cancel");
     panel.click("deactivate");
     panel.type("close-retyped", "@alice:home.example");
     panel.click("close-do");
@@ -103,11 +108,24 @@ class PanelTest extends WithPanel {
     panel.click("form-cancel");
 
     panel.robot().clickOn("@bob:home.example");
+    double top = topOfPeople();
     panel.click("toggle-owner");
+    panel.click("form-cancel");
+    assertThat(panel.admin().people("bob", 1).items().getFirst().admin()).isFalse();
+    panel.click("toggle-owner");
+    panel.click("owner-do");
     panel.await("an owner", () -> panel.text("people-outcome").contains("@bob:home.example is"));
     assertThat(panel.admin().people("bob", 1).items().getFirst().admin()).isTrue();
+    assertThat(topOfPeople()).isEqualTo(top);
     panel.go("home");
     panel.await("no alert", () -> !panel.shows("alerts"));
+  }
+
+  /// Where the list of people begins in the window.
+  private double topOfPeople() {
+    Node table = panel.robot().lookup("#people-table").query();
+    panel.robot().interact(() -> table.getScene().getRoot().layout());
+    return table.localToScene(table.getBoundsInLocal()).getMinY();
   }
 
   @Test

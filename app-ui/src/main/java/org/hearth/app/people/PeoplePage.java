@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.StringBinding;
+import javafx.beans.property.SimpleBooleanProperty;
 import javafx.beans.value.ObservableBooleanValue;
 import javafx.collections.FXCollections;
 import javafx.geometry.Pos;
@@ -21,6 +22,7 @@ import javafx.scene.control.TableView;
 import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
 import javafx.util.StringConverter;
 import org.hearth.app.shell.Forms;
@@ -36,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 
 /// People: the accounts of this server. A form says itself what it was refused for, and stays open.
 public final class PeoplePage implements Page {
+  /// Room for a sentence of one line.
+  private static final double LINE = 24;
+
   private final PeopleViewModel model;
   private final Overlay overlay;
   private final VBox node;
@@ -61,7 +66,7 @@ public final class PeoplePage implements Page {
     create.disableProperty().bind(Bindings.isEmpty(model.list().count()));
     Button reset =
         Forms.button("reset-password", "Reset _password", () -> withSelected(this::resetForm));
-    Button owner = Forms.button("toggle-owner", "Make _owner", this::toggleOwner);
+    Button owner = Forms.button("toggle-owner", "Make _owner", () -> withSelected(this::ownerForm));
     owner
         .textProperty()
         .bind(
@@ -93,14 +98,11 @@ public final class PeoplePage implements Page {
     HBox head = new HBox(12, title, count, group(), create);
     head.setAlignment(Pos.BASELINE_LEFT);
     VBox.setVgrow(table, Priority.ALWAYS);
-    node =
-        new VBox(
-            16,
-            head,
-            tools,
-            Forms.sentence("people-outcome", "success", model.outcome()),
-            Forms.sentence("people-refusal", "problem", refusal()),
-            table);
+    // Below the table, and its room is kept: no row moves away from under a click.
+    StackPane outcome = new StackPane(Forms.sentence("people-outcome", "success", model.outcome()));
+    outcome.setAlignment(Pos.CENTER_LEFT);
+    outcome.setMinHeight(LINE);
+    node = new VBox(16, head, tools, table, outcome);
     node.setId("people-page");
     node.getStyleClass().add("page");
   }
@@ -141,21 +143,8 @@ public final class PeoplePage implements Page {
     };
   }
 
-  /// What was refused without a form; a form says itself what it was refused for.
-  private StringBinding refusal() {
-    return Bindings.createStringBinding(
-        () -> overlay.isOpen() ? "" : model.problem().get(),
-        overlay.visibleProperty(),
-        model.problem());
-  }
-
   private static boolean isOwner(@Nullable Person person) {
     return person != null && person.admin();
-  }
-
-  private void toggleOwner() {
-    Optional.ofNullable(table.getSelectionModel().getSelectedItem())
-        .ifPresent(person -> model.setOwner(person, !person.admin()));
   }
 
   private TableView<Person> table() {
@@ -240,6 +229,26 @@ public final class PeoplePage implements Page {
         reset,
         password.isGood(),
         List.of(password));
+  }
+
+  private VBox ownerForm(Person person) {
+    boolean owner = !person.admin();
+    Button change =
+        Forms.button(
+            "owner-do",
+            owner ? "Make _owner" : "Make _member",
+            () -> model.setOwner(person, owner, overlay::close));
+    change.getStyleClass().add(owner ? Styles.ACCENT : Styles.DANGER);
+    return form(
+        owner
+            ? "Make %s an owner?".formatted(person.userId())
+            : "Make %s a member?".formatted(person.userId()),
+        owner
+            ? "An owner may administer the server: see everybody’s account, reset passwords, close accounts."
+            : "A member may not administer the server.",
+        change,
+        new SimpleBooleanProperty(true),
+        List.of());
   }
 
   private VBox closeForm(Person person) {

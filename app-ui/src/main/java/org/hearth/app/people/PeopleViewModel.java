@@ -93,14 +93,14 @@ public final class PeopleViewModel {
         done);
   }
 
-  void setOwner(Person person, boolean owner) {
+  void setOwner(Person person, boolean owner, Runnable done) {
     perform(
         "set-owner",
         server -> server.setAdmin(person.userId(), owner),
         owner
             ? "%s is an owner of this server now.".formatted(person.userId())
             : "%s is a member now, and no owner.".formatted(person.userId()),
-        () -> {});
+        done);
   }
 
   private void perform(String name, Consumer<Admin> action, String sentence, Runnable done) {
