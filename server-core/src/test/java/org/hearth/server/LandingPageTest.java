@@ -49,6 +49,7 @@ final class LandingPageTest {
     assertThat(page.body())
         .contains("<h1>hearth.test</h1>", "It works", Served.now().sentences())
         .contains(Served.now().apps())
+        .containsPattern("prefers-color-scheme:dark\\)\\{\\.ok\\{color:#56d364")
         .doesNotContain("<script", "{name}", "{address}", "{apps}", "{served}", "{version}");
     assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
         .startsWith("default-src 'none';")

@@ -16,6 +16,7 @@ public final class LandingPage implements RouteGroup {
       body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1.25rem}
       h1{font-size:1.6rem;margin-bottom:.25rem}
       .ok{color:#1a7f37;font-weight:600}
+      @media(prefers-color-scheme:dark){.ok{color:#56d364}}
       code{font-size:1.05em;overflow-wrap:anywhere}
       footer{margin-top:3rem;font-size:.85rem;opacity:.7}
       </style></head>

@@ -66,7 +66,10 @@ public record Served(
             "invitations",
             "guests",
             "pictures and files"),
-        List.of("bridges to other networks", "passwords by e-mail", "signing in elsewhere"),
+        List.of(
+            "bridges to other networks",
+            "passwords by e-mail",
+            "signing in with an account of another site"),
         List.of("Element on the web and on computers", "Cinny", "Hydrogen"));
   }
 
