@@ -221,12 +221,18 @@ class SetupTest extends WithPanel {
   void cancellingLeavesNothingAndOneCanGoOn() throws Exception {
     Path data = folder.resolve("new").resolve("data");
     choices(data);
+    List<ServerState> states = new CopyOnWriteArrayList<>();
+    panel
+        .robot()
+        .interact(() -> panel.session().state().addListener((_, _, state) -> states.add(state)));
     panel.click("setup-next");
+    assertThat(panel.robot().lookup("#setup-cancel").query().isFocused()).isFalse();
     panel.click("setup-cancel");
 
     panel.await("cancelled", () -> panel.shows("setup-problem"));
     assertThat(panel.text("setup-problem")).isEqualTo("Cancelled. Nothing was kept.");
     assertThat(data.getParent()).doesNotExist();
+    assertThat(states).noneMatch(ServerState.Running.class::isInstance);
     panel.screenshot("setup-cancelled");
     panel.click("setup-back");
     panel.click("setup-back");

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -52,6 +53,9 @@ public final class Homeserver implements AutoCloseable {
 
   /// Why it was started again, as far as that was a fault.
   private volatile Optional<String> lastFailure = Optional.empty();
+
+  /// Whether the start under way is not to come to its end.
+  private volatile boolean startCalledOff;
 
   private volatile @Nullable Runnable showPanel;
   private volatile Runnable endProgram = () -> {};
@@ -161,7 +165,7 @@ public final class Homeserver implements AutoCloseable {
     long began = System.nanoTime();
     failure = null;
     try {
-      change(new ServerState.Starting("Opening the data folder"));
+      step("Opening the data folder");
       folder.create();
       if (listening) {
         LogRouting.alsoTo(folder.logs());
@@ -176,12 +180,12 @@ public final class Homeserver implements AutoCloseable {
               Time.of(clock),
               random,
               listening ? this::prepareListening : () -> {},
-              step -> change(new ServerState.Starting(step)),
+              this::step,
               this::failed);
       composition = started;
       if (listening) {
         lastFailure = LastFailure.take(folder, System.getenv());
-        change(new ServerState.Starting("Opening the listeners"));
+        step("Opening the listeners");
         started.listen();
       }
       running(new ServerState.Running(clock.instant(), started.addresses()));
@@ -212,7 +216,22 @@ public final class Homeserver implements AutoCloseable {
                   ? OptionalInt.of(port.address().getPort())
                   : OptionalInt.empty()));
       throw failure;
+    } finally {
+      startCalledOff = false;
     }
+  }
+
+  /// Calls off the start that is under way, or the next one: it fails when its step is done. A
+  /// start whose last step is under way comes to its end.
+  public void callOffStart() {
+    startCalledOff = true;
+  }
+
+  private void step(String what) {
+    if (startCalledOff) {
+      throw new CancellationException("the start was called off before: " + what);
+    }
+    change(new ServerState.Starting(what));
   }
 
   /// The ports are tried before a database is made or opened, which may take long.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.nio.file.AccessDeniedException;
+import java.util.concurrent.CancellationException;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.connection.PortInUseException;
@@ -21,6 +22,7 @@ final class StartFailures {
         || failure instanceof PortInUseException
         || failure instanceof ConfigurationException
         || failure instanceof AccessDeniedException
+        || failure instanceof CancellationException
         || failure.getCause() instanceof BindException;
   }
 
@@ -55,6 +57,8 @@ final class StartFailures {
               "This computer %s".formatted(io.getMessage()),
               "Under \"listeners\" in hearth.yaml give an address of this computer, or none, and a port that this user may open.",
               io);
+      case CancellationException calledOff ->
+          new StartFailedException("The start was called off.", "Start it again.", calledOff);
       case UncheckedIOException io ->
           new StartFailedException(
               "A file or a port could not be opened: " + FileFailure.said(io),

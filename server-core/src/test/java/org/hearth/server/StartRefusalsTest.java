@@ -15,6 +15,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -355,6 +356,31 @@ class StartRefusalsTest {
 
       try (Homeserver next = server(folder, CONFIGURATION)) {
         next.start();
+      }
+    }
+  }
+
+  @Test
+  void aStartThatIsCalledOffEndsAfterItsStepAndTheNextOneDoesNot(@TempDir Path parent)
+      throws Exception {
+    Path folder = parent.resolve("data");
+    copy(served, folder);
+    List<ServerState> states = new ArrayList<>();
+    try (Homeserver server = server(folder, CONFIGURATION)) {
+      server.onState(state -> {
+        states.add(state);
+        if (state.equals(new ServerState.Starting("Starting the components"))) {
+          server.callOffStart();
+        }
+      });
+
+      assertRefused(server, "called off");
+      assertThat(states).doesNotContain(new ServerState.Starting("Opening the listeners"));
+      assertThat(states.getLast()).isInstanceOf(ServerState.Failed.class);
+
+      try (Homeserver next = server(folder, CONFIGURATION)) {
+        next.start();
+        assertThat(next.state()).isInstanceOf(ServerState.Running.class);
       }
     }
   }

@@ -64,6 +64,7 @@ public final class SetupPage implements Page {
     next.getStyleClass().add(Styles.ACCENT);
     next.setOnAction(_ -> {
       if (current == steps.size() - 1) {
+        focusOnPage();
         model.create();
       } else {
         show(current + 1);
@@ -80,6 +81,11 @@ public final class SetupPage implements Page {
     node.setId("setup-page");
     node.setFitToWidth(true);
     show(0);
+  }
+
+  /// The button that was pressed goes, and the next one would be to cancel.
+  private void focusOnPage() {
+    node().requestFocus();
   }
 
   private Step nameStep() {
@@ -189,7 +195,14 @@ public final class SetupPage implements Page {
     working.visibleProperty().bind(model.working());
     working.managedProperty().bind(working.visibleProperty());
     Label problem = word("setup-problem", model.problem());
-    Button otherPort = Forms.button("setup-other-port", "", model::createOnFreePort);
+    Button otherPort =
+        Forms.button(
+            "setup-other-port",
+            "",
+            () -> {
+              focusOnPage();
+              model.createOnFreePort();
+            });
     otherPort
         .textProperty()
         .bind(

@@ -296,9 +296,10 @@ public final class SetupViewModel {
     });
   }
 
-  /// Calls the making off: the step under way ends, the server stops, and what was made is removed.
+  /// Calls the making off: the step under way ends, and what was made is removed.
   void cancel() {
     cancelling.set(true);
+    session.callOffStart();
     progress.set("Cancelling after this step…");
   }
 

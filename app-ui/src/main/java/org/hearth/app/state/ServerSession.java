@@ -39,6 +39,7 @@ public final class ServerSession {
   private Runnable showPanel = () -> {};
   private Runnable endProgram = () -> {};
   private volatile BooleanSupplier windowShows = () -> false;
+  private volatile boolean startCalledOff;
   private boolean stoppedByCommand;
 
   /// @param folder where the server's data is, or will be after the set-up
@@ -134,6 +135,7 @@ public final class ServerSession {
   public void start(Consumer<Admin> first) {
     restarts.forget();
     stoppedByCommand = false;
+    startCalledOff = false;
     state.set(new ServerState.Starting("Reading the configuration"));
     FxState.ask(
         "start-server",
@@ -152,6 +154,7 @@ public final class ServerSession {
   /// @param other the port to take instead
   /// @param first what to do with the running server, in the background
   public void startOnPort(int inUse, int other, Consumer<Admin> first) {
+    startCalledOff = false;
     state.set(new ServerState.Starting("Writing port " + other + " into the configuration"));
     FxState.ask(
         "change-port",
@@ -163,6 +166,16 @@ public final class ServerSession {
         _ -> {},
         sentence ->
             refused(sentence, "Give the listener another port in hearth.yaml, then start again."));
+  }
+
+  /// Calls off the start that is under way: it fails when its step is done, or comes to its end if
+  /// that was the last.
+  public void callOffStart() {
+    startCalledOff = true;
+    Homeserver starting = server;
+    if (starting != null) {
+      starting.callOffStart();
+    }
   }
 
   /// Why there is nothing to ask now, in a sentence.
@@ -228,6 +241,9 @@ public final class ServerSession {
       fresh.onStopRequest(
           () -> windowShows.getAsBoolean(), () -> FxState.onFxThread(this::stopRequested));
       server = fresh;
+      if (startCalledOff) {
+        fresh.callOffStart();
+      }
       boolean[] prepared = {false};
       fresh.onState(next -> {
         if (!(next instanceof ServerState.Running) || prepared[0]) {
