@@ -110,7 +110,7 @@ public final class HearthApplication extends Application {
   @Override
   public void stop() {
     if (opened != null) {
-      opened.stopNow();
+      opened.stopForOwner();
     }
   }
 

@@ -42,7 +42,7 @@ import org.hearth.server.outbound.Outbound;
 import org.hearth.server.outbound.OutboundOptions;
 import org.hearth.server.outbound.Resolver;
 import org.hearth.server.services.account.Accounts;
-import org.hearth.server.services.activity.Happenings;
+import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.serverkeys.KeyRotation;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.Store;
@@ -337,7 +337,7 @@ final class Composition {
   }
 
   /// Where what happens to the server is told.
-  Happenings happenings() {
+  Activity activity() {
     return asked().activity();
   }
 

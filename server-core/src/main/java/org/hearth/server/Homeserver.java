@@ -28,6 +28,7 @@ import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.connection.PortInUseException;
+import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,9 @@ public final class Homeserver implements AutoCloseable {
 
   /// Why it was started again, as far as that was a fault.
   private volatile Optional<String> lastFailure = Optional.empty();
+
+  /// Whether the owner has asked for the stop.
+  private volatile boolean stopAsked;
 
   /// Whether the start under way is not to come to its end.
   private volatile boolean startCalledOff;
@@ -164,6 +168,7 @@ public final class Homeserver implements AutoCloseable {
     }
     long began = System.nanoTime();
     failure = null;
+    stopAsked = false;
     try {
       step("Opening the data folder");
       folder.create();
@@ -190,7 +195,7 @@ public final class Homeserver implements AutoCloseable {
       }
       running(new ServerState.Running(clock.instant(), started.addresses()));
       if (listening) {
-        started.happenings().note(new Happening(Kind.SERVER_STARTED, "", Happening.SERVER));
+        noteStart(started.activity());
         lastFailure.ifPresent(sentence -> LOG.log(Level.WARNING, sentence));
         configuration.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
       }
@@ -234,6 +239,11 @@ public final class Homeserver implements AutoCloseable {
     change(new ServerState.Starting(what));
   }
 
+  private void noteStart(Activity activity) {
+    RunBefore.untold(folder, activity.sinceLastStart(), lastFailure).ifPresent(activity::note);
+    activity.note(new Happening(Kind.SERVER_STARTED, "", Happening.SERVER));
+  }
+
   /// The ports are tried before a database is made or opened, which may take long.
   private void prepareListening() {
     HttpServer.tryPorts(Addresses.listeners(configuration));
@@ -259,7 +269,11 @@ public final class Homeserver implements AutoCloseable {
     }
     change(new ServerState.Stopping());
     if (control != null) {
-      running.happenings().note(new Happening(Kind.SERVER_STOPPED, "", Happening.SERVER));
+      running
+          .activity()
+          .note(
+              new Happening(
+                  Kind.SERVER_STOPPED, "", stopAsked ? Happening.OWNER : Happening.SERVER));
     }
     RuntimeException failures = new IllegalStateException("The server did not stop cleanly");
     closeAll(grace, failures);
@@ -267,6 +281,14 @@ public final class Homeserver implements AutoCloseable {
       LOG.log(Level.ERROR, "Something failed while the server stopped", failures);
     }
     change(new ServerState.Stopped());
+  }
+
+  /// The same, because the owner asks for it.
+  ///
+  /// @param grace how long requests may take to end
+  public void stopForOwner(Duration grace) {
+    stopAsked = true;
+    stop(grace);
   }
 
   @Override
@@ -342,6 +364,7 @@ public final class Homeserver implements AutoCloseable {
     @Override
     public void answered(ControlRequest request) {
       if (request.operation().equals(ControlRequest.STOP)) {
+        stopAsked = true;
         endProgram.run();
       }
     }
@@ -396,7 +419,7 @@ public final class Homeserver implements AutoCloseable {
     // Last: on a thread that is dying this, too, may fail.
     Composition running = composition;
     if (running != null) {
-      running.happenings().note(new Happening(Kind.SERVER_FAILED, how.reason(), Happening.SERVER));
+      running.activity().note(new Happening(Kind.SERVER_FAILED, how.reason(), Happening.SERVER));
     }
   }
 

@@ -107,6 +107,7 @@ public final class SavedData {
       folder.put(place(path), Files.readAllBytes(backup.resolve(path)));
     }
     refusing(() -> Store.restore(backup, StoreOptions.of(folder.root())));
+    RunBefore.keepRestored(folder, backup);
     told.addAll(restoreMedia(backup, folder));
     manifest
         .origin()

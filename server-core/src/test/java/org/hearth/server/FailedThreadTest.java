@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.hearth.server.admin.ActivityEntry;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.TestClient;
@@ -57,6 +58,10 @@ class FailedThreadTest {
       server.homeserver().stop(Duration.ZERO);
       server.start();
       assertThat(server.homeserver().warnings()).noneMatch(each -> each.contains("again"));
+      assertThat(server.homeserver().admin().orElseThrow().activity(0, 100))
+          .filteredOn(ActivityEntry::trouble)
+          .singleElement()
+          .satisfies(entry -> assertThat(entry.text()).contains(failed.reason()));
     }
   }
 

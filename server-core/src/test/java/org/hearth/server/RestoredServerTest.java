@@ -6,9 +6,11 @@ import static org.hearth.server.http.TestClient.encoded;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.hearth.server.admin.ActivityEntry;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus.State;
 import org.hearth.server.configuration.DataFolder;
@@ -60,6 +62,15 @@ class RestoredServerTest {
               .path(room);
       List<String> bodies = joined.path("timeline").path("events").findValuesAsText("body");
       assertThat(bodies).containsExactly("kept", "after");
+      server.homeserver().stopForOwner(Duration.ZERO);
+      server.start();
+      List<ActivityEntry> told = server.homeserver().admin().orElseThrow().activity(0, 100);
+      assertThat(told)
+          .extracting(ActivityEntry::text)
+          .filteredOn(each -> each.contains("restored") || each.contains("in order"))
+          .singleElement()
+          .asString()
+          .contains("The backup " + backup + " was restored.");
     }
   }
 

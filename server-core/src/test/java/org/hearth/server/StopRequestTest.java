@@ -37,6 +37,11 @@ class StopRequestTest {
       assertThat(answer.path("process").asLong()).isEqualTo(ProcessHandle.current().pid());
       assertThat(stopped.await(1, TimeUnit.MINUTES)).isTrue();
       assertThat(server.state()).isInstanceOf(ServerState.Stopped.class);
+      server.start();
+      assertThat(server.admin().orElseThrow().activity(0, 10))
+          .filteredOn(entry -> entry.text().equals("The server was stopped."))
+          .singleElement()
+          .satisfies(entry -> assertThat(entry.by()).isEqualTo("panel or command line"));
     }
   }
 

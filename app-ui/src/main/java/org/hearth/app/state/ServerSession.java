@@ -194,7 +194,7 @@ public final class ServerSession {
     FxState.ask(
         "stop-server",
         () -> {
-          stopNow();
+          stopForOwner();
           return true;
         },
         _ -> {
@@ -208,15 +208,15 @@ public final class ServerSession {
   /// Stops the server, reads the configuration again and starts it.
   public void restart() {
     restarts.forget();
-    restartNow();
+    restartAfter(this::stopForOwner);
   }
 
-  private void restartNow() {
+  private void restartAfter(Runnable stop) {
     state.set(new ServerState.Stopping());
     FxState.ask(
         "restart-server",
         () -> {
-          stopNow();
+          stop.run();
           startNow(_ -> {});
           return true;
         },
@@ -229,6 +229,14 @@ public final class ServerSession {
     Homeserver running = server;
     if (running != null) {
       running.stop(GRACE);
+    }
+  }
+
+  /// The same, because the owner asks for it.
+  public void stopForOwner() {
+    Homeserver running = server;
+    if (running != null) {
+      running.stopForOwner(GRACE);
     }
   }
 
@@ -293,7 +301,7 @@ public final class ServerSession {
             each,
             () -> {
               if (told.equals(state.get())) {
-                restartNow();
+                restartAfter(this::stopNow);
               }
             }));
   }

@@ -20,7 +20,13 @@ public record ActivityEntry(long number, Instant time, String text, String by, b
         text(happening),
         happening.by(),
         switch (happening.kind()) {
-          case SERVER_FAILED, SIGN_IN_FAILED, BACKUP_FAILED, REPORTED, MEDIA_LOST, MEDIA_DAMAGED ->
+          case SERVER_FAILED,
+              SERVER_BROKE_OFF,
+              SIGN_IN_FAILED,
+              BACKUP_FAILED,
+              REPORTED,
+              MEDIA_LOST,
+              MEDIA_DAMAGED ->
               true;
           default -> false;
         });
@@ -32,6 +38,10 @@ public record ActivityEntry(long number, Instant time, String text, String by, b
           case SERVER_STARTED -> "The server started.%s";
           case SERVER_STOPPED -> "The server was stopped.%s";
           case SERVER_FAILED -> "The server failed: %s";
+          case SERVER_BROKE_OFF ->
+              happening.subject().isEmpty()
+                  ? "The server was not stopped in order before this start: it was killed, it crashed, or the computer went off.%s"
+                  : "%s";
           case ACCOUNT_MADE -> "The account %s was made.";
           case ACCOUNT_CLOSED -> "The account %s was closed for good.";
           case ACCOUNT_LOCKED -> "The account %s was locked.";
@@ -49,6 +59,8 @@ public record ActivityEntry(long number, Instant time, String text, String by, b
           case NOTICE_SENT -> "A notice was sent to %s.";
           case KEY_ROTATED -> "This server signs with a new key, %s.";
           case BACKUP_MADE -> "The backup %s was made.";
+          case BACKUP_RESTORED ->
+              "The backup %s was restored. What happened after it was made is not known here.";
           case BACKUP_FAILED -> "The backup %s could not be made.";
           case MEDIA_LOST ->
               "Files of media are lost: %s. Put them back into media/ from a backup within a week, or they are forgotten.";

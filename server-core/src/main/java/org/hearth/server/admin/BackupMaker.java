@@ -98,7 +98,7 @@ public final class BackupMaker {
     Path target =
         folder.map(other -> new BackupFolder(other, byHand.kind())).orElse(byHand).next(now);
     BackupStatus begun = claim(target, now);
-    thread.once("the backup " + target + " could not be made", () -> make(target));
+    thread.once("the backup " + target + " could not be made", () -> make(target, Happening.OWNER));
     return begun;
   }
 
@@ -183,7 +183,7 @@ public final class BackupMaker {
       daily.removePartial();
       Path target = daily.next(now);
       claim(target, now);
-      if (make(target)) {
+      if (make(target, Happening.SERVER)) {
         daily.keepNewest(keptDaily);
         MediaBackup.prune(target);
       }
@@ -192,7 +192,8 @@ public final class BackupMaker {
     }
   }
 
-  private boolean make(Path target) {
+  /// @param by who asked for it
+  private boolean make(Path target, String by) {
     try {
       BackupManifest made =
           media.isPresent() ? withMedia(target, media.get()) : copy(target, others.get());
@@ -201,7 +202,7 @@ public final class BackupMaker {
         look();
       }
       end(State.DONE, made.lengthBytes(), Optional.empty());
-      happenings.note(new Happening(Kind.BACKUP_MADE, target.toString(), Happening.SERVER));
+      happenings.note(new Happening(Kind.BACKUP_MADE, target.toString(), by));
       LOG.log(Level.INFO, "The backup {0} is made", target);
       return true;
     } catch (StorageException | IOException e) {
@@ -211,9 +212,9 @@ public final class BackupMaker {
       LOG.log(
           inWords ? Level.DEBUG : Level.WARNING, "The backup " + target + " could not be made", e);
       String why = e instanceof IOException ? FileFailure.said(e) : e.getMessage();
-      failed(target, "The backup could not be made: " + why + ".");
+      failed(target, by, "The backup could not be made: " + why + ".");
     } catch (RuntimeException | Error e) {
-      failed(target, "The backup could not be made: " + e + ".");
+      failed(target, by, "The backup could not be made: " + e + ".");
       throw e;
     }
     return false;
@@ -243,10 +244,10 @@ public final class BackupMaker {
     return made;
   }
 
-  private void failed(Path target, String sentence) {
+  private void failed(Path target, String by, String sentence) {
     end(State.FAILED, 0, Optional.of(sentence));
     trouble = Optional.of(trouble(target, sentence));
-    happenings.note(new Happening(Kind.BACKUP_FAILED, target.toString(), Happening.SERVER));
+    happenings.note(new Happening(Kind.BACKUP_FAILED, target.toString(), by));
   }
 
   private static String text(Step step) {

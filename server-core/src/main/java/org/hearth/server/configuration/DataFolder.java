@@ -36,6 +36,10 @@ public record DataFolder(Path root) {
   /// The name of the file in which a server that has failed says why.
   public static final String LAST_FAILURE = "last-failure";
 
+  /// The name of the file that says which backup the folder was restored from, until the next
+  /// start.
+  public static final String RESTORED = "restored";
+
   /// What belongs to the database of a server and is in every backup.
   public static final List<String> BELONGINGS = List.of("hearth.yaml", SIGNING_KEY);
 

@@ -22,7 +22,7 @@ public final class FirstSetup {
 
   /// What is of no use without a server that is set up.
   private static final Set<String> OF_A_SERVER =
-      Set.of("hearth.yaml", "hearth.lock", "control", DataFolder.LAST_FAILURE);
+      Set.of("hearth.yaml", "hearth.lock", "control", DataFolder.LAST_FAILURE, DataFolder.RESTORED);
 
   private static final String USUAL_PREFIX = "matrix.";
 

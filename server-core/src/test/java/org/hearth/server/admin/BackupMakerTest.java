@@ -45,6 +45,16 @@ class BackupMakerTest {
   }
 
   @Test
+  void oneThatTheOwnerAskedForIsNotedAsTheOwners() throws Exception {
+    BackupMaker maker = maker(folder, () -> Others.NONE);
+
+    maker.begin(Optional.empty());
+    maker.stop(); // That waits for it.
+
+    assertThat(told).singleElement().extracting(Happening::by).isEqualTo(Happening.OWNER);
+  }
+
+  @Test
   void oneIsMadeADayAndTheNewestAreKept() throws Exception {
     Files.createDirectories(folder.resolve("daily-20260228-040000.partial/derby"));
     Files.createDirectories(folder.resolve("backup-20250101-000000"));
@@ -66,6 +76,7 @@ class BackupMakerTest {
       assertThat(maker.status().state()).isEqualTo(BackupStatus.State.DONE);
       assertThat(maker.trouble()).isEmpty();
       assertThat(told).hasSize(3).allMatch(each -> each.kind() == Kind.BACKUP_MADE);
+      assertThat(told).extracting(Happening::by).containsOnly(Happening.SERVER);
       assertThat(Store.verify(folder.resolve("daily-20260303-040000")).id())
           .isEqualTo(stores.store().identity().id());
     } finally {

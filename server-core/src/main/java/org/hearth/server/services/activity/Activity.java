@@ -11,11 +11,13 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.store.RowChange;
@@ -183,6 +185,22 @@ public final class Activity implements Box, Happenings {
         .flatMap(Optional::stream)
         .toList()
         .reversed();
+  }
+
+  /// What kinds of things were noted since the server started last, that start among them.
+  ///
+  /// @return empty if no start is noted
+  public Set<Kind> sinceLastStart() {
+    return store
+        .reads()
+        .select(
+            "SELECT DISTINCT kind FROM activity WHERE number >="
+                + " (SELECT MAX(number) FROM activity WHERE kind = ?)",
+            statement -> statement.setString(1, Kind.SERVER_STARTED.name()),
+            row -> Kind.of(row.getString(1)))
+        .stream()
+        .flatMap(Optional::stream)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /// One that this version knows nothing of keeps nobody from the others.

@@ -11,6 +11,8 @@ public enum Kind {
   SERVER_STOPPED,
   /// Something that the server needs has ended.
   SERVER_FAILED,
+  /// The server had ended by a fault, or was not stopped in order; noted when it starts again.
+  SERVER_BROKE_OFF,
   /// There is a new account.
   ACCOUNT_MADE,
   /// An account was closed for ever.
@@ -45,6 +47,8 @@ public enum Kind {
   KEY_ROTATED,
   /// A backup is whole.
   BACKUP_MADE,
+  /// The server was started on a backup that was put into its folder.
+  BACKUP_RESTORED,
   /// A backup could not be made.
   BACKUP_FAILED,
   /// Files of media are not there any more.
