@@ -89,6 +89,7 @@ public final class MainView extends StackPane {
     Desktop desktop = new TellingDesktop(around, asked::say);
     Label told = Forms.sentence("desktop-asked", "notice", asked.text());
     told.setMaxWidth(Double.MAX_VALUE);
+    told.setPadding(new Insets(0, 24, 12, 24));
     beside.setBottom(told);
     beside.setTop(statusLine(desktop));
     frame.setCenter(beside);
