@@ -74,6 +74,17 @@ public final class SavedData {
   /// @return what is to be known or done before the server is started, in sentences
   /// @throws IOException if the folder cannot be written
   public static List<String> restore(Path backup, DataFolder folder) throws IOException {
+    BackupManifest manifest = checked(backup, folder);
+    folder.create();
+    try {
+      return put(manifest, backup, folder);
+    } finally {
+      Store.giveBack(folder.root());
+    }
+  }
+
+  /// What a whole backup holds that may be put there.
+  private static BackupManifest checked(Path backup, DataFolder folder) throws IOException {
     for (var there : folder.belongings().entrySet()) {
       Path held = backup.resolve(there.getKey());
       if (Files.notExists(held) || Files.mismatch(there.getValue(), held) >= 0) {
@@ -83,8 +94,7 @@ public final class SavedData {
       }
     }
     BackupManifest manifest = refusing(() -> Store.verify(backup));
-    List<String> held = manifest.files().stream().map(BackupFile::path).toList();
-    List<String> named = held.stream().filter(path -> path.startsWith(Belongings.NAMED)).toList();
+    List<String> named = named(manifest);
     requireNothingElse(folder.root(), named);
     for (String path : named) {
       Path there = folder.root().resolve(place(path));
@@ -94,7 +104,21 @@ public final class SavedData {
                 .formatted(there));
       }
     }
-    folder.create();
+    return manifest;
+  }
+
+  private static List<String> paths(BackupManifest manifest) {
+    return manifest.files().stream().map(BackupFile::path).toList();
+  }
+
+  private static List<String> named(BackupManifest manifest) {
+    return paths(manifest).stream().filter(path -> path.startsWith(Belongings.NAMED)).toList();
+  }
+
+  private static List<String> put(BackupManifest manifest, Path backup, DataFolder folder)
+      throws IOException {
+    List<String> held = paths(manifest);
+    List<String> named = named(manifest);
     List<String> told = new ArrayList<>();
     for (String name : DataFolder.BELONGINGS) {
       if (held.contains(name)) {
@@ -223,6 +247,7 @@ public final class SavedData {
             Refusal.NotAllowed _,
             Refusal.NotEmpty _,
             Refusal.BadBackup _,
+            Refusal.ClosedBackup _,
             Refusal.UnsafeSettings _,
             Refusal.Unreadable _ ->
             throw new AdminException(String.valueOf(e.getMessage()), e);

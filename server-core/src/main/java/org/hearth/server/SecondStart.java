@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.util.Map;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.ControlException;
@@ -28,6 +29,9 @@ public enum SecondStart {
               .isPresent()
           ? HANDED_OVER
           : FIRST;
+    } catch (AccessDeniedException _) {
+      return FIRST; // Another user's: whether that one's server runs still is told by the folder's
+      // lock.
     } catch (ControlException _) {
       return RUNS_WITHOUT_PANEL;
     }

@@ -174,8 +174,10 @@ final class Commands {
         description = "the data folder (default: where this system keeps a program's data)")
     private @Nullable Path dataFolder;
 
+    /// @throws ConfigurationException if this user may not look into it
     DataFolder folder() {
-      return dataFolder == null ? DataFolder.ofThisUser() : new DataFolder(dataFolder);
+      DataFolder folder = dataFolder == null ? DataFolder.ofThisUser() : new DataFolder(dataFolder);
+      return folder.requireReadable();
     }
 
     @Nullable Path asTyped() {

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -66,6 +67,8 @@ public final class ConfigurationReader {
       return parse(file, Files.readString(file));
     } catch (NoSuchFileException e) {
       throw new ConfigurationException("There is no configuration at " + file, e);
+    } catch (AccessDeniedException e) {
+      throw DataFolder.mayNotRead(file.toString(), e);
     } catch (CharacterCodingException e) {
       throw new ConfigurationException(file + " is not UTF-8 text", e);
     } catch (IOException e) {

@@ -1,8 +1,10 @@
 package org.hearth.server.configuration;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -94,6 +97,55 @@ public record DataFolder(Path root) {
     return this;
   }
 
+  /// Refuses a user who may not look into the folder, and to whom it would seem to be empty. One
+  /// that is not there is no fault here.
+  ///
+  /// @return this
+  /// @throws ConfigurationException if this user may not read it
+  public DataFolder requireReadable() {
+    try (DirectoryStream<Path> _ = Files.newDirectoryStream(root)) {
+      return this;
+    } catch (AccessDeniedException e) {
+      throw new ConfigurationException(
+          "The user %s may not read the folder %s: type the command as a user who may, such as %s"
+              .formatted(System.getProperty("user.name"), root, owner()),
+          e);
+    } catch (IOException _) {
+      return this; // It is not there, or is a file: what is done with it next says so.
+    }
+  }
+
+  /// Who may look into the folder, as far as this user can know.
+  private String owner() {
+    try {
+      UserPrincipal owner = Files.getOwner(root);
+      if (!owner.getName().equals(System.getProperty("user.name"))) {
+        return owner.getName();
+      }
+    } catch (IOException | UnsupportedOperationException e) {
+      LOG.log(Level.DEBUG, "whose " + root + " is cannot be seen", e);
+    }
+    return "the administrator of this computer";
+  }
+
+  /// That this user may not read a file.
+  static ConfigurationException mayNotRead(String file, AccessDeniedException denied) {
+    return new ConfigurationException(
+        "The user %s may not read %s".formatted(System.getProperty("user.name"), file), denied);
+  }
+
+  /// Whether there is a file or folder. What this user may not look for is not taken for missing.
+  private static boolean isThere(Path path) {
+    try {
+      path.getFileSystem().provider().checkAccess(path);
+      return true;
+    } catch (AccessDeniedException e) {
+      throw mayNotRead(path.toString(), e);
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
   /// The configuration file.
   ///
   /// @return `hearth.yaml`
@@ -111,11 +163,12 @@ public record DataFolder(Path root) {
   /// The files of [#BELONGINGS] that there are, by name.
   ///
   /// @return in the order of the names; empty where no server is set up
+  /// @throws ConfigurationException if this user may not look for one
   public Map<String, Path> belongings() {
     Map<String, Path> there = new LinkedHashMap<>();
     for (String name : BELONGINGS) {
       Path file = root.resolve(name);
-      if (Files.isRegularFile(file)) {
+      if (isThere(file) && Files.isRegularFile(file)) {
         there.put(name, file);
       }
     }
@@ -172,11 +225,13 @@ public record DataFolder(Path root) {
 
   /// Whether there is a file: folders alone are what a start makes.
   private static boolean hasSomething(Path path) throws IOException {
-    if (!Files.exists(path)) {
+    if (!isThere(path)) {
       return false;
     }
     try (Stream<Path> entries = Files.walk(path)) {
       return entries.anyMatch(each -> !Files.isDirectory(each));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 

@@ -161,7 +161,7 @@ public final class ControlPort implements AutoCloseable {
   static Optional<JsonNode> ask(DataFolder folder, ControlRequest request, Duration patience)
       throws IOException {
     Path file = file(folder);
-    if (!Files.isReadable(file)) {
+    if (Files.notExists(file) || !Files.isDirectory(folder.root())) {
       return Optional.empty();
     }
     String[] lines = Files.readString(file).split("\n", -1);

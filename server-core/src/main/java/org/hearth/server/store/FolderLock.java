@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
+import org.hearth.server.store.derby.FolderOwner;
 import org.jspecify.annotations.Nullable;
 
 /// Holds a data folder for this process, by a lock that the operating system releases however the
@@ -22,9 +23,11 @@ final class FolderLock implements AutoCloseable {
   private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
   private static final int LONGEST_PID = 20;
 
+  private final Path folder;
   private final FileChannel channel;
 
-  private FolderLock(FileChannel channel) {
+  private FolderLock(Path folder, FileChannel channel) {
+    this.folder = folder;
     this.channel = channel;
   }
 
@@ -48,7 +51,7 @@ final class FolderLock implements AutoCloseable {
           ByteBuffer.wrap(
               Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)),
           0);
-      return new FolderLock(channel);
+      return new FolderLock(folder, channel);
     } catch (IOException | RuntimeException | Error e) {
       try {
         channel.close();
@@ -76,8 +79,10 @@ final class FolderLock implements AutoCloseable {
         : OptionalLong.empty();
   }
 
+  /// Leaves the folder to its owner, with all that is in it.
   @Override
   public void close() {
+    FolderOwner.giveBack(folder);
     try {
       channel.close();
     } catch (IOException e) {

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -88,7 +90,7 @@ final class ManifestFile {
 
   /// Reads the manifest of a backup and compares every file with it.
   ///
-  /// @throws StoreRefusedException [Refusal.BadBackup]
+  /// @throws StoreRefusedException [Refusal.BadBackup], or [Refusal.ClosedBackup]
   static BackupManifest verified(Path backup) {
     BackupManifest manifest = read(backup);
     try {
@@ -115,8 +117,11 @@ final class ManifestFile {
   }
 
   private static StoreRefusedException bad(Path backup, Exception e) {
-    return new StoreRefusedException(
-        new Refusal.BadBackup(backup, String.valueOf(e.getMessage())), e);
+    Refusal refusal =
+        e instanceof AccessDeniedException denied
+            ? new Refusal.ClosedBackup(denied.getFile(), System.getProperty("user.name"))
+            : new Refusal.BadBackup(backup, String.valueOf(e.getMessage()));
+    return new StoreRefusedException(refusal, e);
   }
 
   /// What is in a backup must be in its manifest, or nothing has compared it.
@@ -135,12 +140,14 @@ final class ManifestFile {
       if (more.isPresent()) {
         throw new IOException("the manifest does not list " + more.get());
       }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
   /// Reads the manifest of a backup.
   ///
-  /// @throws StoreRefusedException [Refusal.BadBackup]
+  /// @throws StoreRefusedException [Refusal.BadBackup], or [Refusal.ClosedBackup]
   static BackupManifest read(Path backup) {
     try {
       return parsed(backup);

@@ -1,7 +1,9 @@
 package org.hearth.server.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -10,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
@@ -172,7 +175,7 @@ final class Opening {
     return new Opened(derby, identity, head, HighWaterMark.begin(folder, identity.id(), head));
   }
 
-  private void boot() throws SQLException {
+  private void boot() throws IOException, SQLException {
     try {
       derby.boot();
     } catch (SQLException e) {
@@ -189,13 +192,23 @@ final class Opening {
     }
   }
 
-  private StoreRefusedException unreadable(Exception failure) {
+  /// @throws AccessDeniedException if there is nothing wrong but that this user may not read a
+  ///   file, for which Derby has no words of its own
+  private StoreRefusedException unreadable(Exception failure) throws IOException {
+    try (Stream<Path> all = Files.walk(options.derbyFolder())) {
+      Optional<Path> closed = all.filter(each -> !Files.isReadable(each)).findFirst();
+      if (closed.isPresent()) {
+        throw new AccessDeniedException(closed.get().toString());
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
     return new StoreRefusedException(
         new Refusal.Unreadable(options.dataFolder(), innermost(failure)), failure);
   }
 
   /// Reads something without which a database is none.
-  private <T> T essential(Essential<T> reading) throws SQLException {
+  private <T> T essential(Essential<T> reading) throws IOException, SQLException {
     try {
       return reading.read();
     } catch (SQLException e) {
@@ -229,7 +242,7 @@ final class Opening {
     return said == null ? "its files are damaged" : said.replaceFirst("\\.+$", "");
   }
 
-  private StoreIdentity identity() throws SQLException {
+  private StoreIdentity identity() throws IOException, SQLException {
     Schema.Recorded recorded =
         essential(() -> Schema.read(derby)).orElseThrow(this::withoutIdentity);
     if (!recorded.product().equals(Schema.PRODUCT)) {
@@ -253,7 +266,7 @@ final class Opening {
             : new Refusal.OtherProduct(options.dataFolder(), "somebody else"));
   }
 
-  private CommitHead readHead() throws SQLException {
+  private CommitHead readHead() throws IOException, SQLException {
     return essential(() -> {
       try (WriteConnection connection = WriteConnection.open(derby)) {
         return connection.readHead();
@@ -261,10 +274,13 @@ final class Opening {
     });
   }
 
-  private Optional<StoreRefusedException> compareWithMark(StoreIdentity identity, CommitHead head) {
+  private Optional<StoreRefusedException> compareWithMark(StoreIdentity identity, CommitHead head)
+      throws AccessDeniedException {
     Optional<Contents> mark;
     try {
       mark = HighWaterMark.read(folder);
+    } catch (AccessDeniedException e) {
+      throw e; // Nothing is wrong with it.
     } catch (IOException e) {
       return Optional.of(otherHistory(head, String.valueOf(e.getMessage())));
     }

@@ -188,6 +188,22 @@ public sealed interface Refusal {
     }
   }
 
+  /// The user of this process may not read a backup.
+  ///
+  /// @param path what may not be read
+  /// @param user the name of the process's user
+  record ClosedBackup(String path, String user) implements Refusal {
+    @Override
+    public String problem() {
+      return "The user %s may not read %s.".formatted(user, path);
+    }
+
+    @Override
+    public String remedy() {
+      return "Type the command as a user who may, or give that one the right.";
+    }
+  }
+
   /// A backup is of another server than the mark says.
   record OtherStore(Path folder, UUID expected, UUID found) implements Refusal {
     @Override

@@ -16,6 +16,7 @@ import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.Durably;
+import org.hearth.server.store.derby.FolderOwner;
 import org.hearth.server.store.derby.HighWaterMark;
 
 /// The database of one server: open, it holds the data folder for itself.
@@ -254,6 +255,14 @@ public final class Store implements AutoCloseable {
   /// @throws StoreRefusedException [Refusal.BadBackup] if it does not say so
   public static BackupManifest manifest(Path backup) {
     return ManifestFile.read(backup);
+  }
+
+  /// Gives what root has made in another user's data folder to that user; whoever has opened or
+  /// restored a store there need not.
+  ///
+  /// @param folder no server runs on it
+  public static void giveBack(Path folder) {
+    FolderOwner.giveBack(folder);
   }
 
   /// Puts a backup into the data folder of `options`, where there must be no database, and verifies
