@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.hearth.server.admin.Admin;
@@ -121,9 +122,15 @@ final class Composition {
     boolean open = false;
     RuntimeException failures = new IllegalStateException("what was opened could not be closed");
     try {
-      OwnKeys opened = ServerKeys.open(folder, random, clock);
       progress.accept("Opening the database");
-      Store store = Store.open(StoreOptions.of(folder.root()).withClock(clock), onHeld);
+      AtomicReference<@Nullable OwnKeys> read = new AtomicReference<>();
+      Store store =
+          Store.open(
+              StoreOptions.of(folder.root()).withClock(clock),
+              () -> {
+                read.set(ServerKeys.open(folder, random, clock));
+                onHeld.run();
+              });
       composition.opened.push(new Part("the database", (_, _) -> store.close()));
       store.onFailed(detail -> {
         LOG.log(Level.ERROR, "the database has failed: {0}", detail);
@@ -133,6 +140,7 @@ final class Composition {
                 "Check that the disk of %s works and has room, then restart the server. The log has the details."
                     .formatted(folder.root())));
       });
+      OwnKeys opened = Objects.requireNonNull(read.get(), "they are read before the database");
       ServerKeys.keep(folder, opened);
       KeyRotation keys = KeyRotation.open(opened, new SigningKeyFile(folder, random), store, clock);
       progress.accept("Starting the components");

@@ -11,16 +11,20 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.derby.jdbc.EmbeddedDriver;
+import org.hearth.server.box.Time;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.FreePort;
@@ -324,6 +328,30 @@ class StartRefusalsTest {
                     "{ port: %d }, { port: %d }".formatted(free, other.getLocalPort())))) {
       assertRefused(server, String.valueOf(other.getLocalPort()));
       new ServerSocket(free, 1, InetAddress.getLoopbackAddress()).close();
+    }
+  }
+
+  /// Of two starts at once on a new folder one is refused: it must not make a key for the other.
+  @Test
+  void aStartThatIsRefusedChangesNoKeyOfTheOneThatGoesOn(@TempDir Path temp) throws Exception {
+    Path folder = temp.resolve("data");
+    RuntimeException failures = new IllegalStateException("not closed");
+    try (Homeserver second = server(folder, CONFIGURATION)) {
+      Composition first =
+          Composition.open(
+              new DataFolder(folder).create(),
+              second.configuration(),
+              Time.of(InstantSource.system()),
+              new SecureRandom(),
+              () -> assertRefused(second, "is in use by another Hearth"),
+              _ -> {},
+              _ -> {});
+      first.close(Duration.ofSeconds(5), failures);
+      assertThat(failures.getSuppressed()).isEmpty();
+
+      second.start();
+
+      assertThat(second.state()).isInstanceOf(ServerState.Running.class);
     }
   }
 

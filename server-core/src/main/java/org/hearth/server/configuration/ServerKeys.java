@@ -83,7 +83,8 @@ public final class ServerKeys {
   /// Reads the keys, or makes one for a new server. A rotation that was interrupted is finished as
   /// of now, on the disk by [#keep].
   ///
-  /// @param folder the data folder
+  /// @param folder the data folder, which is this process's own: of two that make a key, one would
+  ///   sign with a key that is not kept
   /// @param random makes the seed of a new key
   /// @return the keys
   /// @throws ConfigurationException if the key is missing beside an existing database or damaged,
@@ -123,6 +124,7 @@ public final class ServerKeys {
   ///
   /// @param folder the data folder
   /// @param keys as they were opened
+  /// @throws ConfigurationException if what is kept is another key
   /// @throws IOException if the file cannot be written
   public static void keep(DataFolder folder, OwnKeys keys) throws IOException {
     Path file = folder.keys().resolve(FILE);
@@ -132,6 +134,11 @@ public final class ServerKeys {
     }
     Files.deleteIfExists(folder.keys().resolve(PARTIAL));
     Contents contents = read(file);
+    SigningKey kept = contents.next.orElse(contents.current);
+    if (!kept.publicKeyBase64().equals(keys.current().publicKeyBase64())) {
+      throw new ConfigurationException(
+          "The signing key %s was replaced while the server started".formatted(file));
+    }
     Optional<PublishedKey.Old> before = Optional.ofNullable(keys.old().get(contents.current.id()));
     if (contents.next.isPresent() && before.isPresent()) {
       complete(folder, before.get().expiredTs());

@@ -75,7 +75,7 @@ public final class Store implements AutoCloseable {
   /// Opens the database, which may take long.
   ///
   /// @param onHeld called as soon as the data folder is this process's own
-  public static Store open(StoreOptions options, Runnable onHeld) {
+  public static Store open(StoreOptions options, OnHeld onHeld) {
     long salt = new SecureRandom().nextLong();
     return holding(
         options,
@@ -90,6 +90,12 @@ public final class Store implements AutoCloseable {
           store.committer.start();
           return store;
         });
+  }
+
+  /// What is done with a data folder that is held, before there is a database.
+  @FunctionalInterface
+  public interface OnHeld {
+    void run() throws IOException;
   }
 
   @FunctionalInterface

@@ -75,6 +75,17 @@ class ServerKeysTest {
   }
 
   @Test
+  void anotherKeyThanTheOneThatWasOpenedIsNotKept() throws IOException {
+    OwnKeys keys = open();
+    open();
+    makeDatabase();
+
+    assertThatThrownBy(() -> ServerKeys.keep(folder, keys))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("signing.key was replaced while the server started");
+  }
+
+  @Test
   void flippedBitNeverGivesAnotherKey() throws IOException {
     SigningKey key = keyOfAServer();
     byte[] whole = Files.readAllBytes(file);
@@ -152,7 +163,7 @@ class ServerKeysTest {
     OwnKeys read = open();
     assertThat(read.current().publicKeyBase64()).isEqualTo(second.publicKeyBase64());
     assertThat(read.old()).isEqualTo(Map.of(first.id(), old(first, NOW.toEpochMilli())));
-    assertThat(Files.readString(file)).as("the folder may be another's").isEqualTo(prepared);
+    assertThat(Files.readString(file)).as("the database is not open yet").isEqualTo(prepared);
 
     ServerKeys.keep(folder, read);
     OwnKeys later = ServerKeys.open(folder, random, () -> NOW.plusSeconds(60));
