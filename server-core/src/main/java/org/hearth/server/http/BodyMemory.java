@@ -1,21 +1,34 @@
 package org.hearth.server.http;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.json.MatrixJson;
+import org.jspecify.annotations.Nullable;
 
 /// Bounds the memory that the bodies of requests take, from their first byte until they are
 /// answered, or sleep until there is something to answer: the bytes, and what becomes of them when
 /// they are read as JSON, which may be thirty times as much.
 ///
-/// Bytes are counted as they arrive, and one that finds no room refuses its request: to wait would
-/// hold what is there already. Before a body is read as JSON it waits for room, which comes when
-/// others are answered. Of both, one user has a quarter at most, so that nobody takes the room of
-/// all.
+/// Bytes are counted when they arrive, and one that finds no room refuses its request: to wait
+/// would hold what is there already. Before a body is read as JSON it waits for room, which comes
+/// when others are answered. Of both, one user has a quarter at most, one address with all its
+/// users a half, and all who have not shown who they are together a half, so that nobody takes the
+/// room of all.
+///
+/// A body that comes slowly stays as long as nobody else needs its room. Once somebody does, of
+/// those that have used up their time the one that has been late for longest is ended. Each byte
+/// earns time, up to [#GRACE].
 ///
 /// **thread**: any.
 final class BodyMemory {
@@ -25,58 +38,182 @@ final class BodyMemory {
   /// Of what is read as JSON, by [MatrixJson#treeBytes(byte[])].
   static final long MOST_READ = 64L << 20;
 
-  /// The part of each that one user, or one address of who is none, may have.
-  private static final int SHARE = 4;
+  /// How long nothing need come while somebody else needs the room. What comes at
+  /// [StreamedAnswer.AnswerTime#LEAST_BYTES_PER_SECOND] has that time for ever.
+  static final Duration GRACE = Duration.ofSeconds(2);
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
-  private final Room arrived;
-  private final Room read;
+  /// Those who share a part of the room.
+  private enum Group {
+    /// One user, or one address of who is none.
+    ASKER(4),
+    ADDRESS(2),
+    STRANGERS(2),
+    ALL(1);
 
-  BodyMemory() {
-    this(MOST_ARRIVED, MOST_READ, PATIENCE);
+    private final int part;
+
+    Group(int part) {
+      this.part = part;
+    }
   }
 
-  BodyMemory(long mostArrived, long mostRead, Duration patience) {
-    this.arrived = new Room(mostArrived, patience);
-    this.read = new Room(mostRead, patience);
+  private record Sharing(Group group, String whose) {}
+
+  private static final Sharing ALL = new Sharing(Group.ALL, "");
+  private static final Sharing STRANGERS = new Sharing(Group.STRANGERS, "");
+
+  private final Room arrived;
+  private final Room read;
+  private final long patienceNanos;
+  private final LongSupplier nanos;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition given = lock.newCondition();
+
+  /// Those who wait for their clients now.
+  private final Set<Taken> waiting = new HashSet<>();
+
+  BodyMemory() {
+    this(MOST_ARRIVED, MOST_READ, PATIENCE, System::nanoTime);
+  }
+
+  /// @param nanos a time that only goes on
+  BodyMemory(long mostArrived, long mostRead, Duration patience, LongSupplier nanos) {
+    this.arrived = new Room(mostArrived);
+    this.read = new Room(mostRead);
+    this.patienceNanos = patience.toNanos();
+    this.nanos = nanos;
   }
 
   /// What the body of one request takes. It is given back when this is closed.
   ///
   /// @param asker the user, or the address of who is none
-  Taken of(String asker) {
-    return new Taken(asker);
+  /// @param address as it is counted
+  /// @param stranger whether nobody has shown yet who he is
+  Taken of(String asker, String address, boolean stranger) {
+    return new Taken(asker, address, stranger);
   }
 
-  /// The part of one request. **thread**: the request's own.
+  private Optional<Taken> slowest(Sharing sharing, Taken forWhom) {
+    long now = nanos.getAsLong();
+    return waiting.stream()
+        .filter(each -> each != forWhom && each.bytes > 0 && each.shares.contains(sharing))
+        .filter(each -> now - each.untilNanos > 0)
+        .max(Comparator.comparingLong(each -> now - each.untilNanos));
+  }
+
+  /// The part of one request. **thread**: the request's own; guarded by the lock.
   final class Taken implements AutoCloseable {
-    private final String asker;
+    private final List<Sharing> shares = new ArrayList<>();
     private long bytes;
     private long treeBytes;
 
-    private Taken(String asker) {
-      this.asker = asker;
+    /// What it may take beyond now, while the client is not waited for.
+    private long leftNanos = GRACE.toNanos();
+
+    /// When its time is used up, while the client is waited for.
+    private long untilNanos;
+
+    private @Nullable Runnable end;
+    private boolean gaveWay;
+
+    private Taken(String asker, String address, boolean stranger) {
+      shares.add(new Sharing(Group.ASKER, asker));
+      shares.add(new Sharing(Group.ADDRESS, address));
+      if (stranger) {
+        shares.add(STRANGERS);
+      }
+      shares.add(ALL);
     }
 
-    /// So many bytes of the body are about to arrive.
+    /// The client is waited for from now on.
+    ///
+    /// @param whenInTheWay ends the waiting; quick
+    void begins(Runnable whenInTheWay) {
+      lock.lock();
+      try {
+        end = whenInTheWay;
+        untilNanos = nanos.getAsLong() + leftNanos;
+        waiting.add(this);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /// The client is not waited for any more.
+    void rests() {
+      lock.lock();
+      try {
+        if (waiting.remove(this)) {
+          leftNanos = untilNanos - nanos.getAsLong();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /// So many bytes have room here, now that the first of them has arrived.
     ///
     /// @throws MatrixException `M_LIMIT_EXCEEDED` if there is no room for them
     void arriving(int count) {
-      if (!arrived.take(asker, count)) {
-        throw MatrixException.limitExceeded(RETRY_AFTER);
+      lock.lock();
+      try {
+        if (gaveWay) {
+          throw busy();
+        }
+        Optional<Sharing> full = arrived.full(shares, count);
+        while (full.isPresent()) {
+          slowest(full.get(), this).orElseThrow(BodyMemory::busy).giveWay();
+          full = arrived.full(shares, count);
+        }
+        arrived.enter(shares, count);
+        bytes += count;
+        earn(count);
+      } finally {
+        lock.unlock();
       }
-      bytes += count;
     }
 
-    /// The same of a piece in the place of the one before, which is not needed any more.
-    ///
-    /// @throws MatrixException `M_LIMIT_EXCEEDED` if there is no room for it
-    void replacing(int count) {
-      arrived.giveBack(asker, bytes);
+    /// So many bytes have come, in the place of others.
+    void replaced(int count) {
+      lock.lock();
+      try {
+        earn(count);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /// The sender has shown who he is.
+    void known() {
+      lock.lock();
+      try {
+        if (shares.remove(STRANGERS)) {
+          arrived.giveBack(List.of(STRANGERS), bytes);
+          read.giveBack(List.of(STRANGERS), treeBytes);
+          given.signalAll();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void earn(int count) {
+      long earned = StreamedAnswer.AnswerTime.nanosAtLeastRate(count);
+      untilNanos = Math.min(nanos.getAsLong() + GRACE.toNanos(), untilNanos + earned);
+    }
+
+    /// Its room is free at once: what is there is dropped by a thread that has nothing else to do.
+    private void giveWay() {
+      gaveWay = true;
+      waiting.remove(this);
+      arrived.giveBack(shares, bytes);
       bytes = 0;
-      arriving(count);
+      if (end != null) {
+        end.run();
+      }
     }
 
     /// Waits for room to read the body as JSON.
@@ -84,96 +221,72 @@ final class BodyMemory {
     /// @throws MatrixException `M_LIMIT_EXCEEDED` if there was none for long
     void awaitRoomFor(byte[] json) throws InterruptedException {
       // What is larger than a share has it alone: it would wait for ever otherwise.
-      long wanted = json.length == 0 ? 0 : Math.min(MatrixJson.treeBytes(json), read.mostOfOne());
-      if (!read.await(asker, wanted)) {
-        throw MatrixException.limitExceeded(RETRY_AFTER);
+      long wanted =
+          json.length == 0 ? 0 : Math.min(MatrixJson.treeBytes(json), read.most / Group.ASKER.part);
+      lock.lock();
+      try {
+        long left = patienceNanos;
+        while (read.full(shares, wanted).isPresent()) {
+          if (left <= 0) {
+            throw busy();
+          }
+          left = given.awaitNanos(left);
+        }
+        read.enter(shares, wanted);
+        treeBytes += wanted;
+      } finally {
+        lock.unlock();
       }
-      treeBytes += wanted;
     }
 
     @Override
     public void close() {
-      arrived.giveBack(asker, bytes);
-      read.giveBack(asker, treeBytes);
-      bytes = 0;
-      treeBytes = 0;
-    }
-  }
-
-  /// So many bytes for all, and a share of them for each.
-  private static final class Room {
-    private final long most;
-    private final long patienceNanos;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition given = lock.newCondition();
-
-    /// Of those who have any.
-    private final Map<String, Long> byAsker = new HashMap<>();
-
-    private long taken;
-
-    Room(long most, Duration patience) {
-      this.most = most;
-      this.patienceNanos = patience.toNanos();
-    }
-
-    long mostOfOne() {
-      return most / SHARE;
-    }
-
-    boolean take(String asker, long bytes) {
       lock.lock();
       try {
-        if (!isFree(asker, bytes)) {
-          return false;
-        }
-        enter(asker, bytes);
-        return true;
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    boolean await(String asker, long bytes) throws InterruptedException {
-      lock.lock();
-      try {
-        long left = patienceNanos;
-        while (!isFree(asker, bytes)) {
-          if (left <= 0) {
-            return false;
-          }
-          left = given.awaitNanos(left);
-        }
-        enter(asker, bytes);
-        return true;
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    private boolean isFree(String asker, long bytes) {
-      return bytes == 0
-          || (taken + bytes <= most && byAsker.getOrDefault(asker, 0L) + bytes <= mostOfOne());
-    }
-
-    private void enter(String asker, long bytes) {
-      if (bytes > 0) {
-        taken += bytes;
-        byAsker.merge(asker, bytes, Long::sum);
-      }
-    }
-
-    void giveBack(String asker, long bytes) {
-      if (bytes == 0) {
-        return;
-      }
-      lock.lock();
-      try {
-        taken -= bytes;
-        byAsker.computeIfPresent(asker, (_, had) -> had == bytes ? null : had - bytes);
+        waiting.remove(this);
+        arrived.giveBack(shares, bytes);
+        read.giveBack(shares, treeBytes);
+        bytes = 0;
+        treeBytes = 0;
         given.signalAll();
       } finally {
         lock.unlock();
+      }
+    }
+  }
+
+  private static MatrixException busy() {
+    return MatrixException.limitExceeded(RETRY_AFTER);
+  }
+
+  /// So many bytes for all, and parts of them for each. Guarded by the lock.
+  private static final class Room {
+    private final long most;
+
+    /// Of those who have any.
+    private final Map<Sharing, Long> taken = new HashMap<>();
+
+    Room(long most) {
+      this.most = most;
+    }
+
+    /// The first share in which there is no room for so many bytes.
+    Optional<Sharing> full(List<Sharing> shares, long bytes) {
+      return shares.stream()
+          .filter(each -> taken.getOrDefault(each, 0L) + bytes > most / each.group().part)
+          .findFirst();
+    }
+
+    void enter(List<Sharing> shares, long bytes) {
+      if (bytes > 0) {
+        shares.forEach(each -> taken.merge(each, bytes, Long::sum));
+      }
+    }
+
+    void giveBack(List<Sharing> shares, long bytes) {
+      if (bytes > 0) {
+        shares.forEach(
+            each -> taken.computeIfPresent(each, (_, had) -> had == bytes ? null : had - bytes));
       }
     }
   }

@@ -333,7 +333,7 @@ final class Dispatcher implements Filter {
       authenticator.seen(each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
     });
 
-    BodyMemory.Taken memory = bodies.of(asker);
+    BodyMemory.Taken memory = bodies.of(asker, exchange.from(), requester.isEmpty());
     exchange.memory = memory;
     @Nullable StreamedBody streamed =
         route.body() == BodyLimit.STREAMED ? entity.streamed(memory) : null;
@@ -346,6 +346,7 @@ final class Dispatcher implements Filter {
     if (claim != null) {
       JsonNode whole = body.length == 0 ? null : PeerJson.parse(body);
       exchange.origin = access.origin(claim, method, head, whole);
+      memory.known();
       parsed = whole == null ? null : PeerJson.readable(whole);
       awaitTurn(exchange.origin, route, exchange);
     }

@@ -13,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntConsumer;
 import org.hearth.server.http.connection.Connection;
 import org.hearth.server.http.connection.Deadlines;
 import org.hearth.server.http.content.StreamedBody;
@@ -33,13 +32,13 @@ final class Entity {
 
   static final int LINGERING_BYTES = 4 * 1024 * 1024;
 
-  /// What is held at a time of a body that nobody wants; a chunk is held whole.
+  /// What is taken into memory at a time.
   private static final int PIECE_BYTES = 16 * 1024;
 
   /// What a handler gets at a time of a body that it reads itself.
   private static final int STREAMED_PIECE_BYTES = 64 * 1024;
 
-  /// Chunks are held whole. Those of clients have some ten or hundred kilobytes.
+  /// Those of clients have some ten or hundred kilobytes.
   private static final int LARGEST_STREAMED_CHUNK = 4 * 1024 * 1024;
 
   private static final Duration LINGERING_TIME = Duration.ofSeconds(2);
@@ -65,7 +64,7 @@ final class Entity {
 
   /// The body.
   ///
-  /// @param memory counts the bytes before they are here
+  /// @param memory counts the bytes that have arrived
   /// @throws MatrixException `M_TOO_LARGE` if it has more bytes; `M_LIMIT_EXCEEDED` if there is no
   ///   memory for them; 408 if it does not arrive in time; 400 if it is malformed
   byte[] read(int mostBytes, BodyMemory.Taken memory) {
@@ -75,7 +74,7 @@ final class Entity {
     if (announcedBytes > mostBytes) {
       throw tooLarge(mostBytes);
     }
-    byte[] bytes = inTime(time, mostBytes, memory::arriving, () -> collect(mostBytes, memory));
+    byte[] bytes = inTime(time, mostBytes, memory, () -> collect(mostBytes, memory));
     consumed = true;
     return bytes;
   }
@@ -83,23 +82,20 @@ final class Entity {
   private byte[] collect(int mostBytes, BodyMemory.Taken memory) throws IOException {
     List<byte[]> pieces = new ArrayList<>();
     int length = 0;
-    byte[] piece;
-    int expected;
-    do {
-      if (announcedBytes > 0) {
-        expected = (int) Math.min(PIECE_BYTES, announcedBytes - length);
-        memory.arriving(expected);
-      } else {
-        // One byte more than there can be, so that the end is seen; chunks count when they come.
-        expected = Math.min(PIECE_BYTES, mostBytes + 1 - length);
-      }
-      piece = stream().readNBytes(expected);
-      pieces.add(piece);
-      length += piece.length;
-      if (length > mostBytes) {
+    int first = stream().read();
+    while (first >= 0) {
+      long left = announcedBytes > 0 ? announcedBytes - length : mostBytes - length;
+      if (left == 0) {
         throw tooLarge(mostBytes);
       }
-    } while (piece.length == expected && expected > 0);
+      int expected = (int) Math.min(PIECE_BYTES, left);
+      memory.arriving(expected);
+      byte[] piece = new byte[expected];
+      piece[0] = (byte) first;
+      length += 1 + stream().readNBytes(piece, 1, expected - 1);
+      pieces.add(piece);
+      first = stream().read();
+    }
     return joined(pieces, length);
   }
 
@@ -107,15 +103,16 @@ final class Entity {
     byte[] whole = new byte[length];
     int at = 0;
     for (byte[] piece : pieces) {
-      System.arraycopy(piece, 0, whole, at, piece.length);
-      at += piece.length;
+      int count = Math.min(piece.length, length - at);
+      System.arraycopy(piece, 0, whole, at, count);
+      at += count;
     }
     return whole;
   }
 
   /// The body for a handler that reads it as it comes.
   ///
-  /// @param memory counts the chunk that is here
+  /// @param memory counts the piece that is here
   StreamedBody streamed(BodyMemory.Taken memory) {
     return new StreamedBody() {
       @Override
@@ -137,6 +134,7 @@ final class Entity {
   /// some patience in all.
   private void transfer(StreamedBody.Sink sink, BodyMemory.Taken memory) throws IOException {
     StreamedAnswer.AnswerTime pace = new StreamedAnswer.AnswerTime(deadlines, time);
+    memory.arriving(STREAMED_PIECE_BYTES);
     byte[] piece = new byte[STREAMED_PIECE_BYTES];
     int read;
     do {
@@ -145,8 +143,12 @@ final class Entity {
           inTime(
               pace.forNext(piece.length),
               LARGEST_STREAMED_CHUNK,
-              memory::replacing,
-              () -> stream().read(piece));
+              memory,
+              () -> {
+                int count = stream().read(piece);
+                memory.replaced(Math.max(0, count));
+                return count;
+              });
       if (read > 0) {
         pace.took(read, Duration.ofNanos(System.nanoTime() - began));
         sink.take(piece, read);
@@ -185,7 +187,7 @@ final class Entity {
   /// @return whether the body ended within so many bytes and in time
   private boolean discard(int mostBytes, Duration within) {
     try {
-      return inTime(within, PIECE_BYTES, _ -> {}, () -> skip(mostBytes));
+      return inTime(within, mostBytes, null, () -> skip(mostBytes));
     } catch (MatrixException | CloseConnectionException e) {
       return false; // The client hears what was wrong first.
     }
@@ -205,10 +207,14 @@ final class Entity {
   /// Reads from the client.
   ///
   /// @param mostBytes of a chunk
-  /// @param onChunk told the size of a chunk before it is here
-  private <T> T inTime(Duration within, int mostBytes, IntConsumer onChunk, Reading<T> reading) {
-    Connection.current().expectChunks(mostBytes, onChunk);
+  /// @param memory where it gives way to others; null if it has none
+  private <T> T inTime(
+      Duration within, int mostBytes, BodyMemory.@Nullable Taken memory, Reading<T> reading) {
+    Connection.current().expectChunks(mostBytes);
     Deadlines.Deadline deadline = deadlines.within(within);
+    if (memory != null) {
+      memory.begins(deadline::expire);
+    }
     try {
       T read = reading.read();
       if (!deadline.met()) {
@@ -231,6 +237,9 @@ final class Entity {
         default -> malformed(400);
       };
     } finally {
+      if (memory != null) {
+        memory.rests();
+      }
       deadline.close();
     }
   }
@@ -250,8 +259,7 @@ final class Entity {
 
   private MatrixException tooSlow() {
     broken = true;
-    return new MatrixException(
-        408, Errcode.UNKNOWN, "The request did not arrive within " + time.toSeconds() + " s");
+    return new MatrixException(408, Errcode.UNKNOWN, "The request did not arrive in time");
   }
 
   private static MatrixException tooLarge(int mostBytes) {

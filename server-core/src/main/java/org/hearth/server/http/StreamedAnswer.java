@@ -324,7 +324,7 @@ final class StreamedAnswer implements BodyWriter.Stream, JsonWriter.Target, Auto
       takenNanos += time.toNanos();
     }
 
-    private static long nanosAtLeastRate(long bytes) {
+    static long nanosAtLeastRate(long bytes) {
       return TimeUnit.MILLISECONDS.toNanos(bytes * 1000 / LEAST_BYTES_PER_SECOND);
     }
   }

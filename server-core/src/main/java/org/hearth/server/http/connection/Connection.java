@@ -25,7 +25,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.IntConsumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -169,10 +168,8 @@ public final class Connection implements ConnectionContext, Runnable {
   }
 
   /// A chunk of the body that is read now may have so many bytes.
-  ///
-  /// @param onChunk told the size of each before it is here
-  public void expectChunks(int mostBytes, IntConsumer onChunk) {
-    line().reader().expectChunks(mostBytes, onChunk);
+  public void expectChunks(int mostBytes) {
+    line().reader().expectChunks(mostBytes);
   }
 
   /// Raised when nobody needs the answer to the request that is under way: the server is about to

@@ -5,7 +5,6 @@ import io.helidon.common.buffers.DataReader;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
-import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -13,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// understand in another way.
 ///
 /// Helidon skips any two bytes after a chunk, takes a sign for a part of its size, reads on for the
-/// end of that line without a limit, and takes a chunk into memory before anybody can look at its
-/// size.
+/// end of that line without a limit, and takes a chunk into memory whole. It is given what has
+/// arrived of a chunk as if that were one.
 ///
 /// Source: [RFC 9112, 7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1).
 ///
@@ -24,7 +23,9 @@ final class CrlfReader extends DataReader {
   private static final int LONGEST_SIZE = 16;
 
   private int largestChunk;
-  private IntConsumer onChunk = _ -> {};
+
+  /// Bytes of the chunk that have not been handed on.
+  private int left;
 
   @SuppressWarnings("removal") // only create(…) stays, whose reader cannot be made strict
   CrlfReader(Supplier<byte @Nullable []> input) {
@@ -32,17 +33,35 @@ final class CrlfReader extends DataReader {
   }
 
   /// From now on a chunk may have so many bytes.
-  ///
-  /// @param listener told the size of each before it is taken into memory; what it throws ends the
-  ///   reading
-  void expectChunks(int mostBytes, IntConsumer listener) {
+  void expectChunks(int mostBytes) {
     largestChunk = mostBytes;
-    onChunk = listener;
   }
 
-  /// The line with a chunk's size, or the empty one behind the last chunk.
+  /// The size of what has arrived of a chunk, in hexadecimal, or the empty line behind the last
+  /// chunk.
   @Override
   public String readLine() {
+    if (left == 0) {
+      String line = sizeLine();
+      if (line.isEmpty()) {
+        return line;
+      }
+      long size = Long.parseLong(line, 16);
+      if (size > largestChunk) {
+        throw refusal(Status.REQUEST_ENTITY_TOO_LARGE_413, "A chunk is too large");
+      }
+      left = (int) size;
+    }
+    int piece = 0;
+    if (left > 0) {
+      ensureAvailable();
+      piece = Math.min(left, available());
+      left -= piece;
+    }
+    return Integer.toHexString(piece);
+  }
+
+  private String sizeLine() {
     int length = findNewLine(LONGEST_SIZE);
     if (length == LONGEST_SIZE) {
       throw refusal(Status.BAD_REQUEST_400, "A chunk's size is too long");
@@ -57,18 +76,17 @@ final class CrlfReader extends DataReader {
 
   @Override
   public BufferData readBuffer(int length) {
-    if (length > largestChunk) {
-      throw refusal(Status.REQUEST_ENTITY_TOO_LARGE_413, "A chunk is too large");
-    }
-    onChunk.accept(length);
     BufferData data = getBuffer(length);
     super.skip(length);
     return data;
   }
 
-  /// Whoever skips two bytes, skips the end of a line or of a chunk.
+  /// Whoever skips two bytes, skips the end of a line or of a chunk. Within a chunk there is none.
   @Override
   public void skip(int length) {
+    if (left > 0) {
+      return;
+    }
     if (length == CRLF && !startsWithNewLine()) {
       throw refusal(Status.BAD_REQUEST_400, "Lines and chunks end with CR LF");
     }

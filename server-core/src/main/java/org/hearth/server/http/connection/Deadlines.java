@@ -62,7 +62,14 @@ public final class Deadlines implements AutoCloseable {
     }
 
     private void checkAt(long now) {
-      if (now - atNanos >= 0 && state.compareAndSet(State.RUNNING, State.INTERRUPTING)) {
+      if (now - atNanos >= 0) {
+        expire();
+      }
+    }
+
+    /// The thread is to be done now, whatever time it has left.
+    public void expire() {
+      if (state.compareAndSet(State.RUNNING, State.INTERRUPTING)) {
         reader.interrupt();
         state.set(State.INTERRUPTED);
       }
