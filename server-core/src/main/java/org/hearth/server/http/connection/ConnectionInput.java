@@ -39,6 +39,10 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
   @Override
   public byte @Nullable [] get() {
     byte[] bytes = next();
+    if (bytes == null && deadline != null) {
+      // Helidon would take it for a defect of its own where it is in the middle of a head.
+      throw new CloseConnectionException("The client went away before its request was there");
+    }
     if (idle) {
       idle = false;
       restart(limits.headTime());
