@@ -67,6 +67,21 @@ class RoomMembersTest {
   }
 
   @Test
+  void aNameInOneRoomIsOneThatAProfileMayHave() {
+    TestClient nora = server.register("nora");
+    String room = create(nora, "{'preset': 'public_chat'}");
+    String nul = "{'membership': 'join', 'displayname': 'No\\u0000ra'}";
+
+    nora.put(rooms(room) + "/state/m.room.member/@nora:hearth.test", nul)
+        .expect(400, "M_INVALID_PARAM");
+    TestClient nils = server.register("nils");
+    nils.post(rooms(room) + "/join", nul).expect(400, "M_INVALID_PARAM");
+
+    assertThat(member(nora, room, "@nora:hearth.test").path("displayname").asText())
+        .isEqualTo("nora");
+  }
+
+  @Test
   void whoJoinsWhereTheyAreChangesNothing() {
     TestClient cleo = server.register("cleo");
     String room = create(cleo, "{'preset': 'private_chat'}");

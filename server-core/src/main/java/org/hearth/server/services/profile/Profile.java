@@ -9,4 +9,12 @@ import java.util.Optional;
 public record Profile(Optional<String> displayName, Optional<String> avatarUrl) {
   /// Says nothing.
   public static final Profile EMPTY = new Profile(Optional.empty(), Optional.empty());
+
+  /// A name that a client gives to a user, also in one room alone.
+  ///
+  /// @throws org.hearth.server.matrix.error.MatrixException `M_INVALID_PARAM` if it is too long, or
+  ///   has a NUL character
+  public static void checkName(String name) {
+    var _ = ProfileFields.checkedName(name);
+  }
 }

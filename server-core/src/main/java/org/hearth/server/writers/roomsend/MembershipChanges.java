@@ -168,8 +168,11 @@ final class MembershipChanges {
   }
 
   /// What a member event says besides the membership: the names of who is, or is to be, there.
+  ///
+  /// @throws MatrixException `M_INVALID_PARAM` if the client gives a name that no profile may have
   ObjectNode withNames(UserId target, Membership membership, ObjectNode extra) {
     ObjectNode content = extra.deepCopy();
+    Profile.checkName(content.path("displayname").asText());
     // Who lets the user in is for the Room Server to say.
     content.remove("join_authorised_via_users_server");
     boolean named =
