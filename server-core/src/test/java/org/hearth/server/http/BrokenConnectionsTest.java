@@ -12,8 +12,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,11 +23,24 @@ class BrokenConnectionsTest {
   private static final String HEAD = "POST /echo HTTP/1.1\r\nHost: a\r\n";
   private static final String CHUNKED = HEAD + "Transfer-Encoding: chunked\r\n\r\n";
 
-  private final Logger log = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-  private final Lines lines = new Lines();
-
-  private static final class Lines extends AppenderBase<ILoggingEvent> {
+  /// What is logged as a warning or worse until it is closed.
+  static final class Lines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+    private final Logger log = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     private final List<String> all = new CopyOnWriteArrayList<>();
+
+    Lines() {
+      start();
+      log.addAppender(this);
+    }
+
+    List<String> all() {
+      return all;
+    }
+
+    @Override
+    public void close() {
+      log.detachAppender(this);
+    }
 
     @Override
     protected void append(ILoggingEvent event) {
@@ -37,17 +48,6 @@ class BrokenConnectionsTest {
         all.add(event.toString());
       }
     }
-  }
-
-  @BeforeEach
-  void listen() {
-    lines.start();
-    log.addAppender(lines);
-  }
-
-  @AfterEach
-  void stopListening() {
-    log.detachAppender(lines);
   }
 
   private static TestServer server() {
@@ -73,7 +73,7 @@ class BrokenConnectionsTest {
     return socket;
   }
 
-  private static void awaitNone(TestServer server) {
+  static void awaitNone(TestServer server) {
     while (server.server().figures().connections().open() > 0) {
       Thread.onSpinWait();
     }
@@ -109,7 +109,8 @@ class BrokenConnectionsTest {
         "GET /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
       })
   void thatEndOrAreResetAnywhereAreNotLogged(String sent) throws IOException {
-    try (TestServer server = server()) {
+    try (Lines lines = new Lines();
+        TestServer server = server()) {
       for (int i = 0; i < 5; i++) {
         sent(server, sent).close();
         Socket reset = sent(server, sent);
@@ -122,8 +123,7 @@ class BrokenConnectionsTest {
         ended.close();
       }
       awaitNone(server);
+      assertThat(lines.all()).isEmpty();
     }
-
-    assertThat(lines.all).isEmpty();
   }
 }

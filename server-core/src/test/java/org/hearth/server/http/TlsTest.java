@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -318,6 +319,40 @@ class TlsTest {
         closed = raw.isClosed();
       }
       assertThat(closed).isTrue();
+    }
+  }
+
+  @Test
+  void nothingIsLoggedOfWhatIsNoTlsOrEndsInIt() throws Exception {
+    X509Certificate certificate = write(KeyForm.EC_PKCS8, "one");
+    byte[] hello = {0x16, 3, 1, 0, 100, 1, 0, 0, 96};
+    byte[] alert = {0x15, 3, 3, 0, 2, 2, 40};
+    byte[] plain = "GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+    try (BrokenConnectionsTest.Lines lines = new BrokenConnectionsTest.Lines();
+        TestServer server = start()) {
+      for (byte[] each : List.of(new byte[0], hello, alert, plain, new byte[50_000])) {
+        for (boolean reset : List.of(true, false)) {
+          Socket socket = new Socket(InetAddress.getLoopbackAddress(), tlsPort(server));
+          socket.getOutputStream().write(each);
+          socket.setSoLinger(reset, 0);
+          socket.close();
+        }
+      }
+      for (String each : List.of("", "GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\nHost: a\r\n")) {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), tlsPort(server));
+        SSLSocket tls =
+            (SSLSocket)
+                trusting(certificate)
+                    .getSocketFactory()
+                    .createSocket(socket, "localhost", socket.getPort(), false);
+        tls.startHandshake();
+        tls.getOutputStream().write(each.getBytes(StandardCharsets.US_ASCII));
+        socket.setSoLinger(true, 0);
+        socket.close(); // Without a goodbye.
+      }
+      BrokenConnectionsTest.awaitNone(server);
+
+      assertThat(lines.all()).isEmpty();
     }
   }
 }
