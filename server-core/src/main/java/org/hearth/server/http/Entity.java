@@ -84,7 +84,7 @@ final class Entity {
     int length = 0;
     int first = stream().read();
     while (first >= 0) {
-      long left = announcedBytes > 0 ? announcedBytes - length : mostBytes - length;
+      long left = (announcedBytes > 0 ? announcedBytes : mostBytes) - length;
       if (left == 0) {
         throw tooLarge(mostBytes);
       }

@@ -118,7 +118,7 @@ class BrokenConnectionsTest {
         reset.close();
         Socket ended = sent(server, sent);
         ended.shutdownOutput();
-        ended.getInputStream().skip(1);
+        var _ = ended.getInputStream().skip(1);
         ended.setSoLinger(true, 0);
         ended.close();
       }
