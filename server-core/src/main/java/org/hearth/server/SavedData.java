@@ -70,69 +70,48 @@ public final class SavedData {
   /// sync anew.
   ///
   /// @param backup the backup's folder
-  /// @param folder holds nothing, or what an earlier try has put there
+  /// @param folder holds nothing, or what a restore has put there that did not come to its end: of
+  ///   the same backup it may be half of a file
   /// @return what is to be known or done before the server is started, in sentences
   /// @throws IOException if the folder cannot be written
   public static List<String> restore(Path backup, DataFolder folder) throws IOException {
-    BackupManifest manifest = checked(backup, folder);
-    folder.create();
-    try {
-      return put(manifest, backup, folder);
-    } finally {
-      Store.giveBack(folder.root());
-    }
-  }
-
-  /// What a whole backup holds that may be put there.
-  private static BackupManifest checked(Path backup, DataFolder folder) throws IOException {
+    boolean again = Store.restoring(folder.root()).filter(backup.toString()::equals).isPresent();
     for (var there : folder.belongings().entrySet()) {
       Path held = backup.resolve(there.getKey());
-      if (Files.notExists(held) || Files.mismatch(there.getValue(), held) >= 0) {
+      if (!again && (Files.notExists(held) || Files.mismatch(there.getValue(), held) >= 0)) {
         throw new AdminException(
             "There is a server's %s in %s already. Restore into an empty folder; nothing is overwritten."
                 .formatted(there.getKey(), folder.root()));
       }
     }
     BackupManifest manifest = refusing(() -> Store.verify(backup));
-    List<String> named = named(manifest);
+    List<String> held = manifest.files().stream().map(BackupFile::path).toList();
+    List<String> named = held.stream().filter(path -> path.startsWith(Belongings.NAMED)).toList();
     requireNothingElse(folder.root(), named);
     for (String path : named) {
       Path there = folder.root().resolve(place(path));
-      if (Files.exists(there) && Files.mismatch(there, backup.resolve(path)) >= 0) {
+      if (!again && Files.exists(there) && Files.mismatch(there, backup.resolve(path)) >= 0) {
         throw new AdminException(
             "There is another %s already. Restore into an empty folder; nothing is overwritten."
                 .formatted(there));
       }
     }
-    return manifest;
-  }
-
-  private static List<String> paths(BackupManifest manifest) {
-    return manifest.files().stream().map(BackupFile::path).toList();
-  }
-
-  private static List<String> named(BackupManifest manifest) {
-    return paths(manifest).stream().filter(path -> path.startsWith(Belongings.NAMED)).toList();
-  }
-
-  private static List<String> put(BackupManifest manifest, Path backup, DataFolder folder)
-      throws IOException {
-    List<String> held = paths(manifest);
-    List<String> named = named(manifest);
+    folder.create();
     List<String> told = new ArrayList<>();
     for (String name : DataFolder.BELONGINGS) {
-      if (held.contains(name)) {
-        folder.put(name, Files.readAllBytes(backup.resolve(name)));
-      } else {
+      if (!held.contains(name)) {
         told.add("It holds no " + name + ": put that into the folder before you start.");
       }
     }
-    for (String path : named) {
-      folder.put(place(path), Files.readAllBytes(backup.resolve(path)));
-    }
-    refusing(() -> Store.restore(backup, StoreOptions.of(folder.root())));
-    RunBefore.keepRestored(folder, backup);
-    told.addAll(restoreMedia(backup, folder));
+    refusing(() ->
+        Store.restore(
+            backup,
+            StoreOptions.of(folder.root()),
+            () -> restoreFiles(backup, folder, held),
+            () -> {
+              told.addAll(restoreMedia(backup, folder));
+              keepRestored(backup, folder);
+            }));
     manifest
         .origin()
         .configuration()
@@ -165,6 +144,31 @@ public final class SavedData {
                 "There are other things in %s, such as %s. Restore into an empty folder, or a new name inside it."
                     .formatted(folder, name));
           });
+    }
+  }
+
+  /// Puts what belongs to the database, and the files that the configuration names.
+  ///
+  /// @param held the files of the backup
+  private static void restoreFiles(Path backup, DataFolder folder, List<String> held) {
+    try {
+      for (String path : held) {
+        if (DataFolder.BELONGINGS.contains(path)) {
+          folder.put(path, Files.readAllBytes(backup.resolve(path)));
+        } else if (path.startsWith(Belongings.NAMED)) {
+          folder.put(place(path), Files.readAllBytes(backup.resolve(path)));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void keepRestored(Path backup, DataFolder folder) {
+    try {
+      RunBefore.keepRestored(folder, backup);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -246,6 +250,7 @@ public final class SavedData {
             Refusal.OtherKey _,
             Refusal.NotAllowed _,
             Refusal.NotEmpty _,
+            Refusal.Restoring _,
             Refusal.BadBackup _,
             Refusal.ClosedBackup _,
             Refusal.UnsafeSettings _,

@@ -20,10 +20,21 @@ public final class FirstSetup {
   private static final Set<String> OWN =
       Set.of("database", "media", "search", "keys", "logs", "backups", "panel.properties");
 
+  /// What the store leaves in a folder as long as it restores a backup into it.
+  private static final String RESTORING = "restoring";
+
   /// What is of no use without a server that is set up.
   private static final Set<String> OF_A_SERVER =
-      Set.of("hearth.yaml", "hearth.lock", "control", DataFolder.LAST_FAILURE, DataFolder.RESTORED);
+      Set.of(
+          "hearth.yaml",
+          "hearth.lock",
+          "control",
+          DataFolder.LAST_FAILURE,
+          DataFolder.RESTORED,
+          RESTORING);
 
+  private static final String NOT_RESTORED =
+      "A restore into %s did not come to its end. Type it again (hearth restore), or choose another folder.";
   private static final String USUAL_PREFIX = "matrix.";
 
   /// The ends of names that no public name server knows.
@@ -146,6 +157,9 @@ public final class FirstSetup {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       return Optional.of("This is a file, not a folder.");
     }
+    if (Files.exists(folder.resolve(RESTORING))) {
+      return Optional.of(NOT_RESTORED.formatted(folder));
+    }
     Path existing = folder;
     while (existing != null && !Files.exists(existing)) {
       existing = existing.getParent();
@@ -256,6 +270,9 @@ public final class FirstSetup {
         """
             .formatted(serverName);
     ConfigurationReader.parse(folder.configuration(), text);
+    if (Files.exists(folder.root().resolve(RESTORING))) {
+      throw new ConfigurationException(NOT_RESTORED.formatted(folder.root()));
+    }
     folder.create();
     Files.writeString(folder.configuration(), text, StandardOpenOption.CREATE_NEW);
   }

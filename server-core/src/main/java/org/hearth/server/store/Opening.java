@@ -100,14 +100,13 @@ final class Opening {
     return new Opened(derby, identity, head, finishMaking(id, head));
   }
 
-  /// Puts the copy of a database here, in a new epoch, and shuts it down again.
+  /// Puts the copy of a database here, in place of one that was not put whole, in a new epoch, and
+  /// shuts it down again.
   ///
   /// @param least the head that it must have reached
   void restore(Path copy, BackupManifest least) throws IOException, SQLException {
     prepare();
-    if (isUnfinished(folder)) {
-      discard();
-    }
+    discard();
     beginMaking();
     try {
       derby.createFrom(copy);

@@ -162,6 +162,22 @@ public sealed interface Refusal {
     }
   }
 
+  /// A restore into the data folder was interrupted.
+  ///
+  /// @param backup its path; empty if it was not noted yet
+  record Restoring(Path folder, String backup) implements Refusal {
+    @Override
+    public String problem() {
+      return "A restore into " + folder + " did not come to its end.";
+    }
+
+    @Override
+    public String remedy() {
+      return "Type it again: hearth restore %s --data-dir %s"
+          .formatted(backup.isEmpty() ? "BACKUP" : backup, folder);
+    }
+  }
+
   /// The folder to restore into is not empty.
   record NotEmpty(Path folder) implements Refusal {
     @Override

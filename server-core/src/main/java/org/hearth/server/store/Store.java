@@ -1,12 +1,14 @@
 package org.hearth.server.store;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
@@ -16,7 +18,6 @@ import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.Durably;
-import org.hearth.server.store.derby.FolderOwner;
 import org.hearth.server.store.derby.HighWaterMark;
 
 /// The database of one server: open, it holds the data folder for itself.
@@ -33,6 +34,9 @@ public final class Store implements AutoCloseable {
           Journal.TABLE,
           Journal.FLOOR,
           SigningKeys.TABLE);
+
+  /// The file in a data folder that names the backup which is being restored into it.
+  private static final String RESTORING = "restoring";
 
   /// Derby's settings belong to the JVM, so one database is opened at a time.
   private static final Object OPENING = new Object();
@@ -80,6 +84,11 @@ public final class Store implements AutoCloseable {
     return holding(
         options,
         lock -> {
+          Optional<String> restoring = restoring(options.dataFolder());
+          if (restoring.isPresent()) {
+            throw new StoreRefusedException(
+                new Refusal.Restoring(options.dataFolder(), restoring.get()));
+          }
           onHeld.run();
           Opening.Opened opened;
           synchronized (OPENING) {
@@ -263,34 +272,48 @@ public final class Store implements AutoCloseable {
     return ManifestFile.read(backup);
   }
 
-  /// Gives what root has made in another user's data folder to that user; whoever has opened or
-  /// restored a store there need not.
-  ///
-  /// @param folder no server runs on it
-  public static void giveBack(Path folder) {
-    FolderOwner.giveBack(folder);
+  /// The backup that is being restored into a data folder, or was when the program ended. No store
+  /// opens there until that has come to its end.
+  public static Optional<String> restoring(Path dataFolder) throws IOException {
+    Path mark = dataFolder.resolve(RESTORING);
+    return Files.exists(mark)
+        ? Optional.of(new String(Files.readAllBytes(mark), StandardCharsets.UTF_8))
+        : Optional.empty();
   }
 
-  /// Puts a backup into the data folder of `options`, where there must be no database, and verifies
-  /// it. Open the store afterwards.
+  /// Puts a backup into the data folder of `options`, where there must be no database but that of a
+  /// restore that was interrupted, and verifies it. Open the store afterwards.
   ///
+  /// @param before puts what belongs to the database into the folder, which is held
+  /// @param after puts what else belongs to it
   /// @throws StoreRefusedException if the backup is damaged, or the folder holds a database
-  public static BackupManifest restore(Path backup, StoreOptions options) {
+  public static BackupManifest restore(
+      Path backup, StoreOptions options, Runnable before, Runnable after) {
     return holding(
         options,
         lock -> {
           try (lock) {
+            Path folder = options.dataFolder();
             Path database = options.databaseFolder();
-            if (Files.exists(database)
+            if (restoring(folder).isEmpty()
+                && Files.exists(database)
                 && !Backups.isEmpty(database)
                 && !Opening.isUnfinished(database)) {
               throw new StoreRefusedException(new Refusal.NotEmpty(database));
             }
             BackupManifest manifest = ManifestFile.verified(backup);
+            Path mark = folder.resolve(RESTORING);
+            Files.writeString(mark, backup.toString());
+            Durably.forceFile(mark);
+            Durably.forceFolder(folder);
+            before.run();
             synchronized (OPENING) {
               new Opening(options, new SecureRandom().nextLong())
                   .restore(backup.resolve(Backups.DERBY), manifest);
             }
+            after.run();
+            Files.delete(mark);
+            Durably.forceFolder(folder);
             return manifest;
           }
         });

@@ -6,8 +6,8 @@ import java.time.InstantSource;
 
 /// How to open a store.
 ///
-/// @param dataFolder the data folder; the store uses `database/`, `backups/` and `hearth.lock` in
-///   it
+/// @param dataFolder the data folder; the store uses `database/`, `backups/`, `hearth.lock` and
+///   `restoring` in it
 /// @param cacheBytes how much memory Derby may keep pages in
 /// @param minimumFreeBytes with less free space than this on the disk the store becomes read-only
 /// @param readers at most so many queries at a time

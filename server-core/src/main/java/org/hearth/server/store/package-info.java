@@ -17,6 +17,7 @@
 /// On disk, below the data folder:
 ///
 ///     hearth.lock            held by the one process that uses the folder; holds its process id
+///     restoring              names the backup while it is restored; nothing opens until that is over
 ///     database/derby/        Derby's own
 ///     database/high-water    positions that were acknowledged, see derby.HighWaterMark
 ///     backups/               copies: each day's, those that were asked for, those before migrations

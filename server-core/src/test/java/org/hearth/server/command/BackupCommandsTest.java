@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.hearth.server.Homeserver;
@@ -252,6 +253,46 @@ final class BackupCommandsTest {
         .as(said())
         .isZero();
 
+    assertThat(people(restored)).containsExactly("@alice:hearth.test");
+  }
+
+  /// Of a killed restore its mark is there, perhaps half of a file, and some of the database.
+  @Test
+  void nothingIsStartedBeforeAKilledRestoreIsMadeAgain() throws Exception {
+    Path backup = backup();
+    Path restored = Files.createDirectory(parent.resolve("restored"));
+    String again = "hearth restore %s --data-dir %s".formatted(backup, restored);
+    Files.writeString(restored.resolve("restoring"), backup.toString());
+    assertThat(hearth("serve", "--data-dir", restored.toString())).isEqualTo(1);
+    assertThat(said()).contains("A restore into " + restored + " did not come to its end.");
+    assertThat(restored.resolve("hearth.yaml")).doesNotExist();
+
+    Files.copy(backup.resolve("hearth.yaml"), restored.resolve("hearth.yaml"));
+    Files.createDirectories(restored.resolve("keys"));
+    Files.writeString(restored.resolve("keys/signing.key"), "ed25519 a_12");
+    Files.createDirectories(restored.resolve("database/derby"));
+    Files.writeString(restored.resolve("database/derby/service.properties"), "half");
+    for (String command : List.of("serve", "check --database", "accept-loss", "backup")) {
+      List<String> words = new ArrayList<>(List.of(command.split(" ", -1)));
+      words.addAll(List.of("--data-dir", restored.toString()));
+      assertThat(hearth(words.toArray(String[]::new))).as(command).isEqualTo(1);
+      assertThat(said())
+          .as(command)
+          .contains("A restore into " + restored + " did not come to its end.")
+          .contains(again);
+    }
+
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
+        .as(said())
+        .isZero();
+
+    assertThat(restored.resolve("restoring")).doesNotExist();
+    assertThat(restored.resolve("keys/signing.key"))
+        .hasSameBinaryContentAs(served.resolve("keys/signing.key"));
+    assertThat(people(restored)).containsExactly("@alice:hearth.test");
+    assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
+        .isEqualTo(1);
+    assertThat(said()).contains("There is a database in");
     assertThat(people(restored)).containsExactly("@alice:hearth.test");
   }
 

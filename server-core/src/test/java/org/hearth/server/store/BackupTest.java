@@ -45,7 +45,7 @@ class BackupTest {
 
     assertThat(manifest.head().value()).isGreaterThanOrEqualTo(before.getLast().position());
     StoreOptions restored = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
-    assertThat(Store.restore(temporary.resolve("backup"), restored)).isEqualTo(manifest);
+    assertThat(restore(temporary.resolve("backup"), restored)).isEqualTo(manifest);
     try (Store store = Store.open(restored)) {
       List<Row> rows = Rows.all(store);
       assertThat(rows).containsAll(before);
@@ -56,6 +56,10 @@ class BackupTest {
       assertThat(store.identity().id()).isEqualTo(stores.store().identity().id());
       assertThat(store.identity().epoch()).isPositive();
     }
+  }
+
+  private static BackupManifest restore(Path backup, StoreOptions options) {
+    return Store.restore(backup, options, () -> {}, () -> {});
   }
 
   private BackupManifest take(Path folder) {
@@ -69,12 +73,12 @@ class BackupTest {
     StoreOptions first = StoreOptions.of(temporary.resolve("first")).withMinimumFreeBytes(0);
     StoreOptions second = StoreOptions.of(temporary.resolve("second")).withMinimumFreeBytes(0);
 
-    Store.restore(temporary.resolve("backup"), first);
+    restore(temporary.resolve("backup"), first);
     long before;
     try (Store store = Store.open(first)) {
       before = store.identity().epoch();
     }
-    Store.restore(temporary.resolve("backup"), second);
+    restore(temporary.resolve("backup"), second);
 
     try (Store store = Store.open(second)) {
       assertThat(store.identity().epoch()).isGreaterThan(before);
@@ -98,7 +102,7 @@ class BackupTest {
     take(temporary.resolve("backup"));
     StoreOptions restored = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
 
-    Store.restore(temporary.resolve("backup"), restored);
+    restore(temporary.resolve("backup"), restored);
 
     try (Store store = Store.open(restored)) {
       assertThat(
@@ -175,11 +179,44 @@ class BackupTest {
     Files.createDirectories(target.derbyFolder().resolve("seg0"));
     Files.writeString(target.databaseFolder().resolve("making"), "half a database");
 
-    assertThat(Store.restore(temporary.resolve("backup"), target)).isEqualTo(manifest);
+    assertThat(restore(temporary.resolve("backup"), target)).isEqualTo(manifest);
 
     try (Store store = Store.open(target)) {
       assertThat(store.identity().id()).isEqualTo(manifest.id());
     }
+  }
+
+  /// Neither half of the files nor an empty database is served in place of the backup.
+  @Test
+  void nothingOpensBetweenTheBeginningAndTheEndOfARestore() throws IOException {
+    Path backup = temporary.resolve("backup");
+    BackupManifest manifest = take(backup);
+    StoreOptions target = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
+    Runnable killed =
+        () -> {
+          throw new IllegalStateException("killed");
+        };
+
+    for (boolean database : List.of(false, true)) {
+      assertThatThrownBy(() -> Store.restore(backup, target, database ? () -> {} : killed, killed))
+          .hasMessage("killed");
+      assertThat(Store.restoring(target.dataFolder())).contains(backup.toString());
+      assertThatThrownBy(() -> Store.open(target))
+          .isInstanceOfSatisfying(
+              StoreRefusedException.class,
+              e ->
+                  assertThat(e.refusal())
+                      .isEqualTo(new Refusal.Restoring(target.dataFolder(), backup.toString())));
+      assertThat(target.derbyFolder().toFile().exists()).isEqualTo(database);
+    }
+
+    assertThat(restore(backup, target)).isEqualTo(manifest);
+    assertThat(Store.restoring(target.dataFolder())).isEmpty();
+    try (Store store = Store.open(target)) {
+      assertThat(store.identity().id()).isEqualTo(manifest.id());
+    }
+    assertRefused(backup, target, Refusal.NotEmpty.class);
+    assertThat(Store.restoring(target.dataFolder())).isEmpty();
   }
 
   @Test
@@ -202,7 +239,7 @@ class BackupTest {
 
     for (int i = 0; i < 10; i++) {
       StoreOptions restored = StoreOptions.of(temporary.resolve("new" + i)).withMinimumFreeBytes(0);
-      Store.restore(temporary.resolve("backup" + i), restored);
+      restore(temporary.resolve("backup" + i), restored);
       try (Store store = Store.open(restored)) {
         List<Row> rows = Rows.all(store);
         assertThat(rows).as("backup %d", i).containsAll(before.get(i));
@@ -289,7 +326,7 @@ class BackupTest {
 
   private static void assertRefused(
       Path backup, StoreOptions target, Class<? extends Refusal> refusal) {
-    assertThatThrownBy(() -> Store.restore(backup, target))
+    assertThatThrownBy(() -> restore(backup, target))
         .isInstanceOfSatisfying(
             StoreRefusedException.class, e -> assertThat(e.refusal()).isInstanceOf(refusal));
   }

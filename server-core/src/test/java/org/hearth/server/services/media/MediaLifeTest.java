@@ -1,6 +1,7 @@
 package org.hearth.server.services.media;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -181,6 +182,16 @@ class MediaLifeTest {
     }
     assertThat(SavedData.verify(backup)).contains("1 pictures and files");
     Path restored = folder.resolve("restored");
+    // What is in the way ends the restore when the database is there and the files are not.
+    Files.createDirectories(restored.resolve("media"));
+    Path inTheWay = Files.createFile(restored.resolve("media/files"));
+    assertThatThrownBy(() -> SavedData.restore(backup, new DataFolder(restored)))
+        .isInstanceOf(UncheckedIOException.class);
+    assertThat(restored.resolve("database/high-water")).exists();
+    try (WholeServer server = new WholeServer(restored, "media: { keep-free: 0 }\n")) {
+      assertThatThrownBy(server::start).hasMessageContaining("did not come to its end");
+    }
+    Files.delete(inTheWay);
     assertThat(SavedData.restore(backup, new DataFolder(restored)))
         .noneMatch(each -> each.contains("pictures"));
 
