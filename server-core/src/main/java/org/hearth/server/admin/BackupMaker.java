@@ -95,10 +95,15 @@ public final class BackupMaker {
   /// @throws AdminException if one is being made already
   public BackupStatus begin(Optional<Path> folder) {
     Instant now = clock.instant();
-    Path target =
-        folder.map(other -> new BackupFolder(other, byHand.kind())).orElse(byHand).next(now);
+    BackupFolder into = folder.map(other -> new BackupFolder(other, byHand.kind())).orElse(byHand);
+    Path target = into.next(now);
     BackupStatus begun = claim(target, now);
-    thread.once("the backup " + target + " could not be made", () -> make(target, Happening.OWNER));
+    thread.once(
+        "the backup " + target + " could not be made",
+        () -> {
+          removePartial(into);
+          make(target, Happening.OWNER);
+        });
     return begun;
   }
 
@@ -189,6 +194,15 @@ public final class BackupMaker {
       }
     } catch (IOException | RuntimeException | Error e) {
       unkept(e);
+    }
+  }
+
+  /// What cannot be removed takes up space, which is no reason to make no backup.
+  private static void removePartial(BackupFolder into) {
+    try {
+      into.removePartial();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "Half a backup in " + into.folder() + " could not be removed", e);
     }
   }
 

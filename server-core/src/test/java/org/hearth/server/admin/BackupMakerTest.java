@@ -18,6 +18,7 @@ import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
 import org.hearth.server.store.BackupManifest.Origin;
 import org.hearth.server.store.BackupManifest.Others;
+import org.hearth.server.store.Eventually;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,26 @@ class BackupMakerTest {
       assertThat(told).extracting(Happening::by).containsOnly(Happening.SERVER);
       assertThat(Store.verify(folder.resolve("daily-20260303-040000")).id())
           .isEqualTo(stores.store().identity().id());
+    } finally {
+      maker.stop();
+    }
+  }
+
+  @Test
+  void whatAKilledBackupHasLeftGoesWhenTheNextIsMadeThere() throws Exception {
+    Path shelf = folder.resolve("shelf");
+    Files.createDirectories(shelf.resolve("backup-20260228-040000.partial/derby"));
+    Files.createDirectories(shelf.resolve("daily-20260228-040000.partial"));
+    BackupMaker maker = maker(folder.resolve("backups"), () -> Others.NONE);
+    try {
+      var _ = maker.begin(Optional.of(shelf));
+      Eventually.until(
+          "the backup is made", () -> maker.status().state() == BackupStatus.State.DONE);
+
+      try (Stream<Path> all = Files.list(shelf)) {
+        assertThat(all.map(each -> each.getFileName().toString()))
+            .containsExactlyInAnyOrder("backup-20260301-040000", "daily-20260228-040000.partial");
+      }
     } finally {
       maker.stop();
     }
