@@ -51,6 +51,15 @@ class CommandLineTest {
       assertPrivate(data);
     }
     assertPrivate(data);
+    Files.delete(data.resolve("database/high-water"));
+    for (List<String> words :
+        List.of(List.of("accept-loss", "--yes"), List.of("check", "--database"))) {
+      List<String> command = new ArrayList<>(launcher);
+      command.addAll(words);
+      command.addAll(List.of("--data-dir", data.toString()));
+      assertThat(HearthProcess.run(new ProcessBuilder(command)).code()).isZero();
+      assertPrivate(data);
+    }
 
     // Commands that open the folder themselves.
     Path backup;

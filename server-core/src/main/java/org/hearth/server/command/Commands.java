@@ -25,6 +25,7 @@ import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.configuration.Umask;
 import org.hearth.server.control.Control;
 import org.hearth.server.control.ControlException;
 import org.hearth.server.control.ControlPort;
@@ -65,6 +66,7 @@ final class Commands {
   /// @return the exit code, or [#SERVING]
   static int run(
       @Nullable ControlPanel panel, PrintStream out, PrintStream err, String... arguments) {
+    Umask.ownerOnly();
     Commands commands = new Commands(out, err);
     CommandLine line =
         CommandGroup.line(

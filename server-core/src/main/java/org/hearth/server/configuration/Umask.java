@@ -12,7 +12,7 @@ import java.util.Optional;
 ///
 /// **source**: [umask](https://pubs.opengroup.org/onlinepubs/9799919799/functions/umask.html) of
 /// POSIX; Windows has none, and its user folders are private.
-final class Umask {
+public final class Umask {
   private static final System.Logger LOG = System.getLogger(Umask.class.getName());
 
   /// Nothing for the group and for others.
@@ -22,7 +22,7 @@ final class Umask {
 
   /// From now on what this process makes is for its user only.
   @SuppressWarnings("restricted") // The programs are started with --enable-native-access.
-  static void ownerOnly() {
+  public static void ownerOnly() {
     Linker linker = Linker.nativeLinker();
     Optional<MemorySegment> umask = linker.defaultLookup().find("umask");
     if (umask.isEmpty()) {
