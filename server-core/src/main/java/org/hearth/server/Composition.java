@@ -132,20 +132,29 @@ final class Composition {
                 onHeld.run();
               });
       composition.opened.push(new Part("the database", (_, _) -> store.close()));
-      store.onFailed(detail -> {
-        LOG.log(Level.ERROR, "the database has failed: {0}", detail);
+      store.onFailed(failed -> {
+        LOG.log(Level.ERROR, "the database has failed: {0}", failed.detail());
         onFailed.accept(
-            new ServerState.Failed(
-                "The database has failed, and nothing more can be stored.",
-                "Check that the disk of %s works and has room, then restart the server. The log has the details."
-                    .formatted(folder.root())));
+            store
+                .damage()
+                .map(damage -> new ServerState.Failed(damage.problem(), damage.remedy()))
+                .orElseGet(() ->
+                    new ServerState.Failed(
+                        "The database has failed, and nothing more can be stored.",
+                        "Check that the disk of %s works and has room, then restart the server. The log has the details."
+                            .formatted(folder.root()))));
       });
       OwnKeys opened = Objects.requireNonNull(read.get(), "they are read before the database");
       ServerKeys.keep(folder, opened);
       KeyRotation keys = KeyRotation.open(opened, new SigningKeyFile(folder, random), store, clock);
       progress.accept("Starting the components");
-      composition.start(store, folder, keys, random);
-      composition.prepareBackups(store, folder);
+      try {
+        composition.start(store, folder, keys, random);
+        composition.prepareBackups(store, folder);
+        store.requireNotFailed();
+      } catch (RuntimeException e) {
+        throw store.refusal(e);
+      }
       open = true;
       return composition;
     } finally {

@@ -1,5 +1,7 @@
 package org.hearth.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -9,6 +11,7 @@ import ch.qos.logback.classic.filter.ThresholdFilter;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.ThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.AppenderBase;
@@ -19,6 +22,8 @@ import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.util.FileSize;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import org.hearth.server.store.StorageException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
@@ -46,7 +51,7 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     console.setContext(context);
     console.setName(CONSOLE);
     console.setTarget("System.err");
-    console.setEncoder(encoder(context, PATTERN));
+    console.setEncoder(started(new OfDamageOnlyTheLine(), context, PATTERN));
     console.start();
 
     AppenderBase<ILoggingEvent> tail = new TailAppender(LogTail.OF_THIS_PROCESS);
@@ -179,11 +184,40 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
   }
 
   private static PatternLayoutEncoder encoder(LoggerContext context, String pattern) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    return started(new WithoutPages(), context, pattern);
+  }
+
+  private static PatternLayoutEncoder started(
+      PatternLayoutEncoder encoder, LoggerContext context, String pattern) {
     encoder.setContext(context);
     encoder.setPattern(pattern);
     encoder.start();
     return encoder;
+  }
+
+  /// Leaves out what Derby, and who logs its exceptions, says of the bytes of a damaged page.
+  private static class WithoutPages extends PatternLayoutEncoder {
+    @Override
+    public byte[] encode(ILoggingEvent event) {
+      return text(event).getBytes(UTF_8);
+    }
+
+    String text(ILoggingEvent event) {
+      return StorageException.withoutPages(getLayout().doLayout(event));
+    }
+  }
+
+  /// Where the database is damaged, many threads fail at once: the terminal has a line for each,
+  /// and the file the stack traces.
+  private static final class OfDamageOnlyTheLine extends WithoutPages {
+    @Override
+    String text(ILoggingEvent event) {
+      String text = super.text(event);
+      return event.getThrowableProxy() instanceof ThrowableProxy thrown
+              && StorageException.isOfDamage(thrown.getThrowable())
+          ? text.lines().limit(1).collect(Collectors.joining()) + System.lineSeparator()
+          : text;
+    }
   }
 
   private static final class TailAppender extends AppenderBase<ILoggingEvent> {
@@ -201,7 +235,10 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
               ? event.getFormattedMessage()
               : event.getFormattedMessage() + '\n' + ThrowableProxyUtil.asString(thrown);
       tail.add(
-          event.getInstant(), level(event.getLevel()), component(event.getLoggerName()), message);
+          event.getInstant(),
+          level(event.getLevel()),
+          component(event.getLoggerName()),
+          StorageException.withoutPages(message));
     }
 
     private static LogLine.Level level(Level level) {

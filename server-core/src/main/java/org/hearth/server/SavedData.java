@@ -254,7 +254,8 @@ public final class SavedData {
             Refusal.BadBackup _,
             Refusal.ClosedBackup _,
             Refusal.UnsafeSettings _,
-            Refusal.Unreadable _ ->
+            Refusal.Unreadable _,
+            Refusal.Damaged _ ->
             throw new AdminException(String.valueOf(e.getMessage()), e);
       };
     } catch (StorageException e) {

@@ -8,7 +8,6 @@ import java.util.concurrent.CancellationException;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.connection.PortInUseException;
-import org.hearth.server.store.FileFailure;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreRefusedException;
 
@@ -61,12 +60,12 @@ final class StartFailures {
           new StartFailedException("The start was called off.", "Start it again.", calledOff);
       case UncheckedIOException io ->
           new StartFailedException(
-              "A file or a port could not be opened: " + FileFailure.said(io),
+              "A file or a port could not be opened: " + StorageException.said(io),
               "Check the files and listeners in hearth.yaml, then start again.",
               io);
       case IOException io ->
           new StartFailedException(
-              "A file could not be opened: " + FileFailure.said(io),
+              "A file could not be opened: " + StorageException.said(io),
               "Check that " + folder.root() + " may be read and written, then start again.",
               io);
       default ->

@@ -581,7 +581,8 @@ public final class Admin {
                 "The disk is full: nothing can be written until there is room. " + detail;
             default -> "The disk takes no writes: " + detail;
           };
-      case StoreState.Failed(var detail) -> "The database has failed: " + detail;
+      case StoreState.Failed(var detail, var damaged) ->
+          (damaged ? "The database is damaged: " : "The database has failed: ") + detail;
       case StoreState.Closed _ -> "The database is closed.";
     };
   }

@@ -21,7 +21,6 @@ import org.hearth.server.services.media.MediaBackup;
 import org.hearth.server.store.BackupFolder;
 import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.BackupManifest.Progress.Step;
-import org.hearth.server.store.FileFailure;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
 import org.hearth.server.upkeep.Upkeep;
@@ -225,7 +224,7 @@ public final class BackupMaker {
           e instanceof FileSystemException || e.getCause() instanceof FileSystemException;
       LOG.log(
           inWords ? Level.DEBUG : Level.WARNING, "The backup " + target + " could not be made", e);
-      String why = e instanceof IOException ? FileFailure.said(e) : e.getMessage();
+      String why = e instanceof IOException ? StorageException.said(e) : e.getMessage();
       failed(target, by, "The backup could not be made: " + why + ".");
     } catch (RuntimeException | Error e) {
       failed(target, by, "The backup could not be made: " + e + ".");

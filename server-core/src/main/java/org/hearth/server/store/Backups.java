@@ -23,6 +23,7 @@ import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.Durably;
+import org.hearth.server.store.derby.PageDumps;
 
 /// Makes and checks copies of a database.
 ///
@@ -141,7 +142,8 @@ final class Backups {
           check.executeQuery().close();
         } catch (SQLException e) {
           throw new StoreRefusedException(
-              new Refusal.BadBackup(copy, "table " + table + ": " + e.getMessage()), e);
+              new Refusal.BadBackup(copy, PageDumps.cut("table " + table + ": " + e.getMessage())),
+              e);
         }
       }
     }

@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.PageDumps;
 import org.jspecify.annotations.Nullable;
 
 /// The state of the store, and its changes.
@@ -17,17 +18,17 @@ final class Health {
   private final AtomicReference<StoreState> state = new AtomicReference<>(new StoreState.Open());
 
   private final AtomicInteger openings = new AtomicInteger();
-  private volatile Consumer<String> onFailed = _ -> {};
+  private volatile Consumer<StoreState.Failed> onFailed = _ -> {};
 
   StoreState state() {
     return state.get();
   }
 
-  /// @param listener told once, with the detail, when the store fails; quick
-  void onFailed(Consumer<String> listener) {
+  /// @param listener told once when the store fails; quick
+  void onFailed(Consumer<StoreState.Failed> listener) {
     onFailed = listener;
-    if (state.get() instanceof StoreState.Failed(var detail)) {
-      listener.accept(detail);
+    if (state.get() instanceof StoreState.Failed failed) {
+      listener.accept(failed);
     }
   }
 
@@ -40,7 +41,7 @@ final class Health {
     return switch (state.get()) {
       case StoreState.Open() -> null;
       case StoreState.ReadOnly(var reason, var detail) -> new StorageException(reason, detail);
-      case StoreState.Failed(var detail) ->
+      case StoreState.Failed(var detail, _) ->
           new StorageException(StorageException.Reason.FAILED, detail);
       case StoreState.Closed() ->
           new StorageException(StorageException.Reason.CLOSED, "the store is closed");
@@ -66,7 +67,10 @@ final class Health {
   ///
   /// @return what to tell those whose units failed by it
   StorageException fault(DerbyFault fault, String doing, Throwable cause) {
-    String detail = doing + ": " + cause.getMessage();
+    if (DerbyFault.isDamage(cause)) {
+      return damaged(cause);
+    }
+    String detail = PageDumps.cut(doing + ": " + cause.getMessage());
     StoreState next =
         switch (fault) {
           case DISK_FULL ->
@@ -76,17 +80,30 @@ final class Health {
               new StoreState.ReadOnly(
                   StorageException.Reason.READ_ONLY,
                   "the file system is read-only (" + detail + ")");
-          case STATEMENT, CONFLICT, FAILED -> new StoreState.Failed(detail);
+          case STATEMENT, CONFLICT, FAILED -> new StoreState.Failed(detail, false);
         };
     if (change(next)) {
-      LOG.log(Level.ERROR, "the store has met a fault", cause);
+      LOG.log(Level.ERROR, "the store has met a fault", PageDumps.without(cause));
     }
     return switch (next) {
       case StoreState.ReadOnly(var reason, var what) -> new StorageException(reason, what, cause);
-      case StoreState.Failed(var what) ->
+      case StoreState.Failed(var what, _) ->
           new StorageException(StorageException.Reason.FAILED, what, cause);
       case StoreState.Open(), StoreState.Closed() -> throw new AssertionError(next);
     };
+  }
+
+  /// Notes that Derby has found files that it cannot have written: who reads finds that, too.
+  ///
+  /// @param cause of which [DerbyFault#isDamage] says so
+  /// @return what to tell who met it
+  StorageException damaged(Throwable cause) {
+    String detail = Opening.innermost(cause);
+    if (change(new StoreState.Failed(detail, true))) {
+      LOG.log(Level.ERROR, "the database is damaged", PageDumps.without(cause));
+    }
+    return new StorageException(
+        StorageException.Reason.FAILED, "the database is damaged: " + detail, cause);
   }
 
   void readOnly(StorageException.Reason reason, String detail) {
@@ -94,7 +111,7 @@ final class Health {
   }
 
   void failed(String detail) {
-    change(new StoreState.Failed(detail));
+    change(new StoreState.Failed(detail, false));
   }
 
   /// @return whether this was a change; what has failed stays so, and what is closed too
@@ -108,8 +125,8 @@ final class Health {
             ? Level.INFO
             : Level.ERROR;
     LOG.log(level, sentence(next));
-    if (next instanceof StoreState.Failed(var detail)) {
-      onFailed.accept(detail);
+    if (next instanceof StoreState.Failed failed) {
+      onFailed.accept(failed);
     }
     return true;
   }
@@ -119,7 +136,8 @@ final class Health {
       case StoreState.Open() -> "the database can be written to again";
       case StoreState.ReadOnly(var reason, var detail) ->
           "the database takes no writes (%s): %s".formatted(reason, detail);
-      case StoreState.Failed(var detail) -> "the database has failed: " + detail;
+      case StoreState.Failed(var detail, var damaged) ->
+          (damaged ? "the database is damaged: " : "the database has failed: ") + detail;
       case StoreState.Closed() -> "the database is closed";
     };
   }

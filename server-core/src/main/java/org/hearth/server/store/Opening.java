@@ -19,6 +19,7 @@ import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.Durably;
 import org.hearth.server.store.derby.HighWaterMark;
 import org.hearth.server.store.derby.HighWaterMark.Contents;
+import org.hearth.server.store.derby.PageDumps;
 
 /// Opens the database of a data folder that is held, or says why not.
 ///
@@ -226,7 +227,7 @@ final class Opening {
   }
 
   /// What is at the bottom of a failure; what Derby says at its top is that it has failed.
-  private static String innermost(Exception failure) {
+  static String innermost(Throwable failure) {
     Throwable last = failure;
     Throwable next = failure;
     while (next != null) {
@@ -238,7 +239,7 @@ final class Opening {
     }
     // Where Derby trips over its own feet it has no words for what is wrong with the files.
     String said = last instanceof RuntimeException ? null : last.getMessage();
-    return said == null ? "its files are damaged" : said.replaceFirst("\\.+$", "");
+    return said == null ? "its files are damaged" : PageDumps.cut(said).replaceFirst("\\.+$", "");
   }
 
   private StoreIdentity identity() throws IOException, SQLException {

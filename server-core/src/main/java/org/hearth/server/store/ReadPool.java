@@ -57,16 +57,20 @@ public final class ReadPool implements AutoCloseable {
   public <T> T read(Query<T> query) {
     switch (health.state()) {
       case StoreState.Open _, StoreState.ReadOnly _ -> {}
-      case StoreState.Failed(var detail) -> throw new StorageException(Reason.FAILED, detail);
+      case StoreState.Failed(var detail, _) -> throw new StorageException(Reason.FAILED, detail);
       case StoreState.Closed _ -> throw new StorageException(Reason.CLOSED, "the store is closed");
     }
     queries.increment();
     try (Connection connection = pool.getConnection()) {
       return run(query, connection);
     } catch (SQLTransientConnectionException e) {
-      throw new StorageException(Reason.BUSY, "no connection for reading within the deadline", e);
+      throw DerbyFault.isDamage(e)
+          ? health.damaged(e)
+          : new StorageException(Reason.BUSY, "no connection for reading within the deadline", e);
     } catch (SQLException e) {
-      throw new StorageException(Reason.FAILED, "reading failed: " + e.getMessage(), e);
+      throw DerbyFault.isDamage(e)
+          ? health.damaged(e)
+          : new StorageException(Reason.FAILED, "reading failed: " + e.getMessage(), e);
     }
   }
 
@@ -150,6 +154,10 @@ public final class ReadPool implements AutoCloseable {
       connection.commit();
       return answer;
     } catch (SQLException e) {
+      // Derby has shut the database down for everybody: whoever waits for it waits in vain.
+      if (DerbyFault.isDamage(e)) {
+        throw health.damaged(e);
+      }
       DerbyFault fault = DerbyFault.of(e, connection);
       throw switch (fault) {
         case STATEMENT ->
@@ -157,7 +165,8 @@ public final class ReadPool implements AutoCloseable {
         case CONFLICT ->
             new StorageException(
                 Reason.BUSY, "a query waited too long for a row: " + e.getMessage(), e);
-        // Not a verdict about the store: only its writer and its keeper pass that.
+        // Not a verdict about the store: where it is not damaged, only its writer and its keeper
+        // pass that.
         case DISK_FULL, READ_ONLY, FAILED -> unavailable(e);
       };
     }

@@ -109,6 +109,20 @@ public sealed interface Refusal {
     }
   }
 
+  /// The database opens, and pages of it cannot be read.
+  record Damaged(Path folder, String detail) implements Refusal {
+    @Override
+    public String problem() {
+      return "The database in " + folder + " is damaged: " + detail + ".";
+    }
+
+    @Override
+    public String remedy() {
+      return "Check the disk, then restore the newest backup into an empty folder (hearth restore)."
+          + " hearth check --database tells more.";
+    }
+  }
+
   /// Settings that would make Derby lose what it acknowledged.
   record UnsafeSettings(String setting) implements Refusal {
     @Override

@@ -1,9 +1,16 @@
 package org.hearth.server.store;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.PageDumps;
 import org.jspecify.annotations.Nullable;
 
 /// Something could not be stored or read. What happened is in [#reason]; the message is for the log
-/// and for the operator, not for clients.
+/// and for the operator, not for clients. Nothing of a damaged page is in it or its causes.
 public sealed class StorageException extends RuntimeException permits StoreRefusedException {
   private static final long serialVersionUID = 1L;
 
@@ -32,7 +39,7 @@ public sealed class StorageException extends RuntimeException permits StoreRefus
   private final Reason reason;
 
   public StorageException(Reason reason, String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(PageDumps.cut(message), cause == null ? null : PageDumps.without(cause));
     this.reason = reason;
   }
 
@@ -42,6 +49,42 @@ public sealed class StorageException extends RuntimeException permits StoreRefus
 
   public Reason reason() {
     return reason;
+  }
+
+  /// Whether a failure is the damage of a database, or of Derby's own making as damage makes it.
+  public static boolean isOfDamage(Throwable failure) {
+    return DerbyFault.isDamage(failure) || DerbyFault.isInternal(failure);
+  }
+
+  /// What may be written to a log: no page that Derby has found damaged.
+  ///
+  /// @param text a message or a stack trace, of whomever
+  /// @return the text without such pages
+  public static String withoutPages(String text) {
+    return PageDumps.cut(text);
+  }
+
+  /// What a failure of a file says; some say nothing but the name of the file.
+  ///
+  /// @param failure of a file, or caused by one
+  /// @return a part of a sentence
+  public static String said(Exception failure) {
+    Throwable cause = failure.getCause() instanceof IOException inner ? inner : failure;
+    return switch (cause) {
+      case NoSuchFileException missing -> missing.getFile() + " does not exist";
+      case AccessDeniedException denied ->
+          "the user %s may not read or write %s"
+              .formatted(System.getProperty("user.name"), denied.getFile());
+      case FileAlreadyExistsException there ->
+          there.getFile() + " is there already, and is no folder";
+      case FileSystemException other when other.getReason() == null ->
+          other.getFile() + " is not what was expected there";
+      default ->
+          String.valueOf(
+              cause.toString().equals(failure.getMessage())
+                  ? cause.getMessage()
+                  : failure.getMessage());
+    };
   }
 
   /// Whether this tells about the store's state and nothing about what was to be stored: for

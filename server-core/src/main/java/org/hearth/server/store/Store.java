@@ -80,25 +80,30 @@ public final class Store implements AutoCloseable {
   ///
   /// @param onHeld called as soon as the data folder is this process's own
   public static Store open(StoreOptions options, OnHeld onHeld) {
+    try {
+      return holding(options, lock -> open(options, onHeld, lock));
+    } catch (RuntimeException e) {
+      throw refusal(options.dataFolder(), e);
+    }
+  }
+
+  private static Store open(StoreOptions options, OnHeld onHeld, FolderLock lock)
+      throws IOException, SQLException {
+    Optional<String> restoring = restoring(options.dataFolder());
+    if (restoring.isPresent()) {
+      throw new StoreRefusedException(
+          new Refusal.Restoring(options.dataFolder(), restoring.get()));
+    }
     long salt = new SecureRandom().nextLong();
-    return holding(
-        options,
-        lock -> {
-          Optional<String> restoring = restoring(options.dataFolder());
-          if (restoring.isPresent()) {
-            throw new StoreRefusedException(
-                new Refusal.Restoring(options.dataFolder(), restoring.get()));
-          }
-          onHeld.run();
-          Opening.Opened opened;
-          synchronized (OPENING) {
-            opened = new Opening(options, salt).open();
-          }
-          Store store = new Store(options, lock, opened, salt);
-          store.keeper.start();
-          store.committer.start();
-          return store;
-        });
+    onHeld.run();
+    Opening.Opened opened;
+    synchronized (OPENING) {
+      opened = new Opening(options, salt).open();
+    }
+    Store store = new Store(options, lock, opened, salt);
+    store.keeper.start();
+    store.committer.start();
+    return store;
   }
 
   /// What is done with a data folder that is held, before there is a database.
@@ -140,7 +145,7 @@ public final class Store implements AutoCloseable {
           case READ_ONLY -> Reason.READ_ONLY;
           case STATEMENT, CONFLICT, FAILED -> Reason.FAILED;
         };
-    return new StorageException(reason, doing + ": " + FileFailure.said(cause), cause);
+    return new StorageException(reason, doing + ": " + StorageException.said(cause), cause);
   }
 
   StoreOptions options() {
@@ -189,9 +194,53 @@ public final class Store implements AutoCloseable {
 
   /// Follows the end of the store, from which only a restart helps.
   ///
-  /// @param listener told the detail of [StoreState.Failed], in the thread that found it; quick
-  public void onFailed(Consumer<String> listener) {
+  /// @param listener told in the thread that found it; quick
+  public void onFailed(Consumer<StoreState.Failed> listener) {
     health.onFailed(listener);
+  }
+
+  /// What to tell of a database that is open and damaged.
+  ///
+  /// @return empty unless a reader or the writer has found damage
+  public Optional<Refusal> damage() {
+    return state() instanceof StoreState.Failed(String detail, boolean damaged) && damaged
+        ? Optional.of(new Refusal.Damaged(options.dataFolder(), detail))
+        : Optional.empty();
+  }
+
+  /// Nobody waits for a database that has failed, nor starts with it.
+  ///
+  /// @throws StorageException if it has; a [StoreRefusedException] if [#damage] was found
+  public void requireNotFailed() {
+    Optional<Refusal> damage = damage();
+    if (damage.isPresent()) {
+      throw new StoreRefusedException(damage.get());
+    }
+    if (state() instanceof StoreState.Failed(String detail, _)) {
+      throw new StorageException(Reason.FAILED, detail);
+    }
+  }
+
+  /// What a start has met, as the refusal that it is if the database is damaged.
+  ///
+  /// @return else the failure itself
+  public RuntimeException refusal(RuntimeException failure) {
+    // What fails after the damage was found says nothing of it.
+    return damage()
+        .<RuntimeException>map(damage -> new StoreRefusedException(damage, failure))
+        .orElseGet(() -> refusal(options.dataFolder(), failure));
+  }
+
+  static RuntimeException refusal(Path dataFolder, RuntimeException failure) {
+    return !(failure instanceof StoreRefusedException) && StorageException.isOfDamage(failure)
+        ? new StoreRefusedException(
+            new Refusal.Damaged(
+                dataFolder,
+                DerbyFault.isDamage(failure)
+                    ? Opening.innermost(failure)
+                    : "it cannot make sense of its files"),
+            failure)
+        : failure;
   }
 
   public StoreFigures figures() {
@@ -239,6 +288,9 @@ public final class Store implements AutoCloseable {
           progress,
           options.clock());
     } catch (IOException | SQLException e) {
+      if (DerbyFault.isDamage(e)) {
+        throw health.damaged(e);
+      }
       throw failure("making a backup in " + folder, e);
     }
   }

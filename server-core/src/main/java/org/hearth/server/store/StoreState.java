@@ -14,7 +14,8 @@ public sealed interface StoreState {
   /// Neither, until it is started again: the disk or the database has failed.
   ///
   /// @param detail for the operator
-  record Failed(String detail) implements StoreState {}
+  /// @param damaged whether that is because files of the database are not what was written
+  record Failed(String detail, boolean damaged) implements StoreState {}
 
   /// It has been closed.
   record Closed() implements StoreState {}

@@ -11,7 +11,7 @@ class VitalThreadTest {
     Health health = new Health();
     AtomicReference<StoreState> last = new AtomicReference<>();
     AtomicReference<String> told = new AtomicReference<>("");
-    health.onFailed(told::set);
+    health.onFailed(failed -> told.set(failed.detail()));
     Thread thread =
         VitalThread.of(
             "vital",

@@ -63,6 +63,10 @@ public final class NotificationServer implements Box {
   /// How long the start waits for what was not stored before the end.
   private static final Duration PATIENCE_AT_START = Duration.ofMinutes(1);
 
+  /// How often it looks meanwhile whether the store has failed.
+  private static final Duration LOOK_AT_START = Duration.ofSeconds(1);
+
+  private final Store store;
   private final RoomQueries rooms;
   private final OutputLog<RoomOutput> roomOutput;
   private final LogPosition head;
@@ -101,6 +105,7 @@ public final class NotificationServer implements Box {
   }
 
   NotificationServer(Needs needs, InstantSource clock, long memoryBytes) {
+    this.store = needs.store();
     this.rooms = needs.rooms();
     this.roomOutput = needs.roomOutput();
     this.head = needs.store().head();
@@ -174,10 +179,12 @@ public final class NotificationServer implements Box {
   }
 
   /// Waits until what was not stored before the end is counted, so that nobody is told less.
+  ///
+  /// @throws org.hearth.server.store.StorageException if the store has failed
   @Override
   public void start() {
     try {
-      if (!roomOutput.awaitReader(NotificationQueries.READER, head, PATIENCE_AT_START)) {
+      if (!awaitCounting()) {
         LOG.log(
             Level.WARNING,
             "what is unread is still being counted: until then fewer notifications are told");
@@ -186,6 +193,17 @@ public final class NotificationServer implements Box {
       Thread.currentThread().interrupt();
     }
     writer.start();
+  }
+
+  private boolean awaitCounting() throws InterruptedException {
+    long looks = PATIENCE_AT_START.dividedBy(LOOK_AT_START);
+    for (long look = 0; look < looks; look++) {
+      store.requireNotFailed();
+      if (roomOutput.awaitReader(NotificationQueries.READER, head, LOOK_AT_START)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -1,14 +1,18 @@
 package org.hearth.server.store.derby;
 
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.apache.derby.shared.common.error.StandardException;
 
 /// What an exception of Derby means for the store.
 ///
@@ -31,6 +35,15 @@ public enum DerbyFault {
   private static final int TRANSACTION_SEVERITY = 30_000;
   private static final int SESSION_SEVERITY = 40_000;
   private static final int PATIENCE_SECONDS = 1;
+  private static final String INTERNAL = "XJ001";
+
+  /// Of pages and containers that are not what was written (`XSDG`, `XSDB`, `XSDF`), and of a
+  /// write-ahead log that cannot be followed (`XSLA`).
+  private static final Set<String> DAMAGE =
+      Set.of(
+          "XSDG0", "XSDG2", "XSDG3", "XSDG4", "XSDB0", "XSDB1", "XSDB2", "XSDB4", "XSDB5", "XSDB9",
+          "XSDBB", "XSDF6", "XSDF8", "XSDFD", "XSLA1", "XSLA3", "XSLA5", "XSLA6", "XSLA7", "XSLA8",
+          "XSLAB", "XSLAD", "XSLAO");
 
   public static DerbyFault of(SQLException exception, Connection connection) {
     DerbyFault medium = ofMedium(exception);
@@ -48,14 +61,7 @@ public enum DerbyFault {
 
   /// Whether it is the disk, whatever Derby calls it; [#FAILED] if that cannot be told.
   public static DerbyFault ofMedium(Throwable exception) {
-    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    Deque<Throwable> open = new ArrayDeque<>();
-    open.add(exception);
-    while (!open.isEmpty()) {
-      Throwable each = open.remove();
-      if (!seen.add(each)) {
-        continue;
-      }
+    for (Throwable each : within(exception)) {
       String message = String.valueOf(each.getMessage()).toLowerCase(Locale.ROOT);
       if (each instanceof IOException || each instanceof SQLException) {
         if (message.contains("no space left")
@@ -67,14 +73,65 @@ public enum DerbyFault {
           return READ_ONLY;
         }
       }
+    }
+    return FAILED;
+  }
+
+  /// Whether Derby has found what it cannot have written: files of the database are damaged.
+  ///
+  /// A page that could not be read is no such thing where somebody else has closed its file.
+  public static boolean isDamage(Throwable exception) {
+    List<Throwable> all = within(exception);
+    return ofMedium(exception) == FAILED
+        && all.stream().noneMatch(ClosedChannelException.class::isInstance)
+        && all.stream().map(DerbyFault::state).anyMatch(DAMAGE::contains);
+  }
+
+  /// Whether Derby has stumbled over something that it has no words for. While a database is
+  /// opened, that is its files.
+  public static boolean isInternal(Throwable exception) {
+    List<Throwable> all = within(exception);
+    return ofMedium(exception) == FAILED
+        && all.stream().noneMatch(Error.class::isInstance)
+        && all.stream().anyMatch(each -> INTERNAL.equals(state(each)) || isThrownByDerby(each));
+  }
+
+  private static boolean isThrownByDerby(Throwable exception) {
+    StackTraceElement[] frames = exception.getStackTrace();
+    return exception instanceof RuntimeException
+        && frames.length > 0
+        && frames[0].getClassName().startsWith("org.apache.derby.");
+  }
+
+  private static String state(Throwable exception) {
+    return switch (exception) {
+      case SQLException sql -> String.valueOf(sql.getSQLState());
+      case StandardException inner -> String.valueOf(inner.getSQLState());
+      default -> "";
+    };
+  }
+
+  /// An exception with all that it names as its reasons, each once.
+  static List<Throwable> within(Throwable exception) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<Throwable> all = new ArrayList<>();
+    Deque<Throwable> open = new ArrayDeque<>();
+    open.add(exception);
+    while (!open.isEmpty()) {
+      Throwable each = open.remove();
+      if (!seen.add(each)) {
+        continue;
+      }
+      all.add(each);
       if (each.getCause() != null) {
         open.add(each.getCause());
       }
       if (each instanceof SQLException sql && sql.getNextException() != null) {
         open.add(sql.getNextException());
       }
+      open.addAll(List.of(each.getSuppressed()));
     }
-    return FAILED;
+    return all;
   }
 
   private static boolean isConnectionState(SQLException exception) {

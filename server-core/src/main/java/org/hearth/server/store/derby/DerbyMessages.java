@@ -2,13 +2,18 @@ package org.hearth.server.store.derby;
 
 import java.io.Writer;
 import java.lang.System.Logger.Level;
+import java.util.regex.Pattern;
 
-/// Takes what Derby would write to `derby.log` in the working directory, and logs it line by line.
+/// Takes what Derby would write to `derby.log` in the working directory, and logs it line by line,
+/// without the lines of pages.
 ///
 /// Derby finds this class by its name (`derby.stream.error.method`); it is public for no other
 /// reason.
 public final class DerbyMessages {
   private static final System.Logger LOG = System.getLogger("derby");
+
+  /// A line of a page, as Derby prints it: where it is, and its bytes.
+  private static final Pattern OF_A_PAGE = Pattern.compile("[0-9a-fA-F]{8}: .*");
 
   private DerbyMessages() {}
 
@@ -34,9 +39,9 @@ public final class DerbyMessages {
     }
 
     private void flushLine() {
-      String text = line.toString().stripTrailing();
+      String text = PageDumps.cut(line.toString()).stripTrailing();
       line.setLength(0);
-      if (!text.isEmpty()) {
+      if (!text.isEmpty() && !OF_A_PAGE.matcher(text).matches()) {
         LOG.log(text.contains("ERROR ") ? Level.WARNING : Level.DEBUG, text);
       }
     }

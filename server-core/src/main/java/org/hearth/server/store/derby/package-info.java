@@ -4,7 +4,7 @@
 ///     store ──► Derby ──► DerbyDataSource: connections for the pool and for the migrations
 ///               │  └────► DerbyMessages: what Derby says, in the log
 ///               ▼
-///             DerbyFault: what its exceptions mean
+///             DerbyFault: what its exceptions mean; PageDumps: what of them nobody may read
 ///     store ──► HighWaterMark: the last CommitHead that was acknowledged
 ///     store ──► Durably: file operations that last
 ///     store ──► FolderOwner: what root has made in a data folder becomes its owner's

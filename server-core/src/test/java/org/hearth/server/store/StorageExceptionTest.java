@@ -10,29 +10,29 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.junit.jupiter.api.Test;
 
-class FileFailureTest {
+class StorageExceptionTest {
   private static final String FILE = "/a/file";
 
   @Test
   void whatSaysNothingButTheNameIsExplained() {
-    assertThat(FileFailure.said(new NoSuchFileException(FILE))).isEqualTo(FILE + " does not exist");
-    assertThat(FileFailure.said(new AccessDeniedException(FILE)))
+    assertThat(StorageException.said(new NoSuchFileException(FILE))).isEqualTo(FILE + " does not exist");
+    assertThat(StorageException.said(new AccessDeniedException(FILE)))
         .isEqualTo(
             "the user %s may not read or write %s"
                 .formatted(System.getProperty("user.name"), FILE));
-    assertThat(FileFailure.said(new FileAlreadyExistsException(FILE)))
+    assertThat(StorageException.said(new FileAlreadyExistsException(FILE)))
         .isEqualTo(FILE + " is there already, and is no folder");
-    assertThat(FileFailure.said(new FileSystemException(FILE)))
+    assertThat(StorageException.said(new FileSystemException(FILE)))
         .isEqualTo(FILE + " is not what was expected there");
   }
 
   @Test
   void whatSaysMoreIsLeftAsItIs() {
-    assertThat(FileFailure.said(new FileSystemException(FILE, null, "No space left on device")))
+    assertThat(StorageException.said(new FileSystemException(FILE, null, "No space left on device")))
         .isEqualTo(FILE + ": No space left on device");
     FileNotFoundException cause = new FileNotFoundException("there is nothing");
-    assertThat(FileFailure.said(new UncheckedIOException(cause))).isEqualTo("there is nothing");
-    assertThat(FileFailure.said(new UncheckedIOException("The sentence", cause)))
+    assertThat(StorageException.said(new UncheckedIOException(cause))).isEqualTo("there is nothing");
+    assertThat(StorageException.said(new UncheckedIOException("The sentence", cause)))
         .isEqualTo("The sentence");
   }
 }

@@ -1,0 +1,117 @@
+package org.hearth.server.store;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.hearth.server.LogTail;
+import org.hearth.server.ServerState;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.WholeServer;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// One page of the database is damaged.
+class DamagedDatabaseTest {
+  /// Short, so that each line that Derby prints of a page has it.
+  private static final String SECRET = "zqxv";
+
+  private static final String FILTERS = "/_matrix/client/v3/user/@alice:hearth.test/filter";
+
+  @TempDir Path folder;
+
+  @Test
+  void theServerSaysThatTheDatabaseIsDamagedAndNothingOfThePage() throws Exception {
+    String room;
+    String filter;
+    String token;
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      token = server.newAccount("alice").text("access_token");
+      TestClient alice = server.client().as(token);
+      room = WholeServer.openRoom(alice);
+      filter =
+          alice
+              .post(FILTERS, "{'event_fields': ['%s']}".formatted(SECRET.repeat(300)))
+              .expect(200)
+              .text("filter_id");
+    }
+    DamagedPage.make(folder, SECRET.repeat(200));
+    try (WholeServer server = new WholeServer(folder)) {
+      CompletableFuture<ServerState.Failed> told = new CompletableFuture<>();
+      server
+          .homeserver()
+          .onState(state -> {
+            if (state instanceof ServerState.Failed failed) {
+              told.complete(failed);
+            }
+          });
+      server.start();
+      TestClient alice = server.client().as(token);
+
+      TestClient.Answer read = alice.get(FILTERS + "/" + filter);
+
+      assertThat(read.status()).isEqualTo(503);
+      ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
+      assertThat(failed.reason()).contains("is damaged: Invalid checksum");
+      assertThat(failed.remedy()).contains("hearth restore", "hearth check --database");
+      assertThat(
+              alice
+                  .put(
+                      "/_matrix/client/v3/rooms/%s/send/m.room.message/later"
+                          .formatted(TestClient.encoded(room)),
+                      "{'msgtype': 'm.text', 'body': 'x'}")
+                  .status())
+          .isEqualTo(503);
+      JsonNode status =
+          ControlPort.ask(server.homeserver().folder(), new ControlRequest("status", Map.of()))
+              .orElseThrow();
+      assertThat(status.path("failure").asText())
+          .isEqualTo(failed.reason() + " " + failed.remedy());
+      assertThat(read.json().toString() + status + failed).doesNotContain(SECRET, "Hex dump");
+    }
+    assertThat(Files.readString(folder.resolve("logs/hearth.log"), ISO_8859_1))
+        .contains("Invalid checksum", "is damaged")
+        .doesNotContain(SECRET, "Hex dump");
+    assertThat(LogTail.ofThisProcess().after(0)).noneMatch(each -> each.message().contains(SECRET));
+  }
+
+  @Test
+  void aStartThatMeetsTheDamageIsRefused() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      server.start();
+      TestClient alice = server.register("alice");
+      String room = WholeServer.openRoom(alice);
+      alice
+          .put(
+              "/_matrix/client/v3/rooms/%s/send/m.room.message/1"
+                  .formatted(TestClient.encoded(room)),
+              "{'msgtype': 'm.text', 'body': '%s'}".formatted(SECRET.repeat(1_000)))
+          .expect(200);
+    }
+    DamagedPage.make(folder, SECRET.repeat(200));
+    try (WholeServer server = new WholeServer(folder)) {
+      StartFailedException refused =
+          catchThrowableOfType(StartFailedException.class, server::start);
+
+      assertThat(refused.reason()).contains("is damaged: ");
+      assertThat(refused.remedy()).contains("hearth restore", "hearth check --database");
+      // Which ends `hearth serve` as a refusal: nothing starts it again.
+      assertThat(refused).hasCauseInstanceOf(StoreRefusedException.class);
+      StringWriter printed = new StringWriter();
+      refused.printStackTrace(new PrintWriter(printed, true));
+      assertThat(printed.toString()).doesNotContain(SECRET, "Hex dump");
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package org.hearth.server.store;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.PageDumps;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// A database of which one page is not what was written.
+class DamagedPageTest {
+  /// Short, so that each line that Derby prints of a page has it.
+  private static final String SECRET = "zqxv";
+
+  @RegisterExtension final StoreExtension stores = new StoreExtension();
+
+  @BeforeEach
+  void damageThePageOfARow() throws IOException {
+    Rows.create(stores.store());
+    byte[] content = SECRET.repeat(100).getBytes(ISO_8859_1);
+    stores.store().committer().commit("test", List.of(Rows.insert("a", 0, content)), List.of());
+    stores.store().close();
+    DamagedPage.make(stores.folder(), SECRET.repeat(100));
+    stores.reopen();
+  }
+
+  private StorageException read() {
+    return catchThrowableOfType(
+        StorageException.class,
+        () ->
+            stores
+                .store()
+                .reads()
+                .select("SELECT content FROM test_row", row -> row.getBytes(1).length));
+  }
+
+  @Test
+  void whoReadsItLearnsThatTheDatabaseIsDamagedAndNothingOfThePage() {
+    AtomicReference<StoreState.Failed> told = new AtomicReference<>();
+    stores.store().onFailed(told::set);
+
+    StorageException failure = read();
+
+    assertThat(failure.reason()).isEqualTo(Reason.FAILED);
+    assertThat(failure).hasMessageContainingAll("the database is damaged", "Invalid checksum");
+    StringWriter printed = new StringWriter();
+    failure.printStackTrace(new PrintWriter(printed, true));
+    assertThat(printed.toString())
+        .contains("Invalid checksum", "Caused by", "org.apache.derby")
+        .doesNotContain(SECRET, "Hex dump");
+    assertThat(stores.store().state()).isEqualTo(told.get());
+    assertThat(told.get().damaged()).isTrue();
+    assertThat(stores.store().damage().orElseThrow().problem())
+        .contains("is damaged: Invalid checksum")
+        .doesNotContain(SECRET, "Hex dump");
+  }
+
+  @Test
+  void othersAreToldAtOnce() {
+    var _ = read();
+
+    StorageException reading =
+        catchThrowableOfType(
+            StorageException.class, () -> stores.store().reads().read(_ -> "a query"));
+    StorageException writing =
+        catchThrowableOfType(
+            StorageException.class,
+            () -> stores.store().committer().commit("test", List.of(), List.of()));
+
+    assertThat(List.of(reading, writing)).allMatch(each -> each.reason() == Reason.FAILED);
+    assertThat(catchThrowableOfType(StoreRefusedException.class, stores.store()::requireNotFailed))
+        .hasMessageContainingAll("is damaged", "hearth restore", "hearth check --database");
+  }
+
+  @Test
+  void theWriterSaysTheSame() {
+    StorageException failure =
+        catchThrowableOfType(
+            StorageException.class,
+            () -> Rows.execute(stores.store(), "UPDATE test_row SET content = X'00'"));
+
+    assertThat(failure).hasMessageContaining("the database is damaged");
+    assertThat(failure.getMessage()).doesNotContain(SECRET, "Hex dump");
+    assertThat(stores.store().damage()).isPresent();
+  }
+
+  @Test
+  void aBackupOfItFailsAndSaysSo() {
+    StorageException failure =
+        catchThrowableOfType(
+            StorageException.class,
+            () ->
+                stores
+                    .store()
+                    .backup(
+                        stores.folder().resolve("backups/one"),
+                        BackupManifest.Others.NONE,
+                        (_, _, _) -> {}));
+
+    assertThat(failure).hasMessageContaining("the database is damaged");
+    assertThat(failure.getMessage()).doesNotContain(SECRET, "Hex dump");
+    assertThat(stores.store().damage()).isPresent();
+  }
+
+  @Test
+  void anythingThatIsLoggedLosesThePageAndKeepsTheFrames() {
+    String page =
+        "page dump follows: Hex dump:\n00000000: 7a71 7876  zqxvzqxv\n00000010: 7a71  zqxv";
+    String text = "it failed\nSQLException: Invalid checksum, " + page + "\n\tat org.example.A\n";
+
+    assertThat(
+            StorageException.withoutPages(text + "Caused by: B: " + page + "\n\tat org.example.B"))
+        .isEqualTo(
+            "it failed\nSQLException: Invalid checksum, page dump left out\n\tat org.example.A\n"
+                + "Caused by: B: page dump left out\n\tat org.example.B");
+    assertThat(PageDumps.cut("slot = 1, page dump = zqxv."))
+        .isEqualTo("slot = 1, page dump left out");
+  }
+
+  @Test
+  void aFailureOfDerbyWithoutWordsIsDamageWhileADatabaseIsOpened() {
+    RuntimeException failure =
+        new StorageException(
+            Reason.FAILED, "reading failed", new SQLException("Java exception", "XJ001", 0));
+
+    assertThat(DerbyFault.isDamage(failure)).isFalse();
+    assertThat(Store.refusal(stores.folder(), failure))
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContainingAll("is damaged", "restore the newest backup");
+    RuntimeException full =
+        new StorageException(
+            Reason.FAILED, "reading failed", new SQLException("No space left on device", "XSDG0"));
+    assertThat(Store.refusal(stores.folder(), full)).isSameAs(full);
+  }
+}
