@@ -91,8 +91,7 @@ public final class Store implements AutoCloseable {
       throws IOException, SQLException {
     Optional<String> restoring = restoring(options.dataFolder());
     if (restoring.isPresent()) {
-      throw new StoreRefusedException(
-          new Refusal.Restoring(options.dataFolder(), restoring.get()));
+      throw new StoreRefusedException(new Refusal.Restoring(options.dataFolder(), restoring.get()));
     }
     long salt = new SecureRandom().nextLong();
     onHeld.run();

@@ -15,7 +15,8 @@ class StorageExceptionTest {
 
   @Test
   void whatSaysNothingButTheNameIsExplained() {
-    assertThat(StorageException.said(new NoSuchFileException(FILE))).isEqualTo(FILE + " does not exist");
+    assertThat(StorageException.said(new NoSuchFileException(FILE)))
+        .isEqualTo(FILE + " does not exist");
     assertThat(StorageException.said(new AccessDeniedException(FILE)))
         .isEqualTo(
             "the user %s may not read or write %s"
@@ -28,10 +29,12 @@ class StorageExceptionTest {
 
   @Test
   void whatSaysMoreIsLeftAsItIs() {
-    assertThat(StorageException.said(new FileSystemException(FILE, null, "No space left on device")))
+    assertThat(
+            StorageException.said(new FileSystemException(FILE, null, "No space left on device")))
         .isEqualTo(FILE + ": No space left on device");
     FileNotFoundException cause = new FileNotFoundException("there is nothing");
-    assertThat(StorageException.said(new UncheckedIOException(cause))).isEqualTo("there is nothing");
+    assertThat(StorageException.said(new UncheckedIOException(cause)))
+        .isEqualTo("there is nothing");
     assertThat(StorageException.said(new UncheckedIOException("The sentence", cause)))
         .isEqualTo("The sentence");
   }
