@@ -1,8 +1,10 @@
 package org.hearth.server.store;
 
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.PageDumps;
@@ -14,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 /// the keeper make most changes.
 final class Health {
   private static final System.Logger LOG = System.getLogger(Store.class.getName());
+  private static final String DAMAGED = "the database is damaged: ";
+
+  /// For Derby to end what is under way.
+  private static final Duration PATIENCE_FOR_VERDICT = Duration.ofSeconds(2);
+
+  private static final long LOOK_NANOS = 10_000_000;
 
   private final AtomicReference<StoreState> state = new AtomicReference<>(new StoreState.Open());
 
@@ -70,6 +78,10 @@ final class Health {
     if (DerbyFault.isDamage(cause)) {
       return damaged(cause);
     }
+    if (DerbyFault.isShutDown(cause)
+        && awaitVerdict() instanceof StoreState.Failed(var why, var of)) {
+      return new StorageException(StorageException.Reason.FAILED, (of ? DAMAGED : "") + why, cause);
+    }
     String detail = PageDumps.cut(doing + ": " + cause.getMessage());
     StoreState next =
         switch (fault) {
@@ -102,8 +114,17 @@ final class Health {
     if (change(new StoreState.Failed(detail, true))) {
       LOG.log(Level.ERROR, "the database is damaged", PageDumps.without(cause));
     }
-    return new StorageException(
-        StorageException.Reason.FAILED, "the database is damaged: " + detail, cause);
+    return new StorageException(StorageException.Reason.FAILED, DAMAGED + detail, cause);
+  }
+
+  /// Derby shuts the database down before it tells whoever has met a damaged page: others, who find
+  /// that there is no database any more, leave the verdict to that one for a moment.
+  private StoreState awaitVerdict() {
+    long end = System.nanoTime() + PATIENCE_FOR_VERDICT.toNanos();
+    while (!(state.get() instanceof StoreState.Failed) && System.nanoTime() - end < 0) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+    return state.get();
   }
 
   void readOnly(StorageException.Reason reason, String detail) {
@@ -137,7 +158,7 @@ final class Health {
       case StoreState.ReadOnly(var reason, var detail) ->
           "the database takes no writes (%s): %s".formatted(reason, detail);
       case StoreState.Failed(var detail, var damaged) ->
-          (damaged ? "the database is damaged: " : "the database has failed: ") + detail;
+          (damaged ? DAMAGED : "the database has failed: ") + detail;
       case StoreState.Closed() -> "the database is closed";
     };
   }

@@ -7,8 +7,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.Thread.State;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.DerbyFault;
@@ -80,6 +84,30 @@ class DamagedPageTest {
     assertThat(List.of(reading, writing)).allMatch(each -> each.reason() == Reason.FAILED);
     assertThat(catchThrowableOfType(StoreRefusedException.class, stores.store()::requireNotFailed))
         .hasMessageContainingAll("is damaged", "hearth restore", "hearth check --database");
+  }
+
+  /// Derby has shut the database down before whoever met the page is told why.
+  @Test
+  void whoFindsTheDatabaseGoneLeavesTheVerdictToWhoHasMetThePage() throws Exception {
+    Health health = new Health();
+    CompletableFuture<StorageException> told = new CompletableFuture<>();
+    Thread writing =
+        Thread.ofVirtual()
+            .start(() ->
+                told.complete(
+                    health.fault(
+                        DerbyFault.FAILED,
+                        "writing",
+                        new SQLException("No current connection.", "08003"))));
+    Eventually.until(
+        "it waits or has ended",
+        () -> Set.of(State.TIMED_WAITING, State.TERMINATED).contains(writing.getState()));
+
+    var _ = health.damaged(new SQLException("Invalid checksum", "XSDG2"));
+
+    assertThat(told.get(1, TimeUnit.MINUTES))
+        .hasMessage("the database is damaged: Invalid checksum");
+    assertThat(health.state()).isEqualTo(new StoreState.Failed("Invalid checksum", true));
   }
 
   @Test

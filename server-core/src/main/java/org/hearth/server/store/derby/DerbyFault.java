@@ -45,6 +45,8 @@ public enum DerbyFault {
           "XSDBB", "XSDF6", "XSDF8", "XSDFD", "XSLA1", "XSLA3", "XSLA5", "XSLA6", "XSLA7", "XSLA8",
           "XSLAB", "XSLAD", "XSLAO");
 
+  private static final Set<String> SHUT_DOWN = Set.of("08003", "08006");
+
   public static DerbyFault of(SQLException exception, Connection connection) {
     DerbyFault medium = ofMedium(exception);
     if (medium != FAILED) {
@@ -85,6 +87,11 @@ public enum DerbyFault {
     return ofMedium(exception) == FAILED
         && all.stream().noneMatch(ClosedChannelException.class::isInstance)
         && all.stream().map(DerbyFault::state).anyMatch(DAMAGE::contains);
+  }
+
+  /// Whether the database is no longer there, whatever has ended it.
+  public static boolean isShutDown(Throwable exception) {
+    return within(exception).stream().map(DerbyFault::state).anyMatch(SHUT_DOWN::contains);
   }
 
   /// Whether Derby has stumbled over something that it has no words for. While a database is
