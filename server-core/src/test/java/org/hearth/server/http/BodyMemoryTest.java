@@ -384,7 +384,7 @@ class BodyMemoryTest {
     AtomicLong now = new AtomicLong();
     AtomicInteger ended = new AtomicInteger();
     int second = StreamedAnswer.AnswerTime.LEAST_BYTES_PER_SECOND;
-    BodyMemory memory = new BodyMemory(16 * second, 1000, Duration.ZERO, now::get);
+    BodyMemory memory = new BodyMemory(16L * second, 1000, Duration.ZERO, now::get);
     try (BodyMemory.Taken slow = memory.of("alice", "a", false);
         BodyMemory.Taken quick = memory.of("alice", "a", false);
         BodyMemory.Taken next = memory.of("alice", "a", false)) {

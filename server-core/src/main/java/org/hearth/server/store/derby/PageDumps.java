@@ -102,6 +102,7 @@ public final class PageDumps {
     }
 
     @Override
+    @SuppressWarnings("OverrideThrowableToString") // it is printed as what it stands for
     public String toString() {
       return getMessage() == null ? original : original + ": " + getMessage();
     }
