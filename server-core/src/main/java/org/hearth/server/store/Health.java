@@ -78,9 +78,10 @@ final class Health {
     if (DerbyFault.isDamage(cause)) {
       return damaged(cause);
     }
-    if (DerbyFault.isShutDown(cause)
-        && awaitVerdict() instanceof StoreState.Failed(var why, var of)) {
-      return new StorageException(StorageException.Reason.FAILED, (of ? DAMAGED : "") + why, cause);
+    if (DerbyFault.mayFollowDamage(cause)
+        && awaitVerdict() instanceof StoreState.Failed(var why, var damaged)) {
+      return new StorageException(
+          StorageException.Reason.FAILED, (damaged ? DAMAGED : "") + why, cause);
     }
     String detail = PageDumps.cut(doing + ": " + cause.getMessage());
     StoreState next =
@@ -118,7 +119,8 @@ final class Health {
   }
 
   /// Derby shuts the database down before it tells whoever has met a damaged page: others, who find
-  /// that there is no database any more, leave the verdict to that one for a moment.
+  /// that there is no database any more, or stumble in it, leave the verdict to that one for a
+  /// moment.
   private StoreState awaitVerdict() {
     long end = System.nanoTime() + PATIENCE_FOR_VERDICT.toNanos();
     while (!(state.get() instanceof StoreState.Failed) && System.nanoTime() - end < 0) {

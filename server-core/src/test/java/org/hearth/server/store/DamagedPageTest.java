@@ -20,6 +20,8 @@ import org.hearth.server.store.derby.PageDumps;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A database of which one page is not what was written.
 class DamagedPageTest {
@@ -87,8 +89,9 @@ class DamagedPageTest {
   }
 
   /// Derby has shut the database down before whoever met the page is told why.
-  @Test
-  void whoFindsTheDatabaseGoneLeavesTheVerdictToWhoHasMetThePage() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"08003", "08006", "XJ001"})
+  void whoFindsTheDatabaseGoneLeavesTheVerdictToWhoHasMetThePage(String found) throws Exception {
     Health health = new Health();
     CompletableFuture<StorageException> told = new CompletableFuture<>();
     Thread writing =
@@ -98,7 +101,7 @@ class DamagedPageTest {
                     health.fault(
                         DerbyFault.FAILED,
                         "writing",
-                        new SQLException("No current connection.", "08003"))));
+                        new SQLException("There is no database.", found))));
     Eventually.until(
         "it waits or has ended",
         () -> Set.of(State.TIMED_WAITING, State.TERMINATED).contains(writing.getState()));

@@ -89,9 +89,10 @@ public enum DerbyFault {
         && all.stream().map(DerbyFault::state).anyMatch(DAMAGE::contains);
   }
 
-  /// Whether the database is no longer there, whatever has ended it.
-  public static boolean isShutDown(Throwable exception) {
-    return within(exception).stream().map(DerbyFault::state).anyMatch(SHUT_DOWN::contains);
+  /// Whether the database is no longer there, or going: Derby ends it when it finds damage.
+  public static boolean mayFollowDamage(Throwable exception) {
+    return within(exception).stream().map(DerbyFault::state).anyMatch(SHUT_DOWN::contains)
+        || isInternal(exception);
   }
 
   /// Whether Derby has stumbled over something that it has no words for. While a database is
