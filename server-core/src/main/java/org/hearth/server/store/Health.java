@@ -19,7 +19,7 @@ final class Health {
   private static final String DAMAGED = "the database is damaged: ";
 
   /// For Derby to end what is under way.
-  private static final Duration PATIENCE_FOR_VERDICT = Duration.ofSeconds(2);
+  private static final Duration PATIENCE_FOR_VERDICT = Duration.ofSeconds(5);
 
   private static final long LOOK_NANOS = 10_000_000;
 
