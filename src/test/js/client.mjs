@@ -32,6 +32,15 @@ export function next(emitter, name, test, what) {
   });
 }
 
+/** Resolves as a promise does, or fails at the deadline. */
+export function within(promise, what) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${DEADLINE_MILLIS} ms: ${what}`)), DEADLINE_MILLIS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 export function message(client, roomId, body) {
   return next(
     client,

@@ -72,6 +72,9 @@ await serverIsBack();
 
 await say(alice, [bob], "Are you back?");
 await say(bob, [alice], "I am");
+// The SDK uploads keys up to ten seconds after it has them, and later when the server was away.
+const backedUp = () => alice.http.authedRequest("GET", "/room_keys/version", undefined, undefined, { prefix: "/_matrix/client/v3" });
+await until(async () => (await backedUp()).count === 2, "the backup has the keys of what alice said and of what she read");
 
 const laptop = await startEncrypted(await logIn("alice", "laptop", options("alice")));
 await until(() => knows(alice, alice.getUserId(), laptop.getDeviceId()), "the phone learns of the laptop");

@@ -1,7 +1,7 @@
 // What the scripts of encrypted rooms share.
 import * as sdk from "matrix-js-sdk";
 import { CryptoEvent, VerificationPhase, VerificationRequestEvent, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
-import { check, next, passwordOf, start } from "./client.mjs";
+import { check, next, passwordOf, start, within } from "./client.mjs";
 
 // The cryptography tells all that it does.
 console.debug = () => {};
@@ -59,13 +59,18 @@ async function phase(request, wanted) {
   }
 }
 
+/** The SDK refers to these weakly: what nobody else holds is collected, and then never comes to its end. */
+const underWay = new Set();
+
 /** Compares emojis and confirms them. */
 async function compare(verifier, shown) {
+  underWay.add(verifier);
   verifier.on(VerifierEvent.ShowSas, async (sas) => {
     shown.push(sas.sas.emoji.map(([emoji]) => emoji).join(" "));
     await sas.confirm();
   });
-  await verifier.verify();
+  await within(verifier.verify(), `the verification of ${verifier.userId}`);
+  underWay.delete(verifier);
 }
 
 /** Two devices verify each other by emojis. */

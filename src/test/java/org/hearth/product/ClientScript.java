@@ -9,8 +9,10 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /// A script of `src/test/js`, by which people talk with matrix-js-sdk on Node.
 final class ClientScript {
@@ -18,6 +20,9 @@ final class ClientScript {
       Path.of(System.getProperty("hearth.root", "."), "src", "test", "js")
           .toAbsolutePath()
           .normalize();
+
+  /// A script that waits for ever is ended after so long, and what it said is shown.
+  private static final Duration DEADLINE = Duration.ofMinutes(5);
 
   private ClientScript() {}
 
@@ -43,6 +48,11 @@ final class ClientScript {
     List<String> lines = new ArrayList<>();
     Process client =
         new ProcessBuilder(command).directory(SCRIPTS.toFile()).redirectErrorStream(true).start();
+    var _ =
+        client
+            .onExit()
+            .orTimeout(DEADLINE.toSeconds(), TimeUnit.SECONDS)
+            .exceptionally(_ -> client.destroyForcibly());
     try (BufferedReader output = client.inputReader(StandardCharsets.UTF_8);
         Writer input = client.outputWriter(StandardCharsets.UTF_8)) {
       for (String line = output.readLine(); line != null; line = output.readLine()) {

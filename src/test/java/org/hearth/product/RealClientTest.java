@@ -12,13 +12,13 @@ import org.junit.jupiter.api.io.TempDir;
 /// server is killed and restarted in the middle.
 class RealClientTest {
   @Test
-  @Timeout(value = 4, unit = TimeUnit.MINUTES)
+  @Timeout(value = 6, unit = TimeUnit.MINUTES)
   void twoPeopleTalkAndNothingIsLostWhenTheServerIsKilled(@TempDir Path folder) throws Exception {
     play("conversation.mjs", folder);
   }
 
   @Test
-  @Timeout(value = 4, unit = TimeUnit.MINUTES)
+  @Timeout(value = 6, unit = TimeUnit.MINUTES)
   void aDeviceThatLogsInLaterFindsTheThreads(@TempDir Path folder) throws Exception {
     play("threads.mjs", folder);
   }
