@@ -48,6 +48,7 @@ import org.hearth.server.services.serverkeys.KeyRotation;
 import org.hearth.server.store.Journal;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.StoreState;
 import org.jspecify.annotations.Nullable;
 
 /// Everything that runs while a server runs: the store, the boxes, the listeners. What was opened
@@ -72,6 +73,7 @@ final class Composition {
   private final Consumer<? super ServerState.Failed> onFailed;
   private final Deque<Part> opened = new ArrayDeque<>();
   private final Boxes boxes;
+  private volatile @Nullable Store store;
   private Admin.@Nullable Asked asked;
   private @Nullable Peers peers;
   private volatile @Nullable Admin admin;
@@ -132,6 +134,7 @@ final class Composition {
                 onHeld.run();
               });
       composition.opened.push(new Part("the database", (_, _) -> store.close()));
+      composition.store = store;
       store.onFailed(failed -> {
         LOG.log(Level.ERROR, "the database has failed: {0}", failed.detail());
         onFailed.accept(
@@ -144,11 +147,12 @@ final class Composition {
                         "Check that the disk of %s works and has room, then restart the server. The log has the details."
                             .formatted(folder.root()))));
       });
-      OwnKeys opened = Objects.requireNonNull(read.get(), "they are read before the database");
-      ServerKeys.keep(folder, opened);
-      KeyRotation keys = KeyRotation.open(opened, new SigningKeyFile(folder, random), store, clock);
-      progress.accept("Starting the components");
       try {
+        OwnKeys opened = Objects.requireNonNull(read.get(), "they are read before the database");
+        ServerKeys.keep(folder, opened);
+        KeyRotation keys =
+            KeyRotation.open(opened, new SigningKeyFile(folder, random), store, clock);
+        progress.accept("Starting the components");
         composition.start(store, folder, keys, random);
         composition.prepareBackups(store, folder);
         store.requireNotFailed();
@@ -189,7 +193,7 @@ final class Composition {
     checkName(accounts, server);
     Journal journal = new Journal(store, clock);
     opened.push(new Part("the journal", (_, _) -> journal.close()));
-    opened.push(new Part("the boxes", (_, failures) -> boxes.close(DRAIN, failures)));
+    opened.push(new Part("the boxes", (_, failures) -> boxes.close(patience(store), failures)));
     AllBoxes.Made made =
         AllBoxes.addTo(
             boxes,
@@ -225,6 +229,11 @@ final class Composition {
     admin = operations;
     operations.rates().start();
     opened.push(new Part("the history of rates", (_, _) -> operations.rates().close()));
+  }
+
+  /// What cannot be stored any more is not waited for.
+  private static Duration patience(Store store) {
+    return store.state() instanceof StoreState.Failed ? Duration.ZERO : DRAIN;
   }
 
   private void prepareBackups(Store store, DataFolder folder) {
@@ -351,6 +360,12 @@ final class Composition {
                 .formatted(connections.open()))
         .stream()
         .toList();
+  }
+
+  /// Whether pages of the database are not what was written.
+  boolean isDamaged() {
+    Store opened = store;
+    return opened != null && opened.damage().isPresent();
   }
 
   /// Where what happens to the server is told.

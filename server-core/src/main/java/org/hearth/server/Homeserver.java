@@ -309,6 +309,14 @@ public final class Homeserver implements AutoCloseable {
         .toList();
   }
 
+  /// Whether the server has found its database damaged: another start will find the same.
+  ///
+  /// @return false unless the server has started and is not stopped
+  public boolean isDamaged() {
+    Composition running = composition;
+    return running != null && running.isDamaged();
+  }
+
   /// The operations of the command line on this server.
   ///
   /// @return the operations

@@ -30,7 +30,7 @@ class FailedThreadTest {
   @Test
   void theDeathOfAConsumersThreadIsAFailedStateWithReasonAndRemedy() throws Exception {
     try (WholeServer server = new WholeServer(folder, this::now)) {
-      CompletableFuture<ServerState.Failed> told = failure(server);
+      CompletableFuture<ServerState.Failed> told = server.failure();
       server.start();
 
       type(server.register("alice"));
@@ -81,7 +81,7 @@ class FailedThreadTest {
     BrokenLog brokenLog = new BrokenLog();
     brokenLog.start();
     try (WholeServer server = new WholeServer(folder, this::now)) {
-      CompletableFuture<ServerState.Failed> told = failure(server);
+      CompletableFuture<ServerState.Failed> told = server.failure();
       server.start();
       log.addAppender(brokenLog);
 
@@ -91,18 +91,6 @@ class FailedThreadTest {
     } finally {
       log.detachAppender(brokenLog);
     }
-  }
-
-  private static CompletableFuture<ServerState.Failed> failure(WholeServer server) {
-    CompletableFuture<ServerState.Failed> told = new CompletableFuture<>();
-    server
-        .homeserver()
-        .onState(state -> {
-          if (state instanceof ServerState.Failed failed) {
-            told.complete(failed);
-          }
-        });
-    return told;
   }
 
   /// Has the thread that handles typing end.

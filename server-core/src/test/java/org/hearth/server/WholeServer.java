@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
@@ -91,6 +92,17 @@ public final class WholeServer implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+  }
+
+  /// The first failure from now on.
+  public CompletableFuture<ServerState.Failed> failure() {
+    CompletableFuture<ServerState.Failed> told = new CompletableFuture<>();
+    server.onState(state -> {
+      if (state instanceof ServerState.Failed failed) {
+        told.complete(failed);
+      }
+    });
+    return told;
   }
 
   public Homeserver homeserver() {

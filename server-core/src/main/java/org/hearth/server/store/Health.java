@@ -118,6 +118,13 @@ final class Health {
     return new StorageException(StorageException.Reason.FAILED, DAMAGED + detail, cause);
   }
 
+  /// Leaves the verdict to whoever has met a damaged page, if this may be because of one.
+  void settle(Throwable failure) {
+    if (DerbyFault.mayFollowDamage(failure)) {
+      var _ = awaitVerdict();
+    }
+  }
+
   /// Derby shuts the database down before it tells whoever has met a damaged page: others, who find
   /// that there is no database any more, or stumble in it, leave the verdict to that one for a
   /// moment.

@@ -225,6 +225,7 @@ public final class Store implements AutoCloseable {
   /// @return else the failure itself
   public RuntimeException refusal(RuntimeException failure) {
     // What fails after the damage was found says nothing of it.
+    health.settle(failure);
     return damage()
         .<RuntimeException>map(damage -> new StoreRefusedException(damage, failure))
         .orElseGet(() -> refusal(options.dataFolder(), failure));

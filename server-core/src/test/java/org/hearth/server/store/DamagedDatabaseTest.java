@@ -9,9 +9,13 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.hearth.ringlogs.DeadLetter;
+import org.hearth.ringlogs.EncodedEntry;
+import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.LogTail;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
@@ -19,6 +23,7 @@ import org.hearth.server.WholeServer;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.TestClient;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,14 +54,7 @@ class DamagedDatabaseTest {
     }
     DamagedPage.make(folder, SECRET.repeat(200));
     try (WholeServer server = new WholeServer(folder)) {
-      CompletableFuture<ServerState.Failed> told = new CompletableFuture<>();
-      server
-          .homeserver()
-          .onState(state -> {
-            if (state instanceof ServerState.Failed failed) {
-              told.complete(failed);
-            }
-          });
+      CompletableFuture<ServerState.Failed> told = server.failure();
       server.start();
       TestClient alice = server.client().as(token);
 
@@ -66,6 +64,7 @@ class DamagedDatabaseTest {
       ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
       assertThat(failed.reason()).contains("is damaged: Invalid checksum");
       assertThat(failed.remedy()).contains("hearth restore", "hearth check --database");
+      assertThat(server.homeserver().isDamaged()).isTrue();
       assertThat(
               alice
                   .put(
@@ -90,6 +89,39 @@ class DamagedDatabaseTest {
   @Test
   void aStartThatMeetsTheDamageIsRefused() throws Exception {
     try (WholeServer server = new WholeServer(folder)) {
+      try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+        store
+            .deadLetters()
+            .park(
+                new DeadLetter(
+                    "room-output",
+                    "user-directory",
+                    "!room",
+                    new LogPosition(1),
+                    new EncodedEntry(1, new byte[0]),
+                    DeadLetter.Reason.FAILED,
+                    SECRET.repeat(1_000),
+                    Instant.EPOCH));
+      }
+      DamagedPage.make(folder, SECRET.repeat(200));
+
+      StartFailedException refused =
+          catchThrowableOfType(StartFailedException.class, server::start);
+
+      assertThat(refused.reason()).contains("is damaged: Invalid checksum");
+      assertThat(refused.remedy()).contains("hearth restore", "hearth check --database");
+      // Which ends `hearth serve` as a refusal: nothing starts it again.
+      assertThat(refused).hasCauseInstanceOf(StoreRefusedException.class);
+      StringWriter printed = new StringWriter();
+      refused.printStackTrace(new PrintWriter(printed, true));
+      assertThat(printed.toString()).doesNotContain(SECRET, "Hex dump");
+    }
+  }
+
+  /// A reader of the log meets the page, at the start or soon after it, and waits.
+  @Test
+  void theEndOfTheServerDoesNotWaitForLogsThatCannotBeRead() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
       server.start();
       TestClient alice = server.register("alice");
       String room = WholeServer.openRoom(alice);
@@ -102,16 +134,15 @@ class DamagedDatabaseTest {
     }
     DamagedPage.make(folder, SECRET.repeat(200));
     try (WholeServer server = new WholeServer(folder)) {
-      StartFailedException refused =
+      CompletableFuture<ServerState.Failed> told = server.failure();
+      @Nullable StartFailedException refused =
           catchThrowableOfType(StartFailedException.class, server::start);
 
-      assertThat(refused.reason()).contains("is damaged: ");
-      assertThat(refused.remedy()).contains("hearth restore", "hearth check --database");
-      // Which ends `hearth serve` as a refusal: nothing starts it again.
-      assertThat(refused).hasCauseInstanceOf(StoreRefusedException.class);
-      StringWriter printed = new StringWriter();
-      refused.printStackTrace(new PrintWriter(printed, true));
-      assertThat(printed.toString()).doesNotContain(SECRET, "Hex dump");
+      assertThat(told.get(1, TimeUnit.MINUTES).reason()).contains("is damaged: Invalid checksum");
+      assertThat(refused == null || refused.getCause() instanceof StoreRefusedException).isTrue();
     }
+    assertThat(Files.readString(folder.resolve("logs/hearth.log"), ISO_8859_1))
+        .contains("is damaged")
+        .doesNotContain("after 10 s some logs were stopped");
   }
 }
