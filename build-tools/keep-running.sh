@@ -1,11 +1,16 @@
 # Read by the launchers: runs a server, and starts it again when a fault has ended it.
 
 # Exit codes: 3 is Java's for want of memory, 70 the server's own when something has ended without which it is not whole,
-# 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV those of a crash. The server is told of the first and the last
-# in its environment: it had no time to keep the reason itself. Whatever else ends it (another signal, `hearth stop`, a
-# start that was refused) ends the launcher with the same code.
-# The pause doubles; a server that ended six times with less than ten minutes in between is left for its owner to look at.
+# 74 when a page of its database is damaged, 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV those of a crash,
+# 128 + SIGKILL that of a system without memory. The server is told of those that are not its own in its environment: it
+# had no time to keep the reason itself. Whatever else ends it (another signal, `hearth stop`, a start that was refused)
+# ends the launcher with the same code.
+# The pause doubles; a server that ended six times with less than ten minutes in between is left for its owner to look at,
+# one that is damaged after the second time. The server is told which process this is, so that `hearth stop` finds it in
+# the pause.
 keep_running() {
+  HEARTH_LAUNCHER=$$
+  export HEARTH_LAUNCHER
   restarts=0
   asked=
   child=
@@ -25,21 +30,25 @@ keep_running() {
     done
     child=
     unset HEARTH_ENDED_BY HEARTH_ENDED_AT
+    most=5
+    times="six times"
     case $code in
       3) why="its memory was used up"; HEARTH_ENDED_BY=memory ;;
       70) why="it had failed" ;;
+      74) why="its database is damaged"; most=1; times=twice ;;
       132 | 133 | 134 | 135 | 136 | 139) why="Java has crashed"; HEARTH_ENDED_BY=crash ;;
+      137) why="it was killed"; HEARTH_ENDED_BY=kill ;;
       *) exit "$code" ;;
     esac
     [ -z "$asked" ] || exit "$code"
     ended=$(date +%s)
-    if [ "$code" != 70 ]; then
+    if [ -n "${HEARTH_ENDED_BY:-}" ]; then
       HEARTH_ENDED_AT=$ended
       export HEARTH_ENDED_BY HEARTH_ENDED_AT
     fi
     [ $((ended - began)) -lt 600 ] || restarts=0
-    if [ "$restarts" -ge 5 ]; then
-      echo "hearth: the server has ended ($why) six times in a row, and is not started again." >&2
+    if [ "$restarts" -ge "$most" ]; then
+      echo "hearth: the server has ended ($why) $times in a row, and is not started again." >&2
       exit "$code"
     fi
     pause=$((1 << restarts))

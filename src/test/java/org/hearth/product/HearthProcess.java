@@ -224,10 +224,11 @@ final class HearthProcess implements AutoCloseable {
     launched.forEach(each -> each.onExit().join());
   }
 
-  /// Ends the server that a launcher has started as a defect of Java would.
-  void crash() throws IOException, InterruptedException {
+  /// Sends a signal to the server that a launcher has started: ABRT is what a defect of Java does,
+  /// KILL what a system without memory does.
+  void signal(String name) throws IOException, InterruptedException {
     long java = process.children().findFirst().orElseThrow().pid();
-    Ended ended = run(new ProcessBuilder("sh", "-c", "kill -ABRT " + java));
+    Ended ended = run(new ProcessBuilder("sh", "-c", "kill -%s %d".formatted(name, java)));
     if (ended.code() != 0) {
       throw new IOException(ended.said());
     }

@@ -93,7 +93,7 @@ class PackagedImageIT {
     try (HearthProcess server = HearthProcess.start(launcher, folder.resolve("data"))) {
       MatrixHttp alice = MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
 
-      server.crash();
+      server.signal("ABRT");
 
       alice.awaitAnswer();
       String data = server.dataFolder().toString();
@@ -231,7 +231,7 @@ class PackagedImageIT {
     assertThat(unit)
         .contains("ExecStart=/opt/hearth/bin/hearth-headless serve --data-dir /var/lib/hearth\n")
         .contains("Restart=on-failure\n")
-        .containsPattern("RestartPreventExitStatus=1 2 3 70 ");
+        .containsPattern("RestartPreventExitStatus=1 2 3 70 74 ");
   }
 
   /// The names of the jars, without their versions.

@@ -53,7 +53,12 @@ class RestartedServerTest {
 
   @Test
   void comesBackAfterJavaHasCrashed() throws Exception {
-    comesBackAfter(HearthProcess::crash, "Java had crashed");
+    comesBackAfter(server -> server.signal("ABRT"), "Java had crashed");
+  }
+
+  @Test
+  void comesBackAfterItWasKilled() throws Exception {
+    comesBackAfter(server -> server.signal("KILL"), "it was killed");
   }
 
   private Path pipe() {
@@ -65,12 +70,7 @@ class RestartedServerTest {
   }
 
   private void comesBackAfter(Fault fault, String reason) throws Exception {
-    assertThat(HearthProcess.run(new ProcessBuilder("mkfifo", pipe().toString())).code()).isZero();
-    List<String> launcher =
-        new ArrayList<>(
-            List.of("sh", "-euc", "ulimit -c 0; " + KEEP_RUNNING + "keep_running \"$@\"", "sh"));
-    launcher.addAll(HearthProcess.shortJava(DoomedServer.class.getName()));
-    launcher.add(pipe().toString());
+    List<String> launcher = launcher("");
     try (HearthProcess server = HearthProcess.start(launcher, temp.resolve("data"))) {
       MatrixHttp alice = MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
       String room = Crowd.makeRoom(alice);
@@ -101,6 +101,37 @@ class RestartedServerTest {
       assertThat(status.said()).contains("The server was started again, because", reason);
       // An orderly end is no fault.
       assertThat(server.end()).isEqualTo(128 + 15);
+    }
+  }
+
+  /// The command that keeps a server running in which a fault can be caused.
+  ///
+  /// @param first what the shell does before
+  private List<String> launcher(String first) throws Exception {
+    assertThat(HearthProcess.run(new ProcessBuilder("mkfifo", pipe().toString())).code()).isZero();
+    String script = "ulimit -c 0; " + KEEP_RUNNING + first + "keep_running \"$@\"";
+    List<String> launcher = new ArrayList<>(List.of("sh", "-euc", script, "sh"));
+    launcher.addAll(HearthProcess.shortJava(DoomedServer.class.getName()));
+    launcher.add(pipe().toString());
+    return launcher;
+  }
+
+  @Test
+  void aStopInThePauseEndsTheLauncher() throws Exception {
+    Path paused = temp.resolve("paused");
+    List<String> launcher = launcher("sleep() { : >'%s'; exec sleep 1000; }; ".formatted(paused));
+    try (HearthProcess server = HearthProcess.start(launcher, temp.resolve("data"))) {
+      cause(DoomedServer.DEAD_THREAD);
+      while (!Files.exists(paused)) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      }
+
+      HearthProcess.Ended stop = server.hearth("stop");
+
+      assertThat(stop.said()).contains("Stopped", "is not started again");
+      assertThat(stop.code()).isZero();
+      assertThat(server.awaitEnd()).isEqualTo(70);
+      assertThat(server.hearth("stop").said()).contains("Not running");
     }
   }
 
@@ -153,6 +184,17 @@ class RestartedServerTest {
         .filteredOn(line -> line.startsWith("pause"))
         .containsExactly("pause 1", "pause 2", "pause 4", "pause 8", "pause 16");
     assertThat(launcher.waitFor()).isEqualTo(70);
+  }
+
+  @Test
+  void oneWhoseDatabaseIsDamagedIsLeftAfterTheSecondTime() throws Exception {
+    Process launcher = launched("sleep() { :; }; run() { return 74; }; keep_running run");
+
+    assertThat(said(launcher))
+        .containsExactly(
+            "hearth: the server has ended (its database is damaged); it is started again in 1 s.",
+            "hearth: the server has ended (its database is damaged) twice in a row, and is not started again.");
+    assertThat(launcher.waitFor()).isEqualTo(74);
   }
 
   @Test

@@ -26,6 +26,7 @@ import org.hearth.server.control.Control;
 import org.hearth.server.control.ControlException;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
+import org.hearth.server.control.Launcher;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.services.activity.Activity;
@@ -47,6 +48,7 @@ public final class Homeserver implements AutoCloseable {
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
   private final List<Consumer<ServerState>> listeners = new CopyOnWriteArrayList<>();
+  private final Optional<ProcessHandle> launcher = Launcher.ofThisProcess(System.getenv());
   private volatile ServerState state = new ServerState.Stopped();
 
   /// What has ended since the last start; guarded by `listeners`.
@@ -254,6 +256,9 @@ public final class Homeserver implements AutoCloseable {
   private void openControl() {
     try {
       control = ControlPort.open(folder, random, new Operations());
+      if (launcher.isPresent()) {
+        Launcher.keep(folder, launcher.get());
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -390,10 +395,20 @@ public final class Homeserver implements AutoCloseable {
     control = null;
     if (port != null) {
       try {
+        if (launcher.isPresent() && !isStartedAgain()) {
+          Launcher.forget(folder, launcher.get());
+        }
         port.close();
       } catch (RuntimeException | IOException | Error e) {
         failures.addSuppressed(e);
       }
+    }
+  }
+
+  /// Whether whoever starts the server again will do so.
+  private boolean isStartedAgain() {
+    synchronized (listeners) {
+      return failure != null && !stopAsked;
     }
   }
 

@@ -14,10 +14,10 @@ import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 
 /// The fault that ended the server before this start. A server that fails keeps it in a file; one
-/// that has no memory left, or whose Java has crashed, can keep nothing, and its launcher tells of
-/// that in the environment.
+/// that has no memory left, whose Java has crashed, or that was killed can keep nothing, and its
+/// launcher tells of that in the environment.
 final class LastFailure {
-  /// Set by the launcher: [#MEMORY] or [#CRASH].
+  /// Set by the launcher: [#MEMORY], [#CRASH] or [#KILL].
   static final String ENDED_BY = "HEARTH_ENDED_BY";
 
   /// Set by the launcher to when that was, in seconds since 1970.
@@ -25,6 +25,7 @@ final class LastFailure {
 
   static final String MEMORY = "memory";
   static final String CRASH = "crash";
+  static final String KILL = "kill";
 
   /// More of a reason is not read.
   static final int LONGEST_BYTES = 4096;
@@ -83,6 +84,10 @@ final class LastFailure {
       case CRASH ->
           Optional.of(
               "The server was started again, because Java had crashed at %s. Where it was started it may have left a report (hs_err_pid….log)."
+                  .formatted(when));
+      case KILL ->
+          Optional.of(
+              "The server was started again, because it was killed at %s. The system does that when it has no memory left; its log says so."
                   .formatted(when));
       default -> Optional.empty();
     };

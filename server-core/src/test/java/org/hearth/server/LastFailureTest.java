@@ -62,7 +62,8 @@ class LastFailureTest {
   @ParameterizedTest
   @CsvSource({
     "memory, its memory was used up at 2026-11-29 09:27 UTC",
-    "crash, Java had crashed at 2026-11-29 09:27 UTC"
+    "crash, Java had crashed at 2026-11-29 09:27 UTC",
+    "kill, it was killed at 2026-11-29 09:27 UTC"
   })
   void theLauncherTellsOfWhatLeftNoTimeToKeepIt(String by, String words) {
     assertThat(

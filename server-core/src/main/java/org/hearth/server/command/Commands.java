@@ -30,6 +30,7 @@ import org.hearth.server.control.Control;
 import org.hearth.server.control.ControlException;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
+import org.hearth.server.control.Launcher;
 import org.hearth.server.control.NoAnswerException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -51,6 +52,10 @@ final class Commands {
   /// The exit code of a server that served and then failed: its launcher starts it again. Java's
   /// own for want of memory is 3.
   static final int FAILED = 70;
+
+  /// The exit code of one that has met a damaged page in its database: its launcher starts it
+  /// again, and not twice in a row.
+  static final int DAMAGED = 74;
 
   private final PrintStream out;
   private final PrintStream err;
@@ -248,23 +253,40 @@ final class Commands {
 
     @Override
     public Integer call() throws IOException {
+      DataFolder folder = where.folder();
+      Optional<ProcessHandle> launcher = Launcher.of(folder);
       Optional<JsonNode> answer =
-          ControlPort.ask(where.folder(), new ControlRequest(ControlRequest.STOP, Map.of()));
+          ControlPort.ask(folder, new ControlRequest(ControlRequest.STOP, Map.of()));
       if (answer.isEmpty()) {
-        out.println(notRunning(where.folder()));
-        return REFUSED;
+        launcher.ifPresent(Stop::end);
+        out.println(
+            launcher.isPresent()
+                ? "Stopped: a fault had ended the server, and it is not started again."
+                : notRunning(folder));
+        return launcher.isPresent() ? 0 : REFUSED;
       }
       Optional<ProcessHandle> process = ProcessHandle.of(answer.get().path("process").asLong());
       if (answer.get().path(ControlRequest.PROGRAM_STAYS).asBoolean()) {
         if (process.isPresent()) {
-          ControlPort.awaitStopped(where.folder(), process.get());
+          ControlPort.awaitStopped(folder, process.get());
         }
         out.println("Stopped. The panel stays open.");
       } else {
         process.ifPresent(each -> each.onExit().join());
+        // That of a server which was failing when it was asked would start it again.
+        launcher.ifPresent(Stop::end);
         out.println("Stopped.");
       }
       return 0;
+    }
+
+    private static void end(ProcessHandle launcher) {
+      if (!launcher.destroy() && launcher.isAlive()) {
+        throw new ControlException(
+            "The process %d, which starts the server again, cannot be ended by this user."
+                .formatted(launcher.pid()));
+      }
+      launcher.onExit().join();
     }
   }
 

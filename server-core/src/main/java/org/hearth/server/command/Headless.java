@@ -31,7 +31,7 @@ final class Headless {
   private Headless() {}
 
   /// Starts a server in this process. It ends when the process gets a signal to, or with
-  /// [Commands#FAILED] when the server fails.
+  /// [Commands#FAILED] or [Commands#DAMAGED] when the server fails.
   ///
   /// @param folder the data folder; made if it does not exist
   /// @param configuration a configuration file elsewhere than in the data folder
@@ -77,7 +77,7 @@ final class Headless {
     server.start();
     server.onState(state -> {
       if (state instanceof ServerState.Failed failed) {
-        Thread.ofPlatform().name("stop-on-failure").start(() -> end(failed, err));
+        Thread.ofPlatform().name("stop-on-failure").start(() -> end(server, failed, err));
       }
     });
     switch (server.state()) {
@@ -86,7 +86,7 @@ final class Headless {
         out.flush();
       }
       // It failed before anybody listened.
-      case ServerState.Failed failed -> end(failed, err);
+      case ServerState.Failed failed -> end(server, failed, err);
       case ServerState.Starting _, ServerState.Stopping _, ServerState.Stopped _ -> {}
     }
     return Commands.SERVING;
@@ -94,19 +94,20 @@ final class Headless {
 
   /// Ends the process, in order if that is soon done: a thread that waits for the one that has
   /// failed must not keep the server from being started again.
-  private static void end(ServerState.Failed failed, PrintStream err) {
+  private static void end(Homeserver server, ServerState.Failed failed, PrintStream err) {
     err.println("hearth: " + failed.reason() + " " + failed.remedy());
-    Thread.ofPlatform().daemon().name("end-at-last").start(Headless::endAtLast);
-    System.exit(Commands.FAILED);
+    int code = server.isDamaged() ? Commands.DAMAGED : Commands.FAILED;
+    Thread.ofPlatform().daemon().name("end-at-last").start(() -> endAtLast(code));
+    System.exit(code);
   }
 
-  private static void endAtLast() {
+  private static void endAtLast(int code) {
     try {
       Thread.sleep(LONGEST_END);
     } catch (InterruptedException e) {
       LOG.log(Level.WARNING, "the end was not waited for", e);
     }
-    Runtime.getRuntime().halt(Commands.FAILED);
+    Runtime.getRuntime().halt(code);
   }
 
   private static void checkName(Optional<String> serverName) {

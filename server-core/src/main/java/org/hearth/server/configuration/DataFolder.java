@@ -39,6 +39,9 @@ public record DataFolder(Path root) {
   /// The name of the file in which a server that has failed says why.
   public static final String LAST_FAILURE = "last-failure";
 
+  /// The name of the file that says which process starts the server again.
+  public static final String LAUNCHER = "launcher";
+
   /// The name of the file that says which backup the folder was restored from, until the next
   /// start.
   public static final String RESTORED = "restored";

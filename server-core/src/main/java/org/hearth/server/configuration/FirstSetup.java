@@ -30,6 +30,7 @@ public final class FirstSetup {
           "hearth.lock",
           "control",
           DataFolder.LAST_FAILURE,
+          DataFolder.LAUNCHER,
           DataFolder.RESTORED,
           RESTORING);
 

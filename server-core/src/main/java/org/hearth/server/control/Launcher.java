@@ -1,0 +1,85 @@
+package org.hearth.server.control;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import org.hearth.server.configuration.DataFolder;
+
+/// The process that starts a server again when a fault has ended it
+/// (`build-tools/keep-running.sh`). The file `launcher` in the data folder says which that is, so
+/// that a stop finds it also while it waits and there is no server.
+///
+/// ```
+/// file: 4711 1795944434000    process id, when that process began (milliseconds since 1970)
+/// ```
+///
+/// **thread**: any; the file is written by who holds the data folder.
+public final class Launcher {
+  /// Set by the launcher to its process id.
+  static final String VARIABLE = "HEARTH_LAUNCHER";
+
+  private static final int LONGEST_BYTES = 64;
+
+  private Launcher() {}
+
+  /// The launcher of this process.
+  ///
+  /// @param environment the environment variables; those of a launcher further up do not count
+  /// @return empty if nothing starts this process again
+  public static Optional<ProcessHandle> ofThisProcess(Map<String, String> environment) {
+    String named = environment.getOrDefault(VARIABLE, "");
+    return ProcessHandle.current()
+        .parent()
+        .filter(parent -> named.equals(Long.toString(parent.pid())));
+  }
+
+  /// Notes who starts the server again.
+  ///
+  /// @param folder held by this process
+  public static void keep(DataFolder folder, ProcessHandle launcher) throws IOException {
+    folder.put(DataFolder.LAUNCHER, written(launcher).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /// Removes the note if it is of that launcher.
+  public static void forget(DataFolder folder, ProcessHandle launcher) throws IOException {
+    if (noted(folder).equals(written(launcher))) {
+      Files.deleteIfExists(file(folder));
+    }
+  }
+
+  /// Who starts the server of a data folder again.
+  ///
+  /// @return empty if nobody does, or that process is gone
+  public static Optional<ProcessHandle> of(DataFolder folder) throws IOException {
+    String noted = noted(folder);
+    return noted.matches("[0-9]{1,18} [0-9]{1,18}")
+        ? ProcessHandle.of(Long.parseLong(noted.substring(0, noted.indexOf(' '))))
+            .filter(found -> noted.equals(written(found)))
+        : Optional.empty();
+  }
+
+  private static String noted(DataFolder folder) throws IOException {
+    try (InputStream in = Files.newInputStream(file(folder))) {
+      return new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.US_ASCII);
+    } catch (NoSuchFileException _) {
+      return "";
+    }
+  }
+
+  /// A process id is given again, but not with the same beginning.
+  private static String written(ProcessHandle launcher) {
+    return launcher.pid()
+        + " "
+        + launcher.info().startInstant().map(Instant::toEpochMilli).map(String::valueOf).orElse("");
+  }
+
+  private static Path file(DataFolder folder) {
+    return folder.root().resolve(DataFolder.LAUNCHER);
+  }
+}

@@ -1,0 +1,58 @@
+package org.hearth.server.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.hearth.server.configuration.DataFolder;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LauncherTest {
+  @TempDir Path root;
+
+  @SuppressWarnings("NullAway.Init")
+  private DataFolder folder;
+
+  @BeforeEach
+  void folder() {
+    folder = new DataFolder(root);
+  }
+
+  @Test
+  void itIsTheParentIfThatSaysSo() {
+    ProcessHandle parent = ProcessHandle.current().parent().orElseThrow();
+
+    assertThat(Launcher.ofThisProcess(Map.of(Launcher.VARIABLE, Long.toString(parent.pid()))))
+        .hasValue(parent);
+    assertThat(Launcher.ofThisProcess(Map.of(Launcher.VARIABLE, "1" + parent.pid()))).isEmpty();
+    assertThat(Launcher.ofThisProcess(Map.of())).isEmpty();
+  }
+
+  @Test
+  void itIsFoundUntilItIsForgotten() throws IOException {
+    ProcessHandle launcher = ProcessHandle.current();
+
+    Launcher.keep(folder, launcher);
+    Launcher.forget(folder, launcher.parent().orElseThrow());
+    assertThat(Launcher.of(folder)).hasValue(launcher);
+
+    Launcher.forget(folder, launcher);
+    assertThat(Launcher.of(folder)).isEmpty();
+    assertThat(root).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"%d 1", "%d ", "%d", "", "nonsense", "99999999999999999999 1"})
+  void whatNamesNoLivingLauncherIsNone(String noted) throws IOException {
+    Files.writeString(
+        root.resolve(DataFolder.LAUNCHER), noted.formatted(ProcessHandle.current().pid()));
+
+    assertThat(Launcher.of(folder)).isEmpty();
+  }
+}
