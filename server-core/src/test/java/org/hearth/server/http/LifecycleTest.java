@@ -134,6 +134,51 @@ class LifecycleTest {
   }
 
   @Test
+  void tellsThemAlsoIfItHadBegunItsNextRequest() throws Exception {
+    Waiting waiting = new Waiting(1);
+    try (TestServer server = new TestServer(waiting)) {
+      RawClient client = server.raw().request("GET", "/wait");
+      waiting.awaitAllEntered();
+
+      client.send("G").close();
+
+      assertThat(waiting.released.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void aClientThatSendsTooMuchWhileItWaitsIsGivenUp() throws Exception {
+    Waiting waiting = new Waiting(1);
+    try (TestServer server = new TestServer(waiting);
+        RawClient client = server.raw().request("GET", "/wait")) {
+      waiting.awaitAllEntered();
+
+      client.send("x".repeat(100_000));
+
+      assertThat(waiting.released.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      assertThat(client.answer().status()).isZero();
+    }
+  }
+
+  @Test
+  void aClientThatSendsItsNextRequestInPiecesWhileItWaitsIsAnswered() throws Exception {
+    Waiting waiting = new Waiting(2);
+    try (TestServer server = new TestServer(waiting);
+        RawClient client = server.raw().request("GET", "/wait").send("GET /wa")) {
+      client.send("it HTTP/1.1\r\n");
+      waiting.released.countDown();
+      assertThat(client.answer().body()).isEqualTo("{\"woken\":\"yes\"}");
+
+      client.send("Host: localhost\r\n\r\nGET /no");
+      assertThat(client.answer().body()).isEqualTo("{\"woken\":\"yes\"}");
+      waiting.awaitAllEntered();
+
+      assertThat(client.send("thing HTTP/1.1\r\nHost: localhost\r\n\r\n").answer().status())
+          .isEqualTo(404);
+    }
+  }
+
+  @Test
   void aClientThatSendsItsNextRequestWhileItWaitsIsNotGone() throws Exception {
     Waiting waiting = new Waiting(1);
     try (TestServer server = new TestServer(waiting);

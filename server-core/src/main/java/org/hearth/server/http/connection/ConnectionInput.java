@@ -3,9 +3,8 @@ package org.hearth.server.http.connection;
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ServerConnectionException;
+import java.io.ByteArrayOutputStream;
 import java.io.UncheckedIOException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -13,8 +12,11 @@ import org.jspecify.annotations.Nullable;
 /// leaving also while nobody reads.
 ///
 /// **thread**: the connection's own. While it waits for something else than its client, a second
-/// one may read for it, at most one buffer ahead.
+/// one may read for it, at most [#MOST_AHEAD] bytes and a buffer ahead.
 final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseable {
+  /// Who sends more before its request is answered is given up.
+  private static final int MOST_AHEAD = 16 << 10;
+
   private final HelidonSocket socket;
   private final Deadlines deadlines;
   private final ConnectionLimits limits;
@@ -24,7 +26,20 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
   private Deadlines.@Nullable Deadline deadline;
 
   private boolean idle;
-  private @Nullable CompletableFuture<byte @Nullable []> ahead;
+
+  /// What was read while nobody asked for it; guarded by itself, as what follows.
+  private final ByteArrayOutputStream ahead = new ByteArrayOutputStream(0);
+
+  /// Whether the second thread reads.
+  private boolean reading;
+
+  /// Whether it is to go on with that.
+  private boolean watched;
+
+  /// Whether it has come to the end, and by what failure.
+  private boolean gone;
+
+  private @Nullable RuntimeException failure;
 
   /// @param onGone what to do when the client is gone while nobody reads; quick
   ConnectionInput(
@@ -58,6 +73,9 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
 
   /// A request is answered: the next one may take its time to begin.
   void requestEnded() {
+    synchronized (ahead) {
+      watched = false;
+    }
     idle = true;
     restart(limits.idle());
   }
@@ -70,19 +88,29 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
   }
 
   private byte @Nullable [] next() {
-    CompletableFuture<byte @Nullable []> early = ahead;
-    if (early == null) {
-      return read();
+    synchronized (ahead) {
+      watched = false;
+      try {
+        while (reading && ahead.size() == 0) {
+          ahead.wait();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CloseConnectionException("The client did not go on in time", e);
+      }
+      if (ahead.size() > 0) {
+        byte[] bytes = ahead.toByteArray();
+        ahead.reset();
+        return bytes;
+      }
+      if (failure != null) {
+        throw new CloseConnectionException("The connection is broken", failure);
+      }
+      if (gone) {
+        return null;
+      }
     }
-    ahead = null;
-    try {
-      return early.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CloseConnectionException("The client did not go on in time", e);
-    } catch (ExecutionException e) {
-      throw new CloseConnectionException("The connection is broken", e);
-    }
+    return read();
   }
 
   private byte @Nullable [] read() {
@@ -94,27 +122,53 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
     }
   }
 
-  /// From now on it is noticed when the client goes away, until it sends something or the request
-  /// is answered.
+  /// From now on it is noticed when the client goes away, until the request is answered.
   void watch() {
-    if (ahead == null) {
-      CompletableFuture<byte @Nullable []> early = new CompletableFuture<>();
-      ahead = early;
-      Thread.ofVirtual().name("http-watch").start(() -> readAhead(early));
+    synchronized (ahead) {
+      watched = true;
+      if (!reading && !gone) {
+        reading = true;
+        Thread.ofVirtual().name("http-watch").start(this::readAhead);
+      }
     }
   }
 
-  private void readAhead(CompletableFuture<byte @Nullable []> early) {
-    try {
-      byte[] bytes = read();
-      if (bytes == null) {
-        onGone.run();
+  private void readAhead() {
+    boolean goesOn = true;
+    while (goesOn) {
+      try {
+        goesOn = keep(read());
+      } catch (RuntimeException e) {
+        goesOn = end(e);
       }
-      early.complete(bytes);
-    } catch (RuntimeException e) {
-      onGone.run();
-      early.completeExceptionally(e);
     }
+  }
+
+  /// @return whether to read on
+  private boolean keep(byte @Nullable [] bytes) {
+    if (bytes == null) {
+      return end(null);
+    }
+    synchronized (ahead) {
+      ahead.writeBytes(bytes);
+      if (!watched || ahead.size() <= MOST_AHEAD) {
+        reading = watched;
+        ahead.notifyAll();
+        return reading;
+      }
+    }
+    return end(new CloseConnectionException("The client sends too much before it is answered"));
+  }
+
+  private boolean end(@Nullable RuntimeException by) {
+    onGone.run();
+    synchronized (ahead) {
+      failure = by;
+      gone = true;
+      reading = false;
+      ahead.notifyAll();
+    }
+    return false;
   }
 
   @Override
