@@ -3,9 +3,12 @@ package org.hearth.product;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +48,82 @@ class BuildTest {
     HearthProcess.Ended ended = HearthProcess.run(build);
 
     assertThat(ended.code()).as(ended.said()).isZero();
+  }
+
+  @Test
+  void theLauncherBuildsAgainWhatHasLostAJar() throws Exception {
+    Path home = builtHome(temp.resolve("gone.jar"));
+    Path path = Files.createDirectory(temp.resolve("bin"));
+    executable(
+        path.resolve("mvn"),
+        "#!/bin/sh\necho maven ran\nprintf '%s' '"
+            + System.getProperty("java.class.path")
+            + "' >app-ui/target/dependencies.classpath\n");
+    ProcessBuilder launcher = launcher(home);
+    launcher.environment().merge("PATH", path.toString(), (old, first) -> first + ":" + old);
+
+    HearthProcess.Ended ended = HearthProcess.run(launcher);
+
+    assertThat(ended.said()).contains("hearth: building", "maven ran", "Hearth ");
+    assertThat(ended.code()).as(ended.said()).isZero();
+  }
+
+  @Test
+  void theLauncherSaysWhatAnotherUserBuiltAndThisOneCannotRead() throws Exception {
+    Path jar = Files.createFile(temp.resolve("closed.jar"));
+    Path home = builtHome(jar);
+    Files.setPosixFilePermissions(temp, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(jar, PosixFilePermissions.fromString("---------"));
+    Path target = home.resolve("app-ui/target");
+    Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("r-xr-xr-x"));
+    ProcessBuilder launcher = launcher(home);
+    if (System.getProperty("user.name").equals("root")) {
+      assumeThat(Path.of("/usr/bin/setpriv")).exists();
+      launcher
+          .command()
+          .addAll(0, List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
+    }
+
+    HearthProcess.Ended ended = HearthProcess.run(launcher);
+    Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+    assertThat(ended.code()).isEqualTo(3);
+    assertThat(ended.said())
+        .hasLineCount(1)
+        .contains(jar + " cannot be read", "may not build in " + home.toRealPath());
+  }
+
+  /// A copy of the launcher beside what it takes for a build that ran from a jar.
+  private Path builtHome(Path jar) throws IOException {
+    Path home = Files.createDirectory(temp.resolve("home"));
+    executable(home.resolve("hearth"), Files.readString(ROOT.resolve("hearth")));
+    Files.createDirectory(home.resolve("build-tools"));
+    for (String name : List.of("find-jdk.sh", "keep-running.sh", "one-at-a-time.sh")) {
+      Files.copy(
+          ROOT.resolve("build-tools").resolve(name), home.resolve("build-tools").resolve(name));
+    }
+    Files.createFile(home.resolve("pom.xml"));
+    for (String module : List.of("ring-logs", "server-core", "app-ui")) {
+      Files.createDirectories(home.resolve(module).resolve("src/main"));
+      Files.createFile(home.resolve(module).resolve("pom.xml"));
+    }
+    Path stamp = Files.createDirectory(home.resolve("app-ui/target")).resolve("hearth.classpath");
+    Files.writeString(stamp, jar.toString());
+    Files.setLastModifiedTime(stamp, FileTime.from(Instant.now().plusSeconds(60)));
+    return home;
+  }
+
+  private static void executable(Path file, String content) throws IOException {
+    Files.writeString(file, content);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private static ProcessBuilder launcher(Path home) {
+    ProcessBuilder launcher =
+        new ProcessBuilder(
+            new ArrayList<>(List.of(home.resolve("hearth").toString(), "version")));
+    launcher.environment().put("HEARTH_JAVA_HOME", System.getProperty("java.home"));
+    return launcher;
   }
 
   @Test
