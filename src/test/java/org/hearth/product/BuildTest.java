@@ -120,8 +120,7 @@ class BuildTest {
 
   private static ProcessBuilder launcher(Path home) {
     ProcessBuilder launcher =
-        new ProcessBuilder(
-            new ArrayList<>(List.of(home.resolve("hearth").toString(), "version")));
+        new ProcessBuilder(new ArrayList<>(List.of(home.resolve("hearth").toString(), "version")));
     launcher.environment().put("HEARTH_JAVA_HOME", System.getProperty("java.home"));
     return launcher;
   }

@@ -48,7 +48,7 @@ final class FederationCommands {
     public Integer call() throws IOException, StartFailedException {
       JsonNode servers = Commands.perform(setup, "list-unreached", Map.of()).path("servers");
       if (servers.isEmpty()) {
-        out.println("No server that was asked could not be reached.");
+        out.println("There is no server that could not be reached.");
       }
       for (JsonNode each : servers) {
         out.printf(
@@ -168,7 +168,10 @@ final class FederationCommands {
         out.printf("     %s: %s%n", shown(each.path("what")), shown(each.path("is")));
       }
       boolean good = trace.path("good").asBoolean();
-      out.println(good ? name + " can be reached." : name + " cannot be reached as it should be.");
+      out.println(
+          good
+              ? name + " can be reached."
+              : name + " cannot be reached: what is marked BAD says why.");
       return good ? 0 : Commands.REFUSED;
     }
   }

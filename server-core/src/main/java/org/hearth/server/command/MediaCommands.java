@@ -76,7 +76,7 @@ final class MediaCommands {
       JsonNode told = Commands.perform(setup, "media-list", Map.of("name", name));
       JsonNode media = told.path("media");
       if (media.isEmpty()) {
-        out.println("There is nothing.");
+        out.println(told.path("user").asText() + " has uploaded nothing.");
       }
       media.forEach(MediaCommands.this::tell);
       if (told.path("more").asBoolean()) {

@@ -68,7 +68,11 @@ final class UserCommands {
               setup,
               "create-user",
               Map.of("name", name, "password", password.text(), "admin", String.valueOf(admin)));
-      out.println("Made " + made.path("user_id").asText());
+      String id = made.path("user_id").asText();
+      out.println("Made " + id);
+      if (!id.startsWith("@" + name.strip() + ":")) {
+        out.println("The ids of users have no capitals: " + name.strip() + " became " + id + ".");
+      }
       password.tell(out);
       return 0;
     }

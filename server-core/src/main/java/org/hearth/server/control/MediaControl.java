@@ -80,7 +80,7 @@ record MediaControl(MediaOperations media, UnaryOperator<String> userId) {
   }
 
   private ObjectNode list(String user) {
-    ObjectNode json = empty();
+    ObjectNode json = empty().put("user", user);
     ArrayNode all = json.putArray("media");
     Page<MediaOperations.Item> page = media.ofUser(user);
     page.items().forEach(each -> all.add(item(each)));

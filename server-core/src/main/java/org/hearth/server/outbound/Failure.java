@@ -11,8 +11,10 @@ public sealed interface Failure extends Outcome {
       case InvalidHost(String host) -> host + " is neither a domain name nor an address";
       case PlainTextRefused _ -> "the address is not encrypted";
       case AddressBlocked(String host, InetAddress address) ->
-          "%s has the address %s, which is in a blocked network"
-              .formatted(host, address.getHostAddress());
+          host.startsWith("[") || host.equals(address.getHostAddress())
+              ? host + " is in a blocked network"
+              : "%s has the address %s, which is in a blocked network"
+                  .formatted(host, address.getHostAddress());
       case NameNotFound(String host, String reason) ->
           "%s cannot be found: %s".formatted(host, reason);
       case ConnectFailed(InetAddress address, String reason) ->

@@ -46,7 +46,7 @@ class FederationCommandsTest extends TypedCommands {
     try (Homeserver server = server()) {
       server.start();
       assertThat(hearth("federation", "failing")).isZero();
-      assertThat(said()).isEqualTo("No server that was asked could not be reached.\n");
+      assertThat(said()).isEqualTo("There is no server that could not be reached.\n");
       assertThat(hearth("federation", "retry", "peer.example")).isEqualTo(1);
       assertThat(hearth("federation", "refused")).isZero();
       assertThat(said()).isEqualTo("No event of another server was refused since the start.\n");
@@ -63,7 +63,7 @@ class FederationCommandsTest extends TypedCommands {
     assertThat(hearth("federation", "retry", "peer.example")).as(said()).isZero();
 
     assertThat(hearth("federation", "failing")).isZero();
-    assertThat(said()).isEqualTo("No server that was asked could not be reached.\n");
+    assertThat(said()).isEqualTo("There is no server that could not be reached.\n");
   }
 
   @Test
@@ -93,8 +93,10 @@ class FederationCommandsTest extends TypedCommands {
     assertThat(hearth("federation", "test", "localhost:1")).isEqualTo(1);
     assertThat(said())
         .contains("BAD  what the configuration says: this server does not talk to it")
-        .contains("blocked network")
-        .endsWith("localhost:1 cannot be reached as it should be.\n");
+        .contains("which is in a blocked network; \"outbound: allowed-hosts\" in hearth.yaml")
+        .endsWith("localhost:1 cannot be reached: what is marked BAD says why.\n");
+    assertThat(hearth("federation", "test", "[::1]:1")).isEqualTo(1);
+    assertThat(said()).contains("BAD  where the server is: [::1] is in a blocked network; ");
     assertThat(hearth("federation", "test", "no name")).isEqualTo(1);
     assertThat(said()).startsWith("hearth: ").contains("no name");
     assertThat(hearth("federation")).isEqualTo(2);

@@ -80,7 +80,7 @@ class MediaCommandsTest extends TypedCommands {
     configure("");
     assertThat(hearth("user", "create", "alice")).isZero();
     assertThat(hearth("media", "list", "alice")).isZero();
-    assertThat(said()).contains("There is nothing.");
+    assertThat(said()).isEqualTo("@alice:hearth.test has uploaded nothing.\n");
     List<RowChange> many = new ArrayList<>();
     for (int i = 0; i < 1_001; i++) {
       long number = i;

@@ -46,6 +46,21 @@ final class UserCommandsTest extends TypedCommands {
   }
 
   @Test
+  void whoTypesCapitalsIsToldWhatBecameOfThem() {
+    assertThat(hearth("user", "create", "Alice")).isZero();
+    assertThat(said())
+        .startsWith(
+            """
+            Made @alice:hearth.test
+            The ids of users have no capitals: Alice became @alice:hearth.test.
+            Password: \
+            """);
+
+    assertThat(hearth("user", "create", "bob")).isZero();
+    assertThat(said()).doesNotContain("capitals");
+  }
+
+  @Test
   void ownersAreWarnedWhileThereIsOneAlone() throws StartFailedException {
     assertThat(hearth("user", "create", "alice", "--admin")).isZero();
     assertThat(hearth("user", "create", "bob")).isZero();

@@ -91,12 +91,18 @@ final class NameTracing {
     Optional<NameTrace.Reached> reached =
         switch (discovery.find(name, this::tell, true)) {
           case Discovered.Nowhere(Failure why) -> {
-            tell("where the server is", false, why.words());
+            tell("where the server is", false, words(why));
             yield Optional.empty();
           }
           case Whereabouts found -> ask(found);
         };
     return new NameTrace(name, began, steps, reached);
+  }
+
+  private static String words(Failure failure) {
+    return failure instanceof Failure.AddressBlocked
+        ? failure.words() + "; \"outbound: allowed-hosts\" in hearth.yaml makes exceptions"
+        : failure.words();
   }
 
   private Optional<NameTrace.Reached> ask(Whereabouts found) throws InterruptedException {
@@ -108,7 +114,7 @@ final class NameTracing {
           return Optional.of(reached(found, each, response, sent));
         }
         case Failure failure -> {
-          tell("GET /_matrix/key/v2/server at " + each, false, failure.words());
+          tell("GET /_matrix/key/v2/server at " + each, false, words(failure));
           if (!FederationClient.isNextTried(failure)) {
             return Optional.empty();
           }

@@ -196,7 +196,8 @@ final class WellKnown {
           return new Attempt.NotMade(stopping.words());
         }
         case Failure failure -> {
-          return new Attempt.Invalid("there is no file, because " + failure.words());
+          return new Attempt.Invalid(
+              "it need not be there, and could not be had, because " + failure.words());
         }
         case Response response -> {
           Optional<URI> next = response.redirect();

@@ -531,6 +531,13 @@ class FederationClientTest {
           assertThat(trace.isGood()).isFalse();
           assertThat(trace.reached()).isEmpty();
           assertThat(trace.steps().getLast().found()).contains("nobody.example cannot be found");
+          assertThat(trace.steps())
+              .filteredOn(each -> each.what().endsWith("/.well-known/matrix/server"))
+              .singleElement()
+              .satisfies(each ->
+                  assertThat(each.found())
+                      .startsWith(
+                          "it need not be there, and could not be had, because nobody.example"));
         });
     assertThat(client.trace(ServerName.parse("blocked.example")).steps().getFirst().good())
         .isFalse();
