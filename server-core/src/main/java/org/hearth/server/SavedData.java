@@ -1,7 +1,6 @@
 package org.hearth.server;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,9 +35,10 @@ public final class SavedData {
   ///
   /// @param backup the backup's folder
   /// @return what it holds, in a sentence
-  public static String verify(Path backup) {
+  /// @throws IOException if its pictures and files cannot be looked for
+  public static String verify(Path backup) throws IOException {
     BackupManifest manifest = refusing(() -> Store.verify(backup));
-    MediaBackup.Restored media = mediaOf(() -> MediaBackup.verify(backup));
+    MediaBackup.Restored media = MediaBackup.verify(backup);
     if (!media.lost().isEmpty()) {
       throw new AdminException(
           "Of the pictures and files that belong to the backup, %d are missing or damaged in %s, such as %s."
@@ -110,7 +110,7 @@ public final class SavedData {
             () -> restoreFiles(backup, folder, held),
             () -> {
               told.addAll(restoreMedia(backup, folder));
-              keepRestored(backup, folder);
+              RunBefore.keepRestored(folder, backup);
             }));
     manifest
         .origin()
@@ -150,47 +150,24 @@ public final class SavedData {
   /// Puts what belongs to the database, and the files that the configuration names.
   ///
   /// @param held the files of the backup
-  private static void restoreFiles(Path backup, DataFolder folder, List<String> held) {
-    try {
-      for (String path : held) {
-        if (DataFolder.BELONGINGS.contains(path)) {
-          folder.put(path, Files.readAllBytes(backup.resolve(path)));
-        } else if (path.startsWith(Belongings.NAMED)) {
-          folder.put(place(path), Files.readAllBytes(backup.resolve(path)));
-        }
+  private static void restoreFiles(Path backup, DataFolder folder, List<String> held)
+      throws IOException {
+    for (String path : held) {
+      if (DataFolder.BELONGINGS.contains(path)) {
+        folder.put(path, Files.readAllBytes(backup.resolve(path)));
+      } else if (path.startsWith(Belongings.NAMED)) {
+        folder.put(place(path), Files.readAllBytes(backup.resolve(path)));
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
-  private static void keepRestored(Path backup, DataFolder folder) {
-    try {
-      RunBefore.keepRestored(folder, backup);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static List<String> restoreMedia(Path backup, DataFolder folder) {
-    MediaBackup.Restored media = mediaOf(() -> MediaBackup.restore(backup, folder.media()));
+  private static List<String> restoreMedia(Path backup, DataFolder folder) throws IOException {
+    MediaBackup.Restored media = MediaBackup.restore(backup, folder.media());
     return media.lost().isEmpty()
         ? List.of()
         : List.of(
             "Of the pictures and files of the backup, %d are missing or damaged in %s. If you have them elsewhere, put them into %s."
                 .formatted(media.lost().size(), backup.resolveSibling("media"), folder.media()));
-  }
-
-  private interface MediaWork {
-    MediaBackup.Restored run() throws IOException;
-  }
-
-  private static MediaBackup.Restored mediaOf(MediaWork work) {
-    try {
-      return work.run();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /// The files that the restored configuration names, and that are not there.

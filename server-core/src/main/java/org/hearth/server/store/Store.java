@@ -81,7 +81,7 @@ public final class Store implements AutoCloseable {
   /// @param onHeld called as soon as the data folder is this process's own
   public static Store open(StoreOptions options, OnHeld onHeld) {
     try {
-      return holding(options, lock -> open(options, onHeld, lock));
+      return holding(options, "opening the store in", lock -> open(options, onHeld, lock));
     } catch (RuntimeException e) {
       throw refusal(options.dataFolder(), e);
     }
@@ -105,7 +105,7 @@ public final class Store implements AutoCloseable {
     return store;
   }
 
-  /// What is done with a data folder that is held, before there is a database.
+  /// What is done with a data folder that is held, before its database is open.
   @FunctionalInterface
   public interface OnHeld {
     void run() throws IOException;
@@ -116,7 +116,7 @@ public final class Store implements AutoCloseable {
     T run(FolderLock lock) throws IOException, SQLException;
   }
 
-  private static <T> T holding(StoreOptions options, WithLock<T> action) {
+  private static <T> T holding(StoreOptions options, String doing, WithLock<T> action) {
     try {
       Files.createDirectories(options.dataFolder());
       FolderLock lock = FolderLock.take(options.dataFolder());
@@ -133,7 +133,7 @@ public final class Store implements AutoCloseable {
               new Refusal.NotAllowed(denied.getFile(), System.getProperty("user.name")), e);
         }
       }
-      throw failure("opening the store in " + options.dataFolder(), e);
+      throw failure(doing + " " + options.dataFolder(), e);
     }
   }
 
@@ -340,9 +340,10 @@ public final class Store implements AutoCloseable {
   /// @param after puts what else belongs to it
   /// @throws StoreRefusedException if the backup is damaged, or the folder holds a database
   public static BackupManifest restore(
-      Path backup, StoreOptions options, Runnable before, Runnable after) {
+      Path backup, StoreOptions options, OnHeld before, OnHeld after) {
     return holding(
         options,
+        "restoring a backup into",
         lock -> {
           try (lock) {
             Path folder = options.dataFolder();

@@ -192,7 +192,7 @@ class BackupTest {
     Path backup = temporary.resolve("backup");
     BackupManifest manifest = take(backup);
     StoreOptions target = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
-    Runnable killed =
+    Store.OnHeld killed =
         () -> {
           throw new IllegalStateException("killed");
         };

@@ -526,19 +526,12 @@ class FederationClientTest {
 
   @Test
   void aTraceOfNobodyEndsWhereItEnds() throws Exception {
-    assertThat(client.trace(ServerName.parse("nobody.example")))
-        .satisfies(trace -> {
-          assertThat(trace.isGood()).isFalse();
-          assertThat(trace.reached()).isEmpty();
-          assertThat(trace.steps().getLast().found()).contains("nobody.example cannot be found");
-          assertThat(trace.steps())
-              .filteredOn(each -> each.what().endsWith("/.well-known/matrix/server"))
-              .singleElement()
-              .satisfies(each ->
-                  assertThat(each.found())
-                      .startsWith(
-                          "it need not be there, and could not be had, because nobody.example"));
-        });
+    NameTrace trace = client.trace(ServerName.parse("nobody.example"));
+
+    assertThat(trace.isGood()).isFalse();
+    assertThat(trace.reached()).isEmpty();
+    assertThat(trace.steps().get(1).found()).startsWith("it need not be there, and could");
+    assertThat(trace.steps().getLast().found()).contains("nobody.example cannot be found");
     assertThat(client.trace(ServerName.parse("blocked.example")).steps().getFirst().good())
         .isFalse();
     assertThat(client.trace(OWN).steps().getFirst().found()).contains("own name");

@@ -186,7 +186,8 @@ class MediaLifeTest {
     Files.createDirectories(restored.resolve("media"));
     Path inTheWay = Files.createFile(restored.resolve("media/files"));
     assertThatThrownBy(() -> SavedData.restore(backup, new DataFolder(restored)))
-        .isInstanceOf(UncheckedIOException.class);
+        .isInstanceOf(AdminException.class)
+        .hasMessageContainingAll("restoring a backup into " + restored, inTheWay.toString());
     assertThat(restored.resolve("database/high-water")).exists();
     try (WholeServer server = new WholeServer(restored, "media: { keep-free: 0 }\n")) {
       assertThatThrownBy(server::start).hasMessageContaining("did not come to its end");
@@ -208,7 +209,7 @@ class MediaLifeTest {
         .anyMatch(each -> each.contains("1 are missing or damaged"));
   }
 
-  private static String refusal(Path backup) {
+  private static String refusal(Path backup) throws IOException {
     try {
       return SavedData.verify(backup);
     } catch (AdminException e) {
