@@ -201,6 +201,11 @@ final class HearthProcess implements AutoCloseable {
     return process.pid();
   }
 
+  /// Whether the server, or its launcher, runs.
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   /// Waits until the server has ended by itself.
   ///
   /// @return its exit code

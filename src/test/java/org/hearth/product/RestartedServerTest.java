@@ -2,8 +2,10 @@ package org.hearth.product;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.hearth.server.store.DamagedPage;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -61,6 +64,10 @@ class RestartedServerTest {
     comesBackAfter(server -> server.signal("KILL"), "it was killed");
   }
 
+  private Path data() {
+    return temp.resolve("data");
+  }
+
   private Path pipe() {
     return temp.resolve("doom");
   }
@@ -71,7 +78,7 @@ class RestartedServerTest {
 
   private void comesBackAfter(Fault fault, String reason) throws Exception {
     List<String> launcher = launcher("");
-    try (HearthProcess server = HearthProcess.start(launcher, temp.resolve("data"))) {
+    try (HearthProcess server = HearthProcess.start(launcher, data())) {
       MatrixHttp alice = MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
       String room = Crowd.makeRoom(alice);
       Acknowledged acknowledged = new Acknowledged();
@@ -104,6 +111,34 @@ class RestartedServerTest {
     }
   }
 
+  @Test
+  void oneWithADamagedPageEndsWithThatVerdictTwiceAndIsNotStartedAgain() throws Exception {
+    try (HearthProcess server = HearthProcess.start(launcher("sleep() { :; }; "), data())) {
+      MatrixHttp alice = MatrixHttp.at(server.address()).register("alice", Crowd.PASSWORD);
+      String user = alice.get("/account/whoami").granted().path("user_id").asText();
+      String filters = "/user/%s/filter".formatted(MatrixHttp.encoded(user));
+      ObjectNode filter = MatrixHttp.object();
+      filter.putArray("event_fields").add("damaged".repeat(300));
+      String id = alice.post(filters, filter).granted().path("filter_id").asText();
+      server.end();
+      DamagedPage.make(server.dataFolder(), "damaged".repeat(200));
+      server.restart();
+
+      while (server.isAlive()) {
+        try {
+          var _ = alice.get(filters + "/" + id);
+        } catch (UncheckedIOException _) {
+          // It is between two starts.
+          LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+        }
+      }
+
+      assertThat(server.awaitEnd()).isEqualTo(74);
+      assertThat(Files.readString(temp.resolve("data.err")))
+          .contains("is damaged: Invalid checksum", "hearth restore", "twice in a row");
+    }
+  }
+
   /// The command that keeps a server running in which a fault can be caused.
   ///
   /// @param first what the shell does before
@@ -120,7 +155,7 @@ class RestartedServerTest {
   void aStopInThePauseEndsTheLauncher() throws Exception {
     Path paused = temp.resolve("paused");
     List<String> launcher = launcher("sleep() { : >'%s'; exec sleep 1000; }; ".formatted(paused));
-    try (HearthProcess server = HearthProcess.start(launcher, temp.resolve("data"))) {
+    try (HearthProcess server = HearthProcess.start(launcher, data())) {
       cause(DoomedServer.DEAD_THREAD);
       while (!Files.exists(paused)) {
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
