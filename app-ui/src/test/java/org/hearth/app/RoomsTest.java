@@ -135,6 +135,14 @@ class RoomsTest extends WithPanel {
     panel.click("span-hour");
     panel.await("an hour", () -> picture.getAccessibleText().endsWith("in the last hour"));
     panel.screenshot("home-busy-hour");
+
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    panel.click("server-start");
+    assertThat(busiest(Window.TEN_MINUTES)).as("after a restart").isGreaterThanOrEqualTo(1);
+    panel.click("span-ten_minutes");
+    panel.await("the peak of before", () -> PEAK.matcher(picture.getAccessibleText()).matches());
+    panel.screenshot("home-busy-restarted");
   }
 
   private double busiest(Window window) {

@@ -16,6 +16,7 @@ import javafx.scene.paint.Color;
 import javafx.scene.paint.Paint;
 import javafx.scene.shape.StrokeLineJoin;
 import javafx.scene.text.Font;
+import javafx.scene.text.TextAlignment;
 import org.hearth.app.dashboard.HomeViewModel.Rates;
 import org.hearth.server.admin.RateHistory.Point;
 import org.hearth.server.admin.RateHistory.Window;
@@ -25,6 +26,7 @@ import org.hearth.server.admin.RateHistory.Window;
 final class RatePicture extends Region {
   private static final double LABEL_WIDTH = 44;
   private static final double LEAST_TOP = 5;
+  private static final String NOTHING = "Nothing is known yet";
 
   /// Points that are so much of a step apart touch each other.
   private static final double TOUCHING = 0.5;
@@ -85,15 +87,25 @@ final class RatePicture extends Region {
     Frame frame = new Frame(width, height - 18, niceTop(most), shown);
     drawScale(graphics, frame, ink.getTextFill());
     stretches(shown).forEach(stretch -> drawLine(graphics, frame, stretch));
-    setAccessibleText(
-        shown.points().isEmpty()
-            ? "Nothing is known yet"
-            : String.format(
-                Locale.ROOT,
-                "%.1f events per second now, at most %.1f in the last %s",
-                shown.points().getLast().perSecond(),
-                most,
-                words(shown.span())));
+    if (shown.points().isEmpty()) {
+      graphics.setTextAlign(TextAlignment.CENTER);
+      graphics.fillText(NOTHING, (LABEL_WIDTH + width) / 2, frame.bottom() * 0.4);
+      graphics.setTextAlign(TextAlignment.LEFT);
+    }
+    setAccessibleText(told(shown, most));
+  }
+
+  /// The picture in words. What is known last may be of an earlier run of the server.
+  static String told(Rates shown, double most) {
+    if (shown.points().isEmpty()) {
+      return NOTHING;
+    }
+    Point last = shown.points().getLast();
+    Duration old = Duration.between(last.to(), shown.until());
+    return old.compareTo(shown.span().step().multipliedBy(2)) > 0
+        ? "At most %.1f events per second in the last %s".formatted(most, words(shown.span()))
+        : "%.1f events per second now, at most %.1f in the last %s"
+            .formatted(last.perSecond(), most, words(shown.span()));
   }
 
   private static void drawScale(GraphicsContext graphics, Frame frame, Paint words) {

@@ -39,6 +39,17 @@ class RatePictureTest {
   }
 
   @Test
+  void onlyWhatIsKnownOfNowIsCalledNow() {
+    List<Point> points = List.of(second(0), second(1));
+
+    assertThat(RatePicture.told(new Rates(Window.TEN_MINUTES, START.plusSeconds(2), points), 1))
+        .isEqualTo("1.0 events per second now, at most 1.0 in the last ten minutes");
+    assertThat(RatePicture.told(new Rates(Window.TEN_MINUTES, START.plusSeconds(60), points), 1))
+        .isEqualTo("At most 1.0 events per second in the last ten minutes");
+    assertThat(RatePicture.told(Rates.NONE, 0)).isEqualTo("Nothing is known yet");
+  }
+
+  @Test
   void aLineThatTouchesTheAxisDoesNotGoBelowIt() throws Exception {
     List<Point> points = new ArrayList<>();
     for (int i = 0; i < 60; i++) {

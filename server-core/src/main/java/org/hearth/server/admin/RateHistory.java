@@ -1,19 +1,27 @@
 package org.hearth.server.admin;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import org.hearth.server.upkeep.Upkeep;
+import org.jspecify.annotations.Nullable;
 
 /// How busy the server was: room events a second, looked at every second, whether or not anybody
-/// looks at the picture.
+/// looks at the picture. It outlives the server: what is known is in a [RateFile], written every
+/// five minutes and at the end. The time in which no server ran is a gap.
 ///
-/// **thread**: any; the looking has a thread of its own.
+/// **thread**: any; the looking has a thread of its own, which writes the file.
 ///
 /// **bound**: as many points of each [Window] as it is long.
 public final class RateHistory implements AutoCloseable {
@@ -26,6 +34,13 @@ public final class RateHistory implements AutoCloseable {
   /// Looks are a second apart, more or less.
   private static final Duration EARLY = Duration.ofMillis(500);
 
+  /// A server that is killed loses so much of the picture.
+  private static final Duration SAVE = Duration.ofMinutes(5);
+
+  private static final String NOT_KEPT = "how busy the server was could not be kept";
+  private static final Duration PATIENCE_AT_END = Duration.ofSeconds(5);
+  private static final System.Logger LOG = System.getLogger(RateHistory.class.getName());
+
   private final LongSupplier count;
   private final InstantSource clock;
 
@@ -33,6 +48,7 @@ public final class RateHistory implements AutoCloseable {
   private final List<Track> tracks;
 
   private final Upkeep thread = new Upkeep("rate-history");
+  private @Nullable RateFile file;
 
   /// How far back, and how fine.
   public enum Window {
@@ -59,6 +75,11 @@ public final class RateHistory implements AutoCloseable {
     /// How much time a point stands for.
     public Duration step() {
       return step;
+    }
+
+    /// How many points it has at most, if none is early.
+    int steps() {
+      return (int) length.dividedBy(step);
     }
   }
 
@@ -89,6 +110,16 @@ public final class RateHistory implements AutoCloseable {
       }
       since = now;
       before = counted;
+      forget(now);
+    }
+
+    /// What an earlier run knew of the window, oldest first.
+    void remember(List<Point> earlier, Instant now) {
+      earlier.forEach(points::addLast);
+      forget(now);
+    }
+
+    private void forget(Instant now) {
       Instant oldest = now.minus(window.length);
       while (!points.isEmpty()
           && (points.getFirst().from().isBefore(oldest) || points.getLast().to().isAfter(now))) {
@@ -108,8 +139,40 @@ public final class RateHistory implements AutoCloseable {
   }
 
   /// From now on it looks every second.
-  public void start() {
+  ///
+  /// @param path where what is known outlives the server
+  public void start(Path path) {
+    RateFile kept = new RateFile(path);
+    file = kept;
+    Upkeep.attempt("how busy the server was before is not known", () -> remember(kept));
     thread.every(LOOK, LOOK, "how busy the server is could not be looked at", this::look);
+    thread.every(SAVE, SAVE, NOT_KEPT, this::save);
+  }
+
+  private synchronized void remember(RateFile kept) {
+    try {
+      Instant now = clock.instant();
+      Map<Window, List<Point>> known = kept.read();
+      tracks.forEach(track -> track.remember(known.getOrDefault(track.window, List.of()), now));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void save() {
+    RateFile kept = file;
+    if (kept == null) {
+      return;
+    }
+    Map<Window, List<Point>> known = new EnumMap<>(Window.class);
+    for (Window window : Window.values()) {
+      known.put(window, points(window));
+    }
+    try {
+      kept.write(known);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// Looks once.
@@ -128,8 +191,19 @@ public final class RateHistory implements AutoCloseable {
         .orElseThrow();
   }
 
+  /// Looks no more, and writes what is known.
   @Override
   public void close() {
-    thread.end();
+    if (thread.isEnding()) {
+      return;
+    }
+    thread.once(NOT_KEPT, this::save);
+    try {
+      if (!thread.end(PATIENCE_AT_END)) {
+        LOG.log(Level.WARNING, NOT_KEPT + ": the disk is too slow");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

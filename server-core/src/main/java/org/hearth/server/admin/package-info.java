@@ -10,7 +10,8 @@
 /// and the root, and nothing behind them.
 ///
 /// **threads**: any; an operation blocks like a request; `backup` makes those of each day, and
-/// `rate-history` notes what Home draws. **tables**: none of its own.
+/// `rate-history` notes what Home draws, and keeps it in the file of that name ([RateFile]).
+/// **tables**: none of its own.
 @NullMarked
 package org.hearth.server.admin;
 

@@ -46,6 +46,10 @@ public record DataFolder(Path root) {
   /// start.
   public static final String RESTORED = "restored";
 
+  /// The name of the file of how busy the server was. It is replaced by one of the same name with
+  /// `.new` behind.
+  public static final String RATE_HISTORY = "rate-history";
+
   /// What belongs to the database of a server and is in every backup.
   public static final List<String> BELONGINGS = List.of("hearth.yaml", SIGNING_KEY);
 

@@ -32,6 +32,8 @@ public final class FirstSetup {
           DataFolder.LAST_FAILURE,
           DataFolder.LAUNCHER,
           DataFolder.RESTORED,
+          DataFolder.RATE_HISTORY,
+          DataFolder.RATE_HISTORY + ".new",
           RESTORING);
 
   private static final String NOT_RESTORED =

@@ -1,20 +1,34 @@
 package org.hearth.server.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.CRC32C;
 import org.hearth.server.admin.RateHistory.Point;
 import org.hearth.server.admin.RateHistory.Window;
 import org.hearth.server.services.account.ManualClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Looks by hand, a second apart.
 final class RateHistoryTest {
+  @TempDir private Path folder;
+
   private final ManualClock clock = new ManualClock();
   private final Instant start = clock.instant();
   private long events;
@@ -23,6 +37,17 @@ final class RateHistoryTest {
   @AfterEach
   void close() {
     history.close();
+  }
+
+  private Path file() {
+    return folder.resolve("rate-history");
+  }
+
+  /// A further run on the same file; it looks by itself only after a second.
+  private RateHistory next() {
+    RateHistory next = new RateHistory(() -> events, clock);
+    next.start(file());
+    return next;
   }
 
   private void seconds(int seconds, int eventsEach) {
@@ -72,7 +97,7 @@ final class RateHistoryTest {
               return 0;
             },
             clock)) {
-      looking.start();
+      looking.start(file());
 
       assertThat(later.await(30, TimeUnit.SECONDS)).isTrue();
     }
@@ -120,5 +145,98 @@ final class RateHistoryTest {
         .containsExactly(
             new Point(then, then.plusSeconds(1), 1),
             new Point(then.plusSeconds(1), then.plusSeconds(2), 1));
+  }
+
+  @Test
+  void whatIsKnownOutlivesTheServer() {
+    seconds(130, 2);
+    history.start(file());
+    List<Point> minutes = history.points(Window.DAY);
+    history.close();
+    clock.advance(Duration.ofMinutes(5));
+
+    try (RateHistory next = next()) {
+      assertThat(next.points(Window.DAY)).hasSize(2).isEqualTo(minutes);
+      assertThat(next.points(Window.HOUR)).hasSize(13);
+      assertThat(next.points(Window.TEN_MINUTES)).hasSize(130);
+      events += 60;
+      clock.advance(Duration.ofSeconds(60));
+      next.look();
+      Instant again = start.plusSeconds(130 + 300);
+      assertThat(next.points(Window.DAY))
+          .as("the time without a server is a gap")
+          .hasSize(3)
+          .last()
+          .isEqualTo(new Point(again, again.plusSeconds(60), 1));
+    }
+  }
+
+  @Test
+  void whatIsOlderThanItsSpanIsNotTakenOver() {
+    seconds(120, 2);
+    history.start(file());
+    history.close();
+    clock.advance(Duration.ofMinutes(30));
+
+    try (RateHistory next = next()) {
+      assertThat(next.points(Window.TEN_MINUTES)).isEmpty();
+      assertThat(next.points(Window.HOUR)).hasSize(12);
+      assertThat(next.points(Window.DAY)).hasSize(2);
+    }
+  }
+
+  @Test
+  void afterAClockThatWasSetBackItBeginsAnew() {
+    seconds(120, 2);
+    history.start(file());
+    history.close();
+    clock.advance(Duration.ofHours(-1));
+
+    try (RateHistory next = next()) {
+      assertThat(next.points(Window.DAY)).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 5, 13, 30, -1})
+  void aDamagedFileIsNotBelievedAndIsReplaced(int at) throws Exception {
+    seconds(120, 2);
+    history.start(file());
+    history.close();
+    byte[] bytes = Files.readAllBytes(file());
+    bytes[at < 0 ? bytes.length - 1 : at] ^= 1;
+    Files.write(file(), bytes);
+
+    try (RateHistory next = next()) {
+      assertThat(next.points(Window.DAY)).isEmpty();
+    }
+
+    assertThat(new RateFile(file()).read()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 15, 16, 17, 100_000_000})
+  void aFileOfAnotherLengthIsRefused(int length) throws Exception {
+    try (RandomAccessFile other = new RandomAccessFile(file().toFile(), "rw")) {
+      other.setLength(length);
+    }
+
+    assertThatThrownBy(() -> new RateFile(file()).read())
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("rate-history is damaged");
+  }
+
+  @Test
+  void aFileOfANewerVersionIsRefusedByItsVersion() throws Exception {
+    new RateFile(file()).write(Map.of());
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file()));
+    bytes.putInt(8, 2);
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.array(), 0, 12);
+    bytes.putInt(12, (int) crc.getValue());
+    Files.write(file(), bytes.array());
+
+    assertThatThrownBy(() -> new RateFile(file()).read())
+        .hasMessageContaining("has version 2; known is 1");
   }
 }
