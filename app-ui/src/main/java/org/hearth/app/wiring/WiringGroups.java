@@ -23,9 +23,10 @@ import org.hearth.server.admin.WiringPicture.Ring;
 /// requests and takes on what they decide. What is there for other homeservers (its name begins
 /// with `Federation`) is one writer and one reader.
 ///
-/// What the boxes of a group write is added up, and so are the numbers of logs. What a server has
-/// decided is in the log that is called as the one of its requests, with `output` for `input`, or
-/// in a log that no other box writes.
+/// What the boxes of a group write is added up, and so are the numbers of logs. What is written by
+/// who has no arrow to the log, as readers keep rows of their own, is among what the services
+/// write. What a server has decided is in the log that is called as the one of its requests, with
+/// `output` for `input`, or in a log that no other box writes.
 final class WiringGroups {
   /// The box of the services.
   static final String SERVICES = "Services";
@@ -46,7 +47,7 @@ final class WiringGroups {
               new Node(FEDERATION_READERS, Kind.READER, "To other servers"),
               new Node(WRITERS, Kind.WRITER, "What else they do"),
               new Node(SERVERS, Kind.SERVER, "Keep the rest"),
-              new Node(SERVICES, Kind.SERVICE, "All other requests"))
+              new Node(SERVICES, Kind.SERVICE, "All else"))
           .collect(Collectors.toMap(Node::name, node -> node));
 
   /// The group's name by the name of what is in it: of boxes and of logs.
@@ -179,7 +180,7 @@ final class WiringGroups {
       counted = only.map(name -> Map.of(name, ring.published())).orElse(Map.of());
     }
     Map<String, Long> writers = new HashMap<>();
-    counted.forEach((name, count) -> writers.merge(named(name), count, Long::sum));
+    counted.forEach((name, count) -> writers.merge(writer(name, ring), count, Long::sum));
     return new Ring(
         named(ring.name()),
         ring.capacity(),
@@ -188,6 +189,11 @@ final class WiringGroups {
         ring.waits(),
         writers,
         ring.consumers());
+  }
+
+  private String writer(String name, Ring ring) {
+    boolean shown = picture.arrows().contains(new Arrow(name, ring.name()));
+    return shown || !groups.containsValue(SERVICES) ? named(name) : SERVICES;
   }
 
   private static Ring sum(Ring one, Ring other) {

@@ -84,9 +84,10 @@ public final class WiringPage implements Page {
     sentence.getStyleClass().add("hint");
     sentence.textProperty().bind(model.sentence());
     sentence.setWrapText(true);
+    sentence.setMinHeight(Region.USE_PREF_SIZE);
     sentence.setMaxWidth(Double.MAX_VALUE);
     HBox.setHgrow(sentence, Priority.ALWAYS);
-    Label legend = new Label("Numbers: entries a second");
+    Label legend = new Label("Entries/s; at commit, units/s");
     legend.getStyleClass().add("hint");
     legend.setMinWidth(Region.USE_PREF_SIZE);
     HBox head = new HBox(12, title, sentence, legend, services());

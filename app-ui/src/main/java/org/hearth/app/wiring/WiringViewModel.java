@@ -84,6 +84,17 @@ public final class WiringViewModel {
       return read == null ? 0 : read.perSecond();
     }
 
+    /// What the entries of a ring are. What leads to the store are units of work: each may bring
+    /// several logs an entry, or none.
+    String unit(String ring) {
+      return picture.nodes().stream()
+              .filter(node -> node.kind() == WiringPicture.Kind.STORE)
+              .anyMatch(
+                  store -> picture.arrows().contains(new WiringPicture.Arrow(ring, store.name())))
+          ? "units of work (each may bring several logs an entry, or none)"
+          : "entries";
+    }
+
     /// Whether a ring has a reader that failed, or a box is one. A reader that is called otherwise
     /// than every box, such as that of an input log, is the box that its log leads to.
     boolean failed(String name) {
@@ -240,14 +251,15 @@ public final class WiringViewModel {
     String from = ends(shown, arrow -> arrow.to().equals(name), WiringPicture.Arrow::from);
     String to = ends(shown, arrow -> arrow.from().equals(name), WiringPicture.Arrow::to);
     if (ring != null) {
-      return "%s: written by %s, read by %s. %,d of %,d places taken, %,d entries since the start, writers waited %,d times."
+      return "%s: written by %s, read by %s. %,d of %,d places taken, %,d %s since the start, writers waited %,d times."
           .formatted(
               name,
-              from,
+              from + withoutArrow(shown, ring),
               to,
               ring.ring().inFlight(),
               ring.ring().capacity(),
               ring.ring().published(),
+              shown.unit(name),
               ring.ring().waits());
     }
     return shown.picture().nodes().stream()
@@ -267,6 +279,21 @@ public final class WiringViewModel {
             .distinct()
             .collect(Collectors.joining(", "));
     return names.isEmpty() ? "no log" : names;
+  }
+
+  /// Who else writes a ring: what readers keep for themselves would lead back across the picture.
+  static String withoutArrow(Now shown, RingNow ring) {
+    String names =
+        ring.writers().entrySet().stream()
+            .filter(each ->
+                !shown
+                    .picture()
+                    .arrows()
+                    .contains(new WiringPicture.Arrow(each.getKey(), ring.ring().name())))
+            .sorted(Map.Entry.comparingByKey())
+            .map(each -> "%s (%s/s)".formatted(each.getKey(), WiringNode.rate(each.getValue())))
+            .collect(Collectors.joining(", "));
+    return names.isEmpty() ? "" : ", without an arrow by " + names;
   }
 
   private void show(Answer answer) {

@@ -33,6 +33,54 @@ class WiringRatesTest {
     assertThat(now.rate(new Arrow("room-input", "RoomServer"))).isEqualTo(12);
   }
 
+  /// Two services and a reader that keeps a row of its own.
+  private static WiringPicture storing() {
+    return new WiringPicture(
+        List.of(
+            new WiringPicture.Node("RoomServer", WiringPicture.Kind.SERVER, ""),
+            new WiringPicture.Node("Media", WiringPicture.Kind.SERVICE, ""),
+            new WiringPicture.Node("Reports", WiringPicture.Kind.SERVICE, ""),
+            new WiringPicture.Node("ClientPush", WiringPicture.Kind.READER, ""),
+            new WiringPicture.Node("Committer", WiringPicture.Kind.STORE, "")),
+        List.of(
+            new Arrow("RoomServer", "commit"),
+            new Arrow("Media", "commit"),
+            new Arrow("Reports", "commit"),
+            new Arrow("room-output", "ClientPush"),
+            new Arrow("commit", "Committer")),
+        List.of(
+            new WiringPicture.Ring(
+                "commit",
+                1_024,
+                0,
+                15,
+                0,
+                Map.of("RoomServer", 8L, "Media", 4L, "ClientPush", 2L, "journal", 1L),
+                List.of())));
+  }
+
+  @Test
+  void whatIsDrawnIntoTheCommitterIsWhatGoesThroughIt() {
+    WiringPicture drawn = WiringGroups.fold(storing());
+
+    WiringPicture.Ring commit = drawn.rings().getFirst();
+    assertThat(commit.writers()).isEqualTo(Map.of("RoomServer", 8L, WiringGroups.SERVICES, 7L));
+    assertThat(commit.writers().keySet())
+        .allMatch(each -> drawn.arrows().contains(new Arrow(each, "commit")));
+  }
+
+  @Test
+  void whoWritesWithoutAnArrowIsNamedAndTheUnitTold() {
+    WiringPicture.Ring commit = storing().rings().getFirst();
+    WiringViewModel.RingNow ring = WiringViewModel.rates(commit, commit, 5, List.of());
+    WiringViewModel.Now shown = new WiringViewModel.Now(storing(), Map.of("commit", ring));
+
+    assertThat(WiringViewModel.withoutArrow(shown, ring))
+        .isEqualTo(", without an arrow by ClientPush (0/s), journal (0/s)");
+    assertThat(shown.unit("commit")).startsWith("units of work");
+    assertThat(shown.unit("room-output")).isEqualTo("entries");
+  }
+
   private static WiringViewModel.RingNow ring(
       String name, double perSecond, Map<String, Double> writers) {
     return new WiringViewModel.RingNow(

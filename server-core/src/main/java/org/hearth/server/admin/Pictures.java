@@ -101,18 +101,20 @@ final class Pictures {
         figures.busy().toNanos());
   }
 
+  /// What goes through it are units of work, whatever they change and announce. Readers and the
+  /// store itself are among those who write, though no arrow says so.
   private static WiringPicture.Ring commitRing(StoreFigures store) {
     return new WiringPicture.Ring(
         COMMIT_RING,
         store.queueCapacity(),
         store.queued(),
-        store.units() + store.failedUnits() + store.queued(),
+        store.taken().values().stream().mapToLong(Long::longValue).sum(),
         store.queueWaits(),
         store.taken(),
         List.of(
             new WiringPicture.Consumer(
                 COMMITTER,
-                store.units(),
+                store.handled(),
                 store.queued(),
                 store.failedUnits(),
                 0,

@@ -50,7 +50,8 @@ public record WiringPicture(List<Node> nodes, List<Arrow> arrows, List<Ring> rin
   /// @param inFlight slots taken now
   /// @param published entries since the start
   /// @param waits times that a writer waited for room
-  /// @param writers entries of each box that writes it; empty if one writer has all of them
+  /// @param writers entries of each that writes it, also of who has no arrow to it: `published` in
+  ///   all; empty if one writer has all of them
   /// @param consumers who reads it
   public record Ring(
       String name,

@@ -193,6 +193,11 @@ public final class Committer {
     return counts;
   }
 
+  /// How many units were dealt with: also those that failed, and those that changed nothing.
+  long handled() {
+    return processor.getSequence().get() + 1;
+  }
+
   int queued() {
     return (int) (ring.getCursor() - processor.getSequence().get());
   }

@@ -250,6 +250,7 @@ public final class Store implements AutoCloseable {
         state(),
         head(),
         unitsPerCommit.count(),
+        committer.handled(),
         unitsPerCommit.sum(),
         rowsPerCommit.sum(),
         groupCommit.failedUnits(),

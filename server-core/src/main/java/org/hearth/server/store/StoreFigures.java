@@ -10,6 +10,7 @@ import org.hearth.ringlogs.LogPosition;
 ///
 /// @param head the last committed position
 /// @param commits transactions
+/// @param handled units of work that were committed or failed, or changed nothing
 /// @param units units of work committed
 /// @param rows rows written
 /// @param failedUnits units that failed, for whatever reason
@@ -31,6 +32,7 @@ public record StoreFigures(
     StoreState state,
     LogPosition head,
     long commits,
+    long handled,
     long units,
     long rows,
     long failedUnits,

@@ -223,6 +223,20 @@ class CommitterTest {
   }
 
   @Test
+  void unitsThatFailOrChangeNothingAreHandledToo() {
+    commit(unit("taken"));
+    awaitEndOfBatch();
+    assertThatThrownBy(() -> commit(unit("taken"))).isInstanceOf(StorageException.class);
+
+    stores.store().close();
+
+    StoreFigures figures = stores.store().figures();
+    long taken = figures.taken().values().stream().mapToLong(Long::longValue).sum();
+    assertThat(figures.handled()).isEqualTo(taken).isGreaterThanOrEqualTo(3);
+    assertThat(figures.units() + figures.failedUnits()).isLessThan(taken);
+  }
+
+  @Test
   void changeThatThrowsWhenBoundIsABadUnit() {
     RowChange broken =
         RowChange.of(
