@@ -29,6 +29,7 @@ import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyEvent;
 import javafx.scene.input.MouseButton;
 import javafx.scene.input.MouseEvent;
+import javafx.scene.text.Text;
 import javafx.stage.Stage;
 import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.MainView;
@@ -201,6 +202,17 @@ final class Panel implements AutoCloseable {
     return robot.lookup("#" + id).queryLabeled().getText();
   }
 
+  /// What labels and cells say that is not shown to its end.
+  List<String> cut(String query) {
+    return robot.lookup(query).<Labeled>queryAll().stream()
+        .filter(each ->
+            each.isVisible()
+                && each.lookup(".text") instanceof Text shown
+                && !shown.getText().equals(each.getText()))
+        .map(Labeled::getText)
+        .toList();
+  }
+
   /// How many rows a table has.
   int rows(String id) {
     return robot.lookup("#" + id).queryTableView().getItems().size();
@@ -292,6 +304,11 @@ final class Panel implements AutoCloseable {
 
   /// Writes pictures of the window, light and dark, to `target/screenshots`, for people to look at.
   void screenshot(String name) {
+    screenshot(stage.getScene(), name);
+  }
+
+  /// The same of any window.
+  static void screenshot(Scene scene, String name) {
     for (boolean dark : new boolean[] {true, false}) {
       WritableImage image =
           WaitForAsyncUtils.waitForAsyncFx(
@@ -301,9 +318,9 @@ final class Panel implements AutoCloseable {
                     dark
                         ? new PrimerDark().getUserAgentStylesheet()
                         : new PrimerLight().getUserAgentStylesheet());
-                stage.getScene().getRoot().applyCss();
-                stage.getScene().getRoot().layout();
-                return stage.getScene().snapshot(null);
+                scene.getRoot().applyCss();
+                scene.getRoot().layout();
+                return scene.snapshot(null);
               });
       try {
         Files.createDirectories(SCREENSHOTS);

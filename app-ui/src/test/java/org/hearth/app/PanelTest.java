@@ -67,6 +67,8 @@ class PanelTest extends WithPanel {
     panel.screenshot("home");
     panel.resize(1400, 900);
     panel.screenshot("home-1400");
+    panel.resize(860, 600);
+    panel.await("whole words in the smallest window", () -> panel.cut(".tile .label").isEmpty());
     panel.resize(1000, 700);
     panel.click("copy-address");
     assertThat(WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
@@ -273,6 +275,11 @@ class PanelTest extends WithPanel {
     panel.await("owners after members", () -> !first().admin());
     panel.clickHead("people-table", "Role");
     panel.await("owners first", () -> first().userId().startsWith("@bob"));
+    panel.resize(860, 600);
+    panel.await(
+        "whole heads in the smallest window",
+        () -> panel.cut("#people-table .column-header .label").isEmpty());
+    panel.resize(1000, 700);
   }
 
   @Test
@@ -402,6 +409,9 @@ class PanelTest extends WithPanel {
     assertThat(panel.text("wiring-chosen"))
         .contains("account-output", "written by Committer (", "/s)", "ClientSync");
     panel.screenshot("wiring-chosen");
+    panel.click("wire-commit");
+    panel.await("units", () -> panel.text("wiring-chosen").contains("units of work ("));
+    panel.screenshot("wiring-commit");
     panel.robot().press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
     panel.await("all again", () -> panel.rows("wiring-table") == all);
     panel.resize(1400, 900);

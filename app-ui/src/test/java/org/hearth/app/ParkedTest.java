@@ -44,6 +44,7 @@ class ParkedTest extends WithPanel {
         .filteredOn(row -> row.getStyleClass().contains("failed"))
         .as("of the threads that handle the log, the one that parked")
         .hasSize(1);
+    panel.await("the whole sentence", () -> panel.cut("#wiring-sentence").isEmpty());
     panel.screenshot("wiring-parked");
 
     panel.click("parked-retry-0");

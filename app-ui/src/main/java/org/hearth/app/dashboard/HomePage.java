@@ -14,6 +14,7 @@ import javafx.scene.control.ToggleButton;
 import javafx.scene.control.ToggleGroup;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.Forms;
@@ -155,6 +156,8 @@ public final class HomePage implements Page {
     Label caption = new Label();
     caption.getStyleClass().add("hint");
     caption.textProperty().bind(name);
+    caption.setWrapText(true);
+    caption.setMinHeight(Region.USE_PREF_SIZE);
     number.setLabelFor(caption);
     VBox tile = new VBox(2, number, caption);
     tile.getStyleClass().addAll("card", "tile");

@@ -52,11 +52,11 @@ final class HappeningsView implements ActivityPage.View {
         .add(
             Tables.column(
                 "When",
-                0.25,
+                0.29,
                 entry -> TIME.format(entry.time()),
                 Comparator.comparing(ActivityEntry::time)));
-    table.getColumns().add(Tables.text("What happened", 0.5, HappeningsView::text));
-    table.getColumns().add(Tables.text("By", 0.25, ActivityEntry::by));
+    table.getColumns().add(Tables.text("What happened", 0.45, HappeningsView::text));
+    table.getColumns().add(Tables.text("By", 0.26, ActivityEntry::by));
     Tables.fill(table, model.entries(), model.whenEmpty());
     Tables.copies(table, "Copy the line", HappeningsView::line);
     table.setRowFactory(_ -> new EntryRow());

@@ -151,13 +151,13 @@ public final class PeoplePage implements Page {
     TableView<Person> list = new TableView<>();
     list.setId("people-table");
     list.setAccessibleText("People");
-    list.getColumns().add(Tables.text("Id", 0.34, Person::userId));
-    list.getColumns().add(Tables.text("Name", 0.22, person -> person.displayName().orElse("")));
+    list.getColumns().add(Tables.text("Id", 0.33, Person::userId));
+    list.getColumns().add(Tables.text("Name", 0.21, person -> person.displayName().orElse("")));
     list.getColumns().add(Tables.text("Role", 0.13, PeoplePage::role));
     list.getColumns()
         .add(
             Tables.number(
-                "Devices", 0.11, Person::devices, person -> String.valueOf(person.devices())));
+                "Devices", 0.13, Person::devices, person -> String.valueOf(person.devices())));
     list.getColumns()
         .add(
             Tables.column(

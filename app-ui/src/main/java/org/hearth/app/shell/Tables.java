@@ -25,6 +25,10 @@ public final class Tables {
   private static final double SCROLL_BAR = 12;
   private static final double LEAST_WIDTH = 48;
   private static final double TOOLTIP_WIDTH = 480;
+
+  /// A text of more characters may not have room in the smallest window.
+  private static final int LONG = 16;
+
   private static final KeyCombination COPY =
       new KeyCodeCombination(KeyCode.C, KeyCombination.SHORTCUT_DOWN);
 
@@ -167,7 +171,7 @@ public final class Tables {
       super.updateItem(row, empty);
       String shown = empty || row == null ? "" : text.apply(row);
       setText(shown);
-      setTooltip(shown.length() > 24 ? tooltip(shown) : null);
+      setTooltip(shown.length() > LONG ? tooltip(shown) : null);
     }
 
     private static Tooltip tooltip(String text) {
