@@ -59,17 +59,30 @@ class ActivityTest extends WithPanel {
 
     TableView<ActivityEntry> table =
         panel.robot().lookup("#happenings").<ActivityEntry>queryTableView();
-    panel.await("all four", () -> table.getItems().size() == 4);
+    panel.await("all five", () -> table.getItems().size() == 5);
     assertThat(texts(table))
         .containsExactly(
             "@alice:home.example signed in.",
             "A wrong password for @alice:home.example.",
+            "@alice:home.example became an owner.",
             "The account @alice:home.example was made.",
             "The server started.");
     assertThat(table.getItems())
         .extracting(ActivityEntry::by)
-        .containsExactly("127.0.0.1", "127.0.0.1", "panel or command line", "the server");
+        .containsExactly(
+            "127.0.0.1",
+            "127.0.0.1",
+            "panel or command line",
+            "panel or command line",
+            "the server");
     panel.screenshot("activity");
+    panel.resize(860, 600);
+    panel.await(
+        "whole times in the smallest window",
+        () ->
+            panel.cut("#happenings .table-cell").stream()
+                .noneMatch(each -> each.matches("\\d+ \\w+ \\d+, [0-9:]+")));
+    panel.resize(1000, 700);
     panel.click("happenings-trouble");
     assertThat(texts(table)).containsExactly("A wrong password for @alice:home.example.");
     panel.click("happenings-trouble");
@@ -81,7 +94,7 @@ class ActivityTest extends WithPanel {
     panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
     panel.click("server-start");
     panel.admin();
-    panel.await("two more", () -> table.getItems().size() == 6);
+    panel.await("two more", () -> table.getItems().size() == 7);
     assertThat(texts(table)).startsWith("The server started.", "The server was stopped.");
   }
 

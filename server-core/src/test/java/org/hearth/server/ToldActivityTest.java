@@ -55,6 +55,7 @@ class ToldActivityTest {
               "@alice:hearth.test signed in.",
               "@alice:hearth.test signed out.",
               "The account @bob:hearth.test was made.",
+              "@bob:hearth.test became an owner.",
               "@alice:hearth.test became an owner.",
               "The account @bob:hearth.test was closed for good.",
               "The server was stopped.");

@@ -44,6 +44,10 @@ public final class HomeViewModel {
       new ReadOnlyObjectWrapper<>(Optional.empty());
   private final ReadOnlyObjectWrapper<List<Alert>> alerts = new ReadOnlyObjectWrapper<>(List.of());
   private final ReadOnlyObjectWrapper<Rates> rates = new ReadOnlyObjectWrapper<>(Rates.NONE);
+
+  /// All alerts that the server told of last.
+  private List<Alert> told = List.of();
+
   private volatile Window span = Window.TEN_MINUTES;
 
   /// What is asked for in one go.
@@ -151,7 +155,7 @@ public final class HomeViewModel {
 
   /// The alerts shown were looked at: they are not shown again.
   void forgetAlerts() {
-    alerts.get().stream().findFirst().ifPresent(newest -> settings().alertsSeen(newest.raised()));
+    settings().seen(told);
     alerts.set(List.of());
   }
 
@@ -214,8 +218,8 @@ public final class HomeViewModel {
       showNothing();
       return;
     }
-    Instant seen = answer.alerts().isEmpty() ? Instant.EPOCH : settings().alertsSeen();
-    alerts.set(answer.alerts().stream().filter(each -> each.raised().isAfter(seen)).toList());
+    told = answer.alerts();
+    alerts.set(settings().unseen(told));
     people.set("%,d".formatted(overview.people()));
     rooms.set("%,d".formatted(overview.rooms()));
     messages.set("%,d".formatted(overview.messages()));

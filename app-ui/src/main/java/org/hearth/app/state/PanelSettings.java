@@ -8,10 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.hearth.server.admin.Alert;
 import org.hearth.server.configuration.DataFolder;
 
 /// What the owner chose about the panel itself, in `panel.properties` in the data folder. Without
@@ -20,6 +24,7 @@ public final class PanelSettings {
   private static final System.Logger LOG = System.getLogger(PanelSettings.class.getName());
   private static final String ON_CLOSE = "on-close";
   private static final String ALERTS_SEEN = "alerts-seen";
+  private static final String LASTING_SEEN = "lasting-alerts-seen";
 
   /// What closing the window does while the server runs.
   public enum OnClose {
@@ -53,18 +58,41 @@ public final class PanelSettings {
     write(ON_CLOSE, choice.name().toLowerCase(Locale.ROOT));
   }
 
-  /// Up to when alerts were looked at.
+  /// The alerts that were not looked at. One that lasts is known by its subject and time, any other
+  /// by its time alone.
   ///
-  /// @return the beginning of time before
-  public Instant alertsSeen() {
-    return read(ALERTS_SEEN, Instant::parse).orElse(Instant.EPOCH);
+  /// @param all as the server tells them
+  public List<Alert> unseen(List<Alert> all) {
+    if (all.isEmpty()) {
+      return all;
+    }
+    Instant upTo = read(ALERTS_SEEN, Instant::parse).orElse(Instant.EPOCH);
+    List<String> lasting = read(LASTING_SEEN, text -> List.of(text.split("\n"))).orElse(List.of());
+    return all.stream()
+        .filter(
+            each -> each.lasting() ? !lasting.contains(mark(each)) : each.raised().isAfter(upTo))
+        .toList();
   }
 
-  /// Remembers up to when alerts were looked at.
+  /// Remembers that these alerts were looked at.
   ///
-  /// @param newest the time of the newest that was shown
-  public void alertsSeen(Instant newest) {
-    write(ALERTS_SEEN, newest.toString());
+  /// @param all as the server tells them: of those that last, no others are remembered
+  public void seen(List<Alert> all) {
+    write(
+        LASTING_SEEN,
+        all.stream()
+            .filter(Alert::lasting)
+            .map(PanelSettings::mark)
+            .collect(Collectors.joining("\n")));
+    all.stream()
+        .filter(each -> !each.lasting())
+        .map(Alert::raised)
+        .max(Comparator.naturalOrder())
+        .ifPresent(newest -> write(ALERTS_SEEN, newest.toString()));
+  }
+
+  private static String mark(Alert lasting) {
+    return lasting.raised() + " " + lasting.subject();
   }
 
   private <T> Optional<T> read(String key, Function<String, T> meaning) {

@@ -28,7 +28,6 @@ import org.hearth.server.outbound.federation.FederationClient;
 import org.hearth.server.readers.federationdelivery.FederationDelivery;
 import org.hearth.server.readers.search.ClientSearch;
 import org.hearth.server.servers.room.RoomQueries;
-import org.hearth.server.services.account.Account;
 import org.hearth.server.services.account.AccountService;
 import org.hearth.server.services.account.RegistrationToken;
 import org.hearth.server.services.account.UserSummary;
@@ -128,7 +127,7 @@ public final class Admin {
     return media;
   }
 
-  /// How busy the server was since its start; its owner starts and closes it.
+  /// How busy the server was; its owner starts and closes it.
   public RateHistory rates() {
     return rates;
   }
@@ -247,6 +246,9 @@ public final class Admin {
     return refusing(() -> {
       UserId user = accounts.createUser(name.strip(), password, admin, Optional.empty());
       note(Kind.ACCOUNT_MADE, user.value());
+      if (admin) {
+        note(Kind.OWNER_MADE, user.value());
+      }
       return person(
           new UserSummary(accounts.queries().account(user).orElseThrow(), 0, Optional.empty()));
     });
@@ -366,14 +368,9 @@ public final class Admin {
         List.of(
             allRooms.alerts(limit),
             Alerts.parked(parked()),
-            Alerts.only(onlyOwner()),
+            Alerts.onlyOwner(accounts, activity),
             backupTrouble.get().stream().toList()),
         limit);
-  }
-
-  /// The only owner, where there is somebody else who could be one.
-  private Optional<Account> onlyOwner() {
-    return accounts.onlyOwner().filter(_ -> accounts.queries().activeCount() > 1);
   }
 
   /// What happened, the newest of it.

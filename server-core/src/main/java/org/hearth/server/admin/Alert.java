@@ -9,7 +9,7 @@ import java.time.Instant;
 /// @param text what happened, in a sentence
 /// @param remedy what to do, in a sentence
 /// @param lasting whether it is so until somebody changes it, and nobody knows since when: its time
-///   is for the order only
+///   only tells one time that it is so from another
 public record Alert(Instant raised, String subject, String text, String remedy, boolean lasting) {
   /// Something that happened at a time that is known.
   public Alert(Instant raised, String subject, String text, String remedy) {

@@ -99,6 +99,9 @@ final class SharedSecretRegistration implements RouteGroup {
         newAccounts.create(
             newAccounts.available(username), password, admin, displayName, List.of());
     happenings.note(Happening.from(request.remoteAddress(), Kind.ACCOUNT_MADE, user));
+    if (admin) {
+      happenings.note(Happening.from(request.remoteAddress(), Kind.OWNER_MADE, user));
+    }
     if (withoutLogin) {
       return Response.json(RegistrationRoutes.onlyUser(user));
     }

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -185,6 +186,27 @@ public final class Activity implements Box, Happenings {
         .flatMap(Optional::stream)
         .toList()
         .reversed();
+  }
+
+  /// When something of these kinds happened last.
+  ///
+  /// @return empty if nothing of them is kept
+  public Optional<Instant> last(Set<Kind> kinds) {
+    String places = String.join(", ", Collections.nCopies(kinds.size(), "?"));
+    return store
+        .reads()
+        .first(
+            "SELECT happened_millis FROM activity WHERE kind IN ("
+                + places
+                + ")"
+                + " ORDER BY number DESC FETCH FIRST ROW ONLY",
+            statement -> {
+              int index = 1;
+              for (Kind kind : kinds) {
+                statement.setString(index++, kind.name());
+              }
+            },
+            row -> Instant.ofEpochMilli(row.getLong(1)));
   }
 
   /// What kinds of things were noted since the server started last, that start among them.

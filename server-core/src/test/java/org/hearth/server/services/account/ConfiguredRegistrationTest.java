@@ -11,6 +11,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.services.account.AccountOptions.RegistrationMode;
+import org.hearth.server.services.activity.Happening;
+import org.hearth.server.services.activity.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -70,6 +72,9 @@ class ConfiguredRegistrationTest {
         .get("/_matrix/client/v3/account/whoami")
         .expect(200);
     assertThat(services.tables().isAdmin(user("alice"))).isTrue();
+    assertThat(services.happenings())
+        .extracting(Happening::kind)
+        .containsExactly(Kind.ACCOUNT_MADE, Kind.OWNER_MADE);
     assertThat(services.profiles().profile(user("alice")).displayName()).contains("The alice");
   }
 

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StoreExtension;
@@ -111,5 +112,22 @@ class ActivityTest {
     activity.stop();
 
     assertThat(subjects(activity)).singleElement().asString().hasSize(512).endsWith("…");
+  }
+
+  @Test
+  void theLastOfSomeKindsIsFound() throws InterruptedException {
+    Instant[] now = {NOW};
+    Activity activity = new Activity(stores.store(), () -> now[0]);
+    activity.note(happening(Kind.OWNER_MADE, 1));
+    now[0] = NOW.plusSeconds(1);
+    activity.note(happening(Kind.ACCOUNT_UNLOCKED, 1));
+    now[0] = NOW.plusSeconds(2);
+    activity.note(happening(Kind.SIGNED_IN, 1));
+    activity.stop();
+
+    assertThat(activity.last(Set.of(Kind.OWNER_MADE, Kind.ACCOUNT_UNLOCKED)))
+        .hasValue(NOW.plusSeconds(1));
+    assertThat(activity.last(Set.of(Kind.OWNER_MADE))).hasValue(NOW);
+    assertThat(activity.last(Set.of(Kind.ACCOUNT_CLOSED))).isEmpty();
   }
 }
