@@ -115,7 +115,7 @@ public final class HearthApplication extends Application {
   }
 
   /// The program's sign in the sizes that window lists and task bars want.
-  private static List<Image> icons() {
+  static List<Image> icons() {
     return List.of("icon-32.png", "icon-64.png", "icon-256.png").stream()
         .map(name -> new Image(String.valueOf(HearthApplication.class.getResource(name))))
         .toList();

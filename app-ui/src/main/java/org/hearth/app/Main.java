@@ -3,6 +3,7 @@ package org.hearth.app;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
+import java.util.Optional;
 import javafx.application.Application;
 import org.hearth.server.SecondStart;
 import org.hearth.server.configuration.DataFolder;
@@ -31,9 +32,7 @@ public final class Main {
         case FIRST -> Application.launch(HearthApplication.class, folder.root().toString());
         case HANDED_OVER -> System.out.println("hearth: the panel that is open shows itself.");
         case RUNS_WITHOUT_PANEL -> {
-          System.err.println(
-              "hearth: a server without a panel runs on this data folder. End it (hearth stop, or its service) to"
-                  + " use the panel; hearth status and hearth user work beside it.");
+          tellOf(folder);
           System.exit(1);
         }
       }
@@ -47,6 +46,29 @@ public final class Main {
     }
   }
 
+  /// In the terminal, and in a window for who has started it without one.
+  private static void tellOf(DataFolder folder) throws IOException {
+    Optional<SecondStart.Found> found = SecondStart.whoRuns(folder);
+    System.err.println(
+        "hearth: a server without a panel runs on this data folder%s. End it (hearth stop, or its service) to use the panel; hearth status and hearth user work beside it."
+            .formatted(
+                found
+                    .flatMap(each -> each.addresses().stream().findFirst())
+                    .map(address -> ", at " + address)
+                    .orElse("")));
+    if (found.isPresent() && !isHeadless()) {
+      try {
+        BesideServer.show(folder.root().toString(), found.get());
+      } catch (UnsupportedOperationException e) {
+        System.err.println("hearth: " + e.getMessage());
+      }
+    }
+  }
+
+  private static boolean isHeadless() {
+    return "Headless".equals(System.getProperty("glass.platform"));
+  }
+
   private static String[] afterPanel(String[] options) {
     String[] words = new String[options.length + 1];
     words[0] = "panel";
@@ -55,7 +77,7 @@ public final class Main {
   }
 
   private static boolean hasDisplay() {
-    if ("Headless".equals(System.getProperty("glass.platform"))) {
+    if (isHeadless()) {
       return true;
     }
     if (!System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux")) {

@@ -5,6 +5,8 @@
 ///                    |
 ///                    +--> shell: navigation, status, pages --> setup, dashboard (Home), people,
 ///                                                              rooms, wiring, logs (Activity)
+///     |
+///     +--> BesideServer (a window, while a server without a panel runs)
 /// ```
 ///
 /// A page is a package with a `…Page` (nodes and bindings only) and a `…ViewModel` (properties and

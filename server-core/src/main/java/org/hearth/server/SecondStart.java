@@ -2,7 +2,10 @@ package org.hearth.server;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.ControlException;
 import org.hearth.server.control.ControlPort;
@@ -35,5 +38,28 @@ public enum SecondStart {
     } catch (ControlException _) {
       return RUNS_WITHOUT_PANEL;
     }
+  }
+
+  /// A server that runs without a panel.
+  ///
+  /// @param name its permanent name
+  /// @param addresses that clients may be given; empty while it does not serve
+  public record Found(String name, List<String> addresses) {
+    public Found {
+      addresses = List.copyOf(addresses);
+    }
+  }
+
+  /// Asks the server on a data folder who it is.
+  ///
+  /// @return empty if it has ended meanwhile
+  /// @throws IOException if something answers that is not understood
+  public static Optional<Found> whoRuns(DataFolder folder) throws IOException {
+    return ControlPort.ask(folder, new ControlRequest(ControlRequest.STATUS, Map.of()))
+        .map(status -> {
+          List<String> addresses = new ArrayList<>();
+          status.path("addresses").forEach(each -> addresses.add(each.asText()));
+          return new Found(status.path("server-name").asText(), addresses);
+        });
   }
 }
