@@ -3,7 +3,6 @@ package org.hearth.app.logs;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.stream.Collectors;
-import javafx.collections.ListChangeListener;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
@@ -44,7 +43,9 @@ final class LogView implements ActivityPage.View {
   private final TableView<LogLine> table = new TableView<>();
 
   LogView(ServerSession session, Desktop desktop) {
-    this.model = new LogViewModel(session);
+    // The table knows only afterwards that it has a line more, and its height changes with the
+    // status line.
+    this.model = new LogViewModel(session, () -> FxState.later(this::toEnd));
     Label count = new Label();
     count.setId("log-count");
     count.getStyleClass().add("hint");
@@ -92,16 +93,6 @@ final class LogView implements ActivityPage.View {
     table.getColumns().forEach(column -> column.setSortable(false));
     Tables.fill(table, model.lines(), model.whenEmpty());
     table.setRowFactory(_ -> new LineRow());
-    ListChangeListener<LogLine> arrived =
-        _ -> {
-          if (follow.isSelected()) {
-            // Only after this the table knows that there is a line more.
-            FxState.later(this::toEnd);
-          }
-        };
-    table.getItems().addListener(arrived);
-    // The status line takes another height when the server fails or starts.
-    table.heightProperty().addListener((_, _, _) -> FxState.later(this::toEnd));
     // Who scrolls up wants to read there.
     table.addEventFilter(
         ScrollEvent.SCROLL,

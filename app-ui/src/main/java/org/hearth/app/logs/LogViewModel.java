@@ -28,10 +28,18 @@ final class LogViewModel {
       new SimpleObjectProperty<>(LogLine.Level.INFO);
   private final Heartbeat<List<LogLine>> heartbeat;
 
-  LogViewModel(ServerSession session) {
+  /// @param whenRead what to do each time the log was read, also when it had nothing new
+  LogViewModel(ServerSession session, Runnable whenRead) {
     this.heartbeat =
         new Heartbeat<>(
-            "log", Duration.ofMillis(500), () -> session.log().after(last()), this::add, _ -> {});
+            "log",
+            Duration.ofMillis(500),
+            () -> session.log().after(last()),
+            newer -> {
+              add(newer);
+              whenRead.run();
+            },
+            _ -> {});
     words.addListener((_, _, _) -> filter());
     least.addListener((_, _, _) -> filter());
     filter();
