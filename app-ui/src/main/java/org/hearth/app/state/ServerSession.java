@@ -288,13 +288,16 @@ public final class ServerSession {
       state.set(next);
       return;
     }
-    Optional<Duration> pause = restarts.after(Duration.between(running.since(), Instant.now()));
+    Homeserver ended = server;
+    Optional<Duration> pause =
+        restarts.after(
+            Duration.between(running.since(), Instant.now()), ended != null && ended.isDamaged());
     ServerState.Failed told =
         new ServerState.Failed(
             failed.reason(),
             pause
                 .map(each -> "It is started again in %d s.".formatted(each.toSeconds()))
-                .orElse(Restarts.GIVEN_UP + " " + failed.remedy()));
+                .orElse(restarts.givenUp() + " " + failed.remedy()));
     state.set(told);
     pause.ifPresent(each ->
         FxState.after(

@@ -14,22 +14,30 @@ class RestartsTest {
 
   @Test
   void thePauseDoublesUntilTheServerIsLeftToItsOwner() {
-    assertThat(Stream.generate(() -> restarts.after(SHORT)).limit(6))
+    assertThat(Stream.generate(() -> restarts.after(SHORT, false)).limit(6))
         .containsExactly(
             seconds(1), seconds(2), seconds(4), seconds(8), seconds(16), Optional.empty());
-    assertThat(restarts.after(SHORT)).isEmpty();
+    assertThat(restarts.after(SHORT, false)).isEmpty();
+    assertThat(restarts.givenUp()).startsWith("It has failed 6 times in a row");
+  }
+
+  @Test
+  void aServerWhoseDatabaseIsDamagedIsStartedAgainOnce() {
+    assertThat(restarts.after(SHORT, true)).isEqualTo(seconds(1));
+    assertThat(restarts.after(SHORT, true)).isEmpty();
+    assertThat(restarts.givenUp()).startsWith("It has failed 2 times in a row");
   }
 
   @Test
   void aServerThatRanForTenMinutesBeginsAnewAndSoDoesItsOwner() {
-    assertThat(restarts.after(SHORT)).isEqualTo(seconds(1));
-    assertThat(restarts.after(SHORT)).isEqualTo(seconds(2));
+    assertThat(restarts.after(SHORT, false)).isEqualTo(seconds(1));
+    assertThat(restarts.after(SHORT, false)).isEqualTo(seconds(2));
 
-    assertThat(restarts.after(Duration.ofMinutes(10))).isEqualTo(seconds(1));
-    assertThat(restarts.after(SHORT)).isEqualTo(seconds(2));
+    assertThat(restarts.after(Duration.ofMinutes(10), false)).isEqualTo(seconds(1));
+    assertThat(restarts.after(SHORT, false)).isEqualTo(seconds(2));
 
     restarts.forget();
-    assertThat(restarts.after(SHORT)).isEqualTo(seconds(1));
+    assertThat(restarts.after(SHORT, false)).isEqualTo(seconds(1));
   }
 
   private static Optional<Duration> seconds(int count) {
