@@ -227,7 +227,7 @@ final class Composition {
             new SigningKeyOperations(keys, known.activity()),
             clock);
     admin = operations;
-    operations.rates().start(folder.root().resolve(DataFolder.RATE_HISTORY));
+    operations.rates().start(folder);
     opened.push(new Part("the history of rates", (_, _) -> operations.rates().close()));
   }
 

@@ -2,12 +2,10 @@ package org.hearth.server.admin;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,6 +17,7 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.hearth.server.admin.RateHistory.Point;
 import org.hearth.server.admin.RateHistory.Window;
+import org.hearth.server.configuration.DataFolder;
 
 /// The points of a [RateHistory] from one run of the server to the next. The file is replaced
 /// whole; all numbers in it are big-endian.
@@ -50,10 +49,12 @@ final class RateFile {
           + Integer.BYTES
           + 2 * POINT_BYTES * Arrays.stream(Window.values()).mapToInt(Window::steps).sum();
 
-  private final Path file;
+  private static final String UNFINISHED = DataFolder.RATE_HISTORY + ".new";
 
-  RateFile(Path file) {
-    this.file = file;
+  private final DataFolder folder;
+
+  RateFile(DataFolder folder) {
+    this.folder = folder;
   }
 
   /// What is in the file, of each window oldest first.
@@ -62,7 +63,7 @@ final class RateFile {
   /// @throws IOException if it cannot be read, or is not such a file
   Map<Window, List<Point>> read() throws IOException {
     Map<Window, List<Point>> points = new EnumMap<>(Window.class);
-    if (Files.notExists(file)) {
+    if (Files.notExists(file())) {
       return points;
     }
     ByteBuffer bytes = content();
@@ -80,6 +81,7 @@ final class RateFile {
 
   /// The file's bytes from the first point on.
   private ByteBuffer content() throws IOException {
+    Path file = file();
     long length = Files.size(file);
     if (length > MOST_BYTES || (length - HEADER_BYTES - Integer.BYTES) % POINT_BYTES != 0) {
       throw new IOException("%s is damaged: it has %d bytes".formatted(file, length));
@@ -116,20 +118,17 @@ final class RateFile {
                 .putLong(point.from().toEpochMilli())
                 .putLong(point.to().toEpochMilli())
                 .putDouble(point.perSecond())));
-    bytes.putInt(checksum(content)).flip();
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    bytes.putInt(checksum(content));
+    folder.put(UNFINISHED, content);
+    Files.move(
+        folder.root().resolve(UNFINISHED),
+        file(),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private Path file() {
+    return folder.root().resolve(DataFolder.RATE_HISTORY);
   }
 
   /// Of all but its own bytes at the end.

@@ -3,7 +3,6 @@ package org.hearth.server.admin;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -14,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.upkeep.Upkeep;
 import org.jspecify.annotations.Nullable;
 
@@ -140,9 +140,9 @@ public final class RateHistory implements AutoCloseable {
 
   /// From now on it looks every second.
   ///
-  /// @param path where what is known outlives the server
-  public void start(Path path) {
-    RateFile kept = new RateFile(path);
+  /// @param folder where what is known outlives the server
+  public void start(DataFolder folder) {
+    RateFile kept = new RateFile(folder);
     file = kept;
     Upkeep.attempt("how busy the server was before is not known", () -> remember(kept));
     thread.every(LOOK, LOOK, "how busy the server is could not be looked at", this::look);

@@ -8,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.hearth.server.admin.RateHistory.Point;
 import org.hearth.server.admin.RateHistory.Window;
+import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.services.account.ManualClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -40,13 +42,13 @@ final class RateHistoryTest {
   }
 
   private Path file() {
-    return folder.resolve("rate-history");
+    return folder.resolve(DataFolder.RATE_HISTORY);
   }
 
   /// A further run on the same file; it looks by itself only after a second.
   private RateHistory next() {
     RateHistory next = new RateHistory(() -> events, clock);
-    next.start(file());
+    next.start(new DataFolder(folder));
     return next;
   }
 
@@ -97,7 +99,7 @@ final class RateHistoryTest {
               return 0;
             },
             clock)) {
-      looking.start(file());
+      looking.start(new DataFolder(folder));
 
       assertThat(later.await(30, TimeUnit.SECONDS)).isTrue();
     }
@@ -150,7 +152,7 @@ final class RateHistoryTest {
   @Test
   void whatIsKnownOutlivesTheServer() {
     seconds(130, 2);
-    history.start(file());
+    history.start(new DataFolder(folder));
     List<Point> minutes = history.points(Window.DAY);
     history.close();
     clock.advance(Duration.ofMinutes(5));
@@ -174,7 +176,7 @@ final class RateHistoryTest {
   @Test
   void whatIsOlderThanItsSpanIsNotTakenOver() {
     seconds(120, 2);
-    history.start(file());
+    history.start(new DataFolder(folder));
     history.close();
     clock.advance(Duration.ofMinutes(30));
 
@@ -188,7 +190,7 @@ final class RateHistoryTest {
   @Test
   void afterAClockThatWasSetBackItBeginsAnew() {
     seconds(120, 2);
-    history.start(file());
+    history.start(new DataFolder(folder));
     history.close();
     clock.advance(Duration.ofHours(-1));
 
@@ -201,7 +203,7 @@ final class RateHistoryTest {
   @ValueSource(ints = {0, 5, 13, 30, -1})
   void aDamagedFileIsNotBelievedAndIsReplaced(int at) throws Exception {
     seconds(120, 2);
-    history.start(file());
+    history.start(new DataFolder(folder));
     history.close();
     byte[] bytes = Files.readAllBytes(file());
     bytes[at < 0 ? bytes.length - 1 : at] ^= 1;
@@ -211,7 +213,9 @@ final class RateHistoryTest {
       assertThat(next.points(Window.DAY)).isEmpty();
     }
 
-    assertThat(new RateFile(file()).read()).isEmpty();
+    assertThat(new RateFile(new DataFolder(folder)).read()).isEmpty();
+    assertThat(Files.getPosixFilePermissions(file()))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }
 
   @ParameterizedTest
@@ -221,14 +225,14 @@ final class RateHistoryTest {
       other.setLength(length);
     }
 
-    assertThatThrownBy(() -> new RateFile(file()).read())
+    assertThatThrownBy(() -> new RateFile(new DataFolder(folder)).read())
         .isInstanceOf(IOException.class)
         .hasMessageContaining("rate-history is damaged");
   }
 
   @Test
   void aFileOfANewerVersionIsRefusedByItsVersion() throws Exception {
-    new RateFile(file()).write(Map.of());
+    new RateFile(new DataFolder(folder)).write(Map.of());
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file()));
     bytes.putInt(8, 2);
     CRC32C crc = new CRC32C();
@@ -236,7 +240,7 @@ final class RateHistoryTest {
     bytes.putInt(12, (int) crc.getValue());
     Files.write(file(), bytes.array());
 
-    assertThatThrownBy(() -> new RateFile(file()).read())
+    assertThatThrownBy(() -> new RateFile(new DataFolder(folder)).read())
         .hasMessageContaining("has version 2; known is 1");
   }
 }
