@@ -40,6 +40,10 @@ final class MediaCommands {
     return line;
   }
 
+  private static String files(long count) {
+    return count == 1 ? "1 file" : "%,d files".formatted(count);
+  }
+
   @Command(name = "status", description = "how much there is, and whose")
   private final class Status implements Callable<Integer> {
     @Mixin private Commands.Setup setup = new Commands.Setup();
@@ -48,16 +52,16 @@ final class MediaCommands {
     public Integer call() throws IOException, StartFailedException {
       JsonNode told = Commands.perform(setup, "media-status", Map.of());
       out.printf(
-          "%,d files of people here, %s; %,d copies of files on other servers, %s.%n",
-          told.path("files").asLong(),
+          "%s of people here, %s; copies of files on other servers: %,d, %s.%n",
+          files(told.path("files").asLong()),
           Amounts.bytes(told.path("bytes").asLong()),
           told.path("copies").asLong(),
           Amounts.bytes(told.path("copy-bytes").asLong()));
       for (JsonNode each : told.path("users")) {
         out.printf(
-            "%-40s %,8d files %10s%n",
+            "%-40s %14s %10s%n",
             each.path("user").asText(),
-            each.path("files").asLong(),
+            files(each.path("files").asLong()),
             Amounts.bytes(each.path("bytes").asLong()));
       }
       return 0;
@@ -242,9 +246,9 @@ final class MediaCommands {
                   "dry-run",
                   Boolean.toString(dryRun)));
       out.printf(
-          "%s: %,d files, %s.%n",
+          "%s: %s, %s.%n",
           dryRun ? "That would be removed" : "Removed",
-          told.path("files").asLong(),
+          files(told.path("files").asLong()),
           Amounts.bytes(told.path("bytes").asLong()));
       return 0;
     }
@@ -270,7 +274,7 @@ final class MediaCommands {
           told.path("forgotten").asInt());
       int damaged = told.path("damaged").asInt();
       if (read) {
-        out.printf("%d files are damaged.%n", damaged);
+        out.printf("Damaged: %s.%n", files(damaged));
       }
       return damaged + told.path("lost").asInt() == 0 ? 0 : Commands.REFUSED;
     }

@@ -51,7 +51,7 @@ class MediaCommandsTest extends TypedCommands {
       String download = "/_matrix/client/v1/media/download/" + uri.substring("mxc://".length());
 
       assertThat(hearth("media", "status")).isZero();
-      assertThat(said()).contains("1 files of people here", "@alice:hearth.test");
+      assertThat(said()).contains("1 file of people here", "@alice:hearth.test");
       assertThat(hearth("media", "list", "alice")).isZero();
       assertThat(said()).contains(uri, "image/png", "cat.png");
       assertThat(hearth("media", "quarantine", uri)).isZero();
@@ -66,7 +66,7 @@ class MediaCommandsTest extends TypedCommands {
       assertThat(said()).contains("That would be removed: 0 files");
     }
     assertThat(hearth("media", "check", "--read")).isZero();
-    assertThat(said()).contains("0 files are damaged");
+    assertThat(said()).contains("Damaged: 0 files");
     assertThat(hearth("media", "delete", uri)).isZero();
     assertThat(hearth("media", "show", uri)).isEqualTo(Commands.REFUSED);
     assertThat(said()).contains("There is no media at " + uri);

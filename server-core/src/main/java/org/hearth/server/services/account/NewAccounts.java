@@ -176,6 +176,6 @@ final class NewAccounts {
   }
 
   private static MatrixException inUse() {
-    return new MatrixException(Errcode.USER_IN_USE, "There is, or was, an account of this name");
+    return new MatrixException(Errcode.USER_IN_USE, "There is, or was, an account of this name.");
   }
 }
