@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// **thread**: the connection's own. While it waits for something else than its client, a second
 /// one may read for it, at most [#MOST_AHEAD] bytes and a buffer ahead.
 final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseable {
-  /// Who sends more before its request is answered is given up.
+  /// That of a client which has sent more is not noticed before the request is answered.
   private static final int MOST_AHEAD = 16 << 10;
 
   private final HelidonSocket socket;
@@ -126,7 +126,7 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
   void watch() {
     synchronized (ahead) {
       watched = true;
-      if (!reading && !gone) {
+      if (!reading && !gone && mayRead()) {
         reading = true;
         Thread.ofVirtual().name("http-watch").start(this::readAhead);
       }
@@ -151,13 +151,14 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
     }
     synchronized (ahead) {
       ahead.writeBytes(bytes);
-      if (!watched || ahead.size() <= MOST_AHEAD) {
-        reading = watched;
-        ahead.notifyAll();
-        return reading;
-      }
+      reading = mayRead();
+      ahead.notifyAll();
+      return reading;
     }
-    return end(new CloseConnectionException("The client sends too much before it is answered"));
+  }
+
+  private boolean mayRead() {
+    return watched && ahead.size() < MOST_AHEAD;
   }
 
   private boolean end(@Nullable RuntimeException by) {
