@@ -218,13 +218,17 @@ final class BodyMemory {
 
     /// Waits for room to read the body as JSON.
     ///
-    /// @throws MatrixException `M_LIMIT_EXCEEDED` if there was none for long
+    /// @throws MatrixException `M_LIMIT_EXCEEDED` if there was none for long, or the body has given
+    ///   way
     void awaitRoomFor(byte[] json) throws InterruptedException {
       // What is larger than a share has it alone: it would wait for ever otherwise.
       long wanted =
           json.length == 0 ? 0 : Math.min(MatrixJson.treeBytes(json), read.most / Group.ASKER.part);
       lock.lock();
       try {
+        if (gaveWay) {
+          throw busy();
+        }
         long left = patienceNanos;
         while (read.full(shares, wanted).isPresent()) {
           if (left <= 0) {

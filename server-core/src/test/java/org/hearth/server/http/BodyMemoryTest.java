@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -376,6 +377,79 @@ class BodyMemoryTest {
       other.arriving(250);
       first.known();
       third.arriving(250);
+    }
+  }
+
+  @Test
+  void whatStrangersReadIsNotTheirsAnyMoreOnceTheyAreKnown() throws InterruptedException {
+    BodyMemory memory = new BodyMemory(1000, 100_000, Duration.ZERO, () -> 0);
+    byte[] share = new byte[100_000];
+    Arrays.fill(share, (byte) '[');
+    for (int i = 0; i < 5; i++) {
+      try (BodyMemory.Taken one = memory.of("one" + i, "a", true);
+          BodyMemory.Taken other = memory.of("other" + i, "b", true)) {
+        one.awaitRoomFor(share);
+        other.awaitRoomFor(share);
+        one.known();
+        other.known();
+      }
+    }
+  }
+
+  @Test
+  void ofThoseThatAreLateTheLatestGivesWay() {
+    AtomicLong now = new AtomicLong();
+    List<String> ended = new ArrayList<>();
+    BodyMemory memory = new BodyMemory(400, 1000, Duration.ZERO, now::get);
+    try (BodyMemory.Taken late = memory.of("alice", "a", false);
+        BodyMemory.Taken latest = memory.of("alice", "a", false);
+        BodyMemory.Taken next = memory.of("alice", "a", false)) {
+      latest.begins(() -> ended.add("latest"));
+      latest.arriving(50);
+      now.addAndGet(Duration.ofSeconds(1).toNanos());
+      late.begins(() -> ended.add("late"));
+      late.arriving(50);
+      now.addAndGet(Duration.ofSeconds(10).toNanos());
+
+      next.arriving(50);
+
+      assertThat(ended).containsExactly("latest");
+    }
+  }
+
+  @Test
+  void whoseBodyHasGivenWayIsNotReadUncounted() {
+    AtomicLong now = new AtomicLong();
+    BodyMemory memory = new BodyMemory(400, 1000, Duration.ZERO, now::get);
+    try (BodyMemory.Taken late = memory.of("alice", "a", false);
+        BodyMemory.Taken next = memory.of("alice", "a", false)) {
+      late.begins(() -> {});
+      late.arriving(100);
+      now.addAndGet(Duration.ofSeconds(10).toNanos());
+      next.arriving(100);
+      late.rests();
+
+      isRefused(() -> late.awaitRoomFor(new byte[] {'1'}));
+    }
+  }
+
+  @Test
+  void piecesThatComeInThePlaceOfOthersEarnTime() {
+    AtomicLong now = new AtomicLong();
+    int second = StreamedAnswer.AnswerTime.LEAST_BYTES_PER_SECOND;
+    BodyMemory memory = new BodyMemory(4L * second, 1000, Duration.ZERO, now::get);
+    try (BodyMemory.Taken streamed = memory.of("alice", "a", false);
+        BodyMemory.Taken next = memory.of("alice", "a", false)) {
+      streamed.begins(() -> {
+        throw new AssertionError("it comes fast enough");
+      });
+      streamed.arriving(second);
+      for (int i = 0; i < 10; i++) {
+        now.addAndGet(Duration.ofSeconds(1).toNanos());
+        streamed.replaced(second);
+      }
+
+      isRefused(() -> next.arriving(second));
     }
   }
 
