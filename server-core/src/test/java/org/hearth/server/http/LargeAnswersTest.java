@@ -211,7 +211,7 @@ class LargeAnswersTest {
 
   private void awaitNoneUnderWay() throws InterruptedException {
     long until = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (server.server().figures().inFlight() > 0 || made.get() == 0) {
+    while (made.get() == 0 || server.server().figures().inFlight() > 0) {
       assertThat(System.nanoTime()).isLessThan(until);
       Thread.onSpinWait();
     }
