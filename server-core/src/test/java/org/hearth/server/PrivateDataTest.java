@@ -50,13 +50,33 @@ class PrivateDataTest {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void folderThatCannotBeClosedIsRefusedInASentence() {
-    DataFolder folder = new DataFolder(Path.of("/proc/self/task"));
+  void folderThatCannotBeClosedIsRefusedInASentence() throws Exception {
+    Files.createSymbolicLink(parent.resolve("search"), Path.of("/proc/self/task"));
+
+    assertThatThrownBy(new DataFolder(parent)::search)
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("Other users of this computer may look into the folder")
+        .hasMessageContaining(parent.resolve("search").toString())
+        .hasMessageContaining("Choose another folder");
+  }
+
+  @Test
+  void aFolderOfOtherThingsIsNotClosedToThoseWhoUseThem() throws Exception {
+    Path shared = Files.createDirectory(parent.resolve("shared"));
+    Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxrwxrwx"));
+    Files.createDirectory(shared.resolve("lost+found"));
+    Path others = Files.writeString(shared.resolve("others.txt"), "x");
+    DataFolder folder = new DataFolder(shared);
 
     assertThatThrownBy(folder::create)
         .isInstanceOf(ConfigurationException.class)
-        .hasMessageContaining("Other users of this computer may look into the folder")
-        .hasMessageContaining("/proc/self/task")
-        .hasMessageContaining("Choose another folder");
+        .hasMessageContaining("There are other things in %s, such as others.txt".formatted(shared));
+    assertThat(Files.getPosixFilePermissions(shared))
+        .isEqualTo(PosixFilePermissions.fromString("rwxrwxrwx"));
+
+    Files.delete(others);
+    assertThat(folder.create()).isEqualTo(folder);
+    assertThat(Files.getPosixFilePermissions(shared))
+        .isEqualTo(PosixFilePermissions.fromString("rwx------"));
   }
 }

@@ -50,6 +50,9 @@ public record DataFolder(Path root) {
   /// `.new` behind.
   public static final String RATE_HISTORY = "rate-history";
 
+  /// What many file systems have in their topmost folder.
+  private static final String OF_FILE_SYSTEM = "lost+found";
+
   /// What belongs to the database of a server and is in every backup.
   public static final List<String> BELONGINGS = List.of("hearth.yaml", SIGNING_KEY);
 
@@ -96,12 +99,41 @@ public record DataFolder(Path root) {
   /// does. From then on all that the process makes is for its user only.
   ///
   /// @return this
-  /// @throws ConfigurationException if it cannot be made or closed, or is a file
+  /// @throws ConfigurationException if it cannot be made or closed, is a file, or has other things
+  ///   that others use
   public DataFolder create() {
     Umask.ownerOnly();
+    requireNothingOfOthers();
     makePrivate(root);
     closeContents();
     return this;
+  }
+
+  /// Refuses a folder that no server was set up in, and that would be closed to those who use what
+  /// is in it.
+  private void requireNothingOfOthers() {
+    try {
+      if (!Files.isDirectory(root)
+          || !isOpen(root)
+          || isThere(configuration())
+          || hasServerData()) {
+        return;
+      }
+      try (Stream<Path> entries = Files.list(root)) {
+        entries
+            .map(entry -> String.valueOf(entry.getFileName()))
+            .filter(name -> !FirstSetup.isOwn(name) && !name.equals(OF_FILE_SYSTEM))
+            .findAny()
+            .ifPresent(name -> {
+              throw new ConfigurationException(
+                  "There are other things in %s, such as %s. Give Hearth an empty folder, or a new name inside it"
+                      .formatted(root, name));
+            });
+      }
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "The folder %s cannot be read (%s)".formatted(root, e.getMessage()), e);
+    }
   }
 
   /// Refuses a user who may not look into the folder, and to whom it would seem to be empty. One

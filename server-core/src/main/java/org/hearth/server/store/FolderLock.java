@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
@@ -40,7 +41,9 @@ final class FolderLock implements AutoCloseable {
             folder.resolve("hearth.lock"),
             StandardOpenOption.CREATE,
             StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
+            StandardOpenOption.WRITE,
+            // Whoever owns the folder could have root empty any other file.
+            LinkOption.NOFOLLOW_LINKS);
     try {
       FileLock lock = tryLock(channel);
       if (lock == null) {
