@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
+import org.hearth.server.admin.RateHistory;
 import org.hearth.server.admin.SigningKeyOperations;
 import org.hearth.server.box.Boxes;
 import org.hearth.server.box.Time;
@@ -227,8 +228,6 @@ final class Composition {
             new SigningKeyOperations(keys, known.activity()),
             clock);
     admin = operations;
-    operations.rates().start(folder);
-    opened.push(new Part("the history of rates", (_, _) -> operations.rates().close()));
   }
 
   /// What cannot be stored any more is not waited for.
@@ -287,7 +286,9 @@ final class Composition {
   }
 
   /// Opens the listeners: from now on the server can be reached.
-  void listen() {
+  ///
+  /// @param folder where how busy it was is kept
+  void listen(DataFolder folder) {
     List<RouteGroup> routes = new ArrayList<>(boxes.routes());
     routes.add(
         new DiscoveryRoutes(
@@ -321,6 +322,9 @@ final class Composition {
       backups().startDaily();
     }
     opened.push(new Part("the listeners", (grace, _) -> serving.stop(grace)));
+    RateHistory rates = admin().rates();
+    rates.start(folder);
+    opened.push(new Part("the history of rates", (_, _) -> rates.close()));
   }
 
   private FederationPolicy federationPolicy() {

@@ -70,7 +70,7 @@ public final class SimulatedServer implements AutoCloseable {
           Composition.open(
               folder, configuration, time, new SecureRandom(), () -> {}, _ -> {}, _ -> {});
       composition = opened;
-      opened.listen();
+      opened.listen(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -53,7 +53,7 @@ class TwoServersTest {
               () -> {},
               _ -> {},
               _ -> {});
-      composition.listen();
+      composition.listen(data);
     }
 
     FederationReply ask(Server server) throws InterruptedException {
