@@ -176,9 +176,6 @@ public final class Homeserver implements AutoCloseable {
       folder.create();
       if (listening) {
         LogRouting.alsoTo(folder.logs());
-        // A third of a start is the database's and a sixth is Helidon's; they need not wait for one
-        // another.
-        Thread.ofPlatform().daemon().name("http-warm-up").start(HttpServer::warmUp);
       }
       Composition started =
           Composition.open(
@@ -193,7 +190,7 @@ public final class Homeserver implements AutoCloseable {
       if (listening) {
         lastFailure = LastFailure.take(folder, System.getenv());
         step("Opening the listeners");
-        started.listen();
+        started.listen(folder);
       }
       running(new ServerState.Running(clock.instant(), started.addresses()));
       if (listening) {
@@ -250,6 +247,9 @@ public final class Homeserver implements AutoCloseable {
   private void prepareListening() {
     HttpServer.tryPorts(Addresses.listeners(configuration));
     openControl();
+    // A third of a start is the database's and a sixth is Helidon's; they need not wait for one
+    // another. Not sooner: Java crashes when it keeps its archive while a thread still loads.
+    Thread.ofPlatform().daemon().name("http-warm-up").start(HttpServer::warmUp);
   }
 
   /// From now on the command line is told what this server does, also while it starts.
@@ -393,15 +393,15 @@ public final class Homeserver implements AutoCloseable {
     // Last, so that who asked for the stop sees its end by the end of the file.
     ControlPort port = control;
     control = null;
-    if (port != null) {
-      try {
-        if (launcher.isPresent() && !isStartedAgain()) {
-          Launcher.forget(folder, launcher.get());
-        }
-        port.close();
-      } catch (RuntimeException | IOException | Error e) {
-        failures.addSuppressed(e);
+    if (port == null) {
+      return;
+    }
+    try (port) {
+      if (launcher.isPresent() && !isStartedAgain()) {
+        Launcher.forget(folder, launcher.get());
       }
+    } catch (RuntimeException | IOException | Error e) {
+      failures.addSuppressed(e);
     }
   }
 

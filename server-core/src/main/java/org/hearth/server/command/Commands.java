@@ -154,7 +154,10 @@ final class Commands {
   }
 
   /// That no server holds a folder; also whether one ever did, for who has mistyped its name.
-  static String notRunning(DataFolder folder) {
+  static String notRunning(DataFolder folder) throws IOException {
+    if (Launcher.of(folder).isPresent()) {
+      return "Not running: a fault has ended the server. It is started again in a moment, unless \"hearth stop\" ends that.";
+    }
     return folder.belongings().isEmpty()
         ? "Not running: there is no server's data in %s.".formatted(folder.root())
         : "Not running.";

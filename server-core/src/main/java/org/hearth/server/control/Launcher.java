@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -53,19 +54,27 @@ public final class Launcher {
     }
   }
 
-  /// Who starts the server of a data folder again.
+  /// Who starts the server of a data folder again. Whoever writes into the folder could name any
+  /// process: it counts only if it is of the user whose the file is.
   ///
   /// @return empty if nobody does, or that process is gone
   public static Optional<ProcessHandle> of(DataFolder folder) throws IOException {
     String noted = noted(folder);
-    return noted.matches("[0-9]{1,18} [0-9]{1,18}")
-        ? ProcessHandle.of(Long.parseLong(noted.substring(0, noted.indexOf(' '))))
-            .filter(found -> noted.equals(written(found)))
-        : Optional.empty();
+    if (!noted.matches("[0-9]{1,18} [0-9]{1,18}")) {
+      return Optional.empty();
+    }
+    String owner = Files.getOwner(file(folder), LinkOption.NOFOLLOW_LINKS).getName();
+    return ProcessHandle.of(Long.parseLong(noted.substring(0, noted.indexOf(' '))))
+        .filter(found -> noted.equals(written(found)))
+        .filter(found -> found.info().user().filter(owner::equals).isPresent());
   }
 
   private static String noted(DataFolder folder) throws IOException {
-    try (InputStream in = Files.newInputStream(file(folder))) {
+    // To open a pipe would wait for its other end.
+    if (!Files.isRegularFile(file(folder), LinkOption.NOFOLLOW_LINKS)) {
+      return "";
+    }
+    try (InputStream in = Files.newInputStream(file(folder), LinkOption.NOFOLLOW_LINKS)) {
       return new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.US_ASCII);
     } catch (NoSuchFileException _) {
       return "";

@@ -1,11 +1,13 @@
 package org.hearth.server.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.hearth.server.configuration.DataFolder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,37 @@ class LauncherTest {
   void whatNamesNoLivingLauncherIsNone(String noted) throws IOException {
     Files.writeString(
         root.resolve(DataFolder.LAUNCHER), noted.formatted(ProcessHandle.current().pid()));
+
+    assertThat(Launcher.of(folder)).isEmpty();
+  }
+
+  @Test
+  void whatIsNoFileOfTheFolderIsNone() throws Exception {
+    Launcher.keep(folder, ProcessHandle.current());
+    Path elsewhere = root.resolve("elsewhere");
+    Path file = root.resolve(DataFolder.LAUNCHER);
+    Files.move(file, elsewhere);
+
+    Files.createSymbolicLink(file, elsewhere);
+    assertThat(Launcher.of(folder)).isEmpty();
+
+    Files.delete(file);
+    Files.createDirectory(file);
+    assertThat(Launcher.of(folder)).isEmpty();
+
+    Files.delete(file);
+    assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+    assertThat(Launcher.of(folder)).isEmpty();
+  }
+
+  @Test
+  void whoeverOwnsTheFileNamesOnlyProcessesOfHisOwn() throws Exception {
+    assumeTrue(ProcessHandle.current().info().user().equals(Optional.of("root")), "a test of root");
+    Launcher.keep(folder, ProcessHandle.current());
+
+    Files.setOwner(
+        root.resolve(DataFolder.LAUNCHER),
+        root.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
 
     assertThat(Launcher.of(folder)).isEmpty();
   }
