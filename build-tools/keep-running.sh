@@ -5,22 +5,25 @@
 # 128 + SIGKILL that of a system without memory. The server is told of those that are not its own in its environment: it
 # had no time to keep the reason itself. Whatever else ends it (another signal, `hearth stop`, a start that was refused)
 # ends the launcher with the same code.
-# The pause doubles; a server that ended six times with less than ten minutes in between is left for its owner to look at,
-# one that is damaged after the second time. The server is told which process this is, so that `hearth stop` finds it in
-# the pause.
+# The pause doubles; a server that ended six times with less than ten minutes in between is left for its owner to look at.
+# One whose database is damaged is left the second time, however long it ran: what meets the page may be its daily backup.
+# The server is told which process this is, so that `hearth stop` finds it in the pause.
 keep_running() {
   HEARTH_LAUNCHER=$$
   export HEARTH_LAUNCHER
   restarts=0
+  damaged=0
   asked=
   child=
+  server=
   trap 'asked=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || :' INT TERM HUP
   # Java answers it with what its threads do; a shell would end.
-  trap '[ -z "$child" ] || kill -QUIT "$child" 2>/dev/null || :' QUIT
+  trap '[ -z "$server" ] || kill -QUIT "$server" 2>/dev/null || :' QUIT
   while :; do
     began=$(date +%s)
     "$@" &
     child=$!
+    server=$child
     [ -z "$asked" ] || kill -TERM "$child" 2>/dev/null || :
     # A signal ends the wait before it ends the server.
     while :; do
@@ -29,13 +32,12 @@ keep_running() {
       kill -0 "$child" 2>/dev/null || break
     done
     child=
+    server=
     unset HEARTH_ENDED_BY HEARTH_ENDED_AT
-    most=5
-    times="six times"
     case $code in
       3) why="its memory was used up"; HEARTH_ENDED_BY=memory ;;
       70) why="it had failed" ;;
-      74) why="its database is damaged"; most=1; times=twice ;;
+      74) why="its database is damaged"; damaged=$((damaged + 1)) ;;
       132 | 133 | 134 | 135 | 136 | 139) why="Java has crashed"; HEARTH_ENDED_BY=crash ;;
       137) why="it was killed"; HEARTH_ENDED_BY=kill ;;
       *) exit "$code" ;;
@@ -47,8 +49,12 @@ keep_running() {
       export HEARTH_ENDED_BY HEARTH_ENDED_AT
     fi
     [ $((ended - began)) -lt 600 ] || restarts=0
-    if [ "$restarts" -ge "$most" ]; then
-      echo "hearth: the server has ended ($why) $times in a row, and is not started again." >&2
+    if [ "$damaged" -gt 1 ]; then
+      echo "hearth: the server has ended a second time because its database is damaged, and is not started again." >&2
+      exit "$code"
+    fi
+    if [ "$restarts" -ge 5 ]; then
+      echo "hearth: the server has ended ($why) six times in a row, and is not started again." >&2
       exit "$code"
     fi
     pause=$((1 << restarts))

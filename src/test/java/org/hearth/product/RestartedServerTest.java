@@ -135,7 +135,7 @@ class RestartedServerTest {
 
       assertThat(server.awaitEnd()).isEqualTo(74);
       assertThat(Files.readString(temp.resolve("data.err")))
-          .contains("is damaged: Invalid checksum", "hearth restore", "twice in a row");
+          .contains("is damaged: Invalid checksum", "hearth restore", "a second time");
     }
   }
 
@@ -161,6 +161,7 @@ class RestartedServerTest {
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
       }
 
+      assertThat(server.hearth("status").said()).contains("It is started again in a moment");
       HearthProcess.Ended stop = server.hearth("stop");
 
       assertThat(stop.said()).contains("Stopped", "is not started again");
@@ -223,12 +224,24 @@ class RestartedServerTest {
 
   @Test
   void oneWhoseDatabaseIsDamagedIsLeftAfterTheSecondTime() throws Exception {
-    Process launcher = launched("sleep() { :; }; run() { return 74; }; keep_running run");
+    // By its clock each run lasts ten minutes; the first one is killed.
+    Path runs = temp.resolve("runs");
+    Process launcher =
+        launched(
+            """
+            sleep() { :; }
+            date() { echo $(($(wc -l <%1$s) * 600)); }
+            run() { echo >>%1$s; [ $(wc -l <%1$s) -gt 1 ] || return 137; return 74; }
+            : >%1$s
+            keep_running run\
+            """
+                .formatted(runs));
 
     assertThat(said(launcher))
         .containsExactly(
+            "hearth: the server has ended (it was killed); it is started again in 1 s.",
             "hearth: the server has ended (its database is damaged); it is started again in 1 s.",
-            "hearth: the server has ended (its database is damaged) twice in a row, and is not started again.");
+            "hearth: the server has ended a second time because its database is damaged, and is not started again.");
     assertThat(launcher.waitFor()).isEqualTo(74);
   }
 

@@ -5,16 +5,19 @@ import java.util.Optional;
 
 /// When a server that has failed is started again by itself, as `build-tools/keep-running.sh` does
 /// it with one in a process of its own: after a pause that doubles, and not any more when it has
-/// failed six times with less than ten minutes in between, or twice because its database is
+/// failed six times with less than ten minutes in between, or a second time because its database is
 /// damaged.
 ///
 /// **thread**: one.
 final class Restarts {
+  static final String GIVEN_UP =
+      "It has failed again and again, and is not started again by itself.";
+
   private static final int MOST = 5;
-  private static final int MOST_OF_DAMAGED = 1;
   private static final Duration CALM = Duration.ofMinutes(10);
 
   private int made;
+  private boolean wasDamaged;
 
   /// Counts a failure.
   ///
@@ -25,20 +28,16 @@ final class Restarts {
     if (ran.compareTo(CALM) >= 0) {
       made = 0;
     }
-    if (made >= (damaged ? MOST_OF_DAMAGED : MOST)) {
+    if (made == MOST || (damaged && wasDamaged)) {
       return Optional.empty();
     }
+    wasDamaged |= damaged;
     return Optional.of(Duration.ofSeconds(1L << made++));
-  }
-
-  /// What to say of a server that is not started again.
-  String givenUp() {
-    return "It has failed %d times in a row, and is not started again by itself."
-        .formatted(made + 1);
   }
 
   /// Begins anew: its owner has started the server.
   void forget() {
     made = 0;
+    wasDamaged = false;
   }
 }

@@ -296,8 +296,10 @@ public final class ServerSession {
         new ServerState.Failed(
             failed.reason(),
             pause
-                .map(each -> "It is started again in %d s.".formatted(each.toSeconds()))
-                .orElse(restarts.givenUp() + " " + failed.remedy()));
+                    .map(each -> "It is started again in %d s.".formatted(each.toSeconds()))
+                    .orElse(Restarts.GIVEN_UP)
+                + " "
+                + failed.remedy());
     state.set(told);
     pause.ifPresent(each ->
         FxState.after(
