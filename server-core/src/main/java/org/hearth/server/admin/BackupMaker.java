@@ -35,6 +35,10 @@ public final class BackupMaker {
   private static final Duration LOOK = Duration.ofHours(1);
   private static final Duration DAY = Duration.ofDays(1);
   private static final Duration TOO_OLD = Duration.ofDays(2);
+
+  /// No server makes a backup for so long.
+  private static final Duration ABANDONED = Duration.ofDays(2);
+
   private static final Duration PATIENCE_AT_END = Duration.ofSeconds(60);
 
   private final Store store;
@@ -98,11 +102,7 @@ public final class BackupMaker {
     Path target = into.next(now);
     BackupStatus begun = claim(target, now);
     thread.once(
-        "the backup " + target + " could not be made",
-        () -> {
-          removePartial(into);
-          make(target, Happening.OWNER);
-        });
+        "the backup " + target + " could not be made", () -> make(into, target, Happening.OWNER));
     return begun;
   }
 
@@ -184,10 +184,9 @@ public final class BackupMaker {
           || status.get().state() == State.RUNNING) {
         return;
       }
-      daily.removePartial();
       Path target = daily.next(now);
       claim(target, now);
-      if (make(target, Happening.SERVER)) {
+      if (make(daily, target, Happening.SERVER)) {
         daily.keepNewest(keptDaily);
         MediaBackup.prune(target);
       }
@@ -197,17 +196,18 @@ public final class BackupMaker {
   }
 
   /// What cannot be removed takes up space, which is no reason to make no backup.
-  private static void removePartial(BackupFolder into) {
+  private void removePartial(BackupFolder into) {
     try {
-      into.removePartial();
+      into.removePartial(store.identity().id(), clock.instant().minus(ABANDONED));
     } catch (IOException e) {
       LOG.log(Level.WARNING, "Half a backup in " + into.folder() + " could not be removed", e);
     }
   }
 
   /// @param by who asked for it
-  private boolean make(Path target, String by) {
+  private boolean make(BackupFolder into, Path target, String by) {
     try {
+      removePartial(into);
       BackupManifest made =
           media.isPresent() ? withMedia(target, media.get()) : copy(target, others.get());
       trouble = Optional.empty();

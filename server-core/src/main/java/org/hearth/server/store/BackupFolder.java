@@ -1,6 +1,7 @@
 package org.hearth.server.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -10,6 +11,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.hearth.server.store.derby.Durably;
 
@@ -24,6 +27,7 @@ public record BackupFolder(Path folder, String kind) {
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss").withZone(ZoneOffset.UTC);
   private static final String STAMPED = "[0-9]{8}-[0-9]{6}";
+  private static final String PARTIAL = ".partial";
   private static final int LENGTH_OF_STAMP = 15;
 
   /// Where a backup that is begun at that time goes.
@@ -33,15 +37,7 @@ public record BackupFolder(Path folder, String kind) {
 
   /// When the newest complete backup was begun; empty if there is none.
   public Optional<Instant> newest() throws IOException {
-    List<Path> all = named(STAMPED);
-    if (all.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(STAMP.parse(stamp(all.getFirst()), Instant::from));
-    } catch (DateTimeException _) {
-      return Optional.empty(); // Somebody gave it a time that there is not.
-    }
+    return named(STAMPED).stream().findFirst().flatMap(BackupFolder::begun);
   }
 
   /// Removes all but the newest backups.
@@ -61,10 +57,24 @@ public record BackupFolder(Path folder, String kind) {
     new BackupFolder(folder, kinds).keepNewest(count);
   }
 
-  /// Removes what is left of backups that did not come to their end.
-  public void removePartial() throws IOException {
-    for (Path partial : named(STAMPED + "\\.partial")) {
-      Durably.remove(partial);
+  /// Where a backup is until it is complete.
+  ///
+  /// @param database whose backup it is: other servers may make theirs in the same folder
+  static Path partial(Path backup, UUID database) {
+    return backup.resolveSibling(backup.getFileName() + "." + database + PARTIAL);
+  }
+
+  /// Removes what is left of backups that did not come to their end. Of other databases, only what
+  /// is old: a younger one may still be made.
+  ///
+  /// @param database one that has no backup being made
+  /// @param old what was begun before then is removed, whosever it is
+  public void removePartial(UUID database, Instant old) throws IOException {
+    for (Path partial : named(STAMPED + "(\\.[0-9a-f-]{36})?" + Pattern.quote(PARTIAL))) {
+      if (String.valueOf(partial.getFileName()).endsWith("." + database + PARTIAL)
+          || begun(partial).filter(old::isAfter).isPresent()) {
+        Durably.remove(partial);
+      }
     }
   }
 
@@ -78,12 +88,25 @@ public record BackupFolder(Path folder, String kind) {
           .filter(entry -> String.valueOf(entry.getFileName()).matches(kind + "-" + what))
           .sorted(Comparator.comparing(BackupFolder::stamp).reversed())
           .toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /// Empty if somebody gave it a time that there is not.
+  private static Optional<Instant> begun(Path named) {
+    try {
+      return Optional.of(STAMP.parse(stamp(named), Instant::from));
+    } catch (DateTimeException _) {
+      return Optional.empty();
     }
   }
 
   /// The time in a name, as text: names of several kinds sort by it.
   private static String stamp(Path named) {
     String name = String.valueOf(named.getFileName());
-    return name.substring(name.length() - Math.min(name.length(), LENGTH_OF_STAMP));
+    int dot = name.indexOf('.');
+    int end = dot < 0 ? name.length() : dot;
+    return name.substring(Math.max(0, end - LENGTH_OF_STAMP), end);
   }
 }

@@ -61,7 +61,7 @@ final class Backups {
       throw new IOException("the folder " + target + " is not empty");
     }
     Instant begun = clock.instant();
-    Path partial = target.resolveSibling(target.getFileName() + ".partial");
+    Path partial = BackupFolder.partial(target, state.identity().id());
     Durably.remove(partial);
     Files.createDirectories(partial);
     try {

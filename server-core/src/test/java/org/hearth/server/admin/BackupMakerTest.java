@@ -10,10 +10,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.hearth.server.configuration.OrdinaryRights;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
 import org.hearth.server.store.BackupManifest.Origin;
@@ -40,6 +42,14 @@ class BackupMakerTest {
     }
   }
 
+  private String partial(String name) {
+    return of(name, stores.store().identity().id());
+  }
+
+  private static String of(String name, UUID database) {
+    return name + "." + database + ".partial";
+  }
+
   private BackupMaker maker(Path into, Supplier<Others> others) {
     return new BackupMaker(
         stores.store(), others, into, KEPT, () -> now, told::add, Optional.empty());
@@ -57,7 +67,7 @@ class BackupMakerTest {
 
   @Test
   void oneIsMadeADayAndTheNewestAreKept() throws Exception {
-    Files.createDirectories(folder.resolve("daily-20260228-040000.partial/derby"));
+    Files.createDirectories(folder.resolve(partial("daily-20260228-040000") + "/derby"));
     Files.createDirectories(folder.resolve("backup-20250101-000000"));
     BackupMaker maker = maker(folder, () -> Others.NONE);
     try {
@@ -88,8 +98,13 @@ class BackupMakerTest {
   @Test
   void whatAKilledBackupHasLeftGoesWhenTheNextIsMadeThere() throws Exception {
     Path shelf = folder.resolve("shelf");
-    Files.createDirectories(shelf.resolve("backup-20260228-040000.partial/derby"));
-    Files.createDirectories(shelf.resolve("daily-20260228-040000.partial"));
+    Files.createDirectories(shelf.resolve(partial("backup-20260228-040000") + "/derby"));
+    Files.createDirectories(shelf.resolve("backup-20260227-035959.partial"));
+    Files.createDirectories(shelf.resolve("backup-20260227-040000.partial"));
+    Files.createDirectories(shelf.resolve(of("backup-20260227-035959", UUID.randomUUID())));
+    String others = of("backup-20260228-040000", UUID.randomUUID());
+    Files.createDirectories(shelf.resolve(others));
+    Files.createDirectories(shelf.resolve(partial("daily-20260228-040000")));
     BackupMaker maker = maker(folder.resolve("backups"), () -> Others.NONE);
     try {
       var _ = maker.begin(Optional.of(shelf));
@@ -98,11 +113,40 @@ class BackupMakerTest {
 
       try (Stream<Path> all = Files.list(shelf)) {
         assertThat(all.map(each -> each.getFileName().toString()))
-            .containsExactlyInAnyOrder("backup-20260301-040000", "daily-20260228-040000.partial");
+            .containsExactlyInAnyOrder(
+                "backup-20260301-040000",
+                "backup-20260227-040000.partial",
+                others,
+                partial("daily-20260228-040000"));
       }
     } finally {
       maker.stop();
     }
+  }
+
+  @Test
+  void aLeftoverThatCannotBeRemovedKeepsNoBackupFromBeingMade() throws Exception {
+    for (String kind : List.of("backup", "daily")) {
+      Path left = folder.resolve(partial(kind + "-20260228-040000")).resolve("derby");
+      Files.createDirectories(left);
+      BackupMaker maker = maker(folder, () -> Others.NONE);
+
+      OrdinaryRights.without(
+          left,
+          () -> {
+            if (kind.equals("daily")) {
+              maker.makeDaily();
+            } else {
+              maker.begin(Optional.empty());
+            }
+            maker.stop(); // That waits for it.
+            return left;
+          });
+
+      assertThat(maker.status().state()).as(kind).isEqualTo(BackupStatus.State.DONE);
+      assertThat(names()).contains(kind + "-20260301-040000");
+    }
+    assertThat(told).hasSize(2).allMatch(each -> each.kind() == Kind.BACKUP_MADE);
   }
 
   @Test

@@ -315,7 +315,9 @@ class BackupTest {
 
   @Test
   void backupHoldsNoLeftoverOfAnInterruptedOne() throws IOException {
-    Path partial = Files.createDirectory(temporary.resolve("backup.partial"));
+    Path partial =
+        Files.createDirectory(
+            temporary.resolve("backup." + stores.store().identity().id() + ".partial"));
     Files.writeString(partial.resolve("junk"), "half a file");
 
     BackupManifest manifest = take(temporary.resolve("backup"));
