@@ -129,7 +129,7 @@ final class ClosedFilesTest extends TypedCommands {
     UserPrincipal owner = give(folder, "61234");
     Path outside = Files.writeString(other.resolve("outside"), "root's");
     Path twice = Files.createLink(folder.resolve("twice"), outside);
-    Files.createSymbolicLink(folder.resolve("elsewhere"), outside);
+    Path elsewhere = Files.createSymbolicLink(folder.resolve("elsewhere"), outside);
     Path link = Files.createSymbolicLink(other.resolve("link"), folder);
 
     assertThat(refused(folder, "status")).endsWith("such as 61234");
@@ -137,8 +137,10 @@ final class ClosedFilesTest extends TypedCommands {
       assertThat(alone((command + " --data-dir " + link).split(" ", -1))).as(said()).isZero();
 
       Files.delete(twice);
+      Files.delete(elsewhere);
       assertAllOwned(folder, owner);
       Files.createLink(twice, outside);
+      Files.createSymbolicLink(elsewhere, outside);
       assertThat(Files.getOwner(outside).getName()).isEqualTo("root");
     }
 

@@ -1,67 +1,154 @@
 package org.hearth.server.store.derby;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /// Who owns a data folder owns what is in it, also where root has worked in it: otherwise the
 /// owner's server could not read any more what root has made or replaced.
+///
+/// The owner can rename things in the folder and put links there at any moment, so that a path may
+/// lead to another file from one call to the next. So folders are held open, and what is in them is
+/// looked at and given away relative to them, by a name that is no link. Given away are folders,
+/// and files that have this one name only: a further name may be outside the folder, such as that
+/// of a file of root's to which the owner has made a hard link. That nobody makes one between the
+/// look and the gift is up to the system, where hard links to files of others are not allowed
+/// (`fs.protected_hardlinks` of Linux). Links, pipes and the like stay as they are.
 public final class FolderOwner {
   private static final System.Logger LOG = System.getLogger(FolderOwner.class.getName());
 
-  private FolderOwner() {} // no instance
+  /// As many folders are open at once, at most.
+  private static final int DEEPEST = 32;
+
+  private final UserPrincipal owner;
+  private final String user;
+
+  private FolderOwner(UserPrincipal owner, String user) {
+    this.owner = owner;
+    this.user = user;
+  }
 
   /// Gives what the user of this process has in a folder to the folder's owner, if that is another
-  /// user. Links are not followed, and a file with a further name stays as it is, since that name
-  /// may be outside the folder. What cannot be given away is told in the log.
+  /// user. What cannot be given away is told in the log; that is all if the system cannot name
+  /// files relative to an open folder.
   ///
-  /// @param folder held by this process, so that nothing in it changes meanwhile; a link to it will
-  ///   do
+  /// @param folder a link to it will do
   public static void giveBack(Path folder) {
+    open(folder, FolderOwner::giveBack);
+  }
+
+  @FunctionalInterface
+  private interface Work {
+    void in(Path folder, DirectoryStream<Path> opened) throws IOException;
+  }
+
+  private static void open(Path folder, Work work) {
     if (!folder.getFileSystem().supportedFileAttributeViews().contains("unix")) {
       return;
     }
-    String user = System.getProperty("user.name");
-    try {
-      UserPrincipal owner = Files.getOwner(folder);
-      if (owner.getName().equals(user)) {
-        return;
-      }
-      try (Stream<Path> all = Files.walk(folder.toRealPath())) {
-        for (Path each : (Iterable<Path>) all::iterator) {
-          give(each, owner, user);
-        }
-      }
-    } catch (IOException | UncheckedIOException e) {
-      LOG.log(
-          Level.WARNING,
-          "Something in {0} stays that of the user {1}: {2}",
-          folder,
-          user,
-          e.getMessage());
+    try (DirectoryStream<Path> opened = Files.newDirectoryStream(folder)) {
+      work.in(folder, opened);
+    } catch (IOException | DirectoryIteratorException e) {
+      stays(folder, e.toString());
     }
   }
 
-  private static void give(Path path, UserPrincipal owner, String user) throws IOException {
-    Map<String, Object> found =
-        Files.readAttributes(path, "unix:owner,isRegularFile,nlink", LinkOption.NOFOLLOW_LINKS);
-    boolean own = found.get("owner") instanceof UserPrincipal of && of.getName().equals(user);
-    if (!own) {
+  private static void stays(Path path, String why) {
+    LOG.log(
+        Level.WARNING,
+        "Something in {0} stays that of the user {1}: {2}",
+        path,
+        System.getProperty("user.name"),
+        why);
+  }
+
+  static void giveBack(Path folder, DirectoryStream<Path> opened) throws IOException {
+    if (opened instanceof SecureDirectoryStream<Path> secure) {
+      FolderOwner giving = of(secure);
+      if (giving.isAnother()) {
+        giving.giveAll(secure, folder, 1);
+      }
+    } else if (new FolderOwner(Files.getOwner(folder), user()).isAnother()) {
+      stays(folder, "the system cannot name files relative to an open folder");
+    }
+  }
+
+  /// Asks the open folder itself, which nobody can exchange.
+  private static FolderOwner of(SecureDirectoryStream<Path> opened) throws IOException {
+    return new FolderOwner(view(opened).readAttributes().owner(), user());
+  }
+
+  private static PosixFileAttributeView view(SecureDirectoryStream<Path> opened) {
+    return opened.getFileAttributeView(PosixFileAttributeView.class);
+  }
+
+  private static String user() {
+    return System.getProperty("user.name");
+  }
+
+  private boolean isAnother() {
+    return !owner.getName().equals(user);
+  }
+
+  private boolean isOwn(PosixFileAttributes found) {
+    return found.owner().getName().equals(user);
+  }
+
+  private void giveAll(SecureDirectoryStream<Path> in, Path folder, int depth) throws IOException {
+    if (depth > DEEPEST) {
+      stays(folder, "there are too many folders in each other");
       return;
     }
-    if (Boolean.TRUE.equals(found.get("isRegularFile"))
-        && !Integer.valueOf(1).equals(found.get("nlink"))) {
+    for (Path each : in) {
+      give(in, each, depth);
+    }
+  }
+
+  private void give(SecureDirectoryStream<Path> in, Path path, int depth) throws IOException {
+    Path name = path.getFileName();
+    PosixFileAttributeView view =
+        in.getFileAttributeView(name, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+    PosixFileAttributes found;
+    try {
+      found = view.readAttributes();
+    } catch (NoSuchFileException _) {
+      return; // Nothing has to be there, or to stay there.
+    }
+    if (found.isDirectory()) {
+      try (SecureDirectoryStream<Path> opened =
+          in.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
+        giveAll(opened, path, depth + 1);
+        if (isOwn(view(opened).readAttributes())) {
+          view(opened).setOwner(owner);
+        }
+      }
+    } else if (found.isRegularFile() && isOwn(found) && hasOneName(path, found)) {
+      view.setOwner(owner);
+    }
+  }
+
+  /// The count of names is to be had by the path only; the key says whether that is of the same
+  /// file.
+  private boolean hasOneName(Path path, PosixFileAttributes found) throws IOException {
+    Map<String, Object> named =
+        Files.readAttributes(path, "unix:fileKey,nlink", LinkOption.NOFOLLOW_LINKS);
+    if (!found.fileKey().equals(named.get("fileKey"))) {
+      throw new IOException(path + " was exchanged meanwhile");
+    }
+    boolean one = Integer.valueOf(1).equals(named.get("nlink"));
+    if (!one) {
       LOG.log(Level.WARNING, "{0} has a further name, and stays that of the user {1}", path, user);
-      return;
     }
-    Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-        .setOwner(owner);
+    return one;
   }
 }
