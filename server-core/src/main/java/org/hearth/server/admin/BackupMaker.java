@@ -11,6 +11,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.hearth.server.admin.BackupStatus.State;
@@ -208,8 +209,7 @@ public final class BackupMaker {
   private boolean make(BackupFolder into, Path target, String by) {
     try {
       removePartial(into);
-      BackupManifest made =
-          media.isPresent() ? withMedia(target, media.get()) : copy(target, others.get());
+      BackupManifest made = copyAll(target);
       trouble = Optional.empty();
       if (newest.isPresent()) {
         look();
@@ -231,6 +231,17 @@ public final class BackupMaker {
       throw e;
     }
     return false;
+  }
+
+  private BackupManifest copyAll(Path target) throws IOException {
+    try {
+      return media.isPresent() ? withMedia(target, media.get()) : copy(target, others.get());
+    } finally {
+      Path folder = target.toAbsolutePath().normalize().getParent();
+      if (folder != null && Files.isDirectory(folder)) {
+        store.leave(folder, Set.of(String.valueOf(target.getFileName()), MediaBackup.MEDIA));
+      }
+    }
   }
 
   private BackupManifest copy(Path target, BackupManifest.Others beside) {

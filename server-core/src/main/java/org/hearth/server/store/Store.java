@@ -9,6 +9,7 @@ import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
@@ -18,6 +19,7 @@ import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.Durably;
+import org.hearth.server.store.derby.FolderOwner;
 import org.hearth.server.store.derby.HighWaterMark;
 
 /// The database of one server: open, it holds the data folder for itself.
@@ -294,6 +296,14 @@ public final class Store implements AutoCloseable {
       }
       throw failure("making a backup in " + folder, e);
     }
+  }
+
+  /// Leaves what this process has made in a folder for backups to the owner of the data folder, if
+  /// that folder is his too.
+  ///
+  /// @param names what in it
+  public void leave(Path folder, Set<String> names) {
+    FolderOwner.giveBack(options.dataFolder(), folder, names);
   }
 
   /// A backup must not make the server read-only for want of space.

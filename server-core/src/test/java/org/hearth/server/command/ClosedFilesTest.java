@@ -9,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.hearth.server.Homeserver;
 import org.hearth.server.StartFailedException;
@@ -150,6 +151,35 @@ final class ClosedFilesTest extends TypedCommands {
         .as(said())
         .isZero();
     assertAllOwned(restored, owner);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"61234", "root", "61235"})
+  void whatRootsBackupMakesOnAnotherDiskIsTheServersWhereTheFolderIs(String user) throws Exception {
+    assumeTrue(USER.equals("root"), "only root gives files away");
+    String sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    Path media = folder.resolve("media/files/e3/b0");
+    Files.createDirectories(media);
+    Files.createFile(media.resolve(sha256));
+    UserPrincipal server = give(folder, "61234");
+    Path shelf = Files.createDirectory(other.resolve("shelf"));
+    UserPrincipal owner = give(shelf, user);
+    Path letter = Files.writeString(shelf.resolve("letter"), "root's own");
+
+    assertThat(hearth("backup", shelf.toString())).as(said()).isZero();
+
+    boolean given = owner.equals(server);
+    Path secondName = shelf.resolve("media/files/e3/b0/" + sha256);
+    assertThat(Files.getOwner(secondName)).isEqualTo(server);
+    try (Stream<Path> all = Files.walk(shelf)) {
+      assertThat(all.filter(each -> !Set.of(shelf, letter, secondName).contains(each)))
+          .hasSizeGreaterThan(20)
+          .allSatisfy(each ->
+              assertThat(Files.getOwner(each).getName())
+                  .as("%s", each)
+                  .isEqualTo(given ? "61234" : "root"));
+    }
+    assertThat(Files.getOwner(letter).getName()).isEqualTo("root");
   }
 
   private static UserPrincipal give(Path folder, String user) throws IOException {

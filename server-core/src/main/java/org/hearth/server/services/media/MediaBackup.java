@@ -35,8 +35,10 @@ public final class MediaBackup {
   /// The name of the list in a backup.
   public static final String IN_BACKUP = "media.list";
 
+  /// The name of the folder with the copies, beside the backups.
+  public static final String MEDIA = "media";
+
   private static final System.Logger LOG = System.getLogger(MediaBackup.class.getName());
-  private static final String MEDIA = "media";
   private static final String LIST = ".list";
   private static final int BEGINNING_DIGITS = 15;
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");

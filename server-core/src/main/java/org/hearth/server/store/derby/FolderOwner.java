@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Map;
+import java.util.Set;
 
 /// Who owns a data folder owns what is in it, also where root has worked in it: otherwise the
 /// owner's server could not read any more what root has made or replaced.
@@ -45,6 +46,27 @@ public final class FolderOwner {
   /// @param folder a link to it will do
   public static void giveBack(Path folder) {
     open(folder, FolderOwner::giveBack);
+  }
+
+  /// Gives what the user of this process has made in a folder outside the data folder to the data
+  /// folder's owner, if that folder is his as well. In a folder of root's or of a third user it
+  /// stays as it is: the configuration, which may name the folder, is the owner's to write, and a
+  /// backup is nobody else's to read.
+  ///
+  /// @param names what in the folder is given, if it is there, with all that is in it
+  public static void giveBack(Path dataFolder, Path folder, Set<String> names) {
+    open(
+        folder,
+        (_, opened) -> {
+          if (opened instanceof SecureDirectoryStream<Path> secure) {
+            FolderOwner giving = of(secure);
+            if (giving.isAnother() && giving.owner.equals(Files.getOwner(dataFolder))) {
+              for (String name : names) {
+                giving.give(secure, folder.resolve(name), 1);
+              }
+            }
+          }
+        });
   }
 
   @FunctionalInterface

@@ -7,7 +7,7 @@
 ///             DerbyFault: what its exceptions mean; PageDumps: what of them nobody may read
 ///     store ──► HighWaterMark: the last CommitHead that was acknowledged
 ///     store ──► Durably: file operations that last
-///     store ──► FolderOwner: what root has made in a data folder becomes its owner's
+///     store ──► FolderOwner: what root has made in a data folder, or of its backups, becomes its owner's
 ///
 /// - **threads**: none of its own; a connection belongs to the thread that uses it, the mark to the
 ///   committer's thread and the keeper's
