@@ -49,20 +49,25 @@ public final class Main {
   /// In the terminal, and in a window for who has started it without one.
   private static void tellOf(DataFolder folder) throws IOException {
     Optional<SecondStart.Found> found = SecondStart.whoRuns(folder);
-    System.err.println(
-        "hearth: a server without a panel runs on this data folder%s. End it (hearth stop, or its service) to use the panel; hearth status and hearth user work beside it."
-            .formatted(
-                found
-                    .flatMap(each -> each.addresses().stream().findFirst())
-                    .map(address -> ", at " + address)
-                    .orElse("")));
+    System.err.println("hearth: " + sentence(folder, found));
     if (found.isPresent() && !isHeadless()) {
       try {
-        BesideServer.show(folder.root().toString(), found.get());
+        BesideServer.show(folder, found.get());
       } catch (UnsupportedOperationException e) {
         System.err.println("hearth: " + e.getMessage());
       }
     }
+  }
+
+  /// What the terminal is told of a server that runs without a panel.
+  static String sentence(DataFolder folder, Optional<SecondStart.Found> found) {
+    return "a server without a panel runs on this data folder%s. End it (%s, or its service) to use the panel; hearth status and hearth user work beside it."
+        .formatted(
+            found
+                .flatMap(each -> each.addresses().stream().findFirst())
+                .map(address -> ", at " + address)
+                .orElse(""),
+            BesideView.stopCommand(folder));
   }
 
   private static boolean isHeadless() {

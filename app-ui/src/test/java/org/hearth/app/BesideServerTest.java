@@ -2,11 +2,21 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import atlantafx.base.theme.PrimerLight;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javafx.application.Application;
 import javafx.scene.Scene;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
@@ -29,8 +39,6 @@ import org.testfx.util.WaitForAsyncUtils;
 /// A start of the panel beside `hearth serve`.
 @ExtendWith(ApplicationExtension.class)
 class BesideServerTest {
-  private static final String ADDRESS = "http://127.0.0.1:8008";
-
   private final List<String> done = new ArrayList<>();
 
   @SuppressWarnings("NullAway.Init")
@@ -41,44 +49,102 @@ class BesideServerTest {
     stage = window;
   }
 
-  private void show(FxRobot robot, Found found) {
+  /// What the window says at first of a server that was found so.
+  private Map<String, String> show(FxRobot robot, DataFolder data, Found found) {
+    BesideView view = new BesideView(data, done::add, () -> done.add("closed"));
+    Map<String, String> first = new HashMap<>();
     robot.interact(() -> {
-      Scene scene =
-          new Scene(
-              BesideServer.view("/srv/hearth", found, done::add, () -> done.add("closed")),
-              BesideServer.WIDTH,
-              -1);
+      Application.setUserAgentStylesheet(new PrimerLight().getUserAgentStylesheet());
+      Scene scene = new Scene(view, BesideServer.WIDTH, -1);
       scene.getStylesheets().add(String.valueOf(HearthApplication.class.getResource("hearth.css")));
       stage.setScene(scene);
+      view.start(found);
       stage.sizeToScene();
+      stage.setOnHidden(_ -> view.stop());
       stage.show();
+      for (String id : List.of("beside-head", "beside-address", "beside-remedy")) {
+        first.put(id, text(robot, id));
+      }
     });
+    return first;
   }
 
   @Test
-  void theWindowSaysWhichServerRunsWhereItIsReachedAndHowToHaveThePanel(FxRobot robot)
+  void theWindowFollowsAServerFromItsStartToItsEnd(FxRobot robot, @TempDir Path folder)
       throws Exception {
-    show(robot, new Found("home.example", List.of(ADDRESS, "http://127.0.0.1:8448")));
+    DataFolder data = new DataFolder(folder.resolve("the data"));
+    try (Homeserver server = server(data)) {
+      server.start();
+      String address =
+          server.state() instanceof ServerState.Running running
+              ? running.addresses().getFirst()
+              : "";
 
-    assertThat(text(robot, "beside-head")).isEqualTo("home.example runs without the panel");
-    assertThat(text(robot, "beside-address")).isEqualTo(ADDRESS);
-    assertThat(text(robot, "beside-data")).contains("/srv/hearth", "hearth serve");
-    assertThat(text(robot, "beside-remedy")).contains("hearth stop");
-    Panel.screenshot(stage.getScene(), "beside-server");
-    robot.clickOn("#beside-copy").clickOn("#beside-open");
-    assertThat(WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
-        .isEqualTo(ADDRESS);
-    robot.press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
-    WaitForAsyncUtils.waitForFxEvents();
-    assertThat(done).containsExactly(ADDRESS, "closed");
+      Map<String, String> first =
+          show(robot, data, new Found("home.example", "starting", List.of()));
+      assertThat(first)
+          .containsEntry("beside-head", "home.example starts without the panel")
+          .containsEntry("beside-address", "The server starts…");
+
+      await(() -> text(robot, "beside-head").equals("home.example runs without the panel"));
+      assertThat(text(robot, "beside-address")).isEqualTo(address);
+      assertThat(text(robot, "beside-data")).contains(data.root().toString(), "hearth serve");
+      assertThat(text(robot, "beside-remedy"))
+          .contains("hearth stop --data-dir \"" + data.root() + "\"", "with that --data-dir");
+      Panel.screenshot(stage.getScene(), "beside-server");
+      robot.clickOn("#beside-copy").clickOn("#beside-open");
+      assertThat(WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())
+          .isEqualTo(address);
+      robot.press(KeyCode.ESCAPE).release(KeyCode.ESCAPE);
+      WaitForAsyncUtils.waitForFxEvents();
+      assertThat(done).containsExactly(address, "closed");
+    }
+
+    await(() -> text(robot, "beside-head").equals("home.example has ended"));
+    assertThat(text(robot, "beside-remedy")).contains("can be opened now");
+    assertThat(robot.lookup("#beside-open").query().isVisible()).isFalse();
+    assertThat(robot.lookup("#beside-address").query().getParent().getParent().isVisible())
+        .isFalse();
+    Panel.screenshot(stage.getScene(), "beside-ended");
+    robot.interact(stage::hide);
   }
 
   @Test
-  void aServerThatDoesNotServeHasNoAddress(FxRobot robot) {
-    show(robot, new Found("home.example", List.of()));
+  void aServerThatDoesNotAnswerHasNoAddress(FxRobot robot, @TempDir Path folder) throws Exception {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Files.writeString(folder.resolve("control"), socket.getLocalPort() + "\nsecret");
+      Thread.ofVirtual().start(() -> hangUp(socket));
 
-    assertThat(text(robot, "beside-address")).isEqualTo("It cannot be reached now");
-    assertThat(robot.lookup("#beside-copy").tryQuery()).isEmpty();
+      Map<String, String> first =
+          show(
+              robot,
+              new DataFolder(folder),
+              new Found("home.example", "running", List.of("http://127.0.0.1:8008")));
+      assertThat(first).containsEntry("beside-address", "http://127.0.0.1:8008");
+
+      await(() -> text(robot, "beside-address").equals("It does not answer now"));
+      assertThat(robot.lookup("#beside-copy").query().isVisible()).isFalse();
+      robot.interact(stage::hide);
+    }
+  }
+
+  private static void hangUp(ServerSocket socket) {
+    while (!socket.isClosed()) {
+      try {
+        socket.accept().close();
+      } catch (IOException e) {
+        assertThat(socket.isClosed()).as("the end of the test, not %s", e).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void theFolderIsNamedWhereItIsNotTheUsersOwn() {
+    Optional<Found> found = Optional.of(new Found("home.example", "starting", List.of()));
+
+    assertThat(Main.sentence(DataFolder.ofThisUser(), found)).contains("End it (hearth stop, or");
+    assertThat(Main.sentence(new DataFolder(Path.of("/srv/hearth")), found))
+        .contains("End it (hearth stop --data-dir " + Path.of("/srv/hearth").toAbsolutePath());
   }
 
   @Test
@@ -92,8 +158,14 @@ class BesideServerTest {
       List<String> addresses =
           server.state() instanceof ServerState.Running running ? running.addresses() : List.of();
       assertThat(addresses).isNotEmpty();
-      assertThat(SecondStart.whoRuns(data)).hasValue(new Found("home.example", addresses));
+      assertThat(SecondStart.whoRuns(data))
+          .hasValue(new Found("home.example", "running", addresses));
     }
+  }
+
+  private static void await(Callable<Boolean> isSo) throws TimeoutException {
+    WaitForAsyncUtils.waitFor(30, TimeUnit.SECONDS, isSo);
+    WaitForAsyncUtils.waitForFxEvents();
   }
 
   private static String text(FxRobot robot, String id) {

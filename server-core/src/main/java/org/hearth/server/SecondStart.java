@@ -43,8 +43,9 @@ public enum SecondStart {
   /// A server that runs without a panel.
   ///
   /// @param name its permanent name
+  /// @param state what it is doing, in a word: `starting`, `running`, `stopping` or `failed`
   /// @param addresses that clients may be given; empty while it does not serve
-  public record Found(String name, List<String> addresses) {
+  public record Found(String name, String state, List<String> addresses) {
     public Found {
       addresses = List.copyOf(addresses);
     }
@@ -59,7 +60,8 @@ public enum SecondStart {
         .map(status -> {
           List<String> addresses = new ArrayList<>();
           status.path("addresses").forEach(each -> addresses.add(each.asText()));
-          return new Found(status.path("server-name").asText(), addresses);
+          return new Found(
+              status.path("server-name").asText(), status.path("state").asText(), addresses);
         });
   }
 }
