@@ -21,6 +21,9 @@ class RoomsTest extends WithPanel {
   private static final Pattern PEAK =
       Pattern.compile("0\\.0 events per second now, at most [1-9].* in the last ten minutes");
 
+  private static final Pattern PEAK_OF_BEFORE =
+      Pattern.compile("At most [1-9].* events per second in the last ten minutes");
+
   @Start
   void open(Stage stage) {
     panel =
@@ -138,9 +141,13 @@ class RoomsTest extends WithPanel {
 
     panel.click("server-stop");
     panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    panel.click("span-ten_minutes");
+    panel.await(
+        "the peak while nothing runs",
+        () -> PEAK_OF_BEFORE.matcher(picture.getAccessibleText()).matches());
+    panel.screenshot("home-busy-stopped");
     panel.click("server-start");
     assertThat(busiest(Window.TEN_MINUTES)).as("after a restart").isGreaterThanOrEqualTo(1);
-    panel.click("span-ten_minutes");
     panel.await("the peak of before", () -> PEAK.matcher(picture.getAccessibleText()).matches());
     panel.screenshot("home-busy-restarted");
   }

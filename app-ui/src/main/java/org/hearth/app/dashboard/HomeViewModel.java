@@ -2,8 +2,11 @@ package org.hearth.app.dashboard;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
@@ -48,10 +51,13 @@ public final class HomeViewModel {
   /// All alerts that the server told of last.
   private List<Alert> told = List.of();
 
-  private volatile Window span = Window.TEN_MINUTES;
+  /// What the server told last of how busy it was. It stays while no server runs.
+  private Map<Window, List<Point>> known = Map.of();
+
+  private Window span = Window.TEN_MINUTES;
 
   /// What is asked for in one go.
-  private record Answer(Overview overview, List<Alert> alerts, Rates rates) {}
+  private record Answer(Overview overview, List<Alert> alerts, Map<Window, List<Point>> rates) {}
 
   /// What the picture of the rate shows.
   ///
@@ -76,12 +82,11 @@ public final class HomeViewModel {
   }
 
   private Answer ask(Admin admin) {
-    Window asked = span;
-    Overview overview = admin.overview();
     return new Answer(
-        overview,
+        admin.overview(),
         admin.alerts(MOST_ALERTS),
-        new Rates(asked, overview.time(), admin.rates().points(asked)));
+        Arrays.stream(Window.values())
+            .collect(Collectors.toMap(each -> each, admin.rates()::points)));
   }
 
   /// How far back the picture of the rate is to go.
@@ -233,11 +238,21 @@ public final class HomeViewModel {
     if (session.state().get() instanceof ServerState.Running running) {
       uptime.set(Span.between(running.since(), overview.time()));
     }
-    rates.set(answer.rates());
+    known = answer.rates();
+    showRates(overview.time());
+  }
+
+  /// What has become too old meanwhile is left out.
+  private void showRates(Instant until) {
+    Instant oldest = until.minus(span.length());
+    List<Point> points = known.getOrDefault(span, List.of());
+    rates.set(
+        new Rates(
+            span, until, points.stream().filter(point -> !point.from().isBefore(oldest)).toList()));
   }
 
   private void showNothing() {
-    rates.set(Rates.NONE);
+    showRates(Instant.now());
     alerts.set(List.of());
     people.set("–");
     rooms.set("–");

@@ -26,7 +26,6 @@ import org.hearth.server.admin.RateHistory.Window;
 final class RatePicture extends Region {
   private static final double LABEL_WIDTH = 44;
   private static final double LEAST_TOP = 5;
-  private static final String NOTHING = "Nothing is known yet";
 
   /// Points that are so much of a step apart touch each other.
   private static final double TOUCHING = 0.5;
@@ -89,7 +88,7 @@ final class RatePicture extends Region {
     stretches(shown).forEach(stretch -> drawLine(graphics, frame, stretch));
     if (shown.points().isEmpty()) {
       graphics.setTextAlign(TextAlignment.CENTER);
-      graphics.fillText(NOTHING, (LABEL_WIDTH + width) / 2, frame.bottom() * 0.4);
+      graphics.fillText(told(shown, most), (LABEL_WIDTH + width) / 2, frame.bottom() * 0.4);
       graphics.setTextAlign(TextAlignment.LEFT);
     }
     setAccessibleText(told(shown, most));
@@ -98,7 +97,7 @@ final class RatePicture extends Region {
   /// The picture in words. What is known last may be of an earlier run of the server.
   static String told(Rates shown, double most) {
     if (shown.points().isEmpty()) {
-      return NOTHING;
+      return "Nothing is known of the last " + words(shown.span());
     }
     Point last = shown.points().getLast();
     Duration old = Duration.between(last.to(), shown.until());

@@ -46,7 +46,8 @@ class RatePictureTest {
         .isEqualTo("1.0 events per second now, at most 1.0 in the last ten minutes");
     assertThat(RatePicture.told(new Rates(Window.TEN_MINUTES, START.plusSeconds(60), points), 1))
         .isEqualTo("At most 1.0 events per second in the last ten minutes");
-    assertThat(RatePicture.told(Rates.NONE, 0)).isEqualTo("Nothing is known yet");
+    assertThat(RatePicture.told(Rates.NONE, 0))
+        .isEqualTo("Nothing is known of the last ten minutes");
   }
 
   @Test
