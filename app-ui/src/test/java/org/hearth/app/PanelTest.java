@@ -416,6 +416,11 @@ class PanelTest extends WithPanel {
     panel.await("all again", () -> panel.rows("wiring-table") == all);
     panel.resize(1400, 900);
     panel.screenshot("wiring-1400");
+    panel.resize(860, 600);
+    panel.await(
+        "whole heads in the smallest window",
+        () -> panel.cut("#wiring-table .column-header .label").isEmpty());
+    panel.screenshot("wiring-860");
     panel.resize(1000, 700);
   }
 

@@ -70,6 +70,12 @@ class RoomsTest extends WithPanel {
     assertThat(cells(nameless)).startsWith(nameless);
     assertThat(room("#kitchen:home.example").version()).isEqualTo("11");
     panel.screenshot("rooms");
+    panel.resize(860, 600);
+    panel.await(
+        "whole heads in the smallest window",
+        () -> panel.cut("#room-table .column-header .label").isEmpty());
+    panel.screenshot("rooms-860");
+    panel.resize(1000, 700);
 
     panel.type("room-search", "GARD");
     panel.await("the garden", () -> panel.rows("room-table") == 1);

@@ -55,8 +55,8 @@ final class HappeningsView implements ActivityPage.View {
                 0.29,
                 entry -> TIME.format(entry.time()),
                 Comparator.comparing(ActivityEntry::time)));
-    table.getColumns().add(Tables.text("What happened", 0.45, HappeningsView::text));
-    table.getColumns().add(Tables.text("By", 0.26, ActivityEntry::by));
+    table.getColumns().add(Tables.text("What happened", 0.42, HappeningsView::text));
+    table.getColumns().add(Tables.text("By", 0.29, ActivityEntry::by));
     Tables.fill(table, model.entries(), model.whenEmpty());
     Tables.copies(table, "Copy the line", HappeningsView::line);
     table.setRowFactory(_ -> new EntryRow());

@@ -1,5 +1,6 @@
 package org.hearth.app.shell;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -18,12 +19,19 @@ import javafx.scene.control.Tooltip;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
+import javafx.scene.text.Font;
+import javafx.scene.text.FontWeight;
+import javafx.scene.text.Text;
 
 /// Tables as this panel has them: columns that share the width and sort by what they mean, a
 /// sentence where there are no rows, the id of the selected row for the clipboard.
 public final class Tables {
   private static final double SCROLL_BAR = 12;
-  private static final double LEAST_WIDTH = 48;
+  private static final Font HEAD = Font.font("System", FontWeight.BOLD, 14);
+
+  /// What the theme leaves free beside the text of a head.
+  private static final double BESIDE_HEAD = 20;
+
   private static final double TOOLTIP_WIDTH = 480;
 
   /// A text of more characters may not have room in the smallest window.
@@ -37,7 +45,8 @@ public final class Tables {
   /// A column of texts.
   ///
   /// @param title its head
-  /// @param weight its share of the width; those of a table make 1 together
+  /// @param weight its share of the width, where there is room for all heads; those of a table make
+  ///   1 together
   /// @param text what it shows of a row, and sorts by
   /// @param <T> the rows
   public static <T> TableColumn<T, T> text(String title, double weight, Function<T, String> text) {
@@ -74,7 +83,9 @@ public final class Tables {
       String title, double weight, Function<T, String> text, Comparator<T> order) {
     TableColumn<T, T> column = new TableColumn<>(title);
     column.setUserData(weight);
-    column.setMinWidth(LEAST_WIDTH);
+    Text head = new Text(title);
+    head.setFont(HEAD);
+    column.setMinWidth(Math.ceil(head.getLayoutBounds().getWidth()) + BESIDE_HEAD);
     column.setCellValueFactory(row -> new ReadOnlyObjectWrapper<>(row.getValue()));
     column.setComparator(order);
     column.setCellFactory(
@@ -100,13 +111,28 @@ public final class Tables {
     table.setPlaceholder(label);
     table
         .widthProperty()
-        .addListener((_, _, width) -> {
-          for (TableColumn<T, ?> column : table.getColumns()) {
-            double weight = column.getUserData() instanceof Double share ? share : 0;
-            column.setPrefWidth(
-                Math.max(LEAST_WIDTH, Math.floor((width.doubleValue() - SCROLL_BAR) * weight)));
-          }
-        });
+        .addListener((_, _, width) -> share(table, width.doubleValue() - SCROLL_BAR));
+  }
+
+  /// Gives each column its share of the width, but no less than its head needs; the others give
+  /// that from what they have over.
+  private static <T> void share(TableView<T> table, double width) {
+    double[] wanted =
+        table.getColumns().stream()
+            .mapToDouble(column -> Math.max(column.getMinWidth(), width * weight(column)))
+            .toArray();
+    double least = table.getColumns().stream().mapToDouble(TableColumn::getMinWidth).sum();
+    double over = Arrays.stream(wanted).sum() - least;
+    double kept = over > 0 ? Math.clamp((width - least) / over, 0, 1) : 0;
+    for (int i = 0; i < wanted.length; i++) {
+      TableColumn<T, ?> column = table.getColumns().get(i);
+      column.setPrefWidth(
+          Math.floor(column.getMinWidth() + (wanted[i] - column.getMinWidth()) * kept));
+    }
+  }
+
+  private static double weight(TableColumn<?, ?> column) {
+    return column.getUserData() instanceof Double share ? share : 0;
   }
 
   /// Keeps a row selected while rows come, go and are replaced by newer ones.
