@@ -2,11 +2,14 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javafx.scene.layout.Region;
 import javafx.stage.Stage;
 import org.hearth.server.ServerState;
+import org.hearth.server.configuration.DataFolder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -60,5 +63,33 @@ class FailedServerTest {
     assertThat(panel.text("home-warnings"))
         .contains("The server was started again, because it had failed at", acceptor);
     panel.screenshot("home-started-again");
+  }
+
+  @Test
+  void ofADamagedDatabaseTheBackupsAreOfferedAndNotTheConfiguration() throws Exception {
+    panel.admin();
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    DataFolder data = panel.session().folder().get();
+    Files.delete(data.database().resolve("derby").resolve("service.properties"));
+
+    panel.click("server-start");
+    panel.await("failed", () -> panel.session().state().get() instanceof ServerState.Failed);
+
+    assertThat(panel.text("remedy")).contains("hearth restore");
+    assertThat(panel.shows("server-configuration")).isFalse();
+    assertThat(panel.shows("server-backups")).as("there are none").isFalse();
+    Files.createDirectories(data.backups());
+    panel.click("server-start");
+    panel.await("a way to them", () -> panel.shows("server-backups"));
+    panel.screenshot("home-damaged");
+    panel.resize(860, 600);
+    assertThat(panel.cut("#status-line .label")).isEmpty();
+    Region line = panel.robot().lookup("#status-line").queryAs(Region.class);
+    Region words = (Region) panel.robot().lookup("#status").query().getParent();
+    assertThat(words.getWidth()).isGreaterThan(line.getWidth() * 0.9);
+    panel.screenshot("home-damaged-860");
+    panel.click("server-backups");
+    assertThat(panel.opened()).containsExactly(data.backups().toUri().toString());
   }
 }

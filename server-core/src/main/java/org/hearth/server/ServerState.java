@@ -47,5 +47,10 @@ public sealed interface ServerState {
     public Failed(String reason, String remedy) {
       this(reason, remedy, OptionalInt.empty());
     }
+
+    /// Whether the remedy is to restore a backup.
+    public boolean wantsBackup() {
+      return remedy.contains("hearth restore");
+    }
   }
 }

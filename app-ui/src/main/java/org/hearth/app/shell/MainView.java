@@ -4,7 +4,6 @@ import atlantafx.base.theme.Styles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import javafx.beans.binding.Bindings;
 import javafx.geometry.Insets;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -31,6 +30,7 @@ import org.hearth.app.setup.SetupPage;
 import org.hearth.app.state.PassingSentence;
 import org.hearth.app.state.ServerSession;
 import org.hearth.app.wiring.WiringPage;
+import org.hearth.server.ServerState;
 import org.jspecify.annotations.Nullable;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
@@ -181,20 +181,11 @@ public final class MainView extends StackPane {
     showWord(dot, now.get());
     model.observable().addListener((_, _, _) -> showWord(dot, now.get()));
 
-    Label sentence = new Label();
-    sentence.setId("status");
-    sentence.getStyleClass().add(Styles.TEXT_BOLD);
-    sentence.textProperty().bind(model.sentence());
-    sentence.setWrapText(true);
-    Label remedy = new Label();
-    remedy.setId("remedy");
-    remedy.textProperty().bind(model.remedy());
-    remedy.setWrapText(true);
-    remedy.visibleProperty().bind(Bindings.isNotEmpty(remedy.textProperty()));
-    remedy.managedProperty().bind(remedy.visibleProperty());
-    VBox words = new VBox(2, sentence, remedy);
-    words.setAlignment(Pos.CENTER_LEFT);
-    HBox.setHgrow(words, Priority.ALWAYS);
+    VBox words = words();
+    Label failed = new Label("Failed");
+    failed.getStyleClass().add(Styles.TEXT_BOLD);
+    failed.setMaxWidth(Double.MAX_VALUE);
+    HBox.setHgrow(failed, Priority.ALWAYS);
 
     ProgressIndicator busy = new ProgressIndicator();
     busy.setPrefSize(20, 20);
@@ -202,7 +193,7 @@ public final class MainView extends StackPane {
     busy.visibleProperty().bind(model.changing());
     busy.managedProperty().bind(busy.visibleProperty());
 
-    HBox line =
+    HBox row =
         new HBox(
             12,
             dot,
@@ -210,16 +201,37 @@ public final class MainView extends StackPane {
             busy,
             portButton(),
             configurationButton(desktop),
+            backupsButton(desktop),
             inItsPlace(action("start", "_Start", model.canStart(), model::start)),
             inItsPlace(
                 action(
                     "restart", "_Restart", model.canStop(), () -> cut("Restart", model::restart))),
             inItsPlace(action("stop", "S_top", model.canStop(), () -> cut("Stop", model::stop))));
+    row.setAlignment(Pos.CENTER_LEFT);
+    VBox line = new VBox(8, row);
     line.setId("status-line");
     line.getStyleClass().add("status-line");
-    line.setAlignment(Pos.CENTER_LEFT);
     line.setPadding(new Insets(10, 16, 10, 16));
+    // What is to be read of a failure is long: it has the whole width, below the buttons.
+    model
+        .observable()
+        .addListener((_, _, state) -> {
+          line.getChildren().remove(words);
+          boolean below = state instanceof ServerState.Failed;
+          row.getChildren().set(1, below ? failed : words);
+          if (below) {
+            line.getChildren().add(words);
+          }
+        });
     return line;
+  }
+
+  private VBox words() {
+    Label sentence = Forms.sentence("status", Styles.TEXT_BOLD, model.sentence());
+    VBox words = new VBox(2, sentence, Forms.sentence("remedy", "remedy", model.remedy()));
+    words.setAlignment(Pos.CENTER_LEFT);
+    HBox.setHgrow(words, Priority.ALWAYS);
+    return words;
   }
 
   /// Keeps the room of a button that is not shown, so that a second click hits no other.
@@ -280,8 +292,16 @@ public final class MainView extends StackPane {
     return action(
         "configuration",
         "Open _hearth.yaml",
-        model.failed(),
+        model.failed().and(model.wantsBackup().not()),
         () -> desktop.open(session.folder().get().configuration().toUri().toString()));
+  }
+
+  private Button backupsButton(Desktop desktop) {
+    return action(
+        "backups",
+        "Open _backups",
+        model.hasBackups(),
+        () -> desktop.open(model.backups().toUri().toString()));
   }
 
   private static Button action(

@@ -1,5 +1,7 @@
 package org.hearth.app.shell;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -153,6 +155,35 @@ public final class ShellViewModel {
   public BooleanBinding failed() {
     return Bindings.createBooleanBinding(
         () -> state() instanceof ServerState.Failed, session.state());
+  }
+
+  /// Whether only a backup helps.
+  ///
+  /// @return changes with the state
+  public BooleanBinding wantsBackup() {
+    return Bindings.createBooleanBinding(
+        () -> state() instanceof ServerState.Failed failed && failed.wantsBackup(),
+        session.state());
+  }
+
+  /// Whether only a backup helps, and there is a folder of them.
+  ///
+  /// @return changes with the state
+  public BooleanBinding hasBackups() {
+    return Bindings.createBooleanBinding(
+        () ->
+            state() instanceof ServerState.Failed failed
+                && failed.wantsBackup()
+                && Files.isDirectory(backups()),
+        session.state());
+  }
+
+  /// Where the backups of the server are that was last started.
+  public Path backups() {
+    return session
+        .configuration()
+        .flatMap(configuration -> configuration.backups().folder())
+        .orElse(session.folder().get().backups());
   }
 
   /// Takes the free port and starts.
