@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.RateHistory;
@@ -356,14 +357,20 @@ final class Composition {
 
   /// What the owner should know of this moment, each a sentence.
   List<String> warnings() {
-    return Optional.ofNullable(http)
-        .map(each -> each.figures().connections())
-        .filter(connections -> !connections.accepting())
-        .map(connections ->
-            "New connections wait, since the system lets no more in; %d are open. Raise the limit of open files of the process."
-                .formatted(connections.open()))
-        .stream()
-        .toList();
+    Optional<String> waiting =
+        Optional.ofNullable(http)
+            .map(each -> each.figures().connections())
+            .filter(connections -> !connections.accepting())
+            .map(connections ->
+                "New connections wait, since the system lets no more in; %d are open. Raise the limit of open files of the process."
+                    .formatted(connections.open()));
+    Optional<String> unreadable =
+        Optional.ofNullable(store)
+            .map(each -> each.figures().unreadable())
+            .filter(times -> times > 0)
+            .map(_ ->
+                "Parts of the database are missing or damaged, and what was in them is left out. \"hearth check --database\" says how much that is; restore the newest backup.");
+    return Stream.of(waiting, unreadable).flatMap(Optional::stream).toList();
   }
 
   /// Whether pages of the database are not what was written.

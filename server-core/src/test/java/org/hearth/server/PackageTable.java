@@ -494,6 +494,7 @@ final class PackageTable {
           new Row(
               "admin",
               "matrix",
+              "configuration",
               "logs",
               "store",
               "http",

@@ -31,6 +31,7 @@ public final class ReadPool implements AutoCloseable {
   private final HikariDataSource pool;
   private final Health health;
   private final LongAdder queries = new LongAdder();
+  private final LongAdder unreadable = new LongAdder();
 
   ReadPool(Derby derby, int readers, Duration deadline, Health health) {
     this.health = health;
@@ -124,14 +125,24 @@ public final class ReadPool implements AutoCloseable {
         .toList();
   }
 
-  private static <T> Optional<T> readable(String sql, Row<T> row, ResultSet each)
-      throws SQLException {
+  private <T> Optional<T> readable(String sql, Row<T> row, ResultSet each) throws SQLException {
     try {
       return Optional.of(row.read(each));
     } catch (RuntimeException e) {
+      unreadable();
       LOG.log(Level.ERROR, "a row cannot be read and is left out of " + sql, e);
       return Optional.empty();
     }
+  }
+
+  /// Something that must be here is not, or is damaged, and is left out of what is told. The owner
+  /// is warned.
+  public void unreadable() {
+    unreadable.increment();
+  }
+
+  long unreadableCount() {
+    return unreadable.sum();
   }
 
   /// Runs a query of one statement, and reads the first row if there is one.

@@ -267,6 +267,7 @@ public final class Store implements AutoCloseable {
         reads.queries(),
         reads.active(),
         reads.waiting(),
+        reads.unreadableCount(),
         keeper.databaseBytes(),
         keeper.logBytes(),
         keeper.freeBytes());

@@ -25,6 +25,7 @@ import org.hearth.ringlogs.LogPosition;
 /// @param reads queries that were begun
 /// @param activeReads queries running
 /// @param waitingReads queries waiting for a connection
+/// @param unreadable how often something that must be here was not, or was damaged
 /// @param databaseBytes the database on disk, with its write-ahead log
 /// @param logBytes its write-ahead log alone
 /// @param freeBytes space left on that disk
@@ -47,6 +48,7 @@ public record StoreFigures(
     long reads,
     int activeReads,
     int waitingReads,
+    long unreadable,
     long databaseBytes,
     long logBytes,
     long freeBytes) {

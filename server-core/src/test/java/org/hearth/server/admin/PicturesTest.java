@@ -47,6 +47,7 @@ class PicturesTest {
         0,
         0,
         0,
+        0,
         0);
   }
 

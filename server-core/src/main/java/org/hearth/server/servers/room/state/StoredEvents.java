@@ -186,6 +186,7 @@ public final class StoredEvents {
         if (Unavailable.is(e)) {
           throw e;
         }
+        reads.unreadable();
         LOG.log(Level.ERROR, "the event at {0} cannot be read and is left out: {1}", position, e);
       }
     }
