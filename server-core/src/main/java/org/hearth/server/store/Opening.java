@@ -194,6 +194,7 @@ final class Opening {
 
   /// @throws AccessDeniedException if there is nothing wrong but that this user may not read a
   ///   file, for which Derby has no words of its own
+  /// @throws IOException if a file could not be opened for another reason
   private StoreRefusedException unreadable(Exception failure) throws IOException {
     try (Stream<Path> all = Files.walk(options.derbyFolder())) {
       Optional<Path> closed = all.filter(each -> !Files.isReadable(each)).findFirst();
@@ -202,6 +203,9 @@ final class Opening {
       }
     } catch (UncheckedIOException e) {
       throw e.getCause();
+    }
+    if (DerbyFault.unopened(failure).isPresent()) {
+      throw new IOException(innermost(failure), failure);
     }
     return new StoreRefusedException(
         new Refusal.Unreadable(options.dataFolder(), innermost(failure)), failure);

@@ -169,6 +169,9 @@ public final class ReadPool implements AutoCloseable {
       if (DerbyFault.isDamage(e)) {
         throw health.damaged(e);
       }
+      if (DerbyFault.endsUnopened(e)) {
+        throw health.fault(DerbyFault.FAILED, "reading", e);
+      }
       DerbyFault fault = DerbyFault.of(e, connection);
       throw switch (fault) {
         case STATEMENT ->
@@ -176,8 +179,7 @@ public final class ReadPool implements AutoCloseable {
         case CONFLICT ->
             new StorageException(
                 Reason.BUSY, "a query waited too long for a row: " + e.getMessage(), e);
-        // Not a verdict about the store: where it is not damaged, only its writer and its keeper
-        // pass that.
+        // Not a verdict about the store: else only its writer and its keeper pass that.
         case DISK_FULL, READ_ONLY, FAILED -> unavailable(e);
       };
     }

@@ -1,5 +1,6 @@
 package org.hearth.server.store;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -129,14 +130,24 @@ public final class Store implements AutoCloseable {
         throw e;
       }
     } catch (IOException | SQLException e) {
-      for (Throwable each = e; each != null; each = each.getCause()) {
-        if (each instanceof AccessDeniedException denied) {
-          throw new StoreRefusedException(
-              new Refusal.NotAllowed(denied.getFile(), System.getProperty("user.name")), e);
-        }
+      Optional<Refusal> notAllowed = notAllowed(e);
+      if (notAllowed.isPresent()) {
+        throw new StoreRefusedException(notAllowed.get(), e);
       }
       throw failure(doing + " " + options.dataFolder(), e);
     }
+  }
+
+  private static Optional<Refusal> notAllowed(Throwable failure) {
+    Optional<String> denied = Optional.empty();
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof AccessDeniedException found) {
+        denied = Optional.of(found.getFile());
+      }
+    }
+    return denied
+        .or(() -> DerbyFault.unopened(failure).filter(each -> !each.canRead()).map(File::toString))
+        .map(each -> new Refusal.NotAllowed(each, System.getProperty("user.name")));
   }
 
   private static StorageException failure(String doing, Exception cause) {
@@ -222,15 +233,19 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /// What a start has met, as the refusal that it is if the database is damaged.
+  /// What a start has met, as the refusal that it is if the database is damaged or may not be read.
   ///
-  /// @return else the failure itself
+  /// @return else why the store has failed, or the failure itself
   public RuntimeException refusal(RuntimeException failure) {
     // What fails after the damage was found says nothing of it.
     health.settle(failure);
-    return damage()
-        .<RuntimeException>map(damage -> new StoreRefusedException(damage, failure))
-        .orElseGet(() -> refusal(options.dataFolder(), failure));
+    Optional<Refusal> refusal = damage().or(() -> notAllowed(failure));
+    if (refusal.isPresent()) {
+      return new StoreRefusedException(refusal.get(), failure);
+    }
+    return state() instanceof StoreState.Failed(String detail, _)
+        ? new StorageException(Reason.FAILED, detail, failure)
+        : refusal(options.dataFolder(), failure);
   }
 
   static RuntimeException refusal(Path dataFolder, RuntimeException failure) {
@@ -294,6 +309,9 @@ public final class Store implements AutoCloseable {
     } catch (IOException | SQLException e) {
       if (DerbyFault.isDamage(e)) {
         throw health.damaged(e);
+      }
+      if (e instanceof SQLException sql && DerbyFault.endsUnopened(sql)) {
+        throw health.fault(DerbyFault.FAILED, "making a backup in " + folder, e);
       }
       throw failure("making a backup in " + folder, e);
     }

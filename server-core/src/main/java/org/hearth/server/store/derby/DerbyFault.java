@@ -1,7 +1,11 @@
 package org.hearth.server.store.derby;
 
+import java.io.File;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
@@ -11,6 +15,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.derby.shared.common.error.StandardException;
 
@@ -34,6 +39,7 @@ public enum DerbyFault {
 
   private static final int TRANSACTION_SEVERITY = 30_000;
   private static final int SESSION_SEVERITY = 40_000;
+  private static final int DATABASE_SEVERITY = 45_000;
   private static final int PATIENCE_SECONDS = 1;
   private static final String INTERNAL = "XJ001";
 
@@ -81,12 +87,43 @@ public enum DerbyFault {
 
   /// Whether Derby has found what it cannot have written: files of the database are damaged.
   ///
-  /// A page that could not be read is no such thing where somebody else has closed its file.
+  /// A page that could not be read is no such thing where somebody else has closed its file, or
+  /// where the file could not be opened.
   public static boolean isDamage(Throwable exception) {
     List<Throwable> all = within(exception);
     return ofMedium(exception) == FAILED
+        && unopened(exception).isEmpty()
         && all.stream().noneMatch(ClosedChannelException.class::isInstance)
         && all.stream().map(DerbyFault::state).anyMatch(DAMAGE::contains);
+  }
+
+  /// The file that is there and could not be opened: this user may not, or the process or the
+  /// system has too many open. What it holds may be whole.
+  public static Optional<File> unopened(Throwable exception) {
+    return within(exception).stream()
+        .map(DerbyFault::fileOf)
+        .flatMap(Optional::stream)
+        .filter(File::exists)
+        .findFirst();
+  }
+
+  private static Optional<File> fileOf(Throwable exception) {
+    return switch (exception) {
+      // Its message is the file and, in brackets, what the system says, in whatever language.
+      case FileNotFoundException old -> {
+        String said = String.valueOf(old.getMessage());
+        int end = said.lastIndexOf(" (");
+        yield end < 0 ? Optional.empty() : Optional.of(new File(said.substring(0, end)));
+      }
+      case NoSuchFileException _ -> Optional.empty();
+      case FileSystemException other -> Optional.ofNullable(other.getFile()).map(File::new);
+      default -> Optional.empty();
+    };
+  }
+
+  /// Whether Derby has shut the database down for everybody, since it could not open a file.
+  public static boolean endsUnopened(SQLException exception) {
+    return exception.getErrorCode() >= DATABASE_SEVERITY && unopened(exception).isPresent();
   }
 
   /// Whether the database is no longer there, or going: Derby ends it when it finds damage.
@@ -100,6 +137,7 @@ public enum DerbyFault {
   public static boolean isInternal(Throwable exception) {
     List<Throwable> all = within(exception);
     return ofMedium(exception) == FAILED
+        && unopened(exception).isEmpty()
         && all.stream().noneMatch(Error.class::isInstance)
         && all.stream().anyMatch(each -> INTERNAL.equals(state(each)) || isThrownByDerby(each));
   }
