@@ -137,18 +137,17 @@ final class Composition {
               });
       composition.opened.push(new Part("the database", (_, _) -> store.close()));
       composition.store = store;
-      store.onFailed(failed -> {
-        LOG.log(Level.ERROR, "the database has failed: {0}", failed.detail());
-        onFailed.accept(
-            store
-                .damage()
-                .map(damage -> new ServerState.Failed(damage.problem(), damage.remedy()))
-                .orElseGet(() ->
-                    new ServerState.Failed(
-                        "The database has failed, and nothing more can be stored.",
-                        "Check that the disk of %s works and has room, then restart the server. The log has the details."
-                            .formatted(folder.root()))));
-      });
+      store.onFailed(failed ->
+          onFailed.accept(
+              store
+                  .damage()
+                  .map(damage -> new ServerState.Failed(damage.problem(), damage.remedy()))
+                  .orElseGet(() ->
+                      new ServerState.Failed(
+                          "The database has failed, and nothing more can be stored: %s."
+                              .formatted(failed.detail()),
+                          "Check that the disk of %s works and has room, then restart the server. The log has the details."
+                              .formatted(folder.root())))));
       try {
         OwnKeys opened = Objects.requireNonNull(read.get(), "they are read before the database");
         ServerKeys.keep(folder, opened);

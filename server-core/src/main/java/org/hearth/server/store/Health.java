@@ -26,7 +26,10 @@ final class Health {
   private final AtomicReference<StoreState> state = new AtomicReference<>(new StoreState.Open());
 
   private final AtomicInteger openings = new AtomicInteger();
-  private volatile Consumer<StoreState.Failed> onFailed = _ -> {};
+  private volatile @Nullable Consumer<StoreState.Failed> onFailed;
+
+  /// The end of the store, until it is told.
+  private final AtomicReference<StoreState.@Nullable Failed> untold = new AtomicReference<>();
 
   StoreState state() {
     return state.get();
@@ -35,8 +38,16 @@ final class Health {
   /// @param listener told once when the store fails; quick
   void onFailed(Consumer<StoreState.Failed> listener) {
     onFailed = listener;
-    if (state.get() instanceof StoreState.Failed failed) {
-      listener.accept(failed);
+    tell();
+  }
+
+  private void tell() {
+    Consumer<StoreState.Failed> listener = onFailed;
+    if (listener != null) {
+      StoreState.Failed failed = untold.getAndSet(null);
+      if (failed != null) {
+        listener.accept(failed);
+      }
     }
   }
 
@@ -83,7 +94,9 @@ final class Health {
       return new StorageException(
           StorageException.Reason.FAILED, (damaged ? DAMAGED : "") + why, cause);
     }
-    String detail = PageDumps.cut(doing + ": " + cause.getMessage());
+    String why =
+        DerbyFault.unopened(cause).isPresent() ? Opening.innermost(cause) : cause.getMessage();
+    String detail = PageDumps.cut(doing + ": " + why);
     StoreState next =
         switch (fault) {
           case DISK_FULL ->
@@ -95,9 +108,7 @@ final class Health {
                   "the file system is read-only (" + detail + ")");
           case STATEMENT, CONFLICT, FAILED -> new StoreState.Failed(detail, false);
         };
-    if (change(next)) {
-      LOG.log(Level.ERROR, "the store has met a fault", PageDumps.without(cause));
-    }
+    change(next, cause);
     return switch (next) {
       case StoreState.ReadOnly(var reason, var what) -> new StorageException(reason, what, cause);
       case StoreState.Failed(var what, _) ->
@@ -112,9 +123,7 @@ final class Health {
   /// @return what to tell who met it
   StorageException damaged(Throwable cause) {
     String detail = Opening.innermost(cause);
-    if (change(new StoreState.Failed(detail, true))) {
-      LOG.log(Level.ERROR, "the database is damaged", PageDumps.without(cause));
-    }
+    change(new StoreState.Failed(detail, true), cause);
     return new StorageException(StorageException.Reason.FAILED, DAMAGED + detail, cause);
   }
 
@@ -144,21 +153,29 @@ final class Health {
     change(new StoreState.Failed(detail, false));
   }
 
-  /// @return whether this was a change; what has failed stays so, and what is closed too
-  private boolean change(StoreState next) {
+  private void change(StoreState next) {
+    change(next, null);
+  }
+
+  /// What has failed stays so, and what is closed too. The log has the reason before anybody is
+  /// told, since who is told may end the process.
+  private void change(StoreState next, @Nullable Throwable cause) {
     StoreState before = state.getAndUpdate(now -> mayFollow(now, next) ? next : now);
     if (!mayFollow(before, next) || before.equals(next)) {
-      return false;
+      return;
     }
     Level level =
         next instanceof StoreState.Open || next instanceof StoreState.Closed
             ? Level.INFO
             : Level.ERROR;
-    LOG.log(level, sentence(next));
-    if (next instanceof StoreState.Failed failed) {
-      onFailed.accept(failed);
+    try {
+      LOG.log(level, sentence(next), cause == null ? null : PageDumps.without(cause));
+    } finally {
+      if (next instanceof StoreState.Failed failed) {
+        untold.set(failed);
+        tell();
+      }
     }
-    return true;
   }
 
   private static String sentence(StoreState state) {

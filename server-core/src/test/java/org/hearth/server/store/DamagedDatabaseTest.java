@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.hearth.ringlogs.DeadLetter;
 import org.hearth.ringlogs.EncodedEntry;
 import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.LogLine;
 import org.hearth.server.LogTail;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
@@ -26,6 +28,7 @@ import org.hearth.server.http.TestClient;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /// One page of the database is damaged.
 class DamagedDatabaseTest {
@@ -57,6 +60,7 @@ class DamagedDatabaseTest {
       CompletableFuture<ServerState.Failed> told = server.failure();
       server.start();
       TestClient alice = server.client().as(token);
+      long before = LogTail.ofThisProcess().after(0).getLast().number();
 
       TestClient.Answer read = alice.get(FILTERS + "/" + filter);
 
@@ -65,6 +69,12 @@ class DamagedDatabaseTest {
       assertThat(failed.reason()).contains("is damaged: Invalid checksum");
       assertThat(failed.remedy()).contains("hearth restore", "hearth check --database");
       assertThat(server.homeserver().isDamaged()).isTrue();
+      assertThat(LogTail.ofThisProcess().after(before))
+          .filteredOn(line ->
+              line.level() == LogLine.Level.ERROR && line.message().contains("Invalid checksum"))
+          .extracting(LogLine::component)
+          .as("with its trace, and with what to do")
+          .containsExactly("store", "server");
       assertThat(
               alice
                   .put(
@@ -78,10 +88,16 @@ class DamagedDatabaseTest {
               .orElseThrow();
       assertThat(status.path("failure").asText())
           .isEqualTo(failed.reason() + " " + failed.remedy());
+      // What others log of a page goes the same way.
+      LoggerFactory.getLogger(DamagedDatabaseTest.class)
+          .error(
+              "a library failed",
+              new SQLException("page dump follows: Hex dump:\n00000000: 7a71 7876  " + SECRET));
       assertThat(read.json().toString() + status + failed).doesNotContain(SECRET, "Hex dump");
     }
     assertThat(Files.readString(folder.resolve("logs/hearth.log"), ISO_8859_1))
         .contains("Invalid checksum", "is damaged")
+        .contains("java.sql.SQLException: page dump left out", "\tat org.hearth")
         .doesNotContain(SECRET, "Hex dump");
     assertThat(LogTail.ofThisProcess().after(0)).noneMatch(each -> each.message().contains(SECRET));
   }
