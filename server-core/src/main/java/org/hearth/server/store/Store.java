@@ -119,6 +119,7 @@ public final class Store implements AutoCloseable {
     T run(FolderLock lock) throws IOException, SQLException;
   }
 
+  /// @param action leaves the folder held, or closes the lock; if it fails, it is closed here
   private static <T> T holding(StoreOptions options, String doing, WithLock<T> action) {
     try {
       Files.createDirectories(options.dataFolder());
@@ -375,30 +376,29 @@ public final class Store implements AutoCloseable {
         options,
         "restoring a backup into",
         lock -> {
-          try (lock) {
-            Path folder = options.dataFolder();
-            Path database = options.databaseFolder();
-            if (restoring(folder).isEmpty()
-                && Files.exists(database)
-                && !Backups.isEmpty(database)
-                && !Opening.isUnfinished(database)) {
-              throw new StoreRefusedException(new Refusal.NotEmpty(database));
-            }
-            BackupManifest manifest = ManifestFile.verified(backup);
-            Path mark = folder.resolve(RESTORING);
-            Files.writeString(mark, backup.toString());
-            Durably.forceFile(mark);
-            Durably.forceFolder(folder);
-            before.run();
-            synchronized (OPENING) {
-              new Opening(options, new SecureRandom().nextLong())
-                  .restore(backup.resolve(Backups.DERBY), manifest);
-            }
-            after.run();
-            Files.delete(mark);
-            Durably.forceFolder(folder);
-            return manifest;
+          Path folder = options.dataFolder();
+          Path database = options.databaseFolder();
+          if (restoring(folder).isEmpty()
+              && Files.exists(database)
+              && !Backups.isEmpty(database)
+              && !Opening.isUnfinished(database)) {
+            throw new StoreRefusedException(new Refusal.NotEmpty(database));
           }
+          BackupManifest manifest = ManifestFile.verified(backup);
+          Path mark = folder.resolve(RESTORING);
+          Files.writeString(mark, backup.toString());
+          Durably.forceFile(mark);
+          Durably.forceFolder(folder);
+          before.run();
+          synchronized (OPENING) {
+            new Opening(options, new SecureRandom().nextLong())
+                .restore(backup.resolve(Backups.DERBY), manifest);
+          }
+          after.run();
+          Files.delete(mark);
+          Durably.forceFolder(folder);
+          lock.close();
+          return manifest;
         });
   }
 

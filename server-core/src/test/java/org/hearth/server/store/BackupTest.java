@@ -2,7 +2,11 @@ package org.hearth.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,10 +25,12 @@ import org.hearth.server.store.BackupManifest.Origin;
 import org.hearth.server.store.BackupManifest.Others;
 import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.Rows.Row;
+import org.hearth.server.store.derby.FolderOwner;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class BackupTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
@@ -217,6 +223,38 @@ class BackupTest {
     }
     assertRefused(backup, target, Refusal.NotEmpty.class);
     assertThat(Store.restoring(target.dataFolder())).isEmpty();
+  }
+
+  /// Another process may hold the folder as soon as this one does not.
+  @Test
+  void aRestoreThatFailsLeavesTheFolderToItsOwnerOnce() throws IOException {
+    Path target = Files.createDirectory(temporary.resolve("new"));
+    assumeTrue(Files.getOwner(target).getName().equals("root"), "this user may give files away");
+    Files.setOwner(
+        target,
+        target.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+    Files.createLink(target.resolve("linked"), Files.createFile(temporary.resolve("elsewhere")));
+    Path backup = temporary.resolve("backup");
+    take(backup);
+    Logger log = (Logger) LoggerFactory.getLogger(FolderOwner.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    log.addAppender(logged);
+
+    assertThatThrownBy(() ->
+            Store.restore(
+                backup,
+                StoreOptions.of(target).withMinimumFreeBytes(0),
+                () -> {
+                  throw new IllegalStateException("killed");
+                },
+                () -> {}))
+        .hasMessage("killed");
+
+    log.detachAppender(logged);
+    assertThat(logged.list)
+        .singleElement()
+        .satisfies(each -> assertThat(each.getFormattedMessage()).contains("a further name"));
   }
 
   @Test
