@@ -66,18 +66,26 @@ public final class SavedData {
   }
 
   /// Puts a backup into a data folder: what belongs to the database, then the database. One that
-  /// was interrupted can be made again. What apps have seen since is not known any more, so they
-  /// sync anew.
+  /// was interrupted can be made again, with the same backup or another. What apps have seen since
+  /// is not known any more, so they sync anew.
   ///
   /// @param backup the backup's folder
-  /// @param folder holds nothing, or what a restore has put there that did not come to its end: of
-  ///   the same backup it may be half of a file
+  /// @param folder holds nothing, or what a restore has put there that did not come to its end, be
+  ///   it half of a file
   /// @return what is to be known or done before the server is started, in sentences
   /// @throws IOException if the folder cannot be written
   public static List<String> restore(Path backup, DataFolder folder) throws IOException {
-    boolean again = Store.restoring(folder.root()).filter(backup.toString()::equals).isPresent();
+    Optional<String> interrupted = Store.restoring(folder.root());
+    boolean again = interrupted.isPresent();
     for (var there : folder.belongings().entrySet()) {
       Path held = backup.resolve(there.getKey());
+      if (again
+          && Files.notExists(held)
+          && interrupted.filter(backup.toString()::equals).isEmpty()) {
+        throw new AdminException(
+            "The backup holds no %s, but a restore that did not come to its end may have put one into %s. Remove that one, and type the command again."
+                .formatted(there.getKey(), folder.root()));
+      }
       if (!again && (Files.notExists(held) || Files.mismatch(there.getValue(), held) >= 0)) {
         throw new AdminException(
             "There is a server's %s in %s already. Restore into an empty folder; nothing is overwritten."
@@ -87,7 +95,9 @@ public final class SavedData {
     BackupManifest manifest = refusing(() -> Store.verify(backup));
     List<String> held = manifest.files().stream().map(BackupFile::path).toList();
     List<String> named = held.stream().filter(path -> path.startsWith(Belongings.NAMED)).toList();
-    requireNothingElse(folder.root(), named);
+    if (!again) {
+      requireNothingElse(folder.root(), named);
+    }
     for (String path : named) {
       Path there = folder.root().resolve(place(path));
       if (!again && Files.exists(there) && Files.mismatch(there, backup.resolve(path)) >= 0) {

@@ -1,5 +1,6 @@
 package org.hearth.server.store;
 
+import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
@@ -187,8 +188,16 @@ public sealed interface Refusal {
 
     @Override
     public String remedy() {
-      return "Type it again: hearth restore %s --data-dir %s"
-          .formatted(backup.isEmpty() ? "BACKUP" : backup, folder);
+      return "Type it again, with this backup or another: hearth restore %s --data-dir %s"
+          .formatted(backup.isEmpty() ? "BACKUP" : argument(backup), argument(folder.toString()));
+    }
+
+    /// A path as a command line takes it in one piece.
+    private static String argument(String path) {
+      if (path.matches("[\\p{L}\\p{N}_./:@%+=-]+")) {
+        return path;
+      }
+      return File.separatorChar == '\\' ? '"' + path + '"' : "'" + path.replace("'", "'\\''") + "'";
     }
   }
 
