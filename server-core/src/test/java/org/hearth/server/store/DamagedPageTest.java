@@ -1,9 +1,15 @@
 package org.hearth.server.store;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -22,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /// A database of which one page is not what was written.
 class DamagedPageTest {
@@ -156,6 +163,27 @@ class DamagedPageTest {
                 + "Caused by: B: page dump left out\n\tat org.example.B");
     assertThat(PageDumps.cut("slot = 1, page dump = zqxv."))
         .isEqualTo("slot = 1, page dump left out");
+  }
+
+  /// Many threads fail at once: the file has their traces.
+  @Test
+  void theTerminalHasOneLineOfADamage() {
+    assertThat(onTerminal(new SQLException("Invalid checksum", "XSDG2")).lines())
+        .singleElement()
+        .asString()
+        .contains("a query failed");
+    assertThat(onTerminal(new SQLException("Syntax error", "42X01")))
+        .contains("a query failed", "Syntax error", "\tat org.hearth");
+  }
+
+  private static String onTerminal(Throwable failure) {
+    Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    var console = (ConsoleAppender<ILoggingEvent>) root.getAppender("console");
+    return new String(
+        console
+            .getEncoder()
+            .encode(new LoggingEvent("here", root, Level.ERROR, "a query failed", failure, null)),
+        UTF_8);
   }
 
   @Test
