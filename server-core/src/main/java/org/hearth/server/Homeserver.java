@@ -243,9 +243,9 @@ public final class Homeserver implements AutoCloseable {
     activity.note(new Happening(Kind.SERVER_STARTED, "", Happening.SERVER));
   }
 
-  /// The ports are tried before a database is made or opened, which may take long.
+  /// The listeners are tried before a database is made or opened, which may take long.
   private void prepareListening() {
-    HttpServer.tryPorts(Addresses.listeners(configuration));
+    HttpServer.check(Addresses.listeners(configuration));
     openControl();
     // A third of a start is the database's and a sixth is Helidon's; they need not wait for one
     // another. Not sooner: Java crashes when it keeps its archive while a thread still loads.

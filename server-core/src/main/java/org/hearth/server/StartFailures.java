@@ -3,11 +3,13 @@ package org.hearth.server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
+import java.net.UnknownHostException;
 import java.nio.file.AccessDeniedException;
 import java.util.concurrent.CancellationException;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.connection.PortInUseException;
+import org.hearth.server.http.connection.UnusableKeyException;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreRefusedException;
 
@@ -22,7 +24,9 @@ final class StartFailures {
         || failure instanceof ConfigurationException
         || failure instanceof AccessDeniedException
         || failure instanceof CancellationException
-        || failure.getCause() instanceof BindException;
+        || failure instanceof UnusableKeyException
+        || failure.getCause() instanceof BindException
+        || failure.getCause() instanceof UnknownHostException;
   }
 
   static StartFailedException explain(Throwable failure, DataFolder folder) {
@@ -45,6 +49,11 @@ final class StartFailures {
               String.valueOf(configuration.getMessage()),
               "Correct that and start again.",
               configuration);
+      case UnusableKeyException key ->
+          new StartFailedException(
+              "The TLS certificate of a listener cannot be used: " + StorageException.said(key),
+              "Put that right, or correct \"tls\" under \"listeners\" in hearth.yaml, then start again.",
+              key);
       case AccessDeniedException denied ->
           new StartFailedException(
               "The user %s may not read and write %s"

@@ -133,7 +133,7 @@ class StartRefusalsTest {
         new Damage(
             "damaged pages",
             StartRefusalsTest::damagePages,
-            "cannot be opened",
+            "cannot be opened: its files are damaged",
             "restore the newest backup"),
         new Damage(
             "a signing key that is missing",
@@ -273,9 +273,17 @@ class StartRefusalsTest {
     Path folder = temp.resolve("data");
     copy(served, folder);
 
+    long before = newestLine();
     try (Homeserver server = server(folder, damage.name())) {
       assertRefused(server, damage.words().toArray(String[]::new));
     }
+    assertThat(LogTail.ofThisProcess().after(before))
+        .extracting(LogLine::message)
+        .filteredOn(each -> each.startsWith("The server did not start"))
+        .singleElement()
+        .asString()
+        .as("a sentence without where it was thrown")
+        .hasLineCount(1);
     try (Homeserver server = server(folder, CONFIGURATION)) {
       server.start();
       assertThat(server.admin().orElseThrow().overview().people()).isEqualTo(1);
@@ -309,6 +317,24 @@ class StartRefusalsTest {
         Homeserver server =
             server(folder, CONFIGURATION.replace("port: 0", "port: " + other.getLocalPort()))) {
       assertRefused(server, String.valueOf(other.getLocalPort()), "another port");
+    }
+
+    assertThat(folder.resolve("database")).doesNotExist();
+  }
+
+  @Test
+  void readsTheCertificateBeforeItMakesADatabase(@TempDir Path temp) throws Exception {
+    Path folder = temp.resolve("data");
+    try (Homeserver server =
+        server(
+            folder,
+            CONFIGURATION.replace(
+                "port: 0", "port: 0, tls: { certificate: c.pem, private-key: k.pem }"))) {
+      assertRefused(
+          server,
+          "The TLS certificate of a listener cannot be used: " + folder.resolve("c.pem"),
+          "does not exist",
+          "\"tls\" under \"listeners\" in hearth.yaml");
     }
 
     assertThat(folder.resolve("database")).doesNotExist();
@@ -413,12 +439,19 @@ class StartRefusalsTest {
     }
   }
 
+  private static long newestLine() {
+    List<LogLine> lines = LogTail.ofThisProcess().after(0);
+    return lines.isEmpty() ? 0 : lines.getLast().number();
+  }
+
   private static void assertRefused(Homeserver server, String... words) {
     StartFailedException failure = catchThrowableOfType(StartFailedException.class, server::start);
     if (failure == null) {
       throw new AssertionError("the server has started");
     }
-    assertThat(failure.getMessage()).contains(words).doesNotContain("Exception", "unexpected");
+    assertThat(failure.getMessage())
+        .contains(words)
+        .doesNotContain("Exception", "unexpected", "Container(");
     assertThat(failure.remedy()).isNotBlank();
     assertThat(server.state())
         .isInstanceOfSatisfying(

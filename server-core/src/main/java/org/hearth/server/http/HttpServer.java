@@ -17,6 +17,7 @@ import org.hearth.server.http.connection.OpenListener;
 import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.http.connection.Protocol;
 import org.hearth.server.http.connection.StopSignal;
+import org.hearth.server.http.connection.UnusableKeyException;
 import org.hearth.server.http.peers.Peers;
 
 /// The edge of the server: its listeners and what runs behind them.
@@ -45,14 +46,15 @@ public final class HttpServer {
     Listening.warmUp();
   }
 
-  /// Opens every listener's port and closes it again: what would be refused is refused before there
-  /// is something to serve.
+  /// Reads every listener's certificate and key, opens its port and closes it again: what would be
+  /// refused is refused before there is something to serve.
   ///
   /// @param listeners as for [#start]
+  /// @throws UnusableKeyException if a certificate or key cannot be used
   /// @throws PortInUseException if something else listens on one of the ports
   /// @throws UncheckedIOException if an address cannot be bound
-  public static void tryPorts(List<Listener> listeners) {
-    listeners.forEach(OpenListener::tryPort);
+  public static void check(List<Listener> listeners) {
+    listeners.forEach(OpenListener::check);
   }
 
   /// Who tells who calls.

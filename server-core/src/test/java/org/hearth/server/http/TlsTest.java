@@ -43,10 +43,12 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.hearth.server.http.connection.ConnectionLimits;
 import org.hearth.server.http.connection.Listener;
+import org.hearth.server.http.connection.UnusableKeyException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TlsTest {
   @TempDir private Path folder;
@@ -260,8 +262,28 @@ class TlsTest {
   @Test
   void namesTheFileThatIsMissing() {
     assertThatThrownBy(this::start)
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(UnusableKeyException.class)
         .hasMessageContaining("cert.pem");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\u00ff\u00fe",
+        "-----BEGIN PRIVATE KEY-----\n!!!\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\nMAYCAQAwAQQA\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\n"
+      })
+  void namesTheFileThatHoldsNoKey(String junk) throws Exception {
+    write(KeyForm.EC_PKCS8, "one");
+    Files.write(keyFile(), junk.getBytes(StandardCharsets.ISO_8859_1));
+
+    assertThatThrownBy(this::start)
+        .isInstanceOf(UnusableKeyException.class)
+        .hasMessageContaining("key.pem has no ")
+        .hasMessageContaining("private key; expected PEM");
   }
 
   /// The head of a ClientHello that never becomes whole.

@@ -62,8 +62,8 @@ public final class OpenListener implements AutoCloseable {
   /// @param onDeath told, in a sentence, when no more connections are let in and the listener is
   ///   not closed
   /// @throws PortInUseException if something else listens on the port
-  /// @throws UncheckedIOException if a certificate or key cannot be read, or the address cannot be
-  ///   bound
+  /// @throws UnusableKeyException if the certificate or key cannot be used
+  /// @throws UncheckedIOException if the address cannot be bound
   public static OpenListener open(
       Listener listener, Protocol protocol, Connections connections, Consumer<String> onDeath) {
     Optional<TlsKeys> keys = listener.tls().map(TlsKeys::new);
@@ -82,11 +82,13 @@ public final class OpenListener implements AutoCloseable {
     return open;
   }
 
-  /// Opens a listener's port and closes it again.
+  /// Reads a listener's certificate and key, opens its port and closes it again.
   ///
+  /// @throws UnusableKeyException if the certificate or key cannot be used
   /// @throws PortInUseException if something else listens on the port
   /// @throws UncheckedIOException if the address cannot be bound
-  public static void tryPort(Listener listener) {
+  public static void check(Listener listener) {
+    var _ = listener.tls().map(TlsKeys::new);
     close(bound(new InetSocketAddress(listener.bind(), listener.port()), 1));
   }
 

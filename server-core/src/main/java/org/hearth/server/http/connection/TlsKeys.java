@@ -3,8 +3,8 @@ package org.hearth.server.http.connection;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
-import java.io.UncheckedIOException;
 import java.net.Socket;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -42,7 +42,7 @@ final class TlsKeys extends X509ExtendedKeyManager {
   private final AtomicLong generation = new AtomicLong();
   private volatile Generations loaded;
 
-  /// @throws UncheckedIOException if a file cannot be read or holds something else than is expected
+  /// @throws UnusableKeyException if a file cannot be read or holds something else than is expected
   TlsKeys(Listener.Tls files) {
     this.files = files;
     Loaded first = load(files, generation.getAndIncrement());
@@ -51,7 +51,7 @@ final class TlsKeys extends X509ExtendedKeyManager {
 
   /// Reads the files again.
   ///
-  /// @throws UncheckedIOException if one cannot be read; the old key then stays
+  /// @throws UnusableKeyException if one cannot be read; the old key then stays
   void reload() {
     loaded = new Generations(load(files, generation.getAndIncrement()), loaded.current());
   }
@@ -78,7 +78,7 @@ final class TlsKeys extends X509ExtendedKeyManager {
       }
       return new Loaded("key-" + generation, key, chain);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UnusableKeyException(e);
     }
   }
 
@@ -97,6 +97,7 @@ final class TlsKeys extends X509ExtendedKeyManager {
 
   private static PrivateKey privateKey(Path file) throws IOException {
     JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
+    boolean encrypted = false;
     try (Reader text = Files.newBufferedReader(file);
         PEMParser parser = new PEMParser(text)) {
       for (Object each = parser.readObject(); each != null; each = parser.readObject()) {
@@ -107,19 +108,22 @@ final class TlsKeys extends X509ExtendedKeyManager {
           case PEMKeyPair pair -> {
             return converter.getPrivateKey(pair.getPrivateKeyInfo());
           }
-          case PKCS8EncryptedPrivateKeyInfo _ -> throw encrypted(file);
-          case PEMEncryptedKeyPair _ -> throw encrypted(file);
+          case PKCS8EncryptedPrivateKeyInfo _, PEMEncryptedKeyPair _ -> encrypted = true;
           default -> {
             // The parameters of the curve or a certificate may stand before the key.
           }
         }
       }
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException | IllegalStateException e) {
+      throw new IOException("%s has no readable private key; expected PEM".formatted(file), e);
     }
-    throw new IOException("%s has no private key; expected PEM: PKCS#8, RSA or EC".formatted(file));
-  }
-
-  private static IOException encrypted(Path file) {
-    return new IOException("the private key in %s is encrypted".formatted(file));
+    throw new IOException(
+        (encrypted
+                ? "the private key in %s is encrypted"
+                : "%s has no private key; expected PEM: PKCS#8, RSA or EC")
+            .formatted(file));
   }
 
   private static boolean belongTogether(PrivateKey key, PublicKey certified) {
