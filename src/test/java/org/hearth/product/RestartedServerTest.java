@@ -135,7 +135,7 @@ class RestartedServerTest {
 
       assertThat(server.awaitEnd()).isEqualTo(74);
       assertThat(Files.readString(temp.resolve("data.err")))
-          .contains("is damaged: Invalid checksum", "hearth restore", "a second time");
+          .contains("is damaged. Check the disk", "hearth restore", "a second time");
     }
   }
 

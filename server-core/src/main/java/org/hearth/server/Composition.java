@@ -378,6 +378,13 @@ final class Composition {
     return opened != null && opened.damage().isPresent();
   }
 
+  /// What a start has met after this was opened, as the refusal that it is if the database is
+  /// damaged.
+  RuntimeException refusal(RuntimeException failure) {
+    Store opened = store;
+    return opened == null ? failure : opened.refusal(failure);
+  }
+
   /// Where what happens to the server is told.
   Activity activity() {
     return asked().activity();

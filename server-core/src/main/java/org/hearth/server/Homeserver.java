@@ -32,6 +32,7 @@ import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
+import org.hearth.server.store.StorageException;
 import org.jspecify.annotations.Nullable;
 
 /// One Matrix homeserver on one data folder: starts, serves, stops, and says which of these it
@@ -41,6 +42,10 @@ import org.jspecify.annotations.Nullable;
 /// that caused the change and must be quick.
 public final class Homeserver implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Homeserver.class.getName());
+
+  /// For what whoever has started the server is told, too.
+  private static final System.Logger TOLD = System.getLogger(LogRouting.TOLD);
+
   private static final Duration GRACE_OF_CLOSE = Duration.ofSeconds(5);
 
   private final DataFolder folder;
@@ -203,14 +208,13 @@ public final class Homeserver implements AutoCloseable {
           "{0} has started in {1} ms",
           configuration.serverName(),
           (System.nanoTime() - began) / 1_000_000);
-    } catch (RuntimeException | IOException | Error e) {
+    } catch (RuntimeException | IOException | Error met) {
+      Throwable e = cause(met);
       StartFailedException failure = StartFailures.explain(e, folder);
-      if (StartFailures.isRefusal(e)) {
-        // The sentence says all that there is to know.
-        LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage());
-      } else {
-        LOG.log(Level.ERROR, "The server did not start: " + failure.getMessage(), e);
-      }
+      System.Logger log = StartFailures.isRefusal(e) ? TOLD : LOG;
+      // The sentence of a refusal says all that there is to know, but for what Derby has found.
+      boolean whole = StartFailures.isRefusal(e) && !StorageException.isOfDamage(e);
+      log.log(Level.ERROR, "The server did not start: " + failure.getMessage(), whole ? null : e);
       closeAll(Duration.ZERO, failure);
       change(
           new ServerState.Failed(
@@ -223,6 +227,14 @@ public final class Homeserver implements AutoCloseable {
     } finally {
       startCalledOff = false;
     }
+  }
+
+  /// What has met a damaged database fails because of that, whatever it says.
+  private Throwable cause(Throwable met) {
+    Composition opened = composition;
+    return opened != null && met instanceof RuntimeException failure
+        ? opened.refusal(failure)
+        : met;
   }
 
   /// Calls off the start that is under way, or the next one: it fails when its step is done. A

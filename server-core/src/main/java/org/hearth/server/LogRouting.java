@@ -16,12 +16,15 @@ import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import ch.qos.logback.core.spi.FilterReply;
 import ch.qos.logback.core.util.FileSize;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.hearth.server.store.StorageException;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +38,14 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
 /// Found by Logback as a service. It is code rather than XML because an XML parser at every start
 /// costs a tenth of a second.
 public final class LogRouting extends ContextAwareBase implements Configurator {
+  /// The name of the logger of what the program's own words on the terminal say.
+  static final String TOLD = LogRouting.class.getPackageName() + ".Told";
+
+  /// What is not for the terminal, where whoever meets it says it in words for people: that, and
+  /// what Derby and the pool of its connections say of a fault.
+  private static final Set<String> NOT_FOR_THE_TERMINAL =
+      Set.of(TOLD, "derby", "com.zaxxer.hikari.pool.ProxyConnection");
+
   private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %-24.24logger{0} %msg%n";
   private static final String ACCESS = "org.hearth.access";
   private static final String CONSOLE = "console";
@@ -52,6 +63,7 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     console.setName(CONSOLE);
     console.setTarget("System.err");
     console.setEncoder(started(new OfDamageOnlyTheLine(), context, PATTERN));
+    console.addFilter(started(new ForTheTerminal()));
     console.start();
 
     AppenderBase<ILoggingEvent> tail = new TailAppender(LogTail.OF_THIS_PROCESS);
@@ -121,8 +133,7 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
       if (console != null) {
         ThresholdFilter warnings = new ThresholdFilter();
         warnings.setLevel(Level.WARN.levelStr);
-        warnings.start();
-        console.addFilter(warnings);
+        console.addFilter(started(warnings));
       }
     }
   }
@@ -183,6 +194,11 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     return file;
   }
 
+  private static Filter<ILoggingEvent> started(Filter<ILoggingEvent> filter) {
+    filter.start();
+    return filter;
+  }
+
   private static PatternLayoutEncoder encoder(LoggerContext context, String pattern) {
     return started(new WithoutPages(), context, pattern);
   }
@@ -193,6 +209,15 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     encoder.setPattern(pattern);
     encoder.start();
     return encoder;
+  }
+
+  private static final class ForTheTerminal extends Filter<ILoggingEvent> {
+    @Override
+    public FilterReply decide(ILoggingEvent event) {
+      return NOT_FOR_THE_TERMINAL.contains(event.getLoggerName())
+          ? FilterReply.DENY
+          : FilterReply.NEUTRAL;
+    }
   }
 
   /// Leaves out what Derby, and who logs its exceptions, says of the bytes of a damaged page.

@@ -26,6 +26,7 @@ import org.hearth.server.store.derby.PageDumps;
 /// A database is being made as long as the file `making` is beside it: nothing was acknowledged
 /// yet, and one that was not finished is made anew.
 final class Opening {
+  private static final String FILES_DAMAGED = "its files are damaged";
   private static final String MAKING = "making";
   private static final String HELD_BY_ANOTHER = "XSDB6";
   private static final System.Logger LOG = System.getLogger(Opening.class.getName());
@@ -208,7 +209,10 @@ final class Opening {
       throw new IOException(innermost(failure), failure);
     }
     return new StoreRefusedException(
-        new Refusal.Unreadable(options.dataFolder(), innermost(failure)), failure);
+        new Refusal.Unreadable(
+            options.dataFolder(),
+            StorageException.isOfDamage(failure) ? FILES_DAMAGED : innermost(failure)),
+        failure);
   }
 
   /// Reads something without which a database is none.
@@ -243,7 +247,7 @@ final class Opening {
     }
     // Where Derby trips over its own feet it has no words for what is wrong with the files.
     String said = last instanceof RuntimeException ? null : last.getMessage();
-    return said == null ? "its files are damaged" : PageDumps.cut(said).replaceFirst("\\.+$", "");
+    return said == null ? FILES_DAMAGED : PageDumps.cut(said).replaceFirst("\\.+$", "");
   }
 
   private StoreIdentity identity() throws IOException, SQLException {

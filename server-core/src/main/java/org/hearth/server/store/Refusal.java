@@ -111,10 +111,10 @@ public sealed interface Refusal {
   }
 
   /// The database opens, and pages of it cannot be read.
-  record Damaged(Path folder, String detail) implements Refusal {
+  record Damaged(Path folder) implements Refusal {
     @Override
     public String problem() {
-      return "The database in " + folder + " is damaged: " + detail + ".";
+      return "The database in " + folder + " is damaged.";
     }
 
     @Override

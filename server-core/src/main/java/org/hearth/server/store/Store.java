@@ -216,8 +216,8 @@ public final class Store implements AutoCloseable {
   ///
   /// @return empty unless a reader or the writer has found damage
   public Optional<Refusal> damage() {
-    return state() instanceof StoreState.Failed(String detail, boolean damaged) && damaged
-        ? Optional.of(new Refusal.Damaged(options.dataFolder(), detail))
+    return state() instanceof StoreState.Failed(_, boolean damaged) && damaged
+        ? Optional.of(new Refusal.Damaged(options.dataFolder()))
         : Optional.empty();
   }
 
@@ -251,13 +251,7 @@ public final class Store implements AutoCloseable {
 
   static RuntimeException refusal(Path dataFolder, RuntimeException failure) {
     return !(failure instanceof StoreRefusedException) && StorageException.isOfDamage(failure)
-        ? new StoreRefusedException(
-            new Refusal.Damaged(
-                dataFolder,
-                DerbyFault.isDamage(failure)
-                    ? Opening.innermost(failure)
-                    : "it cannot make sense of its files"),
-            failure)
+        ? new StoreRefusedException(new Refusal.Damaged(dataFolder), failure)
         : failure;
   }
 

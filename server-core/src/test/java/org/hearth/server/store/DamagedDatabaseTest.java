@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -66,12 +67,12 @@ class DamagedDatabaseTest {
 
       assertThat(read.status()).isEqualTo(503);
       ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
-      assertThat(failed.reason()).contains("is damaged: Invalid checksum");
+      assertThat(failed.reason()).endsWith("is damaged.");
       assertThat(failed.remedy()).contains("hearth restore", "hearth check --database");
       assertThat(server.homeserver().isDamaged()).isTrue();
       assertThat(LogTail.ofThisProcess().after(before))
           .filteredOn(line ->
-              line.level() == LogLine.Level.ERROR && line.message().contains("Invalid checksum"))
+              line.level() == LogLine.Level.ERROR && line.message().contains("is damaged"))
           .extracting(LogLine::component)
           .as("with its trace, and with what to do")
           .containsExactly("store", "server");
@@ -124,7 +125,7 @@ class DamagedDatabaseTest {
       StartFailedException refused =
           catchThrowableOfType(StartFailedException.class, server::start);
 
-      assertThat(refused.reason()).contains("is damaged: Invalid checksum");
+      assertThat(refused.reason()).endsWith("is damaged.");
       assertThat(refused.remedy()).contains("hearth restore", "hearth check --database");
       // Which ends `hearth serve` as a refusal: nothing starts it again.
       assertThat(refused).hasCauseInstanceOf(StoreRefusedException.class);
@@ -132,6 +133,39 @@ class DamagedDatabaseTest {
       refused.printStackTrace(new PrintWriter(printed, true));
       assertThat(printed.toString()).doesNotContain(SECRET, "Hex dump");
     }
+  }
+
+  /// What the start notes last is in the list of what happened.
+  @Test
+  void aStartThatMeetsTheDamageAtItsEndIsRefused() throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+        store
+            .committer()
+            .commit(
+                "test",
+                List.of(
+                    RowChange.of(
+                        new Table("activity", "a test's", "the test"),
+                        "INSERT INTO activity VALUES (1, 0, 'SERVER_STARTED', ?, 'x')",
+                        (statement, _) -> statement.setString(1, SECRET.repeat(100)))),
+                List.of());
+      }
+      DamagedPage.make(folder, SECRET.repeat(100));
+
+      StartFailedException refused =
+          catchThrowableOfType(StartFailedException.class, server::start);
+
+      assertThat(refused)
+          .hasCauseInstanceOf(StoreRefusedException.class)
+          .hasMessageContainingAll("is damaged.", "restore the newest backup")
+          .hasMessageNotContaining("Invalid checksum");
+      assertThat(server.homeserver().state())
+          .isEqualTo(new ServerState.Failed(refused.reason(), refused.remedy()));
+    }
+    assertThat(Files.readString(folder.resolve("logs/hearth.log"), ISO_8859_1))
+        .contains("Invalid checksum")
+        .doesNotContain(SECRET, "Hex dump");
   }
 
   /// A reader of the log meets the page, at the start or soon after it, and waits.
@@ -154,7 +188,7 @@ class DamagedDatabaseTest {
       @Nullable StartFailedException refused =
           catchThrowableOfType(StartFailedException.class, server::start);
 
-      assertThat(told.get(1, TimeUnit.MINUTES).reason()).contains("is damaged: Invalid checksum");
+      assertThat(told.get(1, TimeUnit.MINUTES).reason()).endsWith("is damaged.");
       assertThat(refused == null || refused.getCause() instanceof StoreRefusedException).isTrue();
     }
     assertThat(Files.readString(folder.resolve("logs/hearth.log"), ISO_8859_1))
