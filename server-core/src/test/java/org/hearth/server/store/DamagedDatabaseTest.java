@@ -71,8 +71,8 @@ class DamagedDatabaseTest {
       assertThat(failed.remedy()).contains("hearth restore", "hearth check --database");
       assertThat(server.homeserver().isDamaged()).isTrue();
       assertThat(LogTail.ofThisProcess().after(before))
-          .filteredOn(line ->
-              line.level() == LogLine.Level.ERROR && line.message().contains("is damaged"))
+          .filteredOn(
+              line -> line.level() == LogLine.Level.ERROR && line.message().contains("is damaged"))
           .extracting(LogLine::component)
           .as("with its trace, and with what to do")
           .containsExactly("store", "server");
