@@ -18,6 +18,7 @@ import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyDataSource;
 import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.PageDumps;
 
 /// Reads from the database, at most so many at a time, with connections that cannot write.
 ///
@@ -62,8 +63,9 @@ public final class ReadPool implements AutoCloseable {
       case StoreState.Closed _ -> throw new StorageException(Reason.CLOSED, "the store is closed");
     }
     queries.increment();
+    int openings = health.openings();
     try (Connection connection = pool.getConnection()) {
-      return run(query, connection);
+      return run(query, connection, openings);
     } catch (SQLTransientConnectionException e) {
       throw DerbyFault.isDamage(e)
           ? health.damaged(e)
@@ -159,7 +161,7 @@ public final class ReadPool implements AutoCloseable {
     });
   }
 
-  private <T> T run(Query<T> query, Connection connection) {
+  private <T> T run(Query<T> query, Connection connection, int openings) {
     try {
       T answer = query.run(connection);
       connection.commit();
@@ -180,17 +182,35 @@ public final class ReadPool implements AutoCloseable {
             new StorageException(
                 Reason.BUSY, "a query waited too long for a row: " + e.getMessage(), e);
         // Not a verdict about the store: else only its writer and its keeper pass that.
-        case DISK_FULL, READ_ONLY, FAILED -> unavailable(e);
+        case DISK_FULL, READ_ONLY, FAILED -> unavailable(e, connection, openings);
       };
     }
   }
 
-  private StorageException unavailable(SQLException cause) {
+  /// @param openings how often the store had been opened when the query began
+  private StorageException unavailable(SQLException cause, Connection connection, int openings) {
+    if (health.isOpen() && DerbyFault.mayFollowDamage(cause) && !isAlive(connection)) {
+      health.settle(cause);
+      // Derby has shut the database down, and nobody has heard why: a server without one would run
+      // on.
+      if (health.isOpen() && health.openings() == openings) {
+        health.failed(PageDumps.cut("the database has ended: " + cause.getMessage()));
+      }
+    }
     StorageException known = health.refusal();
     return known == null
         ? new StorageException(Reason.FAILED, "reading failed: " + cause.getMessage(), cause)
         : new StorageException(
             known.reason(), known.getMessage() + ": " + cause.getMessage(), cause);
+  }
+
+  private static boolean isAlive(Connection connection) {
+    try {
+      return connection.isValid(1);
+    } catch (SQLException e) {
+      LOG.log(Level.DEBUG, "a connection is broken: {0}", e.getMessage());
+      return false;
+    }
   }
 
   /// Forgets all connections: the database has been opened anew.

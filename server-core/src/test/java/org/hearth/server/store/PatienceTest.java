@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import org.hearth.server.store.StorageException.Reason;
@@ -94,5 +95,40 @@ class PatienceTest {
               StorageException.class, e -> assertThat(e.reason()).isEqualTo(Reason.BUSY));
     }
     assertThat(committer.waits()).isEqualTo(1);
+  }
+
+  @Test
+  void aDatabaseThatHasEndedWithoutAWordIsAFailure() {
+    readWhileTheDatabaseEnds(() -> {});
+
+    assertThat(health.state())
+        .isInstanceOfSatisfying(
+            StoreState.Failed.class,
+            failed -> assertThat(failed.detail()).contains("the database has ended"));
+  }
+
+  @Test
+  void aDatabaseThatWasOpenedAgainMeanwhileIsNone() {
+    readWhileTheDatabaseEnds(health::open);
+
+    assertThat(health.isOpen()).isTrue();
+  }
+
+  private void readWhileTheDatabaseEnds(Runnable after) {
+    ReadPool reads = new ReadPool(opened.derby(), 1, Duration.ofSeconds(30), health);
+    try {
+      assertThatThrownBy(() ->
+              reads.read(connection -> {
+                opened.derby().shutDown();
+                after.run();
+                try (Statement statement = connection.createStatement()) {
+                  return statement.executeUpdate("VALUES 1");
+                }
+              }))
+          .isInstanceOfSatisfying(
+              StorageException.class, e -> assertThat(e.reason()).isEqualTo(Reason.FAILED));
+    } finally {
+      reads.close();
+    }
   }
 }
