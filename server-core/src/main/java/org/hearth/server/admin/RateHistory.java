@@ -143,15 +143,15 @@ public final class RateHistory implements AutoCloseable {
   /// @param folder where what is known outlives the server
   public void start(DataFolder folder) {
     RateFile kept = new RateFile(folder);
+    Instant now = clock.instant();
     file = kept;
-    Upkeep.attempt("how busy the server was before is not known", () -> remember(kept));
+    Upkeep.attempt("how busy the server was before is not known", () -> remember(kept, now));
     thread.every(LOOK, LOOK, "how busy the server is could not be looked at", this::look);
     thread.every(SAVE, SAVE, NOT_KEPT, this::save);
   }
 
-  private synchronized void remember(RateFile kept) {
+  private synchronized void remember(RateFile kept, Instant now) {
     try {
-      Instant now = clock.instant();
       Map<Window, List<Point>> known = kept.read();
       tracks.forEach(track -> track.remember(known.getOrDefault(track.window, List.of()), now));
     } catch (IOException e) {
