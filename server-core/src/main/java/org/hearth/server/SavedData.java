@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.Amounts;
 import org.hearth.server.configuration.ConfigurationException;
@@ -144,16 +143,11 @@ public final class SavedData {
         named.stream()
             .map(path -> Path.of(place(path)).getName(0).toString())
             .collect(Collectors.toUnmodifiableSet());
-    try (Stream<Path> entries = Files.list(folder)) {
-      entries
-          .map(entry -> String.valueOf(entry.getFileName()))
-          .filter(name -> !FirstSetup.isOwn(name) && !ofBackup.contains(name))
-          .findAny()
-          .ifPresent(name -> {
-            throw new AdminException(
-                "There are other things in %s, such as %s. Restore into an empty folder, or a new name inside it."
-                    .formatted(folder, name));
-          });
+    Optional<String> other = FirstSetup.otherThing(folder, ofBackup);
+    if (other.isPresent()) {
+      throw new AdminException(
+          "There are other things in %s, such as %s. Restore into an empty folder, or a new name inside it."
+              .formatted(folder, other.get()));
     }
   }
 

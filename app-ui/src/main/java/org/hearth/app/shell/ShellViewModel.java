@@ -161,9 +161,11 @@ public final class ShellViewModel {
   ///
   /// @return changes with the state
   public BooleanBinding wantsBackup() {
-    return Bindings.createBooleanBinding(
-        () -> state() instanceof ServerState.Failed failed && failed.wantsBackup(),
-        session.state());
+    return Bindings.createBooleanBinding(this::onlyABackupHelps, session.state());
+  }
+
+  private boolean onlyABackupHelps() {
+    return state() instanceof ServerState.Failed failed && failed.wantsBackup();
   }
 
   /// Whether only a backup helps, and there is a folder of them.
@@ -171,11 +173,7 @@ public final class ShellViewModel {
   /// @return changes with the state
   public BooleanBinding hasBackups() {
     return Bindings.createBooleanBinding(
-        () ->
-            state() instanceof ServerState.Failed failed
-                && failed.wantsBackup()
-                && Files.isDirectory(backups()),
-        session.state());
+        () -> onlyABackupHelps() && Files.isDirectory(backups()), session.state());
   }
 
   /// Where the backups of the server are that was last started.

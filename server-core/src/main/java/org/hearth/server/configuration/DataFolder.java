@@ -51,7 +51,7 @@ public record DataFolder(Path root) {
   public static final String RATE_HISTORY = "rate-history";
 
   /// What many file systems have in their topmost folder.
-  private static final String OF_FILE_SYSTEM = "lost+found";
+  private static final Set<String> OF_FILE_SYSTEM = Set.of("lost+found");
 
   /// What belongs to the database of a server and is in every backup.
   public static final List<String> BELONGINGS = List.of("hearth.yaml", SIGNING_KEY);
@@ -119,16 +119,11 @@ public record DataFolder(Path root) {
           || hasServerData()) {
         return;
       }
-      try (Stream<Path> entries = Files.list(root)) {
-        entries
-            .map(entry -> String.valueOf(entry.getFileName()))
-            .filter(name -> !FirstSetup.isOwn(name) && !name.equals(OF_FILE_SYSTEM))
-            .findAny()
-            .ifPresent(name -> {
-              throw new ConfigurationException(
-                  "There are other things in %s, such as %s. Give Hearth an empty folder, or a new name inside it"
-                      .formatted(root, name));
-            });
+      Optional<String> other = FirstSetup.otherThing(root, OF_FILE_SYSTEM);
+      if (other.isPresent()) {
+        throw new ConfigurationException(
+            "There are other things in %s, such as %s. Give Hearth an empty folder, or a new name inside it"
+                .formatted(root, other.get()));
       }
     } catch (IOException e) {
       throw new ConfigurationException(

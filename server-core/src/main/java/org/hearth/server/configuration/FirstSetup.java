@@ -245,6 +245,19 @@ public final class FirstSetup {
     return OWN.contains(name) || OF_A_SERVER.contains(name);
   }
 
+  /// Something in a folder that neither a server nor its set-up makes.
+  ///
+  /// @param also names that may be there, too
+  /// @return its name, or empty
+  public static Optional<String> otherThing(Path folder, Set<String> also) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries
+          .map(entry -> String.valueOf(entry.getFileName()))
+          .filter(name -> !isOwn(name) && !also.contains(name))
+          .findAny();
+    }
+  }
+
   /// What is wrong with the name of a person's account. Capitals are refused rather than made
   /// small, so that the id is what its owner has typed.
   ///
