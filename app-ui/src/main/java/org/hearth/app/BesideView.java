@@ -117,7 +117,9 @@ final class BesideView extends VBox {
             .formatted(folder.root()));
     remedy.setText(
         "To have the panel, end that server: type “%s”, or stop the service that runs it. Then start Hearth again. “hearth status”, “hearth user” and the other commands work as things are%s; “hearth --help” lists them."
-            .formatted(stopCommand(folder), isOfThisUser(folder) ? "" : ", with that --data-dir"));
+            .formatted(
+                SecondStart.stopCommand(folder),
+                folder.isOfThisUser() ? "" : ", with that --data-dir"));
   }
 
   private void showSilent(String sentence) {
@@ -136,18 +138,5 @@ final class BesideView extends VBox {
     data.setText("No server uses the data in %s any more.".formatted(folder.root()));
     remedy.setText("The panel can be opened now: start Hearth again.");
     getScene().getWindow().sizeToScene();
-  }
-
-  /// What ends the server on a data folder.
-  static String stopCommand(DataFolder folder) {
-    if (isOfThisUser(folder)) {
-      return "hearth stop";
-    }
-    String path = folder.root().toAbsolutePath().normalize().toString();
-    return "hearth stop --data-dir " + (path.contains(" ") ? "\"" + path + "\"" : path);
-  }
-
-  private static boolean isOfThisUser(DataFolder folder) {
-    return folder.equals(DataFolder.ofThisUser());
   }
 }

@@ -67,7 +67,7 @@ public final class Main {
                 .flatMap(each -> each.addresses().stream().findFirst())
                 .map(address -> ", at " + address)
                 .orElse(""),
-            BesideView.stopCommand(folder));
+            SecondStart.stopCommand(folder));
   }
 
   private static boolean isHeadless() {

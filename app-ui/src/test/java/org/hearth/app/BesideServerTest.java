@@ -90,7 +90,7 @@ class BesideServerTest {
       assertThat(text(robot, "beside-address")).isEqualTo(address);
       assertThat(text(robot, "beside-data")).contains(data.root().toString(), "hearth serve");
       assertThat(text(robot, "beside-remedy"))
-          .contains("hearth stop --data-dir \"" + data.root() + "\"", "with that --data-dir");
+          .contains("hearth stop --data-dir '" + data.root() + "'", "with that --data-dir");
       Panel.screenshot(stage.getScene(), "beside-server");
       robot.clickOn("#beside-copy").clickOn("#beside-open");
       assertThat(WaitForAsyncUtils.asyncFx(() -> Clipboard.getSystemClipboard().getString()).get())

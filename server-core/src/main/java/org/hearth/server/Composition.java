@@ -141,7 +141,7 @@ final class Composition {
           onFailed.accept(
               store
                   .damage()
-                  .map(damage -> new ServerState.Failed(damage.problem(), damage.remedy()))
+                  .map(ServerState.Failed::of)
                   .orElseGet(() ->
                       new ServerState.Failed(
                           "The database has failed, and nothing more can be stored: %s."

@@ -33,6 +33,7 @@ import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
 import org.hearth.server.store.StorageException;
+import org.hearth.server.store.StoreRefusedException;
 import org.jspecify.annotations.Nullable;
 
 /// One Matrix homeserver on one data folder: starts, serves, stops, and says which of these it
@@ -222,7 +223,8 @@ public final class Homeserver implements AutoCloseable {
               failure.remedy(),
               e instanceof PortInUseException port
                   ? OptionalInt.of(port.address().getPort())
-                  : OptionalInt.empty()));
+                  : OptionalInt.empty(),
+              e instanceof StoreRefusedException refused && refused.refusal().wantsBackup()));
       throw failure;
     } finally {
       startCalledOff = false;
@@ -348,10 +350,7 @@ public final class Homeserver implements AutoCloseable {
 
   private Control.Server told() {
     ServerState now = state;
-    Optional<String> failed =
-        now instanceof ServerState.Failed(String reason, String remedy, _)
-            ? Optional.of(reason + " " + remedy)
-            : Optional.empty();
+    Optional<String> failed = failureNow().map(how -> how.reason() + " " + how.remedy());
     Optional<ServerState.Running> serving =
         now instanceof ServerState.Running it ? Optional.of(it) : Optional.empty();
     return new Control.Server(
@@ -363,6 +362,15 @@ public final class Homeserver implements AutoCloseable {
         failed,
         ProductVersion.current(),
         warnings());
+  }
+
+  /// Of a server that stops because it has failed, too.
+  private Optional<ServerState.Failed> failureNow() {
+    synchronized (listeners) {
+      return state instanceof ServerState.Failed how
+          ? Optional.of(how)
+          : Optional.ofNullable(failure);
+    }
   }
 
   /// What the command line and a second start of the panel ask for.

@@ -258,6 +258,11 @@ public final class SavedData {
 
   /// Without its key there is no server that could go on.
   private static void requireServer(DataFolder folder) throws IOException {
+    if (!folder.hasServerData() && Files.notExists(folder.configuration())) {
+      throw new AdminException(
+          "There is no server in %s. Name its data folder with --data-dir."
+              .formatted(folder.root()));
+    }
     if (!folder.belongings().containsKey(DataFolder.SIGNING_KEY)) {
       throw new AdminException(
           "There is no %s in %s. Restore a backup into an empty folder."

@@ -10,6 +10,7 @@ import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.ControlException;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
+import org.hearth.server.store.Refusal;
 
 /// What a start of the panel finds: nobody on its data folder, a panel that it can bring to the
 /// front, or a server that runs without one.
@@ -49,6 +50,14 @@ public enum SecondStart {
     public Found {
       addresses = List.copyOf(addresses);
     }
+  }
+
+  /// What ends the server on a data folder, as it is typed.
+  public static String stopCommand(DataFolder folder) {
+    return folder.isOfThisUser()
+        ? "hearth stop"
+        : "hearth stop --data-dir "
+            + Refusal.argument(folder.root().toAbsolutePath().normalize().toString());
   }
 
   /// Asks the server on a data folder who it is.

@@ -3,6 +3,7 @@ package org.hearth.server;
 import java.time.Instant;
 import java.util.List;
 import java.util.OptionalInt;
+import org.hearth.server.store.Refusal;
 
 /// What the server is doing, as people are told.
 ///
@@ -39,18 +40,23 @@ public sealed interface ServerState {
   /// @param reason what went wrong, in a sentence
   /// @param remedy what to do about it, in a sentence
   /// @param portInUse the port that something else holds, if that is the reason
-  record Failed(String reason, String remedy, OptionalInt portInUse) implements ServerState {
-    /// A failure that is not about a port.
+  /// @param wantsBackup whether only a backup helps, so that to start again is of no use
+  record Failed(String reason, String remedy, OptionalInt portInUse, boolean wantsBackup)
+      implements ServerState {
+    /// A failure that is neither about a port nor about the database.
     ///
     /// @param reason what went wrong, in a sentence
     /// @param remedy what to do about it, in a sentence
     public Failed(String reason, String remedy) {
-      this(reason, remedy, OptionalInt.empty());
+      this(reason, remedy, OptionalInt.empty(), false);
     }
 
-    /// Whether the remedy is to restore a backup.
-    public boolean wantsBackup() {
-      return remedy.contains("hearth restore");
+    /// A failure of the database.
+    ///
+    /// @param refusal what it says
+    static Failed of(Refusal refusal) {
+      return new Failed(
+          refusal.problem(), refusal.remedy(), OptionalInt.empty(), refusal.wantsBackup());
     }
   }
 }

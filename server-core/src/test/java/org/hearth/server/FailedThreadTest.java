@@ -7,9 +7,13 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -38,17 +42,27 @@ class FailedThreadTest {
       ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
       assertThat(failed.reason()).contains("typing-input", "as if");
       assertThat(failed.remedy()).contains("Restart");
-      JsonNode status =
-          ControlPort.ask(server.homeserver().folder(), new ControlRequest("status", Map.of()))
-              .orElseThrow();
+      JsonNode status = status(server);
       assertThat(status.path("state").asText()).isEqualTo("failed");
       assertThat(status.path("failure").asText()).contains(failed.reason(), failed.remedy());
       // What would have to be read from the database is not asked for: that may be what has failed.
       assertThat(status.has("people")).isFalse();
 
       broken = false;
+      List<JsonNode> whileItStops = new ArrayList<>();
+      server
+          .homeserver()
+          .onState(state -> {
+            if (state instanceof ServerState.Stopping && whileItStops.isEmpty()) {
+              whileItStops.add(status(server));
+            }
+          });
       server.homeserver().stop(Duration.ZERO);
       assertThat(server.homeserver().state()).isInstanceOf(ServerState.Stopped.class);
+      assertThat(whileItStops)
+          .singleElement()
+          .satisfies(
+              stopping -> assertThat(stopping.path("failure").asText()).contains(failed.reason()));
       server.start();
       assertThat(server.homeserver().state()).isInstanceOf(ServerState.Running.class);
       assertThat(server.homeserver().warnings())
@@ -62,6 +76,16 @@ class FailedThreadTest {
           .filteredOn(ActivityEntry::trouble)
           .singleElement()
           .satisfies(entry -> assertThat(entry.text()).contains(failed.reason()));
+    }
+  }
+
+  private static JsonNode status(WholeServer server) {
+    try {
+      return ControlPort.ask(
+              server.homeserver().folder(), new ControlRequest(ControlRequest.STATUS, Map.of()))
+          .orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

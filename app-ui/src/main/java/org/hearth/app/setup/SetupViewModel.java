@@ -85,7 +85,7 @@ public final class SetupViewModel {
           done.run();
         }
       }
-      case ServerState.Failed(String reason, String remedy, OptionalInt inUse) -> {
+      case ServerState.Failed(String reason, String remedy, OptionalInt inUse, _) -> {
         if (cancelling.get()) {
           takeBack("Cancelled. Nothing was kept.");
         } else {

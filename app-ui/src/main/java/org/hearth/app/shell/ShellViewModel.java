@@ -49,7 +49,7 @@ public final class ShellViewModel {
               case ServerState.Running _ ->
                   "Running" + session.configuration().map(c -> " as " + c.serverName()).orElse("");
               case ServerState.Stopping _ -> "Stopping…";
-              case ServerState.Failed(String reason, _, _) -> sentence(reason);
+              case ServerState.Failed(String reason, _, _, _) -> sentence(reason);
             },
         session.state());
   }
@@ -59,7 +59,7 @@ public final class ShellViewModel {
   /// @return changes with the state
   public StringBinding remedy() {
     return Bindings.createStringBinding(
-        () -> state() instanceof ServerState.Failed(_, String remedy, _) ? remedy : "",
+        () -> state() instanceof ServerState.Failed(_, String remedy, _, _) ? remedy : "",
         session.state());
   }
 
@@ -191,7 +191,7 @@ public final class ShellViewModel {
 
   private void lookForPort(ServerState state) {
     otherPort.set(Optional.empty());
-    if (state instanceof ServerState.Failed(_, _, OptionalInt inUse) && inUse.isPresent()) {
+    if (state instanceof ServerState.Failed(_, _, OptionalInt inUse, _) && inUse.isPresent()) {
       int port = inUse.getAsInt();
       FxState.ask(
           "free-port",

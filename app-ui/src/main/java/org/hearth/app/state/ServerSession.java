@@ -299,7 +299,9 @@ public final class ServerSession {
                     .map(each -> "It is started again in %d s.".formatted(each.toSeconds()))
                     .orElse(Restarts.GIVEN_UP)
                 + " "
-                + failed.remedy());
+                + failed.remedy(),
+            failed.portInUse(),
+            failed.wantsBackup());
     state.set(told);
     pause.ifPresent(each ->
         FxState.after(

@@ -95,7 +95,7 @@ public final class Admin {
     this.search = asked.search();
     this.peers =
         new PeerOperations(asked.federation(), asked.delivery(), asked.staging().rejections());
-    this.media = new MediaOperations(asked.media());
+    this.media = new MediaOperations(asked.media(), this::existing);
     this.store = store;
     this.http = http;
     this.wiring = wiring;

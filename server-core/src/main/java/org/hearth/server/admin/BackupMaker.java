@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.hearth.server.admin.BackupStatus.State;
@@ -77,9 +78,10 @@ public final class BackupMaker {
       Optional<MediaBackup> media) {
     this.store = store;
     this.others = others;
-    this.byHand = new BackupFolder(folder, "backup");
-    this.daily = new BackupFolder(folder, "daily");
-    this.any = new BackupFolder(folder, "(backup|daily)");
+    UUID database = store.identity().id();
+    this.byHand = new BackupFolder(folder, "backup", database);
+    this.daily = new BackupFolder(folder, "daily", database);
+    this.any = new BackupFolder(folder, "(backup|daily)", database);
     this.keptDaily = keptDaily;
     this.clock = clock;
     this.happenings = happenings;
@@ -99,7 +101,10 @@ public final class BackupMaker {
   /// @throws AdminException if one is being made already
   public BackupStatus begin(Optional<Path> folder) {
     Instant now = clock.instant();
-    BackupFolder into = folder.map(other -> new BackupFolder(other, byHand.kind())).orElse(byHand);
+    BackupFolder into =
+        folder
+            .map(other -> new BackupFolder(other, byHand.kind(), byHand.database()))
+            .orElse(byHand);
     Path target = into.next(now);
     BackupStatus begun = claim(target, now);
     thread.once(
@@ -199,7 +204,7 @@ public final class BackupMaker {
   /// What cannot be removed takes up space, which is no reason to make no backup.
   private void removePartial(BackupFolder into) {
     try {
-      into.removePartial(store.identity().id(), clock.instant().minus(ABANDONED));
+      into.removePartial(clock.instant().minus(ABANDONED));
     } catch (IOException e) {
       LOG.log(Level.WARNING, "Half a backup in " + into.folder() + " could not be removed", e);
     }

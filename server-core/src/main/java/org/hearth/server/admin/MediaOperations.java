@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.hearth.server.matrix.id.MxcUri;
 import org.hearth.server.matrix.id.UserId;
@@ -20,9 +21,12 @@ public final class MediaOperations {
   private static final String NOTHING = "There is no media at %s.";
 
   private final Custody custody;
+  private final Function<String, UserId> existing;
 
-  MediaOperations(Custody custody) {
+  /// @param existing the account of an id; refuses one that there is not
+  MediaOperations(Custody custody, Function<String, UserId> existing) {
     this.custody = custody;
+    this.existing = existing;
   }
 
   /// How much there is.
@@ -140,7 +144,7 @@ public final class MediaOperations {
   public Page<Item> ofUser(String user) {
     return Admin.refusing(() -> {
       List<Item> found =
-          custody.ofUser(UserId.parse(user.strip()), Optional.empty(), MOST_LISTED + 1).stream()
+          custody.ofUser(existing.apply(user.strip()), Optional.empty(), MOST_LISTED + 1).stream()
               .map(each -> Item.of(custody.uri(each).value(), each))
               .toList();
       boolean more = found.size() > MOST_LISTED;
@@ -190,7 +194,7 @@ public final class MediaOperations {
   /// @param quarantined whether nobody is to have it
   /// @return how many pieces of media that were
   public int quarantineAll(String user, boolean quarantined) {
-    return Admin.refusing(() -> custody.quarantineAll(UserId.parse(user.strip()), quarantined));
+    return Admin.refusing(() -> custody.quarantineAll(existing.apply(user.strip()), quarantined));
   }
 
   /// Protects something from quarantine and from removal by age, or does not any more.

@@ -48,7 +48,7 @@ final class BackupCommand implements Callable<Integer> {
     return Commands.follow(
         setup,
         new ControlRequest("begin-backup", arguments),
-        "The server has stopped, and the backup may not be made to its end.",
+        "The server has stopped, and the backup may not be made to its end. “hearth status” tells more.",
         this::follow);
   }
 

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.id.UserId;
@@ -122,16 +123,29 @@ public record Configuration(
   /// What the owner should know of these settings, as a person is told: at the start, by `hearth
   /// status` and on the panel's Home.
   ///
-  /// @return sentences; empty if every setting in the file is used
+  /// @return sentences; empty if there is nothing to know
   public List<String> warnings() {
+    return Stream.concat(capitals().stream(), withoutEffect().stream()).toList();
+  }
+
+  /// "`@user:matrix.org` is a different person from `@user:MATRIX.ORG`"
+  private Optional<String> capitals() {
+    return serverName.equals(serverName.toLowerCase(Locale.ROOT))
+        ? Optional.empty()
+        : Optional.of(
+            "The server's name %s has capitals. Whoever types an id here in lower case means somebody else; a name cannot be changed once people have ids."
+                .formatted(serverName));
+  }
+
+  private Optional<String> withoutEffect() {
     return switch (unused.size()) {
-      case 0 -> List.of();
+      case 0 -> Optional.empty();
       case 1 ->
-          List.of(
+          Optional.of(
               "The setting %s has no effect yet: this version of Hearth does not have the part that uses it."
                   .formatted(unused.getFirst()));
       default ->
-          List.of(
+          Optional.of(
               "The settings %s and %s have no effect yet: this version of Hearth does not have the parts that use them."
                   .formatted(
                       String.join(", ", unused.subList(0, unused.size() - 1)), unused.getLast()));

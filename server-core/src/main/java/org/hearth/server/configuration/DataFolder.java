@@ -10,6 +10,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
@@ -93,6 +94,20 @@ public record DataFolder(Path root) {
   public static DataFolder ofThisUser() {
     return ofPlatform(
         System.getenv(), System.getProperty("os.name"), Path.of(System.getProperty("user.home")));
+  }
+
+  /// Whether commands mean this folder when none is named.
+  public boolean isOfThisUser() {
+    return equals(ofThisUser());
+  }
+
+  /// What tells the folder from its copies, wherever it is moved on its disk.
+  ///
+  /// @return a line of text
+  /// @throws IOException if it is not there
+  public String identity() throws IOException {
+    Object key = Files.readAttributes(root, BasicFileAttributes.class).fileKey();
+    return key == null ? root.toRealPath().toString() : key.toString();
   }
 
   /// Makes the folder, private to its user, if it does not exist, and closes it to others if it

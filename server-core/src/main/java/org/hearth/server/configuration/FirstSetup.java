@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.hearth.server.matrix.id.InvalidIdentifierException;
 import org.hearth.server.matrix.id.ServerName;
@@ -177,7 +178,7 @@ public final class FirstSetup {
       return Optional.of(
           "There are the data of a server in this folder, but its hearth.yaml is missing. Put it back: every backup has a copy. For a new server choose an empty folder.");
     }
-    if (existing.equals(folder) && holdsOtherThings(folder)) {
+    if (existing.equals(folder) && holdsMoreThanASetUpLeaves(folder)) {
       return Optional.of(
           "There are other things in this folder. Choose an empty one, or a new name inside it.");
     }
@@ -219,9 +220,9 @@ public final class FirstSetup {
   }
 
   /// What a set-up that did not come to its end left behind may stay: it is Hearth's own.
-  private static boolean holdsOtherThings(Path folder) {
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries.anyMatch(entry -> !OWN.contains(String.valueOf(entry.getFileName())));
+  private static boolean holdsMoreThanASetUpLeaves(Path folder) {
+    try {
+      return nameBeside(folder, OWN::contains).isPresent();
     } catch (IOException _) {
       // Who may not look into a folder may not use it either.
       return true;
@@ -250,10 +251,15 @@ public final class FirstSetup {
   /// @param also names that may be there, too
   /// @return its name, or empty
   public static Optional<String> otherThing(Path folder, Set<String> also) throws IOException {
+    return nameBeside(folder, name -> isOwn(name) || also.contains(name));
+  }
+
+  private static Optional<String> nameBeside(Path folder, Predicate<String> expected)
+      throws IOException {
     try (Stream<Path> entries = Files.list(folder)) {
       return entries
           .map(entry -> String.valueOf(entry.getFileName()))
-          .filter(name -> !isOwn(name) && !also.contains(name))
+          .filter(expected.negate())
           .findAny();
     }
   }

@@ -47,7 +47,8 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   /// @param step what is being done while it starts; empty unless it does
   /// @param addresses the addresses that clients may be given
   /// @param since when it began to serve; empty unless it serves
-  /// @param failure why it has failed and what to do about it; empty unless it has
+  /// @param failure why it has failed and what to do about it; empty unless it has, also while it
+  ///   stops because of that
   /// @param version of the program
   /// @param warnings what its owner should know of the configuration, each a sentence
   public record Server(
@@ -168,7 +169,10 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
       case ControlRequest.SHOW_PANEL -> empty();
       default ->
           throw new ControlException(
-              "The server is %s: ask again when it runs.".formatted(server.state()));
+              server
+                  .failure()
+                  .orElseGet(
+                      () -> "The server is %s: ask again when it runs.".formatted(server.state())));
     };
   }
 

@@ -39,7 +39,8 @@ import org.hearth.server.configuration.DataFolder;
 
 /// The door through which the command line and a second start of the panel reach the server that
 /// holds a data folder. It is a port of the loopback address; the file `control` in the data
-/// folder, which only its user can read, has the port and the secret that every request must show.
+/// folder, which only its user can read, has the port, the secret that every request must show, and
+/// which folder that is: in a copy of the folder it names nobody.
 ///
 /// ```
 /// request:  {"secret":"…","operation":"status","arguments":{…}}\n
@@ -133,7 +134,8 @@ public final class ControlPort implements AutoCloseable {
       Path file = file(folder);
       Path fresh = file.resolveSibling("control.new");
       DataFolder.makePrivateFile(fresh);
-      Files.writeString(fresh, socket.getLocalPort() + "\n" + secret + "\n");
+      Files.writeString(
+          fresh, "%d\n%s\n%s\n".formatted(socket.getLocalPort(), secret, folder.identity()));
       move(fresh, file);
       ControlPort port = new ControlPort(socket, file, secret, handler, patience);
       Thread.ofVirtual().name("control").start(port::accept);
@@ -165,6 +167,10 @@ public final class ControlPort implements AutoCloseable {
       return Optional.empty();
     }
     String[] lines = Files.readString(file).split("\n", -1);
+    if (lines.length > 3 && !lines[2].equals(folder.identity())) {
+      // A copy of the folder, of when its server ran.
+      return Optional.empty();
+    }
     try (Socket socket = new Socket()) {
       socket.connect(
           new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(lines[0])),

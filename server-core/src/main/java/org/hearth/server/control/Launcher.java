@@ -17,7 +17,9 @@ import org.hearth.server.configuration.DataFolder;
 /// that a stop finds it also while it waits and there is no server.
 ///
 /// ```
-/// file: 4711 1795944434000    process id, when that process began (milliseconds since 1970)
+/// file: 4711 1795944434000 (dev=fd00,ino=81)
+///       process id, when that process began (milliseconds since 1970), which folder that is: in a
+///       copy of the folder it names nobody
 /// ```
 ///
 /// **thread**: any; the file is written by who holds the data folder.
@@ -25,7 +27,7 @@ public final class Launcher {
   /// Set by the launcher to its process id.
   static final String VARIABLE = "HEARTH_LAUNCHER";
 
-  private static final int LONGEST_BYTES = 64;
+  private static final int LONGEST_BYTES = 4 << 10;
 
   private Launcher() {}
 
@@ -44,12 +46,13 @@ public final class Launcher {
   ///
   /// @param folder held by this process
   public static void keep(DataFolder folder, ProcessHandle launcher) throws IOException {
-    folder.put(DataFolder.LAUNCHER, written(launcher).getBytes(StandardCharsets.US_ASCII));
+    folder.put(
+        DataFolder.LAUNCHER, written(folder.identity(), launcher).getBytes(StandardCharsets.UTF_8));
   }
 
   /// Removes the note if it is of that launcher.
   public static void forget(DataFolder folder, ProcessHandle launcher) throws IOException {
-    if (noted(folder).equals(written(launcher))) {
+    if (noted(folder).equals(written(folder.identity(), launcher))) {
       Files.deleteIfExists(file(folder));
     }
   }
@@ -60,12 +63,13 @@ public final class Launcher {
   /// @return empty if nobody does, or that process is gone
   public static Optional<ProcessHandle> of(DataFolder folder) throws IOException {
     String noted = noted(folder);
-    if (!noted.matches("[0-9]{1,18} [0-9]{1,18}")) {
+    if (!noted.matches("[0-9]{1,18} [0-9]{1,18} .+")) {
       return Optional.empty();
     }
     String owner = Files.getOwner(file(folder), LinkOption.NOFOLLOW_LINKS).getName();
+    String here = folder.identity();
     return ProcessHandle.of(Long.parseLong(noted.substring(0, noted.indexOf(' '))))
-        .filter(found -> noted.equals(written(found)))
+        .filter(found -> noted.equals(written(here, found)))
         .filter(found -> found.info().user().filter(owner::equals).isPresent());
   }
 
@@ -75,17 +79,24 @@ public final class Launcher {
       return "";
     }
     try (InputStream in = Files.newInputStream(file(folder), LinkOption.NOFOLLOW_LINKS)) {
-      return new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.US_ASCII);
+      return new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.UTF_8);
     } catch (NoSuchFileException _) {
       return "";
     }
   }
 
   /// A process id is given again, but not with the same beginning.
-  private static String written(ProcessHandle launcher) {
-    return launcher.pid()
-        + " "
-        + launcher.info().startInstant().map(Instant::toEpochMilli).map(String::valueOf).orElse("");
+  private static String written(String folder, ProcessHandle launcher) {
+    return "%d %s %s"
+        .formatted(
+            launcher.pid(),
+            launcher
+                .info()
+                .startInstant()
+                .map(Instant::toEpochMilli)
+                .map(String::valueOf)
+                .orElse(""),
+            folder);
   }
 
   private static Path file(DataFolder folder) {

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// would hold what is there already. Before a body is read as JSON it waits for room, which comes
 /// when others are answered. Of both, one user has a quarter at most, one address with all its
 /// users a half, and all who have not shown who they are together a half, so that nobody takes the
-/// room of all.
+/// room of all. Of that half, a half is for those who say that they are another server: its request
+/// is long, and a login is to have room beside what anybody may claim.
 ///
 /// A body that comes slowly stays as long as nobody else needs its room. Once somebody does, of
 /// those that have used up their time the one that has been late for longest is ended. Each byte
@@ -51,6 +52,7 @@ final class BodyMemory {
     ASKER(4),
     ADDRESS(2),
     STRANGERS(2),
+    CLAIMS(4),
     ALL(1);
 
     private final int part;
@@ -60,10 +62,29 @@ final class BodyMemory {
     }
   }
 
+  /// Whether a sender has shown who it is.
+  enum Standing {
+    /// A user whose token is good, or a server that has shown from the same address who it is.
+    SHOWN(List.of()),
+
+    /// Somebody without a token.
+    STRANGER(List.of(STRANGERS)),
+
+    /// Somebody who says that they are a server.
+    CLAIMED(List.of(STRANGERS, CLAIMS));
+
+    private final List<Sharing> shares;
+
+    Standing(List<Sharing> shares) {
+      this.shares = shares;
+    }
+  }
+
   private record Sharing(Group group, String whose) {}
 
   private static final Sharing ALL = new Sharing(Group.ALL, "");
   private static final Sharing STRANGERS = new Sharing(Group.STRANGERS, "");
+  private static final Sharing CLAIMS = new Sharing(Group.CLAIMS, "");
 
   private final Room arrived;
   private final Room read;
@@ -91,9 +112,8 @@ final class BodyMemory {
   ///
   /// @param asker the user, or the address of who is none
   /// @param address as it is counted
-  /// @param stranger whether nobody has shown yet who he is
-  Taken of(String asker, String address, boolean stranger) {
-    return new Taken(asker, address, stranger);
+  Taken of(String asker, String address, Standing standing) {
+    return new Taken(asker, address, standing);
   }
 
   private Optional<Taken> slowest(Sharing sharing, Taken forWhom) {
@@ -119,12 +139,10 @@ final class BodyMemory {
     private @Nullable Runnable end;
     private boolean gaveWay;
 
-    private Taken(String asker, String address, boolean stranger) {
+    private Taken(String asker, String address, Standing standing) {
       shares.add(new Sharing(Group.ASKER, asker));
       shares.add(new Sharing(Group.ADDRESS, address));
-      if (stranger) {
-        shares.add(STRANGERS);
-      }
+      shares.addAll(standing.shares);
       shares.add(ALL);
     }
 
@@ -190,11 +208,12 @@ final class BodyMemory {
     void known() {
       lock.lock();
       try {
-        if (shares.remove(STRANGERS)) {
-          arrived.giveBack(List.of(STRANGERS), bytes);
-          read.giveBack(List.of(STRANGERS), treeBytes);
-          given.signalAll();
-        }
+        List<Sharing> ofStrangers =
+            shares.stream().filter(Standing.CLAIMED.shares::contains).toList();
+        shares.removeAll(ofStrangers);
+        arrived.giveBack(ofStrangers, bytes);
+        read.giveBack(ofStrangers, treeBytes);
+        given.signalAll();
       } finally {
         lock.unlock();
       }

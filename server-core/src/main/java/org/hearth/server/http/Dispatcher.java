@@ -333,7 +333,8 @@ final class Dispatcher implements Filter {
       authenticator.seen(each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
     });
 
-    BodyMemory.Taken memory = bodies.of(asker, exchange.from(), requester.isEmpty());
+    BodyMemory.Taken memory =
+        bodies.of(asker, exchange.from(), standing(requester, claim, exchange.from()));
     exchange.memory = memory;
     @Nullable StreamedBody streamed =
         route.body() == BodyLimit.STREAMED ? entity.streamed(memory) : null;
@@ -361,6 +362,16 @@ final class Dispatcher implements Filter {
                 head,
                 new EdgeRequest.Caller(access.token(head), exchange.requester, exchange.origin),
                 new EdgeRequest.Body(body, parsed, streamed)));
+  }
+
+  private BodyMemory.Standing standing(
+      Optional<Requester> requester, Peers.@Nullable Claim claim, String address) {
+    if (claim != null) {
+      return peers.isLikely(claim, address)
+          ? BodyMemory.Standing.SHOWN
+          : BodyMemory.Standing.CLAIMED;
+    }
+    return requester.isPresent() ? BodyMemory.Standing.SHOWN : BodyMemory.Standing.STRANGER;
   }
 
   /// Of another server that has shown who it is.

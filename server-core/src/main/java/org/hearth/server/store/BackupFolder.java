@@ -16,14 +16,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.hearth.server.store.derby.Durably;
 
-/// A folder with backups of one kind, each named by the kind and the time when it was begun.
+/// A folder with backups of one database and one kind, each named by the kind and the time when it
+/// was begun. Backups of other servers may be there, too: they are left alone.
 ///
 /// **Thread**: one at a time.
 ///
 /// @param folder may not exist yet
 /// @param kind such as `daily`; backups of other kinds are left alone. A regular expression where
 ///   several kinds are only looked at
-public record BackupFolder(Path folder, String kind) {
+/// @param database whose backups they are
+public record BackupFolder(Path folder, String kind, UUID database) {
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss").withZone(ZoneOffset.UTC);
   private static final String STAMPED = "[0-9]{8}-[0-9]{6}";
@@ -37,14 +39,14 @@ public record BackupFolder(Path folder, String kind) {
 
   /// When the newest complete backup was begun; empty if there is none.
   public Optional<Instant> newest() throws IOException {
-    return named(STAMPED).stream().findFirst().flatMap(BackupFolder::begun);
+    return named(STAMPED).stream().filter(this::isOwn).findFirst().flatMap(BackupFolder::begun);
   }
 
   /// Removes all but the newest backups.
   ///
   /// @param count how many stay
   public void keepNewest(int count) throws IOException {
-    for (Path old : named(STAMPED).stream().skip(count).toList()) {
+    for (Path old : named(STAMPED).stream().filter(this::isOwn).skip(count).toList()) {
       Durably.remove(old);
     }
   }
@@ -53,8 +55,17 @@ public record BackupFolder(Path folder, String kind) {
   ///
   /// @param kinds a regular expression for the kinds
   /// @param count how many stay
-  static void keepNewest(Path folder, String kinds, int count) throws IOException {
-    new BackupFolder(folder, kinds).keepNewest(count);
+  static void keepNewest(Path folder, String kinds, UUID database, int count) throws IOException {
+    new BackupFolder(folder, kinds, database).keepNewest(count);
+  }
+
+  /// What does not say whose it is was made here: it is damaged.
+  private boolean isOwn(Path backup) {
+    try {
+      return ManifestFile.read(backup).id().equals(database);
+    } catch (StoreRefusedException _) {
+      return true;
+    }
   }
 
   /// Where a backup is until it is complete.
@@ -67,9 +78,10 @@ public record BackupFolder(Path folder, String kind) {
   /// Removes what is left of backups that did not come to their end. Of other databases, only what
   /// is old: a younger one may still be made.
   ///
-  /// @param database one that has no backup being made
+  /// None may be made of this database meanwhile.
+  ///
   /// @param old what was begun before then is removed, whosever it is
-  public void removePartial(UUID database, Instant old) throws IOException {
+  public void removePartial(Instant old) throws IOException {
     for (Path partial : named(STAMPED + "(\\.[0-9a-f-]{36})?" + Pattern.quote(PARTIAL))) {
       if (String.valueOf(partial.getFileName()).endsWith("." + database + PARTIAL)
           || begun(partial).filter(old::isAfter).isPresent()) {

@@ -15,6 +15,19 @@ public sealed interface Refusal {
   /// What to do about it, in a sentence or two.
   String remedy();
 
+  /// Whether only a backup helps, so that to open it again is of no use.
+  default boolean wantsBackup() {
+    return false;
+  }
+
+  /// A path as a command line takes it in one piece.
+  static String argument(String path) {
+    if (path.matches("[\\p{L}\\p{N}_./:@%+=-]+")) {
+      return path;
+    }
+    return File.separatorChar == '\\' ? '"' + path + '"' : "'" + path.replace("'", "'\\''") + "'";
+  }
+
   /// Another process holds the data folder.
   ///
   /// @param holder its process id, if it could be read
@@ -53,6 +66,11 @@ public sealed interface Refusal {
       return "Move the folder aside and restore the newest backup into an empty one (hearth restore);"
           + " or, if what is there is newer than every backup, accept the loss (hearth accept-loss).";
     }
+
+    @Override
+    public boolean wantsBackup() {
+      return true;
+    }
   }
 
   /// Database and high-water mark do not belong to one history.
@@ -67,6 +85,11 @@ public sealed interface Refusal {
     public String remedy() {
       return "Put back the folder as it was, as a whole, or restore a backup into an empty folder"
           + " (hearth restore); or accept what is there (hearth accept-loss).";
+    }
+
+    @Override
+    public boolean wantsBackup() {
+      return true;
     }
   }
 
@@ -108,6 +131,11 @@ public sealed interface Refusal {
     public String remedy() {
       return "Check the disk, then restore the newest backup into an empty folder (hearth restore).";
     }
+
+    @Override
+    public boolean wantsBackup() {
+      return true;
+    }
   }
 
   /// The database opens, and pages of it cannot be read.
@@ -121,6 +149,11 @@ public sealed interface Refusal {
     public String remedy() {
       return "Check the disk, then restore the newest backup into an empty folder (hearth restore)."
           + " hearth check --database tells more.";
+    }
+
+    @Override
+    public boolean wantsBackup() {
+      return true;
     }
   }
 
@@ -192,12 +225,9 @@ public sealed interface Refusal {
           .formatted(backup.isEmpty() ? "BACKUP" : argument(backup), argument(folder.toString()));
     }
 
-    /// A path as a command line takes it in one piece.
-    private static String argument(String path) {
-      if (path.matches("[\\p{L}\\p{N}_./:@%+=-]+")) {
-        return path;
-      }
-      return File.separatorChar == '\\' ? '"' + path + '"' : "'" + path.replace("'", "'\\''") + "'";
+    @Override
+    public boolean wantsBackup() {
+      return true;
     }
   }
 

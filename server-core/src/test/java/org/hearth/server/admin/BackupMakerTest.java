@@ -95,6 +95,37 @@ class BackupMakerTest {
     }
   }
 
+  /// Another server may have been given the same folder.
+  @Test
+  void backupsOfAnotherDatabaseAreNeitherCountedNorRemoved() throws Exception {
+    BackupMaker maker = maker(folder, () -> Others.NONE);
+    try {
+      maker.makeDaily();
+      Path own = folder.resolve("daily-20260301-040000/manifest.json");
+      String manifest = Files.readString(own);
+      String id = stores.store().identity().id().toString();
+      assertThat(manifest).contains(id);
+      for (String other : List.of("daily-20260228-040000", "daily-20260303-030000")) {
+        Files.createDirectories(folder.resolve(other));
+        Files.writeString(
+            folder.resolve(other).resolve("manifest.json"),
+            manifest.replace(id, UUID.randomUUID().toString()));
+      }
+
+      now = now.plus(Duration.ofDays(2));
+      maker.makeDaily();
+
+      assertThat(names())
+          .containsExactly(
+              "daily-20260228-040000",
+              "daily-20260301-040000",
+              "daily-20260303-030000",
+              "daily-20260303-040000");
+    } finally {
+      maker.stop();
+    }
+  }
+
   @Test
   void whatAKilledBackupHasLeftGoesWhenTheNextIsMadeThere() throws Exception {
     Path shelf = folder.resolve("shelf");

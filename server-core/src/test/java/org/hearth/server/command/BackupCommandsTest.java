@@ -340,6 +340,9 @@ final class BackupCommandsTest {
 
   @Test
   void lossIsAcceptedWhenItIsSaidTwice() throws Exception {
+    String mistyped = served.resolveSibling("serverd").toString();
+    assertThat(hearth("accept-loss", "--yes", "--data-dir", mistyped)).isEqualTo(1);
+    assertThat(said()).contains("There is no server in " + mistyped + ". Name its data folder");
     assertThat(hearth("accept-loss", "--data-dir", served.toString())).isZero();
     assertThat(said()).contains("Nothing is lost");
     remove(served.resolve("database/derby"));

@@ -71,6 +71,14 @@ class MediaCommandsTest extends TypedCommands {
     assertThat(hearth("media", "show", uri)).isEqualTo(Commands.REFUSED);
     assertThat(said()).contains("There is no media at " + uri);
     assertThat(hearth("media", "delete", "nonsense")).isEqualTo(Commands.REFUSED);
+    assertThat(said()).contains("\"nonsense\" is not a valid mxc URI: it does not begin with");
+    for (String[] ofNobody :
+        List.of(
+            new String[] {"media", "list", "@nobody:hearth.test"},
+            new String[] {"media", "quarantine", "--of", "nobody"})) {
+      assertThat(hearth(ofNobody)).isEqualTo(Commands.REFUSED);
+      assertThat(said()).contains("There is no account @nobody:hearth.test on this server.");
+    }
     assertThat(hearth("media", "quarantine")).isEqualTo(Commands.REFUSED);
     assertThat(hearth("media", "remove-unused", "soon")).isEqualTo(Commands.REFUSED);
   }

@@ -398,6 +398,17 @@ class ConfigurationReaderTest {
   }
 
   @Test
+  void capitalsInTheNameAreWarnedOf() {
+    Configuration configuration = ConfigurationReader.parse(FILE, "server-name: Example.org\n");
+
+    assertThat(configuration.serverName()).isEqualTo("Example.org");
+    assertThat(configuration.warnings())
+        .singleElement()
+        .asString()
+        .contains("Example.org has capitals");
+  }
+
+  @Test
   void settingsThatNothingUsesYetAreNamedIfTheFileHasThem() {
     Configuration configuration =
         ConfigurationReader.parse(

@@ -94,6 +94,16 @@ class ControlPortTest {
   }
 
   @Test
+  void aCopyOfTheFolderHasNoServer(@TempDir Path copy) throws Exception {
+    try (ControlPort _ = open(() -> {})) {
+      Files.copy(root.resolve("control"), copy.resolve("control"));
+
+      assertThat(ControlPort.ask(folder, STATUS)).isPresent();
+      assertThat(ControlPort.ask(new DataFolder(copy), STATUS)).isEmpty();
+    }
+  }
+
+  @Test
   void aWrongSecretGetsNoAnswer() throws Exception {
     try (ControlPort _ = open(() -> {});
         Socket stranger = connect()) {

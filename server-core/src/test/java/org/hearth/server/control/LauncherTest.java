@@ -50,12 +50,23 @@ class LauncherTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"%d 1", "%d ", "%d", "", "nonsense", "99999999999999999999 1"})
+  @ValueSource(strings = {"%d 1 %s", "%d  %s", "%d", "", "nonsense", "99999999999999999999 1 %2$s"})
   void whatNamesNoLivingLauncherIsNone(String noted) throws IOException {
     Files.writeString(
-        root.resolve(DataFolder.LAUNCHER), noted.formatted(ProcessHandle.current().pid()));
+        root.resolve(DataFolder.LAUNCHER),
+        noted.formatted(ProcessHandle.current().pid(), folder.identity()));
 
     assertThat(Launcher.of(folder)).isEmpty();
+  }
+
+  @Test
+  void aCopyOfTheFolderHasNone(@TempDir Path copy) throws IOException {
+    Launcher.keep(folder, ProcessHandle.current());
+
+    Files.copy(root.resolve(DataFolder.LAUNCHER), copy.resolve(DataFolder.LAUNCHER));
+
+    assertThat(Launcher.of(folder)).isPresent();
+    assertThat(Launcher.of(new DataFolder(copy))).isEmpty();
   }
 
   @Test

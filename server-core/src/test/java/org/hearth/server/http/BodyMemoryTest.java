@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.hearth.server.http.BodyMemory.Standing;
 import org.hearth.server.http.peers.Peers;
 import org.hearth.server.matrix.checks.FederationPolicy;
 import org.hearth.server.matrix.error.Errcode;
@@ -350,10 +351,10 @@ class BodyMemoryTest {
   @Test
   void usersOfOneAddressLeaveHalfOfTheRoom() {
     BodyMemory memory = new BodyMemory(1000, 1000, Duration.ZERO, () -> 0);
-    try (BodyMemory.Taken first = memory.of("alice", "a", false);
-        BodyMemory.Taken second = memory.of("bob", "a", false);
-        BodyMemory.Taken third = memory.of("carol", "a", false);
-        BodyMemory.Taken other = memory.of("dave", "b", false)) {
+    try (BodyMemory.Taken first = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken second = memory.of("bob", "a", Standing.SHOWN);
+        BodyMemory.Taken third = memory.of("carol", "a", Standing.SHOWN);
+        BodyMemory.Taken other = memory.of("dave", "b", Standing.SHOWN)) {
       first.arriving(250);
       isRefused(() -> first.arriving(1));
       second.arriving(250);
@@ -366,10 +367,10 @@ class BodyMemoryTest {
   @Test
   void strangersLeaveHalfOfTheRoomUntilTheyAreKnown() {
     BodyMemory memory = new BodyMemory(1000, 1000, Duration.ZERO, () -> 0);
-    try (BodyMemory.Taken first = memory.of("a", "a", true);
-        BodyMemory.Taken second = memory.of("b", "b", true);
-        BodyMemory.Taken third = memory.of("c", "c", true);
-        BodyMemory.Taken other = memory.of("alice", "d", false)) {
+    try (BodyMemory.Taken first = memory.of("a", "a", Standing.STRANGER);
+        BodyMemory.Taken second = memory.of("b", "b", Standing.STRANGER);
+        BodyMemory.Taken third = memory.of("c", "c", Standing.STRANGER);
+        BodyMemory.Taken other = memory.of("alice", "d", Standing.SHOWN)) {
       first.arriving(250);
       second.arriving(250);
 
@@ -381,13 +382,30 @@ class BodyMemoryTest {
   }
 
   @Test
+  void whoClaimToBeServersLeaveRoomForLogins() {
+    BodyMemory memory = new BodyMemory(1000, 1000, Duration.ZERO, () -> 0);
+    try (BodyMemory.Taken claim = memory.of("a", "a", Standing.CLAIMED);
+        BodyMemory.Taken another = memory.of("b", "b", Standing.CLAIMED);
+        BodyMemory.Taken login = memory.of("c", "c", Standing.STRANGER);
+        BodyMemory.Taken peer = memory.of("d", "d", Standing.SHOWN)) {
+      claim.arriving(250);
+      isRefused(() -> another.arriving(1));
+      login.arriving(250);
+      peer.arriving(250);
+
+      claim.known();
+      another.arriving(250);
+    }
+  }
+
+  @Test
   void whatStrangersReadIsNotTheirsAnyMoreOnceTheyAreKnown() throws InterruptedException {
     BodyMemory memory = new BodyMemory(1000, 100_000, Duration.ZERO, () -> 0);
     byte[] share = new byte[100_000];
     Arrays.fill(share, (byte) '[');
     for (int i = 0; i < 5; i++) {
-      try (BodyMemory.Taken one = memory.of("one" + i, "a", true);
-          BodyMemory.Taken other = memory.of("other" + i, "b", true)) {
+      try (BodyMemory.Taken one = memory.of("one" + i, "a", Standing.STRANGER);
+          BodyMemory.Taken other = memory.of("other" + i, "b", Standing.STRANGER)) {
         one.awaitRoomFor(share);
         other.awaitRoomFor(share);
         one.known();
@@ -401,9 +419,9 @@ class BodyMemoryTest {
     AtomicLong now = new AtomicLong();
     List<String> ended = new ArrayList<>();
     BodyMemory memory = new BodyMemory(400, 1000, Duration.ZERO, now::get);
-    try (BodyMemory.Taken late = memory.of("alice", "a", false);
-        BodyMemory.Taken latest = memory.of("alice", "a", false);
-        BodyMemory.Taken next = memory.of("alice", "a", false)) {
+    try (BodyMemory.Taken late = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken latest = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken next = memory.of("alice", "a", Standing.SHOWN)) {
       latest.begins(() -> ended.add("latest"));
       latest.arriving(50);
       now.addAndGet(Duration.ofSeconds(1).toNanos());
@@ -421,8 +439,8 @@ class BodyMemoryTest {
   void whoseBodyHasGivenWayIsNotReadUncounted() {
     AtomicLong now = new AtomicLong();
     BodyMemory memory = new BodyMemory(400, 1000, Duration.ZERO, now::get);
-    try (BodyMemory.Taken late = memory.of("alice", "a", false);
-        BodyMemory.Taken next = memory.of("alice", "a", false)) {
+    try (BodyMemory.Taken late = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken next = memory.of("alice", "a", Standing.SHOWN)) {
       late.begins(() -> {});
       late.arriving(100);
       now.addAndGet(Duration.ofSeconds(10).toNanos());
@@ -438,8 +456,8 @@ class BodyMemoryTest {
     AtomicLong now = new AtomicLong();
     int second = StreamedAnswer.AnswerTime.LEAST_BYTES_PER_SECOND;
     BodyMemory memory = new BodyMemory(4L * second, 1000, Duration.ZERO, now::get);
-    try (BodyMemory.Taken streamed = memory.of("alice", "a", false);
-        BodyMemory.Taken next = memory.of("alice", "a", false)) {
+    try (BodyMemory.Taken streamed = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken next = memory.of("alice", "a", Standing.SHOWN)) {
       streamed.begins(() -> {
         throw new AssertionError("it comes fast enough");
       });
@@ -459,9 +477,9 @@ class BodyMemoryTest {
     AtomicInteger ended = new AtomicInteger();
     int second = StreamedAnswer.AnswerTime.LEAST_BYTES_PER_SECOND;
     BodyMemory memory = new BodyMemory(16L * second, 1000, Duration.ZERO, now::get);
-    try (BodyMemory.Taken slow = memory.of("alice", "a", false);
-        BodyMemory.Taken quick = memory.of("alice", "a", false);
-        BodyMemory.Taken next = memory.of("alice", "a", false)) {
+    try (BodyMemory.Taken slow = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken quick = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken next = memory.of("alice", "a", Standing.SHOWN)) {
       slow.begins(ended::incrementAndGet);
       slow.arriving(2 * second);
       quick.begins(() -> {
@@ -486,8 +504,8 @@ class BodyMemoryTest {
   void whoseClientIsNotWaitedForDoesNotGiveWay() {
     AtomicLong now = new AtomicLong();
     BodyMemory memory = new BodyMemory(1000, 1000, Duration.ZERO, now::get);
-    try (BodyMemory.Taken whole = memory.of("alice", "a", false);
-        BodyMemory.Taken next = memory.of("alice", "a", false)) {
+    try (BodyMemory.Taken whole = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken next = memory.of("alice", "a", Standing.SHOWN)) {
       whole.begins(() -> {
         throw new AssertionError("it has come");
       });
@@ -524,9 +542,9 @@ class BodyMemoryTest {
   void whoWaitsTooLongIsAskedToComeAgain() throws InterruptedException {
     BodyMemory memory = new BodyMemory(1000, 4 * 640, Duration.ofMillis(1), () -> 0);
     byte[] ten = "[1,2,3,4,5,6,7,8,9,0]".getBytes(StandardCharsets.UTF_8);
-    try (BodyMemory.Taken second = memory.of("alice", "a", false);
-        BodyMemory.Taken other = memory.of("bob", "b", false)) {
-      try (BodyMemory.Taken first = memory.of("alice", "a", false)) {
+    try (BodyMemory.Taken second = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken other = memory.of("bob", "b", Standing.SHOWN)) {
+      try (BodyMemory.Taken first = memory.of("alice", "a", Standing.SHOWN)) {
         first.awaitRoomFor(ten);
 
         assertThatThrownBy(() -> second.awaitRoomFor(ten))
@@ -542,8 +560,8 @@ class BodyMemoryTest {
   void whatIsLargerThanAShareTakesAllOfIt() throws InterruptedException {
     BodyMemory memory = new BodyMemory(1000, 4 * 64, Duration.ofMillis(1), () -> 0);
     byte[] ten = "[1,2,3,4,5,6,7,8,9,0]".getBytes(StandardCharsets.UTF_8);
-    try (BodyMemory.Taken first = memory.of("alice", "a", false);
-        BodyMemory.Taken second = memory.of("alice", "a", false)) {
+    try (BodyMemory.Taken first = memory.of("alice", "a", Standing.SHOWN);
+        BodyMemory.Taken second = memory.of("alice", "a", Standing.SHOWN)) {
       first.awaitRoomFor(ten);
 
       assertThatThrownBy(() -> second.awaitRoomFor("[".getBytes(StandardCharsets.UTF_8)))

@@ -113,6 +113,22 @@ class PeerAccessTest {
     client().as(Peer.of("[::1]:8448")).get(PATH).expect(200);
   }
 
+  @Test
+  void whoHasShownItOnceIsLikelyToBeNoStrangerAtThatAddress() throws InterruptedException {
+    Peer peer = Peer.of("peer.test");
+    Peers peers = new Peers(Peer.HERE, FederationPolicy.open(List.of()), this::key, _ -> {});
+    Peers.Claim claim = peers.claim(List.of(peer.header(signed(peer))));
+    assertThat(peers.isLikely(claim, "192.0.2.1")).isFalse();
+
+    peers.verify(claim, "GET", PATH, Optional.empty(), "192.0.2.1");
+
+    assertThat(peers.isLikely(claim, "192.0.2.1")).isTrue();
+    assertThat(peers.isLikely(claim, "192.0.2.2")).isFalse();
+    Peer other = Peer.of("other.test");
+    assertThat(peers.isLikely(peers.claim(List.of(other.header(signed(other)))), "192.0.2.1"))
+        .isFalse();
+  }
+
   /// What is signed is the target as it is sent; `%2F` is another than `/`, and the query counts.
   @Test
   void theTargetIsSignedAsItIsSent() {

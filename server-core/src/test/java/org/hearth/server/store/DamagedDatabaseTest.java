@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.hearth.ringlogs.DeadLetter;
@@ -161,7 +162,9 @@ class DamagedDatabaseTest {
           .hasMessageContainingAll("is damaged.", "restore the newest backup")
           .hasMessageNotContaining("Invalid checksum");
       assertThat(server.homeserver().state())
-          .isEqualTo(new ServerState.Failed(refused.reason(), refused.remedy()));
+          .isEqualTo(
+              new ServerState.Failed(
+                  refused.reason(), refused.remedy(), OptionalInt.empty(), true));
     }
     assertThat(Files.readString(folder.resolve("logs/hearth.log"), ISO_8859_1))
         .contains("Invalid checksum")

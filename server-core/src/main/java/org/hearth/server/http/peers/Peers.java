@@ -1,6 +1,8 @@
 package org.hearth.server.http.peers;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +61,11 @@ public final class Peers {
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
+  /// Servers that have shown who they are, each with the address that it called from.
+  private static final int MOST_SHOWN = 10_000;
+
+  private static final Duration SHOWN_FOR = Duration.ofHours(1);
+
   private final ServerName here;
   private final FederationPolicy policy;
   private final PeerKeys keys;
@@ -67,6 +74,10 @@ public final class Peers {
   private final Lanes mediaTurns = new Lanes(MOST_MEDIA_OF_ONE, MOST_MEDIA_OF_SITE);
   private final Turns<String> lookups = new Turns<>(MOST_LOOKED_UP_OF_ONE, 0, Duration.ZERO);
   private final Semaphore allLookups = new Semaphore(MOST_LOOKED_UP);
+  private final Cache<Shown, Boolean> shown =
+      Caffeine.newBuilder().maximumSize(MOST_SHOWN).expireAfterWrite(SHOWN_FOR).build();
+
+  private record Shown(ServerName server, String address) {}
 
   /// @param here the name of this server
   /// @param heard told of each server that has shown who it is; quick
@@ -163,7 +174,16 @@ public final class Peers {
     if (!valid) {
       throw unauthorized("No key that has signed the request can be found");
     }
+    shown.put(new Shown(claim.origin(), address), true);
     heard.accept(claim.origin());
+  }
+
+  /// Whether that server has shown who it is from the same address, within [#SHOWN_FOR]. That says
+  /// nothing of this request, but its sender is likely to be no stranger.
+  ///
+  /// @param address as it is counted
+  public boolean isLikely(Claim claim, String address) {
+    return shown.getIfPresent(new Shown(claim.origin(), address)) != null;
   }
 
   private Optional<VerifyKey> key(ServerName server, KeyId key, String address)

@@ -9,7 +9,8 @@ public final class InvalidIdentifierException extends RuntimeException {
   InvalidIdentifierException(String kind, String text, String fault) {
     // No stack trace: it tells of a peer's mistake, not of ours, and peers can cause it at any
     // rate.
-    super("not a valid %s: %s: \"%s\"".formatted(kind, fault, shown(text)), null, false, false);
+    super(
+        "\"%s\" is not a valid %s: it %s".formatted(shown(text), kind, fault), null, false, false);
   }
 
   /// The beginning of the text, without what would disturb a log or a terminal.

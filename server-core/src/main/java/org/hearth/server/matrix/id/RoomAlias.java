@@ -30,7 +30,7 @@ public record RoomAlias(String value) implements Comparable<RoomAlias> {
   public static RoomAlias create(String localpart, ServerName server) {
     String text = "#" + localpart + ":" + server.value();
     if (localpart.indexOf(':') >= 0) {
-      throw new InvalidIdentifierException(KIND, text, "localpart contains ':'");
+      throw new InvalidIdentifierException(KIND, text, "has a ':' in its localpart");
     }
     return new RoomAlias(text);
   }

@@ -50,7 +50,7 @@ final class ServerNameGrammar {
       }
       // "IPv4 literals must be a sequence of four decimal numbers in the range 0 to 255"
       if (numeric && dots == 3 && !isIpv4(text, start, end)) {
-        return "has an invalid IPv4 address";
+        return "has a number over 255 in its IPv4 address";
       }
     }
     return end == text.length() ? null : portFault(text, end);
@@ -70,7 +70,7 @@ final class ServerNameGrammar {
     int digits = text.length() - colon - 1;
     int port =
         digits >= 1 && digits <= MAX_PORT_DIGITS ? number(text, colon + 1, text.length()) : -1;
-    return port < 0 || port > MAX_PORT ? "has an invalid port" : null;
+    return port < 0 || port > MAX_PORT ? "has no number up to 65535 as its port" : null;
   }
 
   /// `IPv4address = 1*3DIGIT "." 1*3DIGIT "." 1*3DIGIT "." 1*3DIGIT`, each at most 255.

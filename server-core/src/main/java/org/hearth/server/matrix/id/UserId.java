@@ -32,7 +32,9 @@ public record UserId(String value) implements Comparable<UserId> {
     String text = "@" + localpart + ":" + server.value();
     if (!isStrictLocalpart(localpart)) {
       throw new InvalidIdentifierException(
-          KIND, text, "localpart must consist of a-z, 0-9, '.', '_', '=', '-', '/', '+'");
+          KIND,
+          text,
+          "has other characters than a-z, 0-9, '.', '_', '=', '-', '/', '+' in its localpart");
     }
     return new UserId(text);
   }

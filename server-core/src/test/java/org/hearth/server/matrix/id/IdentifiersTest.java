@@ -91,7 +91,7 @@ class IdentifiersTest {
       try {
         assertThat(kind.parse().apply(text.toString()).toString()).isEqualTo(text.toString());
       } catch (InvalidIdentifierException e) {
-        assertThat(e).as("seed %d", seed).hasMessageStartingWith("not a valid ");
+        assertThat(e).as("seed %d", seed).hasMessageContaining("is not a valid ");
       }
     }
   }
