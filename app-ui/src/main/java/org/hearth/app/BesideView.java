@@ -118,7 +118,7 @@ final class BesideView extends VBox {
     remedy.setText(
         "To have the panel, end that server: type “%s”, or stop the service that runs it. Then start Hearth again. “hearth status”, “hearth user” and the other commands work as things are%s; “hearth --help” lists them."
             .formatted(
-                SecondStart.stopCommand(folder),
+                SecondStart.command("hearth stop", folder),
                 folder.isOfThisUser() ? "" : ", with that --data-dir"));
   }
 

@@ -67,7 +67,7 @@ public final class Main {
                 .flatMap(each -> each.addresses().stream().findFirst())
                 .map(address -> ", at " + address)
                 .orElse(""),
-            SecondStart.stopCommand(folder));
+            SecondStart.command("hearth stop", folder));
   }
 
   private static boolean isHeadless() {

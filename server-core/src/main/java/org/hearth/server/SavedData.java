@@ -1,7 +1,9 @@
 package org.hearth.server;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.Amounts;
 import org.hearth.server.configuration.ConfigurationException;
@@ -96,6 +99,8 @@ public final class SavedData {
     List<String> named = held.stream().filter(path -> path.startsWith(Belongings.NAMED)).toList();
     if (!again) {
       requireNothingElse(folder.root(), named);
+    } else if (interrupted.filter(backup.toString()::equals).isEmpty()) {
+      requireNothingLeft(folder.root(), named);
     }
     for (String path : named) {
       Path there = folder.root().resolve(place(path));
@@ -149,6 +154,38 @@ public final class SavedData {
           "There are other things in %s, such as %s. Restore into an empty folder, or a new name inside it."
               .formatted(folder, other.get()));
     }
+  }
+
+  /// Half a file of the backup whose restore was interrupted must not pass for one of this server.
+  ///
+  /// @param named the files of the backup that its configuration names: they are put there anew
+  private static void requireNothingLeft(Path folder, List<String> named) throws IOException {
+    Set<Path> expected =
+        named.stream()
+            .map(path -> folder.resolve(place(path)))
+            .collect(Collectors.toUnmodifiableSet());
+    try (Stream<Path> all = Files.walk(folder)) {
+      Optional<Path> left =
+          all.filter(each -> !Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS))
+              .filter(each -> !expected.contains(each))
+              .filter(each -> !isPutAnew(folder.relativize(each)))
+              .findFirst();
+      if (left.isPresent()) {
+        throw new AdminException(
+            "A restore of another backup, which did not come to its end, has left %s. Remove it, and type the command again."
+                .formatted(left.get()));
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /// @param path in the data folder
+  private static boolean isPutAnew(Path path) {
+    String top = String.valueOf(path.getName(0));
+    return top.equals("keys")
+        ? DataFolder.BELONGINGS.contains(path.toString().replace('\\', '/'))
+        : FirstSetup.isOwn(top);
   }
 
   /// Puts what belongs to the database, and the files that the configuration names.

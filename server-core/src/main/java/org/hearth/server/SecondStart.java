@@ -52,11 +52,14 @@ public enum SecondStart {
     }
   }
 
-  /// What ends the server on a data folder, as it is typed.
-  public static String stopCommand(DataFolder folder) {
+  /// A command for a data folder, as it is typed.
+  ///
+  /// @param command such as `hearth stop`
+  public static String command(String command, DataFolder folder) {
     return folder.isOfThisUser()
-        ? "hearth stop"
-        : "hearth stop --data-dir "
+        ? command
+        : command
+            + " --data-dir "
             + Refusal.argument(folder.root().toAbsolutePath().normalize().toString());
   }
 

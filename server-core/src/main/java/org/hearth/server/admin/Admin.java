@@ -575,7 +575,7 @@ public final class Admin {
       case StoreState.ReadOnly(var reason, var detail) ->
           switch (reason) {
             case DISK_FULL ->
-                "The disk is full: nothing can be written until there is room. " + detail;
+                "The disk is full, and nothing is stored until there is room: " + detail;
             default -> "The disk takes no writes: " + detail;
           };
       case StoreState.Failed(var detail, var damaged) ->

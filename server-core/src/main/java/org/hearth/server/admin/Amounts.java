@@ -2,7 +2,7 @@ package org.hearth.server.admin;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
@@ -11,7 +11,8 @@ import java.util.Locale;
 /// **thread**: any.
 public final class Amounts {
   private static final DateTimeFormatter MOMENT =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'").withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm zzz", Locale.ENGLISH)
+          .withZone(ZoneId.systemDefault());
 
   private Amounts() {}
 

@@ -50,6 +50,9 @@ public final class RateHistory implements AutoCloseable {
   private final Upkeep thread = new Upkeep("rate-history");
   private @Nullable RateFile file;
 
+  /// When the file was written last. Of the thread that looks.
+  private Instant saved;
+
   /// How far back, and how fine.
   public enum Window {
     /// Ten minutes by the second.
@@ -121,8 +124,11 @@ public final class RateHistory implements AutoCloseable {
 
     private void forget(Instant now) {
       Instant oldest = now.minus(window.length);
-      while (!points.isEmpty()
-          && (points.getFirst().from().isBefore(oldest) || points.getLast().to().isAfter(now))) {
+      // Of a clock that was ahead.
+      while (!points.isEmpty() && points.getLast().to().isAfter(now)) {
+        points.removeLast();
+      }
+      while (!points.isEmpty() && points.getFirst().from().isBefore(oldest)) {
         points.removeFirst();
       }
     }
@@ -134,6 +140,7 @@ public final class RateHistory implements AutoCloseable {
     this.clock = clock;
     Instant now = clock.instant();
     long first = count.getAsLong();
+    saved = now;
     this.tracks =
         Arrays.stream(Window.values()).map(window -> new Track(window, now, first)).toList();
   }
@@ -145,9 +152,9 @@ public final class RateHistory implements AutoCloseable {
     RateFile kept = new RateFile(folder);
     Instant now = clock.instant();
     file = kept;
+    saved = now;
     Upkeep.attempt("how busy the server was before is not known", () -> remember(kept, now));
     thread.every(LOOK, LOOK, "how busy the server is could not be looked at", this::look);
-    thread.every(SAVE, SAVE, NOT_KEPT, this::save);
   }
 
   private synchronized void remember(RateFile kept, Instant now) {
@@ -175,9 +182,17 @@ public final class RateHistory implements AutoCloseable {
     }
   }
 
-  /// Looks once.
-  synchronized void look() {
+  /// Looks once, and writes what is known every [#SAVE].
+  void look() {
     Instant now = clock.instant();
+    look(now);
+    if (Duration.between(saved, now).abs().compareTo(SAVE) >= 0) {
+      saved = now;
+      Upkeep.attempt(NOT_KEPT, this::save);
+    }
+  }
+
+  private synchronized void look(Instant now) {
     long counted = count.getAsLong();
     tracks.forEach(track -> track.look(now, counted));
   }

@@ -9,6 +9,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,6 +33,7 @@ import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.control.Launcher;
 import org.hearth.server.control.NoAnswerException;
+import org.hearth.server.control.Processes;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -106,7 +108,7 @@ final class Commands {
           NoAnswerException _,
           AdminException _,
           StartFailedException _ ->
-          err.println("hearth: " + told.getMessage());
+          err.println("hearth: " + sentence(String.valueOf(told.getMessage())));
       case AccessDeniedException denied ->
           err.printf(
               "hearth: The user %s may not read or write %s.%n",
@@ -123,6 +125,10 @@ final class Commands {
       default -> exception.printStackTrace(err);
     }
     return REFUSED;
+  }
+
+  private static String sentence(String text) {
+    return text.endsWith(".") || text.endsWith("?") ? text : text + ".";
   }
 
   private int execute(CommandLine line, String... arguments) {
@@ -148,9 +154,23 @@ final class Commands {
     line.addSubcommand(new CommandLine.HelpCommand());
     explainThemselves(line);
     line.setExecutionExceptionHandler((exception, _, _) -> failed(exception, err));
+    CommandLine.IParameterExceptionHandler usual = line.getParameterExceptionHandler();
+    line.setParameterExceptionHandler((exception, words) ->
+        exception instanceof CommandLine.UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption()
+            ? notUnderstood(unmatched)
+            : usual.handleParseException(exception, words));
     line.setOut(new java.io.PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new java.io.PrintWriter(err, true, StandardCharsets.UTF_8));
     return line.execute(arguments);
+  }
+
+  private int notUnderstood(CommandLine.UnmatchedArgumentException unmatched) {
+    String command = unmatched.getCommandLine().getCommandSpec().qualifiedName();
+    err.printf(
+        "hearth: “%s” is not understood after “%s”; “%s --help” tells what is.%n",
+        String.join(" ", unmatched.getUnmatched()), command, command);
+    return CommandLine.ExitCode.USAGE;
   }
 
   /// That no server holds a folder; also whether one ever did, for who has mistyped its name.
@@ -252,6 +272,11 @@ final class Commands {
 
   @Command(name = "stop", description = "stop the server that holds the data folder, in order")
   private final class Stop implements Callable<Integer> {
+    /// Requests and the database are let end.
+    private static final Duration PATIENCE_FOR_STOP = Duration.ofMinutes(3);
+
+    private static final Duration PATIENCE_FOR_LAUNCHER = Duration.ofSeconds(10);
+
     @Mixin private Where where = new Where();
 
     @Override
@@ -275,7 +300,7 @@ final class Commands {
         }
         out.println("Stopped. The panel stays open.");
       } else {
-        process.ifPresent(each -> each.onExit().join());
+        process.ifPresent(each -> awaitEnd(each, PATIENCE_FOR_STOP));
         // That of a server which was failing when it was asked would start it again.
         launcher.ifPresent(Stop::end);
         out.println("Stopped.");
@@ -289,7 +314,15 @@ final class Commands {
             "The process %d, which starts the server again, cannot be ended by this user."
                 .formatted(launcher.pid()));
       }
-      launcher.onExit().join();
+      awaitEnd(launcher, PATIENCE_FOR_LAUNCHER);
+    }
+
+    private static void awaitEnd(ProcessHandle process, Duration patience) {
+      if (!Processes.awaitEnd(process, patience)) {
+        throw new ControlException(
+            "The process %d was asked to end and still runs after %d s. Look again later (hearth status), or end it yourself."
+                .formatted(process.pid(), patience.toSeconds()));
+      }
     }
   }
 

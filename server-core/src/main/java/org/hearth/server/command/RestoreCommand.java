@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.hearth.server.LogRouting;
 import org.hearth.server.SavedData;
+import org.hearth.server.SecondStart;
 import org.hearth.server.configuration.DataFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,6 +37,7 @@ final class RestoreCommand implements Callable<Integer> {
     List<String> told = SavedData.restore(backup.toAbsolutePath().normalize(), folder);
     out.println("The backup is restored into " + folder.root() + ".");
     told.forEach(out::println);
+    out.println("To start it, type: " + SecondStart.command("hearth", folder));
     return 0;
   }
 }

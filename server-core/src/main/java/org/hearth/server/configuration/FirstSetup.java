@@ -17,7 +17,10 @@ import org.hearth.server.matrix.id.ServerName;
 /// The choices of a first run, checked one by one, and the configuration that follows from them.
 public final class FirstSetup {
   private static final long MEGABYTE = 1_000_000;
-  private static final long LEAST_FREE_BYTES = 200 * MEGABYTE;
+
+  /// What the store wants free while it writes, a new database, and some room for the first days.
+  static final long LEAST_FREE_BYTES = 400 * MEGABYTE;
+
   private static final Set<String> OWN =
       Set.of("database", "media", "search", "keys", "logs", "backups", "panel.properties");
 

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import org.hearth.server.configuration.DataFolder;
@@ -17,9 +16,9 @@ import org.hearth.server.configuration.DataFolder;
 /// that a stop finds it also while it waits and there is no server.
 ///
 /// ```
-/// file: 4711 1795944434000 (dev=fd00,ino=81)
-///       process id, when that process began (milliseconds since 1970), which folder that is: in a
-///       copy of the folder it names nobody
+/// file: 4711 1795944 (dev=fd00,ino=81)
+///       process id, when that process began, which folder that is: in a copy of the folder it names
+///       nobody
 /// ```
 ///
 /// **thread**: any; the file is written by who holds the data folder.
@@ -66,11 +65,10 @@ public final class Launcher {
     if (!noted.matches("[0-9]{1,18} [0-9]{1,18} .+")) {
       return Optional.empty();
     }
-    String owner = Files.getOwner(file(folder), LinkOption.NOFOLLOW_LINKS).getName();
     String here = folder.identity();
     return ProcessHandle.of(Long.parseLong(noted.substring(0, noted.indexOf(' '))))
         .filter(found -> noted.equals(written(here, found)))
-        .filter(found -> found.info().user().filter(owner::equals).isPresent());
+        .filter(found -> isOfOwner(found, folder));
   }
 
   private static String noted(DataFolder folder) throws IOException {
@@ -87,16 +85,15 @@ public final class Launcher {
 
   /// A process id is given again, but not with the same beginning.
   private static String written(String folder, ProcessHandle launcher) {
-    return "%d %s %s"
-        .formatted(
-            launcher.pid(),
-            launcher
-                .info()
-                .startInstant()
-                .map(Instant::toEpochMilli)
-                .map(String::valueOf)
-                .orElse(""),
-            folder);
+    return launcher.pid() + " " + Processes.began(launcher) + " " + folder;
+  }
+
+  private static boolean isOfOwner(ProcessHandle process, DataFolder folder) {
+    try {
+      return Processes.isOfOwner(process, file(folder));
+    } catch (IOException _) {
+      return false; // One of them is gone.
+    }
   }
 
   private static Path file(DataFolder folder) {

@@ -70,20 +70,27 @@ public final class ErrorHandlers {
   }
 
   private static Response unavailable(Throwable failure, String what, String message) {
-    LOG.log(Level.WARNING, "{0}: {1}", what, failure.getMessage());
+    return unavailable(failure, what, message, Level.WARNING);
+  }
+
+  private static Response unavailable(Throwable failure, String what, String message, Level level) {
+    LOG.log(level, "{0}: {1}", what, failure.getMessage());
     return refusal(new MatrixException(503, Errcode.UNKNOWN, message)).with(RETRY_AFTER, "1");
   }
 
+  /// That the store takes nothing is told once, by itself, and not for each request.
   private Response storage(StorageException failure, String what) {
     return switch (failure.reason()) {
       case DISK_FULL -> {
-        LOG.log(Level.WARNING, "{0}: {1}", what, failure.getMessage());
+        LOG.log(Level.DEBUG, "{0}: {1}", what, failure.getMessage());
         yield refusal(
                 new MatrixException(507, Errcode.UNKNOWN, "The server has no room left to store"))
             .with(RETRY_AFTER, "60");
       }
-      case READ_ONLY -> unavailable(failure, what, "The server cannot store anything at present");
-      case FAILED, CLOSED, REFUSED -> unavailable(failure, what, "The server's storage has failed");
+      case READ_ONLY ->
+          unavailable(failure, what, "The server cannot store anything at present", Level.DEBUG);
+      case FAILED, CLOSED, REFUSED ->
+          unavailable(failure, what, "The server's storage has failed", Level.DEBUG);
       case BUSY, SUPERSEDED -> unavailable(failure, what, "The server is busy");
       case BAD_UNIT, BAD_QUERY -> defect(failure, what);
     };

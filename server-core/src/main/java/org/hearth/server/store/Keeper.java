@@ -22,6 +22,7 @@ final class Keeper implements AutoCloseable {
   private static final long FORCE_NANOS = 100_000_000L;
   private static final long LOOK_NANOS = 1_000_000_000L;
   private static final int LOOKS_PER_MEASURE = 5;
+  private static final long MEGABYTE = 1_000_000;
   private static final int PROBE_BYTES = 64 << 10;
 
   /// How much more than the minimum must be free to write again, so that the state does not flap:
@@ -122,8 +123,9 @@ final class Keeper implements AutoCloseable {
     if (freeBytes < options.minimumFreeBytes()) {
       health.readOnly(
           Reason.DISK_FULL,
-          "only %,d bytes are free on the disk of %s; writing needs %,d"
-              .formatted(freeBytes, options.databaseFolder(), options.minimumFreeBytes()));
+          "writing needs %,d MB free on the disk of %s"
+              .formatted(
+                  Math.ceilDiv(options.minimumFreeBytes(), MEGABYTE), options.databaseFolder()));
     }
   }
 

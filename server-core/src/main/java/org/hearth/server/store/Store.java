@@ -39,6 +39,8 @@ public final class Store implements AutoCloseable {
           SigningKeys.TABLE);
 
   /// The file in a data folder that names the backup which is being restored into it.
+  private static final long MEGABYTE = 1_000_000;
+
   private static final String RESTORING = "restoring";
 
   /// Derby's settings belong to the JVM, so one database is opened at a time.
@@ -329,8 +331,8 @@ public final class Store implements AutoCloseable {
       long free = Files.getFileStore(parent).getUsableSpace();
       if (free < needed) {
         throw new IOException(
-            "there is not enough space in %s: %,d bytes are free, %,d are needed"
-                .formatted(parent, free, needed));
+            "there is not enough space in %s: %,d MB are free, %,d MB are needed"
+                .formatted(parent, free / MEGABYTE, Math.ceilDiv(needed, MEGABYTE)));
       }
     }
   }

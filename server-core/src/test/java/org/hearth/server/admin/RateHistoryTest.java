@@ -174,6 +174,30 @@ final class RateHistoryTest {
   }
 
   @Test
+  void aServerThatIsKilledHasLostMinutesOfIt() throws Exception {
+    history.start(new DataFolder(folder));
+    seconds(299, 2);
+    assertThat(file()).doesNotExist();
+
+    seconds(1, 2);
+
+    assertThat(new RateFile(new DataFolder(folder)).read().get(Window.TEN_MINUTES)).hasSize(300);
+  }
+
+  @Test
+  void aClockThatIsALittleBehindForgetsOnlyWhatWasLater() {
+    seconds(120, 2);
+    history.start(new DataFolder(folder));
+    history.close();
+    clock.advance(Duration.ofSeconds(-30));
+
+    try (RateHistory next = next()) {
+      assertThat(next.points(Window.TEN_MINUTES)).hasSize(90);
+      assertThat(next.points(Window.DAY)).hasSize(1);
+    }
+  }
+
+  @Test
   void whatIsOlderThanItsSpanIsNotTakenOver() {
     seconds(120, 2);
     history.start(new DataFolder(folder));

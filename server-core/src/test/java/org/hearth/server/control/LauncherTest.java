@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,6 +88,38 @@ class LauncherTest {
     Files.delete(file);
     assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
     assertThat(Launcher.of(folder)).isEmpty();
+  }
+
+  /// As of a service that its manager has not asked after yet.
+  @Test
+  void aProcessThatHasEndedCountsAsEndedBeforeItsParentAsksAfterIt() throws Exception {
+    assumeTrue(Files.exists(Path.of("/proc/self/stat")), "the system tells of such");
+    Process parent =
+        new ProcessBuilder("sh", "-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 60 <&- 3<&-").start();
+    try {
+      ProcessHandle child =
+          ProcessHandle.of(Long.parseLong(parent.inputReader().readLine())).orElseThrow();
+      Eventually.until(
+          "the shell is gone, which would ask after it",
+          () -> parent.info().command().filter(name -> name.endsWith("sleep")).isPresent());
+      assertThat(Processes.awaitEnd(child, Duration.ZERO)).isFalse();
+
+      parent.outputWriter().close();
+
+      assertThat(Processes.awaitEnd(child, Duration.ofSeconds(30))).isTrue();
+    } finally {
+      parent.destroy();
+    }
+  }
+
+  @Test
+  void whenAProcessBeganDoesNotMoveWithTheClock() {
+    assumeTrue(Files.exists(Path.of("/proc/self/stat")), "the system counts ticks");
+    ProcessHandle process = ProcessHandle.current();
+
+    // Milliseconds since 1970 would: Java adds them to when the system began.
+    assertThat(Long.parseLong(Processes.began(process)))
+        .isLessThan(process.info().startInstant().orElseThrow().toEpochMilli() / 10);
   }
 
   @Test

@@ -70,8 +70,15 @@ class InterruptedRestoreTest {
   }
 
   @Test
-  void goesOnWithAnotherBackup() throws IOException {
-    restore(backUp("second", "hearth.yaml", DataFolder.SIGNING_KEY));
+  void goesOnWithAnotherBackupOnceNothingOfTheFirstIsLeft() throws IOException {
+    Path second = backUp("second", "hearth.yaml", DataFolder.SIGNING_KEY);
+    Path left = folder.root().resolve("certs/key.pem");
+    assertThatThrownBy(() -> SavedData.restore(second, folder))
+        .isInstanceOf(AdminException.class)
+        .hasMessageContainingAll("has left " + left, "Remove it");
+
+    Files.delete(left);
+    restore(second);
 
     assertThat(folder.configuration()).hasContent("second hearth.yaml");
     assertThat(folder.root().resolve(DataFolder.SIGNING_KEY))
@@ -88,6 +95,7 @@ class InterruptedRestoreTest {
         .hasMessageContainingAll("The backup holds no hearth.yaml", "Remove that one");
 
     Files.delete(folder.configuration());
+    Files.delete(folder.root().resolve("certs/key.pem"));
     restore(second);
     assertThat(folder.configuration()).doesNotExist();
   }

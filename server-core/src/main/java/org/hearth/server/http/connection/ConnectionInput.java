@@ -1,6 +1,5 @@
 package org.hearth.server.http.connection;
 
-import io.helidon.common.socket.HelidonSocket;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ServerConnectionException;
 import java.io.ByteArrayOutputStream;
@@ -15,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// one may read for it, at most [#MOST_AHEAD] bytes and a buffer ahead.
 final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseable {
   /// That of a client which has sent more is not noticed before the request is answered.
-  private static final int MOST_AHEAD = 16 << 10;
+  static final int MOST_AHEAD = 4 << 10;
 
-  private final HelidonSocket socket;
+  private final Supplier<byte[]> socket;
   private final Deadlines deadlines;
   private final ConnectionLimits limits;
   private final Runnable onGone;
@@ -27,8 +26,10 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
 
   private boolean idle;
 
-  /// What was read while nobody asked for it; guarded by itself, as what follows.
-  private final ByteArrayOutputStream ahead = new ByteArrayOutputStream(0);
+  private final Object lock = new Object();
+
+  /// What was read while nobody asked for it. Guarded by the lock, as what follows.
+  private @Nullable ByteArrayOutputStream ahead;
 
   /// Whether the second thread reads.
   private boolean reading;
@@ -41,9 +42,10 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
 
   private @Nullable RuntimeException failure;
 
+  /// @param socket gives what the client has sent next; nothing at its end
   /// @param onGone what to do when the client is gone while nobody reads; quick
   ConnectionInput(
-      HelidonSocket socket, Deadlines deadlines, ConnectionLimits limits, Runnable onGone) {
+      Supplier<byte[]> socket, Deadlines deadlines, ConnectionLimits limits, Runnable onGone) {
     this.socket = socket;
     this.deadlines = deadlines;
     this.limits = limits;
@@ -73,7 +75,7 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
 
   /// A request is answered: the next one may take its time to begin.
   void requestEnded() {
-    synchronized (ahead) {
+    synchronized (lock) {
       watched = false;
     }
     idle = true;
@@ -88,19 +90,19 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
   }
 
   private byte @Nullable [] next() {
-    synchronized (ahead) {
+    synchronized (lock) {
       watched = false;
       try {
-        while (reading && ahead.size() == 0) {
-          ahead.wait();
+        while (reading && ahead == null) {
+          lock.wait();
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new CloseConnectionException("The client did not go on in time", e);
       }
-      if (ahead.size() > 0) {
+      if (ahead != null) {
         byte[] bytes = ahead.toByteArray();
-        ahead.reset();
+        ahead = null;
         return bytes;
       }
       if (failure != null) {
@@ -124,7 +126,7 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
 
   /// From now on it is noticed when the client goes away, until the request is answered.
   void watch() {
-    synchronized (ahead) {
+    synchronized (lock) {
       watched = true;
       if (!reading && !gone && mayRead()) {
         reading = true;
@@ -133,43 +135,50 @@ final class ConnectionInput implements Supplier<byte @Nullable []>, AutoCloseabl
     }
   }
 
+  /// Whatever ends this thread, an error too: who waits for it goes on.
   private void readAhead() {
-    boolean goesOn = true;
-    while (goesOn) {
-      try {
-        goesOn = keep(read());
-      } catch (RuntimeException e) {
-        goesOn = end(e);
+    RuntimeException by = null;
+    boolean over = true;
+    try {
+      byte[] bytes = read();
+      while (bytes != null && keep(bytes)) {
+        bytes = read();
+      }
+      over = bytes == null;
+    } catch (RuntimeException e) {
+      by = e;
+    } finally {
+      if (over) {
+        end(by);
       }
     }
   }
 
   /// @return whether to read on
-  private boolean keep(byte @Nullable [] bytes) {
-    if (bytes == null) {
-      return end(null);
-    }
-    synchronized (ahead) {
+  private boolean keep(byte[] bytes) {
+    synchronized (lock) {
+      if (ahead == null) {
+        ahead = new ByteArrayOutputStream(bytes.length);
+      }
       ahead.writeBytes(bytes);
       reading = mayRead();
-      ahead.notifyAll();
+      lock.notifyAll();
       return reading;
     }
   }
 
   private boolean mayRead() {
-    return watched && ahead.size() < MOST_AHEAD;
+    return watched && (ahead == null || ahead.size() < MOST_AHEAD);
   }
 
-  private boolean end(@Nullable RuntimeException by) {
-    onGone.run();
-    synchronized (ahead) {
+  private void end(@Nullable RuntimeException by) {
+    synchronized (lock) {
       failure = by;
       gone = true;
       reading = false;
-      ahead.notifyAll();
+      lock.notifyAll();
     }
-    return false;
+    onGone.run();
   }
 
   @Override

@@ -70,6 +70,9 @@ final class PortHolders {
   }
 
   private static String command(ProcessHandle process) {
+    if (process.info().commandLine().filter(line -> line.contains("org.hearth.")).isPresent()) {
+      return "another Hearth";
+    }
     return process
         .info()
         .command()

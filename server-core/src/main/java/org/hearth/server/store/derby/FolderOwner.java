@@ -126,13 +126,18 @@ public final class FolderOwner {
     return found.owner().getName().equals(user);
   }
 
-  private void giveAll(SecureDirectoryStream<Path> in, Path folder, int depth) throws IOException {
+  /// What cannot be given keeps nothing else from that.
+  private void giveAll(SecureDirectoryStream<Path> in, Path folder, int depth) {
     if (depth > DEEPEST) {
       stays(folder, "there are too many folders in each other");
       return;
     }
     for (Path each : in) {
-      give(in, each, depth);
+      try {
+        give(in, each, depth);
+      } catch (IOException | DirectoryIteratorException e) {
+        stays(each, e.toString());
+      }
     }
   }
 

@@ -70,6 +70,34 @@ class FolderOwnerTest {
     return folder;
   }
 
+  @Test
+  void oneFileThatCannotBeGivenKeepsNoOtherFromThat() throws Exception {
+    Path folder = othersFolder();
+    for (int i = 0; i < FILES; i++) {
+      Files.createFile(folder.resolve("file" + i));
+    }
+    Path fixed = folder.resolve("file7");
+    assumeTrue(chattr("+i", fixed), "the file system has files that cannot be changed");
+    try (var line = new OnLine(() -> {})) {
+      FolderOwner.giveBack(folder);
+
+      assertThat(line.lines).singleElement().asString().contains("file7");
+      assertRoots(fixed);
+      for (int i = 0; i < FILES; i++) {
+        Path each = folder.resolve("file" + i);
+        if (!each.equals(fixed)) {
+          assertThat(Files.getAttribute(each, "unix:uid")).isEqualTo(Integer.valueOf(OTHER));
+        }
+      }
+    } finally {
+      assertThat(chattr("-i", fixed)).isTrue();
+    }
+  }
+
+  private static boolean chattr(String change, Path file) throws Exception {
+    return new ProcessBuilder("chattr", change, file.toString()).start().waitFor() == 0;
+  }
+
   /// The line about a hard link comes while the folder with it is gone through.
   @Test
   void aFolderThatIsExchangedForALinkLeadsNowhereElse() throws IOException {
