@@ -1,18 +1,25 @@
 # Read by the launchers: runs a server, and starts it again when a fault has ended it.
 
 # Exit codes: 3 is Java's for want of memory, 70 the server's own when something has ended without which it is not whole,
-# 74 when a page of its database is damaged, 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV those of a crash,
+# 74 when a page of its database is damaged, 75 when it did not start because the disk is full, 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV those of a crash,
 # 128 + SIGKILL that of a system without memory. The server is told of those that are not its own in its environment: it
 # had no time to keep the reason itself. Whatever else ends it (another signal, `hearth stop`, a start that was refused)
 # ends the launcher with the same code.
 # The pause doubles; a server that ended six times with less than ten minutes in between is left for its owner to look at.
 # One whose database is damaged is left the second time, however long it ran: what meets the page may be its daily backup.
+# One without room is never left, and tried every 32 s in the end: it comes back when somebody has made some.
 # The server is told which process this is, so that `hearth stop` finds it in the pause.
+# A terminal or a file that takes nothing more ends nobody.
+say() {
+  echo "hearth: $1" >&2 || :
+}
+
 keep_running() {
   HEARTH_LAUNCHER=$$
   export HEARTH_LAUNCHER
   restarts=0
   damaged=0
+  full=0
   asked=
   child=
   server=
@@ -38,11 +45,13 @@ keep_running() {
       3) why="its memory was used up"; HEARTH_ENDED_BY=memory ;;
       70) why="it had failed" ;;
       74) why="its database is damaged"; damaged=$((damaged + 1)) ;;
+      75) why="its disk is full" ;;
       132 | 133 | 134 | 135 | 136 | 139) why="Java has crashed"; HEARTH_ENDED_BY=crash ;;
       137) why="it was killed"; HEARTH_ENDED_BY=kill ;;
       *) exit "$code" ;;
     esac
-    [ -z "$asked" ] || exit "$code"
+    # As one that a signal has ended: whoever runs services would start it again after 137.
+    [ -z "$asked" ] || exit 143
     ended=$(date +%s)
     if [ -n "${HEARTH_ENDED_BY:-}" ]; then
       HEARTH_ENDED_AT=$ended
@@ -50,22 +59,28 @@ keep_running() {
     fi
     [ $((ended - began)) -lt 600 ] || restarts=0
     if [ "$damaged" -gt 1 ]; then
-      echo "hearth: the server has ended a second time because its database is damaged, and is not started again." >&2
+      say "the server has ended a second time because its database is damaged, and is not started again."
       exit "$code"
     fi
-    if [ "$restarts" -ge 5 ]; then
-      echo "hearth: the server has ended ($why) six times in a row, and is not started again." >&2
+    if [ "$restarts" -ge 5 ] && [ "$code" -ne 75 ]; then
+      say "the server has ended ($why) six times in a row, and is not started again."
       exit "$code"
     fi
-    pause=$((1 << restarts))
-    restarts=$((restarts + 1))
-    echo "hearth: the server has ended ($why); it is started again in $pause s." >&2
+    if [ "$code" -eq 75 ]; then
+      pause=$((1 << full))
+      [ "$full" -ge 5 ] || full=$((full + 1))
+    else
+      pause=$((1 << restarts))
+      restarts=$((restarts + 1))
+      full=0
+    fi
+    say "the server has ended ($why); it is started again in $pause s."
     # In the background, because a signal ends a wait and does not end a sleep.
     sleep "$pause" &
     child=$!
     [ -z "$asked" ] || kill -TERM "$child" 2>/dev/null || :
     wait "$child" || :
     child=
-    [ -z "$asked" ] || exit "$code"
+    [ -z "$asked" ] || exit 143
   done
 }

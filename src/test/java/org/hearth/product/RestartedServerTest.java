@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -166,7 +167,7 @@ class RestartedServerTest {
 
       assertThat(stop.said()).contains("Stopped", "is not started again");
       assertThat(stop.code()).isZero();
-      assertThat(server.awaitEnd()).isEqualTo(70);
+      assertThat(server.awaitEnd()).as("what no service starts again").isEqualTo(143);
       assertThat(server.hearth("stop").said()).contains("Not running");
     }
   }
@@ -184,7 +185,7 @@ class RestartedServerTest {
 
       assertThat(said.readAllLines()).isEmpty();
     }
-    assertThat(launcher.waitFor()).isEqualTo(70);
+    assertThat(launcher.waitFor()).isEqualTo(143);
   }
 
   @Test
@@ -200,7 +201,7 @@ class RestartedServerTest {
       // The pause holds the output open: it has ended too.
       assertThat(said.readAllLines()).isEmpty();
     }
-    assertThat(launcher.waitFor()).isEqualTo(70);
+    assertThat(launcher.waitFor()).isEqualTo(143);
   }
 
   @Test
@@ -265,6 +266,44 @@ class RestartedServerTest {
         .hasSize(7)
         .containsOnly("pause 1");
     assertThat(launcher.waitFor()).isEqualTo(1);
+  }
+
+  @Test
+  void oneWithoutRoomOnItsDiskIsTriedUntilThereIsSome() throws Exception {
+    Path runs = temp.resolve("runs");
+    Process launcher =
+        launched(
+            """
+            sleep() { echo "pause $1"; }
+            run() { echo >>%1$s; [ $(wc -l <%1$s) -lt 9 ] || return 0; return 75; }
+            : >%1$s
+            keep_running run\
+            """
+                .formatted(runs));
+
+    assertThat(said(launcher))
+        .filteredOn(line -> line.startsWith("pause"))
+        .containsExactly(
+            "pause 1",
+            "pause 2",
+            "pause 4",
+            "pause 8",
+            "pause 16",
+            "pause 32",
+            "pause 32",
+            "pause 32");
+    assertThat(launcher.waitFor()).isZero();
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "of a terminal that takes nothing")
+  void aFullLogKeepsNoServerFromItsStart() throws Exception {
+    Process launcher =
+        launched(
+            "sleep() { echo \"pause $1\"; }; date() { echo 0; }; keep_running false_70 2>/dev/full");
+
+    assertThat(said(launcher)).filteredOn(line -> line.startsWith("pause")).hasSize(5);
+    assertThat(launcher.waitFor()).isEqualTo(70);
   }
 
   /// Runs a shell that knows `keep_running`, and `false_70`, which fails.

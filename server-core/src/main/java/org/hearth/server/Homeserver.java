@@ -21,6 +21,7 @@ import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.box.Time;
 import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.Control;
 import org.hearth.server.control.ControlException;
@@ -181,7 +182,7 @@ public final class Homeserver implements AutoCloseable {
       step("Opening the data folder");
       folder.create();
       if (listening) {
-        LogRouting.alsoTo(folder.logs());
+        LogRouting.alsoTo(folder.logsToWrite());
       }
       Composition started =
           Composition.open(
@@ -270,11 +271,15 @@ public final class Homeserver implements AutoCloseable {
   private void openControl() {
     try {
       control = ControlPort.open(folder, random, new Operations());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    try {
       if (launcher.isPresent()) {
         Launcher.keep(folder, launcher.get());
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException | ConfigurationException e) {
+      LOG.log(Level.WARNING, "who starts the server again cannot be kept for hearth stop", e);
     }
   }
 

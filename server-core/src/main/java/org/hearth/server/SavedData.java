@@ -77,7 +77,7 @@ public final class SavedData {
   /// @return what is to be known or done before the server is started, in sentences
   /// @throws IOException if the folder cannot be written
   public static List<String> restore(Path backup, DataFolder folder) throws IOException {
-    Optional<String> interrupted = Store.restoring(folder.root());
+    Optional<String> interrupted = interrupted(folder);
     boolean again = interrupted.isPresent();
     for (var there : folder.belongings().entrySet()) {
       Path held = backup.resolve(there.getKey());
@@ -135,6 +135,14 @@ public final class SavedData {
         .ifPresent(told::add);
     told.addAll(missing(folder, named));
     return told;
+  }
+
+  private static Optional<String> interrupted(DataFolder folder) throws IOException {
+    try {
+      return Store.restoring(folder.root());
+    } catch (StorageException e) {
+      throw new AdminException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /// Restores nothing among things that are not a server's.
@@ -268,6 +276,7 @@ public final class SavedData {
             Refusal.OtherKey _,
             Refusal.NotAllowed _,
             Refusal.NotEmpty _,
+            Refusal.NoFile _,
             Refusal.Restoring _,
             Refusal.BadBackup _,
             Refusal.ClosedBackup _,

@@ -12,6 +12,7 @@ import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.http.connection.UnusableKeyException;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreRefusedException;
+import org.hearth.server.store.derby.DerbyFault;
 
 /// Turns what stopped a start into a reason and a remedy for the owner.
 final class StartFailures {
@@ -20,6 +21,7 @@ final class StartFailures {
   /// Whether the server would not start, and nothing is broken.
   static boolean isRefusal(Throwable failure) {
     return failure instanceof StoreRefusedException
+        || DerbyFault.ofMedium(failure) == DerbyFault.DISK_FULL
         || failure instanceof PortInUseException
         || failure instanceof ConfigurationException
         || failure instanceof AccessDeniedException
@@ -30,6 +32,12 @@ final class StartFailures {
   }
 
   static StartFailedException explain(Throwable failure, DataFolder folder) {
+    if (DerbyFault.ofMedium(failure) == DerbyFault.DISK_FULL) {
+      return StartFailedException.ofFullDisk(
+          "The disk of " + folder.root() + " is full",
+          "Make room on it; then the server can start.",
+          failure);
+    }
     return switch (failure) {
       case StoreRefusedException refused ->
           new StartFailedException(

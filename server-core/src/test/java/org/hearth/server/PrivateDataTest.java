@@ -2,9 +2,11 @@ package org.hearth.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
@@ -58,6 +60,22 @@ class PrivateDataTest {
         .hasMessageContaining("Other users of this computer may look into the folder")
         .hasMessageContaining(parent.resolve("search").toString())
         .hasMessageContaining("Choose another folder");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void rootWritesNoLogThroughALinkOfTheFoldersUser() throws Exception {
+    assumeTrue(System.getProperty("user.name").equals("root"), "others cannot write elsewhere");
+    DataFolder folder = new DataFolder(parent);
+    Path log = folder.logs().resolve("hearth.log");
+    Files.createSymbolicLink(log, parent.resolve("victim"));
+    assertThat(folder.logsToWrite()).isEqualTo(folder.logs());
+
+    Files.setAttribute(log, "unix:uid", 61234, LinkOption.NOFOLLOW_LINKS);
+
+    assertThatThrownBy(folder::logsToWrite)
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining(log + " is a link of the user 61234. Remove it");
   }
 
   @Test

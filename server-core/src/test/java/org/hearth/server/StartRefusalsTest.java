@@ -136,6 +136,14 @@ class StartRefusalsTest {
             "cannot be opened: its files are damaged",
             "restore the newest backup"),
         new Damage(
+            "a link in the place of the lock",
+            folder -> {
+              Files.delete(folder.resolve("hearth.lock"));
+              Files.createSymbolicLink(folder.resolve("hearth.lock"), folder.resolve("other"));
+            },
+            "hearth.lock is a link or a folder",
+            "Remove it"),
+        new Damage(
             "a signing key that is missing",
             folder -> Files.delete(folder.resolve("keys/signing.key")),
             "signing.key is missing",

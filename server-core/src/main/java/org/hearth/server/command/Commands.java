@@ -59,6 +59,10 @@ final class Commands {
   /// again, and not twice in a row.
   static final int DAMAGED = 74;
 
+  /// The exit code of what could not be done because the disk is full: a server's launcher tries it
+  /// again until there is room.
+  static final int NO_ROOM = 75;
+
   private final PrintStream out;
   private final PrintStream err;
 
@@ -124,7 +128,7 @@ final class Commands {
           err.printf("hearth: Reading or writing failed: %s.%n", io.getMessage());
       default -> exception.printStackTrace(err);
     }
-    return REFUSED;
+    return told instanceof StartFailedException start && start.wantsRoom() ? NO_ROOM : REFUSED;
   }
 
   private static String sentence(String text) {
@@ -275,8 +279,6 @@ final class Commands {
     /// Requests and the database are let end.
     private static final Duration PATIENCE_FOR_STOP = Duration.ofMinutes(3);
 
-    private static final Duration PATIENCE_FOR_LAUNCHER = Duration.ofSeconds(10);
-
     @Mixin private Where where = new Where();
 
     @Override
@@ -289,7 +291,7 @@ final class Commands {
         launcher.ifPresent(Stop::end);
         out.println(
             launcher.isPresent()
-                ? "Stopped: a fault had ended the server, and it is not started again."
+                ? "Stopped: a fault had ended the server; it is not started again."
                 : notRunning(folder));
         return launcher.isPresent() ? 0 : REFUSED;
       }
@@ -314,7 +316,7 @@ final class Commands {
             "The process %d, which starts the server again, cannot be ended by this user."
                 .formatted(launcher.pid()));
       }
-      awaitEnd(launcher, PATIENCE_FOR_LAUNCHER);
+      awaitEnd(launcher, PATIENCE_FOR_STOP);
     }
 
     private static void awaitEnd(ProcessHandle process, Duration patience) {

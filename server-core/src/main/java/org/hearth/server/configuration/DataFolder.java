@@ -8,6 +8,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -243,6 +244,24 @@ public record DataFolder(Path root) {
         StandardOpenOption.TRUNCATE_EXISTING,
         StandardOpenOption.WRITE,
         StandardOpenOption.SYNC);
+  }
+
+  /// The folder of the log files, into which this process is about to write.
+  ///
+  /// @throws ConfigurationException if it, or the log in it, is a link that another user has laid:
+  ///   root would write wherever that one likes
+  public Path logsToWrite() throws IOException {
+    for (Path each : List.of(logs(), logs().resolve("hearth.log"), logs().resolve("access.log"))) {
+      if (Files.isSymbolicLink(each)) {
+        String owner = Files.getOwner(each, LinkOption.NOFOLLOW_LINKS).getName();
+        if (!owner.equals(System.getProperty("user.name"))) {
+          throw new ConfigurationException(
+              "%s is a link of the user %s. Remove it, or start as that user"
+                  .formatted(each, owner));
+        }
+      }
+    }
+    return logs();
   }
 
   /// Whether there is something of a database.

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -34,11 +35,16 @@ final class FolderLock implements AutoCloseable {
 
   /// Takes the folder, which exists.
   ///
-  /// @throws StoreRefusedException [Refusal.Held]
+  /// @throws StoreRefusedException [Refusal.Held], or [Refusal.NoFile]
   static FolderLock take(Path folder) throws IOException {
+    Path file = folder.resolve("hearth.lock");
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw new StoreRefusedException(new Refusal.NoFile(file));
+    }
     FileChannel channel =
         FileChannel.open(
-            folder.resolve("hearth.lock"),
+            file,
             StandardOpenOption.CREATE,
             StandardOpenOption.READ,
             StandardOpenOption.WRITE,

@@ -210,6 +210,19 @@ public sealed interface Refusal {
     }
   }
 
+  /// Where a file of the store's own goes there is something else.
+  record NoFile(Path path) implements Refusal {
+    @Override
+    public String problem() {
+      return path + " is a link or a folder; Hearth keeps a file of its own there.";
+    }
+
+    @Override
+    public String remedy() {
+      return "Remove it.";
+    }
+  }
+
   /// A restore into the data folder was interrupted.
   ///
   /// @param backup its path; empty if it was not noted yet

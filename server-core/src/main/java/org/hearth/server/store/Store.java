@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.List;
@@ -353,11 +355,17 @@ public final class Store implements AutoCloseable {
 
   /// The backup that is being restored into a data folder, or was when the program ended. No store
   /// opens there until that has come to its end.
+  ///
+  /// @throws StoreRefusedException [Refusal.NoFile]
   public static Optional<String> restoring(Path dataFolder) throws IOException {
     Path mark = dataFolder.resolve(RESTORING);
-    return Files.exists(mark)
-        ? Optional.of(new String(Files.readAllBytes(mark), StandardCharsets.UTF_8))
-        : Optional.empty();
+    if (!Files.exists(mark, LinkOption.NOFOLLOW_LINKS)) {
+      return Optional.empty();
+    }
+    if (!Files.isRegularFile(mark, LinkOption.NOFOLLOW_LINKS)) {
+      throw new StoreRefusedException(new Refusal.NoFile(mark));
+    }
+    return Optional.of(new String(Files.readAllBytes(mark), StandardCharsets.UTF_8));
   }
 
   /// Puts a backup into the data folder of `options`, where there must be no database but that of a
@@ -382,7 +390,10 @@ public final class Store implements AutoCloseable {
           }
           BackupManifest manifest = ManifestFile.verified(backup);
           Path mark = folder.resolve(RESTORING);
-          Files.writeString(mark, backup.toString());
+          Files.deleteIfExists(mark);
+          // Whoever owns the folder could lay a link there, to a file that is not theirs.
+          Files.writeString(
+              mark, backup.toString(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
           Durably.forceFile(mark);
           Durably.forceFolder(folder);
           before.run();

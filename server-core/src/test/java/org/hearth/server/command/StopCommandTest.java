@@ -2,6 +2,7 @@ package org.hearth.server.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.concurrent.TimeUnit;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.Launcher;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class StopCommandTest extends TypedCommands {
       assertThat(hearth("stop")).isZero();
 
       assertThat(said()).contains("Stopped", "is not started again");
-      assertThat(launcher.isAlive()).isFalse();
+      assertThat(launcher.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(hearth("stop")).isEqualTo(Commands.REFUSED);
       assertThat(said()).contains("Not running");
     } finally {

@@ -95,7 +95,8 @@ class LauncherTest {
   void aProcessThatHasEndedCountsAsEndedBeforeItsParentAsksAfterIt() throws Exception {
     assumeTrue(Files.exists(Path.of("/proc/self/stat")), "the system tells of such");
     Process parent =
-        new ProcessBuilder("sh", "-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 60 <&- 3<&-").start();
+        new ProcessBuilder("sh", "-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 60 <&- 3<&-")
+            .start();
     try {
       ProcessHandle child =
           ProcessHandle.of(Long.parseLong(parent.inputReader().readLine())).orElseThrow();

@@ -85,6 +85,20 @@ class InterruptedRestoreTest {
         .hasContent("second " + DataFolder.SIGNING_KEY);
   }
 
+  /// Whoever owns the folder could have root write into any other file.
+  @Test
+  void aMarkThatIsALinkIsNotFollowed() throws IOException {
+    Path other = Files.writeString(temporary.resolve("other"), "another's");
+    Path mark = folder.root().resolve("restoring");
+    Files.delete(mark);
+    Files.createSymbolicLink(mark, other);
+
+    assertThatThrownBy(() -> SavedData.restore(first, folder))
+        .isInstanceOf(AdminException.class)
+        .hasMessageContainingAll(mark + " is a link", "Remove it");
+    assertThat(other).hasContent("another's");
+  }
+
   /// A server is not started with the configuration of one backup and the database of another.
   @Test
   void doesNotMixWhatTheOtherBackupLacks() throws IOException {
