@@ -1,6 +1,8 @@
 package org.hearth.app;
 
 import atlantafx.base.theme.Styles;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -17,15 +19,16 @@ import org.hearth.app.state.Heartbeat;
 import org.hearth.server.SecondStart;
 import org.hearth.server.configuration.DataFolder;
 
-/// What is told of a server without a panel while it starts, runs and ends; it is asked every
-/// second.
+/// What is told of a server without a panel while it starts, runs, ends and is started again; it is
+/// asked every second. Where a panel answers in its place that one is shown, and this closes.
 ///
 /// **thread**: the JavaFX thread.
 final class BesideView extends VBox {
   private static final int MARGIN = 24;
 
   private final DataFolder folder;
-  private final Heartbeat<Optional<SecondStart.Found>> heartbeat;
+  private final Runnable close;
+  private final Heartbeat<Answer> heartbeat;
   private final Label head = Forms.hint("");
   private final Label addressText = new Label();
   private final ReadOnlyObjectWrapper<Optional<String>> address =
@@ -35,17 +38,21 @@ final class BesideView extends VBox {
   private final Label remedy = Forms.hint("");
   private String name = "";
 
+  /// Whether nobody answered last; written by the JavaFX thread, read by who asks.
+  private volatile boolean away;
+
+  /// @param found who is on the folder; empty if nobody is any more
+  /// @param hasPanel whether that one has shown its panel
+  private record Answer(Optional<SecondStart.Found> found, boolean hasPanel) {}
+
   /// @param open shows an address in the browser
   BesideView(DataFolder folder, Consumer<String> open, Runnable close) {
     super(16);
     this.folder = folder;
+    this.close = close;
     this.heartbeat =
         new Heartbeat<>(
-            "who-runs",
-            Duration.ofSeconds(1),
-            () -> SecondStart.whoRuns(folder),
-            found -> found.ifPresentOrElse(this::show, this::showEnd),
-            this::showSilent);
+            "who-runs", Duration.ofSeconds(1), this::look, this::told, this::showSilent);
     head.setId("beside-head");
     head.getStyleClass().setAll("label", Styles.TEXT_BOLD, Styles.TITLE_4);
     data.setId("beside-data");
@@ -96,30 +103,62 @@ final class BesideView extends VBox {
     heartbeat.stop();
   }
 
+  /// Whoever answers after nobody did may have a panel.
+  private Answer look() throws IOException {
+    Optional<SecondStart.Found> found = SecondStart.whoRuns(folder);
+    boolean isBack = away && found.filter(each -> !each.isRestarting()).isPresent();
+    return new Answer(found, isBack && SecondStart.on(folder) == SecondStart.HANDED_OVER);
+  }
+
+  private void told(Answer answer) {
+    if (answer.hasPanel()) {
+      close.run();
+    } else {
+      answer.found().ifPresentOrElse(this::show, this::showEnd);
+    }
+  }
+
   private void show(SecondStart.Found found) {
     name = found.name();
-    String state = found.state();
+    away = found.isRestarting();
     head.setText(
         name
-            + switch (state) {
+            + switch (found.state()) {
               case "starting" -> " starts without the panel";
               case "stopping" -> " stops";
               case "failed" -> " has failed";
+              case SecondStart.Found.RESTARTING -> " is started again in a moment";
               default -> " runs without the panel";
             });
     address.set(found.addresses().stream().findFirst());
     addressText.setText(
         address
             .get()
-            .orElse(state.equals("starting") ? "The server starts…" : "It cannot be reached now"));
+            .orElse(
+                switch (found.state()) {
+                  case "starting" -> "The server starts…";
+                  case SecondStart.Found.RESTARTING -> "A fault has ended the server";
+                  default -> "It cannot be reached now";
+                }));
     data.setText(
         "A server without a window uses the data in %s: “hearth serve”, or a service of this computer. It goes on when this window is closed."
-            .formatted(folder.root()));
+            .formatted(path()));
     remedy.setText(
-        "To have the panel, end that server: type “%s”, or stop the service that runs it. Then start Hearth again. “hearth status”, “hearth user” and the other commands work as things are%s; “hearth --help” lists them."
+        "To have the panel, end that server: type “%s”, or stop the service that runs it. Then start Hearth again%s. “hearth status”, “hearth user” and the other commands work as things are%s; “hearth --help” lists them."
             .formatted(
                 SecondStart.command("hearth stop", folder),
+                howToStart(),
                 folder.isOfThisUser() ? "" : ", with that --data-dir"));
+    showCard(true);
+  }
+
+  private Path path() {
+    return folder.root().toAbsolutePath().normalize();
+  }
+
+  /// Without a word Hearth opens the folder of this user.
+  private String howToStart() {
+    return folder.isOfThisUser() ? "" : " with “%s”".formatted(SecondStart.command("hearth", folder));
   }
 
   private void showSilent(String sentence) {
@@ -128,15 +167,22 @@ final class BesideView extends VBox {
     data.setText(sentence);
   }
 
-  /// Whoever starts on the folder from now on may have a panel, of which this window says nothing.
   private void showEnd() {
-    heartbeat.stop();
+    away = true;
     head.setText(name + " has ended");
     address.set(Optional.empty());
-    card.setVisible(false);
-    card.setManaged(false);
-    data.setText("No server uses the data in %s any more.".formatted(folder.root()));
-    remedy.setText("The panel can be opened now: start Hearth again.");
+    data.setText("No server uses the data in %s any more.".formatted(path()));
+    remedy.setText("The panel can be opened now: start Hearth again%s.".formatted(howToStart()));
+    showCard(false);
+  }
+
+  /// The window fits what it shows.
+  private void showCard(boolean shown) {
+    if (card.isManaged() == shown) {
+      return;
+    }
+    card.setVisible(shown);
+    card.setManaged(shown);
     getScene().getWindow().sizeToScene();
   }
 }

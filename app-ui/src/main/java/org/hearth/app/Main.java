@@ -61,6 +61,10 @@ public final class Main {
 
   /// What the terminal is told of a server that runs without a panel.
   static String sentence(DataFolder folder, Optional<SecondStart.Found> found) {
+    if (found.filter(SecondStart.Found::isRestarting).isPresent()) {
+      return "a fault has ended the server of this data folder, and it is started again in a moment. End that (%s) to use the panel."
+          .formatted(SecondStart.command("hearth stop", folder));
+    }
     return "a server without a panel runs on this data folder%s. End it (%s, or its service) to use the panel; hearth status and hearth user work beside it."
         .formatted(
             found

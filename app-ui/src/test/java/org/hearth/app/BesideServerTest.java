@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,7 +29,10 @@ import org.hearth.server.ServerState;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.configuration.FirstSetup;
+import org.hearth.server.control.Launcher;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.testfx.api.FxRobot;
@@ -101,11 +105,72 @@ class BesideServerTest {
     }
 
     await(() -> text(robot, "beside-head").equals("home.example has ended"));
-    assertThat(text(robot, "beside-remedy")).contains("can be opened now");
+    assertThat(text(robot, "beside-remedy"))
+        .contains("can be opened now", "with “hearth --data-dir '" + data.root() + "'”");
     assertThat(robot.lookup("#beside-open").query().isVisible()).isFalse();
     assertThat(robot.lookup("#beside-address").query().getParent().getParent().isVisible())
         .isFalse();
     Panel.screenshot(stage.getScene(), "beside-ended");
+    robot.interact(stage::hide);
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void theWindowWaitsForAServerThatIsStartedAgain(FxRobot robot, @TempDir Path folder)
+      throws Exception {
+    DataFolder data = new DataFolder(folder.resolve("data"));
+    Process launcher = new ProcessBuilder("sleep", "1000").start();
+    try (Homeserver server = server(data)) {
+      server.start();
+      show(robot, data, SecondStart.whoRuns(data).orElseThrow());
+
+      Launcher.keep(data, launcher.toHandle());
+      server.stop(Duration.ZERO);
+      await(() -> text(robot, "beside-head").equals("home.example is started again in a moment"));
+      assertThat(text(robot, "beside-address")).isEqualTo("A fault has ended the server");
+      assertThat(robot.lookup("#beside-copy").query().isVisible()).isFalse();
+      Panel.screenshot(stage.getScene(), "beside-started-again");
+
+      server.start();
+      await(() -> text(robot, "beside-head").equals("home.example runs without the panel"));
+      assertThat(robot.lookup("#beside-copy").query().isVisible()).isTrue();
+
+      Launcher.keep(data, launcher.toHandle());
+      server.stop(Duration.ZERO);
+      await(() -> text(robot, "beside-head").contains("started again"));
+      launcher.destroyForcibly().waitFor();
+      await(() -> text(robot, "beside-head").equals("home.example has ended"));
+      robot.interact(stage::hide);
+    } finally {
+      launcher.destroyForcibly();
+    }
+  }
+
+  @Test
+  void theWindowGivesWayToAPanel(FxRobot robot, @TempDir Path folder) throws Exception {
+    DataFolder data = new DataFolder(folder.resolve("data"));
+    try (Homeserver server = server(data)) {
+      show(robot, data, new Found("home.example", "running", List.of()));
+      await(() -> text(robot, "beside-head").equals("home.example has ended"));
+
+      server.onSecondStart(() -> done.add("shown"));
+      server.start();
+
+      await(() -> done.contains("closed"));
+      assertThat(done).contains("shown");
+      robot.interact(stage::hide);
+    }
+  }
+
+  @Test
+  void theFolderIsNamedWhole(FxRobot robot) {
+    Path relative = Path.of("some", "where");
+
+    show(robot, new DataFolder(relative), new Found("home.example", "running", List.of()));
+
+    assertThat(text(robot, "beside-data")).contains(relative.toAbsolutePath().toString());
+    assertThat(text(robot, "beside-remedy"))
+        .contains("start Hearth again with “hearth --data-dir " + relative.toAbsolutePath() + "”");
     robot.interact(stage::hide);
   }
 
@@ -161,6 +226,29 @@ class BesideServerTest {
       assertThat(SecondStart.whoRuns(data))
           .hasValue(new Found("home.example", "running", addresses));
     }
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void whoIsStartedAgainIsFound(@TempDir Path folder) throws Exception {
+    DataFolder data = new DataFolder(folder.resolve("data"));
+    FirstSetup.write(data, "home.example");
+    Process launcher = new ProcessBuilder("sleep", "1000").start();
+    try {
+      Launcher.keep(data, launcher.toHandle());
+
+      Found found = new Found("home.example", Found.RESTARTING, List.of());
+      assertThat(SecondStart.on(data)).isEqualTo(SecondStart.RUNS_WITHOUT_PANEL);
+      assertThat(SecondStart.whoRuns(data)).hasValue(found);
+      assertThat(Main.sentence(data, Optional.of(found)))
+          .contains("started again in a moment", "hearth stop --data-dir " + data.root());
+      Files.delete(data.configuration());
+      assertThat(SecondStart.whoRuns(data).orElseThrow().name()).isEqualTo("The server");
+    } finally {
+      launcher.destroyForcibly().waitFor();
+    }
+    assertThat(SecondStart.on(data)).isEqualTo(SecondStart.FIRST);
+    assertThat(SecondStart.whoRuns(data)).isEmpty();
   }
 
   private static void await(Callable<Boolean> isSo) throws TimeoutException {
