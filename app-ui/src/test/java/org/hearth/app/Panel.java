@@ -34,6 +34,7 @@ import javafx.stage.Stage;
 import org.hearth.app.shell.Desktop;
 import org.hearth.app.shell.MainView;
 import org.hearth.app.state.ServerSession;
+import org.hearth.server.LastFailure;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.configuration.DataFolder;
@@ -79,7 +80,10 @@ final class Panel implements AutoCloseable {
 
   /// Opens the panel as a first start in that folder does. On the JavaFX thread.
   static Panel firstStart(Stage stage, Path folder) {
-    ServerSession session = new ServerSession(new DataFolder(folder));
+    return on(stage, folder, new ServerSession(new DataFolder(folder)));
+  }
+
+  private static Panel on(Stage stage, Path folder, ServerSession session) {
     Application.setUserAgentStylesheet(new PrimerLight().getUserAgentStylesheet());
     List<String> opened = new CopyOnWriteArrayList<>();
     MainView view = new MainView(session, new TestDesktop(opened, folder));
@@ -100,6 +104,11 @@ final class Panel implements AutoCloseable {
 
   /// The same with more lines of configuration.
   static Panel onServer(Stage stage, Path folder, String more) {
+    return onServer(stage, folder, more, new LastFailure(System.getenv()));
+  }
+
+  /// The same after a fault that the launcher tells of.
+  static Panel onServer(Stage stage, Path folder, String more, LastFailure before) {
     try {
       DataFolder data = new DataFolder(folder);
       FirstSetup.write(data, "home.example");
@@ -108,7 +117,7 @@ final class Panel implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Panel panel = firstStart(stage, folder);
+    Panel panel = on(stage, folder, new ServerSession(new DataFolder(folder), before));
     panel.session.start();
     return panel;
   }

@@ -52,6 +52,7 @@ public final class Homeserver implements AutoCloseable {
 
   private final DataFolder folder;
   private final Configuration configuration;
+  private final LastFailure before;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
   private final List<Consumer<ServerState>> listeners = new CopyOnWriteArrayList<>();
@@ -81,12 +82,27 @@ public final class Homeserver implements AutoCloseable {
   /// @param folder where its data is
   /// @param configuration what `hearth.yaml` says
   public Homeserver(DataFolder folder, Configuration configuration) {
-    this(folder, configuration, InstantSource.system());
+    this(folder, configuration, new LastFailure(System.getenv()));
+  }
+
+  /// One of several servers that a process starts one after the other.
+  ///
+  /// @param folder where its data is
+  /// @param configuration what `hearth.yaml` says
+  /// @param before what is told of the fault that ended the process before
+  public Homeserver(DataFolder folder, Configuration configuration, LastFailure before) {
+    this(folder, configuration, before, InstantSource.system());
   }
 
   Homeserver(DataFolder folder, Configuration configuration, InstantSource clock) {
+    this(folder, configuration, new LastFailure(System.getenv()), clock);
+  }
+
+  private Homeserver(
+      DataFolder folder, Configuration configuration, LastFailure before, InstantSource clock) {
     this.folder = folder;
     this.configuration = configuration;
+    this.before = before;
     this.clock = clock;
   }
 
@@ -195,7 +211,7 @@ public final class Homeserver implements AutoCloseable {
               this::failed);
       composition = started;
       if (listening) {
-        lastFailure = LastFailure.take(folder, System.getenv());
+        lastFailure = before.take(folder);
         step("Opening the listeners");
         started.listen(folder);
       }

@@ -9,14 +9,18 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.server.admin.Amounts;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 
 /// The fault that ended the server before this start. A server that fails keeps it in a file; one
 /// that has no memory left, whose Java has crashed, or that was killed can keep nothing, and its
-/// launcher tells of that in the environment.
-final class LastFailure {
+/// launcher tells of that in the environment, of which a process has one for all its starts: the
+/// word counts for the first.
+///
+/// **thread**: any.
+public final class LastFailure {
   /// Set by the launcher: [#MEMORY], [#CRASH] or [#KILL].
   static final String ENDED_BY = "HEARTH_ENDED_BY";
 
@@ -32,7 +36,15 @@ final class LastFailure {
 
   private static final System.Logger LOG = System.getLogger(LastFailure.class.getName());
 
-  private LastFailure() {}
+  private final Map<String, String> environment;
+  private final AtomicBoolean told = new AtomicBoolean();
+
+  /// For all starts of a process.
+  ///
+  /// @param environment the environment variables
+  public LastFailure(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
 
   /// Keeps why the server has failed, for its next start.
   static void keep(DataFolder folder, String reason) {
@@ -43,10 +55,11 @@ final class LastFailure {
     }
   }
 
-  /// What was kept, or the launcher tells. What was kept is forgotten from then on.
+  /// What was kept, or the launcher tells. Either is forgotten from then on.
   ///
   /// @return why the server was started again, in two sentences
-  static Optional<String> take(DataFolder folder, Map<String, String> environment) {
+  Optional<String> take(DataFolder folder) {
+    boolean first = told.compareAndSet(false, true);
     Path file = folder.root().resolve(DataFolder.LAST_FAILURE);
     try {
       if (Files.exists(file)) {
@@ -56,7 +69,7 @@ final class LastFailure {
       // Nobody should be without a server because it cannot say why it was away.
       LOG.log(Level.WARNING, "why the server has failed cannot be read", e);
     }
-    return told(environment);
+    return first ? byLauncher() : Optional.empty();
   }
 
   private static String taken(Path file) throws IOException {
@@ -70,7 +83,7 @@ final class LastFailure {
         .formatted(Amounts.moment(when), reason);
   }
 
-  private static Optional<String> told(Map<String, String> environment) {
+  private Optional<String> byLauncher() {
     String seconds = environment.getOrDefault(ENDED_AT, "");
     if (!seconds.matches("[0-9]{1,11}")) {
       return Optional.empty();

@@ -34,10 +34,10 @@ class LastFailureTest {
         root.resolve(DataFolder.LAST_FAILURE),
         FileTime.from(Instant.parse("2026-11-29T08:05:59Z")));
 
-    assertThat(LastFailure.take(folder, Map.of()))
+    assertThat(new LastFailure(Map.of()).take(folder))
         .hasValue(
             "The server was started again, because it had failed at 2026-11-29 08:05 UTC. The thread \u201cx\u201d has ended.");
-    assertThat(LastFailure.take(folder, Map.of())).isEmpty();
+    assertThat(new LastFailure(Map.of()).take(folder)).isEmpty();
   }
 
   @Test
@@ -46,7 +46,7 @@ class LastFailureTest {
     damaged[0] = (byte) 0xff;
     Files.write(root.resolve(DataFolder.LAST_FAILURE), damaged);
 
-    assertThat(LastFailure.take(folder, Map.of()).orElseThrow())
+    assertThat(new LastFailure(Map.of()).take(folder).orElseThrow())
         .contains("\ufffd")
         .hasSizeLessThan(LastFailure.LONGEST_BYTES + 100);
     assertThat(root).isEmptyDirectory();
@@ -56,7 +56,7 @@ class LastFailureTest {
   void whatCannotBeReadKeepsNoServerFromItsStart() throws Exception {
     Files.createDirectories(root.resolve(DataFolder.LAST_FAILURE).resolve("in the way"));
 
-    assertThat(LastFailure.take(folder, Map.of())).isEmpty();
+    assertThat(new LastFailure(Map.of()).take(folder)).isEmpty();
   }
 
   @ParameterizedTest
@@ -67,16 +67,30 @@ class LastFailureTest {
   })
   void theLauncherTellsOfWhatLeftNoTimeToKeepIt(String by, String words) {
     assertThat(
-            LastFailure.take(
-                    folder, Map.of(LastFailure.ENDED_BY, by, LastFailure.ENDED_AT, SECONDS))
+            new LastFailure(Map.of(LastFailure.ENDED_BY, by, LastFailure.ENDED_AT, SECONDS))
+                .take(folder)
                 .orElseThrow())
         .contains("The server was started again, because", words);
+  }
+
+  @Test
+  void theLaunchersWordCountsForTheFirstStartOfAProcess() {
+    LastFailure told =
+        new LastFailure(Map.of(LastFailure.ENDED_BY, "kill", LastFailure.ENDED_AT, SECONDS));
+    assertThat(told.take(folder)).isPresent();
+
+    assertThat(told.take(folder)).isEmpty();
+
+    LastFailure.keep(folder, "The thread x has ended.");
+    assertThat(told.take(folder).orElseThrow()).contains("The thread x has ended.");
+    assertThat(told.take(folder)).isEmpty();
   }
 
   @ParameterizedTest
   @CsvSource({"memory, yesterday", "memory, 99999999999999999999", "boredom, " + SECONDS})
   void nonsenseInTheEnvironmentIsNothing(String by, String at) {
-    assertThat(LastFailure.take(folder, Map.of(LastFailure.ENDED_BY, by, LastFailure.ENDED_AT, at)))
-        .isEmpty();
+    Map<String, String> environment = Map.of(LastFailure.ENDED_BY, by, LastFailure.ENDED_AT, at);
+
+    assertThat(new LastFailure(environment).take(folder)).isEmpty();
   }
 }

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import org.hearth.server.Homeserver;
+import org.hearth.server.LastFailure;
 import org.hearth.server.LogTail;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
@@ -34,6 +35,7 @@ public final class ServerSession {
   private final ReadOnlyObjectWrapper<ServerState> state =
       new ReadOnlyObjectWrapper<>(new ServerState.Stopped());
   private final ReadOnlyObjectWrapper<DataFolder> folder;
+  private final LastFailure before;
   private volatile @Nullable Homeserver server;
   private final Restarts restarts = new Restarts();
   private Runnable showPanel = () -> {};
@@ -44,7 +46,14 @@ public final class ServerSession {
 
   /// @param folder where the server's data is, or will be after the set-up
   public ServerSession(DataFolder folder) {
+    this(folder, new LastFailure(System.getenv()));
+  }
+
+  /// @param folder where the server's data is, or will be after the set-up
+  /// @param before what is told of the fault that ended the program before
+  public ServerSession(DataFolder folder, LastFailure before) {
     this.folder = new ReadOnlyObjectWrapper<>(folder);
+    this.before = before;
   }
 
   /// What the server is doing.
@@ -244,7 +253,8 @@ public final class ServerSession {
     stopNow(); // One that has failed while it ran still holds the folder.
     try {
       Homeserver fresh =
-          new Homeserver(folder.get(), ConfigurationReader.read(folder.get().configuration()));
+          new Homeserver(
+              folder.get(), ConfigurationReader.read(folder.get().configuration()), before);
       fresh.onSecondStart(() -> FxState.onFxThread(showPanel));
       fresh.onStopRequest(
           () -> windowShows.getAsBoolean(), () -> FxState.onFxThread(this::stopRequested));
