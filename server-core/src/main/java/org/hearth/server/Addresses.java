@@ -4,7 +4,6 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
@@ -12,8 +11,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.hearth.server.configuration.Configuration;
+import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.connection.Listener;
+import org.hearth.server.http.connection.ListenerCertificate;
+import org.hearth.server.matrix.id.ServerName;
 
 /// The addresses at which clients reach the server.
 final class Addresses {
@@ -47,25 +51,68 @@ final class Addresses {
 
   private Addresses() {}
 
-  /// The best first: the public one, then those with TLS. Each once, whatever it is named for.
+  /// What people are told.
+  ///
+  /// @param addresses the best first
+  /// @param ofThisComputerOnly whether no other computer reaches any of them
+  record Told(List<String> addresses, boolean ofThisComputerOnly) {
+    Told {
+      addresses = List.copyOf(addresses);
+    }
+  }
+
+  /// Where a listener is reached.
+  private record Reached(String address, boolean withTls, boolean here) {}
+
+  /// The best first: the public one, then those that other computers reach, of either those with
+  /// TLS. Each once, whatever it is named for.
   ///
   /// @param bound the listeners' own, in the order of the configuration; empty while there are none
-  static List<String> of(Configuration configuration, List<InetSocketAddress> bound) {
-    List<String> addresses = new ArrayList<>();
-    configuration.publicBaseUrl().ifPresent(address -> addresses.add(address.toString()));
-    for (boolean withTls : new boolean[] {true, false}) {
-      for (int i = 0; i < bound.size(); i++) {
-        Configuration.Listener listener = configuration.listeners().get(i);
-        if (listener.tls().isPresent() == withTls) {
-          addresses.add(
-              (withTls ? "https://" : "http://")
-                  + reachable(bound.get(i).getAddress(), listener.bind())
-                  + ":"
-                  + bound.get(i).getPort());
-        }
-      }
+  static Told of(Configuration configuration, List<HttpServer.Bound> bound) {
+    List<Reached> found = new ArrayList<>();
+    configuration
+        .publicBaseUrl()
+        .ifPresent(each -> found.add(new Reached(each.toString(), true, isHere(each.getHost()))));
+    String server = ServerName.parse(configuration.serverName()).host();
+    IntStream.range(0, bound.size())
+        .mapToObj(i -> reached(configuration.listeners().get(i), bound.get(i), server))
+        .sorted(Comparator.comparing(Reached::here).thenComparing(each -> !each.withTls()))
+        .forEach(found::add);
+    return new Told(
+        found.stream().map(Reached::address).distinct().toList(),
+        !found.isEmpty() && found.stream().allMatch(Reached::here));
+  }
+
+  private static boolean isHere(String host) {
+    return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
+  }
+
+  private static Reached reached(
+      Configuration.Listener listener, HttpServer.Bound bound, String server) {
+    String address = reachable(bound.address().getAddress(), listener.bind());
+    boolean here = bound.address().getAddress().isLoopbackAddress() || address.equals(LOOPBACK);
+    String host =
+        bound
+            .certificate()
+            .flatMap(certificate -> certified(certificate, server, address, here))
+            .orElse(address);
+    boolean withTls = bound.certificate().isPresent();
+    return new Reached(
+        (withTls ? "https://" : "http://") + host + ":" + bound.address().getPort(), withTls, here);
+  }
+
+  /// For what a client accepts the certificate: the server's name, or else the first that is no
+  /// zone's. Nobody's name leads to a listener that only this computer reaches.
+  ///
+  /// @return empty if that is the address, or nothing
+  private static Optional<String> certified(
+      ListenerCertificate certificate, String server, String address, boolean here) {
+    if (here && certificate.covers(address)) {
+      return Optional.empty();
     }
-    return addresses.stream().distinct().toList();
+    return certificate.covers(server)
+        ? Optional.of(server)
+        : certificate.names().stream().filter(name -> !name.startsWith("*")).findFirst();
   }
 
   /// A listener on all addresses is told by one that others can reach this computer at.

@@ -348,10 +348,14 @@ final class Composition {
     return Objects.requireNonNull(asked, "the boxes are made by open()");
   }
 
-  /// The addresses that clients may be given, the best first: the public one, then those with TLS.
-  List<String> addresses() {
+  /// Where clients reach the server.
+  Addresses.Told addresses() {
+    return Addresses.of(configuration, listeners());
+  }
+
+  private List<HttpServer.Bound> listeners() {
     HttpServer serving = http;
-    return Addresses.of(configuration, serving == null ? List.of() : serving.addresses());
+    return serving == null ? List.of() : serving.listeners();
   }
 
   /// What the owner should know of this moment, each a sentence.
@@ -369,7 +373,10 @@ final class Composition {
             .filter(times -> times > 0)
             .map(_ ->
                 "Parts of the database are missing or damaged, and what was in them is left out. \"hearth check --database\" says how much that is; restore the newest backup.");
-    return Stream.of(waiting, unreadable).flatMap(Optional::stream).toList();
+    return Stream.concat(
+            Stream.of(waiting, unreadable).flatMap(Optional::stream),
+            CertificateWarnings.of(configuration, listeners(), clock.instant()))
+        .toList();
   }
 
   /// Whether pages of the database are not what was written.

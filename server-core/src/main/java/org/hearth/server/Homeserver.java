@@ -215,11 +215,13 @@ public final class Homeserver implements AutoCloseable {
         step("Opening the listeners");
         started.listen(folder);
       }
-      running(new ServerState.Running(clock.instant(), started.addresses()));
+      Addresses.Told reached = started.addresses();
+      running(
+          new ServerState.Running(
+              clock.instant(), reached.addresses(), reached.ofThisComputerOnly()));
       if (listening) {
         noteStart(started.activity());
-        lastFailure.ifPresent(sentence -> LOG.log(Level.WARNING, sentence));
-        configuration.warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
+        warnings().forEach(warning -> LOG.log(Level.WARNING, warning));
       }
       LOG.log(
           Level.INFO,

@@ -25,7 +25,9 @@ public sealed interface ServerState {
   ///
   /// @param since when it began to
   /// @param addresses the addresses that clients may be given, the best first
-  record Running(Instant since, List<String> addresses) implements ServerState {
+  /// @param ofThisComputerOnly whether no other computer reaches any of them
+  record Running(Instant since, List<String> addresses, boolean ofThisComputerOnly)
+      implements ServerState {
     public Running {
       addresses = List.copyOf(addresses);
     }

@@ -6,12 +6,20 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.hearth.server.Addresses.Link;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.http.HttpServer.Bound;
+import org.hearth.server.http.connection.ListenerCertificate;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Which of a computer's addresses people are told.
 class AddressesTest {
@@ -56,21 +64,100 @@ class AddressesTest {
   @Test
   void anAddressIsToldOnce() {
     Configuration configuration =
-        ConfigurationReader.parse(
-            Path.of("hearth.yaml"),
-            """
-            server-name: hearth.test
-            public-base-url: http://127.0.0.1:8008
-            listeners: [ { port: 8008 }, { bind: 127.0.0.2, port: 8008 } ]
-            """);
+        configuration(
+            "public-base-url: http://127.0.0.1:8008",
+            "listeners: [ { port: 8008 }, { bind: 127.0.0.2, port: 8008 } ]");
 
-    List<String> told =
+    Addresses.Told told =
+        Addresses.of(configuration, List.of(plain("127.0.0.1", 8008), plain("127.0.0.2", 8008)));
+
+    assertThat(told.addresses()).containsExactly("http://127.0.0.1:8008", "http://127.0.0.2:8008");
+    assertThat(told.ofThisComputerOnly()).isTrue();
+  }
+
+  @Test
+  void whatOtherComputersReachComesBeforeTls() {
+    Configuration configuration =
+        configuration(
+            "listeners: [ { port: 8448, tls: { certificate: c.pem, private-key: k.pem } }, { bind: 192.0.2.7, port: 8008 } ]");
+
+    Addresses.Told told =
         Addresses.of(
             configuration,
-            List.of(
-                new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8008),
-                new InetSocketAddress(InetAddress.ofLiteral("127.0.0.2"), 8008)));
+            List.of(certified("127.0.0.1", 8448, "hearth.test"), plain("192.0.2.7", 8008)));
 
-    assertThat(told).containsExactly("http://127.0.0.1:8008", "http://127.0.0.2:8008");
+    assertThat(told.addresses())
+        .containsExactly("http://192.0.2.7:8008", "https://hearth.test:8448");
+    assertThat(told.ofThisComputerOnly()).isFalse();
+  }
+
+  @Test
+  void whereAllAreOfThisComputerThatIsTold() {
+    String listeners = "listeners: [ { port: 8008 } ]";
+    List<Bound> bound = List.of(plain("127.0.0.1", 8008));
+
+    assertThat(Addresses.of(configuration(listeners), bound).ofThisComputerOnly()).isTrue();
+    assertThat(
+            Addresses.of(
+                    configuration("public-base-url: https://matrix.hearth.test", listeners), bound)
+                .ofThisComputerOnly())
+        .isFalse();
+  }
+
+  /// A certificate, and how its listener is told of.
+  ///
+  /// @param bind where it listens
+  /// @param names what the certificate is for
+  record Certified(String bind, List<String> names, String host) {}
+
+  static Stream<Certified> aListenerWithTlsIsToldByWhatItsCertificateIsFor() {
+    return Stream.of(
+        new Certified("192.0.2.7", List.of("other.test", "hearth.test"), "hearth.test"),
+        new Certified("192.0.2.7", List.of("*.test"), "hearth.test"),
+        new Certified(
+            "192.0.2.7", List.of("*.other.test", "matrix.other.test"), "matrix.other.test"),
+        new Certified("192.0.2.7", List.of("192.0.2.7", "matrix.other.test"), "matrix.other.test"),
+        new Certified("192.0.2.7", List.of("192.0.2.7"), "192.0.2.7"),
+        new Certified("192.0.2.7", List.of("*.other.test"), "192.0.2.7"),
+        new Certified("192.0.2.7", List.of(), "192.0.2.7"),
+        new Certified("127.0.0.1", List.of("hearth.test", "127.0.0.1"), "127.0.0.1"),
+        new Certified("127.0.0.1", List.of("hearth.test"), "hearth.test"),
+        new Certified("::1", List.of("0:0:0:0:0:0:0:1", "hearth.test"), "[::1]"));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void aListenerWithTlsIsToldByWhatItsCertificateIsFor(Certified each) {
+    Configuration configuration =
+        configuration(
+            "listeners: [ { bind: '%s', port: 8448, tls: { certificate: c.pem, private-key: k.pem } } ]"
+                .formatted(each.bind()));
+
+    Addresses.Told told =
+        Addresses.of(
+            configuration,
+            List.of(certified(each.bind(), 8448, each.names().toArray(String[]::new))));
+
+    assertThat(told.addresses()).containsExactly("https://" + each.host() + ":8448");
+  }
+
+  private static Configuration configuration(String... lines) {
+    return ConfigurationReader.parse(
+        Path.of("hearth.yaml"), "server-name: hearth.test\n" + String.join("\n", lines) + "\n");
+  }
+
+  private static Bound plain(String address, int port) {
+    return new Bound(new InetSocketAddress(InetAddress.ofLiteral(address), port), Optional.empty());
+  }
+
+  private static Bound certified(String address, int port, String... names) {
+    Predicate<String> isAddress = name -> name.matches("[0-9.:]+");
+    return new Bound(
+        new InetSocketAddress(InetAddress.ofLiteral(address), port),
+        Optional.of(
+            new ListenerCertificate(
+                Stream.of(names).filter(isAddress.negate()).toList(),
+                Stream.of(names).filter(isAddress).map(InetAddress::ofLiteral).toList(),
+                Instant.MAX)));
   }
 }

@@ -57,7 +57,11 @@ public final class HomeViewModel {
   private Window span = Window.TEN_MINUTES;
 
   /// What is asked for in one go.
-  private record Answer(Overview overview, List<Alert> alerts, Map<Window, List<Point>> rates) {}
+  private record Answer(
+      Overview overview,
+      List<String> warnings,
+      List<Alert> alerts,
+      Map<Window, List<Point>> rates) {}
 
   /// What the picture of the rate shows.
   ///
@@ -84,6 +88,7 @@ public final class HomeViewModel {
   private Answer ask(Admin admin) {
     return new Answer(
         admin.overview(),
+        session.warnings(),
         admin.alerts(MOST_ALERTS),
         Arrays.stream(Window.values())
             .collect(Collectors.toMap(each -> each, admin.rates()::points)));
@@ -138,7 +143,7 @@ public final class HomeViewModel {
     return served.getReadOnlyProperty();
   }
 
-  /// What the owner should know of the configuration, a sentence a line; empty if there is nothing.
+  /// What the owner should know of the settings and of this moment, a sentence a line; empty if there is nothing.
   ReadOnlyStringProperty warnings() {
     return warnings.getReadOnlyProperty();
   }
@@ -202,12 +207,9 @@ public final class HomeViewModel {
       address.set(running.addresses().stream().findFirst());
       addressHint.set(
           "In the app choose “other homeserver” or “edit”, and type or paste this address."
-              + address
-                  .get()
-                  .filter(HomeViewModel::isOfThisComputerOnly)
-                  .map(_ ->
-                      " Only apps on this computer reach it; for others add a listener in hearth.yaml.")
-                  .orElse(""));
+              + (running.ofThisComputerOnly()
+                  ? " Only apps on this computer reach it; for others add a listener in hearth.yaml."
+                  : ""));
     } else {
       address.set(Optional.empty());
       addressHint.set(
@@ -223,6 +225,7 @@ public final class HomeViewModel {
       showNothing();
       return;
     }
+    warnings.set(String.join("\n", answer.warnings()));
     told = answer.alerts();
     alerts.set(settings().unseen(told));
     people.set("%,d".formatted(overview.people()));
@@ -264,11 +267,5 @@ public final class HomeViewModel {
     served.set("");
     warnings.set("");
     problem.set("");
-  }
-
-  private static boolean isOfThisComputerOnly(String address) {
-    return address.contains("//127.")
-        || address.contains("//[::1]")
-        || address.contains("//localhost");
   }
 }

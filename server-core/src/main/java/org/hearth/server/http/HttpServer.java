@@ -8,11 +8,13 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.hearth.server.http.connection.Connections;
 import org.hearth.server.http.connection.Deadlines;
 import org.hearth.server.http.connection.Listener;
+import org.hearth.server.http.connection.ListenerCertificate;
 import org.hearth.server.http.connection.OpenListener;
 import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.http.connection.Protocol;
@@ -120,6 +122,17 @@ public final class HttpServer {
   /// system chose.
   public List<InetSocketAddress> addresses() {
     return open.stream().map(OpenListener::address).toList();
+  }
+
+  /// A listener that is open.
+  ///
+  /// @param address with the port that the system chose
+  /// @param certificate what its certificate says; empty without TLS
+  public record Bound(InetSocketAddress address, Optional<ListenerCertificate> certificate) {}
+
+  /// The listeners, in the order of the options.
+  public List<Bound> listeners() {
+    return open.stream().map(each -> new Bound(each.address(), each.certificate())).toList();
   }
 
   /// Reads certificates and keys again; connections made from now on use them.

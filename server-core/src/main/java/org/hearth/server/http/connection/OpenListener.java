@@ -136,6 +136,11 @@ public final class OpenListener implements AutoCloseable {
     return keys.isPresent();
   }
 
+  /// What its certificate says now; empty if it does not speak TLS.
+  public Optional<ListenerCertificate> certificate() {
+    return keys.map(TlsKeys::certificate);
+  }
+
   /// Reads certificate and key again; connections made from now on use them.
   ///
   /// @throws UncheckedIOException if one cannot be read; the old ones then stay in use

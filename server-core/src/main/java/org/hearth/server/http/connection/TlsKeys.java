@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// **thread**: [#reload] by one at a time; the rest by any. A handshake that began before a reload
 /// ends with the key with which it began.
 final class TlsKeys extends X509ExtendedKeyManager {
-  private record Loaded(String alias, PrivateKey key, List<X509Certificate> chain) {}
+  private record Loaded(
+      String alias, PrivateKey key, List<X509Certificate> chain, ListenerCertificate told) {}
 
   private record Generations(Loaded current, Loaded previous) {}
 
@@ -67,6 +68,11 @@ final class TlsKeys extends X509ExtendedKeyManager {
     }
   }
 
+  /// What is presented now.
+  ListenerCertificate certificate() {
+    return loaded.current().told();
+  }
+
   private static Loaded load(Listener.Tls files, long generation) {
     try {
       List<X509Certificate> chain = certificates(files.certificate());
@@ -76,7 +82,7 @@ final class TlsKeys extends X509ExtendedKeyManager {
             "%s is not the private key of the first certificate in %s"
                 .formatted(files.privateKey(), files.certificate()));
       }
-      return new Loaded("key-" + generation, key, chain);
+      return new Loaded("key-" + generation, key, chain, ListenerCertificate.of(chain.getFirst()));
     } catch (IOException e) {
       throw new UnusableKeyException(e);
     }

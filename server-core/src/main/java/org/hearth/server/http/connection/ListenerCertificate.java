@@ -1,0 +1,81 @@
+package org.hearth.server.http.connection;
+
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// What the certificate of a listener says of it.
+///
+/// @param names the DNS names that it is for, in lower case, in its order; `*.` begins one of a
+///   whole zone
+/// @param addresses those that it is for
+/// @param end after which nobody accepts it
+public record ListenerCertificate(List<String> names, List<InetAddress> addresses, Instant end) {
+  private static final System.Logger LOG = System.getLogger(ListenerCertificate.class.getName());
+
+  /// RFC 5280 §4.2.1.6: the kinds of alternative names.
+  private static final Integer DNS_NAME = 2;
+
+  private static final Integer IP_ADDRESS = 7;
+
+  public ListenerCertificate {
+    names = List.copyOf(names);
+    addresses = List.copyOf(addresses);
+  }
+
+  /// Reads the alternative names. That of the subject counts for no client any more (RFC 9525 §2).
+  static ListenerCertificate of(X509Certificate certificate) {
+    List<String> names = new ArrayList<>();
+    List<InetAddress> addresses = new ArrayList<>();
+    for (List<?> each : alternativeNames(certificate)) {
+      if (each.get(1) instanceof String text) {
+        if (each.getFirst().equals(DNS_NAME)) {
+          names.add(text.toLowerCase(Locale.ROOT));
+        } else if (each.getFirst().equals(IP_ADDRESS)) {
+          addresses.add(InetAddress.ofLiteral(text));
+        }
+      }
+    }
+    return new ListenerCertificate(names, addresses, certificate.getNotAfter().toInstant());
+  }
+
+  private static Collection<List<?>> alternativeNames(X509Certificate certificate) {
+    try {
+      Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+      return names == null ? List.of() : names;
+    } catch (CertificateParsingException e) {
+      LOG.log(Level.WARNING, "The names of a certificate cannot be read", e);
+      return List.of();
+    }
+  }
+
+  /// Whether a client accepts it for a host (RFC 9525 §6.3: a wildcard stands for one label).
+  ///
+  /// @param host a DNS name or an address; one of IPv6 may have brackets
+  public boolean covers(String host) {
+    String name = host.toLowerCase(Locale.ROOT);
+    int dot = name.indexOf('.');
+    return names.contains(name)
+        || (dot > 0 && names.contains("*" + name.substring(dot)))
+        || literal(name).filter(addresses::contains).isPresent();
+  }
+
+  private static Optional<InetAddress> literal(String host) {
+    try {
+      return Optional.of(
+          InetAddress.ofLiteral(
+              host.startsWith("[") && host.endsWith("]")
+                  ? host.substring(1, host.length() - 1)
+                  : host));
+    } catch (IllegalArgumentException _) {
+      return Optional.empty(); // It is a name.
+    }
+  }
+}
