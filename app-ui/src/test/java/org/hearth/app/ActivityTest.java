@@ -82,9 +82,15 @@ class ActivityTest extends WithPanel {
         () ->
             panel.cut("#happenings .table-cell").stream()
                 .noneMatch(each ->
-                    each.matches("\\d+ \\w+ \\d+, [0-9:]+")
-                        || each.equals("panel or command line")));
+                    each.matches("\\d+ \\w+, [0-9:]+") || each.equals("panel or command line")));
     panel.screenshot("activity-860");
+    panel.click("happenings-trouble");
+    panel.await(
+        "a whole sentence beside a short doer",
+        () -> panel.cut("#happenings .table-cell").isEmpty());
+    assertThat(panel.cut(".field-name")).isEmpty();
+    panel.screenshot("activity-trouble-860");
+    panel.click("happenings-trouble");
     panel.resize(1000, 700);
     panel.click("happenings-trouble");
     assertThat(texts(table)).containsExactly("A wrong password for @alice:home.example.");
@@ -166,6 +172,14 @@ class ActivityTest extends WithPanel {
         .isTrue();
     panel.await("it is in sight", () -> isInSight(last(lines)));
     panel.screenshot("activity-log-restarted");
+    panel.resize(860, 600);
+    panel.await(
+        "whole times, levels and parts in the smallest window",
+        () ->
+            panel.cut("#log-lines .table-cell").stream()
+                .noneMatch(each -> each.matches("[0-9:]{8}|[a-z]+|[A-Z][A-Za-z]+")));
+    assertThat(panel.cut(".field-name")).isEmpty();
+    panel.screenshot("activity-log-860");
   }
 
   @Test

@@ -253,7 +253,7 @@ class PanelTest extends WithPanel {
     assertThat(panel.labels()).containsExactly("Search by person, address or what happened");
     panel.screenshot("activity-search");
     panel.click("activity-log");
-    assertThat(panel.labels()).containsExactly("Only lines with these words");
+    assertThat(panel.labels()).containsExactly("Search the log");
     panel.screenshot("activity-log-search");
   }
 

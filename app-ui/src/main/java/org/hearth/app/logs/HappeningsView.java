@@ -1,11 +1,13 @@
 package org.hearth.app.logs;
 
+import java.time.Year;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import javafx.scene.Node;
 import javafx.scene.Parent;
 import javafx.scene.control.CheckBox;
+import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableRow;
 import javafx.scene.control.TableView;
 import javafx.scene.control.TextField;
@@ -22,6 +24,8 @@ import org.hearth.server.admin.ActivityEntry;
 final class HappeningsView implements ActivityPage.View {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm:ss").withZone(ZoneId.systemDefault());
+  private static final DateTimeFormatter TIME_OF_THIS_YEAR =
+      DateTimeFormatter.ofPattern("d MMM, HH:mm:ss").withZone(ZoneId.systemDefault());
 
   private final HappeningsViewModel model;
   private final VBox node;
@@ -47,20 +51,26 @@ final class HappeningsView implements ActivityPage.View {
     table.setId("happenings");
     table.setAccessibleText("What happened");
     table.getStyleClass().addAll("happenings", "dense");
-    table
-        .getColumns()
-        .add(
-            Tables.column(
-                "When",
-                0.29,
-                entry -> TIME.format(entry.time()),
-                Comparator.comparing(ActivityEntry::time)));
+    TableColumn<ActivityEntry, ActivityEntry> when =
+        Tables.column(
+            "When", 0.29, HappeningsView::when, Comparator.comparing(ActivityEntry::time));
+    TableColumn<ActivityEntry, ActivityEntry> by = Tables.text("By", 0.29, ActivityEntry::by);
+    table.getColumns().add(when);
     table.getColumns().add(Tables.text("What happened", 0.42, HappeningsView::text));
-    table.getColumns().add(Tables.text("By", 0.29, ActivityEntry::by));
+    table.getColumns().add(by);
+    Tables.fit(table, when, HappeningsView::when);
+    Tables.fit(table, by, ActivityEntry::by);
     Tables.fill(table, model.entries(), model.whenEmpty());
     Tables.copies(table, "Copy the line", HappeningsView::line);
     table.setRowFactory(_ -> new EntryRow());
     return table;
+  }
+
+  /// The year only where it is another one.
+  private static String when(ActivityEntry entry) {
+    int year = entry.time().atZone(ZoneId.systemDefault()).getYear();
+    return (Year.now(ZoneId.systemDefault()).getValue() == year ? TIME_OF_THIS_YEAR : TIME)
+        .format(entry.time());
   }
 
   /// Trouble by a sign as well: no one needs to see colours.

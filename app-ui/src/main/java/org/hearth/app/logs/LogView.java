@@ -75,8 +75,7 @@ final class LogView implements ActivityPage.View {
             "log-open",
             "Open f_older",
             () -> desktop.open(session.folder().get().logs().toUri().toString()));
-    HBox tools =
-        Forms.tools("Only lines with these words", words, least, follow, copy, open, count);
+    HBox tools = Forms.tools("Search the log", words, least, follow, copy, open, count);
     node = new VBox(16, tools, table, whole);
   }
 
@@ -86,10 +85,19 @@ final class LogView implements ActivityPage.View {
     table.getSelectionModel().setSelectionMode(SelectionMode.MULTIPLE);
     table.setFixedCellSize(ROW_HEIGHT);
     table.getStyleClass().addAll("log-table", "dense");
-    table.getColumns().add(Tables.text("Time", 0.11, line -> TIME.format(line.time())));
-    table.getColumns().add(Tables.text("Level", 0.1, line -> levelWord(line.level())));
-    table.getColumns().add(Tables.text("Part", 0.2, LogViewModel::shortComponent));
-    table.getColumns().add(Tables.text("What happened", 0.59, LogViewModel::headline));
+    table
+        .getColumns()
+        .add(
+            Tables.withRoomFor(
+                "00:00:00", Tables.text("Time", 0.11, line -> TIME.format(line.time()))));
+    table
+        .getColumns()
+        .add(
+            Tables.withRoomFor(
+                levelWord(LogLine.Level.WARNING),
+                Tables.text("Level", 0.1, line -> levelWord(line.level()))));
+    table.getColumns().add(Tables.text("Part", 0.12, LogViewModel::shortComponent));
+    table.getColumns().add(Tables.text("What happened", 0.67, LogViewModel::headline));
     table.getColumns().forEach(column -> column.setSortable(false));
     Tables.fill(table, model.lines(), model.whenEmpty());
     table.setRowFactory(_ -> new LineRow());

@@ -2,10 +2,13 @@ package org.hearth.app.shell;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.value.ObservableValue;
+import javafx.collections.ListChangeListener;
 import javafx.collections.ObservableList;
 import javafx.collections.transformation.SortedList;
 import javafx.geometry.Pos;
@@ -28,9 +31,13 @@ import javafx.scene.text.Text;
 public final class Tables {
   private static final double SCROLL_BAR = 12;
   private static final Font HEAD = Font.font("System", FontWeight.BOLD, 14);
+  private static final Font CELL = Font.font("System", 14);
 
   /// What the theme leaves free beside the text of a head.
   private static final double BESIDE_HEAD = 20;
+
+  /// The same of a cell.
+  private static final double BESIDE_CELL = 16;
 
   private static final double TOOLTIP_WIDTH = 480;
 
@@ -82,16 +89,53 @@ public final class Tables {
   public static <T> TableColumn<T, T> column(
       String title, double weight, Function<T, String> text, Comparator<T> order) {
     TableColumn<T, T> column = new TableColumn<>(title);
-    column.setUserData(weight);
-    Text head = new Text(title);
-    head.setFont(HEAD);
-    column.setMinWidth(Math.ceil(head.getLayoutBounds().getWidth()) + BESIDE_HEAD);
+    column.setUserData(new Share(weight, Optional.empty()));
+    column.setMinWidth(width(title, HEAD) + BESIDE_HEAD);
     column.setCellValueFactory(row -> new ReadOnlyObjectWrapper<>(row.getValue()));
     column.setComparator(order);
     column.setCellFactory(
         each -> new TextCell<>(text, each.getStyleClass().contains("number-column")));
     return column;
   }
+
+  private static double width(String shown, Font font) {
+    Text text = new Text(shown);
+    text.setFont(font);
+    return Math.ceil(text.getLayoutBounds().getWidth());
+  }
+
+  /// Gives a column room for a text in every window.
+  ///
+  /// @param text the longest that it shows
+  /// @param <T> the rows
+  public static <T> TableColumn<T, T> withRoomFor(String text, TableColumn<T, T> column) {
+    column.setMinWidth(Math.max(column.getMinWidth(), width(text, CELL) + BESIDE_CELL));
+    return column;
+  }
+
+  /// Makes a column no wider than its longest text: what is left of its share goes to those that
+  /// are not fitted.
+  ///
+  /// @param text what the column shows of a row
+  /// @param <T> the rows
+  public static <T> void fit(
+      TableView<T> table, TableColumn<T, T> column, Function<T, String> text) {
+    DoubleSupplier longest =
+        () ->
+            table.getItems().stream()
+                .map(text)
+                .distinct()
+                .mapToDouble(each -> width(each, CELL) + BESIDE_CELL)
+                .max()
+                .orElse(0);
+    column.setUserData(new Share(weight(column), Optional.of(longest)));
+  }
+
+  /// How much of the width a column gets.
+  ///
+  /// @param weight of 1
+  /// @param longest the width of its longest text if it needs no more
+  private record Share(double weight, Optional<DoubleSupplier> longest) {}
 
   /// Fills a table, and lets its heads sort it.
   ///
@@ -112,15 +156,35 @@ public final class Tables {
     table
         .widthProperty()
         .addListener((_, _, width) -> share(table, width.doubleValue() - SCROLL_BAR));
+    if (table.getColumns().stream().anyMatch(column -> longest(column).isPresent())) {
+      sorted.addListener((ListChangeListener<T>) _ -> share(table, table.getWidth() - SCROLL_BAR));
+    }
   }
 
   /// Gives each column its share of the width, but no less than its head needs; the others give
   /// that from what they have over.
   private static <T> void share(TableView<T> table, double width) {
-    double[] wanted =
-        table.getColumns().stream()
-            .mapToDouble(column -> Math.max(column.getMinWidth(), width * weight(column)))
-            .toArray();
+    double[] wanted = new double[table.getColumns().size()];
+    double rest = width;
+    double restWeight = 1;
+    for (int i = 0; i < wanted.length; i++) {
+      TableColumn<T, ?> column = table.getColumns().get(i);
+      Optional<DoubleSupplier> longest = longest(column);
+      if (longest.isPresent()) {
+        wanted[i] =
+            Math.max(
+                column.getMinWidth(),
+                Math.min(width * weight(column), longest.get().getAsDouble()));
+        rest -= wanted[i];
+        restWeight -= weight(column);
+      }
+    }
+    for (int i = 0; i < wanted.length; i++) {
+      TableColumn<T, ?> column = table.getColumns().get(i);
+      if (longest(column).isEmpty()) {
+        wanted[i] = Math.max(column.getMinWidth(), rest * weight(column) / restWeight);
+      }
+    }
     double least = table.getColumns().stream().mapToDouble(TableColumn::getMinWidth).sum();
     double over = Arrays.stream(wanted).sum() - least;
     double kept = over > 0 ? Math.clamp((width - least) / over, 0, 1) : 0;
@@ -132,7 +196,11 @@ public final class Tables {
   }
 
   private static double weight(TableColumn<?, ?> column) {
-    return column.getUserData() instanceof Double share ? share : 0;
+    return column.getUserData() instanceof Share share ? share.weight() : 0;
+  }
+
+  private static Optional<DoubleSupplier> longest(TableColumn<?, ?> column) {
+    return column.getUserData() instanceof Share share ? share.longest() : Optional.empty();
   }
 
   /// Keeps a row selected while rows come, go and are replaced by newer ones.
