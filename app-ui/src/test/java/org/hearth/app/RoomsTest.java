@@ -156,6 +156,15 @@ class RoomsTest extends WithPanel {
     assertThat(busiest(Window.TEN_MINUTES)).as("after a restart").isGreaterThanOrEqualTo(1);
     panel.await("the peak of before", () -> PEAK.matcher(picture.getAccessibleText()).matches());
     panel.screenshot("home-busy-restarted");
+
+    panel.click("server-stop");
+    panel.await("stopped", () -> panel.session().state().get() instanceof ServerState.Stopped);
+    Stage stage = (Stage) panel.view().getScene().getWindow();
+    panel.robot().interact(() -> panel = Panel.firstStart(stage, folder.resolve("data")));
+    Node another = panel.robot().lookup("#rate-picture").query();
+    panel.await(
+        "the peak in a panel that has not started the server yet",
+        () -> PEAK_OF_BEFORE.matcher(another.getAccessibleText()).matches());
   }
 
   private double busiest(Window window) {

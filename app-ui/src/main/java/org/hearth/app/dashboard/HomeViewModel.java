@@ -12,6 +12,7 @@ import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import org.hearth.app.shell.Span;
+import org.hearth.app.state.FxState;
 import org.hearth.app.state.Heartbeat;
 import org.hearth.app.state.PanelSettings;
 import org.hearth.app.state.ServerSession;
@@ -20,6 +21,7 @@ import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.Amounts;
 import org.hearth.server.admin.Overview;
+import org.hearth.server.admin.RateHistory;
 import org.hearth.server.admin.RateHistory.Point;
 import org.hearth.server.admin.RateHistory.Window;
 
@@ -51,7 +53,8 @@ public final class HomeViewModel {
   /// All alerts that the server told of last.
   private List<Alert> told = List.of();
 
-  /// What the server told last of how busy it was. It stays while no server runs.
+  /// What the server told last of how busy it was, or the one before has kept. It stays while no
+  /// server runs.
   private Map<Window, List<Point>> known = Map.of();
 
   private Window span = Window.TEN_MINUTES;
@@ -102,6 +105,25 @@ public final class HomeViewModel {
 
   void start() {
     heartbeat.start();
+    if (known.isEmpty()) {
+      lookBack();
+    }
+  }
+
+  /// Before a server has told anything, what the one before has kept is what is known.
+  private void lookBack() {
+    FxState.ask(
+        "rates-kept",
+        () -> RateHistory.kept(session.folder().get()),
+        kept -> {
+          if (known.isEmpty()) {
+            known = kept;
+            showRates(Instant.now());
+          }
+        },
+        _ -> {
+          // The server's next start warns of it, and begins anew.
+        });
   }
 
   void stop() {
@@ -143,7 +165,8 @@ public final class HomeViewModel {
     return served.getReadOnlyProperty();
   }
 
-  /// What the owner should know of the settings and of this moment, a sentence a line; empty if there is nothing.
+  /// What the owner should know of the settings and of this moment, a sentence a line; empty if
+  /// there is nothing.
   ReadOnlyStringProperty warnings() {
     return warnings.getReadOnlyProperty();
   }

@@ -145,6 +145,15 @@ public final class RateHistory implements AutoCloseable {
         Arrays.stream(Window.values()).map(window -> new Track(window, now, first)).toList();
   }
 
+  /// What the last run of the server in a data folder has kept, of each window oldest first.
+  ///
+  /// @param folder the data folder; a server may run there
+  /// @return empty if nothing is kept
+  /// @throws IOException if the file cannot be read, or is none of these
+  public static Map<Window, List<Point>> kept(DataFolder folder) throws IOException {
+    return new RateFile(folder).read();
+  }
+
   /// From now on it looks every second.
   ///
   /// @param folder where what is known outlives the server
