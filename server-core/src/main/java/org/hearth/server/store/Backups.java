@@ -8,18 +8,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.CallableStatement;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.store.BackupManifest.Progress.Step;
+import org.hearth.server.store.derby.Catalogue;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.Durably;
@@ -124,6 +121,8 @@ final class Backups {
       progress.at(Step.COPYING, 0, total);
       backup.setString(1, folder.toString());
       backup.execute();
+      // Derby copies the files that it finds.
+      Catalogue.requireFiles(connection, folder.resolve(DERBY));
     } finally {
       copied.countDown();
     }
@@ -135,31 +134,15 @@ final class Backups {
   /// @throws StoreRefusedException if one does not
   static void checkTables(Derby derby, Path copy) throws SQLException {
     try (Connection connection = derby.connect()) {
-      for (String table : tables(connection)) {
-        try (PreparedStatement check =
-            connection.prepareStatement("VALUES SYSCS_UTIL.SYSCS_CHECK_TABLE('APP', ?)")) {
-          check.setString(1, table);
-          check.executeQuery().close();
+      for (String table : Catalogue.tables(connection)) {
+        try {
+          Catalogue.check(connection, table);
         } catch (SQLException e) {
           throw new StoreRefusedException(
               new Refusal.BadBackup(copy, PageDumps.cut("table " + table + ": " + e.getMessage())),
               e);
         }
       }
-    }
-  }
-
-  private static List<String> tables(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet rows =
-            statement.executeQuery(
-                "SELECT t.tablename FROM sys.systables t JOIN sys.sysschemas s ON t.schemaid ="
-                    + " s.schemaid WHERE t.tabletype = 'T' AND s.schemaname = 'APP'")) {
-      List<String> names = new ArrayList<>();
-      while (rows.next()) {
-        names.add(rows.getString(1));
-      }
-      return names;
     }
   }
 

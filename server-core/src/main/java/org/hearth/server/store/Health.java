@@ -1,13 +1,17 @@
 package org.hearth.server.store;
 
 import java.lang.System.Logger.Level;
+import java.nio.file.AccessDeniedException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.PageDumps;
+import org.hearth.server.store.derby.ReportedDamage;
 import org.jspecify.annotations.Nullable;
 
 /// The state of the store, and its changes.
@@ -16,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// the keeper make most changes.
 final class Health {
   private static final System.Logger LOG = System.getLogger(Store.class.getName());
+  private static final String INTERNAL = "Derby has met a defect";
   private static final String DAMAGED = "the database is damaged: ";
 
   /// For Derby to end what is under way.
@@ -25,11 +30,20 @@ final class Health {
 
   private final AtomicReference<StoreState> state = new AtomicReference<>(new StoreState.Open());
 
+  private final Derby derby;
+
+  /// What Derby had reported before.
+  private final long reported = ReportedDamage.count();
+
   private final AtomicInteger openings = new AtomicInteger();
   private volatile @Nullable Consumer<StoreState.Failed> onFailed;
 
   /// The end of the store, until it is told.
   private final AtomicReference<StoreState.@Nullable Failed> untold = new AtomicReference<>();
+
+  Health(Derby derby) {
+    this.derby = derby;
+  }
 
   StoreState state() {
     return state.get();
@@ -60,11 +74,15 @@ final class Health {
     return switch (state.get()) {
       case StoreState.Open() -> null;
       case StoreState.ReadOnly(var reason, var detail) -> new StorageException(reason, detail);
-      case StoreState.Failed(var detail, _) ->
-          new StorageException(StorageException.Reason.FAILED, detail);
+      case StoreState.Failed failed -> refusal(failed, null);
       case StoreState.Closed() ->
           new StorageException(StorageException.Reason.CLOSED, "the store is closed");
     };
+  }
+
+  private static StorageException refusal(StoreState.Failed failed, @Nullable Throwable cause) {
+    return new StorageException(
+        StorageException.Reason.FAILED, (failed.damaged() ? DAMAGED : "") + failed.detail(), cause);
   }
 
   void open() {
@@ -89,14 +107,10 @@ final class Health {
     if (DerbyFault.isDamage(cause)) {
       return damaged(cause);
     }
-    if (DerbyFault.mayFollowDamage(cause)
-        && awaitVerdict() instanceof StoreState.Failed(var why, var damaged)) {
-      return new StorageException(
-          StorageException.Reason.FAILED, (damaged ? DAMAGED : "") + why, cause);
+    if (DerbyFault.mayFollowDamage(cause) && awaitVerdict() instanceof StoreState.Failed failed) {
+      return refusal(failed, cause);
     }
-    String why =
-        DerbyFault.unopened(cause).isPresent() ? Opening.innermost(cause) : cause.getMessage();
-    String detail = PageDumps.cut(doing + ": " + why);
+    String detail = detail(doing, cause);
     StoreState next =
         switch (fault) {
           case DISK_FULL ->
@@ -117,11 +131,29 @@ final class Health {
     };
   }
 
+  /// What Java says of a defect in Derby is for the log, not for people.
+  private static String detail(String doing, Throwable cause) {
+    String why =
+        DerbyFault.unopened(cause).isPresent()
+            ? Opening.innermost(cause)
+            : DerbyFault.isInternal(cause) ? INTERNAL : String.valueOf(cause.getMessage());
+    return PageDumps.cut(doing + ": " + why);
+  }
+
+  /// Notes that Derby has shut the database down, and nobody has heard why.
+  void ended(Throwable cause) {
+    change(new StoreState.Failed(detail("the database has ended", cause), false), cause);
+  }
+
   /// Notes that Derby has found files that it cannot have written: who reads finds that, too.
   ///
   /// @param cause of which [DerbyFault#isDamage] says so
   /// @return what to tell who met it
   StorageException damaged(Throwable cause) {
+    Optional<AccessDeniedException> unseen = derby.unseen(cause);
+    if (unseen.isPresent()) {
+      return fault(DerbyFault.FAILED, "reading", unseen.get());
+    }
     String detail = Opening.innermost(cause);
     change(new StoreState.Failed(detail, true), cause);
     return new StorageException(StorageException.Reason.FAILED, DAMAGED + detail, cause);
@@ -134,12 +166,18 @@ final class Health {
     }
   }
 
-  /// Derby shuts the database down before it tells whoever has met a damaged page: others, who find
-  /// that there is no database any more, or stumble in it, leave the verdict to that one for a
+  /// Derby shuts the database down before it tells whoever has met a damaged page, and may tell
+  /// that one something else. Its report is the verdict where there is one. Otherwise others, who
+  /// find that there is no database any more, or stumble in it, leave the verdict to that one for a
   /// moment.
   private StoreState awaitVerdict() {
     long end = System.nanoTime() + PATIENCE_FOR_VERDICT.toNanos();
     while (!(state.get() instanceof StoreState.Failed) && System.nanoTime() - end < 0) {
+      Optional<String> report = ReportedDamage.since(reported);
+      if (report.isPresent()) {
+        change(new StoreState.Failed(report.get(), true));
+        break;
+      }
       LockSupport.parkNanos(LOOK_NANOS);
     }
     return state.get();

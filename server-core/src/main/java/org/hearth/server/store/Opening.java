@@ -1,18 +1,24 @@
 package org.hearth.server.store;
 
+import static java.util.Locale.ROOT;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.hearth.server.store.derby.Catalogue;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
@@ -20,6 +26,7 @@ import org.hearth.server.store.derby.Durably;
 import org.hearth.server.store.derby.HighWaterMark;
 import org.hearth.server.store.derby.HighWaterMark.Contents;
 import org.hearth.server.store.derby.PageDumps;
+import org.hearth.server.store.derby.ReportedDamage;
 
 /// Opens the database of a data folder that is held, or says why not.
 ///
@@ -162,6 +169,7 @@ final class Opening {
     boot();
     StoreIdentity identity = identity();
     CommitHead head = readHead();
+    requireFiles();
     Optional<StoreRefusedException> contradiction = compareWithMark(identity, head);
     if (contradiction.isPresent()) {
       if (!options.acceptLoss()) {
@@ -280,6 +288,63 @@ final class Opening {
         return connection.readHead();
       }
     });
+  }
+
+  /// No server starts that would meet the lack of a file when somebody asks for what was in it.
+  private void requireFiles() throws IOException, SQLException {
+    try (Connection connection = derby.connect()) {
+      Catalogue.requireFiles(connection, derby.folder());
+    } catch (SQLException e) {
+      throw DerbyFault.isMissing(e)
+          ? new StoreRefusedException(new Refusal.Unreadable(options.dataFolder(), innermost(e)), e)
+          : unreadable(e);
+    }
+  }
+
+  /// Opens the database that is there, reads all of it and shuts it down.
+  ///
+  /// @return a sentence for each table that cannot be read, or does not agree with its indexes
+  /// @throws StoreRefusedException if it cannot be opened at all
+  List<String> check() throws IOException, SQLException {
+    prepare();
+    try {
+      boot();
+      identity();
+      readHead();
+      requireFiles();
+      List<String> problems = new ArrayList<>();
+      for (String table : essential(this::tables)) {
+        problem(table)
+            .map(
+                each -> "The table %s cannot be read: %s.".formatted(table.toLowerCase(ROOT), each))
+            .ifPresent(problems::add);
+      }
+      return problems;
+    } finally {
+      derby.shutDown();
+    }
+  }
+
+  private List<String> tables() throws SQLException {
+    try (Connection connection = derby.connect()) {
+      return Catalogue.tables(connection);
+    }
+  }
+
+  /// Derby shuts the database down when it meets damage; the next connection opens it again.
+  private Optional<String> problem(String table) throws IOException, SQLException {
+    long before = ReportedDamage.count();
+    try (Connection connection = derby.connect()) {
+      Catalogue.read(connection, table);
+      Catalogue.check(connection, table);
+      return Optional.empty();
+    } catch (SQLException e) {
+      if (DerbyFault.ofMedium(e) != DerbyFault.FAILED || DerbyFault.unopened(e).isPresent()) {
+        throw e;
+      }
+      LOG.log(Level.DEBUG, "the table " + table + " cannot be read", PageDumps.without(e));
+      return Optional.of(ReportedDamage.since(before).orElseGet(() -> innermost(e)));
+    }
   }
 
   private Optional<StoreRefusedException> compareWithMark(StoreIdentity identity, CommitHead head)

@@ -1,5 +1,7 @@
 package org.hearth.server.store;
 
+import static java.util.Objects.requireNonNull;
+
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
@@ -18,7 +20,6 @@ import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyDataSource;
 import org.hearth.server.store.derby.DerbyFault;
-import org.hearth.server.store.derby.PageDumps;
 
 /// Reads from the database, at most so many at a time, with connections that cannot write.
 ///
@@ -59,8 +60,7 @@ public final class ReadPool implements AutoCloseable {
   public <T> T read(Query<T> query) {
     switch (health.state()) {
       case StoreState.Open _, StoreState.ReadOnly _ -> {}
-      case StoreState.Failed(var detail, _) -> throw new StorageException(Reason.FAILED, detail);
-      case StoreState.Closed _ -> throw new StorageException(Reason.CLOSED, "the store is closed");
+      case StoreState.Failed _, StoreState.Closed _ -> throw requireNonNull(health.refusal());
     }
     queries.increment();
     int openings = health.openings();
@@ -191,17 +191,15 @@ public final class ReadPool implements AutoCloseable {
   private StorageException unavailable(SQLException cause, Connection connection, int openings) {
     if (health.isOpen() && DerbyFault.mayFollowDamage(cause) && !isAlive(connection)) {
       health.settle(cause);
-      // Derby has shut the database down, and nobody has heard why: a server without one would run
-      // on.
+      // A server without a database would run on.
       if (health.isOpen() && health.openings() == openings) {
-        health.failed(PageDumps.cut("the database has ended: " + cause.getMessage()));
+        health.ended(cause);
       }
     }
     StorageException known = health.refusal();
     return known == null
         ? new StorageException(Reason.FAILED, "reading failed: " + cause.getMessage(), cause)
-        : new StorageException(
-            known.reason(), known.getMessage() + ": " + cause.getMessage(), cause);
+        : new StorageException(known.reason(), String.valueOf(known.getMessage()), cause);
   }
 
   private static boolean isAlive(Connection connection) {

@@ -53,7 +53,7 @@ public final class Store implements AutoCloseable {
   private final Derby derby;
   private final StoreIdentity identity;
   private final HighWaterMark mark;
-  private final Health health = new Health();
+  private final Health health;
   private final GroupCommit groupCommit;
   private final Committer committer;
   private final ReadPool reads;
@@ -65,6 +65,7 @@ public final class Store implements AutoCloseable {
     this.options = options;
     this.lock = lock;
     derby = opened.derby();
+    health = new Health(derby);
     identity = opened.identity();
     mark = opened.mark();
     reads = new ReadPool(derby, options.readers(), options.readDeadline(), health);
@@ -96,10 +97,7 @@ public final class Store implements AutoCloseable {
 
   private static Store open(StoreOptions options, OnHeld onHeld, FolderLock lock)
       throws IOException, SQLException {
-    Optional<String> restoring = restoring(options.dataFolder());
-    if (restoring.isPresent()) {
-      throw new StoreRefusedException(new Refusal.Restoring(options.dataFolder(), restoring.get()));
-    }
+    requireRestored(options.dataFolder());
     long salt = new SecureRandom().nextLong();
     onHeld.run();
     Opening.Opened opened;
@@ -110,6 +108,13 @@ public final class Store implements AutoCloseable {
     store.keeper.start();
     store.committer.start();
     return store;
+  }
+
+  private static void requireRestored(Path dataFolder) throws IOException {
+    Optional<String> restoring = restoring(dataFolder);
+    if (restoring.isPresent()) {
+      throw new StoreRefusedException(new Refusal.Restoring(dataFolder, restoring.get()));
+    }
   }
 
   /// What is done with a data folder that is held, before its database is open.
@@ -336,6 +341,34 @@ public final class Store implements AutoCloseable {
             "there is not enough space in %s: %,d MB are free, %,d MB are needed"
                 .formatted(parent, free / MEGABYTE, Math.ceilDiv(needed, MEGABYTE)));
       }
+    }
+  }
+
+  /// Reads all of a database that nobody has opened: each row, and each index.
+  ///
+  /// @return a sentence for each table of which something cannot be read; empty if all is well, and
+  ///   where there is no database
+  /// @throws StoreRefusedException if it cannot be opened at all
+  /// @throws StorageException if the disk fails or is full
+  public static List<String> check(StoreOptions options) {
+    try {
+      return holding(
+          options,
+          "reading the database in",
+          lock -> {
+            requireRestored(options.dataFolder());
+            List<String> problems;
+            synchronized (OPENING) {
+              problems =
+                  Files.exists(options.derbyFolder())
+                      ? new Opening(options, new SecureRandom().nextLong()).check()
+                      : List.of();
+            }
+            lock.close();
+            return problems;
+          });
+    } catch (RuntimeException e) {
+      throw refusal(options.dataFolder(), e);
     }
   }
 

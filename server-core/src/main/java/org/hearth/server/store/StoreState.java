@@ -13,9 +13,13 @@ public sealed interface StoreState {
 
   /// Neither, until it is started again: the disk or the database has failed.
   ///
-  /// @param detail for the operator
+  /// @param detail for the operator, a part of a sentence: a full stop at its end is dropped
   /// @param damaged whether that is because files of the database are not what was written
-  record Failed(String detail, boolean damaged) implements StoreState {}
+  record Failed(String detail, boolean damaged) implements StoreState {
+    public Failed {
+      detail = detail.replaceFirst("\\.+$", "");
+    }
+  }
 
   /// It has been closed.
   record Closed() implements StoreState {}

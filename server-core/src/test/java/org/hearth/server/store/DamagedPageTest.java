@@ -13,7 +13,9 @@ import ch.qos.logback.core.ConsoleAppender;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.lang.Thread.State;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
@@ -21,7 +23,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
+import org.hearth.server.store.derby.DerbyMessages;
 import org.hearth.server.store.derby.PageDumps;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,7 +103,7 @@ class DamagedPageTest {
   @ParameterizedTest
   @ValueSource(strings = {"08003", "08006", "XJ001"})
   void whoFindsTheDatabaseGoneLeavesTheVerdictToWhoHasMetThePage(String found) throws Exception {
-    Health health = new Health();
+    Health health = new Health(new Derby(Path.of("none")));
     CompletableFuture<StorageException> told = new CompletableFuture<>();
     Thread writing =
         Thread.ofVirtual()
@@ -120,6 +124,45 @@ class DamagedPageTest {
     assertThat(health.state()).isEqualTo(new StoreState.Failed("Invalid checksum", true));
   }
 
+  /// Whoever has met the page may be told something else, and everybody else that too.
+  @ParameterizedTest
+  @ValueSource(strings = {"08003", "08006", "XJ001"})
+  void whatDerbyHasReportedIsTheVerdict(String found) throws Exception {
+    Health health = new Health(new Derby(Path.of("none")));
+    try (Writer log = DerbyMessages.writer()) {
+      log.write("ERROR XSDG2: Invalid checksum on Page Page(1,Container(0, 2)).\n");
+    }
+
+    StorageException told =
+        health.fault(DerbyFault.FAILED, "writing", new SQLException("No connection.", found));
+
+    assertThat(told)
+        .hasMessage("the database is damaged: Invalid checksum on Page Page(1,Container(0, 2))");
+    assertThat(new Health(new Derby(Path.of("none"))).state())
+        .as("of what is opened later")
+        .isEqualTo(new StoreState.Open());
+  }
+
+  /// What Java says of a defect in Derby is nothing for people, and their sentence has one full
+  /// stop.
+  @Test
+  void aDatabaseThatHasEndedSaysSoInWords() {
+    Health ended = new Health(new Derby(Path.of("none")));
+    Health stumbled = new Health(new Derby(Path.of("none")));
+
+    ended.ended(new SQLException("No current connection.", "08003"));
+    stumbled.ended(
+        new SQLException(
+            "Java exception: 'Cannot invoke: java.lang.NullPointerException'.",
+            "XJ001",
+            new NullPointerException("Cannot invoke")));
+
+    assertThat(ended.state())
+        .isEqualTo(new StoreState.Failed("the database has ended: No current connection", false));
+    assertThat(stumbled.state())
+        .isEqualTo(new StoreState.Failed("the database has ended: Derby has met a defect", false));
+  }
+
   @Test
   void theWriterSaysTheSame() {
     StorageException failure =
@@ -130,6 +173,18 @@ class DamagedPageTest {
     assertThat(failure).hasMessageContaining("the database is damaged");
     assertThat(failure.getMessage()).doesNotContain(SECRET, "Hex dump");
     assertThat(stores.store().damage()).isPresent();
+  }
+
+  @Test
+  void whoChecksTheWholeDatabaseLearnsWhichTableItIs() {
+    stores.store().close();
+
+    assertThat(Store.check(stores.options()))
+        .singleElement()
+        .asString()
+        .startsWith("The table test_row cannot be read: Invalid checksum on Page")
+        .doesNotContain(SECRET, "Hex dump", "xception");
+    stores.reopen();
   }
 
   @Test

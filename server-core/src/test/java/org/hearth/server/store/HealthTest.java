@@ -7,10 +7,12 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.hearth.server.store.derby.Derby;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -22,7 +24,7 @@ class HealthTest {
   private final Logger log = (Logger) LoggerFactory.getLogger(Store.class);
   private final List<ILoggingEvent> logged = new ArrayList<>();
   private final List<StoreState.Failed> told = new ArrayList<>();
-  private final Health health = new Health();
+  private final Health health = new Health(new Derby(Path.of("none")));
   private Consumer<ILoggingEvent> logging = logged::add;
 
   private final AppenderBase<ILoggingEvent> appender =

@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import org.hearth.server.store.StorageException.Reason;
+import org.hearth.server.store.derby.Derby;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class PatienceTest {
   @TempDir private Path folder;
   private Opening.Opened opened;
   private Committer committer;
-  private final Health health = new Health();
+  private final Health health = new Health(new Derby(Path.of("none")));
 
   @BeforeEach
   void start() throws Exception {

@@ -172,6 +172,81 @@ class UnopenedFileTest {
     assertThat(Rows.all(stores.reopen())).hasSize(1);
   }
 
+  /// A table that nobody has opened yet: Derby says that it does not know it.
+  @Test
+  void aFileThatIsNotThereIsDamage() throws Exception {
+    Files.delete(table());
+
+    for (ThrowingCallable each :
+        List.<ThrowingCallable>of(
+            () -> Rows.execute(stores.store(), "UPDATE test_row SET content = X'00'"),
+            () -> Rows.all(stores.store()))) {
+      assertThat(catchThrowableOfType(StorageException.class, each))
+          .hasMessageContaining("the database is damaged");
+    }
+    assertThat(stores.store().damage()).contains(new Refusal.Damaged(stores.folder()));
+  }
+
+  @Test
+  void aBackupThatLacksAFileIsNone() throws Exception {
+    Path table = table();
+    Files.delete(table);
+    Path backup = stores.folder().resolve("backups/one");
+
+    StorageException failure =
+        catchThrowableOfType(
+            StorageException.class,
+            () -> stores.store().backup(backup, BackupManifest.Others.NONE, (_, _, _) -> {}));
+
+    assertThat(failure)
+        .hasMessageContainingAll("the database is damaged", "the file", "its table test_row");
+    assertThat(stores.store().damage()).isPresent();
+    assertThat(backup).doesNotExist();
+  }
+
+  @Test
+  void aStoreThatLacksAFileDoesNotOpen() throws Exception {
+    Path table = table();
+    stores.store().close();
+    Path aside = stores.folder().resolve("aside");
+    Files.move(table, aside);
+
+    for (ThrowingCallable each :
+        List.<ThrowingCallable>of(
+            () -> Store.open(stores.options()), () -> Store.check(stores.options()))) {
+      assertThat(catchThrowableOfType(StoreRefusedException.class, each).refusal())
+          .isEqualTo(
+              new Refusal.Unreadable(
+                  stores.folder(),
+                  "the file %s of its table test_row is missing".formatted(table.getFileName())));
+    }
+    Files.move(aside, table);
+    assertThat(Rows.all(stores.reopen())).hasSize(1);
+  }
+
+  /// Derby says the same of it as of a file that is not there.
+  @Test
+  void aFileThatMayNotBeLookedForIsNoDamage() throws Exception {
+    RuntimeException refused =
+        OrdinaryRights.without(
+            tables(),
+            () ->
+                stores
+                    .store()
+                    .refusal(
+                        catchThrowableOfType(
+                            StorageException.class, () -> Rows.all(stores.store()))));
+
+    assertThat(stores.store().damage()).isEmpty();
+    assertThat(refused)
+        .isInstanceOfSatisfying(
+            StoreRefusedException.class,
+            e ->
+                assertThat(e.refusal())
+                    .isEqualTo(new Refusal.NotAllowed(tables().toString(), USER)));
+    assertThat(Rows.all(stores.reopen())).hasSize(1);
+  }
+
   @Test
   void whatIsWrongWithAPageIsDamageAndWhatCannotBeOpenedIsNot() {
     String file = stores.folder().toString();

@@ -2,13 +2,15 @@ package org.hearth.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
+import org.hearth.server.store.derby.Derby;
 import org.junit.jupiter.api.Test;
 
 class VitalThreadTest {
   @Test
   void deathOfAVitalThreadIsAFailureOfTheStore() throws InterruptedException {
-    Health health = new Health();
+    Health health = new Health(new Derby(Path.of("none")));
     AtomicReference<StoreState> last = new AtomicReference<>();
     AtomicReference<String> told = new AtomicReference<>("");
     health.onFailed(failed -> told.set(failed.detail()));
@@ -33,7 +35,7 @@ class VitalThreadTest {
 
   @Test
   void threadThatIsDoneLeavesTheStoreAsItIs() throws InterruptedException {
-    Health health = new Health();
+    Health health = new Health(new Derby(Path.of("none")));
     Thread thread = VitalThread.of("vital", health, () -> {}, () -> {});
 
     thread.start();

@@ -1,6 +1,7 @@
 package org.hearth.server.store.derby;
 
 import java.lang.System.Logger.Level;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -40,6 +41,18 @@ public final class Derby {
   /// The database's own folder.
   public Path folder() {
     return folder;
+  }
+
+  /// What a failure really is, if Derby has not found a file and may not look for it: that the user
+  /// has no right to.
+  public Optional<AccessDeniedException> unseen(Throwable failure) {
+    Path files = folder.resolve(Catalogue.FILES);
+    if (!DerbyFault.isMissing(failure) || Files.notExists(files) || Files.isExecutable(files)) {
+      return Optional.empty();
+    }
+    AccessDeniedException denied = new AccessDeniedException(files.toString());
+    denied.initCause(failure);
+    return Optional.of(denied);
   }
 
   /// A setting from outside that may take away the durability; empty if there is none.

@@ -5,6 +5,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -43,9 +44,14 @@ public enum DerbyFault {
   private static final int PATIENCE_SECONDS = 1;
   private static final String INTERNAL = "XJ001";
 
+  private static final String NO_CONGLOMERATE = "XSAI2";
+
+  /// Say that the file of a table or an index is not there. None is dropped while a server runs.
+  private static final Set<String> MISSING = Set.of(NO_CONGLOMERATE, "XSCH1", "XSCB1");
+
   /// Of pages and containers that are not what was written (`XSDG`, `XSDB`, `XSDF`), and of a
   /// write-ahead log that cannot be followed (`XSLA`).
-  private static final Set<String> DAMAGE =
+  static final Set<String> UNLIKE_WRITTEN =
       Set.of(
           "XSDG0", "XSDG2", "XSDG3", "XSDG4", "XSDB0", "XSDB1", "XSDB2", "XSDB4", "XSDB5", "XSDB9",
           "XSDBB", "XSDF6", "XSDF8", "XSDFD", "XSLA1", "XSLA3", "XSLA5", "XSLA6", "XSLA7", "XSLA8",
@@ -55,7 +61,7 @@ public enum DerbyFault {
 
   public static DerbyFault of(SQLException exception, Connection connection) {
     DerbyFault medium = ofMedium(exception);
-    if (medium != FAILED) {
+    if (medium != FAILED || isDamage(exception)) {
       return medium;
     }
     if (exception.getErrorCode() >= SESSION_SEVERITY || isConnectionState(exception)) {
@@ -85,7 +91,8 @@ public enum DerbyFault {
     return FAILED;
   }
 
-  /// Whether Derby has found what it cannot have written: files of the database are damaged.
+  /// Whether Derby has found what it cannot have written, or a file is not there: files of the
+  /// database are damaged.
   ///
   /// A page that could not be read is no such thing where somebody else has closed its file, or
   /// where the file could not be opened.
@@ -94,7 +101,9 @@ public enum DerbyFault {
     return ofMedium(exception) == FAILED
         && unopened(exception).isEmpty()
         && all.stream().noneMatch(ClosedChannelException.class::isInstance)
-        && all.stream().map(DerbyFault::state).anyMatch(DAMAGE::contains);
+        && all.stream()
+            .map(DerbyFault::state)
+            .anyMatch(each -> UNLIKE_WRITTEN.contains(each) || MISSING.contains(each));
   }
 
   /// The file that is there and could not be opened: this user may not, or the process or the
@@ -103,8 +112,22 @@ public enum DerbyFault {
     return within(exception).stream()
         .map(DerbyFault::fileOf)
         .flatMap(Optional::stream)
-        .filter(File::exists)
+        // One in a folder that this user may not look into may be there.
+        .filter(file -> !Files.notExists(file.toPath()))
         .findFirst();
+  }
+
+  /// That a file of a database is not there.
+  ///
+  /// @param said which, in a part of a sentence
+  /// @return what [#isDamage] says to be damage
+  static SQLException missing(String said) {
+    return new SQLException(said, NO_CONGLOMERATE, DATABASE_SEVERITY);
+  }
+
+  /// Whether a file of the database was not found: there is none, or this user may not look for it.
+  public static boolean isMissing(Throwable exception) {
+    return within(exception).stream().map(DerbyFault::state).anyMatch(MISSING::contains);
   }
 
   private static Optional<File> fileOf(Throwable exception) {

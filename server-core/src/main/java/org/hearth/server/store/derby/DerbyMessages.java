@@ -41,6 +41,7 @@ public final class DerbyMessages {
     private void flushLine() {
       String text = PageDumps.cut(line.toString()).stripTrailing();
       line.setLength(0);
+      ReportedDamage.OF_THIS_PROCESS.hear(text);
       if (!text.isEmpty() && !OF_A_PAGE.matcher(text).matches()) {
         LOG.log(text.contains("ERROR ") ? Level.WARNING : Level.DEBUG, text);
       }

@@ -3,8 +3,9 @@
 ///
 ///     store ──► Derby ──► DerbyDataSource: connections for the pool and for the migrations
 ///               │  └────► DerbyMessages: what Derby says, in the log
-///               ▼
-///             DerbyFault: what its exceptions mean; PageDumps: what of them nobody may read
+///               ├────► DerbyFault: what its exceptions mean; PageDumps: what of them nobody may read
+///               ├────► Catalogue: the files and tables that a database says it has
+///               └────► ReportedDamage: what DerbyMessages has heard of damage
 ///     store ──► HighWaterMark: the last CommitHead that was acknowledged
 ///     store ──► Durably: file operations that last
 ///     store ──► FolderOwner: what root has made in a data folder, or of its backups, becomes its owner's

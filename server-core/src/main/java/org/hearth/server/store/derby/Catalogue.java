@@ -1,0 +1,96 @@
+package org.hearth.server.store.derby;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// What a database says that it consists of.
+public final class Catalogue {
+  /// The folder of the files of tables and indexes in that of a database.
+  static final String FILES = "seg0";
+
+  private static final String CONGLOMERATES =
+      "SELECT c.conglomeratenumber, t.tablename FROM sys.sysconglomerates c"
+          + " JOIN sys.systables t ON c.tableid = t.tableid";
+
+  private Catalogue() {}
+
+  /// Compares the files of a database, or of a copy of it, with its catalogue: each table and each
+  /// index has one, `c` with its number in hexadecimal digits and `.dat`.
+  ///
+  /// @param connection to the database
+  /// @param folder of the database or the copy
+  /// @throws SQLException if a file is not there, of which [DerbyFault#isDamage] says so; or if the
+  ///   catalogue cannot be read
+  public static void requireFiles(Connection connection, Path folder) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(CONGLOMERATES)) {
+      while (rows.next()) {
+        Path file = folder.resolve(FILES, "c%x.dat".formatted(rows.getLong(1)));
+        if (Files.notExists(file)) {
+          throw DerbyFault.missing(
+              "the file %s of its table %s is missing"
+                  .formatted(file.getFileName(), rows.getString(2).toLowerCase(Locale.ROOT)));
+        }
+      }
+    }
+  }
+
+  /// The tables of ours.
+  public static List<String> tables(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT t.tablename FROM sys.systables t JOIN sys.sysschemas s ON t.schemaid ="
+                    + " s.schemaid WHERE t.tabletype = 'T' AND s.schemaname = 'APP'"
+                    + " ORDER BY t.tablename")) {
+      List<String> names = new ArrayList<>();
+      while (rows.next()) {
+        names.add(rows.getString(1));
+      }
+      return names;
+    }
+  }
+
+  /// Reads all of a table, and compares it with its indexes.
+  ///
+  /// @throws SQLException if a page cannot be read, or an index does not agree with its table
+  public static void check(Connection connection, String table) throws SQLException {
+    try (PreparedStatement check =
+        connection.prepareStatement("VALUES SYSCS_UTIL.SYSCS_CHECK_TABLE('APP', ?)")) {
+      check.setString(1, table);
+      check.executeQuery().close();
+    }
+  }
+
+  /// Reads all values of a table: also those that are so long that the indexes' check leaves out
+  /// their pages.
+  ///
+  /// @param table one of [#tables]
+  /// @throws SQLException if a page cannot be read
+  public static void read(Connection connection, String table) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT * FROM APP.\"" + table + '"')) {
+      ResultSetMetaData columns = rows.getMetaData();
+      while (rows.next()) {
+        for (int column = 1; column <= columns.getColumnCount(); column++) {
+          var _ =
+              switch (columns.getColumnType(column)) {
+                case Types.BLOB -> rows.getBytes(column);
+                case Types.CLOB -> rows.getString(column);
+                default -> rows.getObject(column);
+              };
+        }
+      }
+    }
+  }
+}
