@@ -255,7 +255,8 @@ public final class SavedData {
   /// What the database of a stopped server has lost.
   ///
   /// @param folder the data folder
-  /// @return in a sentence; empty if it opens
+  /// @return in a sentence; empty if it opens and all of it can be read
+  /// @throws AdminException if it is damaged: that is no loss that can be accepted
   /// @throws IOException if the folder cannot be read
   public static Optional<String> loss(DataFolder folder) throws IOException {
     requireServer(folder);
@@ -264,11 +265,12 @@ public final class SavedData {
     }
     try {
       Store.open(StoreOptions.of(folder.root())).close();
+      requireReadable(folder);
       return Optional.empty();
     } catch (StoreRefusedException e) {
       return switch (e.refusal()) {
-        case Refusal.BehindMark behind -> Optional.of(behind.problem());
-        case Refusal.OtherHistory other -> Optional.of(other.problem());
+        case Refusal.BehindMark behind -> readable(folder, behind);
+        case Refusal.OtherHistory other -> readable(folder, other);
         case Refusal.Held _,
             Refusal.NewerSchema _,
             Refusal.OtherProduct _,
@@ -287,6 +289,23 @@ public final class SavedData {
       };
     } catch (StorageException e) {
       throw new AdminException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /// @param loss what the database lacks
+  private static Optional<String> readable(DataFolder folder, Refusal loss) {
+    requireReadable(folder);
+    return Optional.of(loss.problem());
+  }
+
+  /// A server would end as soon as it met what cannot be read.
+  private static void requireReadable(DataFolder folder) {
+    List<String> problems = refusing(() -> Store.check(StoreOptions.of(folder.root())));
+    if (!problems.isEmpty()) {
+      Refusal damage = new Refusal.Unreadable(folder.root(), "");
+      throw new AdminException(
+          "The database in %s opens, but it is damaged, which is no loss that can be accepted. %s %s"
+              .formatted(folder.root(), String.join(" ", problems), damage.remedy()));
     }
   }
 

@@ -32,7 +32,7 @@ final class AcceptLossCommand implements Callable<Integer> {
     LogRouting.onlyWarnings();
     Optional<String> loss = SavedData.loss(folder);
     if (loss.isEmpty()) {
-      out.println("Nothing is lost: the database opens as it is.");
+      out.println("Nothing is lost: the database opens as it is, and all of it can be read.");
       return 0;
     }
     out.println(loss.get());

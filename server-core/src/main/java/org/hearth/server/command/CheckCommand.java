@@ -74,7 +74,8 @@ final class CheckCommand implements Callable<Integer> {
       throw new AdminException("There is no database in " + folder.root() + ".");
     }
     LogRouting.onlyWarnings();
-    List<String> problems = DatabaseCheck.problems(folder);
+    DatabaseCheck.Found found = DatabaseCheck.look(folder);
+    List<String> problems = found.problems();
     problems.forEach(out::println);
     out.println(
         switch (problems.size()) {
@@ -82,6 +83,7 @@ final class CheckCommand implements Callable<Integer> {
           case 1 -> "1 problem found.";
           default -> problems.size() + " problems found.";
         });
+    found.remedy().ifPresent(out::println);
     return problems.isEmpty() ? 0 : PROBLEMS;
   }
 }

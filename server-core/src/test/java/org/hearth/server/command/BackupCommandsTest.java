@@ -17,6 +17,7 @@ import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.Person;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.store.DamagedPage;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -356,6 +357,18 @@ final class BackupCommandsTest {
 
     assertThat(people(served)).isEmpty();
     assertThat(people(served)).isEmpty();
+  }
+
+  /// It opens, and a server would end as soon as it met the page.
+  @Test
+  void damageIsNoLossThatIsAccepted() throws Exception {
+    DamagedPage.make(served, "@alice:hearth.test");
+
+    assertThat(hearth("accept-loss", "--yes", "--data-dir", served.toString())).isEqualTo(1);
+
+    assertThat(said())
+        .contains("is damaged", "cannot be read: Invalid checksum", "restore the newest backup")
+        .doesNotContain("Nothing is lost", "is accepted", "xception");
   }
 
   @Test

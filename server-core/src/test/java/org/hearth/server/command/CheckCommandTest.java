@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.testkit.TestKeys;
 import org.hearth.server.servers.room.RoomServerOptions;
 import org.hearth.server.servers.room.server.RoomServer;
+import org.hearth.server.store.DamagedPage;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
@@ -119,6 +121,21 @@ final class CheckCommandTest {
         .contains(
             "!room:hearth.test: the membership of @alice:hearth.test is not what its event says")
         .endsWith("1 problem found." + System.lineSeparator());
+  }
+
+  @Test
+  void saysWhichTableIsDamagedAndWhatToDo() throws IOException {
+    DamagedPage.make(folder, "!room:hearth.test");
+
+    assertThat(check("--database")).isEqualTo(1);
+
+    assertThat(said().lines())
+        .satisfiesExactly(
+            line ->
+                assertThat(line).matches("The table \\w+ cannot be read: Invalid checksum .*\\."),
+            line -> assertThat(line).isEqualTo("1 problem found."),
+            line -> assertThat(line).contains("restore the newest backup"));
+    assertThat(said()).doesNotContain("xception");
   }
 
   @Test

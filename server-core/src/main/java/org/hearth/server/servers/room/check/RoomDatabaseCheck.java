@@ -1,5 +1,6 @@
 package org.hearth.server.servers.room.check;
 
+import java.lang.System.Logger.Level;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.Set;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.servers.room.state.StoredEvents;
 import org.hearth.server.store.ReadPool;
+import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
 
 /// Checks everything that the Room Server takes for granted about its tables: event ids and hashes
@@ -17,6 +19,7 @@ import org.hearth.server.store.Store;
 ///
 /// **thread**: any, on a database that nobody writes meanwhile.
 public final class RoomDatabaseCheck {
+  private static final System.Logger LOG = System.getLogger(RoomDatabaseCheck.class.getName());
   private static final long EVENT_BYTES = 16L << 20;
   private static final String ROOMS = "SELECT room_id FROM room ORDER BY room_id";
   private static final List<String> ENTRIES =
@@ -28,6 +31,8 @@ public final class RoomDatabaseCheck {
   private RoomDatabaseCheck() {}
 
   /// What is wrong, a sentence each; empty if all is well.
+  ///
+  /// @throws StorageException if the database itself fails
   public static List<String> problems(Store store) {
     ReadPool reads = store.reads();
     StoredEvents events = new StoredEvents(reads, EVENT_BYTES);
@@ -35,8 +40,14 @@ public final class RoomDatabaseCheck {
     for (RoomId room : rooms(reads)) {
       try {
         problems.addAll(RoomCheck.problems(reads, events, room));
+      } catch (StorageException e) {
+        if (e.isUnavailable()) {
+          throw e; // It says nothing of the room, and every other room would say the same.
+        }
+        problems.add("%s cannot be read: %s".formatted(room, e.getMessage()));
       } catch (RuntimeException e) {
-        problems.add(room + " cannot be read: " + e);
+        LOG.log(Level.DEBUG, room + " cannot be read", e);
+        problems.add("%s cannot be read: %s".formatted(room, e.getMessage()));
       }
     }
     return problems;
