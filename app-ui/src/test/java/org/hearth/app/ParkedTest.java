@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 import javafx.scene.Node;
+import javafx.scene.control.Label;
 import javafx.stage.Stage;
 import org.hearth.server.ServerState;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,12 @@ class ParkedTest extends WithPanel {
     panel.screenshot("home-alert");
     panel.go("wiring");
     panel.await("what is parked", () -> panel.shows("parked-0"));
-    assertThat(panel.text("parked-0")).contains(room, "1 entry of room-input", "99");
+    assertThat(panel.text("parked-0"))
+        .contains(room, "1 entry of room-input", "99")
+        .as("what only a programmer reads is in the tooltip")
+        .doesNotContain("xception", "org.hearth");
+    assertThat(panel.robot().lookup("#parked-0").queryAs(Label.class).getTooltip().getText())
+        .contains("99", " at org.hearth");
     panel.await("the box is red", () -> panel.text("wiring-sentence").contains("room-input"));
     assertThat(panel.robot().lookup("#wire-room-input").query().getStyleClass()).contains("failed");
     assertThat(panel.robot().lookup("#wire-RoomServer").query().getStyleClass()).contains("failed");

@@ -6,6 +6,7 @@ import java.util.List;
 import javafx.geometry.Pos;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
+import javafx.scene.control.Tooltip;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
@@ -19,6 +20,7 @@ import org.hearth.server.admin.ParkedEntries;
 /// no room while there are none.
 final class ParkedList extends VBox {
   private static final int MOST = 3;
+  private static final double TOOLTIP_WIDTH = 640;
 
   private final WiringViewModel model;
   private final Overlay overlay;
@@ -70,7 +72,12 @@ final class ParkedList extends VBox {
                     each.log(),
                     each.key(),
                     Span.between(each.since(), Instant.now()),
-                    each.failure().lines().findFirst().orElse("")));
+                    ParkedFailure.inShort(each.failure()))
+                .strip());
+    Tooltip whole = new Tooltip(each.failure());
+    whole.setWrapText(true);
+    whole.setMaxWidth(TOOLTIP_WIDTH);
+    what.setTooltip(whole);
     what.setId("parked-" + number);
     what.setWrapText(true);
     what.setMinHeight(Region.USE_PREF_SIZE);
