@@ -19,6 +19,7 @@ import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.derby.Catalogue;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
+import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.Durably;
 import org.hearth.server.store.derby.PageDumps;
 
@@ -128,12 +129,13 @@ final class Backups {
     }
   }
 
-  /// Checks that every index agrees with its table.
+  /// Checks that every file is there, and that every index agrees with its table.
   ///
   /// @param copy named in the refusal
-  /// @throws StoreRefusedException if one does not
-  static void checkTables(Derby derby, Path copy) throws SQLException {
+  /// @throws StoreRefusedException if that is not so
+  static void checkTables(Derby derby, Path copy) throws IOException, SQLException {
     try (Connection connection = derby.connect()) {
+      Catalogue.requireFiles(connection, derby.folder());
       for (String table : Catalogue.tables(connection)) {
         try {
           Catalogue.check(connection, table);
@@ -143,6 +145,11 @@ final class Backups {
               e);
         }
       }
+    } catch (SQLException e) {
+      if (DerbyFault.isMissing(e)) {
+        throw new StoreRefusedException(new Refusal.BadBackup(copy, Opening.innermost(e)), e);
+      }
+      throw e;
     }
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.hearth.server.WholeServer;
@@ -69,6 +70,37 @@ class TerminalTest {
       assertThat(Files.readString(folder.resolve("logs/hearth.log")))
           .contains("The server did not start: The database in", "derby", "ERROR XSD");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"serve", "check --database", "accept-loss --yes", "backup"})
+  void aDatabaseThatLacksAFileIsOneSentenceThatNamesIt(String command) throws Exception {
+    DataFolder data = new DataFolder(folder);
+    WholeServer.prepare(data);
+    ServerKeys.keep(data, ServerKeys.open(data, new SecureRandom(), InstantSource.system()));
+    configure("port: 0");
+    Path newest;
+    try (Stream<Path> files = Files.list(folder.resolve("database/derby/seg0"))) {
+      newest =
+          files
+              .filter(file -> file.toString().endsWith(".dat"))
+              .max(Comparator.comparingInt(file -> number(String.valueOf(file.getFileName()))))
+              .orElseThrow();
+    }
+    Files.delete(newest);
+
+    assertThat(refused(command.split(" ", -1)))
+        .singleElement()
+        .asString()
+        .startsWith(
+            "hearth: The database in %s cannot be opened: the file %s of its table "
+                .formatted(folder, newest.getFileName()))
+        .contains(" is missing. ", "restore the newest backup");
+  }
+
+  /// The number in the name of a table's file.
+  private static int number(String file) {
+    return Integer.parseInt(file.substring(1, file.indexOf('.')), 16);
   }
 
   @Test

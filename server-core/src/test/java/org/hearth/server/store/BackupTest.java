@@ -1,7 +1,9 @@
 package org.hearth.server.store;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.qos.logback.classic.Logger;
@@ -20,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.hearth.server.store.BackupManifest.BackupFile;
 import org.hearth.server.store.BackupManifest.Origin;
 import org.hearth.server.store.BackupManifest.Others;
@@ -70,6 +73,70 @@ class BackupTest {
 
   private BackupManifest take(Path folder) {
     return stores.store().backup(folder, Others.NONE, (_, _, _) -> {});
+  }
+
+  /// A change of a table's file before the manifest is written.
+  private interface Damage {
+    void make(Path file) throws IOException;
+  }
+
+  /// Takes a backup of a damaged database, of which the manifest says that it is whole.
+  private StoreRefusedException restoreDamaged(Damage damage) throws IOException {
+    String text = "zqxv".repeat(100);
+    Rows.create(stores.store());
+    stores
+        .store()
+        .committer()
+        .commit("test", List.of(Rows.insert("a", 0, text.getBytes(ISO_8859_1))), List.of());
+    Path backup = temporary.resolve("backup");
+    BackupManifest taken = take(backup);
+    Files.delete(backup.resolve("manifest.json"));
+    try (Stream<Path> files = Files.list(backup.resolve("derby/seg0"))) {
+      for (Path file : files.toList()) {
+        if (Files.readString(file, ISO_8859_1).contains(text)) {
+          damage.make(file);
+        }
+      }
+    }
+    ManifestFile.write(
+        backup,
+        new BackupManifest(
+            taken.id(),
+            taken.epoch(),
+            taken.schemaVersion(),
+            taken.head(),
+            taken.commits(),
+            taken.takenAt(),
+            ManifestFile.list(backup, (_, _, _) -> {}),
+            taken.origin()));
+    StoreOptions restored = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
+    StoreRefusedException refused =
+        catchThrowableOfType(StoreRefusedException.class, () -> restore(backup, restored));
+    assertThat(restored.derbyFolder()).doesNotExist();
+    return refused;
+  }
+
+  @Test
+  void aBackupOfADatabaseThatLacksAFileIsNotRestored() throws Exception {
+    assertThat(restoreDamaged(Files::delete).refusal())
+        .isInstanceOfSatisfying(
+            Refusal.BadBackup.class,
+            bad -> assertThat(bad.detail()).contains("of its table test_row is missing"));
+  }
+
+  @Test
+  void aBackupOfADatabaseWithADamagedPageIsNotRestored() throws Exception {
+    Damage ofPage =
+        file -> {
+          byte[] bytes = Files.readAllBytes(file);
+          bytes[new String(bytes, ISO_8859_1).indexOf("zqxv")] ^= 1;
+          Files.write(file, bytes);
+        };
+
+    assertThat(restoreDamaged(ofPage).refusal())
+        .isInstanceOfSatisfying(
+            Refusal.BadBackup.class,
+            bad -> assertThat(bad.detail()).contains("TEST_ROW", "Invalid checksum"));
   }
 
   /// Clients that came after the first restore must not take the second history for the first.

@@ -224,6 +224,23 @@ class UnopenedFileTest {
     assertThat(Rows.all(stores.reopen())).hasSize(1);
   }
 
+  /// No server starts that would meet it when somebody asks for what is in it.
+  @Test
+  void aStoreThatMayNotReadAFileDoesNotOpen() throws Exception {
+    Path table = table();
+    stores.store().close();
+
+    StoreRefusedException refused =
+        OrdinaryRights.without(
+            table,
+            () ->
+                catchThrowableOfType(
+                    StoreRefusedException.class, () -> Store.open(stores.options())));
+
+    assertThat(refused.refusal()).isEqualTo(new Refusal.NotAllowed(table.toString(), USER));
+    assertThat(Rows.all(stores.reopen())).hasSize(1);
+  }
+
   /// Derby says the same of it as of a file that is not there.
   @Test
   void aFileThatMayNotBeLookedForIsNoDamage() throws Exception {

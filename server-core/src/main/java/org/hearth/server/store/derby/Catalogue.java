@@ -1,5 +1,6 @@
 package org.hearth.server.store.derby;
 
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -31,7 +32,9 @@ public final class Catalogue {
   /// @param folder of the database or the copy
   /// @throws SQLException if a file is not there, of which [DerbyFault#isDamage] says so; or if the
   ///   catalogue cannot be read
-  public static void requireFiles(Connection connection, Path folder) throws SQLException {
+  /// @throws AccessDeniedException if this user may not read one
+  public static void requireFiles(Connection connection, Path folder)
+      throws SQLException, AccessDeniedException {
     try (Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(CONGLOMERATES)) {
       while (rows.next()) {
@@ -40,6 +43,9 @@ public final class Catalogue {
           throw DerbyFault.missing(
               "the file %s of its table %s is missing"
                   .formatted(file.getFileName(), rows.getString(2).toLowerCase(Locale.ROOT)));
+        }
+        if (!Files.isReadable(file)) {
+          throw new AccessDeniedException(file.toString());
         }
       }
     }
@@ -68,7 +74,9 @@ public final class Catalogue {
     try (PreparedStatement check =
         connection.prepareStatement("VALUES SYSCS_UTIL.SYSCS_CHECK_TABLE('APP', ?)")) {
       check.setString(1, table);
-      check.executeQuery().close();
+      try (ResultSet row = check.executeQuery()) {
+        row.next(); // Derby checks when the row is asked for.
+      }
     }
   }
 
