@@ -459,7 +459,7 @@ public final class Homeserver implements AutoCloseable {
   /// that its owner can be told.
   private void failed(ServerState.Failed how) {
     try {
-      LOG.log(Level.ERROR, how.reason() + " " + how.remedy());
+      TOLD.log(Level.ERROR, how.reason() + " " + how.remedy());
     } finally {
       tell(how);
     }

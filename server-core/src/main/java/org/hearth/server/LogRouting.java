@@ -42,7 +42,8 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
   static final String TOLD = LogRouting.class.getPackageName() + ".Told";
 
   /// What is not for the terminal, where whoever meets it says it in words for people: that, and
-  /// what Derby and the pool of its connections say of a fault.
+  /// what Derby and the pool of its connections say of a fault. Nor is what others say of a store
+  /// that has failed.
   private static final Set<String> NOT_FOR_THE_TERMINAL =
       Set.of(TOLD, "derby", "com.zaxxer.hikari.pool.ProxyConnection");
 
@@ -62,7 +63,7 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     console.setContext(context);
     console.setName(CONSOLE);
     console.setTarget("System.err");
-    console.setEncoder(started(new OfDamageOnlyTheLine(), context, PATTERN));
+    console.setEncoder(started(new OfTheStoreOnlyTheLine(), context, PATTERN));
     console.addFilter(started(new ForTheTerminal()));
     console.start();
 
@@ -215,6 +216,8 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     @Override
     public FilterReply decide(ILoggingEvent event) {
       return NOT_FOR_THE_TERMINAL.contains(event.getLoggerName())
+              || (event.getThrowableProxy() instanceof ThrowableProxy thrown
+                  && StorageException.isTold(thrown.getThrowable()))
           ? FilterReply.DENY
           : FilterReply.NEUTRAL;
     }
@@ -232,14 +235,14 @@ public final class LogRouting extends ContextAwareBase implements Configurator {
     }
   }
 
-  /// Where the database is damaged, many threads fail at once: the terminal has a line for each,
-  /// and the file the stack traces.
-  private static final class OfDamageOnlyTheLine extends WithoutPages {
+  /// Where the database is damaged or cannot be used, many threads fail at once: the terminal has a
+  /// line for each, and the file the stack traces.
+  private static final class OfTheStoreOnlyTheLine extends WithoutPages {
     @Override
     String text(ILoggingEvent event) {
       String text = super.text(event);
       return event.getThrowableProxy() instanceof ThrowableProxy thrown
-              && StorageException.isOfDamage(thrown.getThrowable())
+              && StorageException.isOfTheStore(thrown.getThrowable())
           ? text.lines().limit(1).collect(Collectors.joining()) + System.lineSeparator()
           : text;
     }

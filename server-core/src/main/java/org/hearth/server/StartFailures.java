@@ -42,6 +42,12 @@ final class StartFailures {
       case StoreRefusedException refused ->
           new StartFailedException(
               refused.refusal().problem(), refused.refusal().remedy(), refused);
+      case StorageException storage when StorageException.unopened(storage).isPresent() ->
+          new StartFailedException(
+              "A file of the database cannot be opened: " + storage.getMessage(),
+              "Give that file to the user %s, or let the server have more files open (ulimit -n, or LimitNOFILE of a service), then start again."
+                  .formatted(System.getProperty("user.name")),
+              storage);
       case StorageException storage ->
           new StartFailedException(
               "The database does not work: " + storage.getMessage(),

@@ -101,7 +101,7 @@ class FailedThreadTest {
 
   @Test
   void theFailedStateIsToldAlsoWhenItCannotBeLogged() throws Exception {
-    Logger log = (Logger) LoggerFactory.getLogger(Homeserver.class);
+    Logger log = (Logger) LoggerFactory.getLogger(LogRouting.TOLD);
     BrokenLog brokenLog = new BrokenLog();
     brokenLog.start();
     try (WholeServer server = new WholeServer(folder, this::now)) {

@@ -436,7 +436,11 @@ public record DataFolder(Path root) {
         }
       }
     } catch (IOException e) {
-      LOG.log(Level.WARNING, "Something in " + root + " stays readable to its other owners", e);
+      LOG.log(
+          Level.WARNING,
+          "Something in {0} belongs to somebody else and stays as open as that one has it: {1}",
+          root,
+          e.getMessage());
     }
   }
 }

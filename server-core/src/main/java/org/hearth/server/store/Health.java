@@ -71,18 +71,22 @@ final class Health {
 
   /// What to tell who wants to write; null if writing works.
   @Nullable StorageException refusal() {
+    return refusal(null);
+  }
+
+  /// The same, with what somebody has met because of it.
+  @Nullable StorageException refusal(@Nullable Throwable met) {
     return switch (state.get()) {
       case StoreState.Open() -> null;
-      case StoreState.ReadOnly(var reason, var detail) -> new StorageException(reason, detail);
-      case StoreState.Failed failed -> refusal(failed, null);
+      case StoreState.ReadOnly(var reason, var detail) -> new StorageException(reason, detail, met);
+      case StoreState.Failed failed -> refusal(failed, met);
       case StoreState.Closed() ->
-          new StorageException(StorageException.Reason.CLOSED, "the store is closed");
+          new StorageException(StorageException.Reason.CLOSED, "the store is closed", met);
     };
   }
 
   private static StorageException refusal(StoreState.Failed failed, @Nullable Throwable cause) {
-    return new StorageException(
-        StorageException.Reason.FAILED, (failed.damaged() ? DAMAGED : "") + failed.detail(), cause);
+    return StorageException.ofFailed((failed.damaged() ? DAMAGED : "") + failed.detail(), cause);
   }
 
   void open() {
@@ -125,8 +129,7 @@ final class Health {
     change(next, cause);
     return switch (next) {
       case StoreState.ReadOnly(var reason, var what) -> new StorageException(reason, what, cause);
-      case StoreState.Failed(var what, _) ->
-          new StorageException(StorageException.Reason.FAILED, what, cause);
+      case StoreState.Failed failed -> refusal(failed, cause);
       case StoreState.Open(), StoreState.Closed() -> throw new AssertionError(next);
     };
   }
@@ -154,9 +157,9 @@ final class Health {
     if (unseen.isPresent()) {
       return fault(DerbyFault.FAILED, "reading", unseen.get());
     }
-    String detail = Opening.innermost(cause);
-    change(new StoreState.Failed(detail, true), cause);
-    return new StorageException(StorageException.Reason.FAILED, DAMAGED + detail, cause);
+    StoreState.Failed failed = new StoreState.Failed(Opening.innermost(cause), true);
+    change(failed, cause);
+    return refusal(failed, cause);
   }
 
   /// Leaves the verdict to whoever has met a damaged page, if this may be because of one.

@@ -196,10 +196,10 @@ public final class ReadPool implements AutoCloseable {
         health.ended(cause);
       }
     }
-    StorageException known = health.refusal();
+    StorageException known = health.refusal(cause);
     return known == null
         ? new StorageException(Reason.FAILED, "reading failed: " + cause.getMessage(), cause)
-        : new StorageException(known.reason(), String.valueOf(known.getMessage()), cause);
+        : known;
   }
 
   private static boolean isAlive(Connection connection) {

@@ -1,10 +1,12 @@
 package org.hearth.server.store;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Optional;
 import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.PageDumps;
 import org.jspecify.annotations.Nullable;
@@ -37,10 +39,21 @@ public sealed class StorageException extends RuntimeException permits StoreRefus
   }
 
   private final Reason reason;
+  private final boolean told;
 
   public StorageException(Reason reason, String message, @Nullable Throwable cause) {
+    this(reason, message, cause, false);
+  }
+
+  private StorageException(Reason reason, String message, @Nullable Throwable cause, boolean told) {
     super(PageDumps.cut(message), cause == null ? null : PageDumps.without(cause));
     this.reason = reason;
+    this.told = told;
+  }
+
+  /// What whoever wants something of a store hears that has failed, which is told already.
+  static StorageException ofFailed(String message, @Nullable Throwable cause) {
+    return new StorageException(Reason.FAILED, message, cause, true);
   }
 
   public StorageException(Reason reason, String message) {
@@ -54,6 +67,24 @@ public sealed class StorageException extends RuntimeException permits StoreRefus
   /// Whether a failure is the damage of a database, or of Derby's own making as damage makes it.
   public static boolean isOfDamage(Throwable failure) {
     return DerbyFault.isDamage(failure) || DerbyFault.isInternal(failure);
+  }
+
+  /// Whether a failure is that of a store whose end is told already: all who use it meet the same.
+  public static boolean isTold(Throwable failure) {
+    return failure instanceof StorageException ofStore && ofStore.told;
+  }
+
+  /// The file of a database that is there and could not be opened, if that is what has failed.
+  public static Optional<File> unopened(Throwable failure) {
+    return DerbyFault.unopened(failure);
+  }
+
+  /// Whether a failure says all in one line: of damage, or of a store that cannot do anything now.
+  /// Nothing is wrong with the code that met it, so nobody needs to know where that was.
+  public static boolean isOfTheStore(Throwable failure) {
+    return isOfDamage(failure)
+        || unopened(failure).isPresent()
+        || (failure instanceof StorageException ofStore && ofStore.isUnavailable());
   }
 
   /// What may be written to a log: no page that Derby has found damaged.

@@ -2,6 +2,7 @@ package org.hearth.server.store;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -10,6 +11,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.spi.FilterReply;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -227,18 +229,46 @@ class DamagedPageTest {
         .singleElement()
         .asString()
         .contains("a query failed");
+    assertThat(onTerminal(new StorageException(Reason.FAILED, "reading failed")).lines())
+        .as("nor of a store that cannot be used")
+        .hasSize(1);
     assertThat(onTerminal(new SQLException("Syntax error", "42X01")))
         .contains("a query failed", "Syntax error", "\tat org.hearth");
   }
 
+  /// The end of the store is told once; everybody who uses it meets the same.
+  @Test
+  void theTerminalHasNothingOfWhoMeetsAStoreThatHasFailed() {
+    StorageException first = read();
+    StorageException later =
+        catchThrowableOfType(
+            StorageException.class, () -> stores.store().reads().read(_ -> "a query"));
+
+    Health health = new Health(new Derby(Path.of("none")));
+    health.ended(new SQLException("No current connection.", "08003"));
+
+    for (StorageException each :
+        List.of(first, later, requireNonNull(health.refusal(new SQLException("none", "08003"))))) {
+      assertThat(console().getFilterChainDecision(event(each))).isEqualTo(FilterReply.DENY);
+    }
+    assertThat(
+            console()
+                .getFilterChainDecision(event(new StorageException(Reason.BUSY, "no connection"))))
+        .isEqualTo(FilterReply.NEUTRAL);
+  }
+
   private static String onTerminal(Throwable failure) {
+    return new String(console().getEncoder().encode(event(failure)), UTF_8);
+  }
+
+  private static ConsoleAppender<ILoggingEvent> console() {
     Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    var console = (ConsoleAppender<ILoggingEvent>) root.getAppender("console");
-    return new String(
-        console
-            .getEncoder()
-            .encode(new LoggingEvent("here", root, Level.ERROR, "a query failed", failure, null)),
-        UTF_8);
+    return (ConsoleAppender<ILoggingEvent>) root.getAppender("console");
+  }
+
+  private static LoggingEvent event(Throwable failure) {
+    Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    return new LoggingEvent("here", root, Level.ERROR, "a query failed", failure, null);
   }
 
   @Test

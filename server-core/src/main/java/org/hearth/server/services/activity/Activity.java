@@ -23,6 +23,7 @@ import org.hearth.ringlogs.WiringDescription.Node;
 import org.hearth.server.box.Box;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreState;
 import org.hearth.server.store.Table;
 
 /// Keeps what happened, the newest of it: of failed sign-ins fewer, so that whoever guesses
@@ -138,7 +139,9 @@ public final class Activity implements Box, Happenings {
       }
     } catch (RuntimeException | Error e) {
       known = false; // It may have been committed nevertheless.
-      LOG.log(Level.WARNING, "What happened could not be kept: " + happening, e);
+      // What has become of the store is told already, and that it is so is what happened.
+      Level level = store.state() instanceof StoreState.Failed ? Level.DEBUG : Level.WARNING;
+      LOG.log(level, "What happened could not be kept: " + happening, e);
     }
   }
 
