@@ -158,7 +158,9 @@ final class BesideView extends VBox {
 
   /// Without a word Hearth opens the folder of this user.
   private String howToStart() {
-    return folder.isOfThisUser() ? "" : " with “%s”".formatted(SecondStart.command("hearth", folder));
+    return folder.isOfThisUser()
+        ? ""
+        : " with “%s”".formatted(SecondStart.command("hearth", folder));
   }
 
   private void showSilent(String sentence) {

@@ -65,18 +65,20 @@ final class BodyMemory {
   /// Whether a sender has shown who it is.
   enum Standing {
     /// A user whose token is good, or a server that has shown from the same address who it is.
-    SHOWN(List.of()),
+    SHOWN,
 
     /// Somebody without a token.
-    STRANGER(List.of(STRANGERS)),
+    STRANGER,
 
     /// Somebody who says that they are a server.
-    CLAIMED(List.of(STRANGERS, CLAIMS));
+    CLAIMED;
 
-    private final List<Sharing> shares;
-
-    Standing(List<Sharing> shares) {
-      this.shares = shares;
+    private List<Sharing> shares() {
+      return switch (this) {
+        case SHOWN -> List.of();
+        case STRANGER -> List.of(STRANGERS);
+        case CLAIMED -> List.of(STRANGERS, CLAIMS);
+      };
     }
   }
 
@@ -142,7 +144,7 @@ final class BodyMemory {
     private Taken(String asker, String address, Standing standing) {
       shares.add(new Sharing(Group.ASKER, asker));
       shares.add(new Sharing(Group.ADDRESS, address));
-      shares.addAll(standing.shares);
+      shares.addAll(standing.shares());
       shares.add(ALL);
     }
 
@@ -209,7 +211,7 @@ final class BodyMemory {
       lock.lock();
       try {
         List<Sharing> ofStrangers =
-            shares.stream().filter(Standing.CLAIMED.shares::contains).toList();
+            shares.stream().filter(Standing.CLAIMED.shares()::contains).toList();
         shares.removeAll(ofStrangers);
         arrived.giveBack(ofStrangers, bytes);
         read.giveBack(ofStrangers, treeBytes);

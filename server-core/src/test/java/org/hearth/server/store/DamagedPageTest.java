@@ -248,7 +248,7 @@ class DamagedPageTest {
     health.ended(new SQLException("No current connection.", "08003"));
 
     for (StorageException each :
-        List.of(first, later, requireNonNull(health.refusal(new SQLException("none", "08003"))))) {
+        List.of(first, requireNonNull(later), requireNonNull(health.refusal(new SQLException("none", "08003"))))) {
       assertThat(console().getFilterChainDecision(event(each))).isEqualTo(FilterReply.DENY);
     }
     assertThat(

@@ -75,6 +75,8 @@ final class TlsKeys extends X509ExtendedKeyManager {
 
   private static Loaded load(Listener.Tls files, long generation) {
     try {
+      requireFile(files.certificate());
+      requireFile(files.privateKey());
       List<X509Certificate> chain = certificates(files.certificate());
       PrivateKey key = privateKey(files.privateKey());
       if (!belongTogether(key, chain.getFirst().getPublicKey())) {
@@ -85,6 +87,13 @@ final class TlsKeys extends X509ExtendedKeyManager {
       return new Loaded("key-" + generation, key, chain, ListenerCertificate.of(chain.getFirst()));
     } catch (IOException e) {
       throw new UnusableKeyException(e);
+    }
+  }
+
+  /// To open a pipe would wait for its other end.
+  private static void requireFile(Path path) throws IOException {
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      throw new IOException("%s is no file; expected PEM".formatted(path));
     }
   }
 
