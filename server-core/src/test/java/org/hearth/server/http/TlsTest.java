@@ -45,6 +45,9 @@ import org.hearth.server.http.connection.ConnectionLimits;
 import org.hearth.server.http.connection.Listener;
 import org.hearth.server.http.connection.UnusableKeyException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -264,6 +267,19 @@ class TlsTest {
     assertThatThrownBy(this::start)
         .isInstanceOf(UnusableKeyException.class)
         .hasMessageContaining("cert.pem");
+  }
+
+  @Test
+  @Timeout(60)
+  @DisabledOnOs(OS.WINDOWS)
+  void doesNotWaitForTheOtherEndOfAPipe() throws Exception {
+    write(KeyForm.EC_PKCS8, "one");
+    Files.delete(keyFile());
+    assertThat(new ProcessBuilder("mkfifo", keyFile().toString()).start().waitFor()).isZero();
+
+    assertThatThrownBy(this::start)
+        .isInstanceOf(UnusableKeyException.class)
+        .hasMessageContaining("key.pem is no file");
   }
 
   @ParameterizedTest

@@ -247,8 +247,10 @@ class DamagedPageTest {
     Health health = new Health(new Derby(Path.of("none")));
     health.ended(new SQLException("No current connection.", "08003"));
 
-    for (StorageException each :
-        List.of(first, requireNonNull(later), requireNonNull(health.refusal(new SQLException("none", "08003"))))) {
+    StorageException second = requireNonNull(later);
+    StorageException refusal = requireNonNull(health.refusal(new SQLException("none", "08003")));
+
+    for (StorageException each : new StorageException[] {first, second, refusal}) {
       assertThat(console().getFilterChainDecision(event(each))).isEqualTo(FilterReply.DENY);
     }
     assertThat(
