@@ -22,7 +22,7 @@ record CrossSigningKey(SigningKeyUsage usage, String publicKey, ObjectNode conte
   ///
   /// @throws MatrixException `M_INVALID_PARAM` if it is none of that user and usage, `M_TOO_LARGE`
   static CrossSigningKey read(UserId user, SigningKeyUsage usage, ObjectNode content) {
-    if (MatrixJson.write(content).length > MOST_BYTES) {
+    if (!PeerKeys.isSmall(MatrixJson.write(content), MOST_BYTES)) {
       throw MatrixException.tooLarge("A cross-signing key has at most 16 KiB");
     }
     if (!content.path("user_id").asText().equals(user.value())) {

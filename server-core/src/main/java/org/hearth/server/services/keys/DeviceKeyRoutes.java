@@ -24,6 +24,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.services.keys.Keys.ClaimableKey;
 import org.hearth.server.services.keys.Keys.OneTimeKey;
 import org.hearth.server.store.JournalWriter;
@@ -42,6 +43,9 @@ final class DeviceKeyRoutes implements RouteGroup {
   /// Once so many devices are asked for, their keys are given away in one commit: a room costs a
   /// few commits, and nobody waits long for the turn of one of the users.
   static final int CLAIMS_A_UNIT = 200;
+
+  /// An answer with keys of more devices waits for its turn among the large ones.
+  private static final int FEW_CLAIMS = 100;
 
   private final Keys keys;
   private final ServerName server;
@@ -183,25 +187,40 @@ final class DeviceKeyRoutes implements RouteGroup {
     asked.elsewhere().forEach(each -> elsewhere.put(each, wanted.getOrDefault(each, Map.of())));
     RemoteKeys.Answers<ObjectNode> told =
         remote.claim(request.requester().user(), elsewhere, patience);
-    ObjectNode given = give(asked.here(), wanted);
-    told.told().forEach((user, keys) -> given.set(user.value(), keys));
-    ObjectNode answer = JsonNodeFactory.instance.objectNode();
-    answer.set("failures", told.json());
-    answer.set("one_time_keys", given);
-    return Response.json(answer);
+    return Response.written(stream -> {
+      if (claims(wanted) > FEW_CLAIMS) {
+        stream.awaitTurn();
+      }
+      JsonWriter json = stream.json().object();
+      json.name("failures").value(told.json());
+      json.name("one_time_keys").object();
+      give(asked.here(), wanted, json);
+      told.told().forEach((user, keys) -> json.name(user.value()).value(keys));
+      json.endObject().endObject();
+    });
   }
 
   /// "Requested users must be local to the receiving homeserver": others are left out.
   private Response claimForServer(Request request) {
     Map<UserId, Map<DeviceId, String>> wanted =
         wanted(Fields.of(request.json()).object("one_time_keys").json());
-    ObjectNode answer = JsonNodeFactory.instance.objectNode();
-    answer.set("one_time_keys", give(Asked.of(wanted.keySet(), server).here(), wanted));
-    return Response.json(answer);
+    return Response.written(stream -> {
+      if (claims(wanted) > FEW_CLAIMS) {
+        stream.awaitTurn();
+      }
+      JsonWriter json = stream.json().object();
+      json.name("one_time_keys").object();
+      give(Asked.of(wanted.keySet(), server).here(), wanted, json);
+      json.endObject().endObject();
+    });
   }
 
-  private ObjectNode give(List<UserId> here, Map<UserId, Map<DeviceId, String>> wanted) {
-    ObjectNode claimed = JsonNodeFactory.instance.objectNode();
+  private static int claims(Map<UserId, Map<DeviceId, String>> wanted) {
+    return wanted.values().stream().mapToInt(Map::size).sum();
+  }
+
+  /// Unit by unit: what one has given is written, and forgotten, before the next.
+  private void give(List<UserId> here, Map<UserId, Map<DeviceId, String>> wanted, JsonWriter json) {
     Map<UserId, Map<DeviceId, String>> unit = new LinkedHashMap<>();
     int claims = 0;
     for (UserId each : here) {
@@ -209,13 +228,12 @@ final class DeviceKeyRoutes implements RouteGroup {
       unit.put(each, devices);
       claims += devices.size();
       if (claims >= CLAIMS_A_UNIT) {
-        give(unit, claimed);
+        give(unit).forEach((user, keys) -> json.name(user.value()).value(keys));
         unit.clear();
         claims = 0;
       }
     }
-    give(unit, claimed);
-    return claimed;
+    give(unit).forEach((user, keys) -> json.name(user.value()).value(keys));
   }
 
   private static Map<UserId, Map<DeviceId, String>> wanted(ObjectNode json) {
@@ -243,7 +261,8 @@ final class DeviceKeyRoutes implements RouteGroup {
   }
 
   /// Gives keys away: what is answered is gone, durably, before it is answered.
-  private void give(Map<UserId, Map<DeviceId, String>> wanted, ObjectNode claimed) {
+  private Map<UserId, ObjectNode> give(Map<UserId, Map<DeviceId, String>> wanted) {
+    Map<UserId, ObjectNode> claimed = new LinkedHashMap<>();
     List<UserId> users = List.copyOf(wanted.keySet());
     turns.runAll(
         users,
@@ -252,13 +271,14 @@ final class DeviceKeyRoutes implements RouteGroup {
           wanted.forEach((user, devices) -> {
             ObjectNode given = give(user, devices, rows);
             if (!given.isEmpty()) {
-              claimed.set(user.value(), given);
+              claimed.put(user, given);
             }
           });
           if (!rows.isEmpty()) {
             var _ = journal.commit(rows, List.of(), () -> users.forEach(keys::devicesChanged));
           }
         });
+    return claimed;
   }
 
   /// Only while it is the user's turn.

@@ -43,6 +43,9 @@ final class KeyQueryRoute implements RouteGroup {
   /// An answer about more users waits for its turn among the large ones.
   private static final int SMALL = 50;
 
+  /// So does one about somebody with more devices: those of one user are read together.
+  private static final int FEW_DEVICES = 20;
+
   private final Keys keys;
   private final AccountQueries accounts;
   private final ServerName server;
@@ -93,7 +96,7 @@ final class KeyQueryRoute implements RouteGroup {
     Asked asked = Asked.of(wanted.keySet(), server);
     UsersElsewhere.Found found = elsewhere.find(viewer, asked.elsewhere(), wanted, patience);
     return Response.written(stream -> {
-      if (wanted.size() > SMALL) {
+      if (wanted.size() > SMALL || asked.here().stream().anyMatch(this::hasManyDevices)) {
         stream.awaitTurn();
       }
       JsonWriter json = stream.json().object();
@@ -118,13 +121,17 @@ final class KeyQueryRoute implements RouteGroup {
         wanted(Fields.of(request.json()).object("device_keys").json());
     List<UserId> here = Asked.of(wanted.keySet(), server).here();
     return Response.written(stream -> {
-      if (here.size() > SMALL) {
+      if (here.size() > SMALL || here.stream().anyMatch(this::hasManyDevices)) {
         stream.awaitTurn();
       }
       JsonWriter json = stream.json().object();
       write(json, null, wanted, here, UsersElsewhere.Found.NOBODY);
       json.endObject();
     });
+  }
+
+  private boolean hasManyDevices(UserId user) {
+    return keys.deviceCount(user) > FEW_DEVICES;
   }
 
   private Response devicesForServer(Request request) {
@@ -135,6 +142,9 @@ final class KeyQueryRoute implements RouteGroup {
     // Asked before the devices: what changes in between is told once more.
     long streamId = kept.streamId(user);
     return Response.written(stream -> {
+      if (hasManyDevices(user)) {
+        stream.awaitTurn();
+      }
       JsonWriter json = stream.json().object();
       json.name("user_id").value(user.value());
       json.name("stream_id").value(streamId);

@@ -20,8 +20,6 @@ record KeyUpload(
     Optional<ObjectNode> deviceKeys,
     List<ClaimableKey> oneTime,
     List<ClaimableKey> fallback) {
-  private static final int MOST_DEVICE_KEY_BYTES = 16 << 10;
-  private static final int MOST_KEY_BYTES = 4 << 10;
   private static final int LONGEST_NAME_BYTES = 255;
 
   KeyUpload {
@@ -87,8 +85,8 @@ record KeyUpload(
         throw MatrixException.badJson("device_keys.signatures must map users to texts by key");
       }
     }
-    if (MatrixJson.write(deviceKeys).length > MOST_DEVICE_KEY_BYTES) {
-      throw MatrixException.tooLarge("The keys of a device have at most 16 KiB");
+    if (!PeerKeys.isSmall(MatrixJson.write(deviceKeys), PeerKeys.MOST_DEVICE_BYTES)) {
+      throw MatrixException.tooLarge("The keys of a device have at most 16 KiB and few members");
     }
   }
 
@@ -109,8 +107,8 @@ record KeyUpload(
       if (!content.isTextual() && !content.isObject()) {
         throw MatrixException.badJson(name + " must be texts or objects");
       }
-      if (MatrixJson.write(content).length > MOST_KEY_BYTES) {
-        throw MatrixException.tooLarge("A key has at most 4 KiB");
+      if (!PeerKeys.isSmall(MatrixJson.write(content), PeerKeys.MOST_CLAIMED_BYTES)) {
+        throw MatrixException.tooLarge("A key has at most 4 KiB and few members");
       }
       found.add(new ClaimableKey(key.substring(0, colon), key.substring(colon + 1), content));
     }

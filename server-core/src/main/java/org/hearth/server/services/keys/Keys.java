@@ -153,6 +153,16 @@ public final class Keys implements KeyQueries, AccountCompanion {
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
+  /// How many of the user's devices have keys.
+  int deviceCount(UserId user) {
+    return reads
+        .first(
+            "SELECT COUNT(*) FROM device_key WHERE user_id = ?",
+            statement -> statement.setString(1, user.value()),
+            row -> row.getInt(1))
+        .orElseThrow();
+  }
+
   /// What a device says of itself.
   Optional<ObjectNode> deviceKeys(UserId user, DeviceId device) {
     return reads.first(

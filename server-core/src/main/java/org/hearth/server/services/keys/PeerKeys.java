@@ -20,7 +20,9 @@ public final class PeerKeys {
   /// What one device says of itself.
   static final int MOST_DEVICE_BYTES = 16 << 10;
 
-  private static final int MOST_CLAIMED_BYTES = 4 << 10;
+  /// One key that is claimed.
+  static final int MOST_CLAIMED_BYTES = 4 << 10;
+
   private static final int LONGEST_NAME_BYTES = 255;
 
   /// As long as the names of this server's devices may be.
@@ -108,10 +110,16 @@ public final class PeerKeys {
     return isBounded(content, most) ? Optional.of(content) : Optional.empty();
   }
 
+  /// Whether keys have at most so many bytes, and take no more than twice that when they are read:
+  /// many of them are, for one answer. A text of nothing but brackets takes thirty times as much.
+  static boolean isSmall(byte[] json, int most) {
+    return json.length <= most && MatrixJson.treeBytes(json) <= 2L * most;
+  }
+
   /// Whether it is small enough, and not nested deeper than what clients may send.
   private static boolean isBounded(JsonNode content, int most) {
     byte[] bytes = MatrixJson.write(content);
-    if (bytes.length > most) {
+    if (!isSmall(bytes, most)) {
       return false;
     }
     try {

@@ -3,6 +3,7 @@ package org.hearth.server.services.keys;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
@@ -97,6 +98,20 @@ class DeviceKeysTest extends TwoUsers {
         .expect(400, "M_BAD_JSON");
 
     assertThat(alice.query(bob.user()).path("device_keys").path(bob.user())).isEmpty();
+  }
+
+  /// A text of nothing but brackets takes thirty times its length when it is read.
+  @Test
+  void keysThatAreLargeWhenTheyAreReadAreRefused() {
+    String brackets = "[" + "{},".repeat(1_000) + "{}]";
+    ArrayNode members = (ArrayNode) MatrixJson.parse(brackets.getBytes(StandardCharsets.UTF_8));
+    ObjectNode device = bob.deviceKeys();
+    device.set("x", members);
+    bob.upload("device_keys", device).expect(413, "M_TOO_LARGE");
+    ObjectNode key = bob.claimable("signed_curve25519:1");
+    ((ObjectNode) key.get("signed_curve25519:1")).set("x", members);
+    bob.upload("one_time_keys", key).expect(413, "M_TOO_LARGE");
+    bob.upload("fallback_keys", key).expect(413, "M_TOO_LARGE");
   }
 
   @Test
