@@ -12,7 +12,6 @@ import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.http.connection.UnusableKeyException;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreRefusedException;
-import org.hearth.server.store.derby.DerbyFault;
 
 /// Turns what stopped a start into a reason and a remedy for the owner.
 final class StartFailures {
@@ -21,7 +20,7 @@ final class StartFailures {
   /// Whether the server would not start, and nothing is broken.
   static boolean isRefusal(Throwable failure) {
     return failure instanceof StoreRefusedException
-        || DerbyFault.ofMedium(failure) == DerbyFault.DISK_FULL
+        || StorageException.isOfFullDisk(failure)
         || failure instanceof PortInUseException
         || failure instanceof ConfigurationException
         || failure instanceof AccessDeniedException
@@ -32,7 +31,7 @@ final class StartFailures {
   }
 
   static StartFailedException explain(Throwable failure, DataFolder folder) {
-    if (DerbyFault.ofMedium(failure) == DerbyFault.DISK_FULL) {
+    if (StorageException.isOfFullDisk(failure)) {
       return StartFailedException.ofFullDisk(
           "The disk of " + folder.root() + " is full",
           "Make room on it; then the server can start.",

@@ -69,6 +69,11 @@ public sealed class StorageException extends RuntimeException permits StoreRefus
     return DerbyFault.isDamage(failure) || DerbyFault.isInternal(failure);
   }
 
+  /// Whether a failure is that of a disk without room, whoever met it.
+  public static boolean isOfFullDisk(Throwable failure) {
+    return DerbyFault.ofMedium(failure) == DerbyFault.DISK_FULL;
+  }
+
   /// Whether a failure is that of a store whose end is told already: all who use it meet the same.
   public static boolean isTold(Throwable failure) {
     return failure instanceof StorageException ofStore && ofStore.told;
