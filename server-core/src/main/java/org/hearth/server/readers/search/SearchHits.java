@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.lucene.index.QueryTimeout;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.BooleanClause.Occur;
@@ -28,6 +29,7 @@ import org.apache.lucene.search.TopFieldCollectorManager;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.readers.events.ClientEvents;
 import org.hearth.server.readers.events.Timelines;
 import org.hearth.server.readers.events.Viewer;
@@ -38,17 +40,23 @@ import org.jspecify.annotations.Nullable;
 /// Finds the results of one request: what the index has, as far as the user may see it. Every hit
 /// is read from the database, and is judged there.
 ///
-/// **Bound:** [#MOST_LOOKED_AT] hits for a page, [#LONGEST] from the first look into the index to
-/// the last.
+/// **Bound:** [#MOST_LOOKED_AT] hits for a page, [#MOST_BYTES] of memory for what it has found,
+/// [#LONGEST] from the first look into the index to the last.
 ///
 /// **Thread:** one request's.
 final class SearchHits {
   static final int MOST_LOOKED_AT = 1_000;
 
+  /// A page that takes so much ends there. Others are made at the same time.
+  static final long MOST_BYTES = 8 << 20;
+
   private static final Duration LONGEST = Duration.ofSeconds(3);
 
+  /// Events that are read together: few, until it is known that they are small.
   private static final int LEAST_AT_ONCE = 16;
+
   private static final int MOST_AT_ONCE = 64;
+  private static final long SMALL_BYTES = 64 << 10;
   private static final OwnWordsOnly RANK = new OwnWordsOnly();
   private static final Sort BY_RANK =
       new Sort(SortField.FIELD_SCORE, new SortField(SearchIndex.PLACE, SortField.Type.LONG, true));
@@ -155,17 +163,26 @@ final class SearchHits {
         request.from().map(each -> each.document(request.recent())).orElse(null);
     @Nullable SearchCursor end = request.from().orElse(null);
     int looked = 0;
-    while (found.size() < request.limit() && looked < MOST_LOOKED_AT) {
-      int size = Math.clamp(request.limit() - found.size() + 1L, LEAST_AT_ONCE, MOST_AT_ONCE);
+    long bytes = 0;
+    long largest = 0;
+    while (found.size() < request.limit() && looked < MOST_LOOKED_AT && bytes < MOST_BYTES) {
+      boolean small = looked > 0 && largest <= SMALL_BYTES;
+      int size =
+          Math.clamp(
+              request.limit() - found.size() + 1L,
+              LEAST_AT_ONCE,
+              small ? MOST_AT_ONCE : LEAST_AT_ONCE);
       ScoreDoc[] hits = next(searcher, query, after, size);
       List<Hit> read = read(searcher, hits);
       Set<LogPosition> visible = visible(read);
       for (Hit each : read) {
         looked++;
+        largest = Math.max(largest, each.bytes());
         end = each.cursor();
         if (each.isShown(visible)) {
           found.add(each.found());
-          if (found.size() == request.limit()) {
+          bytes += each.bytes();
+          if (found.size() == request.limit() || bytes >= MOST_BYTES) {
             break;
           }
         }
@@ -261,6 +278,14 @@ final class SearchHits {
       return read != null
           && visible.contains(read.position())
           && (editNumber.isEmpty() || (edited != null && visible.contains(edited.position())));
+    }
+
+    /// About what it takes in memory.
+    long bytes() {
+      return Stream.of(event, edit)
+          .filter(Objects::nonNull)
+          .mapToLong(each -> MatrixJson.treeBytes(each.pdu().canonicalBytes()))
+          .sum();
     }
 
     Found found() {

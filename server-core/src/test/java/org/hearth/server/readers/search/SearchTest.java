@@ -19,6 +19,8 @@ import static org.hearth.server.readers.search.Searching.set;
 import static org.hearth.server.readers.search.Searching.texts;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -442,6 +444,31 @@ class SearchTest {
         assertThat(all.reversed()).isEqualTo(said);
       }
     }
+  }
+
+  /// Brackets take thirty times their length when they are read.
+  @Test
+  void aPageEndsWhenItTakesMuchMemory() {
+    ArrayNode brackets = JsonNodeFactory.instance.arrayNode();
+    for (int i = 0; i < 18_000; i++) {
+      brackets.addObject();
+    }
+    List<String> said = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      said.add(send(alice, room, message("cassowary").set("x", brackets)));
+    }
+    ObjectNode criteria = looking("cassowary");
+    criteria.putObject("filter").put("limit", 100);
+
+    JsonNode page = search(bob, criteria);
+
+    assertThat(found(page)).hasSizeBetween(1, 11);
+    List<String> all = new ArrayList<>(found(page));
+    while (page.has("next_batch")) {
+      page = next(bob, criteria, page.path("next_batch").asText());
+      all.addAll(found(page));
+    }
+    assertThat(all).containsExactlyInAnyOrderElementsOf(said);
   }
 
   @Test
