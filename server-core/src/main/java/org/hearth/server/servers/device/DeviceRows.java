@@ -26,6 +26,11 @@ final class DeviceRows {
   private static final int COUNTED_DEVICES = 10_000;
 
   private static final int SHARE_THAT_GOES = 10;
+
+  /// A count in the database is good for that share of the bound: where less is free, place is
+  /// made. Else the rows of who stays a little below the bound would be counted for each message.
+  private static final int LEAST_SHARE_FREE = 100;
+
   private static final String OF_DEVICE = " WHERE user_id = ? AND device_id = ?";
 
   private final Table table;
@@ -75,11 +80,16 @@ final class DeviceRows {
       return rows >= other.rows && bytes >= other.bytes;
     }
 
-    /// What must go of this, so that so much is left and a tenth of it is free.
+    /// What must go of this, which was counted in the database, so that a tenth of the most is
+    /// free: nothing where a hundredth is.
     Amount tooMuchFor(Amount most) {
-      return new Amount(
-          rows <= most.rows ? 0 : rows - most.rows + most.rows / SHARE_THAT_GOES,
-          bytes <= most.bytes ? 0 : bytes - most.bytes + most.bytes / SHARE_THAT_GOES);
+      return new Amount((int) tooMuch(rows, most.rows), tooMuch(bytes, most.bytes));
+    }
+
+    private static long tooMuch(long counted, long most) {
+      return counted <= most - most / LEAST_SHARE_FREE
+          ? 0
+          : counted - most + most / SHARE_THAT_GOES;
     }
   }
 
@@ -105,16 +115,15 @@ final class DeviceRows {
     Amount added = new Amount(1, bytes);
     Amount known = amounts.getIfPresent(key);
     Amount amount = (known == null ? stored(key) : known).plus(added);
-    if (areMessages && known != null && !most.isAtLeast(amount)) {
-      amount = stored(key).plus(added);
-    }
     if (most.isAtLeast(amount)) {
       amounts.put(key, amount);
       return List.of();
     }
     if (areMessages) {
-      amounts.put(key, amount);
-      return List.of(makeRoom(key, amount.tooMuchFor(most)));
+      Amount counted = known == null ? amount : stored(key).plus(added);
+      Amount tooMuch = counted.tooMuchFor(most);
+      amounts.put(key, counted.minus(tooMuch));
+      return tooMuch.isNothing() ? List.of() : List.of(makeRoom(key, tooMuch));
     }
     int kept = most.rows() - most.rows() / SHARE_THAT_GOES;
     amounts.put(key, new Amount(kept, 0));

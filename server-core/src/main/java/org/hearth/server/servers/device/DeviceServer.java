@@ -314,25 +314,35 @@ public final class DeviceServer implements Box {
     /// @param goesOn whether messages to users elsewhere are sent there
     private Delivery deliver(
         UserId sender, String type, Map<UserId, Map<String, ObjectNode>> messages, boolean goesOn) {
-      Delivery delivery = new Delivery(new ArrayList<>(), new ArrayList<>());
+      List<Addressed> all = new ArrayList<>();
       long bytes = 0;
       for (var recipient : messages.entrySet()) {
         for (var message : addressees(recipient.getKey(), recipient.getValue()).entrySet()) {
           bytes += message.getValue().length;
-          check(bytes, delivery.entries().size());
-          DeviceRows.Key key = DeviceRows.key(recipient.getKey(), message.getKey());
-          int index = delivery.entries().size();
-          delivery.rows().addAll(needs.inboxes().add(key, message.getValue().length));
-          delivery.rows().add(Inboxes.insert(key, sender, type, message.getValue(), index));
-          delivery
-              .entries()
-              .add(new DeviceOutput.MessageArrived(recipient.getKey(), message.getKey()));
+          check(bytes, all.size());
+          all.add(new Addressed(recipient.getKey(), message.getKey(), message.getValue()));
         }
       }
+      List<DeviceOutput> beyond = List.of();
       if (goesOn) {
         Elsewhere.Split split = elsewhere.split(sender, type, messages);
-        check(bytes + split.bytes(), delivery.entries().size() + split.messages() - 1);
-        delivery.entries().addAll(split.entries());
+        check(bytes + split.bytes(), all.size() + split.messages() - 1);
+        beyond = List.copyOf(split.entries());
+      }
+      Delivery delivery = deliver(sender, type, all);
+      delivery.entries().addAll(beyond);
+      return delivery;
+    }
+
+    /// What is refused has been by now: what is counted here is stored.
+    private Delivery deliver(UserId sender, String type, List<Addressed> all) {
+      Delivery delivery = new Delivery(new ArrayList<>(), new ArrayList<>());
+      for (Addressed each : all) {
+        DeviceRows.Key key = DeviceRows.key(each.user(), each.device());
+        int index = delivery.entries().size();
+        delivery.rows().addAll(needs.inboxes().add(key, each.content().length));
+        delivery.rows().add(Inboxes.insert(key, sender, type, each.content(), index));
+        delivery.entries().add(new DeviceOutput.MessageArrived(each.user(), each.device()));
       }
       return delivery;
     }
@@ -408,6 +418,10 @@ public final class DeviceServer implements Box {
       }
     }
   }
+
+  /// A message to one device.
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  private record Addressed(UserId user, DeviceId device, byte[] content) {}
 
   /// What a call or a message of another server brings.
   private record Delivery(List<RowChange> rows, List<DeviceOutput> entries) {}

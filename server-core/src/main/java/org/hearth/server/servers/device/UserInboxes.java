@@ -44,23 +44,21 @@ final class UserInboxes {
   List<RowChange> add(String user, int bytes) {
     Amount added = new Amount(1, bytes);
     Amount known = amounts.getIfPresent(user);
-    Amount amount = (known == null ? stored(user) : known).plus(added);
-    if (known != null && !most.isAtLeast(amount)) {
-      amount = stored(user).plus(added);
-    }
-    if (most.isAtLeast(amount)) {
-      amounts.put(user, amount);
+    if (known != null && most.isAtLeast(known.plus(added))) {
+      amounts.put(user, known.plus(added));
       return List.of();
     }
-    Amount tooMuch = amount.tooMuchFor(most);
-    amounts.put(user, amount.minus(tooMuch));
-    return makeRoom(user, tooMuch);
+    List<Inbox> largestFirst = largestFirst(user);
+    Amount counted = largestFirst.stream().map(Inbox::amount).reduce(added, Amount::plus);
+    Amount tooMuch = counted.tooMuchFor(most);
+    amounts.put(user, counted.minus(tooMuch));
+    return makeRoom(largestFirst, tooMuch);
   }
 
-  private List<RowChange> makeRoom(String user, Amount tooMuch) {
+  private List<RowChange> makeRoom(List<Inbox> largestFirst, Amount tooMuch) {
     List<RowChange> changes = new ArrayList<>();
     Amount left = tooMuch;
-    for (Inbox each : largestFirst(user)) {
+    for (Inbox each : largestFirst) {
       if (left.isNothing()) {
         break;
       }
@@ -69,10 +67,6 @@ final class UserInboxes {
       left = left.minus(going);
     }
     return changes;
-  }
-
-  private Amount stored(String user) {
-    return largestFirst(user).stream().map(Inbox::amount).reduce(new Amount(0, 0), Amount::plus);
   }
 
   private List<Inbox> largestFirst(String user) {

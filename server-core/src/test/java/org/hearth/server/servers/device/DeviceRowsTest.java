@@ -65,7 +65,8 @@ class DeviceRowsTest {
     store
         .committer()
         .commit(
-            new UnitOfWork(owner, owner.generation(), changes, 1, List.of(), Outcome.ignored()));
+            new UnitOfWork(
+                owner, owner.generation(), changes, changes.size(), List.of(), Outcome.ignored()));
   }
 
   private static List<String> inbox(Store store) {
@@ -188,6 +189,69 @@ class DeviceRowsTest {
       assertThat(flooded)
           .allSatisfy(each -> assertThat(inbox(store, new DeviceId(each.device()))).isNotEmpty());
     }
+  }
+
+  /// What a call adds is not stored before its end: of who is one message below the bound, each of
+  /// the call's messages comes to it.
+  @Test
+  void theRowsAreNotCountedForEachMessageOfACall() {
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      logIn(store);
+      DeviceRows.Amount most = new DeviceRows.Amount(1_000, 1_000_000);
+      DeviceRows rows = new DeviceRows(Inboxes.MESSAGE, most, true, store.reads());
+      UserInboxes ofUser = new UserInboxes(rows, most, store.reads());
+      List<RowChange> stored = new ArrayList<>();
+      for (int i = 0; i < 999; i++) {
+        stored.add(
+            Inboxes.insert(INBOX, UserId.parse("@friend:hearth.test"), "key " + i, EMPTY, i));
+        assertThat(rows.add(INBOX, EMPTY.length)).isEmpty();
+        assertThat(ofUser.add(BOB.value(), EMPTY.length)).isEmpty();
+      }
+      commit(store, stored);
+      long before = store.figures().reads();
+
+      int makingRoom = 0;
+      for (int i = 0; i < 90; i++) {
+        makingRoom += rows.add(INBOX, EMPTY.length).size();
+        makingRoom += ofUser.add(BOB.value(), EMPTY.length).size();
+      }
+
+      assertThat(makingRoom).isEqualTo(2);
+      assertThat(store.figures().reads() - before).isLessThanOrEqualTo(4);
+    }
+  }
+
+  /// What a device has received goes, and is counted until the bound is come to.
+  @Test
+  void theRowsAreNotCountedForEachMessageWhereAsManyGo() {
+    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      logIn(store);
+      DeviceRows rows = rows(store, 1_000, 1_000_000);
+      List<RowChange> stored = new ArrayList<>();
+      for (int i = 0; i < 999; i++) {
+        stored.add(
+            Inboxes.insert(INBOX, UserId.parse("@friend:hearth.test"), "key " + i, EMPTY, i));
+      }
+      commit(store, stored);
+      long before = store.figures().reads();
+
+      for (int i = 0; i < 100; i++) {
+        send(store, rows, "stranger", "flood " + i);
+        commit(store, List.of(goes(store)));
+      }
+
+      assertThat(store.figures().reads() - before - 100).isLessThanOrEqualTo(5);
+    }
+  }
+
+  /// The device has received its oldest message.
+  private static RowChange goes(Store store) {
+    long oldest =
+        store
+            .reads()
+            .select("SELECT MIN(position) FROM device_message", row -> row.getLong(1))
+            .getFirst();
+    return rows(store, 1, 1).deleteUpTo(INBOX, oldest);
   }
 
   private static long bytes(Store store) {

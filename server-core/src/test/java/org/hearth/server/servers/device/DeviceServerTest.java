@@ -180,6 +180,33 @@ class DeviceServerTest {
     assertThat(inbox()).as("a late transaction is known").hasSameSizeAs(kept);
   }
 
+  /// What is counted for a call that is refused is not stored, and what was to make place for it
+  /// does not go.
+  @Test
+  void aCallThatIsRefusedLeavesTheBoundOfAnInboxWhereItIs() throws Exception {
+    List<Reply<LogPosition>> replies = new ArrayList<>();
+    for (int i = 0; i < Inboxes.MOST_MESSAGES; i++) {
+      replies.add(send(i));
+    }
+    for (Reply<LogPosition> each : replies) {
+      var _ = each.await(PATIENCE);
+    }
+    logIn(CAROL, DEVICES);
+    Map<UserId, Map<String, ObjectNode>> tooMuch = new LinkedHashMap<>();
+    tooMuch.put(BOB, Map.of(PHONE.value(), content(-1)));
+    tooMuch.put(CAROL, Map.of("*", content(0).put("a", "x".repeat(60 << 10))));
+
+    for (int i = 0; i < 3; i++) {
+      Reply<LogPosition> refused = submit("refused" + i, tooMuch);
+      assertThatThrownBy(() -> refused.await(PATIENCE)).isInstanceOf(MatrixException.class);
+    }
+    for (int i = 0; i < 20; i++) {
+      var _ = send(Inboxes.MOST_MESSAGES + i).await(PATIENCE);
+    }
+
+    assertThat(inbox()).hasSizeLessThanOrEqualTo(Inboxes.MOST_MESSAGES);
+  }
+
   @Test
   void aSilentDevicesInboxHasABoundInBytes() throws Exception {
     int messageBytes = 60 << 10;
