@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.readers.sync.SyncClient.join;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -481,6 +482,27 @@ class UnreadTest extends ReceiptRoom {
     kill();
 
     assertThat(ids(notifications(""))).containsExactly(whole.value());
+  }
+
+  @Test
+  void aPageOfTheListHasABoundInBytes() {
+    List<String> said = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      said.addFirst(say("x".repeat(60_000)).value());
+    }
+
+    JsonNode page = notifications("?limit=1000");
+    List<String> told = new ArrayList<>(ids(page));
+    assertThat(told).hasSize(9);
+    int pages = 1;
+    while (page.has("next_token")) {
+      page = notifications("?limit=1000&from=" + page.path("next_token").asText());
+      told.addAll(ids(page));
+      pages++;
+    }
+
+    assertThat(told).isEqualTo(said);
+    assertThat(pages).isEqualTo(3);
   }
 
   /// 256 events of each room are kept with what their rules say, and each may say another thing.

@@ -1,6 +1,5 @@
 package org.hearth.server.readers.sync.history;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
@@ -14,6 +13,7 @@ import org.hearth.server.http.Response;
 import org.hearth.server.http.RouteGroup;
 import org.hearth.server.http.Routes;
 import org.hearth.server.matrix.error.MatrixException;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.events.ClientEvents;
 import org.hearth.server.readers.events.EventStyle;
 import org.hearth.server.readers.events.Viewer;
@@ -23,7 +23,8 @@ import org.hearth.server.servers.room.OutsideRoom;
 import org.hearth.server.servers.room.RoomEvent;
 
 /// `GET /notifications`: the events that have notified the user, newest first, as far as they are
-/// still known and the user may see them. One that is damaged keeps none of the others back.
+/// still known and the user may see them. One that is damaged keeps none of the others back. A page
+/// has so many of them, or so many bytes.
 ///
 /// **Source:** [listing notifications][list].
 ///
@@ -31,8 +32,17 @@ import org.hearth.server.servers.room.RoomEvent;
 public final class NotificationsRoute implements RouteGroup {
   private static final int USUAL_LIMIT = 20;
   private static final int LARGEST_LIMIT = 100;
+
+  /// A page ends with the event that comes to so many bytes of JSON.
+  private static final int MOST_BYTES = 512 * 1024;
+
   private static final String HIGHLIGHT = "highlight";
   private static final EventStyle WITHOUT_ROOM = new EventStyle(false, false, Optional.empty());
+
+  /// What is told of one notification.
+  ///
+  /// @param bytes of the event
+  private record Entry(ObjectNode json, int bytes) {}
 
   private final History reads;
   private final NotificationQueries notifications;
@@ -59,20 +69,39 @@ public final class NotificationsRoute implements RouteGroup {
     boolean highlights = request.query("only").filter(HIGHLIGHT::equals).isPresent();
     // What the client was told before is counted.
     var _ = reads.snapshots().current();
-    List<Notification> page = notifications.notifications(viewer.user(), from, highlights, limit);
-    ObjectNode body = JsonNodeFactory.instance.objectNode();
-    ArrayNode list = body.putArray("notifications");
-    for (Notification each : page) {
-      ClientEvents.readable(each.event().value(), () -> entry(each, viewer)).ifPresent(list::add);
-    }
-    // "If this is absent, there are no more results."
-    if (page.size() == limit) {
-      body.put("next_token", Long.toString(page.getLast().position()));
-    }
-    return Response.json(body);
+    return Response.written(stream -> {
+      stream.awaitTurn();
+      write(
+          stream.json(),
+          notifications.notifications(viewer.user(), from, highlights, limit),
+          limit,
+          viewer);
+    });
   }
 
-  private Optional<ObjectNode> entry(Notification notification, Viewer viewer) {
+  private void write(JsonWriter json, List<Notification> page, int limit, Viewer viewer) {
+    json.object().name("notifications").array();
+    long bytes = 0;
+    int told = 0;
+    while (told < page.size() && bytes < MOST_BYTES) {
+      Notification notification = page.get(told);
+      Optional<Entry> entry =
+          ClientEvents.readable(notification.event().value(), () -> entry(notification, viewer));
+      if (entry.isPresent()) {
+        json.value(entry.get().json());
+        bytes += entry.get().bytes();
+      }
+      told++;
+    }
+    json.endArray();
+    // "If this is absent, there are no more results."
+    if (told == limit || told < page.size()) {
+      json.name("next_token").value(Long.toString(page.get(told - 1).position()));
+    }
+    json.endObject();
+  }
+
+  private Optional<Entry> entry(Notification notification, Viewer viewer) {
     return reads
         .rooms()
         .event(notification.event())
@@ -85,7 +114,8 @@ public final class NotificationsRoute implements RouteGroup {
         // Who is invited has been told of the invitation, whatever of the room may be seen.
         .filter(event -> event.invites(viewer.user()) || reads.rooms().maySee(viewer.user(), event))
         .filter(event -> !viewer.ignored().hides(event))
-        .map(event -> json(notification, event, viewer));
+        .map(event ->
+            new Entry(json(notification, event, viewer), event.pdu().canonicalBytes().length));
   }
 
   private ObjectNode json(Notification notification, RoomEvent event, Viewer viewer) {
