@@ -142,6 +142,19 @@ final class CountedMember {
     keepOld(RoomCounts.MOST_OLD_THREADS);
   }
 
+  /// Takes away what is old and read.
+  ///
+  /// @param thread null for all
+  /// @param place a thread whose newest event is there or before is read to its end; of another it
+  ///   is not known what is read
+  void readOld(@Nullable String thread, long place) {
+    if (!old.isEmpty()) {
+      old.entrySet()
+          .removeIf(each ->
+              (thread == null || each.getKey().equals(thread)) && each.getValue().last() <= place);
+    }
+  }
+
   /// Counts what is old in further threads in the main timeline.
   void keepOld(int most) {
     while (oldThreads() > most) {

@@ -28,8 +28,9 @@ import org.jspecify.annotations.Nullable;
  member has not read is found by going back through them as far as the member's markers. So an event costs a bit for a
  member, and a receipt, wherever it is, costs nothing but the moving of a marker.
 
- An event that is too old to be kept is added to a number of each member who has it unread. A receipt that is behind the
- last of those cannot say which of them it covers, and leaves the number as it is; any later one sets it to zero.
+ An event that is too old to be kept is added to a number that each member who has it unread has of its thread. A receipt
+ that is behind the last of a thread's cannot say which of them it covers, and leaves the number as it is; any later one
+ sets it to zero.
 */
 
 /// What of a room's events has notified whom of its members of this server, and how far these have
@@ -290,11 +291,7 @@ final class RoomCounts {
     threads -= member.threads();
     member.moveMarker(thread, place);
     keepMarkers(member, MOST_THREAD_MARKERS);
-    if (place >= lastDropped && thread == null) {
-      member.old = Map.of();
-    } else if (place >= lastDropped && !member.old.isEmpty()) {
-      member.old.remove(thread);
-    }
+    member.readOld(thread, place);
     threads += member.threads();
     boundThreads();
     changes++;

@@ -104,12 +104,47 @@ class RoomCountsTest {
         new UnreadCounts(new Count(last - 1, 1), Map.of("$thread:hearth.test", new Count(1, 0)));
     assertThat(counts.counts(ALICE)).isEqualTo(all);
     assertThat(stored().counts(ALICE)).isEqualTo(all);
-    assertThat(counts.read(ALICE, null, 5)).as("what is too old cannot be told apart").isFalse();
+    assertThat(counts.read(ALICE, null, 1)).as("what is too old cannot be told apart").isFalse();
     assertThat(counts.read(ALICE, MAIN, last - 10)).isTrue();
     assertThat(counts.counts(ALICE).main()).isEqualTo(new Count(10, 0));
     assertThat(counts.counts(ALICE).threads()).hasSize(1);
     assertThat(counts.read(ALICE, null, last)).isTrue();
     assertThat(counts.counts(ALICE)).isEqualTo(UnreadCounts.NONE);
+  }
+
+  /// However much has happened in the rest of the room since.
+  @Test
+  void aThreadThatIsReadToItsEndIsReadAlsoWhenItsEventsAreTooOldToBeKept() {
+    String thread = "$thread:hearth.test";
+    join(ALICE, BOB);
+    event(1, thread, true);
+    event(2, thread, false);
+    long last = RoomCounts.MOST_EVENTS * 3L;
+    for (long place = 3; place <= last; place++) {
+      event(place, MAIN, false);
+    }
+
+    assertThat(counts.read(ALICE, thread, 1)).as("one of two is not told apart").isFalse();
+    assertThat(counts.read(ALICE, thread, 2)).isTrue();
+    assertThat(counts.counts(ALICE)).isEqualTo(main(last - 2, 0));
+    assertThat(stored().counts(ALICE)).isEqualTo(main(last - 2, 0));
+    assertThat(counts.read(BOB, null, 2)).as("of all threads those that end there").isTrue();
+    assertThat(counts.counts(BOB)).isEqualTo(main(last - 2, 0));
+  }
+
+  @Test
+  void theMainTimelineIsReadToItsEndAlsoWhenThreadsGoOn() {
+    String thread = "$thread:hearth.test";
+    join(ALICE);
+    event(1, MAIN, true);
+    long last = RoomCounts.MOST_EVENTS * 3L;
+    for (long place = 2; place <= last; place++) {
+      event(place, thread, false);
+    }
+
+    assertThat(counts.read(ALICE, MAIN, 1)).isTrue();
+    assertThat(counts.counts(ALICE))
+        .isEqualTo(new UnreadCounts(Count.NONE, Map.of(thread, new Count(last - 1, 0))));
   }
 
   @Test
