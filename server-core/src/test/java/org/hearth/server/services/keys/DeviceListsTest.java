@@ -105,11 +105,76 @@ class DeviceListsTest extends TwoUsers {
   void whoIsInvitedOrWithdrawsIsNeither() {
     String room = room();
     String before = KeyClient.next(alice.sync(""));
+    invite(room, bob);
+
+    JsonNode invited = alice.sync(before);
+    leave(bob, room);
+    JsonNode withdrawn = alice.sync(KeyClient.next(invited));
+
+    assertThat(changed(invited)).isEmpty();
+    assertThat(left(invited)).isEmpty();
+    assertThat(changed(withdrawn)).isEmpty();
+    assertThat(left(withdrawn)).isEmpty();
+    assertThat(KeyClient.texts(changes(alice, before, "s0").path("left"))).isEmpty();
+  }
+
+  /// Alice invites a user.
+  private void invite(String room, KeyClient user) {
     alice
         .http()
         .post(
-            ROOMS + TestClient.encoded(room) + "/invite", "{'user_id': '%s'}".formatted(bob.user()))
+            ROOMS + TestClient.encoded(room) + "/invite",
+            "{'user_id': '%s'}".formatted(user.user()))
         .expect(200);
+  }
+
+  @Test
+  void whoLeftAndIsInvitedAgainOrKnocksIsToldAsLeft() {
+    KeyClient carol = KeyClient.register(server, "carol");
+    String room = room();
+    join(bob, room);
+    join(carol, room);
+    String before = KeyClient.next(alice.sync(""));
+    leave(bob, room);
+    leave(carol, room);
+    invite(room, bob);
+    alice
+        .http()
+        .put(
+            ROOMS + TestClient.encoded(room) + "/state/m.room.join_rules", "{'join_rule': 'knock'}")
+        .expect(200);
+    carol.http().post("/_matrix/client/v3/knock/" + TestClient.encoded(room), "{}").expect(200);
+
+    JsonNode answer = alice.sync(before);
+
+    assertThat(left(answer)).containsExactlyInAnyOrder(bob.user(), carol.user());
+    assertThat(changed(answer)).isEmpty();
+    assertThat(left(alice.sync(KeyClient.next(answer)))).isEmpty();
+  }
+
+  @Test
+  void whoComesBackIsToldOfThoseWhoWentMeanwhile() {
+    KeyClient carol = KeyClient.register(server, "carol");
+    String room = room();
+    join(bob, room);
+    join(carol, room);
+    String before = KeyClient.next(bob.sync(""));
+    leave(bob, room);
+    leave(carol, room);
+    join(bob, room);
+
+    JsonNode answer = bob.sync(before);
+
+    assertThat(left(answer)).containsExactly(carol.user());
+    assertThat(changed(answer)).containsExactly(alice.user());
+  }
+
+  @Test
+  void whoCameAndWentBetweenTwoSyncsIsNeither() {
+    String room = room();
+    String before = KeyClient.next(alice.sync(""));
+    join(bob, room);
+    leave(bob, room);
 
     JsonNode answer = alice.sync(before);
 

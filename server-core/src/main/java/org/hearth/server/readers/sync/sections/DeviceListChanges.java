@@ -26,8 +26,10 @@ import org.hearth.server.services.keys.KeyQueries;
 /// Changed are those who share a room and whose keys changed, and those who came to a room of the
 /// user's, or to whose room the user came: "for the sake of simpler logic, a server may add Alice to
 /// `changed` when Alice and Bob share a new room, even if they previously already shared a room".
-/// For the same sake a member who has another name counts as one who came. Left are those who are
-/// gone from a room, or from whom the user is gone, and who share none any more.
+/// For the same sake a member who has another name counts as one who came. Left are those who were
+/// joined in a room when the range began and no longer are, or from whom the user is gone, and who
+/// share none any more. What they are instead makes no difference: who was invited again shares no
+/// room, and who withdrew from an invitation never did.
 ///
 /// What comes after the range is told with the next, also where memory has it already: a client must
 /// not hear of a room's members before it is told of the room. The cost is linear in the members of
@@ -102,22 +104,43 @@ public final class DeviceListChanges {
         // Those also who had left before the user did.
         gone.addAll(joinedAt(room, since, history.leftAt(since).orElse(upTo)));
       }
-    } else if (history.joinedEverSince(since)) {
-      for (RoomMembership each : rooms.membersAfter(room, since)) {
-        if (each.position().isAfter(upTo)) {
-          continue;
-        }
-        switch (each.membership()) {
-          case JOIN -> changed.add(each.user());
-          case LEAVE, BAN -> gone.add(each.user());
-          case INVITE, KNOCK -> {
-            // Has not come yet.
-          }
+    } else {
+      List<RoomMembership> later = rooms.membersAfter(room, since);
+      if (history.joinedEverSince(since)) {
+        later.stream()
+            .filter(each -> !each.position().isAfter(upTo))
+            .filter(each -> each.membership() == Membership.JOIN)
+            .forEach(each -> changed.add(each.user()));
+        gone.addAll(gone(room, later, since, upTo));
+      } else {
+        changed.addAll(rooms.joinedUsers(room));
+        if (history.at(since) == Membership.JOIN) {
+          // Those who went before the user came back.
+          gone.addAll(gone(room, later, since, upTo));
         }
       }
-    } else {
-      changed.addAll(rooms.joinedUsers(room));
     }
+  }
+
+  /// Who was joined when the range began and was not when it ended.
+  ///
+  /// @param later the memberships that are later than the beginning
+  private Set<UserId> gone(
+      RoomId room, List<RoomMembership> later, LogPosition since, LogPosition upTo) {
+    List<UserId> others =
+        later.stream()
+            .filter(each -> each.membership() != Membership.JOIN || each.position().isAfter(upTo))
+            .map(RoomMembership::user)
+            .toList();
+    Set<UserId> gone = joinedOf(others, room, since);
+    List<UserId> afterwards =
+        later.stream()
+            .filter(each -> each.position().isAfter(upTo))
+            .map(RoomMembership::user)
+            .filter(gone::contains)
+            .toList();
+    gone.removeAll(joinedOf(afterwards, room, upTo));
+    return gone;
   }
 
   /// Who was joined at the one moment or at the other: who has come since is none of the business
@@ -128,11 +151,16 @@ public final class DeviceListChanges {
     Set<UserId> joined = new HashSet<>(rooms.joinedUsers(room));
     List<UserId> later =
         rooms.membersAfter(room, since).stream().map(RoomMembership::user).toList();
-    if (!later.isEmpty()) {
-      later.forEach(joined::remove);
-      for (LogPosition then : List.of(since, left)) {
-        rooms.stateAt(room, then).map(state -> state.joined(later)).ifPresent(joined::addAll);
-      }
+    later.forEach(joined::remove);
+    joined.addAll(joinedOf(later, room, since));
+    joined.addAll(joinedOf(later, room, left));
+    return joined;
+  }
+
+  private Set<UserId> joinedOf(List<UserId> users, RoomId room, LogPosition at) {
+    Set<UserId> joined = new HashSet<>();
+    if (!users.isEmpty()) {
+      rooms.stateAt(room, at).ifPresent(state -> joined.addAll(state.joined(users)));
     }
     return joined;
   }
