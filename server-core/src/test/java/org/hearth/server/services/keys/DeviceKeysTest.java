@@ -146,8 +146,16 @@ class DeviceKeysTest extends TwoUsers {
     assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:A");
     JsonNode between = bob.sync("");
     assertThat(KeyClient.texts(between.path("device_unused_fallback_key_types"))).hasSize(1);
+    JsonNode incremental = bob.sync(KeyClient.next(before));
+    assertThat(incremental.at("/device_one_time_keys_count/signed_curve25519").isInt()).isTrue();
+    assertThat(incremental.at("/device_one_time_keys_count/signed_curve25519").intValue()).isZero();
+    assertThat(KeyClient.texts(incremental.path("device_unused_fallback_key_types")))
+        .containsExactly("signed_curve25519");
     assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:F");
     assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:F");
+    JsonNode used = bob.sync(KeyClient.next(incremental));
+    assertThat(used.path("device_unused_fallback_key_types").isArray()).isTrue();
+    assertThat(used.path("device_unused_fallback_key_types")).isEmpty();
 
     JsonNode after = bob.sync("");
     assertThat(after.at("/device_one_time_keys_count/signed_curve25519").intValue()).isZero();
