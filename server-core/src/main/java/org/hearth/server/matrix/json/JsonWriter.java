@@ -29,7 +29,7 @@ public final class JsonWriter {
   private final Target target;
   private final JsonSink sink;
   private boolean commaIsDue;
-  private boolean pushed;
+  private long pushedBytes;
   private int mark = NO_MARK;
   private boolean commaWasDue;
 
@@ -134,7 +134,7 @@ public final class JsonWriter {
   ///
   /// @throws IllegalStateException if a piece has gone out
   public void restart() {
-    if (pushed) {
+    if (hasPushed()) {
       throw new IllegalStateException("a part of the JSON has gone out");
     }
     sink.shorten(0);
@@ -144,7 +144,12 @@ public final class JsonWriter {
 
   /// Whether a piece has gone out.
   public boolean hasPushed() {
-    return pushed;
+    return pushedBytes > 0;
+  }
+
+  /// How many bytes were written, and were not taken back.
+  public long length() {
+    return pushedBytes + sink.length();
   }
 
   /// What is written and has not gone out.
@@ -178,7 +183,7 @@ public final class JsonWriter {
 
   private void pushIfFull() {
     if (sink.length() >= (mark == NO_MARK ? PIECE : MOST_HELD)) {
-      pushed = true;
+      pushedBytes += sink.length();
       mark = NO_MARK;
       sink.pushTo(target);
     }

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.store.AlreadyClosedException;
@@ -46,8 +45,9 @@ import org.jspecify.annotations.Nullable;
 
 /// `POST /search`: what a user finds in the rooms that they are or were in.
 ///
-/// **Bound:** a page ends with the result with which [#MOST_BYTES] of events were written; what
-/// [SearchRequest] and [SearchHits] say.
+/// **Bound:** a page ends with the result with which [#MOST_BYTES] of events were written, and with
+/// the state of the room with which they were no further room's is told; what [SearchRequest],
+/// [SearchHits] and [Looks] say.
 ///
 /// **Thread:** any; nothing is kept between requests.
 ///
@@ -80,10 +80,8 @@ final class SearchRoute implements RouteGroup {
   private final SearchAnalyzer analyzer;
   private final Needs needs;
 
-  /// Turns to look into the index. They are not those of large answers: nobody's first sync waits
-  /// for what others look for.
-  private final Semaphore looks =
-      new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / 2), true);
+  private final Looks looks =
+      new Looks(Math.max(1, Runtime.getRuntime().availableProcessors() / 2), Looks.LONGEST_WAIT);
 
   SearchRoute(SearchIndex index, SearchAnalyzer analyzer, Needs needs) {
     this.index = index;
@@ -133,7 +131,7 @@ final class SearchRoute implements RouteGroup {
     }
 
     void write(BodyWriter.Stream stream) throws IOException {
-      SearchHits.Page page = stream.withoutTurn(this::page);
+      SearchHits.Page page = stream.withoutTurn(() -> looks.inTurn(this::page));
       JsonWriter json = stream.json();
       json.name("count").value(page.count());
       json.name("results").array();
@@ -167,7 +165,6 @@ final class SearchRoute implements RouteGroup {
     }
 
     private SearchHits.Page page() throws IOException {
-      looks.acquireUninterruptibly();
       try {
         return new SearchHits(needs.rooms(), needs.events(), request, scope, ignoring).page(index);
       } catch (CorruptIndexException e) {
@@ -175,8 +172,6 @@ final class SearchRoute implements RouteGroup {
         throw unavailable();
       } catch (AlreadyClosedException _) {
         throw unavailable();
-      } finally {
-        looks.release();
       }
     }
 
@@ -280,6 +275,10 @@ final class SearchRoute implements RouteGroup {
       written.forEach(each -> shown.add(each.event().room()));
       json.name("state").object();
       for (RoomId room : shown) {
+        if (bytes >= MOST_BYTES) {
+          break;
+        }
+        long before = json.length();
         List<LogPosition> positions =
             needs.rooms().stateAt(room, scope.upTo(room, now)).stream()
                 .flatMap(state -> state.positions().values().stream())
@@ -287,6 +286,7 @@ final class SearchRoute implements RouteGroup {
                 .toList();
         json.name(room.value());
         needs.events().writeState(json, positions, viewer, scope.own(room), EventStyle.SINGLE);
+        bytes += json.length() - before;
       }
       json.endObject();
     }

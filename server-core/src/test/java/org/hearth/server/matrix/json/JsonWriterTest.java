@@ -46,6 +46,7 @@ class JsonWriterTest {
     json.endArray();
 
     assertThat(pieces).hasSize(3).allSatisfy(each -> assertThat(each).isBetween(65_536, 67_000));
+    assertThat(json.length()).isEqualTo(1 + 200 * 1025);
     assertThat(MatrixJson.parse(all().getBytes(StandardCharsets.UTF_8))).hasSize(200);
   }
 

@@ -560,6 +560,26 @@ class SearchTest {
     assertThat(search(alice, looking("needle")).has("state")).isFalse();
   }
 
+  /// The results are told whole; whoever wants the state of a room that was left out asks there.
+  @Test
+  void stateOfFurtherRoomsIsLeftOutWhenThatOfTheFirstIsLarge() {
+    String large = open(alice);
+    String topic = "x".repeat(60_000);
+    int many = SearchRoute.MOST_BYTES / topic.length() + 1;
+    for (int i = 0; i < many; i++) {
+      set(alice, large, "com.example.large" + i, "{'x': '%s'}".formatted(topic));
+    }
+    String first = say(alice, room, "haystack");
+    String second = say(alice, large, "haystack");
+    ObjectNode criteria = looking("haystack").put("include_state", true).put("order_by", "recent");
+
+    JsonNode both = search(alice, criteria);
+
+    assertThat(found(both)).containsExactly(second, first);
+    assertThat(both.path("state").path(large)).hasSizeGreaterThan(many);
+    assertThat(both.path("state").has(room)).isFalse();
+  }
+
   // --- what is refused
 
   @Test
