@@ -41,6 +41,7 @@ import org.hearth.server.readers.sync.sections.Acknowledgements;
 import org.hearth.server.readers.sync.sections.DeviceListChanges;
 import org.hearth.server.readers.sync.sections.DeviceListSection;
 import org.hearth.server.readers.sync.sections.EphemeralFromOutside;
+import org.hearth.server.readers.sync.sections.HeldBackNews;
 import org.hearth.server.readers.sync.sections.JoinedRooms;
 import org.hearth.server.readers.sync.sections.KeyCountsSection;
 import org.hearth.server.readers.sync.sections.LeftRooms;
@@ -281,7 +282,8 @@ public final class ClientSync implements Box {
                 devices,
                 keyCounts));
     presence.ifPresent(kinds::add);
-    Sections sections = new Sections(rooms, needs.accountData(), kinds);
+    HeldBackNews.Complaints complaints = new HeldBackNews.Complaints();
+    Sections sections = new Sections(rooms, needs.accountData(), kinds, complaints);
     Snapshots snapshots = new Snapshots(needs.store(), NewsReader.NAME, sections.follows());
     History history =
         new History(
@@ -303,7 +305,8 @@ public final class ClientSync implements Box {
                 events,
                 tokens,
                 new Parts.Kinds(roomEvents, received, read),
-                new Parts.Beside(unread, ownData, receipts, typing, List.of(devices, keyCounts))),
+                new Parts.Beside(unread, ownData, receipts, typing, List.of(devices, keyCounts)),
+                complaints),
             SlidingSyncRoute.Budget.STANDARD,
             new SecureRandom());
     SyncRoutes sync =

@@ -4,17 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.readers.sync.SyncClient.events;
 import static org.hearth.server.readers.sync.SyncClient.join;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.readers.sync.sections.HeldBackNews;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /// Rows of a user that cannot be read cost what stands in them, and nothing else of `/sync`.
 class DamagedRowsTest {
@@ -101,6 +106,41 @@ class DamagedRowsTest {
     assertThat(told.at("/rooms/join")).hasSize(1);
     server.rooms().say(room, "alice", "and on");
     assertThat(events(join(alice.sync(), room).path("timeline"))).containsExactly("and on");
+  }
+
+  /// Each answer of a sliding window meets the failure in several of its parts.
+  @Test
+  void whatCannotBeReadIsLoggedOnceInHoweverManyAnswersOfEitherKindItIsMissing() {
+    server
+        .http("alice")
+        .put("/_matrix/client/v3/user/@alice:hearth.test/account_data/com.example.x", "{}")
+        .expect(200);
+    update(
+        "account_data",
+        "UPDATE account_data SET content = CAST(X'7B7B' AS BLOB) WHERE user_id = ?");
+    restart();
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    Logger log = (Logger) LoggerFactory.getLogger(HeldBackNews.class);
+    log.addAppender(logged);
+    try {
+      SlidingClient sliding = new SlidingClient(server.http("alice"));
+      String body =
+          SlidingClient.list(0, 5, 1, "")
+              .replaceFirst("}$", ",'extensions':{'account_data':{'enabled':true}}}");
+      for (int i = 0; i < 3; i++) {
+        server.rooms().say(room, "alice", "goes on");
+        var _ = sliding.sync(body);
+        alice.sync();
+      }
+    } finally {
+      log.detachAppender(logged);
+    }
+
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .isNotEmpty()
+        .doesNotHaveDuplicates();
   }
 
   private void restart() {

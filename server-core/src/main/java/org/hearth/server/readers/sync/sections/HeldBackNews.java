@@ -41,8 +41,10 @@ public final class HeldBackNews {
     this.complaints = complaints;
   }
 
-  /// Which failures are in the log already.
-  static final class Complaints {
+  /// Which failures are in the log already: each once in ten minutes, in whatever way it is met.
+  ///
+  /// **Thread:** any; one for all requests.
+  public static final class Complaints {
     private final Cache<String, Boolean> recent =
         Caffeine.newBuilder()
             .maximumSize(MOST_COMPLAINTS)

@@ -15,14 +15,20 @@ public final class Sections {
   private final RoomQueries rooms;
   private final AccountDataQueries accountData;
   private final List<Section> sections;
-  private final HeldBackNews.Complaints complaints = new HeldBackNews.Complaints();
+  private final HeldBackNews.Complaints complaints;
 
   /// @param sections asked in this order; one that adds to the news of rooms comes after that which
   ///   tells what happened there
-  public Sections(RoomQueries rooms, AccountDataQueries accountData, List<Section> sections) {
+  /// @param complaints of all requests
+  public Sections(
+      RoomQueries rooms,
+      AccountDataQueries accountData,
+      List<Section> sections,
+      HeldBackNews.Complaints complaints) {
     this.rooms = rooms;
     this.accountData = accountData;
     this.sections = List.copyOf(sections);
+    this.complaints = complaints;
   }
 
   /// What happened after what the client has, up to that point.

@@ -99,7 +99,10 @@ final class Answer {
     Step base = look.base();
     Optional<SyncPoint> since = base.number() == 0 ? Optional.empty() : Optional.of(base.point());
     return new Sections(
-            parts.rooms(), parts.accountData(), List.of(window, parts.sections().unread()))
+            parts.rooms(),
+            parts.accountData(),
+            List.of(window, parts.sections().unread()),
+            parts.complaints())
         .collect(asked(look.viewer(), filter, since), look.feed(), look.now());
   }
 

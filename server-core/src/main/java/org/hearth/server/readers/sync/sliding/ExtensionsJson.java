@@ -387,7 +387,7 @@ final class ExtensionsJson {
     Optional<Set<String>> wanted =
         scope.map(those -> ids.computeIfAbsent(those, ExtensionsJson::ids));
     Filter filter = Filter.of(Filter.Rooms.of(wanted, false));
-    return new Sections(parts.rooms(), parts.accountData(), sections)
+    return new Sections(parts.rooms(), parts.accountData(), sections, parts.complaints())
         .collect(Answer.asked(viewer, filter, since), feed, now);
   }
 

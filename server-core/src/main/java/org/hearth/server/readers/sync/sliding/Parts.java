@@ -3,6 +3,7 @@ package org.hearth.server.readers.sync.sliding;
 import java.util.List;
 import org.hearth.server.readers.events.ClientEvents;
 import org.hearth.server.readers.events.Timelines;
+import org.hearth.server.readers.sync.sections.HeldBackNews;
 import org.hearth.server.readers.sync.sections.NewsOfRoom;
 import org.hearth.server.readers.sync.sections.RoomSummaries;
 import org.hearth.server.readers.sync.sections.Section;
@@ -19,6 +20,7 @@ import org.hearth.server.services.accountdata.AccountDataQueries;
 /// @param events how events are written
 /// @param sections the kinds of news beside rooms
 /// @param kinds of which it is noted in which rooms there was news
+/// @param complaints of all requests
 public record Parts(
     RoomQueries rooms,
     AccountDataQueries accountData,
@@ -29,7 +31,8 @@ public record Parts(
     ClientEvents events,
     Tokens tokens,
     Kinds kinds,
-    Beside sections) {
+    Beside sections,
+    HeldBackNews.Complaints complaints) {
   /// What is noted.
   ///
   /// @param events of every event and membership
