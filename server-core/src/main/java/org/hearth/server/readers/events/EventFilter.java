@@ -119,6 +119,11 @@ public record EventFilter(
     return Math.min(limit.orElse(whenAbsent), maximum);
   }
 
+  /// Whether all events of all rooms may pass.
+  public boolean admitsAll() {
+    return patterns.equals(Patterns.ALL) && containsUrl.isEmpty();
+  }
+
   public boolean admitsRoom(RoomId room) {
     return admitsRoom(patterns.rooms(), patterns.notRooms(), room);
   }

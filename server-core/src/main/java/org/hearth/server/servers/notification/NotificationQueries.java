@@ -19,6 +19,12 @@ public interface NotificationQueries {
   /// What the user has not read in the room.
   UnreadCounts counts(RoomId room, UserId user);
 
+  /// Whether an event of the room has notified the user, read or not.
+  ///
+  /// @param after exclusive; of events that are too old to be kept those count that are not read
+  /// @param upTo inclusive
+  boolean isNotified(RoomId room, UserId user, long after, long upTo);
+
   /// What the user has not read in all rooms together, of which this looks at each.
   Unread unread(UserId user);
 

@@ -495,6 +495,11 @@ public final class NotificationServer implements Box {
     }
 
     @Override
+    public boolean isNotified(RoomId room, UserId user, long after, long upTo) {
+      return memory.find(room).filter(each -> each.isNotified(user, after, upTo)).isPresent();
+    }
+
+    @Override
     public Unread unread(UserId user) {
       long roomCount = 0;
       long notifications = 0;

@@ -324,6 +324,28 @@ final class RoomCounts {
     return new UnreadCounts(main == null ? Count.NONE : main, counts);
   }
 
+  /// Whether an event has notified a user, read or not.
+  ///
+  /// @param after exclusive; of events that are too old to be kept those count that are not read
+  /// @param upTo inclusive
+  synchronized boolean isNotified(UserId user, long after, long upTo) {
+    CountedMember member = byUser.get(user);
+    if (member == null) {
+      return false;
+    }
+    for (Iterator<CountedEvent> all = events.descendingIterator(); all.hasNext(); ) {
+      CountedEvent event = all.next();
+      if (event.place() <= after) {
+        return false;
+      }
+      if (event.place() <= upTo && event.of(member.number()) != null) {
+        return true;
+      }
+    }
+    return member.old.values().stream()
+        .anyMatch(each -> each.last() > after && each.last() <= upTo);
+  }
+
   /// What has notified a user, newest first.
   synchronized List<Notification> notifications(
       UserId user, long before, boolean highlights, int limit) {

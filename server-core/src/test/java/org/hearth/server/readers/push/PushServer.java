@@ -116,6 +116,11 @@ final class PushServer implements BeforeEachCallback, AfterEachCallback {
     }
 
     @Override
+    public boolean isNotified(RoomId room, UserId user, long after, long upTo) {
+      return false;
+    }
+
+    @Override
     public NotificationQueries.Unread unread(UserId user) {
       Map<RoomId, Long> rooms = counts.getOrDefault(user, Map.of());
       return new NotificationQueries.Unread(

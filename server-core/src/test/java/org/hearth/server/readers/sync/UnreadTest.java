@@ -135,6 +135,25 @@ class UnreadTest extends ReceiptRoom {
   }
 
   @Test
+  void theCountsAreToldOfAnEventThatTheFilterKeepsFromTheTimeline() throws Exception {
+    SyncClient names =
+        server
+            .client("bob", "NAMES")
+            .with("filter", "{'room':{'timeline':{'types':['m.room.name']}}}");
+    names.sync();
+
+    Future<JsonNode> waiting = waiting("bob", () -> names.sync(LONG));
+    say("one");
+    JsonNode answer = answer(waiting);
+
+    assertThat(unread(answer)).isEqualTo("1 0");
+    assertThat(join(answer, room).at("/timeline/events")).isEmpty();
+    assertThat(names.sync().has("rooms")).isFalse();
+    rooms.send(room, "alice", "com.example", "{'body':'x'}");
+    assertThat(names.sync().has("rooms")).as("one that notifies nobody").isFalse();
+  }
+
+  @Test
   void theFullyReadMarkerClearsNothing() {
     EventId event = say("hello");
 

@@ -194,6 +194,28 @@ class RoomCountsTest {
     assertThat(counts.counts(ALICE).main()).isEqualTo(Count.NONE);
   }
 
+  @Test
+  void tellsWhetherAnEventHasNotifiedSince() {
+    join(ALICE);
+    event(5, MAIN, false);
+    join(BOB);
+    var _ = counts.read(ALICE, null, 5);
+
+    assertThat(counts.isNotified(ALICE, 4, 5)).as("though it is read").isTrue();
+    assertThat(counts.isNotified(ALICE, 5, 9)).isFalse();
+    assertThat(counts.isNotified(ALICE, 0, 4)).isFalse();
+    assertThat(counts.isNotified(BOB, 0, 9)).isFalse();
+    for (long place = 10; place < 10 + RoomCounts.MOST_EVENTS; place++) {
+      event(place, MAIN, false);
+    }
+    assertThat(counts.leave(BOB)).isTrue();
+    join(BOB);
+    event(1_000, MAIN, false);
+    event(1_001, MAIN, false);
+    assertThat(counts.isNotified(BOB, 1, 999)).isFalse();
+    assertThat(counts.isNotified(ALICE, 1, 11)).as("what is too old to be kept").isTrue();
+  }
+
   private static UserId user(int number) {
     return UserId.parse("@user" + number + ":hearth.test");
   }

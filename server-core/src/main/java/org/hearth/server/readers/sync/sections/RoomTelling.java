@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.hearth.server.servers.notification.UnreadCounts;
 
@@ -17,6 +18,7 @@ public final class RoomTelling {
   private final List<ObjectNode> accountData = new ArrayList<>();
   private final List<Supplier<Optional<ObjectNode>>> ephemeral = new ArrayList<>();
   private Supplier<UnreadCounts> unread = () -> UnreadCounts.NONE;
+  private BooleanSupplier changedCounts = () -> false;
   private boolean worthTelling;
 
   RoomTelling(Supplier<Optional<? extends RoomNews>> happened) {
@@ -50,6 +52,11 @@ public final class RoomTelling {
     worthTelling = true;
   }
 
+  /// The counts are to be told if that is so; asked only when there is nothing else to tell.
+  void countsChangedIf(BooleanSupplier changed) {
+    changedCounts = changed;
+  }
+
   /// Reads what happened; empty when nothing did.
   public Optional<? extends RoomNews> happened() {
     return happened.get();
@@ -58,7 +65,7 @@ public final class RoomTelling {
   /// Whether there is something to tell although nothing happened, beside what [#ephemeral()]
   /// gives.
   public boolean isWorthTelling() {
-    return worthTelling;
+    return worthTelling || changedCounts.getAsBoolean();
   }
 
   public List<ObjectNode> accountData() {

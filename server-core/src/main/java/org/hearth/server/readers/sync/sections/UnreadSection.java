@@ -15,9 +15,10 @@ import org.hearth.server.servers.notification.NotificationQueries;
 import org.hearth.server.servers.notification.UnreadCounts;
 import org.hearth.server.servers.receipt.ReceiptQueries;
 
-/// How many notifications the user has not seen, in each room of which something is told, and in
-/// those where the user has read since. They are those of now: events and receipts of which a
-/// client is told are counted by then.
+/// How many notifications the user has not seen, in each room of which something is told, in those
+/// where the user has read since, and in those where an event has notified the user that the filter
+/// keeps from the timeline. They are those of now: events and receipts of which a client is told are
+/// counted by then.
 ///
 /// **Thread:** any. **Source:** [receiving notifications][counts].
 ///
@@ -59,8 +60,14 @@ public final class UnreadSection implements Section {
 
   @Override
   public void add(Asked asked, News news) {
+    boolean hidden = !asked.request().filter().room().timeline().admitsAll();
     news.rooms(News.Place.JOIN)
-        .forEach((room, telling) -> telling.unread(counts(asked, room, news.heldBack())));
+        .forEach((room, telling) -> {
+          telling.unread(counts(asked, room, news.heldBack()));
+          if (hidden) {
+            telling.countsChangedIf(() -> isNotified(asked, room, news.heldBack()));
+          }
+        });
     for (RoomId each : read(asked)) {
       if (asked.isJoined(each)) {
         news.joined(each)
@@ -83,6 +90,23 @@ public final class UnreadSection implements Section {
                 .changedRooms(kind, since)
                 .orElseGet(() -> receipts.roomsReadAfter(user, since, now)))
         .orElse(Set.of());
+  }
+
+  /// Whether an event has notified the user since.
+  private boolean isNotified(Asked asked, RoomId room, HeldBackNews heldBack) {
+    return asked
+        .since(this)
+        .filter(since ->
+            heldBack.orElse(
+                "the counts of " + room,
+                () ->
+                    notifications.isNotified(
+                        room,
+                        asked.request().user(),
+                        since.value(),
+                        asked.now().position().value()),
+                false))
+        .isPresent();
   }
 
   /// "If `unread_thread_notifications` was specified as `true` on the `RoomEventFilter`, these

@@ -131,9 +131,8 @@ public final class SyncJson {
       Optional<? extends RoomNews> happened = telling.happened();
       List<ObjectNode> ephemeral =
           place == News.Place.JOIN ? telling.ephemeral() : List.<ObjectNode>of();
-      boolean quiet =
-          place == News.Place.JOIN && (telling.isWorthTelling() || !ephemeral.isEmpty());
-      if (happened.isEmpty() && !quiet) {
+      if (happened.isEmpty()
+          && (place != News.Place.JOIN || (ephemeral.isEmpty() && !telling.isWorthTelling()))) {
         return false;
       }
       if (!begun) {
