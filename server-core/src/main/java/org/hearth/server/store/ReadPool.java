@@ -122,14 +122,18 @@ public final class ReadPool implements AutoCloseable {
   ///
   /// @throws StorageException as [#read] does
   public <T> List<T> selectReadable(String sql, Binding binding, Row<T> row) {
-    return select(sql, binding, each -> readable(sql, row, each)).stream()
+    return select(sql, binding, each -> readable(sql, each, row)).stream()
         .flatMap(Optional::stream)
         .toList();
   }
 
-  private <T> Optional<T> readable(String sql, Row<T> row, ResultSet each) throws SQLException {
+  /// Makes something of a row, unless it cannot be read, which is logged. For queries in which such
+  /// a row has a place of its own.
+  ///
+  /// @param sql what gave the row
+  public <T> Optional<T> readable(String sql, ResultSet at, Row<T> row) throws SQLException {
     try {
-      return Optional.of(row.read(each));
+      return Optional.of(row.read(at));
     } catch (RuntimeException e) {
       unreadable();
       LOG.log(Level.ERROR, "a row cannot be read and is left out of " + sql, e);

@@ -237,6 +237,8 @@ public final class ClientPush implements Box {
           .filter(each -> each.id() == before.get())
           .forEach(each -> each.setAnew(gateway));
     } else {
+      // One whose row cannot be read may be in its place.
+      changes.addAll(Pushers.delete(user, settings.appId(), settings.pushkey()));
       changes.add(
           Pushers.insert(user, device, settings, needs.clock().instant(), content.unread(user)));
       // Whoever is told of an event after this position finds the pusher in memory.

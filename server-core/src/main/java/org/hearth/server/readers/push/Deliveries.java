@@ -99,9 +99,9 @@ final class Deliveries {
       worker.waitUntil(pusher.attempts().nextTry());
       return Turn.NOTHING;
     }
-    List<PushQueue.Item> items = queue.oldest(pusher.id(), MOST_A_TURN);
+    List<PushQueue.Queued> items = queue.oldest(pusher.id(), MOST_A_TURN);
     Telling telling = new Telling(worker, pusher);
-    for (PushQueue.Item each : items) {
+    for (PushQueue.Queued each : items) {
       if (!telling.tell(each)) {
         return telling.turn(false);
       }
@@ -141,16 +141,18 @@ final class Deliveries {
     }
 
     /// @return whether to go on
-    boolean tell(PushQueue.Item item) {
-      if (item.position() <= worker.told() || isOld(item.at())) {
-        removed(item);
+    boolean tell(PushQueue.Queued queued) {
+      PushQueue.Item item = queued.item().orElse(null);
+      // What cannot be read is given up: it would keep its place for ever.
+      if (item == null || item.position() <= worker.told() || isOld(item.at())) {
+        removed(queued);
         return true;
       }
       long wishes = worker.badgeWishes();
       long unread = content.unread(pusher.user());
       Optional<ObjectNode> notification = notification(item, unread);
       if (notification.isEmpty()) {
-        removed(item);
+        removed(queued);
         return true;
       }
       if (!send(notification.get())) {
@@ -159,7 +161,7 @@ final class Deliveries {
       worker.told(item.position());
       badge = unread;
       worker.badgeDone(wishes);
-      removed(item);
+      removed(queued);
       return true;
     }
 
@@ -176,9 +178,9 @@ final class Deliveries {
       }
     }
 
-    private void removed(PushQueue.Item item) {
-      note(List.of(PushQueue.remove(pusher.id(), item.position())));
-      worker.queued().remove(item.position());
+    private void removed(PushQueue.Queued queued) {
+      note(List.of(PushQueue.remove(pusher.id(), queued.position())));
+      worker.queued().remove(queued.position());
     }
 
     /// Tells of the number of unread notifications, if the gateway knows another one.

@@ -1,11 +1,14 @@
 package org.hearth.server.readers.push;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
@@ -37,6 +40,11 @@ final class PushQueue {
           "a notification beyond the bound removes the oldest; deleted when the gateway has it, when it is a day old, and with the pusher");
   static final Table INTAKE = new Table("push_intake", "one row", "made once");
 
+  private static final String OLDEST =
+      "SELECT position, room_id, event_id, thread_id, tweaks, created_millis"
+          + " FROM pusher_notification WHERE pusher_id = ? ORDER BY position"
+          + " FETCH FIRST ? ROWS ONLY";
+
   private final ReadPool reads;
 
   PushQueue(ReadPool reads) {
@@ -51,24 +59,30 @@ final class PushQueue {
   record Item(
       long position, RoomId room, EventId event, String thread, ObjectNode tweaks, Instant at) {}
 
-  /// The oldest items of a pusher, in order.
-  List<Item> oldest(long pusher, int most) {
+  /// A row of the queue.
+  ///
+  /// @param item empty if it cannot be read
+  record Queued(long position, Optional<Item> item) {}
+
+  /// The oldest of what a pusher has to be told, in order.
+  List<Queued> oldest(long pusher, int most) {
     return reads.select(
-        "SELECT position, room_id, event_id, thread_id, tweaks, created_millis"
-            + " FROM pusher_notification WHERE pusher_id = ? ORDER BY position"
-            + " FETCH FIRST ? ROWS ONLY",
+        OLDEST,
         statement -> {
           statement.setLong(1, pusher);
           statement.setInt(2, most);
         },
-        row ->
-            new Item(
-                row.getLong(1),
-                RoomId.parse(row.getString(2)),
-                EventId.parse(row.getString(3)),
-                row.getString(4),
-                MatrixJson.restoreObject(row.getBytes(5)),
-                Instant.ofEpochMilli(row.getLong(6))));
+        row -> new Queued(row.getLong(1), reads.readable(OLDEST, row, PushQueue::item)));
+  }
+
+  private static Item item(ResultSet row) throws SQLException {
+    return new Item(
+        row.getLong(1),
+        RoomId.parse(row.getString(2)),
+        EventId.parse(row.getString(3)),
+        row.getString(4),
+        MatrixJson.restoreObject(row.getBytes(5)),
+        Instant.ofEpochMilli(row.getLong(6)));
   }
 
   /// A place in the queue of a pusher.

@@ -20,6 +20,8 @@ import org.hearth.server.store.Table;
 /// The table `pusher`. A pusher belongs to the device that set it last: it goes in the commit that
 /// removes the device, and with it what it has still to be told.
 ///
+/// One whose row cannot be read is as good as gone, until its client sets it again.
+///
 /// **thread**: any.
 public final class Pushers implements AccountCompanion {
   /// Pushers of a user. "A user can have multiple pushers: one per device."
@@ -71,8 +73,9 @@ public final class Pushers implements AccountCompanion {
 
   /// All pushers.
   List<Entry> all() {
-    return reads.select(
+    return reads.selectReadable(
         "SELECT pusher_id, user_id, url FROM pusher",
+        _ -> {},
         row ->
             new Entry(
                 row.getLong(1), UserId.parse(row.getString(2)), URI.create(row.getString(3))));
@@ -80,20 +83,23 @@ public final class Pushers implements AccountCompanion {
 
   /// The user's pushers, the oldest first.
   List<Pusher> of(UserId user) {
-    return reads.select(
+    return reads.selectReadable(
         SELECT + "WHERE user_id = ? ORDER BY pusher_id",
         statement -> statement.setString(1, user.value()),
         Pushers::pusher);
   }
 
   Optional<Pusher> get(long id) {
-    return reads.first(
-        SELECT + "WHERE pusher_id = ?", statement -> statement.setLong(1, id), Pushers::pusher);
+    return reads
+        .selectReadable(
+            SELECT + "WHERE pusher_id = ?", statement -> statement.setLong(1, id), Pushers::pusher)
+        .stream()
+        .findFirst();
   }
 
   /// Users other than that one who have a pusher of that application and push key.
   List<UserId> others(UserId user, String appId, String pushkey) {
-    return reads.select(
+    return reads.selectReadable(
         "SELECT user_id FROM pusher WHERE app_id = ? AND pushkey = ? AND user_id <> ?",
         statement -> bind(statement, appId, pushkey, user.value()),
         row -> UserId.parse(row.getString(1)));

@@ -87,6 +87,27 @@ class FailingGatewayTest {
     assertThat(PushServer.pushkeys(bob)).containsExactly("key");
   }
 
+  /// More than one turn has, so that the turns after it come too.
+  @Test
+  void whatCannotBeReadIsGivenUpAndTheRestIsTold() {
+    gateway.says(500, "{}");
+    for (int i = 0; i < Deliveries.MOST_A_TURN; i++) {
+      server.say(room, "damaged", 1);
+    }
+    Eventually.until("all is queued", () -> server.queued() == Deliveries.MOST_A_TURN);
+    server.change("UPDATE pusher_notification SET room_id = ?", "nope");
+    EventId last = server.say(room, "last", 2);
+    Eventually.until("all is queued", () -> server.queued() == Deliveries.MOST_A_TURN + 1);
+    gateway.next();
+    server.awaitAlarms(1);
+    gateway.says(Gateway.TAKES);
+
+    server.advance(Deliveries.FIRST_PAUSE);
+
+    assertThat(event()).isEqualTo(last.value());
+    Eventually.until("all is told", () -> server.queued() == 0);
+  }
+
   private String event() {
     return gateway.next().path("event_id").asText();
   }

@@ -3,6 +3,7 @@ package org.hearth.server.readers.push;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
@@ -143,6 +144,33 @@ class PushersTest {
     server.set(bob, "one", URL, "").expect(200);
 
     assertThat(PushServer.pushkeys(bob)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"url = 'ht tp:'", "definition = CAST(X'7B7B' AS BLOB)", "user_id = 'bob'"})
+  void aDamagedPusherCostsItselfUntilItIsSetAgain(String damage) throws Exception {
+    TestClient bob = server.http("bob", "PHONE");
+    try (Gateway gateway = new Gateway()) {
+      server.set(bob, "one", gateway.url(), "").expect(200);
+      server.set(bob, "two", gateway.url(), "").expect(200);
+      server.change("UPDATE pusher SET " + damage + " WHERE pushkey = ?", "one");
+      server.restart();
+      bob = server.http("bob", "PHONE");
+      RoomId room = server.room();
+
+      server.say(room, "hello", 1);
+      assertThat(gateway.next().at("/devices/0/pushkey").asText()).isEqualTo("two");
+      assertThat(PushServer.pushkeys(bob)).containsExactly("two");
+
+      server.set(bob, "one", gateway.url(), "").expect(200);
+      assertThat(PushServer.pushkeys(bob)).containsExactly("two", "one");
+      server.say(room, "again", 2);
+      assertThat(List.of(gateway.next(), gateway.next()))
+          .extracting(each -> each.at("/devices/0/pushkey").asText())
+          .containsExactlyInAnyOrder("one", "two");
+    }
   }
 
   @Test
