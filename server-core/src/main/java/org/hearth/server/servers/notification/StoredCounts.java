@@ -1,7 +1,10 @@
 package org.hearth.server.servers.notification;
 
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.store.ReadPool;
@@ -19,20 +22,37 @@ final class StoredCounts {
           "what notified is replaced by what is newer; deleted when no user of this server is in the room");
   static final Table PROGRESS = new Table("notification_progress", "one row", "it is replaced");
 
+  private static final System.Logger LOG = System.getLogger(StoredCounts.class.getName());
+
   private final ReadPool reads;
+
+  /// The rooms of which it was said that their counts are damaged.
+  private final Set<RoomId> damaged = ConcurrentHashMap.newKeySet();
 
   StoredCounts(ReadPool reads) {
     this.reads = reads;
   }
 
-  /// A room's counts as they were stored.
+  /// A room's counts as they were stored; those that are damaged are as good as gone.
   Optional<CountsPacking.Unpacked> of(RoomId room) {
     return reads
         .first(
             "SELECT content FROM notification_counts WHERE room_id = ?",
             statement -> statement.setString(1, room.value()),
             row -> row.getBytes(1))
-        .map(bytes -> CountsPacking.unpack(room, bytes));
+        .flatMap(bytes -> unpack(room, bytes));
+  }
+
+  private Optional<CountsPacking.Unpacked> unpack(RoomId room, byte[] bytes) {
+    try {
+      return Optional.of(CountsPacking.unpack(room, bytes));
+    } catch (IllegalStateException e) {
+      if (damaged.add(room)) {
+        reads.unreadable();
+        LOG.log(Level.ERROR, "what is unread in a room is counted anew from its next event on", e);
+      }
+      return Optional.empty();
+    }
   }
 
   /// Up to where room-output is counted; empty if nothing ever was.

@@ -15,6 +15,7 @@ import org.hearth.server.logs.NotificationOutput;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.servers.notification.NotificationQueries;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
 import org.junit.jupiter.api.Test;
@@ -337,6 +338,35 @@ class UnreadTest extends ReceiptRoom {
 
     restart();
     assertThat(unreadFromNothing("bob")).isEqualTo("3 1");
+  }
+
+  @Test
+  void damagedCountsCostTheirRoomUntilItsNextEvent() {
+    RoomId other = rooms.open("alice", "shared");
+    rooms.join(other, "bob");
+    say("here");
+    rooms.say(other, "alice", "there");
+    restart();
+    RowChange damage =
+        RowChange.of(
+            new Table("notification_counts", "a test's", "the test"),
+            "UPDATE notification_counts SET content = CAST(X'7B7B' AS BLOB) WHERE room_id = ?",
+            (statement, _) -> statement.setString(1, other.value()));
+    var _ = server.store().committer().commit("test", List.of(damage), List.of());
+    kill();
+
+    assertThat(notified()).hasToString("Unread[rooms=1, notifications=1]");
+    assertThat(ids(notifications(""))).hasSize(1);
+    EventId next = rooms.say(other, "alice", "and there");
+    assertThat(unread(bob.sync(), other)).isEqualTo("1 0");
+    assertThat(notified()).hasToString("Unread[rooms=2, notifications=2]");
+    assertThat(ids(notifications(""))).hasSize(2).startsWith(next.value());
+    restart();
+    assertThat(notified()).hasToString("Unread[rooms=2, notifications=2]");
+  }
+
+  private NotificationQueries.Unread notified() {
+    return server.notifications().queries().unread(TestRooms.user("bob"));
   }
 
   /// What was not stored is counted again, once, and receipts hold.
