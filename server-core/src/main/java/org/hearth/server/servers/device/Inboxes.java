@@ -104,6 +104,15 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
   @Override
   public DeviceMessages messages(
       UserId user, DeviceId device, LogPosition after, LogPosition upTo, int most) {
+    DeviceMessages found = page(user, device, after, upTo, most);
+    while (found.list().isEmpty() && !found.areAll()) {
+      found = page(user, device, found.last(), upTo, most);
+    }
+    return found;
+  }
+
+  private DeviceMessages page(
+      UserId user, DeviceId device, LogPosition after, LogPosition upTo, int most) {
     return reads.read(connection -> {
       try (PreparedStatement statement = connection.prepareStatement(SELECT)) {
         statement.setString(1, user.value());
@@ -112,28 +121,35 @@ public final class Inboxes implements DeviceQueries, AccountCompanion {
         statement.setLong(4, upTo.value());
         statement.setInt(5, most + 1);
         try (ResultSet rows = statement.executeQuery()) {
-          return messages(rows, most);
+          return page(rows, after, most);
         }
       }
     });
   }
 
-  private static DeviceMessages messages(ResultSet rows, int most) throws SQLException {
+  /// What cannot be read has its place among the others, so that the token of the device passes it
+  /// and it is deleted with them.
+  private DeviceMessages page(ResultSet rows, LogPosition after, int most) throws SQLException {
     List<DeviceMessage> read = new ArrayList<>();
+    LogPosition last = after;
     long bytes = 0;
-    while (rows.next()) {
-      if (read.size() == most || bytes >= MOST_BYTES) {
-        return new DeviceMessages(read, false);
+    for (int count = 0; rows.next(); count++) {
+      if (count == most || bytes >= MOST_BYTES) {
+        return new DeviceMessages(read, last, false);
       }
-      read.add(
-          new DeviceMessage(
-              new LogPosition(rows.getLong(1)),
-              rows.getString(2),
-              rows.getString(3),
-              MatrixJson.restoreObject(rows.getBytes(5))));
+      reads.readable(SELECT, rows, Inboxes::message).ifPresent(read::add);
+      last = new LogPosition(rows.getLong(1));
       bytes += rows.getInt(4);
     }
-    return new DeviceMessages(read, true);
+    return new DeviceMessages(read, last, true);
+  }
+
+  private static DeviceMessage message(ResultSet row) throws SQLException {
+    return new DeviceMessage(
+        new LogPosition(row.getLong(1)),
+        row.getString(2),
+        row.getString(3),
+        MatrixJson.restoreObject(row.getBytes(5)));
   }
 
   /// Whether that transaction has been committed.

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.hearth.ringlogs.LogPosition;
+import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.StoreExtension;
@@ -33,7 +35,11 @@ class InboxesTest {
   }
 
   private static RowChange message() {
-    return Inboxes.insert(PHONE, BOB, "m.test", "{}".getBytes(StandardCharsets.UTF_8), 0);
+    return message(0);
+  }
+
+  private static RowChange message(int index) {
+    return Inboxes.insert(PHONE, BOB, "m.test", "{}".getBytes(StandardCharsets.UTF_8), index);
   }
 
   private static Inboxes.Transaction transaction(String device) {
@@ -71,5 +77,38 @@ class InboxesTest {
     commit(Inboxes.insert(transaction("")));
 
     assertThat(new Inboxes(stores.store().reads()).isDone(transaction(""))).isTrue();
+  }
+
+  /// What asks for a page waits for news if there is nothing in it.
+  @Test
+  void aPageOfNothingButDamagedMessagesIsPassed() {
+    commit(logIn());
+    commit(message(0), message(1), message(2), message(3));
+    commit(damage("position < (SELECT MAX(position) FROM device_message)"));
+
+    DeviceMessages found = page();
+    assertThat(found.list()).hasSize(1);
+    assertThat(found.last()).isEqualTo(found.list().getFirst().position());
+    assertThat(found.areAll()).isTrue();
+
+    commit(damage("1 = 1"));
+    assertThat(page()).isEqualTo(new DeviceMessages(List.of(), found.last(), true));
+  }
+
+  private static RowChange damage(String which) {
+    return RowChange.of(
+        Inboxes.MESSAGE,
+        "UPDATE device_message SET content = CAST(X'7B7B' AS BLOB) WHERE " + which,
+        (_, _) -> {});
+  }
+
+  private DeviceMessages page() {
+    return new Inboxes(stores.store().reads())
+        .messages(
+            UserId.parse(PHONE.user()),
+            new DeviceId(PHONE.device()),
+            LogPosition.ORIGIN,
+            new LogPosition(Long.MAX_VALUE),
+            1);
   }
 }

@@ -12,8 +12,10 @@ import org.hearth.server.StartFailedException;
 import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.SigningKey;
+import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
+import org.hearth.server.store.Table;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -322,5 +324,32 @@ class DehydratedDeviceTest {
     dehydrate(ID);
     bob.http().post(KeyClient.KEYS + "device_signing/upload", body).expect(200);
     put(upload(asleep(master.publicKeyBase64()))).expect(403, "M_FORBIDDEN");
+  }
+
+  @Test
+  void aDamagedMessageCostsItself() throws StartFailedException {
+    dehydrate(ID);
+    send(ID, 1);
+    send(ID, 2);
+    send(ID, 3);
+    server.stop();
+    try (Store store = Store.open(StoreOptions.of(folder))) {
+      RowChange damage =
+          RowChange.of(
+              new Table("device_message", "a test's", "the test"),
+              TwoUsers.DAMAGE_MESSAGES,
+              (_, _) -> {});
+      var _ = store.committer().commit("test", List.of(damage), List.of());
+    }
+    server.start();
+    bob = bob.at(server);
+
+    JsonNode answer = messages(ID, "{}");
+
+    String next = answer.path("next_batch").asText();
+    assertThat(numbers(answer)).containsExactly(2);
+    JsonNode after = messages(ID, "{'next_batch': '%s'}".formatted(next));
+    assertThat(numbers(after)).isEmpty();
+    assertThat(after.path("next_batch").asText()).isEqualTo(next);
   }
 }

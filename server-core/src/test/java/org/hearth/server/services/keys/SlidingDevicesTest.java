@@ -114,4 +114,18 @@ class SlidingDevicesTest extends TwoUsers {
     assertThat(versions.at("/unstable_features/org.matrix.simplified_msc3575").asBoolean())
         .isTrue();
   }
+
+  @Test
+  void aDamagedMessageCostsItselfAndGoesWithTheOthers() throws Exception {
+    send(1);
+    send(2);
+    send(3);
+    damage(DAMAGE_MESSAGES);
+
+    JsonNode first = messages("", "");
+    assertThat(numbers(first)).containsExactly(2);
+    send(4);
+    assertThat(numbers(messages(pos(first), since(first)))).containsExactly(4);
+    assertThat(numbers(messages("", ""))).containsExactly(4);
+  }
 }

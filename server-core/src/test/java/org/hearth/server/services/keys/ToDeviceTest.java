@@ -10,6 +10,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.TestClient;
+import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreOptions;
 import org.junit.jupiter.api.Test;
 
 /// Messages to devices, from the call that sends them to the `/sync` of the device, on a whole
@@ -182,5 +184,39 @@ class ToDeviceTest extends TwoUsers {
         .expect(400, "M_INVALID_PARAM");
 
     assertThat(numbers(bob.sync(""))).isEmpty();
+  }
+
+  @Test
+  void aDamagedMessageCostsItselfAndGoesWithTheOthers() throws Exception {
+    String before = KeyClient.next(bob.sync(""));
+    send(1);
+    send(2);
+    send(3);
+    damage(DAMAGE_MESSAGES);
+
+    JsonNode answer = bob.sync(before);
+    assertThat(numbers(answer)).containsExactly(2);
+    JsonNode after = bob.sync(KeyClient.next(answer));
+    assertThat(numbers(after)).isEmpty();
+    send(4);
+    assertThat(numbers(bob.sync(KeyClient.next(after)))).containsExactly(4);
+    assertThat(numbers(bob.sync(""))).containsExactly(4);
+  }
+
+  @Test
+  void damagedMessagesAloneAreDeletedToo() throws Exception {
+    String before = KeyClient.next(bob.sync(""));
+    send(1);
+    damage(DAMAGE_MESSAGES);
+
+    JsonNode answer = bob.sync(before);
+    assertThat(numbers(answer)).isEmpty();
+    var _ = bob.sync(KeyClient.next(answer));
+
+    server.stop();
+    try (Store store = Store.open(StoreOptions.of(folder))) {
+      assertThat(store.reads().select("SELECT position FROM device_message", row -> row.getLong(1)))
+          .isEmpty();
+    }
   }
 }

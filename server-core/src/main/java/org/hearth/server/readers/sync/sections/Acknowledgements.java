@@ -47,10 +47,10 @@ public final class Acknowledgements {
     // Noted before it is looked: messages that are told meanwhile are for the next request.
     feed.tidied(device);
     boolean left =
-        !devices
+        devices
             .messages(request.user(), device, LogPosition.ORIGIN, known.get(), 1)
-            .list()
-            .isEmpty();
+            .last()
+            .isAfter(LogPosition.ORIGIN);
     if (left) {
       delete(
           new DeviceInput.AcknowledgeMessages(request.user(), device, known.get().value()), feed);

@@ -83,7 +83,7 @@ public final class ToDeviceSection implements Section {
     DeviceMessages told =
         devices.messages(
             asked.request().user(), device, since, asked.now().position(), MOST_MESSAGES);
-    if (told.list().isEmpty()) {
+    if (!told.last().isAfter(since)) {
       return;
     }
     asked.feed().toldMessages(device);
@@ -91,7 +91,7 @@ public final class ToDeviceSection implements Section {
       news.add(News.Kind.TO_DEVICE, event(each));
     }
     if (!told.areAll()) {
-      news.heldBack().toldUpTo(NAME, told.list().getLast().position());
+      news.heldBack().toldUpTo(NAME, told.last());
     }
   }
 

@@ -114,13 +114,13 @@ final class ExtensionsJson {
     if (device != null) {
       DeviceMessages told =
           parts.devices().messages(viewer.user(), device, since, end, asked.limit());
-      if (!told.list().isEmpty()) {
-        any = true;
+      if (told.last().isAfter(since)) {
+        any |= !told.list().isEmpty();
         feed.toldMessages(device);
         for (DeviceMessage each : told.list()) {
           json.value(ToDeviceSection.event(each));
         }
-        end = told.areAll() ? end : told.list().getLast().position();
+        end = told.areAll() ? end : told.last();
       }
     }
     json.endArray().name("next_batch").value(parts.tokens().at(end).toString()).endObject();

@@ -3,7 +3,6 @@ package org.hearth.server.readers.sync.v2;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.List;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.Fields;
@@ -17,7 +16,7 @@ import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.readers.sync.sections.ToDeviceSection;
-import org.hearth.server.servers.device.DeviceMessage;
+import org.hearth.server.servers.device.DeviceMessages;
 import org.hearth.server.servers.device.DeviceQueries;
 import org.hearth.server.services.keys.KeyQueries;
 
@@ -63,15 +62,14 @@ public final class DehydratedMessagesRoute implements RouteGroup {
     if (keys.dehydratedDevice(user).filter(device::equals).isEmpty()) {
       throw MatrixException.forbidden("This is not your dehydrated device");
     }
-    List<DeviceMessage> messages =
-        devices.messages(user, device, after, LAST, ToDeviceSection.MOST_MESSAGES).list();
+    DeviceMessages messages =
+        devices.messages(user, device, after, LAST, ToDeviceSection.MOST_MESSAGES);
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     ArrayNode events = answer.putArray("events");
-    messages.forEach(each -> events.add(ToDeviceSection.event(each)));
+    messages.list().forEach(each -> events.add(ToDeviceSection.event(each)));
     // "For the last batch of messages, the server will still send a `next_batch` token, and return
     // an empty `events` array when called with that token".
-    LogPosition next = messages.isEmpty() ? after : messages.getLast().position();
-    answer.put("next_batch", Long.toString(next.value()));
+    answer.put("next_batch", Long.toString(messages.last().value()));
     return Response.json(answer);
   }
 
