@@ -140,10 +140,10 @@ public final class Keys implements KeyQueries, AccountCompanion {
   record KeySignature(
       UserId user, String target, UserId signer, KeyId signerKey, String signature) {}
 
-  /// What the user's devices say of themselves.
+  /// What the user's devices say of themselves; one whose row cannot be read says nothing.
   Map<DeviceId, ObjectNode> deviceKeys(UserId user) {
     return reads
-        .select(
+        .selectReadable(
             "SELECT device_id, content FROM device_key WHERE user_id = ?",
             statement -> statement.setString(1, user.value()),
             row ->
@@ -280,15 +280,18 @@ public final class Keys implements KeyQueries, AccountCompanion {
         row -> new Counted(new DeviceId(row.getString(1)), row.getString(2), row.getLong(3)));
   }
 
-  /// The user's cross-signing key of one usage.
+  /// The user's cross-signing key of one usage, if it can be read.
   Optional<CrossSigningKey> crossSigningKey(UserId user, SigningKeyUsage usage) {
-    return reads.first(
-        CROSS_SIGNING + " AND key_usage = ?",
-        statement -> {
-          statement.setString(1, user.value());
-          statement.setString(2, usage.word());
-        },
-        Keys::crossSigningKey);
+    return reads
+        .selectReadable(
+            CROSS_SIGNING + " AND key_usage = ?",
+            statement -> {
+              statement.setString(1, user.value());
+              statement.setString(2, usage.word());
+            },
+            Keys::crossSigningKey)
+        .stream()
+        .findFirst();
   }
 
   private static CrossSigningKey crossSigningKey(ResultSet row) throws SQLException {
@@ -298,7 +301,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
         MatrixJson.restoreObject(row.getBytes(3)));
   }
 
-  /// The user's cross-signing keys.
+  /// The user's cross-signing keys, for who decides by them: all of them or none.
   Map<SigningKeyUsage, CrossSigningKey> crossSigningKeys(UserId user) {
     return reads
         .select(
@@ -309,7 +312,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
 
   /// The signatures on the user's keys that this viewer may see: the user's own, and the viewer's.
   List<KeySignature> signatures(UserId user, UserId viewer) {
-    return reads.select(
+    return reads.selectReadable(
         "SELECT target_key, signer_id, signer_key, signature FROM key_signature"
             + " WHERE user_id = ? AND (signer_id = ? OR signer_id = ?)",
         statement -> {

@@ -450,4 +450,25 @@ class CrossSigningTest extends TwoUsers {
     assertThat(alice.query(bob.user()).at("/master_keys/@bob:hearth.test").has("signatures"))
         .isFalse();
   }
+
+  @Test
+  void aDamagedKeyAndADamagedSignatureAreLeftOut() throws Exception {
+    alice.uploadDeviceKeys();
+    uploadBoth();
+    ObjectNode signed =
+        Signatures.sign(
+            (ObjectNode) keys(alice).path("master_key"), alice.user(), alice.deviceKey());
+    assertThat(sign(alice, alice.user(), MASTER.publicKeyBase64(), signed)).isEmpty();
+    damage(
+        "UPDATE key_signature SET signer_key = 'x'",
+        "UPDATE cross_signing_key SET content = CAST(X'7B7B' AS BLOB)"
+            + " WHERE key_usage = 'self_signing'");
+
+    JsonNode answer = bob.query(alice.user());
+
+    assertThat(answer.path("device_keys").path(alice.user()).has(alice.device())).isTrue();
+    assertThat(answer.path("master_keys").path(alice.user()))
+        .isEqualTo(keys(alice).path("master_key"));
+    assertThat(answer.path("self_signing_keys")).isEmpty();
+  }
 }

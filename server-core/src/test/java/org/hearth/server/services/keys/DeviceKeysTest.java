@@ -387,4 +387,29 @@ class DeviceKeysTest extends TwoUsers {
     assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:B");
     assertThat(alice.claim(bob)).isEmpty();
   }
+
+  @Test
+  void aDeviceWhoseRowIsDamagedIsLeftOut() throws Exception {
+    alice.uploadDeviceKeys();
+    bob.uploadDeviceKeys();
+    KeyClient.logIn(server, "bob", "SECOND").uploadDeviceKeys();
+    damage(
+        "UPDATE device_key SET content = CAST(X'7B7B' AS BLOB) WHERE device_id = '%s'"
+            .formatted(bob.device()));
+
+    JsonNode devices =
+        alice
+            .http()
+            .post(
+                KeyClient.KEYS + "query",
+                "{'device_keys': {'%s': [], '%s': []}}".formatted(alice.user(), bob.user()))
+            .expect(200)
+            .json()
+            .path("device_keys");
+
+    assertThat(devices.path(alice.user()).fieldNames())
+        .toIterable()
+        .containsExactly(alice.device());
+    assertThat(devices.path(bob.user()).fieldNames()).toIterable().containsExactly("SECOND");
+  }
 }
