@@ -331,7 +331,7 @@ public final class Keys implements KeyQueries, AccountCompanion {
 
   @Override
   public List<UserId> changedDevices(UserId viewer, LogPosition after, LogPosition upTo) {
-    return reads.select(
+    return reads.selectReadable(
         "SELECT DISTINCT user_id FROM device_list WHERE log_position > ? AND log_position <= ?"
             + " AND (viewer_id = '' OR viewer_id = ?)",
         statement -> {

@@ -217,4 +217,24 @@ class DeviceListsTest extends TwoUsers {
     alice.http().get(KeyClient.KEYS + "changes?from=x&to=s0").expect(400, "M_INVALID_PARAM");
     alice.http().get(KeyClient.KEYS + "changes?from=s0").expect(400, "M_MISSING_PARAM");
   }
+
+  @Test
+  void aDamagedRowCostsItsUserOnly() throws Exception {
+    String room = room();
+    KeyClient carol = KeyClient.register(server, "carol");
+    join(bob, room);
+    join(carol, room);
+    String before = KeyClient.next(alice.sync(""));
+    bob.uploadDeviceKeys();
+    damage("UPDATE device_list SET user_id = 'nobody' WHERE user_id = '%s'".formatted(bob.user()));
+    carol = carol.at(server);
+
+    carol.uploadDeviceKeys();
+
+    JsonNode told = alice.sync(before);
+    assertThat(changed(told)).containsExactly(carol.user());
+    assertThat(changed(alice.sync(KeyClient.next(told)))).isEmpty();
+    assertThat(KeyClient.texts(changes(alice, before, before).path("changed")))
+        .containsExactly(carol.user());
+  }
 }
