@@ -62,7 +62,7 @@ final class ClosedFilesTest extends TypedCommands {
   void aFolderThatMayNotBeReadIsNotCalledEmpty(String command) throws Exception {
     assertThat(refused(folder, command.split(" ", -1)))
         .isEqualTo(
-            "hearth: The user %s may not read the folder %s: type the command as a user who may, such as the administrator of this computer",
+            "hearth: The user %s may not read the folder %s: type the command as a user who may, such as the administrator of this computer.",
             USER, folder);
   }
 
@@ -70,12 +70,12 @@ final class ClosedFilesTest extends TypedCommands {
   void filesThatMayNotBeReadAreNotCalledMissing() throws Exception {
     Path keys = folder.resolve("keys");
     String ofKey =
-        "hearth: The user %s may not read %s".formatted(USER, keys.resolve("signing.key"));
+        "hearth: The user %s may not read %s.".formatted(USER, keys.resolve("signing.key"));
 
     assertThat(refused(keys, "accept-loss", "--yes")).isEqualTo(ofKey);
     assertThat(refused(keys, "status")).isEqualTo(ofKey);
     assertThat(refused(folder.resolve("hearth.yaml"), "user", "list"))
-        .isEqualTo("hearth: The user %s may not read %s", USER, folder.resolve("hearth.yaml"));
+        .isEqualTo("hearth: The user %s may not read %s.", USER, folder.resolve("hearth.yaml"));
     assertThat(refused(folder.resolve("database"), "check", "--database"))
         .isEqualTo(
             "hearth: The user %s may not read or write %s.", USER, folder.resolve("database"));
@@ -133,7 +133,7 @@ final class ClosedFilesTest extends TypedCommands {
     Path elsewhere = Files.createSymbolicLink(folder.resolve("elsewhere"), outside);
     Path link = Files.createSymbolicLink(other.resolve("link"), folder);
 
-    assertThat(refused(folder, "status")).endsWith("such as 61234");
+    assertThat(refused(folder, "status")).endsWith("such as 61234.");
     for (String command : List.of("user list", "check --database", "backup", "accept-loss --yes")) {
       assertThat(alone((command + " --data-dir " + link).split(" ", -1))).as(said()).isZero();
 

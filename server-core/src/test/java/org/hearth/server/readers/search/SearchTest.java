@@ -19,8 +19,6 @@ import static org.hearth.server.readers.search.Searching.set;
 import static org.hearth.server.readers.search.Searching.texts;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -446,31 +444,6 @@ class SearchTest {
     }
   }
 
-  /// Brackets take thirty times their length when they are read.
-  @Test
-  void aPageEndsWhenItTakesMuchMemory() {
-    ArrayNode brackets = JsonNodeFactory.instance.arrayNode();
-    for (int i = 0; i < 18_000; i++) {
-      brackets.addObject();
-    }
-    List<String> said = new ArrayList<>();
-    for (int i = 0; i < 12; i++) {
-      said.add(send(alice, room, message("cassowary").set("x", brackets)));
-    }
-    ObjectNode criteria = looking("cassowary");
-    criteria.putObject("filter").put("limit", 100);
-
-    JsonNode page = search(bob, criteria);
-
-    assertThat(found(page)).hasSizeBetween(1, 11);
-    List<String> all = new ArrayList<>(found(page));
-    while (page.has("next_batch")) {
-      page = next(bob, criteria, page.path("next_batch").asText());
-      all.addAll(found(page));
-    }
-    assertThat(all).containsExactlyInAnyOrderElementsOf(said);
-  }
-
   @Test
   void groupsArePagedByThemselves() {
     String other = open(alice);
@@ -558,26 +531,6 @@ class SearchTest {
     assertThat(ofBob.path(room).findValuesAsText("name")).containsExactly("Then");
     assertThat(ofAlice.path(room).findValuesAsText("name")).containsExactly("Now");
     assertThat(search(alice, looking("needle")).has("state")).isFalse();
-  }
-
-  /// The results are told whole; whoever wants the state of a room that was left out asks there.
-  @Test
-  void stateOfFurtherRoomsIsLeftOutWhenThatOfTheFirstIsLarge() {
-    String large = open(alice);
-    String topic = "x".repeat(60_000);
-    int many = SearchRoute.MOST_BYTES / topic.length() + 1;
-    for (int i = 0; i < many; i++) {
-      set(alice, large, "com.example.large" + i, "{'x': '%s'}".formatted(topic));
-    }
-    String first = say(alice, room, "haystack");
-    String second = say(alice, large, "haystack");
-    ObjectNode criteria = looking("haystack").put("include_state", true).put("order_by", "recent");
-
-    JsonNode both = search(alice, criteria);
-
-    assertThat(found(both)).containsExactly(second, first);
-    assertThat(both.path("state").path(large)).hasSizeGreaterThan(many);
-    assertThat(both.path("state").has(room)).isFalse();
   }
 
   // --- what is refused

@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.services.notices;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.WholeServer;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.NoticesSent;

@@ -1,4 +1,4 @@
-package org.hearth.server;
+package org.hearth.server.readers.userdirectory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;

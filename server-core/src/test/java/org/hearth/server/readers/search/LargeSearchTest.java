@@ -1,0 +1,93 @@
+package org.hearth.server.readers.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hearth.server.readers.search.Searching.found;
+import static org.hearth.server.readers.search.Searching.looking;
+import static org.hearth.server.readers.search.Searching.message;
+import static org.hearth.server.readers.search.Searching.next;
+import static org.hearth.server.readers.search.Searching.open;
+import static org.hearth.server.readers.search.Searching.say;
+import static org.hearth.server.readers.search.Searching.search;
+import static org.hearth.server.readers.search.Searching.send;
+import static org.hearth.server.readers.search.Searching.set;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.hearth.server.StartFailedException;
+import org.hearth.server.WholeServer;
+import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a search costs where what it finds is large.
+class LargeSearchTest {
+  @TempDir private Path folder;
+  private WholeServer server;
+  private TestClient alice;
+  private String room;
+
+  @BeforeEach
+  void start() throws StartFailedException {
+    server = new WholeServer(folder);
+    server.start();
+    alice = server.register("alice");
+    room = open(alice);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  /// Brackets take thirty times their length when they are read.
+  @Test
+  void aPageEndsWhenItTakesMuchMemory() {
+    ArrayNode brackets = JsonNodeFactory.instance.arrayNode();
+    for (int i = 0; i < 18_000; i++) {
+      brackets.addObject();
+    }
+    List<String> said = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      said.add(send(alice, room, message("cassowary").set("x", brackets)));
+    }
+    ObjectNode criteria = looking("cassowary");
+    criteria.putObject("filter").put("limit", 100);
+
+    JsonNode page = search(alice, criteria);
+
+    assertThat(found(page)).hasSizeBetween(1, 11);
+    List<String> all = new ArrayList<>(found(page));
+    while (page.has("next_batch")) {
+      page = next(alice, criteria, page.path("next_batch").asText());
+      all.addAll(found(page));
+    }
+    assertThat(all).containsExactlyInAnyOrderElementsOf(said);
+  }
+
+  /// The results are told whole; whoever wants the state of a room that was left out asks there.
+  @Test
+  void stateOfFurtherRoomsIsLeftOutWhenThatOfTheFirstIsLarge() {
+    String large = open(alice);
+    String topic = "x".repeat(60_000);
+    int many = SearchRoute.MOST_BYTES / topic.length() + 1;
+    for (int i = 0; i < many; i++) {
+      set(alice, large, "com.example.large" + i, "{'x': '%s'}".formatted(topic));
+    }
+    String first = say(alice, room, "haystack");
+    String second = say(alice, large, "haystack");
+    ObjectNode criteria = looking("haystack").put("include_state", true).put("order_by", "recent");
+
+    JsonNode both = search(alice, criteria);
+
+    assertThat(found(both)).containsExactly(second, first);
+    assertThat(both.path("state").path(large)).hasSizeGreaterThan(many);
+    assertThat(both.path("state").has(room)).isFalse();
+  }
+}
