@@ -198,6 +198,7 @@ final class Dispatcher implements Filter {
           return send(made, bytes, bytes.length, response, headOnly, entity, exchange);
         }
         byte[] rest = stream.rest();
+        exchange.awaitOwnSends();
         return send(made, rest, stream.length(rest), response, headOnly, entity, exchange);
       }
       if (made.body() instanceof Response.Whole) {
@@ -328,6 +329,7 @@ final class Dispatcher implements Filter {
       exchange.since = answered.mark(asker, exchange.device());
       limiter.charge(route.rate(), asker);
     }
+    exchange.noteSend();
     requester.ifPresent(each -> {
       exchange.connection.authenticated();
       authenticator.seen(each, head.remoteAddress(), head.headers().apply("User-Agent").orElse(""));
@@ -427,6 +429,7 @@ final class Dispatcher implements Filter {
     private @Nullable Requester requester;
     private @Nullable ServerName origin;
     private @Nullable Turn turn;
+    private InFlight.@Nullable Sending sending;
     private @Nullable InetAddress address;
     private String target = "";
     private LargeAnswers.AnswerCounts.@Nullable Mark since;
@@ -480,6 +483,19 @@ final class Dispatcher implements Filter {
       }
     }
 
+    /// What a device sends is known to be its own until it is answered.
+    private void noteSend() {
+      if (route != null && route.rate() == RateClass.MESSAGE && !device().isEmpty()) {
+        sending = inFlight.sending(user(), device());
+      }
+    }
+
+    private void awaitOwnSends() {
+      if (route != null && route.rate() == RateClass.SYNC && !device().isEmpty()) {
+        inFlight.awaitSends(user(), device(), InFlight.LONGEST_FOR_SENDS);
+      }
+    }
+
     private String caller() {
       return requester == null && origin == null ? "-" : user();
     }
@@ -491,6 +507,9 @@ final class Dispatcher implements Filter {
       }
       if (turn != null) {
         turn.close();
+      }
+      if (sending != null) {
+        sending.close();
       }
       inFlight.end(status);
       if (route != null) {
