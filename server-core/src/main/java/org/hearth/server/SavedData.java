@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hearth.server.admin.AdminException;
@@ -77,7 +76,7 @@ public final class SavedData {
   /// @return what is to be known or done before the server is started, in sentences
   /// @throws IOException if the folder cannot be written
   public static List<String> restore(Path backup, DataFolder folder) throws IOException {
-    Optional<String> interrupted = interrupted(folder);
+    Optional<String> interrupted = refusing(() -> Store.restoring(folder.root()));
     boolean again = interrupted.isPresent();
     for (var there : folder.belongings().entrySet()) {
       Path held = backup.resolve(there.getKey());
@@ -135,14 +134,6 @@ public final class SavedData {
         .ifPresent(told::add);
     told.addAll(missing(folder, named));
     return told;
-  }
-
-  private static Optional<String> interrupted(DataFolder folder) throws IOException {
-    try {
-      return Store.restoring(folder.root());
-    } catch (StorageException e) {
-      throw new AdminException(String.valueOf(e.getMessage()), e);
-    }
   }
 
   /// Restores nothing among things that are not a server's.
@@ -335,9 +326,14 @@ public final class SavedData {
     }
   }
 
-  private static <T> T refusing(Supplier<T> operation) {
+  @FunctionalInterface
+  private interface Operation<T, X extends Exception> {
+    T perform() throws X;
+  }
+
+  private static <T, X extends Exception> T refusing(Operation<T, X> operation) throws X {
     try {
-      return operation.get();
+      return operation.perform();
     } catch (StorageException e) {
       throw new AdminException(String.valueOf(e.getMessage()), e);
     }

@@ -23,7 +23,7 @@ import org.hearth.server.store.derby.Durably;
 ///
 /// @param folder may not exist yet
 /// @param kind such as `daily`; backups of other kinds are left alone. A regular expression where
-///   several kinds are only looked at
+///   several kinds are meant
 /// @param database whose backups they are
 public record BackupFolder(Path folder, String kind, UUID database) {
   private static final DateTimeFormatter STAMP =
@@ -42,21 +42,13 @@ public record BackupFolder(Path folder, String kind, UUID database) {
     return named(STAMPED).stream().filter(this::isOwn).findFirst().flatMap(BackupFolder::begun);
   }
 
-  /// Removes all but the newest backups.
+  /// Removes all but the newest backups, of several kinds taken together.
   ///
   /// @param count how many stay
   public void keepNewest(int count) throws IOException {
     for (Path old : named(STAMPED).stream().filter(this::isOwn).skip(count).toList()) {
       Durably.remove(old);
     }
-  }
-
-  /// Removes all but the newest backups of several kinds, taken together.
-  ///
-  /// @param kinds a regular expression for the kinds
-  /// @param count how many stay
-  static void keepNewest(Path folder, String kinds, UUID database, int count) throws IOException {
-    new BackupFolder(folder, kinds, database).keepNewest(count);
   }
 
   /// What does not say whose it is was made here: it is damaged.

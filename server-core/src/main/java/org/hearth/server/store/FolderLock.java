@@ -38,10 +38,7 @@ final class FolderLock implements AutoCloseable {
   /// @throws StoreRefusedException [Refusal.Held], or [Refusal.NoFile]
   static FolderLock take(Path folder) throws IOException {
     Path file = folder.resolve("hearth.lock");
-    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
-        && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-      throw new StoreRefusedException(new Refusal.NoFile(file));
-    }
+    var _ = isFileThere(file);
     FileChannel channel =
         FileChannel.open(
             file,
@@ -69,6 +66,19 @@ final class FolderLock implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /// Whether a file of the store's own is there. Links are not followed.
+  ///
+  /// @throws StoreRefusedException [Refusal.NoFile] if something else is
+  static boolean isFileThere(Path path) {
+    if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+      return true;
+    }
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw new StoreRefusedException(new Refusal.NoFile(path));
+    }
+    return false;
   }
 
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {

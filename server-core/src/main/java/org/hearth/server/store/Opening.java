@@ -424,7 +424,8 @@ final class Opening {
     Schema.migrate(derby);
     StoreIdentity upgraded = Schema.upgraded(derby, identity, newestSchema);
     try {
-      BackupFolder.keepNewest(backups, "before-schema-[0-9]+", identity.id(), KEPT_BEFORE_SCHEMA);
+      new BackupFolder(backups, "before-schema-[0-9]+", identity.id())
+          .keepNewest(KEPT_BEFORE_SCHEMA);
     } catch (IOException e) {
       LOG.log(Level.WARNING, "Old backups in " + backups + " could not be removed", e);
     }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
@@ -40,9 +39,9 @@ public final class Store implements AutoCloseable {
           Journal.FLOOR,
           SigningKeys.TABLE);
 
-  /// The file in a data folder that names the backup which is being restored into it.
   private static final long MEGABYTE = 1_000_000;
 
+  /// The file in a data folder that names the backup which is being restored into it.
   private static final String RESTORING = "restoring";
 
   /// Derby's settings belong to the JVM, so one database is opened at a time.
@@ -392,13 +391,9 @@ public final class Store implements AutoCloseable {
   /// @throws StoreRefusedException [Refusal.NoFile]
   public static Optional<String> restoring(Path dataFolder) throws IOException {
     Path mark = dataFolder.resolve(RESTORING);
-    if (!Files.exists(mark, LinkOption.NOFOLLOW_LINKS)) {
-      return Optional.empty();
-    }
-    if (!Files.isRegularFile(mark, LinkOption.NOFOLLOW_LINKS)) {
-      throw new StoreRefusedException(new Refusal.NoFile(mark));
-    }
-    return Optional.of(new String(Files.readAllBytes(mark), StandardCharsets.UTF_8));
+    return FolderLock.isFileThere(mark)
+        ? Optional.of(new String(Files.readAllBytes(mark), StandardCharsets.UTF_8))
+        : Optional.empty();
   }
 
   /// Puts a backup into the data folder of `options`, where there must be no database but that of a

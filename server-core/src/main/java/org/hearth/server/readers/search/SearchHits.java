@@ -29,7 +29,6 @@ import org.apache.lucene.search.TopFieldCollectorManager;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
-import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.readers.events.ClientEvents;
 import org.hearth.server.readers.events.Timelines;
 import org.hearth.server.readers.events.Viewer;
@@ -167,27 +166,28 @@ final class SearchHits {
     long largest = 0;
     while (found.size() < request.limit() && looked < MOST_LOOKED_AT && bytes < MOST_BYTES) {
       boolean small = looked > 0 && largest <= SMALL_BYTES;
-      int size =
+      int most =
           Math.clamp(
               request.limit() - found.size() + 1L,
               LEAST_AT_ONCE,
               small ? MOST_AT_ONCE : LEAST_AT_ONCE);
-      ScoreDoc[] hits = next(searcher, query, after, size);
+      ScoreDoc[] hits = next(searcher, query, after, most);
       List<Hit> read = read(searcher, hits);
       Set<LogPosition> visible = visible(read);
       for (Hit each : read) {
         looked++;
-        largest = Math.max(largest, each.bytes());
+        long size = each.bytes();
+        largest = Math.max(largest, size);
         end = each.cursor();
         if (each.isShown(visible)) {
           found.add(each.found());
-          bytes += each.bytes();
+          bytes += size;
           if (found.size() == request.limit() || bytes >= MOST_BYTES) {
             break;
           }
         }
       }
-      boolean exhausted = hits.length < size;
+      boolean exhausted = hits.length < most;
       if (exhausted && (read.isEmpty() || read.getLast().cursor().equals(end))) {
         boolean whole = request.from().isEmpty();
         return new Page(found, null, whole ? found.size() : count(searcher, query, found));
@@ -284,7 +284,7 @@ final class SearchHits {
     long bytes() {
       return Stream.of(event, edit)
           .filter(Objects::nonNull)
-          .mapToLong(each -> MatrixJson.treeBytes(each.pdu().canonicalBytes()))
+          .mapToLong(each -> each.pdu().memoryBytes())
           .sum();
     }
 
