@@ -112,6 +112,22 @@ class CrowdTest {
     }
   }
 
+  /// Also within its first second: who comes again and again without waiting keeps himself out else.
+  @Test
+  void whoHasHadAnAnswerMakesRoomHoweverYoungHeIs() {
+    try (TestServer server = server(LIMITS, Set.of())) {
+      List<RawClient> all = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        RawClient raw = server.raw();
+        all.add(raw);
+        assertThat(raw.request("GET", "/open").answer().status()).isEqualTo(200);
+      }
+
+      assertThat(all.getFirst().isClosed()).isTrue();
+      all.forEach(RawClient::close);
+    }
+  }
+
   @Test
   void strangersOfManyAddressesHaveABoundToo() throws IOException {
     try (TestServer server = server(LIMITS, Set.of())) {

@@ -67,6 +67,7 @@ public final class Connection implements ConnectionContext, Runnable {
   private final long beganNanos = System.nanoTime();
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.AWAITING);
   private final StopSignal over = new StopSignal();
+  private volatile boolean answered;
   private volatile boolean clientGone;
   private volatile @Nullable Thread thread;
   private @Nullable Line line;
@@ -158,6 +159,7 @@ public final class Connection implements ConnectionContext, Runnable {
 
   /// The request has been answered, and its body read.
   public void requestEnded() {
+    answered = true;
     phase.compareAndSet(Phase.REQUEST, Phase.AWAITING);
     line().input().requestEnded();
   }
@@ -197,6 +199,11 @@ public final class Connection implements ConnectionContext, Runnable {
   /// The other end.
   InetAddress address() {
     return address;
+  }
+
+  /// True if a request has been answered on it.
+  boolean wasAnswered() {
+    return answered;
   }
 
   /// How long it has been there.

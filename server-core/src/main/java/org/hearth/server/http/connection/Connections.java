@@ -24,7 +24,7 @@ public final class Connections {
   private static final Duration RECENTLY = Duration.ofSeconds(1);
 
   /// A flood from an address would end all others of it before they can say who they are, and cost
-  /// the more the faster it is.
+  /// the more the faster it is. Who has had an answer had his chance to say it.
   private static final Duration YOUNG = Duration.ofSeconds(1);
 
   private static final Duration NEWS = Duration.ofSeconds(10);
@@ -143,7 +143,7 @@ public final class Connections {
   /// True if there may be one more stranger among those; the first without a request has to go for
   /// it.
   ///
-  /// @param spared the age until which none has to go
+  /// @param spared the age until which none has to go that has not had an answer yet
   private boolean isRoomFor(Set<Connection> among, int most, Duration spared) {
     if (among.size() < most) {
       return true;
@@ -151,10 +151,8 @@ public final class Connections {
     Iterator<Connection> oldestFirst = among.iterator();
     while (oldestFirst.hasNext()) {
       Connection each = oldestFirst.next();
-      if (each.age().compareTo(spared) < 0) {
-        return false;
-      }
-      if (each.endIfAwaiting()) {
+      boolean mayGo = each.wasAnswered() || each.age().compareTo(spared) >= 0;
+      if (mayGo && each.endIfAwaiting()) {
         closedForOthers++;
         forget(each);
         return true;
