@@ -112,7 +112,8 @@ class CrowdTest {
     }
   }
 
-  /// Also within its first second: who comes again and again without waiting keeps himself out else.
+  /// Also within its first second: who comes again and again without waiting keeps himself out
+  /// else.
   @Test
   void whoHasHadAnAnswerMakesRoomHoweverYoungHeIs() {
     try (TestServer server = server(LIMITS, Set.of())) {
