@@ -3,10 +3,12 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,19 +26,24 @@ import java.util.stream.Stream;
 
 /// Trains the AOT caches of an application image, at the same time: runs one of the image's launchers on a new data folder (the panel
 /// without a display), does over HTTP what a first evening with the program does, starts it once more on the now existing data (a start that
-/// migrates nothing), and stops it in order, whereupon that JVM writes the cache of the classes it used.
+/// migrates nothing), does it again, lets many people come back who have nothing yet, and stops it in order, whereupon that JVM writes the cache
+/// of the classes it used and of how it used them.
 ///
 ///     java build-tools/Train.java (CACHE FOLDER IMAGE/bin/LAUNCHER panel|serve)...
 final class Train {
   private static final Duration START_DEADLINE = Duration.ofMinutes(3);
   private static final Duration CACHE_DEADLINE = Duration.ofMinutes(10);
-  // No machine code of this processor in the cache: on an older one it would be an illegal instruction. And no profiles:
-  // with them the compilers take the processor from the start.
-  private static final String PORTABLE =
-      " -XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching -XX:-AOTRecordTraining";
+  // No machine code of this processor in the cache: on an older one it would be an illegal instruction.
+  private static final String PORTABLE = " -XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching";
   private static final String WITHOUT_DISPLAY = "-Dglass.platform=Headless -Dprism.order=sw";
 
   private static final int WORDS_OF_A_CACHE = 4;
+
+  // So much that what tells of rooms and reads them from the database is compiled in the training, with the best compiler.
+  private static final int MEMBERS = 20;
+  private static final int ROOMS = 200;
+
+  private static final String LAZILY = encoded("{\"room\":{\"state\":{\"lazy_load_members\":true}}}");
 
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final Path cache;
@@ -91,16 +98,22 @@ final class Train {
         rate-limits: { enabled: false }
         """
             .formatted(port));
-    run(WITHOUT_DISPLAY, "first-start");
-    run(WITHOUT_DISPLAY + " -XX:AOTCacheOutput=" + quoted(cache) + PORTABLE, "training");
+    List<String> members = new ArrayList<>();
+    run(WITHOUT_DISPLAY, "first-start", () -> members.addAll(makeRooms()));
+    run(WITHOUT_DISPLAY + " -XX:AOTCacheOutput=" + quoted(cache) + PORTABLE, "training", () -> comeBack(members));
     if (!Files.exists(cache)) {
       fail("the training start made no cache; its output is " + folder.resolve("training.log"));
     }
     System.out.println("trained " + cache + ": " + Files.size(cache) / 1024 / 1024 + " MiB");
   }
 
+  @FunctionalInterface
+  private interface Work {
+    void run() throws IOException, InterruptedException;
+  }
+
   /// One life of the image's program, with these JVM options more.
-  private void run(String options, String name) throws IOException, InterruptedException {
+  private void run(String options, String name, Work more) throws IOException, InterruptedException {
     ProcessBuilder builder =
         new ProcessBuilder(launcher.toString(), command, "--data-dir", folder.resolve("data").toString())
             .redirectErrorStream(true)
@@ -110,6 +123,7 @@ final class Train {
     try {
       awaitServing(program, name);
       talk(name);
+      more.run();
       stop();
       if (!program.waitFor(CACHE_DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
         fail("the image's program did not end; its output is " + folder.resolve(name + ".log"));
@@ -135,17 +149,52 @@ final class Train {
     fail("the image's program does not serve; its output is " + folder.resolve(name + ".log"));
   }
 
-  private void talk(String user) throws IOException, InterruptedException {
+  private String register(String user) throws IOException, InterruptedException {
     String register =
         "{\"username\":\"%s\",\"password\":\"a long password\",\"auth\":{\"type\":\"m.login.dummy\"}}".formatted(user);
-    call("POST", "/_matrix/client/v3/register", "", register);
+    return field("access_token", call("POST", "/_matrix/client/v3/register", "", register));
+  }
+
+  /// Makes people who are all in the same rooms.
+  ///
+  /// @return their access tokens
+  private List<String> makeRooms() throws IOException, InterruptedException {
+    List<String> members = new ArrayList<>();
+    for (int i = 0; i < MEMBERS; i++) {
+      members.add(register("member" + i));
+    }
+    List<String> rooms = new ArrayList<>();
+    for (int i = 0; i < ROOMS; i++) {
+      String room = "{\"preset\":\"public_chat\",\"name\":\"Room %d\"}".formatted(i);
+      rooms.add(field("room_id", call("POST", "/_matrix/client/v3/createRoom", members.get(i % MEMBERS), room)));
+    }
+    for (String member : members) {
+      for (String room : rooms) {
+        call("POST", "/_matrix/client/v3/join/" + encoded(room), member, "{}");
+      }
+    }
+    return members;
+  }
+
+  /// Each asks for all there is, as a new client does: the first ones find nothing of it in memory.
+  private void comeBack(List<String> members) throws IOException, InterruptedException {
+    for (String member : members) {
+      call("GET", "/_matrix/client/v3/sync", member, "");
+    }
+    for (String member : members) {
+      call("GET", "/_matrix/client/v3/sync?filter=" + LAZILY, member, "");
+    }
+  }
+
+  private void talk(String user) throws IOException, InterruptedException {
+    register(user);
     String login =
         "{\"type\":\"m.login.password\",\"identifier\":{\"type\":\"m.id.user\",\"user\":\"%s\"},\"password\":\"a long password\"}"
             .formatted(user);
     String token = field("access_token", call("POST", "/_matrix/client/v3/login", "", login));
     String room =
         field("room_id", call("POST", "/_matrix/client/v3/createRoom", token, "{\"preset\":\"public_chat\",\"name\":\"Home\"}"));
-    String path = "/_matrix/client/v3/rooms/" + room.replace("!", "%21").replace(":", "%3A");
+    String path = "/_matrix/client/v3/rooms/" + encoded(room);
     for (int i = 0; i < 50; i++) {
       call("PUT", path + "/send/m.room.message/" + user + i, token, "{\"msgtype\":\"m.text\",\"body\":\"Hello\"}");
     }
@@ -179,6 +228,10 @@ final class Train {
       fail(method + " " + path + " was answered " + answer.statusCode() + " " + answer.body());
     }
     return answer.body();
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   private static String field(String name, String json) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import org.hearth.bench.load.Connection;
 import org.hearth.bench.load.Options;
 
 /// The command line.
@@ -16,11 +17,15 @@ import org.hearth.bench.load.Options;
 /// ```
 /// StartTimes prepare --launcher COMMAND --folder FOLDER [--messages 1000000]
 /// StartTimes measure --checkout COMMAND --image COMMAND --folder FOLDER [--runs 5] [--out FILE]
+/// StartTimes sync --checkout COMMAND --image COMMAND --data FOLDER --state FILE
+///     [--runs 3] [--settle 1] [--out FILE]
 /// ```
 ///
 /// `prepare` makes the data folder with many events, `measure` measures. Both keep what they make
 /// below FOLDER. One start before those that count lets the checkout make its class archive and the
-/// system read the files.
+/// system read the files. `sync` measures the first initial sync after a start, with the data folder
+/// and the file of `FullSyncs prepare`, a start of one launcher after one of the other; so many seconds
+/// after the first answer, and three after the start the server warms up.
 public final class StartTimes {
   private static final int CLIENTS = 20;
   private static final Duration SETTLE = Duration.ofSeconds(10);
@@ -34,10 +39,14 @@ public final class StartTimes {
   /// @throws IOException if a server does not start or does not answer as a homeserver
   /// @throws InterruptedException never in practice
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    if (arguments.length == 0 || !List.of("prepare", "measure").contains(arguments[0])) {
-      throw new IllegalArgumentException("expected prepare or measure");
+    if (arguments.length == 0 || !List.of("prepare", "measure", "sync").contains(arguments[0])) {
+      throw new IllegalArgumentException("expected prepare, measure or sync");
     }
     Options options = Options.of(arguments, 1);
+    if (arguments[0].equals("sync")) {
+      options.tell(firstSyncs(options));
+      return;
+    }
     Path folder = Path.of(options.required("folder"));
     Files.createDirectories(folder);
     Path many = folder.resolve("many");
@@ -65,6 +74,41 @@ public final class StartTimes {
     }
     result.set("image_idle", idle(image, folder.resolve("idle")));
     options.tell(result);
+  }
+
+  private static ObjectNode firstSyncs(Options options) throws IOException, InterruptedException {
+    Path data = Path.of(options.required("data"));
+    String token =
+        Connection.JSON
+            .readTree(Path.of(options.required("state")).toFile())
+            .path("members")
+            .path(0)
+            .asText();
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    for (int run = 0; run < options.number("runs", 3); run++) {
+      for (String launcher : List.of("checkout", "image")) {
+        try (Launched server = Launched.start(List.of(options.required(launcher)), data)) {
+          Thread.sleep(options.seconds("settle", 1));
+          result.withArray(launcher).add(firstSync(server, token));
+        }
+      }
+    }
+    return result;
+  }
+
+  private static ObjectNode firstSync(Launched server, String token) throws IOException {
+    ObjectNode sync = JsonNodeFactory.instance.objectNode();
+    try (Connection connection = new Connection(server.address())) {
+      double cpu = server.figures().cpuSeconds();
+      long start = System.nanoTime();
+      Connection.Answer answer =
+          connection.ask("GET", "/_matrix/client/v3/sync?timeout=0", token, "");
+      sync.put("milliseconds", Duration.ofNanos(System.nanoTime() - start).toMillis());
+      sync.put(
+          "server_cpu_milliseconds", Math.round((server.figures().cpuSeconds() - cpu) * 1_000));
+      sync.put("status", answer.status());
+    }
+    return sync;
   }
 
   private static ArrayNode starts(List<String> launcher, Path data, int runs)
