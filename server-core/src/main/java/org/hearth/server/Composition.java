@@ -1,6 +1,8 @@
 package org.hearth.server;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -142,12 +144,7 @@ final class Composition {
               store
                   .damage()
                   .map(ServerState.Failed::of)
-                  .orElseGet(() ->
-                      new ServerState.Failed(
-                          "The database has failed, and nothing more can be stored: %s."
-                              .formatted(failed.detail()),
-                          "Check that the disk of %s works and has room, then restart the server. The log has the details."
-                              .formatted(folder.root())))));
+                  .orElseGet(() -> told(failed, folder))));
       try {
         OwnKeys opened = Objects.requireNonNull(read.get(), "they are read before the database");
         ServerKeys.keep(folder, opened);
@@ -170,6 +167,26 @@ final class Composition {
         }
       }
     }
+  }
+
+  private static ServerState.Failed told(StoreState.Failed failed, DataFolder folder) {
+    if (failed.unopened().isEmpty()) {
+      return new ServerState.Failed(
+          "The database has failed, and nothing more can be stored: %s.".formatted(failed.detail()),
+          "Check that the disk of %s works and has room, then restart the server. The log has the details."
+              .formatted(folder.root()));
+    }
+    Path file = failed.unopened().get();
+    if (Files.isReadable(file) && Files.isWritable(file)) {
+      return new ServerState.Failed(
+          "A file of the database cannot be opened, and nothing more can be stored: %s."
+              .formatted(failed.detail()),
+          "Let the server have more files open (ulimit -n, or LimitNOFILE of a service), then restart it.");
+    }
+    return new ServerState.Failed(
+        "The user %s may no longer read and write %s, and nothing more can be stored."
+            .formatted(System.getProperty("user.name"), file),
+        "Give the data folder to that user again, then restart the server.");
   }
 
   /// `keys/signing.key` of a data folder that this process holds.

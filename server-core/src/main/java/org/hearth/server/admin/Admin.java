@@ -578,7 +578,7 @@ public final class Admin {
                 "The disk is full, and nothing is stored until there is room: " + detail;
             default -> "The disk takes no writes: " + detail;
           };
-      case StoreState.Failed(var detail, var damaged) ->
+      case StoreState.Failed(var detail, var damaged, _) ->
           (damaged ? "The database is damaged: " : "The database has failed: ") + detail;
       case StoreState.Closed _ -> "The database is closed.";
     };

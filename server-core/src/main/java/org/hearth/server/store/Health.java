@@ -1,5 +1,6 @@
 package org.hearth.server.store;
 
+import java.io.File;
 import java.lang.System.Logger.Level;
 import java.nio.file.AccessDeniedException;
 import java.time.Duration;
@@ -124,7 +125,9 @@ final class Health {
               new StoreState.ReadOnly(
                   StorageException.Reason.READ_ONLY,
                   "the file system is read-only (" + detail + ")");
-          case STATEMENT, CONFLICT, FAILED -> new StoreState.Failed(detail, false);
+          case STATEMENT, CONFLICT, FAILED ->
+              new StoreState.Failed(
+                  detail, false, DerbyFault.unopened(cause).map(File::toPath));
         };
     change(next, cause);
     return switch (next) {
@@ -224,7 +227,7 @@ final class Health {
       case StoreState.Open() -> "the database can be written to again";
       case StoreState.ReadOnly(var reason, var detail) ->
           "the database takes no writes (%s): %s".formatted(reason, detail);
-      case StoreState.Failed(var detail, var damaged) ->
+      case StoreState.Failed(var detail, var damaged, _) ->
           (damaged ? DAMAGED : "the database has failed: ") + detail;
       case StoreState.Closed() -> "the database is closed";
     };

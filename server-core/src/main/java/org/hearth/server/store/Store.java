@@ -224,7 +224,7 @@ public final class Store implements AutoCloseable {
   ///
   /// @return empty unless a reader or the writer has found damage
   public Optional<Refusal> damage() {
-    return state() instanceof StoreState.Failed(_, boolean damaged) && damaged
+    return state() instanceof StoreState.Failed(_, boolean damaged, _) && damaged
         ? Optional.of(new Refusal.Damaged(options.dataFolder()))
         : Optional.empty();
   }
@@ -237,7 +237,7 @@ public final class Store implements AutoCloseable {
     if (damage.isPresent()) {
       throw new StoreRefusedException(damage.get());
     }
-    if (state() instanceof StoreState.Failed(String detail, _)) {
+    if (state() instanceof StoreState.Failed(String detail, _, _)) {
       throw new StorageException(Reason.FAILED, detail);
     }
   }
@@ -252,7 +252,7 @@ public final class Store implements AutoCloseable {
     if (refusal.isPresent()) {
       return new StoreRefusedException(refusal.get(), failure);
     }
-    return state() instanceof StoreState.Failed(String detail, _)
+    return state() instanceof StoreState.Failed(String detail, _, _)
         ? new StorageException(Reason.FAILED, detail, failure)
         : refusal(options.dataFolder(), failure);
   }

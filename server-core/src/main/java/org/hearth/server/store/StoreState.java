@@ -1,5 +1,8 @@
 package org.hearth.server.store;
 
+import java.nio.file.Path;
+import java.util.Optional;
+
 /// What the store can do now.
 public sealed interface StoreState {
   /// Reads and writes.
@@ -15,9 +18,14 @@ public sealed interface StoreState {
   ///
   /// @param detail for the operator, a part of a sentence: a full stop at its end is dropped
   /// @param damaged whether that is because files of the database are not what was written
-  record Failed(String detail, boolean damaged) implements StoreState {
+  /// @param unopened the file that is there and could not be opened, if that is why
+  record Failed(String detail, boolean damaged, Optional<Path> unopened) implements StoreState {
     public Failed {
       detail = detail.replaceFirst("\\.+$", "");
+    }
+
+    Failed(String detail, boolean damaged) {
+      this(detail, damaged, Optional.empty());
     }
   }
 

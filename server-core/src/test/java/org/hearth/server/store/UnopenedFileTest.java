@@ -2,6 +2,7 @@ package org.hearth.server.store;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.EOFException;
@@ -13,14 +14,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.hearth.server.ServerState;
+import org.hearth.server.WholeServer;
+import org.hearth.server.admin.Admin;
 import org.hearth.server.configuration.OrdinaryRights;
 import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.DerbyFault;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /// A file of the database that is whole and cannot be opened: this user may not, or there are no
 /// descriptors left.
@@ -78,6 +86,7 @@ class UnopenedFileTest {
             failed -> {
               assertThat(failed.damaged()).isFalse();
               assertThat(failed.detail()).contains(table.toString());
+              assertThat(failed.unopened()).contains(table);
             });
     assertThat(stores.store().damage()).isEmpty();
     assertThat(refused)
@@ -85,6 +94,52 @@ class UnopenedFileTest {
             StoreRefusedException.class,
             e -> assertThat(e.refusal()).isEqualTo(new Refusal.NotAllowed(table.toString(), USER)));
     assertThat(Rows.all(stores.reopen())).hasSize(1);
+  }
+
+  @Test
+  void theServerSaysWhichRightIsMissing(@TempDir Path folder) throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      CompletableFuture<ServerState.Failed> told = server.failure();
+      server.start();
+      Path tables = folder.resolve("database/derby/seg0");
+      Admin admin = server.homeserver().admin().orElseThrow();
+
+      OrdinaryRights.without(
+          tables,
+          () -> catchThrowable(() -> admin.reports(OptionalLong.empty(), 1)));
+
+      ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
+      assertThat(failed.reason())
+          .startsWith("The user %s may no longer read and write %s".formatted(USER, tables));
+      assertThat(failed.remedy())
+          .isEqualTo("Give the data folder to that user again, then restart the server.");
+    }
+  }
+
+  @Test
+  void theServerSaysThatTooManyFilesAreOpen(@TempDir Path folder) throws Exception {
+    try (WholeServer server = new WholeServer(folder)) {
+      CompletableFuture<ServerState.Failed> told = server.failure();
+      server.start();
+      Admin admin = server.homeserver().admin().orElseThrow();
+      Path tables = folder.resolve("database/derby/seg0");
+      Path aside = folder.resolve("aside");
+      Files.move(tables, aside);
+      Files.createDirectory(tables);
+      try (Stream<Path> files = Files.list(aside)) {
+        for (Path file : files.toList()) {
+          Files.createDirectory(tables.resolve(file.getFileName()));
+        }
+      }
+
+      assertThat(catchThrowable(() -> admin.reports(OptionalLong.empty(), 1))).isNotNull();
+
+      ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
+      assertThat(failed.reason())
+          .startsWith("A file of the database cannot be opened")
+          .contains(tables.toString());
+      assertThat(failed.remedy()).contains("ulimit -n");
+    }
   }
 
   @Test

@@ -12,6 +12,8 @@ import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.UserPrincipal;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 
@@ -25,30 +27,47 @@ import java.util.Set;
 /// of a file of root's to which the owner has made a hard link. That nobody makes one between the
 /// look and the gift is up to the system, where hard links to files of others are not allowed
 /// (`fs.protected_hardlinks` of Linux). Links, pipes and the like stay as they are.
+///
+/// Nor is given away what is older than this process: the owner can move a file of root's, which he
+/// may not read, from another folder of his into this one. What a process of root's has left that
+/// was killed stays root's, therefore, and a start names it. Where the disk does not keep when a
+/// file was made, it counts when it was changed last.
 public final class FolderOwner {
   private static final System.Logger LOG = System.getLogger(FolderOwner.class.getName());
 
   /// As many folders are open at once, at most.
   private static final int DEEPEST = 32;
 
+  /// The system tells its processes' beginnings to a second or so.
+  private static final Duration SCATTER = Duration.ofSeconds(2);
+
+  private static final Instant BEGAN =
+      ProcessHandle.current().info().startInstant().orElse(Instant.MAX).minus(SCATTER);
+
   private final UserPrincipal owner;
   private final String user;
+  private final Instant since;
 
-  private FolderOwner(UserPrincipal owner, String user) {
+  private FolderOwner(UserPrincipal owner, String user, Instant since) {
     this.owner = owner;
     this.user = user;
+    this.since = since;
   }
 
-  /// Gives what the user of this process has in a folder to the folder's owner, if that is another
-  /// user. What cannot be given away is told in the log; that is all if the system cannot name
+  /// Gives what this process has made in a folder to the folder's owner, if that is another user. What cannot be given away is told in the log; that is all if the system cannot name
   /// files relative to an open folder.
   ///
   /// @param folder a link to it will do
   public static void giveBack(Path folder) {
-    open(folder, FolderOwner::giveBack);
+    giveBack(folder, BEGAN);
   }
 
-  /// Gives what the user of this process has made in a folder outside the data folder to the data
+  /// @param since what is older stays as it is
+  static void giveBack(Path folder, Instant since) {
+    open(folder, (path, opened) -> giveBack(path, opened, since));
+  }
+
+  /// Gives what this process has made in a folder outside the data folder to the data
   /// folder's owner, if that folder is his as well. In a folder of root's or of a third user it
   /// stays as it is: the configuration, which may name the folder, is the owner's to write, and a
   /// backup is nobody else's to read.
@@ -59,7 +78,7 @@ public final class FolderOwner {
         folder,
         (_, opened) -> {
           if (opened instanceof SecureDirectoryStream<Path> secure) {
-            FolderOwner giving = of(secure);
+            FolderOwner giving = of(secure, BEGAN);
             if (giving.isAnother() && giving.owner.equals(Files.getOwner(dataFolder))) {
               for (String name : names) {
                 giving.give(secure, folder.resolve(name), 1);
@@ -94,20 +113,22 @@ public final class FolderOwner {
         why);
   }
 
-  static void giveBack(Path folder, DirectoryStream<Path> opened) throws IOException {
+  static void giveBack(Path folder, DirectoryStream<Path> opened, Instant since)
+      throws IOException {
     if (opened instanceof SecureDirectoryStream<Path> secure) {
-      FolderOwner giving = of(secure);
+      FolderOwner giving = of(secure, since);
       if (giving.isAnother()) {
         giving.giveAll(secure, folder, 1);
       }
-    } else if (new FolderOwner(Files.getOwner(folder), user()).isAnother()) {
+    } else if (new FolderOwner(Files.getOwner(folder), user(), since).isAnother()) {
       stays(folder, "the system cannot name files relative to an open folder");
     }
   }
 
   /// Asks the open folder itself, which nobody can exchange.
-  private static FolderOwner of(SecureDirectoryStream<Path> opened) throws IOException {
-    return new FolderOwner(view(opened).readAttributes().owner(), user());
+  private static FolderOwner of(SecureDirectoryStream<Path> opened, Instant since)
+      throws IOException {
+    return new FolderOwner(view(opened).readAttributes().owner(), user(), since);
   }
 
   private static PosixFileAttributeView view(SecureDirectoryStream<Path> opened) {
@@ -123,7 +144,8 @@ public final class FolderOwner {
   }
 
   private boolean isOwn(PosixFileAttributes found) {
-    return found.owner().getName().equals(user);
+    return found.owner().getName().equals(user)
+        && !found.creationTime().toInstant().isBefore(since);
   }
 
   /// What cannot be given keeps nothing else from that.

@@ -13,6 +13,9 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -94,6 +97,33 @@ class FolderOwnerTest {
     }
   }
 
+  /// The owner of the folder cannot read such a file, and may move it there.
+  @Test
+  void whatIsOlderThanTheProcessStaysRoots() throws IOException {
+    Path folder = othersFolder();
+    Path before = Files.createDirectory(folder.resolve("before"));
+    Path secret = Files.createFile(root.resolve("secret"));
+    Files.setLastModifiedTime(secret, FileTime.from(Instant.now().plus(Duration.ofDays(1))));
+    Instant made = made(secret);
+    assumeTrue(made.isBefore(Instant.now()), "the disk keeps when a file was made");
+    Path moved = Files.move(secret, before.resolve("moved"));
+    Path inside = Files.createFile(before.resolve("inside"));
+    while (!made(inside).isAfter(made)) { // The system's clock has ticks.
+      Files.delete(inside);
+      Files.createFile(inside);
+    }
+
+    FolderOwner.giveBack(folder, made(inside));
+
+    assertRoots(moved);
+    assertRoots(before);
+    assertThat(Files.getOwner(inside).getName()).isEqualTo(OTHER);
+  }
+
+  private static Instant made(Path file) throws IOException {
+    return ((FileTime) Files.getAttribute(file, "creationTime")).toInstant();
+  }
+
   private static boolean chattr(String change, Path file) throws Exception {
     return new ProcessBuilder("chattr", change, file.toString()).start().waitFor() == 0;
   }
@@ -171,7 +201,7 @@ class FolderOwnerTest {
       Path folder = Files.createDirectory(zip.getPath("folder"));
       Files.createFile(folder.resolve("file"));
       try (DirectoryStream<Path> opened = Files.newDirectoryStream(folder)) {
-        FolderOwner.giveBack(folder, opened);
+        FolderOwner.giveBack(folder, opened, Instant.EPOCH);
       }
 
       assertThat(line.lines).singleElement().asString().contains("relative to an open folder");
