@@ -109,7 +109,8 @@ public final class Boxes {
 
   /// Ends everything in the reverse order; what fails is added to `failures`.
   ///
-  /// @param patience how long what was accepted may take, all logs together
+  /// @param patience how long what was accepted may take, all logs together; none if nothing can be
+  ///   stored any more
   public void close(Duration patience, Exception failures) {
     // An interrupt would end each wait that follows: it is told when all is closed.
     boolean interrupted = Thread.interrupted();
@@ -135,7 +136,9 @@ public final class Boxes {
     if (!logs.drainAndStop(patience)) {
       LOG.log(
           Level.WARNING,
-          "after {0} s some logs were stopped before their ends; their readers go on from there at the next start",
+          patience.isZero()
+              ? "some logs were not waited for, since nothing can be stored any more; their readers go on from there at the next start"
+              : "after {0} s some logs were stopped before their ends; their readers go on from there at the next start",
           patience.toSeconds());
     }
   }
