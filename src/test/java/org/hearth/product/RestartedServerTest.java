@@ -162,7 +162,9 @@ class RestartedServerTest {
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
       }
 
-      assertThat(server.hearth("status").said()).contains("It is started again in a moment");
+      assertThat(server.hearth("status").said())
+          .contains("a fault has ended the server: it had failed at ", "The thread ", " has ended: ")
+          .contains("It is started again in a moment");
       HearthProcess.Ended stop = server.hearth("stop");
 
       assertThat(stop.said()).contains("Stopped", "is not started again");

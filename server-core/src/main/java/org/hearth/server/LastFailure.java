@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.hearth.server.admin.Amounts;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.control.Processes;
 
 /// The fault that ended the server before this start. A server that fails keeps it in a file; one
 /// that has no memory left, whose Java has crashed, or that was killed can keep nothing, and its
@@ -26,6 +28,8 @@ public final class LastFailure {
 
   /// Set by the launcher to when that was, in seconds since 1970.
   static final String ENDED_AT = "HEARTH_ENDED_AT";
+
+  private static final String STARTED_AGAIN = "The server was started again, because ";
 
   static final String MEMORY = "memory";
   static final String CRASH = "crash";
@@ -73,17 +77,46 @@ public final class LastFailure {
   }
 
   private static String taken(Path file) throws IOException {
-    Instant when = Files.getLastModifiedTime(file).toInstant();
-    String reason;
-    try (InputStream in = Files.newInputStream(file)) {
-      reason = new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.UTF_8);
-    }
+    String sentences = kept(file);
     Files.delete(file);
-    return "The server was started again, because it had failed at %s. %s"
-        .formatted(Amounts.moment(when), reason);
+    return STARTED_AGAIN + sentences;
+  }
+
+  private static String kept(Path file) throws IOException {
+    Instant when = Files.getLastModifiedTime(file).toInstant();
+    try (InputStream in = Files.newInputStream(file)) {
+      return "it had failed at %s. %s"
+          .formatted(
+              Amounts.moment(when),
+              new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.UTF_8));
+    }
   }
 
   private Optional<String> byLauncher() {
+    return byLauncher(environment).map(STARTED_AGAIN::concat);
+  }
+
+  /// What ended a server that its launcher is about to start again. It stays to be told.
+  ///
+  /// @param launcher which gives its word to whatever waits for it
+  /// @return a part of a sentence, and what follows it
+  public static Optional<String> inThePause(DataFolder folder, ProcessHandle launcher) {
+    Path file = folder.root().resolve(DataFolder.LAST_FAILURE);
+    try {
+      // A pipe would be waited for, and a link is somebody else's word.
+      if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        return Optional.of(kept(file).replaceAll("\\p{Cntrl}+", " "));
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "why the server has failed cannot be read", e);
+    }
+    return launcher
+        .children()
+        .flatMap(each -> byLauncher(Processes.environment(each)).stream())
+        .findFirst();
+  }
+
+  private static Optional<String> byLauncher(Map<String, String> environment) {
     String seconds = environment.getOrDefault(ENDED_AT, "");
     if (!seconds.matches("[0-9]{1,11}")) {
       return Optional.empty();
@@ -92,15 +125,15 @@ public final class LastFailure {
     return switch (environment.getOrDefault(ENDED_BY, "")) {
       case MEMORY ->
           Optional.of(
-              "The server was started again, because its memory was used up at %s. If that happens again, give it more (-Xmx)."
+              "its memory was used up at %s. If that happens again, give it more (-Xmx)."
                   .formatted(when));
       case CRASH ->
           Optional.of(
-              "The server was started again, because Java had crashed at %s. Where it was started it may have left a report (hs_err_pid….log)."
+              "Java had crashed at %s. Where it was started it may have left a report (hs_err_pid….log)."
                   .formatted(when));
       case KILL ->
           Optional.of(
-              "The server was started again, because it was killed at %s. The system does that when it has no memory left; its log says so."
+              "it was killed at %s. The system does that when it has no memory left; its log says so."
                   .formatted(when));
       default -> Optional.empty();
     };

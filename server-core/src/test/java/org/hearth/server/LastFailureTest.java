@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +72,38 @@ class LastFailureTest {
                 .take(folder)
                 .orElseThrow())
         .contains("The server was started again, because", words);
+  }
+
+  @Test
+  void inThePauseItIsToldAndStaysToBeTold() throws Exception {
+    LastFailure.keep(folder, "The thread \u001b[31m x has ended.");
+
+    String told = LastFailure.inThePause(folder, ProcessHandle.current()).orElseThrow();
+
+    assertThat(told).startsWith("it had failed at ").endsWith("The thread  [31m x has ended.");
+    assertThat(new LastFailure(Map.of()).take(folder)).isPresent();
+  }
+
+  @Test
+  void inThePauseTheLaunchersWordIsThatOfWhatWaits() throws Exception {
+    assumeTrue(Files.exists(Path.of("/proc/self/environ")), "the system shows it");
+    assertThat(LastFailure.inThePause(folder, ProcessHandle.current())).isEmpty();
+    ProcessBuilder waiting = new ProcessBuilder("cat");
+    waiting.environment().put(LastFailure.ENDED_BY, LastFailure.MEMORY);
+    waiting.environment().put(LastFailure.ENDED_AT, SECONDS);
+    Process child = waiting.start();
+    try {
+      // The new program is there when it answers.
+      child.getOutputStream().write('\n');
+      child.getOutputStream().flush();
+      assertThat(child.getInputStream().read()).isEqualTo('\n');
+
+      assertThat(LastFailure.inThePause(folder, ProcessHandle.current()).orElseThrow())
+          .startsWith("its memory was used up at 2026-11-29 ");
+    } finally {
+      child.destroy();
+      child.waitFor();
+    }
   }
 
   @Test

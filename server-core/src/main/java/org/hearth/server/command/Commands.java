@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.hearth.server.Homeserver;
+import org.hearth.server.LastFailure;
 import org.hearth.server.LogRouting;
 import org.hearth.server.ProductVersion;
 import org.hearth.server.StartFailedException;
@@ -179,8 +180,14 @@ final class Commands {
 
   /// That no server holds a folder; also whether one ever did, for who has mistyped its name.
   static String notRunning(DataFolder folder) throws IOException {
-    if (Launcher.of(folder).isPresent()) {
-      return "Not running: a fault has ended the server. It is started again in a moment, unless \"hearth stop\" ends that.";
+    Optional<ProcessHandle> launcher = Launcher.of(folder);
+    if (launcher.isPresent()) {
+      String fault =
+          LastFailure.inThePause(folder, launcher.get())
+              .map(why -> "a fault has ended the server: " + why)
+              .orElse("a fault has ended the server.");
+      return "Not running: %s It is started again in a moment, unless \"hearth stop\" ends that."
+          .formatted(fault);
     }
     return folder.belongings().isEmpty()
         ? "Not running: there is no server's data in %s.".formatted(folder.root())

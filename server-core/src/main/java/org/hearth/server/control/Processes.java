@@ -6,6 +6,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -62,6 +64,24 @@ public final class Processes {
     }
     String owner = Files.getOwner(file, LinkOption.NOFOLLOW_LINKS).getName();
     return process.info().user().filter(owner::equals).isPresent();
+  }
+
+  /// The variables that a process was given.
+  ///
+  /// @return empty if it is gone, is somebody else's, or this is not Linux
+  public static Map<String, String> environment(ProcessHandle process) {
+    Map<String, String> variables = new HashMap<>();
+    try {
+      for (String each : Files.readString(seen(process).resolve("environ")).split("\0")) {
+        int end = each.indexOf('=');
+        if (end > 0) {
+          variables.put(each.substring(0, end), each.substring(end + 1));
+        }
+      }
+    } catch (IOException _) {
+      return Map.of();
+    }
+    return variables;
   }
 
   /// What `proc(5)` says of a process.
