@@ -3,7 +3,6 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -16,32 +15,23 @@ import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Of annotations that are alike only the first is taken.
+@WholeServer.Started
 final class AnnotationsTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final String THUMB = "\\ud83d\\udc4d";
 
-  private final Path folder;
   private final WholeServer server;
-  private TestClient alice;
-  private TestClient bob;
-  private String bobsToken;
-  private String room;
-  private String message;
+  private final TestClient alice;
+  private final TestClient bob;
+  private final String bobsToken;
+  private final String room;
+  private final String message;
 
-  AnnotationsTest(@TempDir Path folder) {
-    this.folder = folder;
-    server = new WholeServer(folder);
-  }
-
-  @BeforeEach
-  void start() throws StartFailedException {
-    server.start();
+  AnnotationsTest(WholeServer server) {
+    this.server = server;
     alice = server.register("alice");
     bobsToken = server.newAccount("bob").text("access_token");
     bob = server.client().as(bobsToken);
@@ -50,11 +40,6 @@ final class AnnotationsTest {
     room = V3 + "/rooms/" + encoded(id);
     bob.post(room + "/join", "{}").expect(200);
     message = alice.put(room + "/send/m.room.message/1", "{}").expect(200).text("event_id");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   private Answer annotate(TestClient client, String type, String target, String key, String txn) {
@@ -86,7 +71,7 @@ final class AnnotationsTest {
     react(alice, THUMB, "c").expect(200);
     react(bob, THUMB, "a").expect(200);
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()).withMinimumFreeBytes(0))) {
       RowChange damage =
           RowChange.of(
               new Table("room_event", "a test's", "the test"),

@@ -7,32 +7,19 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Path;
 import org.hearth.server.http.Served;
 import org.hearth.server.http.TestClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What a browser gets at the server's address.
+@WholeServer.Started
 final class LandingPageTest {
   private final WholeServer server;
-  private TestClient client;
+  private final TestClient client;
 
-  LandingPageTest(@TempDir Path folder) {
-    server = new WholeServer(folder);
-  }
-
-  @BeforeEach
-  void start() throws StartFailedException {
-    server.start();
+  LandingPageTest(WholeServer server) {
+    this.server = server;
     client = server.client();
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   @Test

@@ -4,40 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.List;
 import org.hearth.server.http.TestClient;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What each parameter of the calls that make rooms and change who is in them does.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@WholeServer.Started
 class RoomMakingTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final String ALICE = "@alice:hearth.test";
   private static final String BOB = "@bob:hearth.test";
 
   private final WholeServer server;
-  private TestClient alice;
-  private TestClient bob;
+  private final TestClient alice;
+  private final TestClient bob;
 
-  RoomMakingTest(@TempDir Path folder) {
-    server = new WholeServer(folder);
-  }
-
-  @BeforeAll
-  void start() throws StartFailedException {
-    server.start();
+  RoomMakingTest(WholeServer server) {
+    this.server = server;
     alice = server.register("alice");
     bob = server.register("bob");
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
   }
 
   private String create(String wish) {

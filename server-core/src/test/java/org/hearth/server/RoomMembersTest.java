@@ -4,35 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Who is in a room, under which name, and guests: on a whole server.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@WholeServer.Started
 class RoomMembersTest {
   private static final String V3 = "/_matrix/client/v3";
   private final AtomicInteger transactions = new AtomicInteger();
   private final WholeServer server;
 
-  RoomMembersTest(@TempDir Path folder) {
-    server = new WholeServer(folder);
-  }
-
-  @BeforeAll
-  void start() throws StartFailedException {
-    server.start();
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
+  RoomMembersTest(WholeServer server) {
+    this.server = server;
   }
 
   @Test

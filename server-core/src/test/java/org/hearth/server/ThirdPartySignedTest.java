@@ -4,33 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.sign.Signatures;
 import org.hearth.server.matrix.sign.SigningKey;
 import org.hearth.server.matrix.testkit.TestKeys;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// A join with proof that the user is who was invited by a third-party identifier.
+@WholeServer.Started
 final class ThirdPartySignedTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final SigningKey IDENTITY_SERVER = TestKeys.named("identity");
 
   private final WholeServer server;
-  private TestClient alice;
-  private TestClient bob;
+  private final TestClient alice;
+  private final TestClient bob;
   private String room;
 
-  ThirdPartySignedTest(@TempDir Path folder) {
-    server = new WholeServer(folder);
-  }
-
-  @BeforeEach
-  void start() throws StartFailedException {
-    server.start();
+  ThirdPartySignedTest(WholeServer server) {
+    this.server = server;
     alice = server.register("alice");
     bob = server.register("bob");
     room =
@@ -39,11 +31,6 @@ final class ThirdPartySignedTest {
                 .post(V3 + "/createRoom", "{'preset':'private_chat','room_version':'11'}")
                 .expect(200)
                 .text("room_id"));
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   private void invite(String token, String more) {

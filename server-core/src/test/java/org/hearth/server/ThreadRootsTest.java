@@ -3,16 +3,13 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
 
-import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// From which events threads may be started; and that what relates to an event is still told after
 /// a restart.
+@WholeServer.Started
 final class ThreadRootsTest {
   private static final String V3 = "/_matrix/client/v3";
 
@@ -23,22 +20,12 @@ final class ThreadRootsTest {
   private String message = "";
   private int transactions;
 
-  ThreadRootsTest(@TempDir Path folder) {
-    server = new WholeServer(folder);
-  }
-
-  @BeforeEach
-  void start() throws StartFailedException {
-    server.start();
+  ThreadRootsTest(WholeServer server) {
+    this.server = server;
     token = server.newAccount("alice").text("access_token");
     id = alice().post(V3 + "/createRoom", "{}").expect(200).text("room_id");
     room = V3 + "/rooms/" + encoded(id);
     message = send("{'body': 'root'}").expect(200).text("event_id");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   private TestClient alice() {

@@ -3,15 +3,13 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What follows a room that is upgraded, by the client API of a whole server.
 final class UpgradeSettingsTest extends UpgradedRooms {
-  UpgradeSettingsTest(@TempDir Path folder) {
-    super(folder);
+  UpgradeSettingsTest(WholeServer server) {
+    super(server);
   }
 
   private static String user(String name) {

@@ -3,7 +3,6 @@ package org.hearth.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -15,12 +14,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Rooms of every version, and from one version to another, by the client API of a whole server.
 final class UpgradeTest extends UpgradedRooms {
-  UpgradeTest(@TempDir Path folder) {
-    super(folder);
+  UpgradeTest(WholeServer server) {
+    super(server);
   }
 
   @Test

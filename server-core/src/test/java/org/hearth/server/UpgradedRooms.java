@@ -1,33 +1,21 @@
 package org.hearth.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 
 /// A whole server with two users, and what they do with rooms by the client API.
+@WholeServer.Started
 abstract class UpgradedRooms {
   static final String V3 = "/_matrix/client/v3";
 
   final WholeServer server;
-  TestClient alice;
-  TestClient bob;
+  final TestClient alice;
+  final TestClient bob;
 
-  UpgradedRooms(Path folder) {
-    server = new WholeServer(folder);
-  }
-
-  @BeforeEach
-  void start() throws StartFailedException {
-    server.start();
+  UpgradedRooms(WholeServer server) {
+    this.server = server;
     alice = server.register("alice");
     bob = server.register("bob");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   /// The path of a room.

@@ -2,6 +2,11 @@ package org.hearth.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +20,13 @@ import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.configuration.ServerKeys;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.store.StoreExtension;
+import org.hearth.server.store.derby.Durably;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolutionException;
+import org.junit.jupiter.api.extension.ParameterResolver;
 
 /// A whole server for tests, on a free port, where anybody may register.
 ///
@@ -30,7 +42,51 @@ public final class WholeServer implements AutoCloseable {
       rate-limits: { enabled: false }
       """;
 
+  private final Path folder;
   private final Homeserver server;
+
+  /// A test of a whole server: each has one of its own, which runs, as a parameter of its
+  /// constructor or of what runs before it.
+  @Target(ElementType.TYPE)
+  @Retention(RetentionPolicy.RUNTIME)
+  @Inherited
+  @Tag("long")
+  @ExtendWith(Starting.class)
+  public @interface Started {
+    /// Further lines of the configuration.
+    String value() default "";
+  }
+
+  private static final class Starting implements ParameterResolver {
+    @Override
+    public ExtensionContextScope getTestInstantiationExtensionContextScope(ExtensionContext root) {
+      return ExtensionContextScope.TEST_METHOD;
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+      return parameter.getParameter().getType() == WholeServer.class;
+    }
+
+    @Override
+    public WholeServer resolveParameter(ParameterContext parameter, ExtensionContext context) {
+      Started test = context.getRequiredTestClass().getAnnotation(Started.class);
+      try {
+        Path folder = Files.createTempDirectory("hearth");
+        WholeServer made = new WholeServer(folder, test.value());
+        AutoCloseable end =
+            () -> {
+              made.close();
+              Durably.remove(folder);
+            };
+        context.getStore(ExtensionContext.Namespace.create(Starting.class)).put(made, end);
+        made.start();
+        return made;
+      } catch (IOException | StartFailedException e) {
+        throw new ParameterResolutionException("the server does not start", e);
+      }
+    }
+  }
 
   public WholeServer(Path folder) {
     this(folder, InstantSource.system());
@@ -56,6 +112,7 @@ public final class WholeServer implements AutoCloseable {
   }
 
   private WholeServer(Path folder, InstantSource clock, String configuration) {
+    this.folder = folder;
     DataFolder data = new DataFolder(folder);
     prepare(data);
     server =
@@ -103,6 +160,11 @@ public final class WholeServer implements AutoCloseable {
       }
     });
     return told;
+  }
+
+  /// Where its data are.
+  public Path folder() {
+    return folder;
   }
 
   public Homeserver homeserver() {

@@ -15,35 +15,23 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.hearth.server.StartFailedException;
 import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What a search costs where what it finds is large.
+@WholeServer.Started
 class LargeSearchTest {
-  @TempDir private Path folder;
-  private WholeServer server;
-  private TestClient alice;
-  private String room;
+  private final WholeServer server;
+  private final TestClient alice;
+  private final String room;
 
-  @BeforeEach
-  void start() throws StartFailedException {
-    server = new WholeServer(folder);
-    server.start();
+  LargeSearchTest(WholeServer server) {
+    this.server = server;
     alice = server.register("alice");
     room = open(alice);
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   /// Brackets take thirty times their length when they are read.

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hearth.server.http.TestClient.encoded;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,33 +15,23 @@ import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Whom users find by name, and which rooms two of them share.
+@WholeServer.Started
 class UserDirectoryTest {
   private static final String V3 = "/_matrix/client/v3";
 
-  @TempDir private Path folder;
-  private WholeServer server;
-  private TestClient alice;
-  private TestClient bob;
+  private final WholeServer server;
+  private final TestClient alice;
+  private final TestClient bob;
 
-  @BeforeEach
-  void start() throws StartFailedException {
-    server = new WholeServer(folder);
-    server.start();
+  UserDirectoryTest(WholeServer server) {
+    this.server = server;
     alice = server.register("alice");
     bob = server.register("bob");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   private static void rename(TestClient who, String user, String name) {
@@ -237,7 +226,7 @@ class UserDirectoryTest {
     server.homeserver().admin().orElseThrow().deactivate("@bob:hearth.test", true);
 
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       assertThat(
               store.reads().select("SELECT user_id FROM user_directory", row -> row.getString(1)))
           .doesNotContain("@bob:hearth.test");

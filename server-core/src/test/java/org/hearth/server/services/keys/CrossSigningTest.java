@@ -194,7 +194,7 @@ class CrossSigningTest extends TwoUsers {
   }
 
   private void change(String sql) {
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       var _ =
           store
               .committer()
@@ -231,7 +231,7 @@ class CrossSigningTest extends TwoUsers {
     assertThat(alice.query(alice.user()).at("/master_keys/@alice:hearth.test").has("signatures"))
         .isFalse();
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       assertThat(store.reads().select("SELECT 1 FROM key_signature", row -> row.getInt(1)))
           .isEmpty();
     }
@@ -313,7 +313,7 @@ class CrossSigningTest extends TwoUsers {
     // Whether the account has left the room by then or not.
     assertThat(bob.sync(before).path("device_lists").toString()).contains(alice.user());
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       for (String each :
           List.of(
               "device_key",

@@ -233,7 +233,7 @@ class DeviceKeysTest extends TwoUsers {
 
   private long keyRows() {
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       return store
           .reads()
           .select("SELECT COUNT(*) FROM one_time_key", row -> row.getLong(1))

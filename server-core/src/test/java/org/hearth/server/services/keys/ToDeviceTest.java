@@ -214,7 +214,7 @@ class ToDeviceTest extends TwoUsers {
     var _ = bob.sync(KeyClient.next(answer));
 
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       assertThat(store.reads().select("SELECT position FROM device_message", row -> row.getLong(1)))
           .isEmpty();
     }

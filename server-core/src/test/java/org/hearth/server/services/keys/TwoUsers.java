@@ -1,6 +1,5 @@
 package org.hearth.server.services.keys;
 
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.hearth.server.StartFailedException;
@@ -10,12 +9,11 @@ import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.io.TempDir;
 
 /// A whole server with two users, of whom each has a device, and what tests of devices need of
 /// rooms.
+@WholeServer.Started
 abstract class TwoUsers {
   /// Of messages: the first and the last.
   static final String DAMAGE_MESSAGES =
@@ -26,22 +24,15 @@ abstract class TwoUsers {
   private static final Table DAMAGED = new Table("damaged", "a test's", "the test");
   private static final String ROOMS = "/_matrix/client/v3/rooms/";
 
-  @TempDir Path folder;
   WholeServer server;
   KeyClient alice;
   KeyClient bob;
 
   @BeforeEach
-  void startServer() throws StartFailedException {
-    server = new WholeServer(folder);
-    server.start();
+  void register(WholeServer started) {
+    server = started;
     alice = KeyClient.register(server, "alice");
     bob = KeyClient.register(server, "bob");
-  }
-
-  @AfterEach
-  void endServer() {
-    server.close();
   }
 
   /// Starts the server again, at which both use the tokens that they have.
@@ -55,7 +46,7 @@ abstract class TwoUsers {
   /// Changes rows while the server does not run.
   void damage(String... changes) throws StartFailedException {
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       List<RowChange> rows =
           Arrays.stream(changes).map(each -> RowChange.of(DAMAGED, each, (_, _) -> {})).toList();
       var _ = store.committer().commit("test", rows, List.of());

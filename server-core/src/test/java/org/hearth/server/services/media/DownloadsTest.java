@@ -2,25 +2,22 @@ package org.hearth.server.services.media;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.hearth.server.StartFailedException;
 import org.hearth.server.WholeServer;
 import org.hearth.server.http.RawClient;
 import org.hearth.server.services.media.thumbnail.Pictures;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Downloads of those who take nothing of them.
 @Timeout(180)
+@WholeServer.Started("media: { keep-free: 0 }")
 class DownloadsTest {
   private static final int MOST_OF_A_USER = 32;
   private static final String THUMBNAIL = "/_matrix/client/v1/media/thumbnail/";
@@ -28,20 +25,16 @@ class DownloadsTest {
   /// More than the system keeps for a client.
   private static final int LARGE = 20_000_000;
 
-  @TempDir private Path folder;
   private final List<RawClient> held = new ArrayList<>();
-  private WholeServer server;
+  private final WholeServer server;
 
-  @BeforeEach
-  void start() throws StartFailedException {
-    server = new WholeServer(folder, "media: { keep-free: 0 }\n");
-    server.start();
+  DownloadsTest(WholeServer server) {
+    this.server = server;
   }
 
   @AfterEach
   void stop() {
     held.forEach(RawClient::close);
-    server.close();
   }
 
   /// Begins downloads of a large file, and takes nothing of them but the beginning.

@@ -17,34 +17,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.hearth.server.StartFailedException;
 import org.hearth.server.WholeServer;
 import org.hearth.server.http.RawClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Uploads and downloads of users of one server.
+@WholeServer.Started("media: { largest-upload: 1 MB, user-quota: 3 MB, keep-free: 0 }")
 class MediaTest {
   private static final byte[] SMALL = "a picture, as it were".getBytes(StandardCharsets.UTF_8);
 
-  @TempDir private Path folder;
-  private WholeServer server;
-  private MediaClient alice;
+  private final WholeServer server;
+  private final MediaClient alice;
 
-  @BeforeEach
-  void start() throws StartFailedException {
-    server =
-        new WholeServer(
-            folder, "media: { largest-upload: 1 MB, user-quota: 3 MB, keep-free: 0 }\n");
-    server.start();
+  MediaTest(WholeServer server) {
+    this.server = server;
     alice = MediaClient.register(server, "alice");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   private static byte[] random(int length) {
@@ -55,7 +42,7 @@ class MediaTest {
 
   /// Files that are kept, and those that are being received.
   private List<Path> files(String part) throws IOException {
-    try (Stream<Path> walk = Files.walk(folder.resolve("media").resolve(part))) {
+    try (Stream<Path> walk = Files.walk(server.folder().resolve("media").resolve(part))) {
       return walk.filter(Files::isRegularFile).toList();
     }
   }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hearth.server.http.TestClient.encoded;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.hearth.server.StartFailedException;
@@ -18,31 +17,21 @@ import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What the owner says to users, as their clients see it.
+@WholeServer.Started
 class ServerNoticesTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final String BOB = "@bob:hearth.test";
   private static final String SENDER = "@server-notices:hearth.test";
 
-  @TempDir private Path folder;
-  private WholeServer server;
+  private final WholeServer server;
   private TestClient bob;
 
-  @BeforeEach
-  void start() throws StartFailedException {
-    server = new WholeServer(folder);
-    server.start();
+  ServerNoticesTest(WholeServer server) {
+    this.server = server;
     bob = server.register("bob");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   private Admin admin() {
@@ -220,7 +209,7 @@ class ServerNoticesTest {
     assertThatThrownBy(() -> admin().sendNotice(BOB, "x")).isInstanceOf(AdminException.class);
 
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       assertThat(
               store.reads().select("SELECT user_id FROM server_notice_room", row -> row.getInt(1)))
           .as("the row of a closed account")
@@ -249,7 +238,7 @@ class ServerNoticesTest {
   void anAccountOfThatNameFromBeforeKeepsTheServerFromSpeaking() throws StartFailedException {
     server.register("early");
     server.stop();
-    try (Store store = Store.open(StoreOptions.of(folder))) {
+    try (Store store = Store.open(StoreOptions.of(server.folder()))) {
       RowChange renaming =
           RowChange.of(
               new Table("account", "one row a user", "nothing"),

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hearth.server.http.TestClient.encoded;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import org.hearth.server.StartFailedException;
@@ -14,35 +13,25 @@ import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.ReportSummary;
 import org.hearth.server.http.TestClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What users report, and what becomes of it.
+@WholeServer.Started
 class ReportTest {
   private static final String V3 = "/_matrix/client/v3";
 
-  @TempDir private Path folder;
-  private WholeServer server;
-  private TestClient alice;
-  private TestClient bob;
-  private String room;
-  private String event;
+  private final WholeServer server;
+  private final TestClient alice;
+  private final TestClient bob;
+  private final String room;
+  private final String event;
 
-  @BeforeEach
-  void start() throws StartFailedException {
-    server = new WholeServer(folder);
-    server.start();
+  ReportTest(WholeServer server) {
+    this.server = server;
     alice = server.register("alice");
     bob = server.register("bob");
     room = alice.post(V3 + "/createRoom", "{'preset':'public_chat'}").expect(200).text("room_id");
     event = say("rude");
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
   }
 
   private String say(String body) {

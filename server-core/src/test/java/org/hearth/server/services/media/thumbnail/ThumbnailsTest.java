@@ -10,40 +10,29 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import org.hearth.server.StartFailedException;
 import org.hearth.server.WholeServer;
 import org.hearth.server.services.media.MediaClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Thumbnails as clients get them.
 @Timeout(180)
+@WholeServer.Started("media: { keep-free: 0 }")
 class ThumbnailsTest {
   private static final String V1 = "/_matrix/client/v1/media/thumbnail/";
   private static final String OLD = "/_matrix/media/v3/thumbnail/";
   private static final String SIZE = "?width=300&height=200";
 
-  @TempDir private Path folder;
-  private WholeServer server;
-  private MediaClient alice;
+  private final WholeServer server;
+  private final MediaClient alice;
 
-  @BeforeEach
-  void start() throws StartFailedException {
-    server = new WholeServer(folder, "media: { keep-free: 0 }\n");
-    server.start();
+  ThumbnailsTest(WholeServer server) {
+    this.server = server;
     alice = MediaClient.register(server, "alice");
   }
 
-  @AfterEach
-  void stop() {
-    server.close();
-  }
-
   private List<Path> files() throws IOException {
-    try (Stream<Path> walk = Files.walk(folder.resolve("media/thumbnails"))) {
+    try (Stream<Path> walk = Files.walk(server.folder().resolve("media/thumbnails"))) {
       return walk.filter(Files::isRegularFile).toList();
     }
   }
@@ -82,7 +71,7 @@ class ThumbnailsTest {
     alice.get(V1 + bomb + SIZE).expect(413, "M_TOO_LARGE");
     // It is known now, and not looked at again.
     alice.get(V1 + bomb + SIZE).expect(413, "M_TOO_LARGE");
-    assertThat(folder.resolve("media/thumbnails")).doesNotExist();
+    assertThat(server.folder().resolve("media/thumbnails")).doesNotExist();
   }
 
   @Test
