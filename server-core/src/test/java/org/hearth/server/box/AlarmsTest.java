@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -27,11 +28,15 @@ class AlarmsTest {
   @Test
   void ringInTheOrderOfTheirTimesUnlessTheyAreCalledOff() throws Exception {
     CountDownLatch last = new CountDownLatch(1);
-    var _ = alarms.set(Duration.ofMillis(60), last::countDown);
-    var _ = alarms.set(Duration.ofMillis(40), () -> rung.add("second"));
+    // Nothing rings before all are set and one is called off, however busy the machine is.
+    CompletableFuture<Void> set = new CompletableFuture<>();
+    var _ = alarms.set(Duration.ofMillis(-1), set::join);
+    var _ = alarms.set(Duration.ofMillis(800), last::countDown);
+    var _ = alarms.set(Duration.ofMillis(400), () -> rung.add("second"));
     Runnable callOff = alarms.set(Duration.ofMillis(30), () -> rung.add("called off"));
     var _ = alarms.set(Duration.ofMillis(-1), () -> rung.add("first"));
     callOff.run();
+    set.complete(null);
 
     assertThat(last.await(20, TimeUnit.SECONDS)).isTrue();
     assertThat(rung).containsExactly("first", "second");
