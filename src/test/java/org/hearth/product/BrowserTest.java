@@ -9,12 +9,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Two people use Hearth in a browser, each by a small page on matrix-js-sdk: from signing in to
 /// signing out.
+@Tag("long")
 class BrowserTest {
   private static final List<String> NAMES =
       List.of("chromium", "chromium-browser", "google-chrome");

@@ -11,12 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Commands as processes: what they say, how they end, and what they leave on the disk.
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Tag("long")
 class CommandLineTest {
   @TempDir Path temp;
 

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// The server on a small file system that runs full: who wants to write is told so, who reads is
 /// served, and when there is room again everything goes on without anybody's doing.
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
+@Tag("long")
 class FullDiskTest {
   private static final long DISK_BYTES = 500L << 20;
   private static final int MINUTES = 4;

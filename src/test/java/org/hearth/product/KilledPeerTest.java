@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Of two servers whose people send to each other, one is killed at random times and started again.
 /// What either has acknowledged comes to both: every message once, every message to a device at
 /// least once and in order, and both agree on the state of the room.
+@Tag("long")
 class KilledPeerTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -39,7 +40,6 @@ class KilledPeerTest {
   }
 
   @Test
-  @Tag("long")
   @Timeout(value = 20, unit = TimeUnit.MINUTES)
   void whatIsAcknowledgedComesToBothServersInTwoKills() throws Exception {
     killRepeatedly(2, 1014);

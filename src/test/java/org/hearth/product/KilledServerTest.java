@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// The server under load of several clients is killed at random times and started again. Everything
 /// that was acknowledged is there, once; what was sent again is recognised; who follows by `/sync`
 /// misses nothing; the state of the rooms is what their events make.
+@Tag("long")
 class KilledServerTest {
   private static final int CLIENTS = 6;
   private static final int ROOMS = 3;
@@ -49,7 +50,6 @@ class KilledServerTest {
   }
 
   @Test
-  @Tag("long")
   @Timeout(value = 20, unit = TimeUnit.MINUTES)
   void nothingOfWhatBoxesHaveAcknowledgedIsLostInThreeKills() throws Exception {
     killRepeatedly(3, 915, true);

@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Two people talk with matrix-js-sdk on Node, in the open, in threads and encrypted, and the
 /// server is killed and restarted in the middle.
+@Tag("long")
 class RealClientTest {
   @Test
   @Timeout(value = 6, unit = TimeUnit.MINUTES)

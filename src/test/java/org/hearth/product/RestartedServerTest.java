@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// everything that was acknowledged, and says why.
 @DisabledOnOs(OS.WINDOWS)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Tag("long")
 class RestartedServerTest {
   private static final Path SCRIPTS =
       Path.of(System.getProperty("hearth.root", "."), "build-tools").toAbsolutePath();
@@ -50,7 +51,6 @@ class RestartedServerTest {
   }
 
   @Test
-  @Tag("long")
   void comesBackAfterAThreadHasDiedThoughItsEndHangs() throws Exception {
     comesBackAfter(_ -> cause(DoomedServer.HANGING_END), "http-accept-");
   }

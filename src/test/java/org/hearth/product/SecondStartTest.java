@@ -12,12 +12,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Processes that cannot start: they say why in a sentence, end, and disturb nobody.
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
+@Tag("long")
 class SecondStartTest {
   /// How a process ended.
   private record Ended(int code, String errors) {}

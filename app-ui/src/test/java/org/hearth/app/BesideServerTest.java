@@ -30,6 +30,7 @@ import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.configuration.FirstSetup;
 import org.hearth.server.control.Launcher;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -42,6 +43,7 @@ import org.testfx.util.WaitForAsyncUtils;
 
 /// A start of the panel beside `hearth serve`.
 @ExtendWith(ApplicationExtension.class)
+@Tag("long")
 class BesideServerTest {
   private final List<String> done = new ArrayList<>();
 

@@ -11,6 +11,7 @@ import javafx.stage.Stage;
 import org.hearth.server.ServerState;
 import org.hearth.server.configuration.DataFolder;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,7 @@ import org.testfx.framework.junit5.Start;
 
 /// A server that fails while the panel looks after it.
 @ExtendWith(ApplicationExtension.class)
+@Tag("long")
 class FailedServerTest {
   @TempDir Path folder;
 

@@ -40,10 +40,12 @@ import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What the boxes of a whole server declare, against the code, the database and the documentation.
+@Tag("long")
 class DeclarationsTest {
   private static final String ROOT = "org.hearth.server.";
   private static final Path PAGE = Path.of("..", "docs", "tables.md");
@@ -63,7 +65,7 @@ class DeclarationsTest {
   @BeforeEach
   void open() throws IOException {
     DataFolder data = new DataFolder(folder);
-    data.create();
+    WholeServer.prepare(data);
     composition =
         Composition.open(
             data,

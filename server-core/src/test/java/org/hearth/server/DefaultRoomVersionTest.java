@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The version of rooms for which clients name none.
+@Tag("long")
 class DefaultRoomVersionTest {
   private static final String V3 = "/_matrix/client/v3";
 

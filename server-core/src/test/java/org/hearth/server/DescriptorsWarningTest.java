@@ -14,10 +14,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.store.Eventually;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What the owner is told when the process has no file descriptor left for a connection.
+@Tag("long")
 class DescriptorsWarningTest {
   @TempDir Path folder;
 

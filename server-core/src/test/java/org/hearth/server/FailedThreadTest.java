@@ -21,11 +21,13 @@ import org.hearth.server.admin.ActivityEntry;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /// The end of a thread that must live, as the owner of the server is told of it.
+@Tag("long")
 class FailedThreadTest {
   @TempDir Path folder;
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What of a user's own data the call from before `/sync` tells.
+@Tag("long")
 class InitialSyncDataTest {
   @Test
   void theUsersOwnIsToldAndTheServersPushRulesAreNot(@TempDir Path folder) throws Exception {

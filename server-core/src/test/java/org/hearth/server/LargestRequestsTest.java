@@ -14,10 +14,12 @@ import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What is just within the limits is taken, and one byte more is not.
+@Tag("long")
 class LargestRequestsTest {
   private final Path folder;
   private final PopulatedServer house;

@@ -11,11 +11,13 @@ import java.util.Locale;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.outbound.TestAuthority;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a server tells of the certificate of its listener, which is for its name and ends after
 /// thirty days.
+@Tag("long")
 class ListenerCertificateTest {
   @TempDir Path folder;
 

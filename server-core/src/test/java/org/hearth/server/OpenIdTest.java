@@ -11,10 +11,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Tokens by which another service finds out who a user is.
+@Tag("long")
 class OpenIdTest {
   private static final String ASK = "/_matrix/client/v3/user/%s/openid/request_token";
   private static final String INFO = "/_matrix/federation/v1/openid/userinfo";

@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The boxes and logs of presence in a whole server: they show themselves, what is done in rooms
 /// counts as being active, and one setting takes all of it away.
+@Tag("long")
 class PresenceWiringTest {
   private static final String PATH = "/_matrix/client/v3/presence/@alice:hearth.test/status";
 

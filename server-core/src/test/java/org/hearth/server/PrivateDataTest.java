@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Nobody but the server's user can read what it keeps.
 @EnabledOnOs({OS.LINUX, OS.MAC})
+@Tag("long")
 class PrivateDataTest {
   @TempDir private Path parent;
 

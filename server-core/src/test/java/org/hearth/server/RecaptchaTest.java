@@ -18,11 +18,13 @@ import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Registration with a human test, which a verifier on this computer judges: who answers `human`
 /// passes.
+@Tag("long")
 class RecaptchaTest {
   private static final String REGISTER = "/_matrix/client/v3/register";
   private static final String STAGE = "m.login.recaptcha";
@@ -34,6 +36,7 @@ class RecaptchaTest {
 
   @BeforeEach
   void startVerifier() throws IOException {
+    WholeServer.prepare(new DataFolder(folder));
     verifier = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     verifier.createContext(
         "/api/siteverify",

@@ -15,10 +15,12 @@ import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus.State;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What an app finds after its server went back to a backup.
+@Tag("long")
 class RestoredServerTest {
   private static final String V3 = "/_matrix/client/v3";
   @TempDir private Path parent;

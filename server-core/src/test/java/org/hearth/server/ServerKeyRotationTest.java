@@ -26,11 +26,13 @@ import org.hearth.server.matrix.sign.VerifyKey;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A whole server changes its key: what others find at `/_matrix/key/v2/server`, and what they make
 /// of its events.
+@Tag("long")
 class ServerKeyRotationTest {
   private static final String V3 = "/_matrix/client/v3";
   @TempDir private Path parent;

@@ -29,6 +29,7 @@ import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.FreePort;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// What keeps a server from starting: it says what is wrong and what to do, in words for its owner,
 /// changes nothing, and starts when things are put right.
+@Tag("long")
 class StartRefusalsTest {
   private static final String CONFIGURATION =
       "server-name: hearth.test\nlisteners: [ { port: 0 } ]\n";

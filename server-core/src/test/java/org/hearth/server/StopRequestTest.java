@@ -12,10 +12,12 @@ import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `hearth stop`, as the server hears it.
+@Tag("long")
 class StopRequestTest {
   @TempDir Path folder;
 

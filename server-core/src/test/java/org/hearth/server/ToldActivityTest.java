@@ -19,10 +19,12 @@ import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a whole server tells its owner of what happened.
+@Tag("long")
 class ToldActivityTest {
   private static final Set<Kind> STARTED = Set.of(Kind.SERVER_STARTED, Kind.SIGNED_IN);
   private static final Set<Kind> STOPPED = Set.of(Kind.SERVER_STARTED, Kind.SERVER_STOPPED);

@@ -19,6 +19,7 @@ import org.hearth.server.outbound.federation.FederationReply;
 import org.hearth.server.outbound.federation.FederationRequest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Two servers that find each other, check each other's certificates, and know each other's
 /// requests by the keys that they fetch from each other.
 @Timeout(120)
+@Tag("long")
 class TwoServersTest {
   private static final String NOBODY = "/_matrix/federation/v1/query/profile?user_id=%40nobody%3A";
 

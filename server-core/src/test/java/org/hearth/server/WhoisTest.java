@@ -13,10 +13,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// From where and when devices were last seen, and who is told.
+@Tag("long")
 class WhoisTest {
   private static final String WHOIS = "/_matrix/client/v3/admin/whois/";
 

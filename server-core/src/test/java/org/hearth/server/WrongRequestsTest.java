@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Everything that clients may get wrong, at every endpoint of a whole server: each gets the status
 /// and the error code of the specification, and none of it leaves a trace in the database.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("long")
 class WrongRequestsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -31,6 +31,7 @@ import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +42,7 @@ import org.testfx.framework.junit5.Start;
 /// The drawing of a real server's wiring, with as much going along every arrow as there is room
 /// for.
 @ExtendWith(ApplicationExtension.class)
+@Tag("long")
 class WiringDrawingTest {
   /// What a window of 1,000 pixels leaves beside the navigation and the margins. The scale at which
   /// nobody sees that the picture was made smaller.

@@ -23,11 +23,13 @@ import org.hearth.server.store.BackupManifest.Others;
 import org.hearth.server.store.Eventually;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreExtension;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The backups that are made every day.
+@Tag("long")
 class BackupMakerTest {
   private static final int KEPT = 2;
 

@@ -33,6 +33,7 @@ import org.hearth.server.services.media.MediaClient;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// served is granted, and answered as specified; what it says not to be served is unknown to the
 /// server. What `/versions` announces follows from the same table.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("long")
 class OperationsTest {
   private static final int NEWEST_VERSION = 19;
   private static final String V3 = "/_matrix/client/v3";

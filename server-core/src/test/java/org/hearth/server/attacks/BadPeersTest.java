@@ -42,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Bad servers of every kind in a room with five good ones, to which what users say comes as soon
 /// as if the bad ones were not there; and when these are gone, nothing is left of them.
 @Timeout(400)
+@Tag("long")
 class BadPeersTest {
   private static final int GOOD = 5;
 

@@ -20,6 +20,7 @@ import org.hearth.server.outbound.PrivateAddresses;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// servers and users have it ask, it connects to nobody on its own computer. Somebody listens there
 /// who would notice.
 @Timeout(180)
+@Tag("long")
 class OutboundPathsTest {
   private static final String V3 = "/_matrix/client/v3";
 

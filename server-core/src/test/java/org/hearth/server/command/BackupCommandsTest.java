@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.hearth.server.Homeserver;
 import org.hearth.server.StartFailedException;
+import org.hearth.server.WholeServer;
 import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.Person;
 import org.hearth.server.configuration.ConfigurationReader;
@@ -20,10 +21,12 @@ import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.store.DamagedPage;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `hearth backup`, `restore`, `check --backup` and `accept-loss`, on whole servers.
+@Tag("long")
 final class BackupCommandsTest {
   private final ByteArrayOutputStream said = new ByteArrayOutputStream();
   @TempDir private Path parent;
@@ -31,7 +34,8 @@ final class BackupCommandsTest {
 
   @BeforeEach
   void serve() throws IOException, StartFailedException {
-    served = Files.createDirectory(parent.resolve("served"));
+    served = parent.resolve("served");
+    WholeServer.prepare(new DataFolder(served));
     Files.writeString(
         served.resolve("hearth.yaml"), "server-name: hearth.test\nlisteners: [ { port: 0 } ]\n");
     try (Homeserver server = server(served)) {

@@ -26,6 +26,7 @@ import org.hearth.server.servers.room.server.RoomServer;
 import org.hearth.server.store.DamagedPage;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreExtension;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,7 +44,8 @@ final class CheckCommandTest {
   @TempDir private Path folder;
 
   @BeforeEach
-  void makeARoom() throws InterruptedException {
+  void makeARoom() throws IOException, InterruptedException {
+    StoreExtension.layTables(folder);
     try (Store store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
         RoomServer rooms =
             new RoomServer(

@@ -7,11 +7,13 @@ import java.util.List;
 import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.store.DamagedPage;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A part of the database that is empty where there was something is no damage to Derby: its owner
 /// learns of it from Hearth.
+@Tag("long")
 class MissingEventsWarningTest {
   @TempDir private Path folder;
 

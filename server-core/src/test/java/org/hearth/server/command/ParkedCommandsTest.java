@@ -18,15 +18,18 @@ import java.util.List;
 import org.hearth.server.Homeserver;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
+import org.hearth.server.WholeServer;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `hearth parked` on a message that cannot be handled, because a row of its room is damaged.
+@Tag("long")
 class ParkedCommandsTest {
   private static final String ROOMS = "/_matrix/client/v3/rooms/";
   private static final String CONFIGURATION =
@@ -55,6 +58,7 @@ class ParkedCommandsTest {
 
   @BeforeEach
   void makeARoom() throws Exception {
+    WholeServer.prepare(new DataFolder(folder));
     Files.writeString(folder.resolve("hearth.yaml"), CONFIGURATION);
     start();
     TestClient anybody = TestClient.of(address());

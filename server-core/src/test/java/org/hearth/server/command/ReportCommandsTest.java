@@ -15,10 +15,12 @@ import org.hearth.server.ServerState;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `hearth report`, on a server that runs and on one that does not.
+@Tag("long")
 final class ReportCommandsTest {
   private final ByteArrayOutputStream said = new ByteArrayOutputStream();
   @TempDir private Path folder;

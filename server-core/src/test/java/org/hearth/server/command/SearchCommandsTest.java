@@ -10,10 +10,12 @@ import java.nio.file.Path;
 import org.hearth.server.Homeserver;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `hearth search rebuild`, on a server that runs and on one that does not.
+@Tag("long")
 final class SearchCommandsTest {
   private final ByteArrayOutputStream said = new ByteArrayOutputStream();
   @TempDir private Path folder;

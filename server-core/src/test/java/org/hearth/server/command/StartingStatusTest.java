@@ -17,10 +17,12 @@ import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What the command line is told of a server that is on its way up.
+@Tag("long")
 class StartingStatusTest {
   @TempDir Path folder;
 

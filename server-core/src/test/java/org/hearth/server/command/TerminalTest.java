@@ -17,12 +17,14 @@ import org.hearth.server.WholeServer;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.configuration.ServerKeys;
 import org.hearth.server.store.ChildProcess;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a program of its own writes to the terminal when it refuses something: one line.
+@Tag("long")
 class TerminalTest {
   @TempDir private Path folder;
 

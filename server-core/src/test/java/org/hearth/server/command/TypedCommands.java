@@ -9,17 +9,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.hearth.server.Homeserver;
+import org.hearth.server.WholeServer;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Commands on a data folder, and what the last one said.
+@Tag("long")
 abstract class TypedCommands {
   @TempDir Path folder;
   private final ByteArrayOutputStream said = new ByteArrayOutputStream();
 
   /// @param more settings, beside the name and a listener on any port
   void configure(String more) throws IOException {
+    WholeServer.prepare(new DataFolder(folder));
     Files.writeString(
         folder.resolve("hearth.yaml"),
         "server-name: hearth.test\nlisteners: [ { port: 0 } ]\n" + more);

@@ -12,11 +12,13 @@ import java.util.Optional;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("long")
 class LauncherTest {
   @TempDir Path root;
 

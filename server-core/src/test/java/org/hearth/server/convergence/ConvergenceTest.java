@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Three to five servers over a network that loses, delays, repeats and cuts, with clocks that are
 /// wrong: in the quiet that follows they agree. One seed runs by `-Dconvergence.seed=…`.
+@Tag("long")
 class ConvergenceTest {
   private static final long NONE = Long.MIN_VALUE;
   private static final long SEED = Long.getLong("convergence.seed", NONE);

@@ -14,6 +14,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomQueries;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Servers that lose their last user in a room without being there to see it: they come to know it,
 /// and then all agree.
 @Timeout(300)
+@Tag("long")
 class LostServersTest {
   private static final int SERVERS = 3;
 

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.hearth.server.http.connection.ConnectionFigures;
 import org.hearth.server.http.connection.ConnectionLimits;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Many connections from one address leave room for everybody else.
@@ -99,6 +100,7 @@ class CrowdTest {
     }
   }
 
+  @Tag("long")
   @Test
   void oneMoreStrangerTakesThePlaceOfTheFirst() throws IOException {
     try (TestServer server = server(LIMITS, Set.of())) {
@@ -144,6 +146,7 @@ class CrowdTest {
     }
   }
 
+  @Tag("long")
   @Test
   void whoHasAuthenticatedOrIsServedDoesNotHaveToGo() throws Exception {
     try (TestServer server = server(LIMITS, Set.of());
@@ -195,9 +198,10 @@ class CrowdTest {
     }
   }
 
+  @Tag("long")
   @Test
   void aRequestLineHasADeadlineFromConnectingOn() throws IOException {
-    ConnectionLimits hasty = new ConnectionLimits(40, 20, 16, 8, LONG, Duration.ofMillis(500), 64);
+    ConnectionLimits hasty = new ConnectionLimits(40, 20, 16, 8, LONG, Duration.ofSeconds(3), 64);
     try (TestServer server = server(hasty, Set.of());
         RawClient silent = server.raw();
         RawClient before = server.raw()) {

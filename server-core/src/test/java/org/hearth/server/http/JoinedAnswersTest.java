@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A large answer that the same device asks for again while it is made.
@@ -208,6 +209,7 @@ class JoinedAnswersTest {
   }
 
   /// Its deadline interrupts the thread that goes on for the other, and reads the database.
+  @Tag("long")
   @Test
   void goesOnUninterruptedWhenTheFirstClientTakesNothing() throws Exception {
     try (RawClient first = server.raw()) {

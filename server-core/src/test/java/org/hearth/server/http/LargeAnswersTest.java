@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Answers that are sent while they are made.
@@ -189,6 +190,7 @@ class LargeAnswersTest {
     awaitNoneUnderWay();
   }
 
+  @Tag("long")
   @Test
   void endWithAClientThatTakesNothing() throws Exception {
     try (RawClient raw = server.raw()) {
@@ -200,6 +202,7 @@ class LargeAnswersTest {
     }
   }
 
+  @Tag("long")
   @Test
   void endAlsoWhenTheyWereMadeBeforeTheyWereSent() throws Exception {
     try (RawClient raw = server.raw()) {

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.server.http.connection.ConnectionLimits;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class LimitsTest {
@@ -194,6 +195,7 @@ class LimitsTest {
     }
   }
 
+  @Tag("long")
   @Test
   void doesNotWaitForABodyThatDrips() {
     try (RawClient raw = hasty.raw()) {
@@ -205,6 +207,7 @@ class LimitsTest {
     }
   }
 
+  @Tag("long")
   @Test
   void doesNotWaitForAChunkThatDrips() {
     try (RawClient raw = hasty.raw()) {
@@ -215,6 +218,7 @@ class LimitsTest {
     }
   }
 
+  @Tag("long")
   @Test
   void doesNotWaitForHeadersThatDrip() {
     try (RawClient raw = hasty.raw()) {
@@ -225,6 +229,7 @@ class LimitsTest {
     }
   }
 
+  @Tag("long")
   @Test
   void closesAnIdleConnection() {
     try (TestServer impatient = serving(limits(Duration.ofSeconds(3), LONG));

@@ -14,9 +14,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A process that runs out of file descriptors accepts again when it has some.
+@Tag("long")
 class OutOfDescriptorsTest {
   /// A server that takes all descriptors of its process when it is told to, and gives them back.
   static final class Greedy {

@@ -16,6 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.hearth.server.http.connection.ConnectionLimits;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Clients that send a byte now and then, to hold connections for as long as they like, are cut
@@ -83,6 +84,7 @@ class SlowClientsTest {
     headers.get();
   }
 
+  @Tag("long")
   @Test
   void thatDripOneHeaderAfterTheOther() throws Exception {
     manyHeaders.get();
@@ -103,6 +105,7 @@ class SlowClientsTest {
     silence.get();
   }
 
+  @Tag("long")
   @Test
   void whileTheOthersAreServed() throws Exception {
     Future<?> slow = cutOff("POST /it HTTP/1.1\r\n", "X: y\r\n".repeat(100));

@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.http.connection.ConnectionLimits;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Clients that take their large answers slowly do not keep others from theirs.
@@ -37,6 +38,7 @@ class SlowReadersTest {
     clients.close();
   }
 
+  @Tag("long")
   @Test
   void ofOneAddressLeaveRoomForAnother() {
     HttpLimits usual = HttpLimits.standard();

@@ -10,6 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.hearth.server.http.connection.ConnectionLimits;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Bodies that a handler reads as they come.
@@ -28,7 +29,7 @@ class StreamedBodiesTest {
                 10_000,
                 10_000,
                 40,
-                Duration.ofSeconds(1),
+                Duration.ofSeconds(3),
                 ConnectionLimits.standard())
             .withStreamedBodies(STREAMED);
     server =
@@ -101,6 +102,7 @@ class StreamedBodiesTest {
   }
 
   /// Each byte comes in time, and all of them never would.
+  @Tag("long")
   @Test
   void thatDripAreCutOff() throws Exception {
     try (RawClient raw = server.raw()) {

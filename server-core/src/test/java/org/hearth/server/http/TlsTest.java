@@ -44,6 +44,7 @@ import org.bouncycastle.util.io.pem.PemObject;
 import org.hearth.server.http.connection.ConnectionLimits;
 import org.hearth.server.http.connection.Listener;
 import org.hearth.server.http.connection.UnusableKeyException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -53,6 +54,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("long")
 class TlsTest {
   @TempDir private Path folder;
 

@@ -22,12 +22,14 @@ import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xbill.DNS.Type;
 
 @Timeout(60)
+@Tag("long")
 class NameServersTest {
   @TempDir private Path folder;
   private Instant now = Instant.parse("2026-03-01T04:00:00Z");

@@ -6,11 +6,13 @@ import org.hearth.server.StartFailedException;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Two servers that find each other: Alice is a user of one, Bob of the other.
 @Timeout(180)
+@Tag("long")
 public abstract class WithLinkedHearths {
   protected static final String V3 = "/_matrix/client/v3";
 

@@ -7,11 +7,13 @@ import org.hearth.server.FederatedServer;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A server with one user, and another server that says what a test wants.
 @Timeout(120)
+@Tag("long")
 public abstract class WithSignedPeer {
   @TempDir private Path folder;
   protected SignedPeer peer;

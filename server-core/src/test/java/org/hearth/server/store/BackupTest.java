@@ -35,6 +35,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
+@Tag("long")
 class BackupTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   @TempDir Path temporary;
@@ -325,7 +326,6 @@ class BackupTest {
   }
 
   @Test
-  @Tag("long")
   void tenBackupsUnderLoadHoldWhatWasAcknowledgedEach() throws Exception {
     Rows.create(stores.store());
     Queue<Row> acknowledged = new ConcurrentLinkedQueue<>();

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// A process that writes as fast as it can is killed at random times; everything it has reported as
 /// committed is there afterwards, nothing is half there, and the positions have no holes.
+@Tag("long")
 class CrashTest {
   private static final int WRITERS = 4;
   private static final Table PAIR = new Table("test_pair", "a test's", "the test");
@@ -37,7 +38,6 @@ class CrashTest {
   }
 
   @Test
-  @Tag("long")
   void everyAcknowledgedWriteOutlivesFortyKills() throws IOException, InterruptedException {
     killRepeatedly(40, 4_713);
   }

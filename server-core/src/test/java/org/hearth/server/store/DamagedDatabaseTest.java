@@ -28,11 +28,13 @@ import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.http.TestClient;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /// One page of the database is damaged.
+@Tag("long")
 class DamagedDatabaseTest {
   /// Short, so that each line that Derby prints of a page has it.
   private static final String SECRET = "zqxv";

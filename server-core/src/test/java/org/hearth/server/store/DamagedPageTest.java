@@ -30,6 +30,7 @@ import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.DerbyMessages;
 import org.hearth.server.store.derby.PageDumps;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /// A database of which one page is not what was written.
+@Tag("long")
 class DamagedPageTest {
   /// Short, so that each line that Derby prints of a page has it.
   private static final String SECRET = "zqxv";

@@ -16,10 +16,12 @@ import org.hearth.server.store.Rows.Row;
 import org.hearth.server.store.StorageException.Reason;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A real small file system that runs full, and then has room again.
+@Tag("long")
 class DiskFullTest {
   private static final int DISK_BYTES = 40 << 20;
   @TempDir Path disk;

@@ -14,6 +14,7 @@ import org.hearth.server.store.Rows.Row;
 import org.hearth.server.store.StorageException.Reason;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What the units of a batch hear when one of them fails, or an [Error] is thrown in the middle.
+@Tag("long")
 class FailureTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   private final UnitOwner owner = new UnitOwner("shard");

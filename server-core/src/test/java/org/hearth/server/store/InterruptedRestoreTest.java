@@ -18,11 +18,13 @@ import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.store.BackupManifest.Origin;
 import org.hearth.server.store.BackupManifest.Others;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A data folder into which a backup was to be restored when the program ended.
+@Tag("long")
 class InterruptedRestoreTest {
   private static final String NAMED = "named/certs/key.pem";
 

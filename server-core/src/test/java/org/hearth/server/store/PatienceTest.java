@@ -11,6 +11,7 @@ import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ class PatienceTest {
 
   @BeforeEach
   void start() throws Exception {
+    StoreExtension.layTables(folder);
     opened = new Opening(StoreOptions.of(folder).withMinimumFreeBytes(0), 1).open();
     committer = begin(Duration.ofMillis(200));
   }
@@ -98,6 +100,7 @@ class PatienceTest {
     assertThat(committer.waits()).isEqualTo(1);
   }
 
+  @Tag("long")
   @Test
   void aDatabaseThatHasEndedWithoutAWordIsAFailure() {
     readWhileTheDatabaseEnds(() -> {});
@@ -108,6 +111,7 @@ class PatienceTest {
             failed -> assertThat(failed.detail()).contains("the database has ended"));
   }
 
+  @Tag("long")
   @Test
   void aDatabaseThatWasOpenedAgainMeanwhileIsNone() {
     readWhileTheDatabaseEnds(health::open);

@@ -15,10 +15,12 @@ import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Durably;
 import org.hearth.server.store.derby.HighWaterMark;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("long")
 class StoreOpeningTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   @TempDir Path other;

@@ -26,12 +26,14 @@ import org.hearth.server.configuration.OrdinaryRights;
 import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.DerbyFault;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A file of the database that is whole and cannot be opened: this user may not, or there are no
 /// descriptors left.
+@Tag("long")
 class UnopenedFileTest {
   private static final String TEXT = "zqxv".repeat(100);
   private static final String USER = System.getProperty("user.name");

@@ -20,10 +20,12 @@ import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Push in a whole server: from a message to a gateway at home, and what becomes of pushers.
+@Tag("long")
 class PushWiringTest {
   private static final String PUSHERS = "/_matrix/client/v3/pushers";
 

@@ -7,11 +7,13 @@ import java.nio.file.Path;
 import org.hearth.server.WholeServer;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The boxes and logs of receipts in a whole server: they show themselves, receipts go through
 /// them, and go with the account.
+@Tag("long")
 class ReceiptWiringTest {
   @TempDir Path folder;
 

@@ -10,11 +10,13 @@ import java.util.stream.Collectors;
 import org.hearth.server.WholeServer;
 import org.hearth.server.admin.WiringPicture;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The boxes and logs of typing in a whole server: they show themselves, and typing goes through
 /// them.
+@Tag("long")
 class TypingWiringTest {
   @TempDir Path folder;
 

@@ -18,10 +18,12 @@ import org.hearth.server.matrix.testkit.RoomFixture;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Events with bytes changed, cut out and doubled at random: every one gets a verdict.
+@Tag("long")
 class HostileBytesTest {
   private static final int MUTATIONS = 4000;
 

@@ -40,6 +40,7 @@ import org.hearth.server.outbound.federation.FederationReply;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
+@Tag("long")
 class PeerEventsTest {
   private static final ServerName OWN = ServerName.parse("hearth.test");
   private static final ServerName PEER = ServerName.parse("peer.example:8448");

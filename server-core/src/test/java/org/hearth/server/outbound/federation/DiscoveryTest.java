@@ -27,6 +27,7 @@ import org.hearth.server.outbound.TestInternet.Asked;
 import org.hearth.server.outbound.federation.Whereabouts.Step;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,7 @@ import org.xbill.DNS.Type;
 
 /// The steps from a name to a server, with a name server, TLS and certificates.
 @Timeout(60)
+@Tag("long")
 class DiscoveryTest {
   /// Where the domain's web server is, which has the well-known file.
   private static final String WEB = "93.184.216.10";

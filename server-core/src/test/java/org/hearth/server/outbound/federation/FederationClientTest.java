@@ -34,6 +34,7 @@ import org.hearth.server.outbound.TestInternet.Script;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -43,11 +44,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xbill.DNS.Type;
 
 @Timeout(60)
+@Tag("long")
 class FederationClientTest {
   private static final ServerName OWN = ServerName.parse("hearth.test");
   private static final ServerName PEER = ServerName.parse("peer.example:8448");
   private static final String ADDRESS = "93.184.216.20";
-  private static final SigningKey KEY = key("ed25519:own", 1);
+  private static final SigningKey KEY = key("ed25519:own", "1");
 
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   @TempDir private Path folder;
@@ -56,10 +58,8 @@ class FederationClientTest {
   private Outbound outbound;
   private FederationClient client;
 
-  private static SigningKey key(String id, int seed) {
-    byte[] bytes = new byte[SigningKey.SEED_BYTES];
-    bytes[0] = (byte) seed;
-    return new SigningKey(KeyId.parse(id), bytes);
+  private static SigningKey key(String id, String seed) {
+    return new SigningKey(KeyId.parse(id), seed.repeat(SigningKey.SEED_BYTES).getBytes(UTF_8));
   }
 
   @BeforeEach
@@ -466,7 +466,7 @@ class FederationClientTest {
     internet.serve(
         "93.184.216.10", 443, List.of("example.org"), TestInternet.wellKnown("m.example.net"));
     ServerName name = ServerName.parse("example.org");
-    SigningKey key = key("ed25519:theirs", 2);
+    SigningKey key = key("ed25519:theirs", "2");
     internet.serve(
         ADDRESS,
         7777,

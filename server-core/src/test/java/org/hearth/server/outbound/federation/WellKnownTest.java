@@ -24,6 +24,7 @@ import org.hearth.server.outbound.TestInternet;
 import org.hearth.server.outbound.TestInternet.Script;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The file by which a host names another, how long it counts, and what hostile hosts do with it.
 @Timeout(60)
+@Tag("long")
 class WellKnownTest {
   private static final String WEB = "93.184.216.10";
   private static final String PATH = "/.well-known/matrix/server";

@@ -19,6 +19,7 @@ import org.hearth.server.outbound.SignedPeer;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// From the requests of clients to the transactions of a whole server.
 @Timeout(120)
+@Tag("long")
 class DeliveryWiringTest {
   private static final String SEND = "/_matrix/federation/v1/send/";
 

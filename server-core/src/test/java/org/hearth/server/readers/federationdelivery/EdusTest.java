@@ -27,6 +27,7 @@ import org.hearth.server.outbound.TestInternet;
 import org.hearth.server.outbound.TestInternet.Asked;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What is told that is no event.
 @Timeout(180)
+@Tag("long")
 class EdusTest {
   private static final String BOB = DeliveryServer.user("bob", 1);
   private static final ServerName PEER = DeliveryServer.server(1);

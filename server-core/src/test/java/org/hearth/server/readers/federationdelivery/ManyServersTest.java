@@ -21,6 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// Many servers at a time, most of which are not there.
 @Timeout(300)
+@Tag("long")
 class ManyServersTest {
   private static final int MANY = 300;
   private static final int GOOD = MANY + 1;
@@ -120,7 +121,6 @@ class ManyServersTest {
   /// Servers that answer once and then hang, more than there are turns: each gives way after a
   /// moment to one that works.
   @Test
-  @Tag("long")
   void serversThatAnswerAndThenHangGiveWay() {
     CountDownLatch never = new CountDownLatch(1);
     int hanging = Turns.ANSWERING + 10;
@@ -157,7 +157,6 @@ class ManyServersTest {
   }
 
   @Test
-  @Tag("long")
   void aMessageIsDeliveredToAHundredServersSoon() {
     int hundred = 100;
     for (int i = 1; i <= hundred; i++) {

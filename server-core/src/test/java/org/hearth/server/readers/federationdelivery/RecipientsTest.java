@@ -27,12 +27,14 @@ import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// Which events go to whom.
 @Timeout(120)
+@Tag("long")
 class RecipientsTest {
   private static final String BOB = DeliveryServer.user("bob", 1);
   private static final String CAROL = DeliveryServer.user("carol", 2);

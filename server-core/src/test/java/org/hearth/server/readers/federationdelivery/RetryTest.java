@@ -19,6 +19,7 @@ import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.outbound.TestInternet;
 import org.hearth.server.outbound.TestInternet.Asked;
 import org.hearth.server.store.Eventually;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Order, what is sent again, and what is sent to who was away.
 @Timeout(180)
+@Tag("long")
 class RetryTest {
   private static final String BOB = DeliveryServer.user("bob", 1);
   private static final ServerName PEER = DeliveryServer.server(1);

@@ -34,6 +34,7 @@ import org.hearth.server.servers.device.RemoteDeviceQueries;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -197,6 +198,7 @@ class FetchingTest {
     assertThat(most.get()).isEqualTo(Fetching.AT_ONCE_A_SERVER);
   }
 
+  @Tag("long")
   @Test
   void aServerThatIsNotReachedIsLeftAloneForLongerAndLonger() throws Exception {
     answering = request -> request.destination().equals(BAD) ? notReached() : list(user(request));
@@ -226,6 +228,7 @@ class FetchingTest {
   }
 
   /// That it is there is known, so what it says ends nothing.
+  @Tag("long")
   @Test
   void aServerThatAsksForAPauseHasIt() throws Exception {
     FederationReply later =

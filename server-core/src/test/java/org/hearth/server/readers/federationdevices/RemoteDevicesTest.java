@@ -26,6 +26,7 @@ import org.hearth.server.outbound.SignedPeer;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Devices and keys of a user of another server, who shares a room with one of this: what clients
 /// are told of them, and when that server is asked.
 @Timeout(120)
+@Tag("long")
 class RemoteDevicesTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final String V1 = "/_matrix/federation/v1";

@@ -10,10 +10,12 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.RoomId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What services tell other servers: aliases, public rooms, profiles, devices and keys.
+@Tag("long")
 final class FederatedServicesTest {
   private static final String V1 = "/_matrix/federation/v1";
   private static final String V3 = "/_matrix/client/v3";

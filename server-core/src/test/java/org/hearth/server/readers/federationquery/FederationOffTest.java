@@ -6,10 +6,12 @@ import org.hearth.server.StartFailedException;
 import org.hearth.server.WholeServer;
 import org.hearth.server.http.Peer;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A server whose owner lets it talk with no other.
+@Tag("long")
 final class FederationOffTest {
   @TempDir private Path folder;
 

@@ -10,9 +10,11 @@ import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A server that other servers ask about its rooms.
+@Tag("long")
 abstract class WithFederatedRooms {
   static final String V1 = "/_matrix/federation/v1";
   static final String BOB = "@bob:peer.test";

@@ -16,12 +16,14 @@ import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Gateways that do not take what they are told, and restarts.
+@Tag("long")
 class FailingGatewayTest {
   @RegisterExtension private final PushServer server = new PushServer();
   private final CountDownLatch never = new CountDownLatch(1);

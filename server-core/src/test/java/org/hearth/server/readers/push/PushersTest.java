@@ -7,12 +7,14 @@ import java.util.List;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.RoomId;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The endpoints of pushers, and what becomes of a pusher.
+@Tag("long")
 class PushersTest {
   private static final String SET = "/_matrix/client/v3/pushers/set";
   private static final String URL = "https://push.example.org/_matrix/push/v1/notify";

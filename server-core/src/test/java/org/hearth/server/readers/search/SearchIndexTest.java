@@ -23,11 +23,13 @@ import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The search index over starts and ends of the server: it is what the log says, whatever became of
 /// its folder.
+@Tag("long")
 class SearchIndexTest {
   @TempDir private Path parent;
   private Path folder;

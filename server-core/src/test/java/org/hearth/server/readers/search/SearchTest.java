@@ -30,10 +30,12 @@ import org.hearth.server.http.TestClient;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What users find in their rooms, on a whole server.
+@Tag("long")
 class SearchTest {
   private static final AtomicInteger USERS = new AtomicInteger();
 

@@ -29,10 +29,12 @@ import org.hearth.server.servers.room.OutsideRoom;
 import org.hearth.server.servers.room.RoomMembership;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What clients are told of rooms in which this server is not: invitations, knocks, and their ends.
+@Tag("long")
 final class OutsideRoomsTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final UserId DAVE = TestRooms.user("dave");

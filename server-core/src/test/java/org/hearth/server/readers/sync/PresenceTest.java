@@ -24,10 +24,12 @@ import org.hearth.server.readers.events.Viewer;
 import org.hearth.server.readers.sync.view.SyncUsers;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Presence from what clients say and do to the `/sync` of those who share a room.
+@Tag("long")
 class PresenceTest {
   private static final long LONG = 60_000;
 

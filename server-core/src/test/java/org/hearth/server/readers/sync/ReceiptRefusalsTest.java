@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Which receipts are refused.
+@Tag("long")
 class ReceiptRefusalsTest extends ReceiptRoom {
   @Test
   void aThreadIsOfTheEventsThatBelongToIt() {

@@ -24,9 +24,11 @@ import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Table;
 import org.hearth.server.store.UnitOfWork;
 import org.hearth.server.store.UnitOwner;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Which receipts are kept: the bounds of the table, and when rows go.
+@Tag("long")
 class ReceiptRowsTest extends ReceiptRoom {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 

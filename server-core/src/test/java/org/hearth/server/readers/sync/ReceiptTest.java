@@ -11,9 +11,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.readers.sync.view.SyncUsers;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Receipts from the request that sets them to the `/sync` that waits for them.
+@Tag("long")
 class ReceiptTest extends ReceiptRoom {
   @Test
   void wakesWhoIsInTheRoomAndIsKept() throws Exception {

@@ -22,11 +22,13 @@ import org.hearth.server.matrix.testkit.RoomFixture;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What clients see of rooms that other servers are in: history that came later, events that are
 /// not to be shown, and state that changed because branches came together.
+@Tag("long")
 final class RemoteRoomsTest {
   private static final String V3 = "/_matrix/client/v3";
 

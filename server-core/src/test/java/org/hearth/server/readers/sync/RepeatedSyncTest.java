@@ -17,10 +17,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.matrix.id.RoomId;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A large answer that a device asks for again before it has it. Each of these is larger than what
 /// the kernel takes for a client that does not read, so that the first one is under way.
+@Tag("long")
 class RepeatedSyncTest extends OneSyncServer {
   private static final int EVENTS = 320;
   private static final String LARGE = "x".repeat(50_000);

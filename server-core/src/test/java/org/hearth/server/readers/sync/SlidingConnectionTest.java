@@ -13,9 +13,11 @@ import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.RoomId;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Connections and their positions, and what wakes them. Row 38 of the list of known attacks.
+@Tag("long")
 class SlidingConnectionTest extends FreshSyncServer {
   private static final String ALL = list(0, 99, 10, "");
 

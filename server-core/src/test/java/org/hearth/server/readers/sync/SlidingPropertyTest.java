@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Whatever happens in rooms, whichever windows, limits and states a client asks for on its way,
 /// and whichever answers are lost: when it looks at all rooms in the end, it knows what one knows
 /// that uses `/sync`.
+@Tag("long")
 class SlidingPropertyTest {
   private static final int STEPS = 250;
 

@@ -13,6 +13,7 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.auth.Membership;
 import org.hearth.server.matrix.id.EventId;
 import org.hearth.server.matrix.id.RoomId;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Whatever happens in rooms, however seldom a client syncs, however little it takes at a time, and
 /// whether the server is restarted in between: in the end it knows what one knows that syncs for
 /// the first time, and has seen every event once, in order.
+@Tag("long")
 class SyncPropertyTest {
   static final List<String> USERS = List.of("alice", "bob", "carol");
   private static final int STEPS = 250;

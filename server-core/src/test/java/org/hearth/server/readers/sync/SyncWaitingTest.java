@@ -26,9 +26,11 @@ import org.hearth.server.servers.device.RemoteDevices;
 import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.services.keys.Keys;
 import org.hearth.server.store.ReadPool;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// How a sync waits: what wakes it, what does not, and what ends it.
+@Tag("long")
 class SyncWaitingTest extends FreshSyncServer {
   @Test
   void aMessageWakesWhoIsInTheRoom() throws Exception {

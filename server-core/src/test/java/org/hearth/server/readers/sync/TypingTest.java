@@ -10,9 +10,11 @@ import java.util.concurrent.Future;
 import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.readers.sync.view.SyncUsers;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Typing from the request that says so to the `/sync` that waits for it.
+@Tag("long")
 class TypingTest extends SharedRoom {
   private TestClient.Answer put(String user, RoomId where, String body) {
     return server

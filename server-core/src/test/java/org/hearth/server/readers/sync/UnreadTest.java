@@ -18,9 +18,11 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.notification.NotificationQueries;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Counts of what is unread, from the event that notifies to what `/sync` tells.
+@Tag("long")
 class UnreadTest extends ReceiptRoom {
   private static final String THREADS =
       "{'room':{'timeline':{'unread_thread_notifications':true}}}";

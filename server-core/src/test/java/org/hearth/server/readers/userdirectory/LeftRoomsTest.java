@@ -10,11 +10,13 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.matrix.testkit.RoomFixture;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.store.Eventually;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(120)
+@Tag("long")
 class LeftRoomsTest {
   @TempDir private Path folder;
 

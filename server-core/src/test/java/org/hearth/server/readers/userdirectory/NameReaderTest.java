@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.services.profile.Profile;
 import org.hearth.server.services.profile.ProfileQueries;
 import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreExtension;
 import org.hearth.server.store.StoreOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,7 +47,8 @@ class NameReaderTest {
   private boolean open = true;
 
   @BeforeEach
-  void open() {
+  void open() throws IOException {
+    StoreExtension.layTables(folder);
     store = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0));
     names = new Names(store);
     reader = new NameReader(names, new OneRoom(), new OneProfile(), SERVER);

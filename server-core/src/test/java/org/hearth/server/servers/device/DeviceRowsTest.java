@@ -2,6 +2,7 @@ package org.hearth.server.servers.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,10 +13,12 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.Outcome;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
+import org.hearth.server.store.StoreExtension;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
 import org.hearth.server.store.UnitOfWork;
 import org.hearth.server.store.UnitOwner;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +30,11 @@ class DeviceRowsTest {
   private static final byte[] EMPTY = "{}".getBytes(StandardCharsets.UTF_8);
 
   @TempDir private Path folder;
+
+  @BeforeEach
+  void layTables() throws IOException {
+    StoreExtension.layTables(folder);
+  }
 
   /// Nothing is kept of a device that is not there.
   private static void logIn(Store store) {

@@ -41,10 +41,12 @@ import org.hearth.server.store.UnitOfWork;
 import org.hearth.server.store.UnitOwner;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// The Device Server on its own logs and a real database: its bounds, and what is repeated.
+@Tag("long")
 class DeviceServerTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int DEVICES = 200;

@@ -20,10 +20,12 @@ import org.hearth.server.store.UnitOfWork;
 import org.hearth.server.store.UnitOwner;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// What becomes of lists of devices elsewhere, and where they end.
+@Tag("long")
 class RemoteListsTest {
   private static final UserId BOB = UserId.parse("@bob:peer.test");
   private static final RemoteDevices.Amount MANY = new RemoteDevices.Amount(1_000, 1L << 30);

@@ -20,6 +20,7 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.notification.UnreadCounts.Count;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class RoomCountsTest {
@@ -221,6 +222,7 @@ class RoomCountsTest {
   }
 
   /// So that what is stored of a room has a bound, and nothing stops the counting.
+  @Tag("long")
   @Test
   void theThreadsOfAllMembersTogetherAreBounded() {
     int users = 2 * RoomCounts.MOST_THREADS / RoomCounts.MOST_THREAD_MARKERS;

@@ -22,6 +22,7 @@ import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.Eventually;
 import org.hearth.server.store.StorageException;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class GuestRemovalTest {
@@ -244,6 +245,7 @@ class GuestRemovalTest {
     Eventually.until("both have left", () -> rooms.left.containsAll(guests.all));
   }
 
+  @Tag("long")
   @Test
   void endsWhileItWaitsForARoom() throws InterruptedException {
     started();

@@ -11,10 +11,12 @@ import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.DeviceId;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Tag("long")
 class LoginTest {
   private static final String LOGIN = "/_matrix/client/v3/login";
   private static final String WHOAMI = "/_matrix/client/v3/account/whoami";

@@ -14,10 +14,12 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Tag("long")
 class RegistrationTest {
   private static final String REGISTER = "/_matrix/client/v3/register";
 

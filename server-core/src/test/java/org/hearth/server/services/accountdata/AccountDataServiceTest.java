@@ -15,9 +15,11 @@ import org.hearth.server.matrix.id.RoomId;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.services.account.ServicesExtension;
 import org.hearth.server.store.RowChange;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Tag("long")
 class AccountDataServiceTest {
   private static final String ALICE = "/_matrix/client/v3/user/@alice:hearth.test";
   private static final RoomId ROOM = new RoomId("!room:hearth.test");

@@ -26,9 +26,11 @@ import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.services.account.ServicesExtension;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Tag("long")
 class AliasesTest {
   private static final RoomAlias KITCHEN = RoomAlias.create("kitchen", SERVER);
   private static final String KITCHEN_PATH = path("#kitchen:hearth.test");

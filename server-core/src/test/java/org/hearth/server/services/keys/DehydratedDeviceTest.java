@@ -18,10 +18,12 @@ import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.Table;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The device of a user that nobody is logged in on, from its upload to who reads its messages.
+@Tag("long")
 class DehydratedDeviceTest {
   private static final String DEHYDRATED =
       "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device";

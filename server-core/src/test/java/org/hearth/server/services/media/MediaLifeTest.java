@@ -21,10 +21,12 @@ import org.hearth.server.admin.BackupStatus;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.RawClient;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What becomes of media over restarts, a backup, and with the account that it is of.
+@Tag("long")
 class MediaLifeTest {
   private static final byte[] OLD = "from before".getBytes(StandardCharsets.UTF_8);
   private static final byte[] NEW = "from after".getBytes(StandardCharsets.UTF_8);

@@ -28,11 +28,13 @@ import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Files and the rows that name them: through crashes, bounds, quarantine and age.
+@Tag("long")
 class MediaStoreTest {
   private static final ServerName SERVER = new ServerName("hearth.test");
   private static final UserId ALICE = UserId.parse("@alice:hearth.test");

@@ -22,6 +22,7 @@ import org.hearth.server.services.media.MediaClient;
 import org.hearth.server.services.media.thumbnail.Pictures;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Previews of pages of a web server that a test has. It is reached by its name; by another of its
 /// addresses it is in a network that is blocked, as everything is that others try to have read.
 @Timeout(180)
+@Tag("long")
 class PreviewsTest {
   private static final String V1 = "/_matrix/client/v1/media/preview_url";
 

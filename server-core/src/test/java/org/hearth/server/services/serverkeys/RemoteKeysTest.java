@@ -25,10 +25,12 @@ import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// Keys of other servers, asked for over HTTP and kept in a real database.
+@Tag("long")
 class RemoteKeysTest {
   private static final ServerName US = new ServerName("hearth.test");
   private static final SigningKey OURS = KeyAnswers.key("ours", 9);

@@ -11,10 +11,12 @@ import javax.crypto.spec.SecretKeySpec;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.WholeServer;
 import org.hearth.server.http.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What clients are told of TURN servers.
+@Tag("long")
 class TurnServerTest {
   private static final String PATH = "/_matrix/client/v3/voip/turnServer";
 

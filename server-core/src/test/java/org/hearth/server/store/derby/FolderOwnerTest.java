@@ -19,11 +19,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /// What root has made in the folder of another user becomes that user's, and nothing else does.
+@Tag("long")
 class FolderOwnerTest {
   private static final String OTHER = "61234";
   private static final int FILES = 20;

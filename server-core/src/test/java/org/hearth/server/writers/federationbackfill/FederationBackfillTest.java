@@ -40,12 +40,14 @@ import org.hearth.server.services.serverkeys.ServerKeyService;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What is fetched of the history of a room that another server has, and what is not.
 @Timeout(120)
+@Tag("long")
 class FederationBackfillTest {
   private static final String V1 = "/_matrix/federation/v1";
   private static final String BACKFILL = V1 + "/backfill/";

@@ -28,9 +28,11 @@ import org.hearth.server.servers.room.server.RoomServer;
 import org.hearth.server.store.Eventually;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A server, and another one that sends to it.
+@Tag("long")
 abstract class WithPeers {
   private static final String SEND = "/_matrix/federation/v1/send/";
 

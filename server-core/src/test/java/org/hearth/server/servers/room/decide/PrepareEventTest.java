@@ -36,12 +36,14 @@ import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Events that are made and not added: templates for others, and what others have to sign first.
+@Tag("long")
 final class PrepareEventTest {
   private static final UserId ALICE = UserId.parse("@alice:hearth.test");
   private static final UserId ANN = UserId.parse("@ann:hearth.test");

@@ -40,12 +40,14 @@ import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Events are signed off the shard's thread: what is stored and told is signed all the same.
+@Tag("long")
 final class SigningTest {
   private static final UserId ALICE = UserId.parse("@alice:hearth.test");
 

@@ -26,11 +26,13 @@ import org.hearth.server.servers.room.RoomQueries;
 import org.hearth.server.servers.room.check.DatabaseCheck;
 import org.hearth.server.servers.room.server.RunningRooms;
 import org.hearth.server.store.StoreExtension;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// The same history, however it arrives, ends in the same state.
+@Tag("long")
 final class AnyHistoryTest {
   private static final int TRIES = 60;
 

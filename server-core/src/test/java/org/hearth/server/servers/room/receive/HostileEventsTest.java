@@ -28,11 +28,13 @@ import org.hearth.server.matrix.version.RoomRule;
 import org.hearth.server.matrix.version.RoomVersion;
 import org.hearth.server.matrix.version.RoomVersions;
 import org.hearth.server.servers.room.server.RunningRooms;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Events that a peer means ill with: none throws, none stops the room.
+@Tag("long")
 final class HostileEventsTest extends WithRunningRooms {
   private RoomFixture room(RoomVersion version) {
     RoomFixture room = RoomFixture.withMembers(version);

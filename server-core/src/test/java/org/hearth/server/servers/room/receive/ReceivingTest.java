@@ -31,12 +31,14 @@ import org.hearth.server.servers.room.Stretch;
 import org.hearth.server.servers.room.read.RoomOutputStore;
 import org.hearth.server.servers.room.server.RunningRooms;
 import org.hearth.server.servers.room.state.StoredEvents;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What becomes of events of other servers.
+@Tag("long")
 final class ReceivingTest extends WithRunningRooms {
   private static final UserId OURS = UserId.parse("@dave:hearth.test");
 

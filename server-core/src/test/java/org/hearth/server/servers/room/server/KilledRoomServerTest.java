@@ -45,6 +45,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /// all the time, while the states of all are swept, is killed at random times. Afterwards every
 /// event that it acknowledged is there, everything in the database fits together, and every room
 /// goes on.
+@Tag("long")
 final class KilledRoomServerTest {
   private static final UserId OURS = UserId.parse("@dave:hearth.test");
   private static final int WRITERS = 2;
@@ -57,7 +58,6 @@ final class KilledRoomServerTest {
   }
 
   @Test
-  @Tag("long")
   void losesNothingAcknowledgedInEightKills() throws IOException, InterruptedException {
     killRepeatedly(8, 1_503);
   }

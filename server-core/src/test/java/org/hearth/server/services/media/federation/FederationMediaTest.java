@@ -13,9 +13,11 @@ import org.hearth.server.http.Handler;
 import org.hearth.server.http.HttpMethod;
 import org.hearth.server.http.RateClass;
 import org.hearth.server.http.Routes;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("long")
 class FederationMediaTest {
   @TempDir private Path folder;
 

@@ -22,12 +22,14 @@ import org.hearth.server.outbound.SignedPeer.Said;
 import org.hearth.server.services.media.MediaClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Media of a server that says what a test wants.
 @Timeout(180)
+@Tag("long")
 class FetchingTest {
   private static final String NEW = "/_matrix/federation/v1/media/download/";
   private static final String OLD = "/_matrix/media/v3/download/";

@@ -37,6 +37,7 @@ import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Invitations that other servers bring.
 @Timeout(120)
+@Tag("long")
 class InviteRoutesTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   @TempDir private Path folder;

@@ -40,6 +40,7 @@ import org.hearth.server.servers.room.RoomMembership;
 import org.hearth.server.store.StoreExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -51,6 +52,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Invitations of users of other servers.
 @Timeout(120)
+@Tag("long")
 class OutwardInvitesTest {
   private static final ServerName PEER = ServerName.parse("b.example");
   private static final UserId BOB = UserId.parse("@bob:b.example");

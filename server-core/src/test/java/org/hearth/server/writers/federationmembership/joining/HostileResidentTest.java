@@ -36,6 +36,7 @@ import org.hearth.server.store.StoreExtension;
 import org.hearth.server.writers.federationmembership.joining.RemoteRooms.Result;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Rows 1, 3 and 4 of what other servers were attacked by: a resident that would have this server
 /// sign something else, or take in what is not the room's.
 @Timeout(120)
+@Tag("long")
 class HostileResidentTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   @TempDir private Path folder;

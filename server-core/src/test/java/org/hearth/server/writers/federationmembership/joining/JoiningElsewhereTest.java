@@ -45,6 +45,7 @@ import org.hearth.server.writers.federationmembership.joining.RemoteRooms.Result
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -53,9 +54,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// How users come into rooms of other servers, knock there and leave, with residents that do what
-/// the specification says.
+/// Users join, knock at and leave rooms of other servers, which do as the specification says.
 @Timeout(120)
+@Tag("long")
 class JoiningElsewhereTest {
   @RegisterExtension final StoreExtension stores = new StoreExtension();
   @TempDir private Path folder;
@@ -69,10 +70,6 @@ class JoiningElsewhereTest {
   @AfterEach
   void stop() throws Exception {
     others.close();
-  }
-
-  static Stream<RoomVersion> versions() {
-    return RoomVersions.all().stream();
   }
 
   private static RoomFixture room() {
@@ -97,7 +94,7 @@ class JoiningElsewhereTest {
   }
 
   @ParameterizedTest
-  @MethodSource("versions")
+  @MethodSource("org.hearth.server.matrix.version.RoomVersions#all")
   void aUserJoinsARoomOfEachVersion(RoomVersion version) throws Exception {
     RoomFixture room = room(version);
     TestResident resident = others.resident(A, room);

@@ -29,11 +29,13 @@ import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A server, and another whose users want to come into its rooms. Each test has rooms of its own.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("long")
 abstract class WithPeer {
   static final String V1 = "/_matrix/federation/v1";
   static final String V2 = "/_matrix/federation/v2";
