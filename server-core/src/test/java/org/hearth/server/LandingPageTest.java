@@ -14,11 +14,9 @@ import org.junit.jupiter.api.Test;
 /// What a browser gets at the server's address.
 @WholeServer.Started
 final class LandingPageTest {
-  private final WholeServer server;
   private final TestClient client;
 
   LandingPageTest(WholeServer server) {
-    this.server = server;
     client = server.client();
   }
 

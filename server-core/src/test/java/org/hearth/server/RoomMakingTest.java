@@ -17,12 +17,10 @@ class RoomMakingTest {
   private static final String ALICE = "@alice:hearth.test";
   private static final String BOB = "@bob:hearth.test";
 
-  private final WholeServer server;
   private final TestClient alice;
   private final TestClient bob;
 
   RoomMakingTest(WholeServer server) {
-    this.server = server;
     alice = server.register("alice");
     bob = server.register("bob");
   }

@@ -16,13 +16,11 @@ final class ThirdPartySignedTest {
   private static final String V3 = "/_matrix/client/v3";
   private static final SigningKey IDENTITY_SERVER = TestKeys.named("identity");
 
-  private final WholeServer server;
   private final TestClient alice;
   private final TestClient bob;
   private String room;
 
   ThirdPartySignedTest(WholeServer server) {
-    this.server = server;
     alice = server.register("alice");
     bob = server.register("bob");
     room =

@@ -24,12 +24,10 @@ import org.junit.jupiter.api.Test;
 /// What a search costs where what it finds is large.
 @WholeServer.Started
 class LargeSearchTest {
-  private final WholeServer server;
   private final TestClient alice;
   private final String room;
 
   LargeSearchTest(WholeServer server) {
-    this.server = server;
     alice = server.register("alice");
     room = open(alice);
   }
