@@ -464,7 +464,8 @@ final class Dispatcher implements Filter {
     /// Of requests with a body only who wrote it has the answer.
     private LargeAnswers.Asked asked(Response.Written written, boolean headOnly) {
       return new LargeAnswers.Asked(
-          new LargeAnswers.Asker(user(), device(), written.question().orElse(target)),
+          new LargeAnswers.Asker(
+              user(), written.ofUser() ? "" : device(), written.question().orElse(target)),
           from(),
           method.equals("GET") && !headOnly ? Optional.ofNullable(since) : Optional.empty());
     }

@@ -28,7 +28,8 @@ public record Response(int status, String contentType, Body body, Map<String, St
   ///
   /// @param question equal where the answer to the same device is the same; empty where nothing but
   ///   the request's target says so
-  record Written(BodyWriter writer, Optional<Object> question) implements Body {}
+  /// @param ofUser whether all devices of a user are one here
+  record Written(BodyWriter writer, Optional<Object> question, boolean ofUser) implements Body {}
 
   /// Read somewhere while it is sent. It is closed when it was sent, or is not needed.
   ///
@@ -60,7 +61,7 @@ public record Response(int status, String contentType, Body body, Map<String, St
 
   /// `200` with JSON that may be large.
   public static Response written(BodyWriter writer) {
-    return new Response(200, JSON, new Written(writer, Optional.empty()), Map.of());
+    return new Response(200, JSON, new Written(writer, Optional.empty(), false), Map.of());
   }
 
   /// `200` with JSON that may be large, where requests with different targets ask the same.
@@ -68,7 +69,16 @@ public record Response(int status, String contentType, Body body, Map<String, St
   /// @param question equal for the same answer to the same device; a value of a type that no other
   ///   route has
   public static Response written(Object question, BodyWriter writer) {
-    return new Response(200, JSON, new Written(writer, Optional.of(question)), Map.of());
+    return new Response(200, JSON, new Written(writer, Optional.of(question), false), Map.of());
+  }
+
+  /// `200` with JSON that may be large, to a request with a body, of which a user has one at a time
+  /// made, whatever is asked and by which device: the others wait.
+  ///
+  /// @param kind equal for those that wait for each other; a value of a type that no other route
+  ///   has
+  public static Response writtenOneAtATime(Object kind, BodyWriter writer) {
+    return new Response(200, JSON, new Written(writer, Optional.of(kind), true), Map.of());
   }
 
   /// `200` with `{}`, what the specification answers where there is nothing to say.

@@ -79,6 +79,7 @@ class LargeAnswersTest {
             made.incrementAndGet();
           }
         });
+    addOneAtATime(routes, "/one", Boolean.TRUE);
     add(
         routes,
         "/held",
@@ -88,6 +89,27 @@ class LargeAnswersTest {
           goOn.await();
           stream.json().value(made.get());
         });
+  }
+
+  private void addOneAtATime(Routes routes, String path, Object kind) {
+    routes.add(
+        HttpMethod.POST,
+        path,
+        Access.USER,
+        RateClass.NONE,
+        _ ->
+            Response.writtenOneAtATime(
+                kind,
+                stream -> {
+                  stream.awaitTurn();
+                  made.incrementAndGet();
+                  stream.withoutTurn(
+                      () -> {
+                        goOn.await();
+                        return true;
+                      });
+                  stream.json().value(true);
+                }));
   }
 
   private static void add(Routes routes, String path, BodyWriter writer) {
@@ -238,6 +260,32 @@ class LargeAnswersTest {
     }
     // Who came in time had the first one's.
     assertThat(made.get()).isBetween(1, 3);
+  }
+
+  @Test
+  void areMadeOneAtATimeForAUserWhereTheRouteSaysSo() throws Exception {
+    List<Future<Integer>> answers = new ArrayList<>();
+    for (String each : List.of("alice", "alice-elsewhere", "alice")) {
+      String path = "/one?" + answers.size();
+      answers.add(clients.submit(() -> server.client().as(each).post(path, "{}").status()));
+    }
+    while (server.server().figures().inFlight() < 3 || made.get() == 0) {
+      Thread.onSpinWait();
+    }
+    int begunBeforeTheFirstEnded = made.get();
+    Future<Integer> another =
+        clients.submit(() -> server.client().as("admin").post("/one", "{}").status());
+    while (made.get() < 2) {
+      Thread.onSpinWait();
+    }
+    goOn.countDown();
+
+    assertThat(begunBeforeTheFirstEnded).isEqualTo(1);
+    assertThat(another.get()).isEqualTo(200);
+    for (Future<Integer> each : answers) {
+      assertThat(each.get()).isEqualTo(200);
+    }
+    assertThat(made.get()).isEqualTo(4);
   }
 
   @Test

@@ -32,6 +32,7 @@ final class TestServer implements AutoCloseable {
   private static final Map<String, Requester> TOKENS =
       Map.of(
           "alice", new Requester(ALICE, DeviceId.parse("A"), 1, false, false),
+          "alice-elsewhere", new Requester(ALICE, DeviceId.parse("B"), 4, false, false),
           "guest", new Requester(GUEST, DeviceId.parse("G"), 2, true, false),
           "admin", new Requester(ADMIN, DeviceId.parse("R"), 3, false, true));
 

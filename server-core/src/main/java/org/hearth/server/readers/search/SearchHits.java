@@ -46,8 +46,9 @@ import org.jspecify.annotations.Nullable;
 final class SearchHits {
   static final int MOST_LOOKED_AT = 1_000;
 
-  /// A page that takes so much ends there. Others are made at the same time.
-  static final long MOST_BYTES = 8 << 20;
+  /// A page that takes so much ends there. It is kept until it has been told, beside those of other
+  /// users.
+  static final long MOST_BYTES = 4 << 20;
 
   private static final Duration LONGEST = Duration.ofSeconds(3);
 

@@ -27,6 +27,7 @@ import org.hearth.server.matrix.error.Errcode;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.event.StateKey;
 import org.hearth.server.matrix.id.RoomId;
+import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.readers.events.ClientEvents;
 import org.hearth.server.readers.events.EventFilter;
@@ -45,9 +46,11 @@ import org.jspecify.annotations.Nullable;
 
 /// `POST /search`: what a user finds in the rooms that they are or were in.
 ///
-/// **Bound:** a page ends with the result with which [#MOST_BYTES] of events were written, and with
-/// the state of the room with which they were no further room's is told; what [SearchRequest],
-/// [SearchHits] and [Looks] say.
+/// **Bound:** a user's searches are answered one after the other. A page ends with the result with
+/// which [#MOST_BYTES] of events were looked at for it, results and what is around them, and with
+/// the state of the room with which they were no further room's is told. The events before a result
+/// are forgotten before those after it are read, and members are read one by one. And what
+/// [SearchRequest], [SearchHits] and [Looks] say.
 ///
 /// **Thread:** any; nothing is kept between requests.
 ///
@@ -69,6 +72,9 @@ final class SearchRoute implements RouteGroup {
       AccountDataQueries accountData,
       Newest newest,
       Consumer<IOException> damaged) {}
+
+  /// What a user does one at a time.
+  private record Search() {}
 
   /// Brings the index up to date for a request.
   @FunctionalInterface
@@ -100,7 +106,7 @@ final class SearchRoute implements RouteGroup {
     Optional<SearchRequest> asked = SearchRequest.parse(request, analyzer);
     // Before the turn, which is for those who work.
     LogPosition now = needs.newest().await();
-    return Response.written(stream -> {
+    return Response.writtenOneAtATime(new Search(), stream -> {
       stream.awaitTurn();
       JsonWriter json = stream.json().object().name("search_categories").object();
       if (asked.isPresent()) {
@@ -212,58 +218,73 @@ final class SearchRoute implements RouteGroup {
           .event(event, ignoring, scope.own(event.room()), EventStyle.SINGLE);
     }
 
-    private ObjectNode timelineEvent(RoomEvent event) {
-      bytes += event.pdu().canonicalBytes().length;
-      return needs
-          .events()
-          .timelineEvent(event, viewer, scope.own(event.room()), EventStyle.SINGLE);
+    private void writeContext(JsonWriter json, RoomEvent event, SearchRequest.Context context) {
+      Around before = writeBefore(json, event, context.before());
+      Around after = writeAfter(json, event, context.after());
+      if (context.profiles()) {
+        Set<UserId> senders = new LinkedHashSet<>(before.senders());
+        senders.add(event.sender());
+        senders.addAll(after.senders());
+        writeProfiles(json, after.last(), senders);
+      }
     }
 
-    private void writeContext(JsonWriter json, RoomEvent event, SearchRequest.Context context) {
-      Timelines.Page before =
-          needs.timelines().before(event, ignoring, EventFilter.ALL, context.before());
-      Timelines.Page after =
-          needs.timelines().after(event, ignoring, EventFilter.ALL, context.after(), now);
-      json.name("start").value(needs.tokens().before(last(before, event)).toString());
-      json.name("end").value(needs.tokens().after(last(after, event)).toString());
-      json.name("events_before");
-      writeEvents(json, before.events());
-      json.name("events_after");
-      writeEvents(json, after.events());
-      if (context.profiles()) {
-        List<RoomEvent> shown = new ArrayList<>(before.events().reversed());
-        shown.add(event);
-        shown.addAll(after.events());
-        writeProfiles(json, shown);
-      }
+    /// What is known of the events on one side of a result when they are written.
+    ///
+    /// @param last of those that are shown; the result if there is none
+    private record Around(RoomEvent last, Set<UserId> senders) {}
+
+    private Around writeBefore(JsonWriter json, RoomEvent event, int limit) {
+      Timelines.Page page = needs.timelines().before(event, ignoring, EventFilter.ALL, limit);
+      json.name("start").value(needs.tokens().before(last(page, event)).toString());
+      return writeEvents(json.name("events_before"), event, page);
+    }
+
+    private Around writeAfter(JsonWriter json, RoomEvent event, int limit) {
+      Timelines.Page page = needs.timelines().after(event, ignoring, EventFilter.ALL, limit, now);
+      json.name("end").value(needs.tokens().after(last(page, event)).toString());
+      return writeEvents(json.name("events_after"), event, page);
     }
 
     private static RoomEvent last(Timelines.Page page, RoomEvent event) {
       return page.scanned().isEmpty() ? event : page.scanned().getLast();
     }
 
-    private void writeEvents(JsonWriter json, List<RoomEvent> events) {
+    /// Those count that are not shown, too: they were read.
+    private Around writeEvents(JsonWriter json, RoomEvent event, Timelines.Page page) {
+      page.scanned().forEach(each -> bytes += each.pdu().canonicalBytes().length);
+      OwnMembership own = scope.own(event.room());
+      Set<UserId> senders = new LinkedHashSet<>();
       json.array();
-      events.forEach(each -> json.value(timelineEvent(each)));
+      for (RoomEvent each : page.events()) {
+        senders.add(each.sender());
+        json.value(needs.events().timelineEvent(each, viewer, own, EventStyle.SINGLE));
+      }
       json.endArray();
+      return new Around(page.events().isEmpty() ? event : page.events().getLast(), senders);
     }
 
     /// "The historic profile information of the users that sent the events returned."
-    private void writeProfiles(JsonWriter json, List<RoomEvent> shown) {
-      RoomState state = needs.rooms().stateAfter(shown.getLast());
-      OwnMembership own = scope.own(shown.getLast().room());
-      Set<StateKey> senders = new LinkedHashSet<>();
-      shown.forEach(each -> senders.add(StateKey.member(each.sender().value())));
+    private void writeProfiles(JsonWriter json, RoomEvent last, Set<UserId> senders) {
+      RoomState state = needs.rooms().stateAfter(last);
+      OwnMembership own = scope.own(last.room());
       json.name("profile_info").object();
-      for (RoomEvent member : state.events(List.copyOf(senders))) {
-        ObjectNode content = needs.events().content(member, own);
-        json.name(member.pdu().stateKey().orElseThrow()).object();
-        for (String each : List.of("displayname", "avatar_url")) {
-          if (content.path(each).isTextual()) {
-            json.name(each).value(content.path(each).textValue());
-          }
+      for (UserId each : senders) {
+        state
+            .event(StateKey.member(each.value()))
+            .ifPresent(member -> writeProfile(json, member, own));
+      }
+      json.endObject();
+    }
+
+    private void writeProfile(JsonWriter json, RoomEvent member, OwnMembership own) {
+      bytes += member.pdu().canonicalBytes().length;
+      ObjectNode content = needs.events().content(member, own);
+      json.name(member.pdu().stateKey().orElseThrow()).object();
+      for (String each : List.of("displayname", "avatar_url")) {
+        if (content.path(each).isTextual()) {
+          json.name(each).value(content.path(each).textValue());
         }
-        json.endObject();
       }
       json.endObject();
     }

@@ -113,13 +113,17 @@ final class SearchScope {
     return memberships.isEmpty();
   }
 
-  /// The query for what is in these rooms, and of those that were left no later than that.
+  /// The query for what is in these rooms, and of those that were left no later than that. What is
+  /// in a room in which the user never was is not even looked at: else a page that ends with it
+  /// would tell that there is something.
   Query query() {
     BooleanQuery.Builder any = new BooleanQuery.Builder();
     any.add(joined, Occur.SHOULD);
     memberships.values().stream()
         .filter(each -> !isJoined(each))
-        .forEach(each -> any.add(left(each), Occur.SHOULD));
+        .map(RoomMembership::room)
+        .forEach(room ->
+            own(room).leftAt().ifPresent(left -> any.add(inRoom(room, left), Occur.SHOULD)));
     return any.build();
   }
 
@@ -128,12 +132,12 @@ final class SearchScope {
     return joined;
   }
 
-  private static Query left(RoomMembership membership) {
+  private static Query inRoom(RoomId room, LogPosition upTo) {
     return new BooleanQuery.Builder()
-        .add(new TermQuery(new Term(SearchIndex.ROOM, membership.room().value())), Occur.FILTER)
+        .add(new TermQuery(new Term(SearchIndex.ROOM, room.value())), Occur.FILTER)
         .add(
             NumericDocValuesField.newSlowRangeQuery(
-                SearchIndex.NEWEST, Long.MIN_VALUE, membership.position().value()),
+                SearchIndex.NEWEST, Long.MIN_VALUE, upTo.value()),
             Occur.FILTER)
         .build();
   }

@@ -1,11 +1,15 @@
 package org.hearth.server.readers.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hearth.server.readers.search.Searching.V3;
 import static org.hearth.server.readers.search.Searching.found;
+import static org.hearth.server.readers.search.Searching.join;
+import static org.hearth.server.readers.search.Searching.leave;
 import static org.hearth.server.readers.search.Searching.looking;
 import static org.hearth.server.readers.search.Searching.message;
 import static org.hearth.server.readers.search.Searching.next;
 import static org.hearth.server.readers.search.Searching.open;
+import static org.hearth.server.readers.search.Searching.path;
 import static org.hearth.server.readers.search.Searching.say;
 import static org.hearth.server.readers.search.Searching.search;
 import static org.hearth.server.readers.search.Searching.send;
@@ -24,10 +28,14 @@ import org.junit.jupiter.api.Test;
 /// What a search costs where what it finds is large.
 @WholeServer.Started
 class LargeSearchTest {
+  private static final String LARGE = "x".repeat(60_000);
+
+  private final WholeServer server;
   private final TestClient alice;
   private final String room;
 
   LargeSearchTest(WholeServer server) {
+    this.server = server;
     alice = server.register("alice");
     room = open(alice);
   }
@@ -57,14 +65,62 @@ class LargeSearchTest {
     assertThat(all).containsExactlyInAnyOrderElementsOf(said);
   }
 
+  /// What an ignored user said is not shown, but it was read.
+  @Test
+  void aPageEndsWhenMuchIsReadAroundItsResults() {
+    TestClient mallory = server.register("mallory");
+    join(mallory, room);
+    alice
+        .put(
+            V3 + "/user/@alice:hearth.test/account_data/m.ignored_user_list",
+            "{'ignored_users': {'@mallory:hearth.test': {}}}")
+        .expect(200);
+    List<String> said = new ArrayList<>();
+    int most = SearchRoute.MOST_BYTES / LARGE.length() + 1;
+    for (int i = 0; i < most; i++) {
+      if (i % (most / 3) == 0) {
+        said.add(say(alice, room, "needle"));
+      }
+      say(mallory, room, LARGE);
+    }
+    ObjectNode criteria = looking("needle");
+    criteria.putObject("event_context");
+
+    JsonNode page = search(alice, criteria);
+
+    assertThat(found(page)).hasSizeLessThan(said.size());
+    List<String> all = new ArrayList<>(found(page));
+    while (page.has("next_batch")) {
+      page = next(alice, criteria, page.path("next_batch").asText());
+      all.addAll(found(page));
+    }
+    assertThat(all).containsExactlyInAnyOrderElementsOf(said);
+  }
+
+  /// A page that ended with what is there would tell that it is.
+  @Test
+  void whoWasOnlyInvitedIsNotToldThatThereIsMore() {
+    for (int i = 0; i <= SearchHits.MOST_LOOKED_AT; i++) {
+      say(alice, room, "ocelot");
+    }
+    TestClient bob = server.register("bob");
+    alice.post(path(room) + "/invite", "{'user_id': '@bob:hearth.test'}").expect(200);
+
+    assertThat(search(bob, looking("ocelot")).has("next_batch")).isFalse();
+    leave(bob, room);
+    assertThat(search(bob, looking("ocelot")).has("next_batch")).isFalse();
+    join(bob, room);
+    leave(bob, room);
+    assertThat(found(search(bob, looking("ocelot")))).hasSize(10);
+  }
+
   /// The results are told whole; whoever wants the state of a room that was left out asks there.
   @Test
   void stateOfFurtherRoomsIsLeftOutWhenThatOfTheFirstIsLarge() {
     String large = open(alice);
-    String topic = "x".repeat(60_000);
-    int many = SearchRoute.MOST_BYTES / topic.length() + 1;
+    int many = SearchRoute.MOST_BYTES / LARGE.length() + 1;
     for (int i = 0; i < many; i++) {
-      set(alice, large, "com.example.large" + i, "{'x': '%s'}".formatted(topic));
+      set(alice, large, "com.example.large" + i, "{'x': '%s'}".formatted(LARGE));
     }
     String first = say(alice, room, "haystack");
     String second = say(alice, large, "haystack");
