@@ -165,6 +165,24 @@ public final class ReadPool implements AutoCloseable {
     });
   }
 
+  /// As [#first], of the rows that can be read: those before it that cannot are logged.
+  ///
+  /// @throws StorageException as [#read] does
+  public <T> Optional<T> firstReadable(String sql, Binding binding, Row<T> row) {
+    return read(connection -> {
+      try (PreparedStatement statement = connection.prepareStatement(sql)) {
+        binding.bind(statement);
+        Optional<T> found = Optional.empty();
+        try (ResultSet rows = statement.executeQuery()) {
+          while (found.isEmpty() && rows.next()) {
+            found = readable(sql, rows, row);
+          }
+        }
+        return found;
+      }
+    });
+  }
+
   private <T> T run(Query<T> query, Connection connection, int openings) {
     try {
       T answer = query.run(connection);

@@ -1,11 +1,14 @@
 package org.hearth.server.readers.events;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.System.Logger.Level;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.servers.room.RoomEvent;
 import org.hearth.server.services.accountdata.AccountDataQueries;
+import org.hearth.server.store.Unavailable;
 
 /// Whom a user ignores, as the user's account data says.
 ///
@@ -13,16 +16,18 @@ import org.hearth.server.services.accountdata.AccountDataQueries;
 ///
 /// [ignoring]: https://spec.matrix.org/v1.19/client-server-api/#ignoring-users
 public record IgnoredUsers(Set<String> users) {
+  private static final System.Logger LOG = System.getLogger(IgnoredUsers.class.getName());
+
   public static final IgnoredUsers NONE = new IgnoredUsers(Set.of());
 
   public IgnoredUsers {
     users = Set.copyOf(users);
   }
 
-  /// Whom the user ignores now; a list of another shape ignores nobody, and nobody ignores oneself.
+  /// Whom the user ignores now; a list of another shape or that cannot be read ignores nobody, and
+  /// nobody ignores oneself.
   public static IgnoredUsers of(AccountDataQueries accountData, UserId user) {
-    return accountData
-        .global(user, AccountDataQueries.IGNORED_USERS)
+    return read(accountData, user)
         .map(content -> content.get("ignored_users"))
         .filter(ObjectNode.class::isInstance)
         .map(list -> {
@@ -32,6 +37,19 @@ public record IgnoredUsers(Set<String> users) {
           return new IgnoredUsers(users);
         })
         .orElse(NONE);
+  }
+
+  /// A damaged list must not keep everything else from its user.
+  private static Optional<ObjectNode> read(AccountDataQueries accountData, UserId user) {
+    try {
+      return accountData.global(user, AccountDataQueries.IGNORED_USERS);
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      LOG.log(Level.ERROR, "the ignored users of %s cannot be read".formatted(user), e);
+      return Optional.empty();
+    }
   }
 
   /// "The client will no longer receive events sent by that user, with the exception of state

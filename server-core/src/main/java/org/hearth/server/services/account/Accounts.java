@@ -91,7 +91,7 @@ public final class Accounts implements AccountQueries {
 
   @Override
   public List<Device> devices(UserId user) {
-    return reads.select(
+    return reads.selectReadable(
         DEVICES + " ORDER BY device_id",
         statement -> statement.setString(1, user.value()),
         row -> device(user, row));

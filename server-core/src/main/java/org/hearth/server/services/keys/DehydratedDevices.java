@@ -34,8 +34,9 @@ final class DehydratedDevices {
   /// @param data what a client makes the device of again
   record Dehydrated(DeviceId id, Optional<String> displayName, ObjectNode data) {}
 
+  /// The user's device, if it can be read.
   Optional<Dehydrated> of(UserId user) {
-    return reads.first(
+    return reads.firstReadable(
         "SELECT device_id, display_name, content FROM dehydrated_device WHERE user_id = ?",
         statement -> statement.setString(1, user.value()),
         row ->

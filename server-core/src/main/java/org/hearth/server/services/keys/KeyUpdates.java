@@ -3,11 +3,9 @@ package org.hearth.server.services.keys;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
-import java.util.Map;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.ReadPool;
-import org.jspecify.annotations.Nullable;
 
 /// What other servers are told of the keys of this server's users.
 ///
@@ -57,15 +55,11 @@ final class KeyUpdates {
 
   ObjectNode ofSigningKeys(UserId user) {
     ObjectNode update = JsonNodeFactory.instance.objectNode().put("user_id", user.value());
-    Map<SigningKeyUsage, CrossSigningKey> all = keys.crossSigningKeys(user);
-    @Nullable CrossSigningKey master = all.get(SigningKeyUsage.MASTER);
-    if (master != null) {
-      update.set("master_key", signed(master.content(), user, master.publicKey()));
-    }
-    @Nullable CrossSigningKey selfSigning = all.get(SigningKeyUsage.SELF_SIGNING);
-    if (selfSigning != null) {
-      update.set("self_signing_key", selfSigning.content());
-    }
+    keys.crossSigningKey(user, SigningKeyUsage.MASTER)
+        .ifPresent(each ->
+            update.set("master_key", signed(each.content(), user, each.publicKey())));
+    keys.crossSigningKey(user, SigningKeyUsage.SELF_SIGNING)
+        .ifPresent(each -> update.set("self_signing_key", each.content()));
     return update;
   }
 

@@ -163,9 +163,9 @@ public final class Keys implements KeyQueries, AccountCompanion {
         .orElseThrow();
   }
 
-  /// What a device says of itself.
+  /// What a device says of itself, if it can be read.
   Optional<ObjectNode> deviceKeys(UserId user, DeviceId device) {
-    return reads.first(
+    return reads.firstReadable(
         "SELECT content FROM device_key WHERE user_id = ? AND device_id = ?",
         statement -> bind(statement, user, device),
         row -> MatrixJson.restoreObject(row.getBytes(1)));
@@ -197,10 +197,11 @@ public final class Keys implements KeyQueries, AccountCompanion {
   /// @param given whether it was given away
   record OneTimeKey(ClaimableKey key, long upload, boolean given) {}
 
-  /// The one-time keys of a device, by [ClaimableKey#name], with those that were given away.
+  /// The one-time keys of a device, by [ClaimableKey#name], with those that were given away; not
+  /// those that cannot be read.
   Map<String, OneTimeKey> oneTimeKeys(UserId user, DeviceId device) {
     return reads
-        .select(
+        .selectReadable(
             "SELECT algorithm, key_id, content, upload FROM one_time_key"
                 + " WHERE user_id = ? AND device_id = ?",
             statement -> bind(statement, user, device),
@@ -209,12 +210,13 @@ public final class Keys implements KeyQueries, AccountCompanion {
         .collect(Collectors.toMap(each -> each.key().name(), Function.identity()));
   }
 
-  /// The next one-time key of a device: "given out in the order that they were uploaded".
+  /// The next one-time key of a device: "given out in the order that they were uploaded". One that
+  /// cannot be read is passed over.
   Optional<ClaimableKey> nextOneTimeKey(UserId user, DeviceId device, String algorithm) {
-    return reads.first(
+    return reads.firstReadable(
         "SELECT algorithm, key_id, content FROM one_time_key"
             + " WHERE user_id = ? AND device_id = ? AND algorithm = ? AND upload > 0"
-            + " ORDER BY upload, key_id FETCH FIRST ROW ONLY",
+            + " ORDER BY upload, key_id",
         statement -> {
           bind(statement, user, device);
           statement.setString(3, algorithm);
@@ -222,10 +224,10 @@ public final class Keys implements KeyQueries, AccountCompanion {
         Keys::claimable);
   }
 
-  /// The fallback keys of a device, by algorithm.
+  /// The fallback keys of a device, by algorithm; not those that cannot be read.
   Map<String, ClaimableKey> fallbackKeys(UserId user, DeviceId device) {
     return reads
-        .select(
+        .selectReadable(
             "SELECT algorithm, key_id, content FROM fallback_key"
                 + " WHERE user_id = ? AND device_id = ?",
             statement -> bind(statement, user, device),
@@ -282,16 +284,13 @@ public final class Keys implements KeyQueries, AccountCompanion {
 
   /// The user's cross-signing key of one usage, if it can be read.
   Optional<CrossSigningKey> crossSigningKey(UserId user, SigningKeyUsage usage) {
-    return reads
-        .selectReadable(
-            CROSS_SIGNING + " AND key_usage = ?",
-            statement -> {
-              statement.setString(1, user.value());
-              statement.setString(2, usage.word());
-            },
-            Keys::crossSigningKey)
-        .stream()
-        .findFirst();
+    return reads.firstReadable(
+        CROSS_SIGNING + " AND key_usage = ?",
+        statement -> {
+          statement.setString(1, user.value());
+          statement.setString(2, usage.word());
+        },
+        Keys::crossSigningKey);
   }
 
   private static CrossSigningKey crossSigningKey(ResultSet row) throws SQLException {

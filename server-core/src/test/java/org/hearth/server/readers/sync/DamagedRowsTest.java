@@ -57,6 +57,9 @@ class DamagedRowsTest {
     assertThat(events(join(told, room).path("timeline"))).containsExactly("goes on");
     assertThat(told.has("account_data")).isFalse();
     server.http("alice").get(DATA).expect(500);
+    JsonNode slid = new SlidingClient(server.http("alice")).sync(SlidingClient.list(0, 5, 1, ""));
+    assertThat(slid.path("rooms").has(room.value())).isTrue();
+    server.http("alice").get("/_matrix/client/v3/rooms/" + room + "/messages?dir=b").expect(200);
 
     server.http("alice").put(DATA, "{'ignored_users': {'@bob:hearth.test': {}}}").expect(200);
     assertThat(

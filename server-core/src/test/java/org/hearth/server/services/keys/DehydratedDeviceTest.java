@@ -354,4 +354,27 @@ class DehydratedDeviceTest {
     assertThat(numbers(after)).isEmpty();
     assertThat(after.path("next_batch").asText()).isEqualTo(next);
   }
+
+  @Test
+  void aDamagedOneCostsNothingElseAndIsReplaced() throws StartFailedException {
+    bob.uploadDeviceKeys();
+    dehydrate(ID);
+    server.stop();
+    try (Store store = Store.open(StoreOptions.of(folder))) {
+      RowChange damage =
+          RowChange.of(
+              new Table("dehydrated_device", "a test's", "the test"),
+              "UPDATE dehydrated_device SET content = CAST(X'7B7B' AS BLOB)",
+              (_, _) -> {});
+      var _ = store.committer().commit("test", List.of(damage), List.of());
+    }
+    server.start();
+    bob = bob.at(server);
+
+    assertThat(bob.query(bob.user()).path("device_keys").path(bob.user()).fieldNames())
+        .toIterable()
+        .containsExactly(bob.device());
+    dehydrate(ID);
+    assertThat(bob.query(bob.user()).path("device_keys").path(bob.user())).hasSize(2);
+  }
 }

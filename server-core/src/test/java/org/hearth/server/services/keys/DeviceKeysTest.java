@@ -412,4 +412,48 @@ class DeviceKeysTest extends TwoUsers {
         .containsExactly(alice.device());
     assertThat(devices.path(bob.user()).fieldNames()).toIterable().containsExactly("SECOND");
   }
+
+  @Test
+  void aDeviceUploadsDamagedKeysAnew() throws Exception {
+    bob.uploadDeviceKeys();
+    ObjectNode fallback = bob.claimable("signed_curve25519:f");
+    bob.upload("fallback_keys", fallback).expect(200);
+    damage(
+        "UPDATE device_key SET content = CAST(X'7B7B' AS BLOB)",
+        "UPDATE fallback_key SET content = CAST(X'7B7B' AS BLOB)");
+
+    assertThat(alice.claim(bob)).isEmpty();
+    bob.uploadDeviceKeys();
+    bob.upload("fallback_keys", fallback).expect(200);
+
+    assertThat(alice.query(bob.user()).path("device_keys").path(bob.user())).hasSize(1);
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:f");
+  }
+
+  @Test
+  void aDamagedOneTimeKeyIsPassedOver() throws Exception {
+    bob.uploadOneTimeKeys("signed_curve25519:1", "signed_curve25519:2").expect(200);
+    damage("UPDATE one_time_key SET content = CAST(X'7B7B' AS BLOB) WHERE key_id = '1'");
+
+    bob.uploadOneTimeKeys("signed_curve25519:3").expect(200);
+
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:2");
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:3");
+    assertThat(alice.claim(bob)).isEmpty();
+  }
+
+  @Test
+  void aDamagedRowOfADeviceLeavesTheOthers() throws Exception {
+    bob.uploadDeviceKeys();
+    KeyClient.logIn(server, "bob", "BROKEN").uploadDeviceKeys();
+    damage("UPDATE device SET device_id = '' WHERE device_id = 'BROKEN'");
+
+    assertThat(alice.query(bob.user()).path("device_keys").path(bob.user()).fieldNames())
+        .toIterable()
+        .containsExactly(bob.device());
+    assertThat(bob.http().get("/_matrix/client/v3/devices").expect(200).json().path("devices"))
+        .extracting(each -> each.path("device_id").asText())
+        .contains(bob.device())
+        .doesNotContain("BROKEN");
+  }
 }

@@ -119,4 +119,34 @@ class KeyUpdatesTest {
     expected.set("self_signing_key", json("the", "self_signing"));
     assertThat(told).isEqualTo(expected);
   }
+
+  @Test
+  void whatIsDamagedIsLeftOut() {
+    logIn("PHONE");
+    List<RowChange> rows =
+        new ArrayList<>(Keys.setDeviceKeys(ALICE, PHONE, json("device_id", "PHONE")));
+    for (SigningKeyUsage each : List.of(SigningKeyUsage.MASTER, SigningKeyUsage.SELF_SIGNING)) {
+      rows.addAll(
+          Keys.setCrossSigningKey(
+              ALICE,
+              new CrossSigningKey(each, each.word(), json("the", each.word())),
+              Optional.empty()));
+    }
+    commit(rows);
+    commit(
+        List.of(
+            damage("UPDATE device_key SET content = CAST(X'7B7B' AS BLOB)"),
+            damage(
+                "UPDATE cross_signing_key SET content = CAST(X'7B7B' AS BLOB)"
+                    + " WHERE key_usage = 'master'")));
+
+    assertThat(keys().deviceListUpdate(ALICE, PHONE, 9, List.of()).has("keys")).isFalse();
+    ObjectNode expected = json("user_id", ALICE.value());
+    expected.set("self_signing_key", json("the", "self_signing"));
+    assertThat(keys().signingKeyUpdate(ALICE)).isEqualTo(expected);
+  }
+
+  private static RowChange damage(String sql) {
+    return RowChange.of(new Table("damaged", "a test's", "the test"), sql, (_, _) -> {});
+  }
 }

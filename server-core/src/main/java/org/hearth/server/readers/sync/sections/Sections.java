@@ -34,12 +34,7 @@ public final class Sections {
   /// What happened after what the client has, up to that point.
   public News collect(SyncRequest request, UserFeed feed, SyncPoint now) {
     News news = new News(new HeldBackNews(complaints));
-    IgnoredUsers ignored =
-        news.heldBack()
-            .orElse(
-                "the ignored users of " + request.user(),
-                () -> feed.ignored(() -> IgnoredUsers.of(accountData, request.user())),
-                IgnoredUsers.NONE);
+    IgnoredUsers ignored = feed.ignored(() -> IgnoredUsers.of(accountData, request.user()));
     Asked asked = new Asked(rooms, request.ignoring(ignored), feed, now);
     for (Section each : sections) {
       if (mustAsk(asked, each) || each.mayHaveNews(asked)) {
