@@ -39,6 +39,12 @@ public final class Keys implements KeyQueries, AccountCompanion {
 
   /// A one-time key that was given away is known for so many further uploads: a client that did not
   /// get the answer to an upload repeats it, and no key may be given twice.
+  ///
+  /// So a key is given once as long as its device does not upload it again later than that. A
+  /// client marks a key as uploaded before it makes another upload of new ones, so only one does
+  /// that whose storage is a copy from before. It cannot be found out within a bound: it would take
+  /// a row for each key that was ever given, and the ids of keys have no order by which an old one
+  /// would be known.
   static final int UPLOADS_THAT_ARE_KNOWN = 3;
 
   /// Users of other servers whose keys a user has signed.

@@ -51,10 +51,13 @@ public final class SyncJson {
     boolean rooms = new RoomsWriter(json, request, now, news).write();
     writeEvents(json, "presence", news.events(News.Kind.PRESENCE));
     writeEvents(json, "to_device", news.events(News.Kind.TO_DEVICE));
-    json.name("device_lists").object();
-    writeUsers(json, "changed", news.deviceLists().changed());
-    writeUsers(json, "left", news.deviceLists().left());
-    json.endObject();
+    if (request.since().isPresent()) {
+      // "Note: only present on an incremental sync."
+      json.name("device_lists").object();
+      writeUsers(json, "changed", news.deviceLists().changed());
+      writeUsers(json, "left", news.deviceLists().left());
+      json.endObject();
+    }
     json.name("device_one_time_keys_count").object();
     news.keyCounts().forEach((algorithm, count) -> json.name(algorithm).value(count));
     json.endObject();
