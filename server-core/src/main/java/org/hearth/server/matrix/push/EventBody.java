@@ -29,10 +29,16 @@ final class EventBody {
 
   /// Whether a glob matches words of it, as [Glob#matchesWords] says.
   boolean has(Glob glob) {
-    if (glob.isOneWord() && readWords()) {
-      return words != null && words.contains(glob.part());
-    }
-    return mayContain(glob.part()) && glob.matchesWords(text);
+    return glob.isOneWord()
+        ? hasWord(glob.part())
+        : mayContain(glob.part()) && glob.matchesWords(text);
+  }
+
+  /// Whether it has a folded word, as [Glob#isOneWord] says, between boundaries.
+  boolean hasWord(String word) {
+    return readWords()
+        ? words != null && words.contains(word)
+        : mayContain(word) && Glob.literal(word).matchesWords(text);
   }
 
   /// Looks for the words.

@@ -69,6 +69,11 @@ final class Glob {
 
   /// Over how many words of 64 bits its states are spread, at most.
   int words() {
+    return words(pattern);
+  }
+
+  /// As [#words], of a pattern.
+  static int words(String pattern) {
     return pattern.length() / Long.SIZE + 1;
   }
 

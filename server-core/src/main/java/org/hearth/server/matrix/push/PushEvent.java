@@ -2,6 +2,7 @@ package org.hearth.server.matrix.push;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
+import java.util.List;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -82,7 +83,10 @@ public final class PushEvent {
 
   /// Whether a glob may work on so much text, which then counts.
   boolean mayMatch(Glob glob, String text) {
-    long needed = (long) glob.words() * text.length();
+    return maySpend((long) glob.words() * text.length());
+  }
+
+  private boolean maySpend(long needed) {
     if (steps + needed > MOST_STEPS) {
       return false;
     }
@@ -145,12 +149,34 @@ public final class PushEvent {
     if (!text.isTextual() || !mayMatch(glob, text.textValue())) {
       return false;
     }
+    return body(text.textValue()).has(glob);
+  }
+
+  /// Whether the event's body has one of these words. Each costs what a glob of it would.
+  ///
+  /// @param words folded, as [Glob#isOneWord] says
+  boolean hasAnyInBody(List<String> words) {
+    JsonNode text = event.content().path("body");
+    if (!text.isTextual()) {
+      return false;
+    }
+    EventBody all = body(text.textValue());
+    int length = text.textValue().length();
+    for (String each : words) {
+      if (maySpend((long) Glob.words(each) * length) && all.hasWord(each)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private EventBody body(String text) {
     EventBody all = body;
     if (all == null) {
-      all = new EventBody(text.textValue());
+      all = new EventBody(text);
       body = all;
     }
-    return all.has(glob);
+    return all;
   }
 
   private EventBody bodyForNames() {

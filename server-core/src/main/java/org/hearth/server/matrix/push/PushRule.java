@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// A push rule: for which events it is, and what to do about them.
 ///
 /// **thread**: any; immutable, if nobody changes the nodes.
-public final class PushRule {
+public final class PushRule implements RoomRule {
   private static final int BYTES = 300;
 
   private final PushRuleKind kind;
@@ -190,8 +190,16 @@ public final class PushRule {
     return isDefault() && !changed;
   }
 
-  /// About what it takes in memory that it does not share with those of other users.
-  long bytes() {
+  /// The word for which it looks, folded, if it is a user's own and looks for nothing else; else
+  /// null.
+  @Nullable String word() {
+    return kind == PushRuleKind.CONTENT && !isDefault() && pattern != null && pattern.isOneWord()
+        ? pattern.part()
+        : null;
+  }
+
+  @Override
+  public long bytes() {
     if (isUnchanged()) {
       return 0;
     }
@@ -212,16 +220,19 @@ public final class PushRule {
     return actions.written();
   }
 
-  /// What it does.
+  /// What it does, as it was understood.
+  PushActions does() {
+    return actions;
+  }
+
+  @Override
   public PushOutcome outcome() {
     return actions.outcome();
   }
 
   /// True if the rule is enabled and for this event.
-  ///
-  /// @param user whose rule it is; null for all whom the event does not name
-  /// @param displayName of the user in the room, if there is one
-  boolean matches(PushEvent event, @Nullable UserId user, @Nullable String displayName) {
+  @Override
+  public boolean matches(PushEvent event, @Nullable UserId user, @Nullable String displayName) {
     return enabled
         && switch (scope) {
           case ALL -> event.ofAll(id, each -> holds(each, null));

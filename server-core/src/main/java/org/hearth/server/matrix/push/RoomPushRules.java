@@ -25,14 +25,35 @@ public final class RoomPushRules {
 
   private static final int PLACE_BYTES = 8;
 
-  private final List<PushRule> rules;
+  private final List<RoomRule> rules;
   private final boolean looksForName;
   private final long bytes;
 
   private RoomPushRules(List<PushRule> rules) {
-    this.rules = List.copyOf(rules);
+    this.rules = together(rules);
     this.looksForName = rules.stream().anyMatch(each -> !each.isDefault() && each.looksForName());
-    this.bytes = rules.stream().mapToLong(each -> PLACE_BYTES + each.bytes()).sum();
+    this.bytes = this.rules.stream().mapToLong(each -> PLACE_BYTES + each.bytes()).sum();
+  }
+
+  /// The rules, of which those that look for words are asked together as far as that is the same.
+  private static List<RoomRule> together(List<PushRule> enabled) {
+    List<RoomRule> all = new ArrayList<>();
+    List<String> words = new ArrayList<>();
+    for (int i = 0; i < enabled.size(); i++) {
+      PushRule rule = enabled.get(i);
+      String word = rule.word();
+      if (word == null) {
+        all.add(rule);
+        continue;
+      }
+      words.add(word);
+      PushRule next = i + 1 < enabled.size() ? enabled.get(i + 1) : rule;
+      if (next == rule || next.word() == null || !next.does().equals(rule.does())) {
+        all.add(new Keywords(words, rule.does()));
+        words.clear();
+      }
+    }
+    return List.copyOf(all);
   }
 
   /// Those of some rules.
@@ -70,7 +91,7 @@ public final class RoomPushRules {
 
   private PushOutcome match(PushEvent event, @Nullable UserId user, @Nullable String displayName) {
     event.begin();
-    for (PushRule rule : rules) {
+    for (RoomRule rule : rules) {
       if (rule.matches(event, user, displayName)) {
         return rule.outcome();
       }
@@ -97,12 +118,15 @@ public final class RoomPushRules {
   /// All that they say: of the server's rules that are unchanged the id.
   public ArrayNode toJson() {
     ArrayNode json = JsonNodeFactory.instance.arrayNode();
-    for (PushRule each : rules) {
-      if (each.isUnchanged()) {
-        json.add(each.id());
-      } else {
-        ObjectNode rule = each.toJson();
-        json.add(rule.put("kind", each.kind().word()));
+    for (RoomRule each : rules) {
+      switch (each) {
+        case PushRule rule when rule.isUnchanged() -> json.add(rule.id());
+        case PushRule rule -> json.add(rule.toJson().put("kind", rule.kind().word()));
+        case Keywords(var words, var actions) -> {
+          ObjectNode keywords = json.addObject();
+          words.forEach(keywords.putArray("words")::add);
+          actions.written().forEach(keywords.putArray("actions")::add);
+        }
       }
     }
     return json;
