@@ -7,12 +7,18 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.net.URI;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.hearth.server.admin.WayIn;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.connection.Listener;
@@ -59,46 +65,127 @@ final class Addresses {
     Told {
       addresses = List.copyOf(addresses);
     }
-  }
 
-  /// Where a listener is reached.
-  private record Reached(String address, boolean withTls, boolean here) {}
+    static Told of(List<WayIn> ways) {
+      return new Told(
+          ways.stream().map(WayIn::url).toList(),
+          !ways.isEmpty()
+              && ways.stream().allMatch(way -> way.reach() == WayIn.Reach.THIS_COMPUTER));
+    }
+  }
 
   /// The best first: the public one, then those that other computers reach, of either those with
   /// TLS. Each once, whatever it is named for.
   ///
   /// @param bound the listeners' own, in the order of the configuration; empty while there are none
-  static Told of(Configuration configuration, List<HttpServer.Bound> bound) {
-    List<Reached> found = new ArrayList<>();
-    configuration
-        .publicBaseUrl()
-        .ifPresent(each -> found.add(new Reached(each.toString(), true, isHere(each.getHost()))));
+  /// @param links of this computer
+  static List<WayIn> of(
+      Configuration configuration, List<HttpServer.Bound> bound, List<Link> links, Instant now) {
+    List<WayIn> found = new ArrayList<>();
+    configuration.publicBaseUrl().map(Addresses::said).ifPresent(found::add);
     String server = ServerName.parse(configuration.serverName()).host();
     IntStream.range(0, bound.size())
-        .mapToObj(i -> reached(configuration.listeners().get(i), bound.get(i), server))
-        .sorted(Comparator.comparing(Reached::here).thenComparing(each -> !each.withTls()))
+        .boxed()
+        .flatMap(i -> reached(configuration.listeners().get(i), bound.get(i), server, links, now))
+        .sorted(
+            Comparator.comparing((WayIn way) -> way.reach() == WayIn.Reach.THIS_COMPUTER)
+                .thenComparing(way -> way.security() == WayIn.Security.PLAIN))
         .forEach(found::add);
-    return new Told(
-        found.stream().map(Reached::address).distinct().toList(),
-        !found.isEmpty() && found.stream().allMatch(Reached::here));
+    Set<String> urls = new HashSet<>();
+    return found.stream().filter(way -> urls.add(way.url())).toList();
+  }
+
+  private static WayIn said(URI address) {
+    boolean here = isHere(String.valueOf(address.getHost()));
+    return new WayIn(
+        address.toString(),
+        Optional.empty(),
+        here ? WayIn.Reach.THIS_COMPUTER : WayIn.Reach.ANOTHER_PROGRAM,
+        "https".equals(address.getScheme()) ? WayIn.Security.UNSEEN : WayIn.Security.PLAIN);
   }
 
   private static boolean isHere(String host) {
     return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
   }
 
-  private static Reached reached(
-      Configuration.Listener listener, HttpServer.Bound bound, String server) {
-    String address = reachable(bound.address().getAddress(), listener.bind());
-    boolean here = bound.address().getAddress().isLoopbackAddress() || address.equals(LOOPBACK);
-    String host =
+  /// The ways to one listener; several where it is on all addresses.
+  private static Stream<WayIn> reached(
+      Configuration.Listener listener,
+      HttpServer.Bound bound,
+      String server,
+      List<Link> links,
+      Instant now) {
+    InetAddress address = bound.address().getAddress();
+    if (!address.isAnyLocalAddress()) {
+      boolean six = listener.bind().contains(":") && !listener.bind().startsWith("[");
+      return Stream.of(
+          way(
+              bound,
+              six ? "[" + listener.bind() + "]" : listener.bind(),
+              address.isLoopbackAddress() ? Optional.empty() : linkOf(address, links),
+              address.isLoopbackAddress(),
+              server,
+              now));
+    }
+    List<Choice> choices = ofTheNetwork(links);
+    return choices.isEmpty()
+        ? Stream.of(way(bound, LOOPBACK, Optional.empty(), true, server, now))
+        : choices.stream()
+            .map(choice ->
+                way(
+                    bound,
+                    choice.address().getHostAddress(),
+                    Optional.of(choice.link().told()),
+                    false,
+                    server,
+                    now));
+  }
+
+  private static Optional<String> linkOf(InetAddress address, List<Link> links) {
+    return links.stream()
+        .filter(link -> link.addresses().contains(address))
+        .map(Link::told)
+        .findFirst();
+  }
+
+  private static WayIn way(
+      HttpServer.Bound bound,
+      String address,
+      Optional<String> link,
+      boolean here,
+      String server,
+      Instant now) {
+    Optional<String> certified =
         bound
             .certificate()
-            .flatMap(certificate -> certified(certificate, server, address, here))
-            .orElse(address);
-    boolean withTls = bound.certificate().isPresent();
-    return new Reached(
-        (withTls ? "https://" : "http://") + host + ":" + bound.address().getPort(), withTls, here);
+            .flatMap(certificate -> certified(certificate, server, address, here));
+    String host = certified.orElse(address);
+    return new WayIn(
+        (bound.certificate().isPresent() ? "https://" : "http://")
+            + host
+            + ":"
+            + bound.address().getPort(),
+        certified.isPresent() ? Optional.empty() : link,
+        here ? WayIn.Reach.THIS_COMPUTER : WayIn.Reach.HOME,
+        bound
+            .certificate()
+            .map(certificate -> security(certificate, host, now))
+            .orElse(WayIn.Security.PLAIN));
+  }
+
+  private static WayIn.Security security(
+      ListenerCertificate certificate, String host, Instant now) {
+    if (certificate.end().isBefore(now)) {
+      return WayIn.Security.ENDED;
+    }
+    if (!certificate.covers(host)) {
+      return WayIn.Security.OTHER_NAME;
+    }
+    return switch (certificate.signer()) {
+      case PUBLIC_AUTHORITY -> WayIn.Security.TRUSTED;
+      case OTHER_AUTHORITY -> WayIn.Security.OWN_AUTHORITY;
+      case ITSELF -> WayIn.Security.SELF_SIGNED;
+    };
   }
 
   /// For what a client accepts the certificate: the server's name, or else the first that is no
@@ -115,28 +202,25 @@ final class Addresses {
         : certificate.names().stream().filter(name -> !name.startsWith("*")).findFirst();
   }
 
-  /// A listener on all addresses is told by one that others can reach this computer at.
-  private static String reachable(InetAddress bound, String bind) {
-    if (bound.isAnyLocalAddress()) {
-      try {
-        return ofTheNetwork(
-            NetworkInterface.networkInterfaces()
-                .filter(Addresses::isUp)
-                .map(Addresses::of)
-                .toList());
-      } catch (SocketException e) {
-        LOG.log(Level.WARNING, "The addresses of this computer cannot be listed", e);
-        return LOOPBACK;
-      }
+  /// The links of this computer that are up.
+  static List<Link> links() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .filter(Addresses::isUp)
+          .map(Addresses::of)
+          .toList();
+    } catch (SocketException e) {
+      LOG.log(Level.WARNING, "The addresses of this computer cannot be listed", e);
+      return List.of();
     }
-    return bind.contains(":") && !bind.startsWith("[") ? "[" + bind + "]" : bind;
   }
 
   /// A way out of this computer.
   ///
   /// @param name the system's, such as `eth0`
+  /// @param told as the system tells people, which may be the same
   /// @param addresses of this computer on it
-  record Link(String name, List<InetAddress> addresses) {
+  record Link(String name, String told, List<InetAddress> addresses) {
     Link {
       addresses = List.copyOf(addresses);
     }
@@ -147,27 +231,40 @@ final class Addresses {
     }
   }
 
-  /// The address that others of the home's network use: a private one of a real link before a
-  /// public one, either before one that a computer gave itself and before those of containers and
-  /// tunnels.
-  static String ofTheNetwork(List<Link> links) {
-    return links.stream()
-        .flatMap(link ->
-            link.addresses().stream()
-                .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
-                .map(address -> new Choice(link.isInner(), address)))
-        .min(
-            Comparator.comparing(Choice::inner)
-                .thenComparing(choice -> choice.address().isLinkLocalAddress())
-                .thenComparing(choice -> !choice.address().isSiteLocalAddress()))
-        .map(choice -> choice.address().getHostAddress())
-        .orElse(LOOPBACK);
+  /// An address of this computer.
+  record Choice(Link link, InetAddress address) {
+    private int rank() {
+      return (link.isInner() ? 2 : 0) + (address.isLinkLocalAddress() ? 1 : 0);
+    }
   }
 
-  private record Choice(boolean inner, InetAddress address) {}
+  /// The addresses that others of the home's network use, the private ones before the public ones.
+  /// One that a computer gave itself is no choice where there is a better one, nor are those of
+  /// containers and tunnels.
+  ///
+  /// @return empty for a computer in no network
+  static List<Choice> ofTheNetwork(List<Link> links) {
+    List<Choice> all =
+        links.stream()
+            .flatMap(link ->
+                link.addresses().stream()
+                    .filter(
+                        address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+                    .map(address -> new Choice(link, address)))
+            .toList();
+    int best = all.stream().mapToInt(Choice::rank).min().orElse(0);
+    return all.stream()
+        .filter(choice -> choice.rank() == best)
+        .sorted(Comparator.comparing(choice -> !choice.address().isSiteLocalAddress()))
+        .toList();
+  }
 
   private static Link of(NetworkInterface each) {
-    return new Link(each.getName(), each.inetAddresses().toList());
+    String shown = String.valueOf(each.getDisplayName());
+    return new Link(
+        each.getName(),
+        each.getName().startsWith("wl") ? "Wi-Fi, " + shown : shown,
+        each.inetAddresses().toList());
   }
 
   private static boolean isUp(NetworkInterface each) {

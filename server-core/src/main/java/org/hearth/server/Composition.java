@@ -22,6 +22,7 @@ import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.RateHistory;
 import org.hearth.server.admin.SigningKeyOperations;
+import org.hearth.server.admin.WayIn;
 import org.hearth.server.box.Boxes;
 import org.hearth.server.box.Time;
 import org.hearth.server.configuration.Configuration;
@@ -365,9 +366,9 @@ final class Composition {
     return Objects.requireNonNull(asked, "the boxes are made by open()");
   }
 
-  /// Where clients reach the server.
-  Addresses.Told addresses() {
-    return Addresses.of(configuration, listeners());
+  /// Where clients reach the server, the best first.
+  List<WayIn> ways() {
+    return Addresses.of(configuration, listeners(), Addresses.links(), clock.instant());
   }
 
   private List<HttpServer.Bound> listeners() {

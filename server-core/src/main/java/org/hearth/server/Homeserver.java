@@ -19,6 +19,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.BackupMaker;
+import org.hearth.server.admin.ConnectSummary;
+import org.hearth.server.admin.WayIn;
 import org.hearth.server.box.Time;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
@@ -29,6 +31,7 @@ import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.hearth.server.control.Launcher;
 import org.hearth.server.http.HttpServer;
+import org.hearth.server.http.Served;
 import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.activity.Happening;
@@ -215,7 +218,7 @@ public final class Homeserver implements AutoCloseable {
         step("Opening the listeners");
         started.listen(folder);
       }
-      Addresses.Told reached = started.addresses();
+      Addresses.Told reached = Addresses.Told.of(started.ways());
       running(
           new ServerState.Running(
               clock.instant(), reached.addresses(), reached.ofThisComputerOnly()));
@@ -351,6 +354,25 @@ public final class Homeserver implements AutoCloseable {
         .toList();
   }
 
+  /// How apps connect.
+  ///
+  /// @return as of now, since a computer changes networks; empty unless the server serves
+  public Optional<ConnectSummary> connect() {
+    Composition running = composition;
+    if (running == null || !(state instanceof ServerState.Running)) {
+      return Optional.empty();
+    }
+    List<WayIn> ways = running.ways();
+    return ways.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            ConnectSummary.of(
+                configuration.serverName(),
+                configuration.isOpenToOthers(),
+                ways,
+                Served.now().features().contains("org.matrix.simplified_msc3575")));
+  }
+
   /// Whether the server has found its database damaged: another start will find the same.
   ///
   /// @return false unless the server has started and is not stopped
@@ -384,7 +406,8 @@ public final class Homeserver implements AutoCloseable {
         serving.map(ServerState.Running::since),
         failed,
         ProductVersion.current(),
-        warnings());
+        warnings(),
+        connect());
   }
 
   /// Of a server that stops because it has failed, too.

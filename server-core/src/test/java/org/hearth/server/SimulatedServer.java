@@ -112,7 +112,7 @@ public final class SimulatedServer implements AutoCloseable {
 
   /// Where it listens itself; another place after each start.
   public URI base() {
-    return URI.create(running().addresses().addresses().getFirst());
+    return URI.create(running().ways().getFirst().url());
   }
 
   public TestClient client() {

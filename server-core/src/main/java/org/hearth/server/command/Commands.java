@@ -139,6 +139,7 @@ final class Commands {
   private int execute(CommandLine line, String... arguments) {
     line.addSubcommand("serve", new Serve());
     line.addSubcommand("status", new StatusCommand(out));
+    line.addSubcommand("connect", new ConnectCommand(out));
     line.addSubcommand("stop", new Stop());
     line.addSubcommand("version", new Version());
     line.addSubcommand("check", new CheckCommand(out));

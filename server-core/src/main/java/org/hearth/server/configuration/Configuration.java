@@ -120,6 +120,11 @@ public record Configuration(
         .toList();
   }
 
+  /// Whether other computers reach a listener.
+  public boolean isOpenToOthers() {
+    return listeners.stream().anyMatch(listener -> !listener.isOfThisComputer());
+  }
+
   /// What the owner should know of these settings, as a person is told: at the start, by `hearth
   /// status` and on the panel's Home.
   ///
@@ -157,7 +162,16 @@ public record Configuration(
   /// @param bind the address to listen on
   /// @param port the TCP port; 0 lets the system choose one
   /// @param tls the certificate, or empty for plain HTTP
-  public record Listener(String bind, int port, Optional<Tls> tls) {}
+  public record Listener(String bind, int port, Optional<Tls> tls) {
+    /// Whether no other computer reaches it.
+    public boolean isOfThisComputer() {
+      try {
+        return InetAddress.ofLiteral(bind).isLoopbackAddress();
+      } catch (IllegalArgumentException _) {
+        return bind.equals("localhost"); // Any other name is looked up when the server starts.
+      }
+    }
+  }
 
   /// A certificate with its key.
   ///

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -56,9 +55,7 @@ public final class ListenerPort {
       throw new ConfigurationException(
           "There is no listener with port " + from + " in " + file + " to give another port to");
     }
-    Path next = file.resolveSibling(file.getFileName() + ".new");
-    Files.writeString(next, changed);
-    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    ConfigurationWriter.replace(file, changed);
   }
 
   private static String changed(String text, int from, int to) {

@@ -15,8 +15,10 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
+import org.hearth.server.admin.AppVerdict;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus;
+import org.hearth.server.admin.ConnectSummary;
 import org.hearth.server.admin.Destination;
 import org.hearth.server.admin.NoticesSent;
 import org.hearth.server.admin.Overview;
@@ -31,6 +33,7 @@ import org.hearth.server.admin.ServerTrace;
 import org.hearth.server.admin.SigningKeySummary;
 import org.hearth.server.admin.TokenSummary;
 import org.hearth.server.admin.UnreachedServer;
+import org.hearth.server.admin.WayIn;
 
 /// The operations of the command line, done by [Admin] and told as JSON.
 ///
@@ -51,6 +54,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   ///   stops because of that
   /// @param version of the program
   /// @param warnings what its owner should know of the configuration, each a sentence
+  /// @param connect how apps connect; empty unless it serves
   public record Server(
       String name,
       String state,
@@ -59,7 +63,8 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
       Optional<Instant> since,
       Optional<String> failure,
       String version,
-      List<String> warnings) {
+      List<String> warnings,
+      Optional<ConnectSummary> connect) {
     public Server {
       addresses = List.copyOf(addresses);
       warnings = List.copyOf(warnings);
@@ -74,6 +79,12 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   public JsonNode handle(ControlRequest request) {
     return switch (request.operation()) {
       case ControlRequest.STATUS -> status(server, this::putOverview);
+      case "connect" ->
+          connect(
+              server
+                  .connect()
+                  .orElseThrow(() -> new ControlException("The server does not serve now.")),
+              request.optional("person").map(this::userId));
       case "create-user" ->
           user(
               admin.createPerson(
@@ -217,6 +228,24 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
     json.put("heap-bytes", overview.heapUsedBytes());
     json.put("storage", overview.storage());
     backups.trouble().map(Alert::text).ifPresent(text -> json.put("backup-failure", text));
+  }
+
+  private static ObjectNode connect(ConnectSummary connect, Optional<String> person) {
+    ObjectNode json = empty().put("link", connect.link(person));
+    ArrayNode ways = json.putArray("addresses");
+    for (WayIn each : connect.ways()) {
+      ObjectNode way = ways.addObject().put("address", each.url());
+      each.over().ifPresent(link -> way.put("over", link));
+    }
+    connect.notes().forEach(json.putArray("notes")::add);
+    ArrayNode apps = json.putArray("apps");
+    for (AppVerdict each : connect.apps()) {
+      apps.addObject()
+          .put("app", each.app())
+          .put("verdict", each.verdict().words())
+          .put("why", each.why());
+    }
+    return json;
   }
 
   private ObjectNode users(String search) {

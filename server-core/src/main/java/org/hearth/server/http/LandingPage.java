@@ -2,10 +2,14 @@ package org.hearth.server.http;
 
 import java.net.URI;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// What a person sees who opens the server's address in a browser: that it works, and how to
-/// connect. It has no script, and nothing of the request is shown.
+/// connect. It has no script, and nothing of the request is shown but a registration token, for
+/// those whom its owner has sent the link of an invitation.
 public final class LandingPage implements RouteGroup {
+  private static final String NO_FORMS = "form-action 'none'";
+
   private static final String PAGE =
       """
       <!DOCTYPE html>
@@ -26,8 +30,7 @@ public final class LandingPage implements RouteGroup {
       <h2>Connect</h2>
       <ol>
       <li>Open a Matrix app. These work with this server: {apps}.</li>
-      <li>Choose “sign in”, then “other homeserver”, “edit” or “change”, and give {address}.</li>
-      <li>Sign in with the name and the password that you got from whoever runs this server.</li>
+      {steps}
       </ol>
       <h2>What it can do</h2>
       <p>{served}</p>
@@ -35,28 +38,57 @@ public final class LandingPage implements RouteGroup {
       </body></html>
       """;
 
+  private static final String SIGN_IN =
+      """
+      <li>Choose “sign in”, then “other homeserver”, “edit” or “change”, and give {address}.</li>
+      <li>Sign in with the name and the password that you got from whoever runs this server.</li>""";
+
+  private static final String INVITED =
+      """
+      <li>Choose “create account”, then “other homeserver”, “edit” or “change”, and give {address}.</li>
+      <li>Choose a name and a password. When the app asks for a registration token, give <code>{token}</code>.</li>""";
+
+  /// [What a token is made of](https://spec.matrix.org/v1.19/client-server-api/#token-authenticated-registration).
+  private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~-]{1,64}");
+
   private final Response page;
+
+  /// The page for who was invited, up to the token in it.
+  private final String invitation;
 
   /// @param serverName the permanent name
   /// @param address the address for clients, if the configuration names one
   /// @param softwareVersion of this program
   public LandingPage(String serverName, Optional<URI> address, String softwareVersion) {
     Served served = Served.now();
+    String shown = "the address that your browser shows for this page";
     String text =
         PAGE.replace("{apps}", HtmlPage.escaped(String.join(", ", served.apps())))
             .replace("{served}", HtmlPage.escaped(served.sentences()))
             .replace("{version}", HtmlPage.escaped(softwareVersion))
-            .replace(
-                "{address}",
-                address
-                    .map(url -> "<code>" + HtmlPage.escaped(url.toString()) + "</code>")
-                    .orElse("the address that your browser shows for this page"))
             .replace("{name}", HtmlPage.escaped(serverName));
-    page = HtmlPage.of(200, text, "form-action 'none'");
+    Optional<String> named =
+        address.map(url -> "<code>" + HtmlPage.escaped(url.toString()) + "</code>");
+    page =
+        HtmlPage.of(
+            200,
+            text.replace("{steps}", SIGN_IN).replace("{address}", named.orElse(shown)),
+            NO_FORMS);
+    invitation =
+        text.replace("{steps}", INVITED)
+            .replace("{address}", named.orElse(shown + ", up to the question mark"));
   }
 
   @Override
   public void register(Routes routes) {
-    routes.add(HttpMethod.GET, "/", Access.NONE, RateClass.DEFAULT, BodyLimit.SMALL, _ -> page);
+    routes.add(HttpMethod.GET, "/", Access.NONE, RateClass.DEFAULT, BodyLimit.SMALL, this::answer);
+  }
+
+  private Response answer(Request request) {
+    return request
+        .query("invitation")
+        .filter(token -> TOKEN.matcher(token).matches())
+        .map(token -> HtmlPage.of(200, invitation.replace("{token}", token), NO_FORMS))
+        .orElse(page);
   }
 }

@@ -2,6 +2,9 @@ package org.hearth.server.http.connection;
 
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -10,6 +13,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 
 /// What the certificate of a listener says of it.
 ///
@@ -17,7 +23,9 @@ import java.util.Optional;
 ///   whole zone
 /// @param addresses those that it is for
 /// @param end after which nobody accepts it
-public record ListenerCertificate(List<String> names, List<InetAddress> addresses, Instant end) {
+/// @param signer who vouches for it
+public record ListenerCertificate(
+    List<String> names, List<InetAddress> addresses, Instant end, Signer signer) {
   private static final System.Logger LOG = System.getLogger(ListenerCertificate.class.getName());
 
   /// RFC 5280 §4.2.1.6: the kinds of alternative names.
@@ -25,13 +33,27 @@ public record ListenerCertificate(List<String> names, List<InetAddress> addresse
 
   private static final Integer IP_ADDRESS = 7;
 
+  /// Who vouches for a certificate.
+  public enum Signer {
+    /// An authority that computers and phones trust as they are.
+    PUBLIC_AUTHORITY,
+    /// One that must be made known to them.
+    OTHER_AUTHORITY,
+    /// Nobody but itself.
+    ITSELF
+  }
+
   public ListenerCertificate {
     names = List.copyOf(names);
     addresses = List.copyOf(addresses);
   }
 
   /// Reads the alternative names. That of the subject counts for no client any more (RFC 9525 §2).
-  static ListenerCertificate of(X509Certificate certificate) {
+  ///
+  /// @param chain the server's own first
+  /// @param authorities those that everybody trusts
+  static ListenerCertificate of(List<X509Certificate> chain, X509TrustManager authorities) {
+    X509Certificate certificate = chain.getFirst();
     List<String> names = new ArrayList<>();
     List<InetAddress> addresses = new ArrayList<>();
     for (List<?> each : alternativeNames(certificate)) {
@@ -43,7 +65,37 @@ public record ListenerCertificate(List<String> names, List<InetAddress> addresse
         }
       }
     }
-    return new ListenerCertificate(names, addresses, certificate.getNotAfter().toInstant());
+    return new ListenerCertificate(
+        names, addresses, certificate.getNotAfter().toInstant(), signer(chain, authorities));
+  }
+
+  /// One that has ended counts as one of another authority.
+  private static Signer signer(List<X509Certificate> chain, X509TrustManager authorities) {
+    try {
+      authorities.checkServerTrusted(chain.toArray(X509Certificate[]::new), "UNKNOWN");
+      return Signer.PUBLIC_AUTHORITY;
+    } catch (CertificateException _) {
+      X509Certificate own = chain.getFirst();
+      return own.getIssuerX500Principal().equals(own.getSubjectX500Principal())
+          ? Signer.ITSELF
+          : Signer.OTHER_AUTHORITY;
+    }
+  }
+
+  /// The authorities that Java trusts, which are those that computers and phones trust.
+  static X509TrustManager publicAuthorities() {
+    try {
+      TrustManagerFactory factory =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      factory.init((KeyStore) null);
+      return Stream.of(factory.getTrustManagers())
+          .filter(X509TrustManager.class::isInstance)
+          .map(X509TrustManager.class::cast)
+          .findFirst()
+          .orElseThrow();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java platform has authorities that it trusts", e);
+    }
   }
 
   private static Collection<List<?>> alternativeNames(X509Certificate certificate) {

@@ -84,7 +84,11 @@ final class TlsKeys extends X509ExtendedKeyManager {
             "%s is not the private key of the first certificate in %s"
                 .formatted(files.privateKey(), files.certificate()));
       }
-      return new Loaded("key-" + generation, key, chain, ListenerCertificate.of(chain.getFirst()));
+      return new Loaded(
+          "key-" + generation,
+          key,
+          chain,
+          ListenerCertificate.of(chain, ListenerCertificate.publicAuthorities()));
     } catch (IOException e) {
       throw new UnusableKeyException(e);
     }

@@ -1,0 +1,184 @@
+package org.hearth.server.configuration;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.common.FlowStyle;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+
+/// Changes single settings in `hearth.yaml`, and leaves every other line as it is. The old file
+/// stays if the result would not say just what is meant.
+///
+/// **thread**: one at a time for a folder.
+public final class ConfigurationWriter {
+  private static final String ALL_ADDRESSES = "0.0.0.0";
+  private static final String THIS_COMPUTER = "127.0.0.1";
+  private static final String BIND = "bind";
+
+  private ConfigurationWriter() {}
+
+  /// What stands in a text from one place to another is to be something else. Places are counted in
+  /// code points, as the parser counts them.
+  private record Edit(int from, int to, String text) {}
+
+  /// Lets other computers reach the listeners, or this computer only. A listener that is what is
+  /// wanted already stays on its address.
+  ///
+  /// @param folder whose `hearth.yaml` is changed; it counts from the next start on
+  /// @param toOthers whether other computers are to reach them
+  /// @throws IOException if the file cannot be read or written
+  /// @throws ConfigurationException if the result would not be understood
+  public static void openListeners(DataFolder folder, boolean toOthers) throws IOException {
+    Path file = folder.configuration();
+    Configuration before = ConfigurationReader.read(file);
+    List<Configuration.Listener> wanted =
+        before.listeners().stream()
+            .map(each ->
+                each.isOfThisComputer() == toOthers
+                    ? new Configuration.Listener(
+                        toOthers ? ALL_ADDRESSES : THIS_COMPUTER, each.port(), each.tls())
+                    : each)
+            .toList();
+    if (!wanted.equals(before.listeners())) {
+      change(
+          file,
+          text -> bound(text, before.listeners(), wanted),
+          after -> after.listeners().equals(wanted),
+          "give each of the listeners “bind: %s”".formatted(wanted.getFirst().bind()));
+    }
+  }
+
+  /// Lets whoever has a registration token make an account.
+  ///
+  /// @param folder whose `hearth.yaml` is changed; it counts from the next start on
+  /// @throws IOException if the file cannot be read or written
+  /// @throws ConfigurationException if the result would not be understood
+  public static void registerByToken(DataFolder folder) throws IOException {
+    change(
+        folder.configuration(),
+        ConfigurationWriter::byToken,
+        after -> after.registration().mode() == Configuration.RegistrationMode.TOKEN,
+        "set “registration.mode” to “token”");
+  }
+
+  /// Whether a configuration says what is meant.
+  @FunctionalInterface
+  private interface Meant {
+    boolean says(Configuration after);
+  }
+
+  private static void change(Path file, UnaryOperator<String> how, Meant meant, String byHand)
+      throws IOException {
+    String changed = how.apply(Files.readString(file));
+    if (!meant.says(ConfigurationReader.parse(file, changed))) {
+      throw new ConfigurationException(
+          "%s is written in a way that only its author can change: %s with a text editor"
+              .formatted(file, byHand));
+    }
+    replace(file, changed);
+  }
+
+  /// All of the file or nothing.
+  static void replace(Path file, String text) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".new");
+    Files.writeString(next, text);
+    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static String bound(
+      String text, List<Configuration.Listener> before, List<Configuration.Listener> wanted) {
+    if (!(value(root(text), "listeners").orElse(null) instanceof SequenceNode listeners)) {
+      return appended(
+          text,
+          "listeners: [ { bind: %s, port: %d } ]"
+              .formatted(wanted.getFirst().bind(), wanted.getFirst().port()));
+    }
+    List<Edit> edits = new ArrayList<>();
+    for (int i = 0; i < wanted.size(); i++) {
+      if (!wanted.get(i).equals(before.get(i))
+          && listeners.getValue().get(i) instanceof MappingNode listener) {
+        edits.add(set(listener, BIND, wanted.get(i).bind()));
+      }
+    }
+    return edited(text, edits);
+  }
+
+  private static String byToken(String text) {
+    Optional<Node> registration = value(root(text), "registration");
+    return registration.orElse(null) instanceof MappingNode section
+        ? edited(text, List.of(set(section, "mode", "token")))
+        : appended(text, "registration: { mode: token }");
+  }
+
+  private static Node root(String text) {
+    return new Compose(LoadSettings.builder().build())
+        .composeString(text)
+        .orElseThrow(() -> new IllegalStateException("it was read a moment ago"));
+  }
+
+  private static Optional<Node> value(Node mapping, String key) {
+    return mapping instanceof MappingNode node
+        ? node.getValue().stream()
+            .filter(tuple ->
+                tuple.getKeyNode() instanceof ScalarNode name && name.getValue().equals(key))
+            .map(NodeTuple::getValueNode)
+            .findFirst()
+        : Optional.empty();
+  }
+
+  /// Puts a value in the place of the one before, or else before the first key.
+  private static Edit set(MappingNode mapping, String key, String value) {
+    Optional<Node> before = value(mapping, key);
+    if (before.isPresent()) {
+      return new Edit(
+          start(before.get()).getIndex(),
+          before.get().getEndMark().map(Mark::getIndex).orElseThrow(),
+          value);
+    }
+    String setting = key + ": " + value;
+    if (mapping.getValue().isEmpty()) {
+      int inside = start(mapping).getIndex() + 1;
+      return new Edit(inside, inside, " " + setting + " ");
+    }
+    Mark first = start(mapping.getValue().getFirst().getKeyNode());
+    return new Edit(
+        first.getIndex(),
+        first.getIndex(),
+        mapping.getFlowStyle() == FlowStyle.FLOW
+            ? setting + ", "
+            : setting + "\n" + " ".repeat(first.getColumn()));
+  }
+
+  private static Mark start(Node node) {
+    return node.getStartMark().orElseThrow();
+  }
+
+  private static String appended(String text, String line) {
+    return text + (text.endsWith("\n") ? "" : "\n") + line + "\n";
+  }
+
+  private static String edited(String text, List<Edit> edits) {
+    StringBuilder result = new StringBuilder(text);
+    edits.stream()
+        .sorted(Comparator.comparingInt(Edit::from).reversed())
+        .forEach(edit ->
+            result.replace(
+                text.offsetByCodePoints(0, edit.from()),
+                text.offsetByCodePoints(0, edit.to()),
+                edit.text()));
+    return result.toString();
+  }
+}
