@@ -4,7 +4,8 @@
 ///   Main --> HearthApplication --> ServerSession (starts and stops a Homeserver)
 ///                    |
 ///                    +--> shell: navigation, status, pages --> setup, dashboard (Home), people,
-///                                                              rooms, wiring, logs (Activity)
+///                                                              rooms, connect, wiring,
+///                                                              logs (Activity)
 ///     |
 ///     +--> BesideServer (a window, while a server without a panel runs)
 /// ```

@@ -48,6 +48,14 @@ record Chat(URI server, String token) {
     return new Chat(server, answer.path("access_token").asText());
   }
 
+  /// Makes an account with a registration token.
+  static Answer register(URI server, String name, String token, String password) {
+    ObjectNode body = JSON.createObjectNode();
+    body.put("username", name).put("password", password);
+    body.putObject("auth").put("type", "m.login.registration_token").put("token", token);
+    return new Chat(server, "").call("POST", "/register", body);
+  }
+
   /// The same app, after the server has got another port.
   Chat at(URI other) {
     return new Chat(other, token);

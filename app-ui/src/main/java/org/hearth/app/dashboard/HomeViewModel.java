@@ -231,7 +231,7 @@ public final class HomeViewModel {
       addressHint.set(
           "In the app choose “other homeserver” or “edit”, and type or paste this address."
               + (running.ofThisComputerOnly()
-                  ? " Only apps on this computer reach it; for others add a listener in hearth.yaml."
+                  ? " Only apps on this computer reach it; under Connect you let other devices in."
                   : ""));
     } else {
       address.set(Optional.empty());

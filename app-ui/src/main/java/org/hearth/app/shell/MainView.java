@@ -22,6 +22,7 @@ import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
+import org.hearth.app.connect.ConnectPage;
 import org.hearth.app.dashboard.HomePage;
 import org.hearth.app.logs.ActivityPage;
 import org.hearth.app.people.PeoplePage;
@@ -102,6 +103,7 @@ public final class MainView extends StackPane {
             entry("Home", Material2AL.HOME, new HomePage(session, desktop)),
             entry("People", Material2MZ.PEOPLE, new PeoplePage(session, overlay)),
             entry("Rooms", Material2AL.FORUM, new RoomsPage(session)),
+            entry("Connect", Material2MZ.PHONELINK, new ConnectPage(session, overlay)),
             entry("Wiring", Material2AL.ACCOUNT_TREE, new WiringPage(session, overlay)),
             entry("Activity", Material2MZ.SUBJECT, new ActivityPage(session, desktop)));
     frame.setLeft(bar);

@@ -17,9 +17,11 @@ import org.hearth.server.LogTail;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.ConnectSummary;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.ConfigurationReader;
+import org.hearth.server.configuration.ConfigurationWriter;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.configuration.ListenerPort;
 import org.jspecify.annotations.Nullable;
@@ -117,6 +119,13 @@ public final class ServerSession {
     return running == null ? Optional.empty() : running.admin();
   }
 
+  /// How apps connect to the server.
+  ///
+  /// @return empty unless it serves
+  public Optional<ConnectSummary> connect() {
+    return Optional.ofNullable(server).flatMap(Homeserver::connect);
+  }
+
   /// What the owner should know of the server that was last started, each a sentence.
   public List<String> warnings() {
     Homeserver running = server;
@@ -175,6 +184,46 @@ public final class ServerSession {
         _ -> {},
         sentence ->
             refused(sentence, "Give the listener another port in hearth.yaml, then start again."));
+  }
+
+  /// Opens the listeners to other computers or closes them to this one, in the configuration. A
+  /// server that runs is restarted.
+  ///
+  /// @param written what to do when that is written
+  /// @param refused gets a sentence instead
+  public void openListeners(boolean toOthers, Runnable written, Consumer<String> refused) {
+    changeSettings(
+        () -> ConfigurationWriter.openListeners(folder.get(), toOthers), written, refused);
+  }
+
+  /// Lets whoever has a registration token make an account. A server that runs is restarted.
+  ///
+  /// @param written what to do when that is written
+  /// @param refused gets a sentence instead
+  public void registerByToken(Runnable written, Consumer<String> refused) {
+    changeSettings(() -> ConfigurationWriter.registerByToken(folder.get()), written, refused);
+  }
+
+  /// Changes `hearth.yaml`.
+  @FunctionalInterface
+  private interface Change {
+    void make() throws IOException;
+  }
+
+  private void changeSettings(Change change, Runnable written, Consumer<String> refused) {
+    FxState.ask(
+        "change-settings",
+        () -> {
+          change.make();
+          return true;
+        },
+        _ -> {
+          written.run();
+          if (state.get() instanceof ServerState.Running) {
+            restart();
+          }
+        },
+        refused);
   }
 
   /// Calls off the start that is under way: it fails when its step is done, or comes to its end if
