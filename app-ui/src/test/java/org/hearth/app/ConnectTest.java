@@ -45,8 +45,7 @@ class ConnectTest extends WithPanel {
     assertThat(panel.text("connect-address-0")).isEqualTo(panel.address().toString());
     assertThat(panel.text("connect-reach")).contains("Only apps on this computer");
     assertThat(panel.text("connect-link"))
-        .isEqualTo(
-            "https://mobile.element.io/element/?account_provider=" + panel.address());
+        .isEqualTo("https://mobile.element.io/element/?account_provider=" + panel.address());
     assertThat(read("connect-qr")).isEqualTo(panel.text("connect-link"));
     assertThat(panel.text("app-verdict-0")).isEqualTo("will not");
     assertThat(panel.text("app-why-0")).contains("https");
@@ -124,6 +123,21 @@ class ConnectTest extends WithPanel {
   }
 
   @Test
+  void whereAnybodyMayRegisterInvitationsCloseThat() throws Exception {
+    goThere();
+    Files.writeString(
+        folder.resolve("data/hearth.yaml"), settings() + "registration: { mode: open }\n");
+    panel.click("server-restart");
+    panel.await("told", () -> panel.text("invitations-hint").startsWith("Anybody who reaches"));
+
+    panel.click("allow-invitations");
+    panel.click("allow-do");
+
+    panel.await("written", () -> settings().contains("registration: { mode: token }"));
+    panel.await("told", () -> panel.text("invitations-hint").startsWith("Nobody is invited."));
+  }
+
+  @Test
   void settingsThatCannotBeChangedStayAndSayWhy() throws Exception {
     goThere();
     Files.writeString(
@@ -141,6 +155,7 @@ class ConnectTest extends WithPanel {
   @Test
   void somebodyIsInvitedWhereTheSettingsAllowIt() throws Exception {
     goThere();
+    assertThat(panel.text("invitations-hint")).contains("only you make accounts");
     down();
     panel.screenshot("connect-not-allowed");
     panel.click("allow-invitations");
@@ -218,8 +233,12 @@ class ConnectTest extends WithPanel {
         WaitForAsyncUtils.asyncFx(
                 () -> {
                   Bounds bounds = node.localToScene(node.getBoundsInLocal());
-                  assertThat(bounds.getMinX()).as("on whole pixels").isEqualTo(Math.rint(bounds.getMinX()));
-                  assertThat(bounds.getMinY()).as("on whole pixels").isEqualTo(Math.rint(bounds.getMinY()));
+                  assertThat(bounds.getMinX())
+                      .as("on whole pixels")
+                      .isEqualTo(Math.rint(bounds.getMinX()));
+                  assertThat(bounds.getMinY())
+                      .as("on whole pixels")
+                      .isEqualTo(Math.rint(bounds.getMinY()));
                   return node.snapshot(null, null);
                 })
             .get();
@@ -232,8 +251,7 @@ class ConnectTest extends WithPanel {
     }
     return new QRCodeReader()
         .decode(
-            new BinaryBitmap(
-                new HybridBinarizer(new RGBLuminanceSource(width, height, pixels))))
+            new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(width, height, pixels))))
         .getText();
   }
 }

@@ -6,8 +6,8 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.net.UnknownHostException;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -156,9 +156,7 @@ final class Addresses {
       String server,
       Instant now) {
     Optional<String> certified =
-        bound
-            .certificate()
-            .flatMap(certificate -> certified(certificate, server, address, here));
+        bound.certificate().flatMap(certificate -> certified(certificate, server, address, here));
     String host = certified.orElse(address);
     return new WayIn(
         (bound.certificate().isPresent() ? "https://" : "http://")

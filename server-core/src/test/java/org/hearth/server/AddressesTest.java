@@ -61,8 +61,7 @@ class AddressesTest {
 
     assertThat(ways)
         .containsExactly(
-            new WayIn(
-                "http://192.168.1.20:8008", Optional.of("wlan0"), Reach.HOME, Security.PLAIN),
+            new WayIn("http://192.168.1.20:8008", Optional.of("wlan0"), Reach.HOME, Security.PLAIN),
             new WayIn(
                 "http://203.0.113.9:8008", Optional.of("enp3s0"), Reach.HOME, Security.PLAIN));
   }
@@ -170,8 +169,7 @@ class AddressesTest {
 
     assertThat(told(configuration(listeners), bound).ofThisComputerOnly()).isTrue();
     assertThat(
-            told(
-                    configuration("public-base-url: https://matrix.hearth.test", listeners), bound)
+            told(configuration("public-base-url: https://matrix.hearth.test", listeners), bound)
                 .ofThisComputerOnly())
         .isFalse();
   }

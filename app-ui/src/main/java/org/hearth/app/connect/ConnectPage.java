@@ -77,11 +77,13 @@ public final class ConnectPage implements Page {
     node = new ScrollPane(content);
     node.setId("connect-page");
     node.setFitToWidth(true);
-    model.connect().addListener((_, before, now) -> {
-      if (!now.equals(before)) {
-        now.ifPresentOrElse(this::show, () -> addresses.getChildren().clear());
-      }
-    });
+    model
+        .connect()
+        .addListener((_, before, now) -> {
+          if (!now.equals(before)) {
+            now.ifPresentOrElse(this::show, () -> addresses.getChildren().clear());
+          }
+        });
   }
 
   private Node whileServing(Node card) {
@@ -95,7 +97,6 @@ public final class ConnectPage implements Page {
     open.getStyleClass().add(Styles.TEXT_BOLD);
     open.setAccessibleRole(AccessibleRole.TOGGLE_BUTTON);
     open.setAccessibleText("Let devices at home connect");
-    open.disableProperty().bind(model.working());
     // The pane around it would take the focus.
     open.setOnMousePressed(event -> {
       open.requestFocus();
@@ -125,6 +126,9 @@ public final class ConnectPage implements Page {
   }
 
   private void wish(boolean others) {
+    if (model.working().get()) {
+      return;
+    }
     model.forgetProblem();
     if (!model.runs()) {
       model.letConnect(others);
@@ -146,7 +150,7 @@ public final class ConnectPage implements Page {
         Forms.card(
             others ? "Let devices at home connect?" : "Keep other devices out?",
             (others
-                    ? "Phones and computers in every network of this computer can then reach the server; who has no account still gets nowhere. This computer may ask whether its firewall is to let Hearth through: say yes for your home’s network."
+                    ? "Phones and computers in every network of this computer can then reach the server and sign in. This computer may ask whether its firewall is to let Hearth through: say yes for your home’s network."
                     : "Only apps on this computer reach the server from then on. Phones, other computers and other Matrix servers do not, unless a web server on this computer hands them on.")
                 + " The server is restarted, which takes a few seconds; apps connect again by themselves.",
             List.of(),

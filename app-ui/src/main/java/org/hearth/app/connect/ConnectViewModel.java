@@ -22,6 +22,7 @@ import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.ConnectSummary;
 import org.hearth.server.admin.TokenSummary;
 import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.Configuration.RegistrationMode;
 import org.hearth.server.configuration.ConfigurationReader;
 
 /// How apps connect, and the invitations: asked again every few seconds while somebody looks, since
@@ -47,12 +48,17 @@ final class ConnectViewModel {
   /// What is known of the invitations.
   ///
   /// @param all as the server lists them
-  /// @param ofUse whether an account can be made with one
-  record Invitations(List<TokenSummary> all, boolean ofUse) {
-    static final Invitations NONE = new Invitations(List.of(), true);
+  /// @param mode who may make an account
+  record Invitations(List<TokenSummary> all, RegistrationMode mode) {
+    static final Invitations NONE = new Invitations(List.of(), RegistrationMode.TOKEN);
 
     Invitations {
       all = List.copyOf(all);
+    }
+
+    /// Whether an account can be made with one, and only so.
+    boolean areOfUse() {
+      return mode == RegistrationMode.TOKEN;
     }
   }
 
@@ -62,8 +68,7 @@ final class ConnectViewModel {
 
   ConnectViewModel(ServerSession session) {
     this.session = session;
-    this.heartbeat =
-        new Heartbeat<>("connect", AGAIN, this::ask, this::show, this::unreadable);
+    this.heartbeat = new Heartbeat<>("connect", AGAIN, this::ask, this::show, this::unreadable);
     session
         .state()
         .addListener((_, _, state) -> {
@@ -129,7 +134,9 @@ final class ConnectViewModel {
 
   /// Opens the server to other devices, or closes it to this computer.
   void letConnect(boolean others) {
-    change("open-listeners", others ? "Devices at home may connect" : "Only apps on this computer may connect",
+    change(
+        "open-listeners",
+        others ? "Devices at home may connect" : "Only apps on this computer may connect",
         (written, refused) -> session.openListeners(others, written, refused));
   }
 
@@ -169,8 +176,7 @@ final class ConnectViewModel {
     perform(
         "invite",
         admin ->
-            admin.createToken(
-                Optional.empty(), uses, lasts.map(each -> Instant.now().plus(each))),
+            admin.createToken(Optional.empty(), uses, lasts.map(each -> Instant.now().plus(each))),
         made);
   }
 
@@ -216,7 +222,12 @@ final class ConnectViewModel {
   private Answer ask() {
     return new Answer(
         session.connect(),
-        session.admin().map(admin -> new Invitations(admin.tokens(), admin.registersByToken())),
+        session
+            .admin()
+            .flatMap(admin ->
+                session
+                    .configuration()
+                    .map(now -> new Invitations(admin.tokens(), now.registration().mode()))),
         ConfigurationReader.read(session.folder().get().configuration()).isOpenToOthers());
   }
 

@@ -3,6 +3,7 @@ package org.hearth.app.connect;
 import atlantafx.base.theme.Styles;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -72,9 +73,7 @@ final class InvitationForms {
         Forms.button(
             "invite-do",
             "_Invite",
-            () ->
-                model.invite(
-                    uses.getValue().count(), lasts.getValue().time(), this::show));
+            () -> model.invite(uses.getValue().count(), lasts.getValue().time(), this::show));
     make.getStyleClass().add(Styles.ACCENT);
     open(
         "Invite somebody",
@@ -105,16 +104,18 @@ final class InvitationForms {
             "invitation-qr",
             "The invitation as a QR code",
             new SimpleObjectProperty<>(Optional.of(link)));
+    HBox middle = new HBox(code);
+    middle.setAlignment(Pos.CENTER);
     Button done = Forms.button("invitation-close", "_Close", overlay::close);
     done.setDefaultButton(true);
     done.setCancelButton(true);
     VBox card =
         Forms.card(
             "Invitation",
-            "Send the link, or let the phone’s camera scan the picture. Good for: %s."
+            "Send the link, or have it scanned with a phone’s camera: %s."
                 .formatted(InvitationList.state(token, Instant.now())),
             List.of(
-                code,
+                middle,
                 copied("invitation-link", "Link", link),
                 copied("invitation-token", "Registration token, if the app asks", token.token()),
                 Forms.sentence(
@@ -181,7 +182,7 @@ final class InvitationForms {
     action.disableProperty().bind(model.working());
     Button cancel = Forms.button("invite-cancel", "Cance_l", overlay::close);
     cancel.setCancelButton(true);
-    List<Node> all = new java.util.ArrayList<>(fields);
+    List<Node> all = new ArrayList<>(fields);
     all.add(Forms.sentence("invite-problem", "problem", model.problem()));
     overlay.show(Forms.card(title, explained, all, List.of(cancel, action)));
   }

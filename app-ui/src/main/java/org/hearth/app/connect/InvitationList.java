@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import javafx.beans.binding.Bindings;
+import javafx.beans.binding.BooleanBinding;
 import javafx.beans.binding.StringBinding;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -48,22 +49,24 @@ final class InvitationList {
     HBox head = new HBox(12, caption, allow, invite);
     head.setAlignment(Pos.CENTER_LEFT);
     rows.setId("invitations");
-    node =
-        ConnectPage.card(head, Forms.sentence("invitations-hint", "hint", hint()), rows);
-    model.invitations().addListener((_, before, now) -> {
-      if (!now.equals(before)) {
-        show(now.all());
-      }
-    });
+    rows.managedProperty().bind(Bindings.isNotEmpty(rows.getChildren()));
+    node = ConnectPage.card(head, Forms.sentence("invitations-hint", "hint", hint()), rows);
+    model
+        .invitations()
+        .addListener((_, before, now) -> {
+          if (!now.equals(before)) {
+            show(now.all());
+          }
+        });
   }
 
   VBox node() {
     return node;
   }
 
-  private javafx.beans.binding.BooleanBinding ofUse() {
+  private BooleanBinding ofUse() {
     return Bindings.createBooleanBinding(
-        () -> model.invitations().get().ofUse(), model.invitations());
+        () -> model.invitations().get().areOfUse(), model.invitations());
   }
 
   private StringBinding hint() {
@@ -71,8 +74,16 @@ final class InvitationList {
   }
 
   private static String hint(Invitations invitations) {
-    if (!invitations.ofUse()) {
-      return "Who is invited makes an account without you. The settings do not let them yet: only you make accounts, under People.";
+    switch (invitations.mode()) {
+      case CLOSED -> {
+        return "Who is invited makes an account without you. The settings do not let them yet: only you make accounts, under People.";
+      }
+      case OPEN -> {
+        return "Anybody who reaches the server can make an account now. Allow invitations, and only who has one can.";
+      }
+      case TOKEN -> {
+        // What is said depends on how many there are.
+      }
     }
     int more = invitations.all().size() - MOST;
     return more > 0

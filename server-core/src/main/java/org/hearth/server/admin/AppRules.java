@@ -152,8 +152,7 @@ final class AppRules {
               case OWN_AUTHORITY, SELF_SIGNED ->
                   after("Works after the computer accepts the authority of the certificate.");
               case TRUSTED, UNSEEN, OTHER_NAME, ENDED ->
-                  works(
-                      way.reach() == Reach.THIS_COMPUTER ? "On this computer." : trusted(way));
+                  works(way.reach() == Reach.THIS_COMPUTER ? "On this computer." : trusted(way));
             });
   }
 

@@ -43,7 +43,8 @@ public record ConnectSummary(
     }
     if (best().reach() == Reach.HOME && isName()) {
       notes.add(
-          "Devices find it only where the name %s leads to this computer.".formatted(best().host()));
+          "Devices find it only where the name %s leads to this computer."
+              .formatted(best().host()));
     }
     if (best().reach() == Reach.HOME && best().security() == Security.PLAIN) {
       notes.add("With http, whoever shares your network can read what passes.");

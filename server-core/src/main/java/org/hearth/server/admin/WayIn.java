@@ -53,8 +53,7 @@ public record WayIn(String url, Optional<String> over, Reach reach, Security sec
   ///
   /// @param userId whose account it is for; empty for anybody's
   public String link(Optional<String> userId) {
-    String provider =
-        url.startsWith("https://") ? url.substring("https://".length()) : url;
+    String provider = url.startsWith("https://") ? url.substring("https://".length()) : url;
     return OPENS_APP
         + encoded(provider)
         + userId.map(id -> "&login_hint=" + encoded("mxid:" + id)).orElse("");

@@ -6,6 +6,9 @@
 ///                             └─► BackupMaker ──► Store
 /// ```
 ///
+/// How apps connect is a [ConnectSummary], which `Homeserver` gives: what the root knows of its
+/// listeners, with the verdicts of [AppRules].
+///
 /// Whatever this package shows is plain records of texts and numbers: the panel sees this package
 /// and the root, and nothing behind them.
 ///

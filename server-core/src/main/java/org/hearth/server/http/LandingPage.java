@@ -41,14 +41,17 @@ public final class LandingPage implements RouteGroup {
   private static final String SIGN_IN =
       """
       <li>Choose “sign in”, then “other homeserver”, “edit” or “change”, and give {address}.</li>
-      <li>Sign in with the name and the password that you got from whoever runs this server.</li>""";
+      <li>Sign in with the name and the password that you got from whoever runs this server.</li>\
+      """;
 
   private static final String INVITED =
       """
       <li>Choose “create account”, then “other homeserver”, “edit” or “change”, and give {address}.</li>
-      <li>Choose a name and a password. When the app asks for a registration token, give <code>{token}</code>.</li>""";
+      <li>Choose a name and a password. When the app asks for a registration token, give <code>{token}</code>.</li>\
+      """;
 
-  /// [What a token is made of](https://spec.matrix.org/v1.19/client-server-api/#token-authenticated-registration).
+  /// [What a token is made
+  /// of](https://spec.matrix.org/v1.19/client-server-api/#token-authenticated-registration).
   private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~-]{1,64}");
 
   private final Response page;

@@ -26,16 +26,56 @@ class AppRulesTest {
     return Stream.of(
         row("http://127.0.0.1:8008", Reach.THIS_COMPUTER, Security.PLAIN, NO, YES, YES, YET, NO),
         row("http://192.168.1.20:8008", Reach.HOME, Security.PLAIN, NO, NO, YES, YES, NO),
-        row("http://hearth.local:8008", Reach.ANOTHER_PROGRAM, Security.PLAIN, YES, NO, YES, YES, NO),
-        row("http://hearth.test.example", Reach.ANOTHER_PROGRAM, Security.PLAIN, NO, NO, YES, YES, NO),
-        row("https://127.0.0.1:8448", Reach.THIS_COMPUTER, Security.TRUSTED, YET, YES, YES, YET, YES),
+        row(
+            "http://hearth.local:8008",
+            Reach.ANOTHER_PROGRAM,
+            Security.PLAIN,
+            YES,
+            NO,
+            YES,
+            YES,
+            NO),
+        row(
+            "http://hearth.test.example",
+            Reach.ANOTHER_PROGRAM,
+            Security.PLAIN,
+            NO,
+            NO,
+            YES,
+            YES,
+            NO),
+        row(
+            "https://127.0.0.1:8448",
+            Reach.THIS_COMPUTER,
+            Security.TRUSTED,
+            YET,
+            YES,
+            YES,
+            YET,
+            YES),
         row("https://hearth.test:8448", Reach.HOME, Security.TRUSTED, YES, YES, YES, YES, YES),
         row("https://hearth.test:8448", Reach.HOME, Security.OWN_AUTHORITY, YET, YET, YET, NO, YET),
-        row("https://127.0.0.1:1", Reach.THIS_COMPUTER, Security.OWN_AUTHORITY, YET, YET, YET, NO, YET),
+        row(
+            "https://127.0.0.1:1",
+            Reach.THIS_COMPUTER,
+            Security.OWN_AUTHORITY,
+            YET,
+            YET,
+            YET,
+            NO,
+            YET),
         row("https://hearth.test:8448", Reach.HOME, Security.SELF_SIGNED, NO, YET, YET, NO, YET),
         row("https://192.168.1.20:8448", Reach.HOME, Security.OTHER_NAME, YET, YET, YET, YET, YET),
         row("https://hearth.test:8448", Reach.HOME, Security.ENDED, YET, YET, YET, YET, YET),
-        row("https://matrix.test", Reach.ANOTHER_PROGRAM, Security.UNSEEN, YES, YES, YES, YES, YES));
+        row(
+            "https://matrix.test",
+            Reach.ANOTHER_PROGRAM,
+            Security.UNSEEN,
+            YES,
+            YES,
+            YES,
+            YES,
+            YES));
   }
 
   private static Row row(String url, Reach reach, Security security, Verdict... apps) {
@@ -54,8 +94,7 @@ class AppRulesTest {
   @Test
   void whatIsToBeDoneIsSaid() {
     AppVerdict app =
-        AppRules.of(
-                way("https://127.0.0.1:1", Reach.THIS_COMPUTER, Security.OWN_AUTHORITY), true)
+        AppRules.of(way("https://127.0.0.1:1", Reach.THIS_COMPUTER, Security.OWN_AUTHORITY), true)
             .getFirst();
 
     assertThat(app.why()).contains("installed on the phone", "is switched on");
@@ -77,10 +116,8 @@ class AppRulesTest {
             "https://mobile.element.io/element/?account_provider=hearth.test:8448&login_hint=mxid:@a%2Bb%3Dc:hearth.test");
     WayIn plain = way("http://192.168.1.20:8008", Reach.HOME, Security.PLAIN);
     assertThat(plain.link(Optional.empty()))
-        .isEqualTo(
-            "https://mobile.element.io/element/?account_provider=http://192.168.1.20:8008");
-    assertThat(plain.invitation("family"))
-        .isEqualTo("http://192.168.1.20:8008/?invitation=family");
+        .isEqualTo("https://mobile.element.io/element/?account_provider=http://192.168.1.20:8008");
+    assertThat(plain.invitation("family")).isEqualTo("http://192.168.1.20:8008/?invitation=family");
   }
 
   @Test
