@@ -2,6 +2,7 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import atlantafx.base.controls.ToggleSwitch;
 import com.google.zxing.BinaryBitmap;
 import com.google.zxing.RGBLuminanceSource;
 import com.google.zxing.common.HybridBinarizer;
@@ -79,6 +80,7 @@ class ConnectTest extends WithPanel {
     panel.click("connect-open");
     panel.screenshot("connect-asked");
     panel.click("open-cancel");
+    assertThat(((ToggleSwitch) node("connect-open")).isSelected()).isFalse();
     assertThat(settings()).contains("bind: 127.0.0.1");
 
     panel.robot().press(KeyCode.SPACE).release(KeyCode.SPACE);
@@ -130,6 +132,7 @@ class ConnectTest extends WithPanel {
     panel.click("server-restart");
     panel.await("told", () -> panel.text("invitations-hint").startsWith("Anybody who reaches"));
 
+    down();
     panel.click("allow-invitations");
     panel.click("allow-do");
 

@@ -134,15 +134,13 @@ final class ConnectViewModel {
 
   /// Opens the server to other devices, or closes it to this computer.
   void letConnect(boolean others) {
-    change(
-        "open-listeners",
-        others ? "Devices at home may connect" : "Only apps on this computer may connect",
+    change(others ? "Devices at home may connect" : "Only apps on this computer may connect",
         (written, refused) -> session.openListeners(others, written, refused));
   }
 
   /// Lets people make accounts with invitations.
   void allowInvitations() {
-    change("allow-invitations", "Who is invited may make an account", session::registerByToken);
+    change("Who is invited may make an account", session::registerByToken);
   }
 
   /// Changes a setting.
@@ -151,7 +149,7 @@ final class ConnectViewModel {
     void make(Runnable written, Consumer<String> refused);
   }
 
-  private void change(String name, String done, Change change) {
+  private void change(String done, Change change) {
     boolean running = runs();
     problem.set("");
     working.set(true);
