@@ -8,12 +8,10 @@ import org.hearth.server.http.TestClient;
 abstract class UpgradedRooms {
   static final String V3 = "/_matrix/client/v3";
 
-  final WholeServer server;
   final TestClient alice;
   final TestClient bob;
 
   UpgradedRooms(WholeServer server) {
-    this.server = server;
     alice = server.register("alice");
     bob = server.register("bob");
   }
