@@ -163,7 +163,8 @@ class RestartedServerTest {
       }
 
       assertThat(server.hearth("status").said())
-          .contains("a fault has ended the server: it had failed at ", "The thread ", " has ended: ")
+          .contains(
+              "a fault has ended the server: it had failed at ", "The thread ", " has ended: ")
           .contains("It is started again in a moment");
       HearthProcess.Ended stop = server.hearth("stop");
 

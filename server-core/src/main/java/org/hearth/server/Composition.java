@@ -1,9 +1,9 @@
 package org.hearth.server;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -142,10 +142,7 @@ final class Composition {
       composition.store = store;
       store.onFailed(failed ->
           onFailed.accept(
-              store
-                  .damage()
-                  .map(ServerState.Failed::of)
-                  .orElseGet(() -> told(failed, folder))));
+              store.damage().map(ServerState.Failed::of).orElseGet(() -> told(failed, folder))));
       try {
         OwnKeys opened = Objects.requireNonNull(read.get(), "they are read before the database");
         ServerKeys.keep(folder, opened);

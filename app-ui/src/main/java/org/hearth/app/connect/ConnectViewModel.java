@@ -134,7 +134,8 @@ final class ConnectViewModel {
 
   /// Opens the server to other devices, or closes it to this computer.
   void letConnect(boolean others) {
-    change(others ? "Devices at home may connect" : "Only apps on this computer may connect",
+    change(
+        others ? "Devices at home may connect" : "Only apps on this computer may connect",
         (written, refused) -> session.openListeners(others, written, refused));
   }
 

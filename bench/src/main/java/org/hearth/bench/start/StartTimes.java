@@ -23,9 +23,9 @@ import org.hearth.bench.load.Options;
 ///
 /// `prepare` makes the data folder with many events, `measure` measures. Both keep what they make
 /// below FOLDER. One start before those that count lets the checkout make its class archive and the
-/// system read the files. `sync` measures the first initial sync after a start, with the data folder
-/// and the file of `FullSyncs prepare`, a start of one launcher after one of the other; so many seconds
-/// after the first answer, and three after the start the server warms up.
+/// system read the files. `sync` measures the first initial sync after a start, with the data
+/// folder and the file of `FullSyncs prepare`, a start of one launcher after one of the other; so
+/// many seconds after the first answer, and three after the start the server warms up.
 public final class StartTimes {
   private static final int CLIENTS = 20;
   private static final Duration SETTLE = Duration.ofSeconds(10);

@@ -126,8 +126,7 @@ final class Health {
                   StorageException.Reason.READ_ONLY,
                   "the file system is read-only (" + detail + ")");
           case STATEMENT, CONFLICT, FAILED ->
-              new StoreState.Failed(
-                  detail, false, DerbyFault.unopened(cause).map(File::toPath));
+              new StoreState.Failed(detail, false, DerbyFault.unopened(cause).map(File::toPath));
         };
     change(next, cause);
     return switch (next) {

@@ -103,11 +103,10 @@ class LargeAnswersTest {
                 stream -> {
                   stream.awaitTurn();
                   made.incrementAndGet();
-                  stream.withoutTurn(
-                      () -> {
-                        goOn.await();
-                        return true;
-                      });
+                  stream.withoutTurn(() -> {
+                    goOn.await();
+                    return true;
+                  });
                   stream.json().value(true);
                 }));
   }

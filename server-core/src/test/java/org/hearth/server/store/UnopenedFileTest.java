@@ -107,8 +107,7 @@ class UnopenedFileTest {
       Admin admin = server.homeserver().admin().orElseThrow();
 
       OrdinaryRights.without(
-          tables,
-          () -> catchThrowable(() -> admin.reports(OptionalLong.empty(), 1)));
+          tables, () -> catchThrowable(() -> admin.reports(OptionalLong.empty(), 1)));
 
       ServerState.Failed failed = told.get(1, TimeUnit.MINUTES);
       assertThat(failed.reason())

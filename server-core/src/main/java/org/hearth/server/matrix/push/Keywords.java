@@ -18,8 +18,7 @@ record Keywords(List<String> words, PushActions actions) implements RoomRule {
   }
 
   @Override
-  public boolean matches(
-      PushEvent event, @Nullable UserId user, @Nullable String displayName) {
+  public boolean matches(PushEvent event, @Nullable UserId user, @Nullable String displayName) {
     return event.hasAnyInBody(words);
   }
 

@@ -106,16 +106,18 @@ final class SearchRoute implements RouteGroup {
     Optional<SearchRequest> asked = SearchRequest.parse(request, analyzer);
     // Before the turn, which is for those who work.
     LogPosition now = needs.newest().await();
-    return Response.writtenOneAtATime(new Search(), stream -> {
-      stream.awaitTurn();
-      JsonWriter json = stream.json().object().name("search_categories").object();
-      if (asked.isPresent()) {
-        json.name("room_events").object();
-        new Answer(asked.get(), viewer, now).write(stream);
-        json.endObject();
-      }
-      json.endObject().endObject();
-    });
+    return Response.writtenOneAtATime(
+        new Search(),
+        stream -> {
+          stream.awaitTurn();
+          JsonWriter json = stream.json().object().name("search_categories").object();
+          if (asked.isPresent()) {
+            json.name("room_events").object();
+            new Answer(asked.get(), viewer, now).write(stream);
+            json.endObject();
+          }
+          json.endObject().endObject();
+        });
   }
 
   /// The answer to one request in the making.

@@ -56,8 +56,8 @@ final class KeyUpdates {
   ObjectNode ofSigningKeys(UserId user) {
     ObjectNode update = JsonNodeFactory.instance.objectNode().put("user_id", user.value());
     keys.crossSigningKey(user, SigningKeyUsage.MASTER)
-        .ifPresent(each ->
-            update.set("master_key", signed(each.content(), user, each.publicKey())));
+        .ifPresent(
+            each -> update.set("master_key", signed(each.content(), user, each.publicKey())));
     keys.crossSigningKey(user, SigningKeyUsage.SELF_SIGNING)
         .ifPresent(each -> update.set("self_signing_key", each.content()));
     return update;

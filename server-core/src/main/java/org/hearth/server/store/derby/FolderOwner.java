@@ -54,8 +54,9 @@ public final class FolderOwner {
     this.since = since;
   }
 
-  /// Gives what this process has made in a folder to the folder's owner, if that is another user. What cannot be given away is told in the log; that is all if the system cannot name
-  /// files relative to an open folder.
+  /// Gives what this process has made in a folder to the folder's owner, if that is another user.
+  /// What cannot be given away is told in the log; that is all if the system cannot name files
+  /// relative to an open folder.
   ///
   /// @param folder a link to it will do
   public static void giveBack(Path folder) {
@@ -67,10 +68,10 @@ public final class FolderOwner {
     open(folder, (path, opened) -> giveBack(path, opened, since));
   }
 
-  /// Gives what this process has made in a folder outside the data folder to the data
-  /// folder's owner, if that folder is his as well. In a folder of root's or of a third user it
-  /// stays as it is: the configuration, which may name the folder, is the owner's to write, and a
-  /// backup is nobody else's to read.
+  /// Gives what this process has made in a folder outside the data folder to the data folder's
+  /// owner, if that folder is his as well. In a folder of root's or of a third user it stays as it
+  /// is: the configuration, which may name the folder, is the owner's to write, and a backup is
+  /// nobody else's to read.
   ///
   /// @param names what in the folder is given, if it is there, with all that is in it
   public static void giveBack(Path dataFolder, Path folder, Set<String> names) {
