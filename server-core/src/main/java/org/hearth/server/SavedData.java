@@ -30,15 +30,23 @@ import org.hearth.server.store.StoreRefusedException;
 ///
 /// **errors**: what is refused is an [AdminException] with a sentence.
 public final class SavedData {
+  /// What a database takes beside its files while it is opened.
+  private static final long SPARE_BYTES = 64L << 20;
+
   private SavedData() {}
 
-  /// Compares every file of a backup with its checksum.
+  /// Compares every file of a backup with its checksum, and restores its database into the folder
+  /// for passing files, as far as there is room: it may lack what it never had.
   ///
   /// @param backup the backup's folder
   /// @return what it holds, in a sentence
   /// @throws IOException if its pictures and files cannot be looked for
   public static String verify(Path backup) throws IOException {
-    BackupManifest manifest = refusing(() -> Store.verify(backup));
+    long neededBytes = refusing(() -> Store.manifest(backup)).lengthBytes() + SPARE_BYTES;
+    Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
+    boolean room = Files.getFileStore(scratch).getUsableSpace() > neededBytes;
+    BackupManifest manifest =
+        refusing(() -> room ? Store.rehearse(backup, scratch) : Store.verify(backup));
     MediaBackup.Restored media = MediaBackup.verify(backup);
     if (!media.lost().isEmpty()) {
       throw new AdminException(
@@ -46,9 +54,15 @@ public final class SavedData {
               .formatted(
                   media.lost().size(), backup.resolveSibling("media"), media.lost().getFirst()));
     }
-    return "The backup of %s is whole: %d files, %s%s."
+    String whole =
+        room
+            ? "is whole"
+            : "has its files, and whether its database can be restored was not tried (that takes %s in %s)"
+                .formatted(Amounts.bytes(neededBytes), scratch);
+    return "The backup of %s %s: %d files, %s%s."
         .formatted(
             Amounts.moment(manifest.takenAt()),
+            whole,
             manifest.files().size(),
             Amounts.bytes(manifest.lengthBytes()),
             media.whole() == 0 ? "" : ", and %d pictures and files".formatted(media.whole()));

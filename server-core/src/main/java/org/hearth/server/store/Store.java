@@ -378,6 +378,19 @@ public final class Store implements AutoCloseable {
     return ManifestFile.verified(backup);
   }
 
+  /// Restores a backup into a folder of its own, which is removed again.
+  ///
+  /// @param scratch has room for it
+  /// @throws StoreRefusedException if a restore would be refused
+  public static BackupManifest rehearse(Path backup, Path scratch) throws IOException {
+    Path folder = Files.createTempDirectory(scratch, "hearth-check-");
+    try {
+      return restore(backup, StoreOptions.of(folder), () -> {}, () -> {});
+    } finally {
+      Durably.remove(folder);
+    }
+  }
+
   /// What a backup says that it holds; nothing is compared.
   ///
   /// @throws StoreRefusedException [Refusal.BadBackup] if it does not say so

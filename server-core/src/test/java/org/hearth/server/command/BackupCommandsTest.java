@@ -2,6 +2,9 @@ package org.hearth.server.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -314,6 +317,30 @@ final class BackupCommandsTest {
 
     assertThat(said()).contains("hearth.yaml is not as it was written");
     assertThat(restored).doesNotExist();
+  }
+
+  /// As of a server that did not yet look for it.
+  @Test
+  void aBackupThatNeverHadAFileOfTheDatabaseIsNotCalledWhole() throws Exception {
+    Path backup = backup();
+    ObjectMapper mapper = new ObjectMapper();
+    Path manifest = backup.resolve("manifest.json");
+    JsonNode json = mapper.readTree(manifest.toFile());
+    List<String> tables =
+        json.path("files").findValuesAsText("path").stream()
+            .filter(path -> path.matches("derby/seg0/c[0-9a-f]{4}\\.dat"))
+            .toList();
+    String lacking = tables.getLast();
+    ((ArrayNode) json.path("files")).removeIf(each -> each.path("path").asText().equals(lacking));
+    mapper.writeValue(manifest.toFile(), json);
+    Files.delete(backup.resolve(lacking));
+
+    assertThat(hearth("restore", backup.toString(), "--data-dir", parent.resolve("r").toString()))
+        .isEqualTo(1);
+    assertThat(said()).contains("is missing");
+    assertThat(hearth("check", "--backup", backup.toString())).as(said()).isEqualTo(1);
+
+    assertThat(said()).contains(lacking.replaceFirst(".*/", "")).contains("is missing");
   }
 
   @Test
