@@ -280,16 +280,19 @@ public final class Accounts implements AccountQueries {
         });
   }
 
+  /// @param created when it was logged in, and so was seen
   static RowChange insert(
       UserId user, DeviceId device, Optional<String> displayName, Instant created) {
     return RowChange.of(
         DEVICE,
-        "INSERT INTO device (user_id, device_id, display_name, created_millis) VALUES (?, ?, ?, ?)",
+        "INSERT INTO device (user_id, device_id, display_name, created_millis, last_seen_millis)"
+            + " VALUES (?, ?, ?, ?, ?)",
         (statement, _) -> {
           statement.setString(1, user.value());
           statement.setString(2, device.value());
           statement.setString(3, displayName.orElse(null));
           statement.setLong(4, created.toEpochMilli());
+          statement.setLong(5, created.toEpochMilli());
         });
   }
 
