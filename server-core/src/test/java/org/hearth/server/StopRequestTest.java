@@ -43,7 +43,7 @@ class StopRequestTest {
       assertThat(server.admin().orElseThrow().activity(0, 10))
           .filteredOn(entry -> entry.text().equals("The server was stopped."))
           .singleElement()
-          .satisfies(entry -> assertThat(entry.by()).isEqualTo("panel or command line"));
+          .satisfies(entry -> assertThat(entry.by()).isEqualTo("this computer"));
     }
   }
 

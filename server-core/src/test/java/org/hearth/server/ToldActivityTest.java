@@ -63,7 +63,7 @@ class ToldActivityTest {
               "The server was stopped.");
       assertThat(all.get(2).trouble()).isTrue();
       assertThat(all.get(2).by()).startsWith("127.0.0.1");
-      assertThat(all.get(5).by()).isEqualTo("panel or command line");
+      assertThat(all.get(5).by()).isEqualTo("this computer");
     }
   }
 
@@ -112,7 +112,7 @@ class ToldActivityTest {
               "The server started.",
               "The server was stopped.");
       assertThat(all).filteredOn(ActivityEntry::trouble).containsExactly(all.get(3));
-      assertThat(all.get(1).by()).isEqualTo("panel or command line");
+      assertThat(all.get(1).by()).isEqualTo("this computer");
       assertThat(all.get(5).by()).isEqualTo("the server");
     }
   }

@@ -10,8 +10,9 @@ import org.hearth.server.matrix.id.UserId;
 ///   empty for the server
 /// @param by who did it and from where, in words for people
 public record Happening(Kind kind, String subject, String by) {
-  /// Who acts in the panel or by the command line: they are the same to the server.
-  public static final String OWNER = "panel or command line";
+  /// Who acts in the panel or by the command line: they are the same to the server. In one word or
+  /// two, since sentences stand beside it.
+  public static final String OWNER = "this computer";
 
   /// What the server does without being asked.
   public static final String SERVER = "the server";
