@@ -72,7 +72,7 @@ public final class Processes {
   public static Map<String, String> environment(ProcessHandle process) {
     Map<String, String> variables = new HashMap<>();
     try {
-      for (String each : Files.readString(seen(process).resolve("environ")).split("\0")) {
+      for (String each : Files.readString(seen(process).resolve("environ")).split("\0", -1)) {
         int end = each.indexOf('=');
         if (end > 0) {
           variables.put(each.substring(0, end), each.substring(end + 1));
