@@ -35,8 +35,8 @@ final class UserRules {
   /// Of users' rules kept ready: some 13,000 users who have only the default ones.
   static final long BYTES = 4 << 20;
 
-  /// Of what members of rooms have set, each that is another once: some 25,000 with a word of their
-  /// own, or 10,000 with four.
+  /// Of what members of rooms have set, each that is another once: some 40,000 with a word of their
+  /// own, or 10,000 with twenty.
   static final long SHARED_BYTES = 20 << 20;
 
   private static final System.Logger LOG = System.getLogger(UserRules.class.getName());
