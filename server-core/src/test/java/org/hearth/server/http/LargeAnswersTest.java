@@ -79,7 +79,7 @@ class LargeAnswersTest {
             made.incrementAndGet();
           }
         });
-    addOneAtATime(routes, "/one", Boolean.TRUE);
+    addOneAtATime(routes, "/one", "kind");
     add(
         routes,
         "/held",
@@ -103,7 +103,7 @@ class LargeAnswersTest {
                 stream -> {
                   stream.awaitTurn();
                   made.incrementAndGet();
-                  stream.withoutTurn(() -> {
+                  var _ = stream.withoutTurn(() -> {
                     goOn.await();
                     return true;
                   });
