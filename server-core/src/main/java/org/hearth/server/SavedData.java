@@ -30,42 +30,67 @@ import org.hearth.server.store.StoreRefusedException;
 ///
 /// **errors**: what is refused is an [AdminException] with a sentence.
 public final class SavedData {
-  /// What a database takes beside its files while it is opened.
-  private static final long SPARE_BYTES = 64L << 20;
-
   private SavedData() {}
 
-  /// Compares every file of a backup with its checksum, and restores its database into the folder
-  /// for passing files, as far as there is room: it may lack what it never had.
+  /// Follows work on a backup.
+  @FunctionalInterface
+  public interface Progress {
+    /// Called every now and then; quick.
+    ///
+    /// @param step what is being done, for a progress line
+    /// @param done how much of it is done
+    /// @param total how much there is; 0 if that is not known
+    /// @throws java.util.concurrent.CancellationException to end the work
+    void at(String step, long done, long total);
+  }
+
+  /// Compares every file of a backup with its checksum.
   ///
   /// @param backup the backup's folder
   /// @return what it holds, in a sentence
   /// @throws IOException if its pictures and files cannot be looked for
   public static String verify(Path backup) throws IOException {
-    long neededBytes = refusing(() -> Store.manifest(backup)).lengthBytes() + SPARE_BYTES;
-    Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
-    boolean room = Files.getFileStore(scratch).getUsableSpace() > neededBytes;
-    BackupManifest manifest =
-        refusing(() -> room ? Store.rehearse(backup, scratch) : Store.verify(backup));
-    MediaBackup.Restored media = MediaBackup.verify(backup);
+    return verify(backup, (_, _, _) -> {});
+  }
+
+  /// The same, followed by somebody, who may end it.
+  public static String verify(Path backup, Progress progress) throws IOException {
+    BackupManifest manifest = verifyDatabase(backup, progress);
+    MediaBackup.Restored media =
+        MediaBackup.verify(backup, () -> progress.at("comparing pictures and files", 0, 0));
     if (!media.lost().isEmpty()) {
       throw new AdminException(
           "Of the pictures and files that belong to the backup, %d are missing or damaged in %s, such as %s."
               .formatted(
                   media.lost().size(), backup.resolveSibling("media"), media.lost().getFirst()));
     }
-    String whole =
-        room
-            ? "is whole"
-            : "has its files, and whether its database can be restored was not tried (that takes %s in %s)"
-                .formatted(Amounts.bytes(neededBytes), scratch);
-    return "The backup of %s %s: %d files, %s%s."
+    return "The backup of %s is whole: %d files, %s%s."
         .formatted(
             Amounts.moment(manifest.takenAt()),
-            whole,
             manifest.files().size(),
             Amounts.bytes(manifest.lengthBytes()),
             media.whole() == 0 ? "" : ", and %d pictures and files".formatted(media.whole()));
+  }
+
+  /// Compares every file of a backup with its checksum, and opens its database: in a copy, which is
+  /// removed again.
+  ///
+  /// @param backup the backup's folder
+  /// @param folder the data folder, which gets the copy; its server may run
+  /// @return what it holds, in a sentence
+  /// @throws IOException if the disk fails
+  public static String check(Path backup, DataFolder folder, Progress progress) throws IOException {
+    String whole = verify(backup, progress);
+    progress.at("opening its database", 0, 0);
+    return whole
+        + (InPlaceRestore.tryOut(backup, folder)
+            ? " Its database opens."
+            : " Whether its database opens was not tried, since there is no room for a copy.");
+  }
+
+  private static BackupManifest verifyDatabase(Path backup, Progress progress) {
+    return refusing(
+        () -> Store.verify(backup, (_, done, all) -> progress.at("comparing files", done, all)));
   }
 
   /// What a server needs and its backup does not hold, since it is not the server's own.
@@ -136,7 +161,7 @@ public final class SavedData {
             StoreOptions.of(folder.root()),
             () -> restoreFiles(backup, folder, held),
             () -> {
-              told.addAll(restoreMedia(backup, folder));
+              told.addAll(restoreMedia(backup, folder, () -> {}));
               RunBefore.keepRestored(folder, backup);
             }));
     manifest
@@ -147,6 +172,33 @@ public final class SavedData {
                 .formatted(file, folder.configuration()))
         .ifPresent(told::add);
     told.addAll(missing(folder, named));
+    return told;
+  }
+
+  /// Puts the database of a backup, its key and its pictures and files into a new folder.
+  ///
+  /// @param folder there is nothing in it
+  /// @return what is to be known, in sentences
+  static List<String> restoreDatabase(Path backup, DataFolder folder, Progress progress)
+      throws IOException {
+    List<String> held =
+        verifyDatabase(backup, progress).files().stream()
+            .map(BackupFile::path)
+            .filter(DataFolder.SIGNING_KEY::equals)
+            .toList();
+    progress.at("copying the database", 0, 0);
+    List<String> told = new ArrayList<>();
+    refusing(() ->
+        Store.restore(
+            backup,
+            StoreOptions.of(folder.root()),
+            () -> restoreFiles(backup, folder, held),
+            () -> {
+              told.addAll(
+                  restoreMedia(
+                      backup, folder, () -> progress.at("copying pictures and files", 0, 0)));
+              RunBefore.keepRestored(folder, backup);
+            }));
     return told;
   }
 
@@ -215,8 +267,9 @@ public final class SavedData {
     }
   }
 
-  private static List<String> restoreMedia(Path backup, DataFolder folder) throws IOException {
-    MediaBackup.Restored media = MediaBackup.restore(backup, folder.media());
+  private static List<String> restoreMedia(Path backup, DataFolder folder, Runnable met)
+      throws IOException {
+    MediaBackup.Restored media = MediaBackup.restore(backup, folder.media(), met);
     return media.lost().isEmpty()
         ? List.of()
         : List.of(
@@ -341,11 +394,12 @@ public final class SavedData {
   }
 
   @FunctionalInterface
-  private interface Operation<T, X extends Exception> {
+  interface Operation<T, X extends Exception> {
     T perform() throws X;
   }
 
-  private static <T, X extends Exception> T refusing(Operation<T, X> operation) throws X {
+  /// Does something with a store, whose refusals are told as they are.
+  static <T, X extends Exception> T refusing(Operation<T, X> operation) throws X {
     try {
       return operation.perform();
     } catch (StorageException e) {

@@ -1,16 +1,20 @@
 package org.hearth.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hearth.server.http.TestClient.encoded;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import org.hearth.server.admin.ActivityEntry;
+import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.BackupStatus.State;
 import org.hearth.server.configuration.DataFolder;
@@ -108,6 +112,157 @@ class RestoredServerTest {
       assertThat(counts.path("signed_curve25519").asInt(-1)).isZero();
       assertThat(claimed(alice, claim)).isEmpty();
     }
+  }
+
+  @Test
+  void aBackupTakesThePlaceOfWhatIsThereWhichIsKept() throws Exception {
+    Path served = parent.resolve("served");
+    DataFolder data = new DataFolder(served);
+    Files.createDirectories(served);
+    String configuration = "server-name: hearth.test\nlisteners: [ { port: 0 } ]\n";
+    Files.writeString(data.configuration(), configuration);
+    Path backup;
+    String token;
+    String room;
+    try (WholeServer server = new WholeServer(served)) {
+      server.start();
+      token = server.newAccount("alice").text("access_token");
+      TestClient alice = server.client().as(token);
+      room = alice.post(V3 + "/createRoom", "{}").expect(200).text("room_id");
+      send(alice, room, "kept");
+      BackupMaker maker = server.homeserver().backups().orElseThrow();
+      backup = Path.of(maker.begin(Optional.empty()).folder().orElseThrow());
+      assertThat(maker.await().state()).isEqualTo(State.DONE);
+      send(alice, room, "lost");
+      // While the server runs, nothing is touched.
+      assertThatThrownBy(() ->
+              InPlaceRestore.prepare(
+                  backup,
+                  data,
+                  Instant.EPOCH,
+                  (step, _, _) -> {
+                    if (step.contains("database")) {
+                      throw new CancellationException(step);
+                    }
+                  }))
+          .isInstanceOf(CancellationException.class);
+      assertThat(prepared(served)).isEmpty();
+      try (InPlaceRestore restore =
+          InPlaceRestore.prepare(backup, data, Instant.EPOCH, (_, _, _) -> {})) {
+        assertThatThrownBy(restore::putInPlace)
+            .isInstanceOf(AdminException.class)
+            .hasMessageContaining("in use");
+      }
+      assertThat(prepared(served)).isEmpty();
+      assertThat(bodies(alice, room)).containsExactly("kept", "lost");
+    }
+
+    Files.writeString(data.configuration(), configuration + "# a new setting\n");
+    InPlaceRestore.Done done;
+    try (InPlaceRestore restore =
+        InPlaceRestore.prepare(backup, data, Instant.EPOCH, (_, _, _) -> {})) {
+      done = restore.putInPlace();
+    }
+
+    assertThat(done.told()).isEmpty();
+    assertThat(done.aside()).isEqualTo(served.resolve("before-restore-19700101-000000"));
+    assertThat(InPlaceRestore.setAside(data)).containsExactly(done.aside());
+    assertThat(prepared(served)).isEmpty();
+    assertThat(data.configuration()).content().endsWith("# a new setting\n");
+    assertThat(backup).isDirectory();
+    try (WholeServer server = new WholeServer(served)) {
+      server.start();
+      assertThat(bodies(server.client().as(token), room)).containsExactly("kept");
+      assertThat(server.homeserver().admin().orElseThrow().activity(0, 100))
+          .extracting(ActivityEntry::text)
+          .anyMatch(each -> each.contains("The backup " + backup + " was restored."));
+    }
+    try (WholeServer server = new WholeServer(done.aside())) {
+      server.start();
+      assertThat(bodies(server.client().as(token), room)).containsExactly("kept", "lost");
+    }
+  }
+
+  /// The disk fails in the middle of the exchange.
+  @Test
+  void anExchangeThatFailsLeavesAllAsItWas() throws Exception {
+    Path served = parent.resolve("served");
+    DataFolder data = new DataFolder(served);
+    Files.createDirectories(served);
+    Files.writeString(
+        data.configuration(), "server-name: hearth.test\nlisteners: [ { port: 0 } ]\n");
+    Path shelf = parent.resolve("shelf");
+    try (WholeServer server = new WholeServer(served)) {
+      server.start();
+      server.newAccount("alice");
+      backUp(server.homeserver().backups().orElseThrow(), shelf);
+      server.newAccount("bob");
+    }
+    Path backup;
+    try (Stream<Path> all = Files.list(shelf)) {
+      backup = all.findAny().orElseThrow();
+    }
+    byte[] key = Files.readAllBytes(served.resolve(DataFolder.SIGNING_KEY));
+
+    Path another = served.resolve("before-restore-19700101-000000");
+    try (InPlaceRestore restore =
+        InPlaceRestore.prepare(backup, data, Instant.EPOCH, (_, _, _) -> {})) {
+      Files.createDirectories(another.resolve("database"));
+      assertThatThrownBy(restore::putInPlace).hasMessageContaining(another.toString());
+      assertThat(another.resolve("database")).exists();
+      Files.delete(another.resolve("database"));
+      Files.delete(another);
+    }
+    try (InPlaceRestore restore =
+        InPlaceRestore.prepare(backup, data, Instant.EPOCH, (_, _, _) -> {})) {
+      Path inTheWay = served.resolve(DataFolder.RESTORED);
+      Files.createDirectories(inTheWay.resolve("more"));
+      assertThatThrownBy(restore::putInPlace)
+          .isInstanceOf(AdminException.class)
+          .hasMessageContaining(DataFolder.RESTORED);
+      Files.delete(inTheWay.resolve("more"));
+      Files.delete(inTheWay);
+    }
+
+    assertThat(InPlaceRestore.setAside(data)).isEmpty();
+    assertThat(prepared(served)).isEmpty();
+    assertThat(served.resolve("restoring")).doesNotExist();
+    assertThat(served.resolve(DataFolder.SIGNING_KEY)).hasBinaryContent(key);
+    try (WholeServer server = new WholeServer(served)) {
+      server.start();
+      assertThat(server.homeserver().admin().orElseThrow().overview().people()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aBackupOfAnotherServerIsRefusedInPlace() throws Exception {
+    DataFolder data = new DataFolder(parent.resolve("served"));
+    Files.createDirectories(data.root());
+    Path backup = Files.createDirectory(parent.resolve("backup"));
+    assertThatThrownBy(() -> InPlaceRestore.prepare(backup, data, Instant.EPOCH, (_, _, _) -> {}))
+        .hasMessageContaining("There is no hearth.yaml");
+
+    Files.writeString(data.configuration(), "server-name: one.example\n");
+    Files.writeString(backup.resolve("hearth.yaml"), "server-name: two.example\n");
+
+    assertThatThrownBy(() -> InPlaceRestore.prepare(backup, data, Instant.EPOCH, (_, _, _) -> {}))
+        .isInstanceOf(AdminException.class)
+        .hasMessageContainingAll("two.example", "here is one.example");
+  }
+
+  private static List<Path> prepared(Path served) throws Exception {
+    try (Stream<Path> all = Files.list(served)) {
+      return all.filter(each -> each.getFileName().toString().startsWith(DataFolder.PREPARED))
+          .toList();
+    }
+  }
+
+  private static List<String> bodies(TestClient client, String room) {
+    return client
+        .get(V3 + "/rooms/" + encoded(room) + "/messages?dir=f&limit=100")
+        .expect(200)
+        .json()
+        .findValuesAsText("body");
   }
 
   private static JsonNode claimed(TestClient client, String claim) {

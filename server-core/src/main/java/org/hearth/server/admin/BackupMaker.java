@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.hearth.server.admin.BackupStatus.State;
@@ -61,6 +63,9 @@ public final class BackupMaker {
   /// made daily looks after them himself: it stays empty.
   private volatile Optional<Instant> newest = Optional.empty();
 
+  /// When it is looked first whether one of the day is due; empty if none is made daily.
+  private volatile Optional<Instant> firstLook = Optional.empty();
+
   private final Upkeep thread = new Upkeep("backup");
 
   /// @param others what belongs to the database
@@ -90,6 +95,7 @@ public final class BackupMaker {
 
   /// From now on a backup is made every day.
   public void startDaily() {
+    firstLook = Optional.of(clock.instant().plus(FIRST_LOOK));
     thread.once(UNKEPT, this::look);
     thread.every(FIRST_LOOK, LOOK, UNKEPT, this::makeDaily);
   }
@@ -110,6 +116,61 @@ public final class BackupMaker {
     thread.once(
         "the backup " + target + " could not be made", () -> make(into, target, Happening.OWNER));
     return begun;
+  }
+
+  /// When the next backup of the day is made, about: it is looked once an hour whether one is due.
+  ///
+  /// @return empty if none is made daily
+  /// @throws IOException if the folder cannot be read
+  public Optional<Instant> nextDaily() throws IOException {
+    Optional<Instant> first = firstLook;
+    if (first.isEmpty()) {
+      return first;
+    }
+    Instant due = daily.newest().map(newest -> newest.plus(DAY)).orElse(Instant.MIN);
+    Instant next = first.get();
+    for (Instant least = max(due, clock.instant()); next.isBefore(least); ) {
+      next = next.plus(LOOK);
+    }
+    return Optional.of(next);
+  }
+
+  private static Instant max(Instant one, Instant other) {
+    return one.isAfter(other) ? one : other;
+  }
+
+  /// Ends the backup that is being made as soon as that can be: a database that is being copied is
+  /// copied to its end first. Nothing is left of it.
+  ///
+  /// @return as of now
+  /// @throws AdminException if none is being made
+  public BackupStatus cancel() {
+    BackupStatus now =
+        status.updateAndGet(before ->
+            before.state() == State.RUNNING
+                ? before.at(BackupStatus.CANCELLING, before.doneBytes(), before.totalBytes())
+                : before);
+    if (now.state() != State.RUNNING) {
+      throw new AdminException("No backup is being made.");
+    }
+    return now;
+  }
+
+  private void requireWanted() {
+    if (status.get().step().equals(BackupStatus.CANCELLING)) {
+      throw new CancellationException("the backup was cancelled");
+    }
+  }
+
+  /// Waits until no backup is being made.
+  ///
+  /// @return what became of the newest one
+  public BackupStatus await() throws InterruptedException {
+    try {
+      return thread.ask(status::get).get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /// How far the newest backup is.
@@ -223,6 +284,9 @@ public final class BackupMaker {
       happenings.note(new Happening(Kind.BACKUP_MADE, target.toString(), by));
       LOG.log(Level.INFO, "The backup {0} is made", target);
       return true;
+    } catch (CancellationException _) {
+      end(State.CANCELLED, 0, Optional.of("The backup was cancelled; nothing is left of it."));
+      LOG.log(Level.INFO, "The backup {0} was cancelled", target);
     } catch (StorageException | IOException e) {
       // What is wrong with a file is said in words, which are enough.
       boolean inWords =
@@ -250,7 +314,16 @@ public final class BackupMaker {
   }
 
   private BackupManifest copy(Path target, BackupManifest.Others beside) {
-    return store.backup(target, beside, (step, done, all) -> progress(text(step), done, all));
+    requireWanted();
+    return store.backup(
+        target,
+        beside,
+        (step, done, all) -> {
+          progress(text(step), done, all);
+          if (step == Step.CHECKING) {
+            requireWanted();
+          }
+        });
   }
 
   /// Most files are copied first. No file goes from the copy of the database on until those are
@@ -260,17 +333,24 @@ public final class BackupMaker {
     if (folder != null && Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new IOException(folder + " is there already, and is no folder");
     }
-    progress("copying media", 0, 0);
+    progress("copying pictures and files", 0, 0);
     BackupManifest.Others beside = others.get();
     Map<String, Path> held = new HashMap<>(beside.held());
-    files.copy(target).ifPresent(list -> held.put(MediaBackup.IN_BACKUP, list));
-    BackupManifest made;
-    try (var _ = files.hold()) {
-      made = copy(target, new BackupManifest.Others(held, beside.origin()));
-      var _ = files.copy(target);
+    try {
+      files
+          .copy(target, this::requireWanted)
+          .ifPresent(list -> held.put(MediaBackup.IN_BACKUP, list));
+      BackupManifest made;
+      try (var _ = files.hold()) {
+        made = copy(target, new BackupManifest.Others(held, beside.origin()));
+        var _ = files.copy(target, () -> {});
+      }
+      MediaBackup.prune(target);
+      return made;
+    } catch (CancellationException e) {
+      MediaBackup.prune(target);
+      throw e;
     }
-    MediaBackup.prune(target);
-    return made;
   }
 
   private void failed(Path target, String by, String sentence) {
@@ -289,8 +369,7 @@ public final class BackupMaker {
   private void progress(String step, long done, long all) {
     status.updateAndGet(now ->
         now.state() == State.RUNNING
-            ? new BackupStatus(
-                State.RUNNING, step, done, all, now.folder(), now.since(), now.failure())
+            ? now.at(now.step().equals(BackupStatus.CANCELLING) ? now.step() : step, done, all)
             : now);
   }
 

@@ -29,7 +29,17 @@ public record BackupStatus(
     /// It is whole.
     DONE,
     /// It could not be made.
-    FAILED
+    FAILED,
+    /// Somebody thought better of it; nothing is left of it.
+    CANCELLED
+  }
+
+  /// What is being done when somebody has asked for the end of it.
+  static final String CANCELLING = "cancelling";
+
+  /// The same, further on.
+  BackupStatus at(String nextStep, long done, long total) {
+    return new BackupStatus(state, nextStep, done, total, folder, since, failure);
   }
 
   static BackupStatus none() {

@@ -5,16 +5,23 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.hearth.server.SavedData;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.AdminException;
 import org.hearth.server.admin.Amounts;
+import org.hearth.server.admin.BackupShelf;
+import org.hearth.server.admin.SavedBackup;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `hearth backup`: makes a backup of the server, which may run meanwhile.
@@ -35,12 +42,32 @@ final class BackupCommand implements Callable<Integer> {
       description = "where the backup's own folder is made (default: backups in the data folder)")
   private @Nullable Path into;
 
+  @ArgGroup private @Nullable Instead instead;
+
+  /// What is done instead of a backup.
+  private static final class Instead {
+    @Option(names = "--list", required = true, description = "list the backups that there are")
+    private boolean list;
+
+    @Option(
+        names = "--cancel",
+        required = true,
+        description = "end the backup that is being made; nothing is left of it")
+    private boolean cancel;
+  }
+
   BackupCommand(PrintStream out) {
     this.out = out;
   }
 
   @Override
   public Integer call() throws IOException, StartFailedException, InterruptedException {
+    if (instead != null && instead.list) {
+      return list();
+    }
+    if (instead != null && instead.cancel) {
+      return cancel();
+    }
     Map<String, String> arguments = new HashMap<>();
     if (into != null) {
       arguments.put("folder", into.toAbsolutePath().normalize().toString());
@@ -50,6 +77,32 @@ final class BackupCommand implements Callable<Integer> {
         new ControlRequest("begin-backup", arguments),
         "The server has stopped, and the backup may not be made to its end. “hearth status” tells more.",
         this::follow);
+  }
+
+  private int cancel() throws IOException {
+    JsonNode _ =
+        ControlPort.ask(setup.folder(), new ControlRequest("cancel-backup", Map.of()))
+            .orElseThrow(() -> new AdminException("No backup is being made."));
+    out.println("The backup is being ended; nothing will be left of it.");
+    return 0;
+  }
+
+  private int list() throws IOException {
+    DataFolder folder = setup.folder();
+    List<SavedBackup> all = BackupShelf.list(folder, setup.read().backups());
+    for (SavedBackup each : all) {
+      out.printf(
+          "%s  %-16s  %9s  %s%s%n",
+          Amounts.moment(each.begun()),
+          each.kind().words(),
+          each.lengthBytes() == 0 ? "" : Amounts.bytes(each.lengthBytes()),
+          each.folder(),
+          each.content() == SavedBackup.Content.WHOLE ? "" : " (" + each.content().words() + ")");
+    }
+    if (all.isEmpty()) {
+      out.println("There are no backups.");
+    }
+    return 0;
   }
 
   private int follow(Commands.Server maker) throws IOException, InterruptedException {

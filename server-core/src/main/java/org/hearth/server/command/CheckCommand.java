@@ -2,6 +2,7 @@ package org.hearth.server.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import org.hearth.server.admin.AdminException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
+import org.hearth.server.store.derby.Durably;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -49,7 +51,8 @@ final class CheckCommand implements Callable<Integer> {
         names = "--backup",
         paramLabel = "BACKUP",
         required = true,
-        description = "every file of a backup, by its checksum")
+        description =
+            "every file of a backup, by its checksum, and whether its database opens: in a copy in the data folder, which is removed again")
     private @Nullable Path backup;
   }
 
@@ -60,9 +63,22 @@ final class CheckCommand implements Callable<Integer> {
       return checkDatabase();
     }
     Path folder = backup.toAbsolutePath().normalize();
-    out.println(SavedData.verify(folder));
+    out.println(checked(folder));
     SavedData.elsewhere(folder).forEach(out::println);
     return 0;
+  }
+
+  private String checked(Path backup) throws IOException {
+    DataFolder folder = where.folder();
+    if (Files.isWritable(folder.root())) {
+      return SavedData.check(backup, folder, (_, _, _) -> {});
+    }
+    Path passing = Files.createTempDirectory("hearth-check-");
+    try {
+      return SavedData.check(backup, new DataFolder(passing), (_, _, _) -> {});
+    } finally {
+      Durably.remove(passing);
+    }
   }
 
   private int checkDatabase() throws IOException {

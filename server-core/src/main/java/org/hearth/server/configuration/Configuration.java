@@ -97,7 +97,7 @@ public record Configuration(
         Optional.empty(),
         Optional.empty(),
         List.of(),
-        new Backups(true, Backups.KEPT, Optional.empty()),
+        Backups.USUAL,
         Media.DEFAULTS,
         List.of(),
         Optional.empty());
@@ -364,6 +364,9 @@ public record Configuration(
   /// @param folder where all backups go; empty for `backups` in the data folder
   public record Backups(boolean daily, int keep, Optional<Path> folder) {
     static final int KEPT = 7;
+
+    /// What is done where nothing is said.
+    public static final Backups USUAL = new Backups(true, KEPT, Optional.empty());
   }
 
   /// How much of pictures and files there may be, and for how long.

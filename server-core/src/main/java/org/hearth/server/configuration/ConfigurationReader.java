@@ -38,7 +38,6 @@ public final class ConfigurationReader {
 
   private static final long MOST_BYTES = 1L << 20;
   private static final int DEEPEST = 20;
-  private static final int MOST_BACKUPS = 1_000;
   private static final int LEAST_TURN_SECONDS = 60;
   private static final int MOST_TURN_SECONDS = 30 * 86_400;
 
@@ -302,7 +301,7 @@ public final class ConfigurationReader {
   private Configuration.Backups backups(YamlSection section) {
     return new Configuration.Backups(
         section.bool("daily", true),
-        section.integer("keep", 1, MOST_BACKUPS).orElse(Configuration.Backups.KEPT),
+        section.integer("keep", 1, BackupSettings.MOST_KEPT).orElse(Configuration.Backups.KEPT),
         section.string("folder").map(folder::resolve));
   }
 

@@ -48,6 +48,13 @@ public record DataFolder(Path root) {
   /// start.
   public static final String RESTORED = "restored";
 
+  /// Before the time in the name of a folder, in a data folder, with what was there before a backup
+  /// took its place.
+  public static final String SET_ASIDE = "before-restore-";
+
+  /// The same of what a backup holds, until it takes its place.
+  public static final String PREPARED = "restoring-";
+
   /// The name of the file of how busy the server was. It is replaced by one of the same name with
   /// `.new` behind.
   public static final String RATE_HISTORY = "rate-history";

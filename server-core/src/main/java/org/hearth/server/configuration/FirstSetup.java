@@ -246,7 +246,10 @@ public final class FirstSetup {
   /// @param name of a file or folder in the data folder
   /// @return true for what a server or its set-up makes
   public static boolean isOwn(String name) {
-    return OWN.contains(name) || OF_A_SERVER.contains(name);
+    return OWN.contains(name)
+        || OF_A_SERVER.contains(name)
+        || name.startsWith(DataFolder.SET_ASIDE)
+        || name.startsWith(DataFolder.PREPARED);
   }
 
   /// Something in a folder that neither a server nor its set-up makes.

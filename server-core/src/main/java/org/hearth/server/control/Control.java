@@ -130,6 +130,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
           notices(admin.sendNotices(request.optional("after"), request.argument("text")));
       case "begin-backup" -> backup(backups.begin(request.optional("folder").map(Path::of)));
       case "backup-status" -> backup(backups.status());
+      case "cancel-backup" -> backup(backups.cancel());
       case "list-keys" -> keys(admin.signingKeys().list());
       case "rotate-key" -> keys(List.of(admin.signingKeys().rotate()));
       case "rebuild-search" -> search(admin.rebuildSearch());

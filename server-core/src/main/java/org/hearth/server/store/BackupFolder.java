@@ -30,6 +30,7 @@ public record BackupFolder(Path folder, String kind, UUID database) {
       DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss").withZone(ZoneOffset.UTC);
   private static final String STAMPED = "[0-9]{8}-[0-9]{6}";
   private static final String PARTIAL = ".partial";
+  private static final String PARTLY = "((\\.[0-9a-f-]{36})?" + Pattern.quote(PARTIAL) + ")?";
   private static final int LENGTH_OF_STAMP = 15;
 
   /// Where a backup that is begun at that time goes.
@@ -40,6 +41,17 @@ public record BackupFolder(Path folder, String kind, UUID database) {
   /// When the newest complete backup was begun; empty if there is none.
   public Optional<Instant> newest() throws IOException {
     return named(STAMPED).stream().filter(this::isOwn).findFirst().flatMap(BackupFolder::begun);
+  }
+
+  /// All that there are, whosever they are and also those that did not come to their end; newest
+  /// first.
+  public List<Path> all() throws IOException {
+    return named(STAMPED + PARTLY);
+  }
+
+  /// Whether a backup did not come to its end, or has not yet.
+  public static boolean isPartial(Path backup) {
+    return String.valueOf(backup.getFileName()).endsWith(PARTIAL);
   }
 
   /// Removes all but the newest backups, of several kinds taken together.
@@ -97,8 +109,10 @@ public record BackupFolder(Path folder, String kind, UUID database) {
     }
   }
 
-  /// Empty if somebody gave it a time that there is not.
-  private static Optional<Instant> begun(Path named) {
+  /// When a backup was begun, by its name.
+  ///
+  /// @return empty if somebody gave it a time that there is not
+  public static Optional<Instant> begun(Path named) {
     try {
       return Optional.of(STAMP.parse(stamp(named), Instant::from));
     } catch (DateTimeException _) {

@@ -91,11 +91,14 @@ final class ManifestFile {
   /// Reads the manifest of a backup and compares every file with it.
   ///
   /// @throws StoreRefusedException [Refusal.BadBackup], or [Refusal.ClosedBackup]
-  static BackupManifest verified(Path backup) {
+  static BackupManifest verified(Path backup, BackupManifest.Progress progress) {
     BackupManifest manifest = read(backup);
     try {
       requireAllListed(backup, manifest);
+      long done = 0;
       for (BackupFile each : manifest.files()) {
+        progress.at(BackupManifest.Progress.Step.CHECKING, done, manifest.lengthBytes());
+        done += each.lengthBytes();
         Path file = backup.resolve(each.path()).normalize();
         if (!file.startsWith(backup.normalize())) {
           throw new IOException("the manifest names a file outside: " + each.path());

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.hearth.ringlogs.DeadLetters;
@@ -375,20 +376,21 @@ public final class Store implements AutoCloseable {
   ///
   /// @throws StoreRefusedException [Refusal.BadBackup] if it is damaged or none
   public static BackupManifest verify(Path backup) {
-    return ManifestFile.verified(backup);
+    return verify(backup, (_, _, _) -> {});
   }
 
-  /// Restores a backup into a folder of its own, which is removed again.
+  /// The same, followed by somebody, who may end it by what he throws.
+  public static BackupManifest verify(Path backup, BackupManifest.Progress progress) {
+    return ManifestFile.verified(backup, progress);
+  }
+
+  /// Which database a data folder has.
   ///
-  /// @param scratch has room for it
-  /// @throws StoreRefusedException if a restore would be refused
-  public static BackupManifest rehearse(Path backup, Path scratch) throws IOException {
-    Path folder = Files.createTempDirectory(scratch, "hearth-check-");
-    try {
-      return restore(backup, StoreOptions.of(folder), () -> {}, () -> {});
-    } finally {
-      Durably.remove(folder);
-    }
+  /// @return empty if there is none
+  /// @throws IOException if that cannot be read
+  public static Optional<UUID> idIn(Path dataFolder) throws IOException {
+    return HighWaterMark.read(StoreOptions.of(dataFolder).databaseFolder())
+        .map(HighWaterMark.Contents::store);
   }
 
   /// What a backup says that it holds; nothing is compared.
@@ -429,25 +431,76 @@ public final class Store implements AutoCloseable {
               && !Opening.isUnfinished(database)) {
             throw new StoreRefusedException(new Refusal.NotEmpty(database));
           }
-          BackupManifest manifest = ManifestFile.verified(backup);
-          Path mark = folder.resolve(RESTORING);
-          Files.deleteIfExists(mark);
-          // Whoever owns the folder could lay a link there, to a file that is not theirs.
-          Files.writeString(
-              mark, backup.toString(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-          Durably.forceFile(mark);
-          Durably.forceFolder(folder);
+          BackupManifest manifest = verify(backup);
+          mark(folder, backup);
           before.run();
           synchronized (OPENING) {
             new Opening(options, new SecureRandom().nextLong())
                 .restore(backup.resolve(Backups.DERBY), manifest);
           }
           after.run();
-          Files.delete(mark);
-          Durably.forceFolder(folder);
+          unmark(folder);
           lock.close();
           return manifest;
         });
+  }
+
+  private static void mark(Path folder, Path backup) throws IOException {
+    Path mark = folder.resolve(RESTORING);
+    Files.deleteIfExists(mark);
+    // Whoever owns the folder could lay a link there, to a file that is not theirs.
+    Files.writeString(
+        mark, backup.toString(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    Durably.forceFile(mark);
+    Durably.forceFolder(folder);
+  }
+
+  private static void unmark(Path folder) throws IOException {
+    Files.deleteIfExists(folder.resolve(RESTORING));
+    Durably.forceFolder(folder);
+  }
+
+  /// How a restored database takes the place of the one that is there.
+  public interface Exchange {
+    /// Sets aside what is there: until that is done, no other restore may go on in its place.
+    void setAside() throws IOException;
+
+    /// Puts what was restored in its place.
+    void put() throws IOException;
+
+    /// Puts everything back, of what was done.
+    void undo() throws IOException;
+  }
+
+  /// Exchanges the database of a data folder that nobody has opened, which is held meanwhile. If it
+  /// is cut short, no store opens there until a restore of the backup has come to its end; if it
+  /// fails, all is as it was.
+  ///
+  /// @throws StoreRefusedException if somebody has opened it
+  /// @throws StorageException if it fails; a failure to undo it is suppressed in the cause
+  public static void exchange(Path backup, StoreOptions options, Exchange exchange) {
+    var _ =
+        holding(
+            options,
+            "restoring a backup into",
+            lock -> {
+              try {
+                exchange.setAside();
+                mark(options.dataFolder(), backup);
+                exchange.put();
+                unmark(options.dataFolder());
+              } catch (IOException | RuntimeException e) {
+                try {
+                  exchange.undo();
+                  unmark(options.dataFolder());
+                } catch (IOException undoing) {
+                  e.addSuppressed(undoing);
+                }
+                throw e;
+              }
+              lock.close();
+              return true;
+            });
   }
 
   /// Writes what is waiting, closes the database, releases the data folder. Closing again does

@@ -1,6 +1,8 @@
 package org.hearth.server.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,9 +14,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.hearth.server.admin.SavedBackup.Content;
+import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.configuration.OrdinaryRights;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
@@ -180,6 +186,104 @@ class BackupMakerTest {
       assertThat(names()).contains(kind + "-20260301-040000");
     }
     assertThat(told).hasSize(2).allMatch(each -> each.kind() == Kind.BACKUP_MADE);
+  }
+
+  @Test
+  void oneThatIsCancelledLeavesNothingAndTheNextIsMade() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch cancelled = new CountDownLatch(1);
+    BackupMaker maker =
+        maker(
+            folder,
+            () -> {
+              asked.countDown();
+              awaitQuietly(cancelled);
+              return Others.NONE;
+            });
+    assertThatThrownBy(maker::cancel).hasMessage("No backup is being made.");
+
+    maker.begin(Optional.empty());
+    asked.await();
+    assertThat(maker.cancel().state()).isEqualTo(BackupStatus.State.RUNNING);
+    cancelled.countDown();
+
+    assertThat(maker.await().state()).isEqualTo(BackupStatus.State.CANCELLED);
+    assertThat(names()).isEmpty();
+    assertThat(told).isEmpty();
+    assertThat(maker.trouble()).isEmpty();
+    maker.begin(Optional.empty());
+    maker.stop(); // That waits for it.
+    assertThat(maker.status().state()).isEqualTo(BackupStatus.State.DONE);
+    assertThat(names()).containsExactly("backup-20260301-040000");
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void theNextOfTheDayIsToldWhenThereIsOne() throws Exception {
+    BackupMaker maker = maker(folder, () -> Others.NONE);
+    try {
+      assertThat(maker.nextDaily()).isEmpty();
+
+      maker.startDaily();
+      assertThat(maker.nextDaily()).contains(now.plus(Duration.ofMinutes(10)));
+      maker.makeDaily();
+      assertThat(maker.nextDaily())
+          .as("an hourly look, a day after the last")
+          .contains(now.plus(Duration.ofDays(1)).plus(Duration.ofMinutes(10)));
+    } finally {
+      maker.stop();
+    }
+  }
+
+  @Test
+  void thoseThatThereAreAreListedWithWhatIsKnownOfThem() throws Exception {
+    DataFolder data = new DataFolder(stores.folder());
+    Path before = data.backups().resolve("before-schema-7-20260101-040000");
+    Files.createDirectories(before);
+    Files.createDirectories(folder.resolve("media"));
+    BackupMaker maker = maker(folder, () -> Others.NONE);
+    maker.makeDaily();
+    Files.createDirectories(folder.resolve(partial("daily-20260228-040000")));
+    now = now.plusSeconds(1);
+    maker.begin(Optional.empty());
+    maker.stop(); // That waits for it.
+    Path others = folder.resolve("daily-20260227-040000");
+    Files.createDirectories(others);
+    Files.writeString(
+        others.resolve("manifest.json"),
+        Files.readString(folder.resolve("daily-20260301-040000/manifest.json"))
+            .replace(stores.store().identity().id().toString(), UUID.randomUUID().toString()));
+
+    List<SavedBackup> all =
+        BackupShelf.list(data, new Configuration.Backups(true, 7, Optional.of(folder)));
+
+    assertThat(all)
+        .extracting(SavedBackup::folder, SavedBackup::kind, SavedBackup::content)
+        .containsExactly(
+            tuple(
+                folder.resolve("backup-20260301-040001"), SavedBackup.Kind.BY_HAND, Content.WHOLE),
+            tuple(folder.resolve("daily-20260301-040000"), SavedBackup.Kind.DAILY, Content.WHOLE),
+            tuple(
+                folder.resolve(partial("daily-20260228-040000")),
+                SavedBackup.Kind.DAILY,
+                Content.PARTIAL),
+            tuple(others, SavedBackup.Kind.DAILY, Content.OF_ANOTHER),
+            tuple(before, SavedBackup.Kind.BEFORE_UPDATE, Content.DAMAGED));
+    assertThat(all.getFirst().begun()).isEqualTo(now);
+    assertThat(all.getFirst().lengthBytes())
+        .isEqualTo(Store.manifest(all.getFirst().folder()).lengthBytes());
+    assertThat(
+            BackupShelf.list(
+                new DataFolder(folder.resolve("none")),
+                new Configuration.Backups(true, 7, Optional.empty())))
+        .isEmpty();
   }
 
   @Test

@@ -114,6 +114,38 @@ final class BackupCommandsTest {
   }
 
   @Test
+  void theBackupsAreListedAndOneIsRestoredInPlace() throws Exception {
+    String folder = served.toString();
+    assertThat(hearth("backup", "--list", "--data-dir", folder)).isZero();
+    assertThat(said()).isEqualTo("There are no backups.\n");
+    assertThat(hearth("backup", "--data-dir", folder)).as(said()).isZero();
+    Path backup = onlyBackup(served.resolve("backups"));
+    assertThat(hearth("backup", "--list", "--data-dir", folder)).isZero();
+    assertThat(said())
+        .matches("[-0-9]{10} [0-9]{2}:[0-9]{2} [^ ]+  by hand .* .?B  " + backup + "\n");
+    assertThat(hearth("check", "--backup", backup.toString(), "--data-dir", folder))
+        .isZero();
+    assertThat(said()).endsWith(" Its database opens.\n");
+    assertThat(served.toFile().list()).noneMatch(each -> each.startsWith("restoring"));
+    assertThat(hearth("backup", "--cancel", "--data-dir", folder)).isEqualTo(1);
+    assertThat(said()).isEqualTo("hearth: No backup is being made.\n");
+    try (Homeserver server = server(served)) {
+      server.start();
+      server.admin().orElseThrow().createPerson("bob", "long enough to be one", false);
+      assertThat(hearth("restore", "--in-place", backup.toString(), "--data-dir", folder))
+          .isEqualTo(1);
+      assertThat(said()).endsWith("The server is running. Stop it first.\n");
+    }
+
+    assertThat(hearth("restore", "--in-place", backup.toString(), "--data-dir", folder))
+        .as(said())
+        .isZero();
+
+    assertThat(said()).contains("What was there before is in " + served + "/before-restore-");
+    assertThat(people(served)).containsExactly("@alice:hearth.test");
+  }
+
+  @Test
   void aBackupThatCannotBeMadeSaysWhatIsInTheWay() throws Exception {
     Path file = Files.writeString(served.resolve("notes"), "");
 

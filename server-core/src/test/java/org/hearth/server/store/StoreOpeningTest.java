@@ -139,7 +139,7 @@ class StoreOpeningTest {
     try (Stream<Path> backups = Files.list(stores.folder().resolve("backups"))) {
       List<Path> made = backups.toList();
       assertThat(made).singleElement().asString().contains("before-schema-" + newest);
-      assertThat(ManifestFile.verified(made.getFirst()).schemaVersion()).isEqualTo(newest - 1);
+      assertThat(Store.verify(made.getFirst()).schemaVersion()).isEqualTo(newest - 1);
     }
   }
 

@@ -61,9 +61,10 @@ public final class MediaBackup {
   /// backup.
   ///
   /// @param backup its folder, in the folder where the backups are
+  /// @param met called before each file; what it throws ends this
   /// @return the list; empty if there are no files
   /// @throws IOException if one cannot be copied, or the disk has no room
-  public Optional<Path> copy(Path backup) throws IOException {
+  public Optional<Path> copy(Path backup, Runnable met) throws IOException {
     Path copies = backup.resolveSibling(MEDIA);
     Path list = listOf(backup);
     Path partial = list.resolveSibling(list.getFileName() + ".partial");
@@ -71,6 +72,7 @@ public final class MediaBackup {
     Files.createDirectories(copies);
     try (BufferedWriter lines = Files.newBufferedWriter(partial, StandardCharsets.US_ASCII)) {
       live.visit((sha256, _) -> {
+        met.run();
         Path from = live.path(sha256);
         Path to = MediaFolder.place(copies.resolve("files"), sha256);
         if (Files.notExists(from)) {
@@ -204,18 +206,39 @@ public final class MediaBackup {
   /// Looks whether the files of a backup are there as they were.
   ///
   /// @param backup its folder
-  public static Restored verify(Path backup) throws IOException {
-    return each(backup, _ -> {});
+  /// @param met called before each file; what it throws ends this
+  public static Restored verify(Path backup, Runnable met) throws IOException {
+    return each(backup, met, _ -> {});
+  }
+
+  /// How much room the files of a backup take that are there.
+  ///
+  /// @param backup its folder
+  public static long lengthBytes(Path backup) throws IOException {
+    Path copies = backup.resolveSibling(MEDIA).resolve("files");
+    AtomicLong sum = new AtomicLong();
+    Path list = listIn(backup);
+    if (Files.exists(list)) {
+      read(
+          list,
+          sha256 -> {
+            Path copy = MediaFolder.place(copies, sha256);
+            sum.addAndGet(Files.exists(copy) ? Files.size(copy) : 0);
+          });
+    }
+    return sum.get();
   }
 
   /// Puts the files of a backup into a data folder.
   ///
   /// @param backup its folder
   /// @param media the folder `media/` of the data folder
-  public static Restored restore(Path backup, Path media) throws IOException {
+  /// @param met called before each file; what it throws ends this
+  public static Restored restore(Path backup, Path media, Runnable met) throws IOException {
     Path copies = backup.resolveSibling(MEDIA).resolve("files");
     return each(
         backup,
+        met,
         sha256 -> {
           Path to = MediaFolder.place(media.resolve("files"), sha256);
           if (Files.notExists(to)) {
@@ -235,11 +258,14 @@ public final class MediaBackup {
     void on(String sha256) throws IOException;
   }
 
-  private static Restored each(Path backup, Action action) throws IOException {
+  /// The list of a backup, or that in it, which may not be there.
+  private static Path listIn(Path backup) {
     Path list = listOf(backup);
-    if (Files.notExists(list)) {
-      list = backup.resolve(IN_BACKUP);
-    }
+    return Files.exists(list) ? list : backup.resolve(IN_BACKUP);
+  }
+
+  private static Restored each(Path backup, Runnable met, Action action) throws IOException {
+    Path list = listIn(backup);
     if (Files.notExists(list)) {
       return new Restored(0, List.of());
     }
@@ -249,6 +275,7 @@ public final class MediaBackup {
     read(
         list,
         sha256 -> {
+          met.run();
           if (MediaFolder.isWhole(MediaFolder.place(copies, sha256), sha256)) {
             action.on(sha256);
             whole.incrementAndGet();

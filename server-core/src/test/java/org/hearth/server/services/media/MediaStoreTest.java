@@ -473,7 +473,7 @@ class MediaStoreTest {
     MediaBackup backup = new MediaBackup(store);
     LocalMedia one = upload(ALICE, bytes("one"));
     LocalMedia two = upload(ALICE, bytes("two"));
-    assertThat(backup.copy(first)).isPresent();
+    assertThat(backup.copy(first, () -> {})).isPresent();
     try (var _ = backup.hold()) {
       custody.delete(custody.uri(two));
       // It is copied still.
@@ -482,14 +482,14 @@ class MediaStoreTest {
     age(file(two));
     sweep.run();
     LocalMedia three = upload(ALICE, bytes("three"));
-    assertThat(backup.copy(second)).isPresent();
+    assertThat(backup.copy(second, () -> {})).isPresent();
 
     Path restored = folder.resolveSibling(folder.getFileName() + "-r");
-    assertThat(MediaBackup.restore(first, restored))
+    assertThat(MediaBackup.restore(first, restored, () -> {}))
         .isEqualTo(new MediaBackup.Restored(2, List.of()));
     assertThat(Files.readString(MediaFolder.place(restored.resolve("files"), two.file().sha256())))
         .isEqualTo("two");
-    assertThat(MediaBackup.verify(second).whole()).isEqualTo(2);
+    assertThat(MediaBackup.verify(second, () -> {}).whole()).isEqualTo(2);
 
     Files.delete(first);
     MediaBackup.prune(second);
@@ -497,7 +497,7 @@ class MediaStoreTest {
     assertThat(MediaFolder.place(copies, two.file().sha256())).doesNotExist();
     assertThat(MediaFolder.place(copies, one.file().sha256())).exists();
     Files.delete(MediaFolder.place(copies, three.file().sha256()));
-    assertThat(MediaBackup.verify(second).lost()).containsExactly(three.file().sha256());
+    assertThat(MediaBackup.verify(second, () -> {}).lost()).containsExactly(three.file().sha256());
     assertThat(Set.of(one, three)).allMatch(each -> Files.exists(file(each)));
   }
 }
