@@ -93,9 +93,9 @@ public final class HearthApplication extends Application {
     }
 
     @Override
-    public Optional<Path> chooseFolder(Path start) {
+    public Optional<Path> chooseFolder(String question, Path start) {
       DirectoryChooser chooser = new DirectoryChooser();
-      chooser.setTitle("Where should the data live?");
+      chooser.setTitle(question);
       Path existing = start;
       while (existing != null && !Files.isDirectory(existing)) {
         existing = existing.getParent();

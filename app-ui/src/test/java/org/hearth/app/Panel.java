@@ -73,7 +73,7 @@ final class Panel implements AutoCloseable {
     }
 
     @Override
-    public Optional<Path> chooseFolder(Path start) {
+    public Optional<Path> chooseFolder(String question, Path start) {
       return Optional.of(folder.resolveSibling("chosen"));
     }
   }

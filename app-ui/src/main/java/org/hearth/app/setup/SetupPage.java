@@ -124,7 +124,7 @@ public final class SetupPage implements Page {
             "_Choose…",
             () ->
                 desktop
-                    .chooseFolder(Path.of(model.folder().get()))
+                    .chooseFolder("Where should the data live?", Path.of(model.folder().get()))
                     .ifPresent(chosen -> model.folder().set(chosen.toString())));
     choose.disableProperty().bind(model.written());
     Label name = new Label("Data folder");

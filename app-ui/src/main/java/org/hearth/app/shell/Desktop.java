@@ -12,7 +12,8 @@ public interface Desktop {
 
   /// Lets the user choose a folder.
   ///
+  /// @param question what it is for
   /// @param start where to begin, if it exists
   /// @return the choice; empty if the user thought better of it
-  Optional<Path> chooseFolder(Path start);
+  Optional<Path> chooseFolder(String question, Path start);
 }

@@ -22,6 +22,7 @@ import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
+import org.hearth.app.backups.BackupsPage;
 import org.hearth.app.connect.ConnectPage;
 import org.hearth.app.dashboard.HomePage;
 import org.hearth.app.logs.ActivityPage;
@@ -104,6 +105,7 @@ public final class MainView extends StackPane {
             entry("People", Material2MZ.PEOPLE, new PeoplePage(session, overlay)),
             entry("Rooms", Material2AL.FORUM, new RoomsPage(session)),
             entry("Connect", Material2MZ.PHONELINK, new ConnectPage(session, overlay)),
+            entry("Backups", Material2MZ.RESTORE, new BackupsPage(session, desktop, overlay)),
             entry("Wiring", Material2AL.ACCOUNT_TREE, new WiringPage(session, overlay)),
             entry("Activity", Material2MZ.SUBJECT, new ActivityPage(session, desktop)));
     frame.setLeft(bar);
@@ -203,7 +205,7 @@ public final class MainView extends StackPane {
             busy,
             portButton(),
             configurationButton(desktop),
-            backupsButton(desktop),
+            backupsButton(),
             inItsPlace(action("start", "_Start", model.canStart(), model::start)),
             inItsPlace(
                 action(
@@ -298,12 +300,16 @@ public final class MainView extends StackPane {
         () -> desktop.open(session.folder().get().configuration().toUri().toString()));
   }
 
-  private Button backupsButton(Desktop desktop) {
+  private Button backupsButton() {
     return action(
         "backups",
-        "Open _backups",
-        model.hasBackups(),
-        () -> desktop.open(model.backups().toUri().toString()));
+        "See _backups",
+        model.wantsBackup(),
+        () -> {
+          if (lookup("#go-backups") instanceof ToggleButton entry) {
+            entry.fire();
+          }
+        });
   }
 
   private static Button action(

@@ -1,7 +1,5 @@
 package org.hearth.app.shell;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -161,27 +159,9 @@ public final class ShellViewModel {
   ///
   /// @return changes with the state
   public BooleanBinding wantsBackup() {
-    return Bindings.createBooleanBinding(this::onlyABackupHelps, session.state());
-  }
-
-  private boolean onlyABackupHelps() {
-    return state() instanceof ServerState.Failed failed && failed.wantsBackup();
-  }
-
-  /// Whether only a backup helps, and there is a folder of them.
-  ///
-  /// @return changes with the state
-  public BooleanBinding hasBackups() {
     return Bindings.createBooleanBinding(
-        () -> onlyABackupHelps() && Files.isDirectory(backups()), session.state());
-  }
-
-  /// Where the backups of the server are that was last started.
-  public Path backups() {
-    return session
-        .configuration()
-        .flatMap(configuration -> configuration.backups().folder())
-        .orElse(session.folder().get().backups());
+        () -> state() instanceof ServerState.Failed failed && failed.wantsBackup(),
+        session.state());
   }
 
   /// Takes the free port and starts.

@@ -21,7 +21,7 @@ record TellingDesktop(Desktop around, Consumer<String> told) implements Desktop 
   }
 
   @Override
-  public Optional<Path> chooseFolder(Path start) {
-    return around.chooseFolder(start);
+  public Optional<Path> chooseFolder(String question, Path start) {
+    return around.chooseFolder(question, start);
   }
 }

@@ -3,20 +3,26 @@ package org.hearth.app.state;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import org.hearth.server.Homeserver;
+import org.hearth.server.InPlaceRestore;
 import org.hearth.server.LastFailure;
 import org.hearth.server.LogTail;
+import org.hearth.server.SavedData;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.Admin;
+import org.hearth.server.admin.BackupMaker;
+import org.hearth.server.admin.BackupStatus;
 import org.hearth.server.admin.ConnectSummary;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
@@ -124,6 +130,112 @@ public final class ServerSession {
   /// @return empty unless it serves
   public Optional<ConnectSummary> connect() {
     return Optional.ofNullable(server).flatMap(Homeserver::connect);
+  }
+
+  /// What makes backups: of the server that runs, or of one that is opened for a backup.
+  ///
+  /// @return empty if there is neither
+  public Optional<BackupMaker> backups() {
+    Homeserver able = server;
+    return able == null ? Optional.empty() : able.backups();
+  }
+
+  /// Which backups are made: by the server that runs, or by the next that is started. May block.
+  public Configuration.Backups backupSettings() {
+    Homeserver running = server;
+    if (running != null && running.backups().isPresent()) {
+      return running.configuration().backups();
+    }
+    try {
+      return ConfigurationReader.read(folder.get().configuration()).backups();
+    } catch (ConfigurationException e) {
+      LOG.log(Level.DEBUG, "the usual backups, since the configuration cannot be read", e);
+      return Configuration.Backups.USUAL;
+    }
+  }
+
+  /// Makes a backup of the server that does not run, as the command does, and leaves it stopped.
+  ///
+  /// @param ended what became of the backup
+  /// @param failed a sentence, if it cannot be begun
+  public void backUpStopped(Consumer<BackupStatus> ended, Consumer<String> failed) {
+    restarts.forget();
+    state.set(new ServerState.Starting("Making a backup; the server stays stopped"));
+    FxState.ask(
+        "backup-of-stopped",
+        this::backUpNow,
+        status -> {
+          state.set(new ServerState.Stopped());
+          ended.accept(status);
+        },
+        sentence -> {
+          Homeserver opened = server;
+          state.set(
+              opened != null && opened.state() instanceof ServerState.Failed how
+                  ? how
+                  : new ServerState.Stopped());
+          failed.accept(sentence);
+        });
+  }
+
+  private BackupStatus backUpNow() throws Exception {
+    stopNow(); // One that has failed while it ran still holds the folder.
+    try (Homeserver opened =
+        new Homeserver(
+            folder.get(), ConfigurationReader.read(folder.get().configuration()), before)) {
+      server = opened;
+      opened.openWithoutListeners();
+      BackupMaker maker = opened.backups().orElseThrow();
+      maker.begin(Optional.empty());
+      return maker.await();
+    }
+  }
+
+  /// What becomes of a restore.
+  ///
+  /// @param done it was put in place, and the server was started
+  /// @param called it was called off; nothing has changed
+  /// @param failed a sentence: nothing has changed, or it says where everything is
+  public record Restoring(
+      Consumer<InPlaceRestore.Done> done, Runnable called, Consumer<String> failed) {}
+
+  /// Puts a backup in the place of the data, which are kept, and starts the server. Until that is
+  /// prepared, the server goes on.
+  ///
+  /// @param backup the backup's folder
+  /// @param progress follows it, and may end it while it is prepared; on any thread
+  /// @param outcome what becomes of it
+  public void restore(Path backup, SavedData.Progress progress, Restoring outcome) {
+    FxState.ask(
+        "restore",
+        () -> {
+          try {
+            return Optional.of(restoreNow(backup, progress));
+          } catch (CancellationException e) {
+            LOG.log(Level.DEBUG, "a restore was called off", e);
+            return Optional.<InPlaceRestore.Done>empty();
+          }
+        },
+        done -> done.ifPresentOrElse(outcome.done(), outcome.called()),
+        outcome.failed());
+  }
+
+  private InPlaceRestore.Done restoreNow(Path backup, SavedData.Progress progress)
+      throws IOException {
+    try (InPlaceRestore prepared =
+        InPlaceRestore.prepare(backup, folder.get(), Instant.now(), progress)) {
+      progress.at("stopping the server", 0, 0);
+      FxState.onFxThread(() -> {
+        restarts.forget();
+        state.set(new ServerState.Stopping());
+      });
+      stopForOwner();
+      try {
+        return prepared.putInPlace();
+      } finally {
+        startNow(_ -> {});
+      }
+    }
   }
 
   /// What the owner should know of the server that was last started, each a sentence.
