@@ -130,8 +130,7 @@ public final class InPlaceRestore implements AutoCloseable {
     if (freeBytes(folder) < neededBytes(backup, folder)) {
       return false;
     }
-    DataFolder copy =
-        new DataFolder(Files.createTempDirectory(folder.root(), DataFolder.PREPARED));
+    DataFolder copy = new DataFolder(Files.createTempDirectory(folder.root(), DataFolder.PREPARED));
     copy.create();
     try {
       var _ =

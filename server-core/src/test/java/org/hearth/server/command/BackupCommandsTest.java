@@ -123,8 +123,7 @@ final class BackupCommandsTest {
     assertThat(hearth("backup", "--list", "--data-dir", folder)).isZero();
     assertThat(said())
         .matches("[-0-9]{10} [0-9]{2}:[0-9]{2} [^ ]+  by hand .* .?B  " + backup + "\n");
-    assertThat(hearth("check", "--backup", backup.toString(), "--data-dir", folder))
-        .isZero();
+    assertThat(hearth("check", "--backup", backup.toString(), "--data-dir", folder)).isZero();
     assertThat(said()).endsWith(" Its database opens.\n");
     assertThat(served.toFile().list()).noneMatch(each -> each.startsWith("restoring"));
     assertThat(hearth("backup", "--cancel", "--data-dir", folder)).isEqualTo(1);

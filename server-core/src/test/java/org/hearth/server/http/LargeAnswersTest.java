@@ -103,10 +103,11 @@ class LargeAnswersTest {
                 stream -> {
                   stream.awaitTurn();
                   made.incrementAndGet();
-                  var _ = stream.withoutTurn(() -> {
-                    goOn.await();
-                    return true;
-                  });
+                  var _ =
+                      stream.withoutTurn(() -> {
+                        goOn.await();
+                        return true;
+                      });
                   stream.json().value(true);
                 }));
   }
