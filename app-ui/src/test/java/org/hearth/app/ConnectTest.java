@@ -74,6 +74,16 @@ class ConnectTest extends WithPanel {
     panel.resize(1000, 700);
   }
 
+  /// By a key, since a click gives the focus to what is clicked.
+  @Test
+  void thePageHasTheFocusAtTheFirstVisit() {
+    panel.admin();
+    panel.robot().press(KeyCode.CONTROL, KeyCode.DIGIT4).release(KeyCode.DIGIT4, KeyCode.CONTROL);
+    panel.await("the page", () -> panel.shows("connect-open"));
+
+    panel.await("its switch has the focus", () -> node("connect-open").isFocused());
+  }
+
   @Test
   void theSwitchAsksWritesTheSettingsAndRestarts() throws Exception {
     goThere();

@@ -173,6 +173,9 @@ public final class MainView extends StackPane {
       beside.setCenter(page.node());
     }
     page.shown();
+    // What is in a pane that scrolls has its place in the window only then.
+    applyCss();
+    layout();
     page.firstFocus().requestFocus();
   }
 
