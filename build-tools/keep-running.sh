@@ -1,7 +1,8 @@
 # Read by the launchers: runs a server, and starts it again when a fault has ended it.
 
 # Exit codes: 3 is Java's for want of memory, 70 the server's own when something has ended without which it is not whole,
-# 74 when a page of its database is damaged, 75 when it did not start because the disk is full, 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV those of a crash,
+# 74 when a page of its database is damaged, 75 when it did not start because the disk is full, 76 because another process
+# had its data folder (which ends a first start, and is a command's doing when a server is started again), 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV those of a crash,
 # 128 + SIGKILL that of a system without memory. The server is told of those that are not its own in its environment: it
 # had no time to keep the reason itself. Whatever else ends it (another signal, `hearth stop`, a start that was refused)
 # ends the launcher with the same code.
@@ -46,6 +47,10 @@ keep_running() {
       70) why="it had failed" ;;
       74) why="its database is damaged"; damaged=$((damaged + 1)) ;;
       75) why="its disk is full" ;;
+      76)
+        [ $((restarts + full)) -gt 0 ] || exit "$code"
+        why="another process had its data folder"
+        ;;
       132 | 133 | 134 | 135 | 136 | 139) why="Java has crashed"; HEARTH_ENDED_BY=crash ;;
       137) why="it was killed"; HEARTH_ENDED_BY=kill ;;
       *) exit "$code" ;;

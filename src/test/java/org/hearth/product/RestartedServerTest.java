@@ -215,6 +215,30 @@ class RestartedServerTest {
     assertThat(launcher.waitFor()).isEqualTo(1);
   }
 
+  /// A command that opens the database has it, in the pause.
+  @Test
+  void aFolderThatIsInUseIsTriedAgainUnlessItIsTheFirstStart() throws Exception {
+    Path runs = temp.resolve("runs");
+    Process again =
+        launched(
+            """
+            sleep() { echo "pause $1"; }
+            run() { echo >>%1$s; case $(wc -l <%1$s) in 1) return 70 ;; 2) return 76 ;; esac; }
+            : >%1$s
+            keep_running run\
+            """
+                .formatted(runs));
+
+    assertThat(said(again))
+        .filteredOn(line -> line.startsWith("pause"))
+        .containsExactly("pause 1", "pause 2");
+    assertThat(again.waitFor()).isZero();
+
+    Process first = launched("keep_running sh -c 'echo started; exit 76'");
+    assertThat(said(first)).containsExactly("started");
+    assertThat(first.waitFor()).isEqualTo(76);
+  }
+
   @Test
   void oneThatFailsAgainAndAgainIsLeftAfterPausesThatDouble() throws Exception {
     Process launcher =

@@ -38,7 +38,7 @@ class SecondStartTest {
       Ended second =
           serve(temp, "--data-dir", data.toString(), "--config", configuration.toString());
 
-      assertThat(second.code()).isEqualTo(1);
+      assertThat(second.code()).isEqualTo(76);
       assertThat(said(second))
           .contains("in use by another Hearth", "process " + first.pid(), "Stop that one first");
       alice.post("/createRoom", object()).granted();

@@ -71,6 +71,9 @@ public final class Homeserver implements AutoCloseable {
   /// Whether the owner has asked for the stop.
   private volatile boolean stopAsked;
 
+  /// Whether it has listeners; else a command has opened it.
+  private volatile boolean serving;
+
   /// Whether the start under way is not to come to its end.
   private volatile boolean startCalledOff;
 
@@ -197,6 +200,7 @@ public final class Homeserver implements AutoCloseable {
     long began = System.nanoTime();
     failure = null;
     stopAsked = false;
+    serving = listening;
     try {
       step("Opening the data folder");
       folder.create();
@@ -496,8 +500,10 @@ public final class Homeserver implements AutoCloseable {
       failure = how;
     }
     try {
-      // Before anybody is told, since who is told may end the process.
-      LastFailure.keep(folder, how.reason());
+      if (serving) {
+        // Before anybody is told, since who is told may end the process.
+        LastFailure.keep(folder, how.reason());
+      }
     } finally {
       synchronized (listeners) {
         if (state instanceof ServerState.Running) {
@@ -507,7 +513,7 @@ public final class Homeserver implements AutoCloseable {
     }
     // Last: on a thread that is dying this, too, may fail.
     Composition running = composition;
-    if (running != null) {
+    if (running != null && serving) {
       running.activity().note(new Happening(Kind.SERVER_FAILED, how.reason(), Happening.SERVER));
     }
   }

@@ -101,6 +101,18 @@ public final class LastFailure {
   /// @param launcher which gives its word to whatever waits for it
   /// @return a part of a sentence, and what follows it
   public static Optional<String> inThePause(DataFolder folder, ProcessHandle launcher) {
+    return kept(folder)
+        .or(() ->
+            launcher
+                .children()
+                .flatMap(each -> byLauncher(Processes.environment(each)).stream())
+                .findFirst());
+  }
+
+  /// What a server that has failed has kept for its next start. It stays to be told.
+  ///
+  /// @return a part of a sentence, and what follows it
+  public static Optional<String> kept(DataFolder folder) {
     Path file = folder.root().resolve(DataFolder.LAST_FAILURE);
     try {
       // A pipe would be waited for, and a link is somebody else's word.
@@ -110,10 +122,7 @@ public final class LastFailure {
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "why the server has failed cannot be read", e);
     }
-    return launcher
-        .children()
-        .flatMap(each -> byLauncher(Processes.environment(each)).stream())
-        .findFirst();
+    return Optional.empty();
   }
 
   private static Optional<String> byLauncher(Map<String, String> environment) {

@@ -6,21 +6,32 @@ public final class StartFailedException extends Exception {
 
   private final String reason;
   private final String remedy;
-  private final boolean wantsRoom;
+  private final Obstacle obstacle;
 
-  StartFailedException(String reason, String remedy, Throwable cause) {
-    this(reason, remedy, cause, false);
+  /// What is in the way.
+  private enum Obstacle {
+    LASTING,
+    FULL_DISK,
+    HELD_FOLDER
   }
 
-  private StartFailedException(String reason, String remedy, Throwable cause, boolean wantsRoom) {
+  StartFailedException(String reason, String remedy, Throwable cause) {
+    this(reason, remedy, cause, Obstacle.LASTING);
+  }
+
+  private StartFailedException(String reason, String remedy, Throwable cause, Obstacle obstacle) {
     super(sentence(reason) + " " + sentence(remedy), cause);
     this.reason = sentence(reason);
     this.remedy = sentence(remedy);
-    this.wantsRoom = wantsRoom;
+    this.obstacle = obstacle;
   }
 
   static StartFailedException ofFullDisk(String reason, String remedy, Throwable cause) {
-    return new StartFailedException(reason, remedy, cause, true);
+    return new StartFailedException(reason, remedy, cause, Obstacle.FULL_DISK);
+  }
+
+  static StartFailedException ofHeldFolder(String reason, String remedy, Throwable cause) {
+    return new StartFailedException(reason, remedy, cause, Obstacle.HELD_FOLDER);
   }
 
   private static String sentence(String text) {
@@ -36,7 +47,12 @@ public final class StartFailedException extends Exception {
 
   /// Whether the same start succeeds as soon as there is room on the disk.
   public boolean wantsRoom() {
-    return wantsRoom;
+    return obstacle == Obstacle.FULL_DISK;
+  }
+
+  /// Whether another process had the data folder, such as a command that opened its database.
+  public boolean isHeld() {
+    return obstacle == Obstacle.HELD_FOLDER;
   }
 
   /// What to do about it.

@@ -10,6 +10,7 @@ import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.connection.PortInUseException;
 import org.hearth.server.http.connection.UnusableKeyException;
+import org.hearth.server.store.Refusal;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.StoreRefusedException;
 
@@ -38,6 +39,8 @@ final class StartFailures {
           failure);
     }
     return switch (failure) {
+      case StoreRefusedException refused when refused.refusal() instanceof Refusal.Held held ->
+          StartFailedException.ofHeldFolder(held.problem(), held.remedy(), refused);
       case StoreRefusedException refused ->
           new StartFailedException(
               refused.refusal().problem(), refused.refusal().remedy(), refused);

@@ -85,6 +85,16 @@ class LastFailureTest {
   }
 
   @Test
+  void whatWasKeptIsToldAlsoWhereNobodyStartsTheServerAgain() {
+    assertThat(LastFailure.kept(folder)).isEmpty();
+
+    LastFailure.keep(folder, "The thread x has ended.");
+
+    assertThat(LastFailure.kept(folder).orElseThrow()).contains("The thread x has ended.");
+    assertThat(LastFailure.kept(folder)).isPresent();
+  }
+
+  @Test
   void inThePauseTheLaunchersWordIsThatOfWhatWaits() throws Exception {
     assumeTrue(Files.exists(Path.of("/proc/self/environ")), "the system shows it");
     assertThat(LastFailure.inThePause(folder, ProcessHandle.current())).isEmpty();

@@ -27,7 +27,8 @@ import picocli.CommandLine.Parameters;
 /// `hearth backup`: makes a backup of the server, which may run meanwhile.
 @Command(
     name = "backup",
-    description = "make a backup of database, keys and configuration; the server may run")
+    description =
+        "make a backup of database, pictures and files, keys and configuration; the server may run")
 final class BackupCommand implements Callable<Integer> {
   private static final long LOOK_MILLIS = 250;
   private static final long MEGABYTE = 1_000_000;

@@ -44,7 +44,7 @@ final class CheckCommand implements Callable<Integer> {
         names = "--database",
         required = true,
         description =
-            "the rooms in the database: events, states, members; the server must be stopped")
+            "every table of the database, and the events, states and members of its rooms; the server must be stopped")
     private boolean database;
 
     @Option(

@@ -64,6 +64,10 @@ final class Commands {
   /// again until there is room.
   static final int NO_ROOM = 75;
 
+  /// The exit code of what could not be done because another process has the data folder: the
+  /// launcher of a server that was there before tries it again, since a command may have had it.
+  static final int HELD = 76;
+
   private final PrintStream out;
   private final PrintStream err;
 
@@ -129,7 +133,10 @@ final class Commands {
           err.printf("hearth: Reading or writing failed: %s.%n", io.getMessage());
       default -> exception.printStackTrace(err);
     }
-    return told instanceof StartFailedException start && start.wantsRoom() ? NO_ROOM : REFUSED;
+    if (told instanceof StartFailedException start) {
+      return start.wantsRoom() ? NO_ROOM : start.isHeld() ? HELD : REFUSED;
+    }
+    return REFUSED;
   }
 
   private static String sentence(String text) {
@@ -190,9 +197,10 @@ final class Commands {
       return "Not running: %s It is started again in a moment, unless \"hearth stop\" ends that."
           .formatted(fault);
     }
-    return folder.belongings().isEmpty()
-        ? "Not running: there is no server's data in %s.".formatted(folder.root())
-        : "Not running.";
+    if (folder.belongings().isEmpty()) {
+      return "Not running: there is no server's data in %s.".formatted(folder.root());
+    }
+    return LastFailure.kept(folder).map(why -> "Not running: " + why).orElse("Not running.");
   }
 
   /// Gives each command the option `--help`.

@@ -1,6 +1,8 @@
 package org.hearth.server.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -8,9 +10,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.hearth.server.LastFailure;
 import org.hearth.server.admin.Amounts;
+import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
+import org.hearth.server.control.Launcher;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,7 +44,8 @@ final class StatusCommand implements Callable<Integer> {
     Optional<JsonNode> answer =
         ControlPort.ask(where.folder(), new ControlRequest(ControlRequest.STATUS, Map.of()));
     if (answer.isEmpty()) {
-      out.println(json ? "{\"state\":\"not running\"}" : Commands.notRunning(where.folder()));
+      DataFolder folder = where.folder();
+      out.println(json ? notRunning(folder) : Commands.notRunning(folder));
       return Commands.REFUSED;
     }
     JsonNode status = answer.get();
@@ -49,6 +55,17 @@ final class StatusCommand implements Callable<Integer> {
       tell(status);
     }
     return status.path("state").asText().equals("running") ? 0 : Commands.REFUSED;
+  }
+
+  private static JsonNode notRunning(DataFolder folder) throws IOException {
+    Optional<ProcessHandle> launcher = Launcher.of(folder);
+    ObjectNode status = JsonNodeFactory.instance.objectNode();
+    status.put("state", launcher.isPresent() ? "restarting" : "not running");
+    launcher
+        .flatMap(each -> LastFailure.inThePause(folder, each))
+        .or(() -> LastFailure.kept(folder))
+        .ifPresent(why -> status.put("failure", why));
+    return status;
   }
 
   private void tell(JsonNode status) {

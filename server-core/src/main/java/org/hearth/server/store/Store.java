@@ -317,7 +317,9 @@ public final class Store implements AutoCloseable {
       if (e instanceof SQLException sql && DerbyFault.endsUnopened(sql)) {
         throw health.fault(DerbyFault.FAILED, "making a backup in " + folder, e);
       }
-      throw failure("making a backup in " + folder, e);
+      health.settle(e);
+      StorageException failed = health.refusal(e);
+      throw failed != null ? failed : failure("making a backup in " + folder, e);
     }
   }
 

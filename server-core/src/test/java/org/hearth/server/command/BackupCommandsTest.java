@@ -100,7 +100,7 @@ final class BackupCommandsTest {
     assertThat(hearth("check", "--backup", backup.toString())).isZero();
     assertThat(said())
         .matches(
-            "The backup of [-0-9]{10} [0-9]{2}:[0-9]{2} [^ ]+ is whole: [0-9]+ files, .* .?B\\.\n");
+            "The backup of [-0-9]{10} [0-9]{2}:[0-9]{2} [^ ]+ is whole: [0-9]+ files, .* .?B\\. Its database opens\\.\n");
     Path restored = parent.resolve("restored");
     assertThat(hearth("restore", backup.toString(), "--data-dir", restored.toString()))
         .as(said())

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,6 +84,22 @@ class StartingStatusTest {
       assertThat(server.warnings()).hasSize(1);
     }
     assertThat(run("status")).isEqualTo(new Ran(1, "Not running." + System.lineSeparator()));
+    assertThat(run("status", "--json").said()).startsWith("{\"state\":\"not running\"}");
+  }
+
+  @Test
+  void tellsTheFaultOfOneThatIsNotStartedAgain() throws IOException {
+    DataFolder data = new DataFolder(folder);
+    data.create();
+    Files.writeString(data.configuration(), "server-name: hearth.test\n");
+    data.put(DataFolder.LAST_FAILURE, "The disk is broken.".getBytes(StandardCharsets.UTF_8));
+
+    assertThat(run("status").said())
+        .startsWith("Not running: it had failed at ")
+        .contains("The disk is broken.");
+    assertThat(run("status", "--json").said())
+        .startsWith("{\"state\":\"not running\",\"failure\":\"it had failed at ")
+        .contains("The disk is broken.");
   }
 
   @Test
