@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -21,7 +20,6 @@ import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.services.media.MediaBackup;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
-import org.hearth.server.store.derby.Durably;
 
 /// Puts a backup in the place of what a data folder holds, and keeps that.
 ///
@@ -90,7 +88,7 @@ public final class InPlaceRestore implements AutoCloseable {
           backup, folder, prepared, aside, SavedData.restoreDatabase(backup, prepared, progress));
     } catch (IOException | RuntimeException e) {
       try {
-        Durably.remove(prepared.root());
+        Store.remove(prepared.root());
       } catch (IOException removing) {
         e.addSuppressed(removing);
       }
@@ -127,31 +125,35 @@ public final class InPlaceRestore implements AutoCloseable {
   ///
   /// @return false if there is no room for the copy
   static boolean tryOut(Path backup, DataFolder folder) throws IOException {
-    if (freeBytes(folder) < neededBytes(backup, folder)) {
+    Path where =
+        Files.isWritable(folder.root())
+            ? folder.root()
+            : Path.of(System.getProperty("java.io.tmpdir"));
+    if (freeBytes(where) < neededBytes(backup, folder)) {
       return false;
     }
-    DataFolder copy = new DataFolder(Files.createTempDirectory(folder.root(), DataFolder.PREPARED));
-    copy.create();
+    DataFolder copy = new DataFolder(Files.createTempDirectory(where, DataFolder.PREPARED));
     try {
+      copy.create();
       var _ =
           SavedData.refusing(
               () -> Store.restore(backup, StoreOptions.of(copy.root()), () -> {}, () -> {}));
       return true;
     } finally {
-      Durably.remove(copy.root());
+      Store.remove(copy.root());
     }
   }
 
   /// Removes what another has left that was cut short.
   private static void removePrepared(DataFolder folder) throws IOException {
     for (Path left : named(folder, DataFolder.PREPARED)) {
-      Durably.remove(left);
+      Store.remove(left);
     }
   }
 
   private static void requireRoom(Path backup, DataFolder folder) throws IOException {
     long needed = neededBytes(backup, folder) + MediaBackup.lengthBytes(backup);
-    long free = freeBytes(folder);
+    long free = freeBytes(folder.root());
     if (free < needed) {
       throw new AdminException(
           "There is not enough room in %s: %s are needed, since what is there now is kept, and %s are free."
@@ -164,8 +166,8 @@ public final class InPlaceRestore implements AutoCloseable {
         + StoreOptions.of(folder.root()).minimumFreeBytes();
   }
 
-  private static long freeBytes(DataFolder folder) throws IOException {
-    return Files.getFileStore(folder.root()).getUsableSpace();
+  private static long freeBytes(Path where) throws IOException {
+    return Files.getFileStore(where).getUsableSpace();
   }
 
   /// What earlier restores have set aside in a data folder.
@@ -244,7 +246,7 @@ public final class InPlaceRestore implements AutoCloseable {
 
     private void move(Path from, Path to) throws IOException {
       if (Files.exists(from)) {
-        rename(from, to);
+        Store.rename(from, to);
         made.push(new Move(from, to));
       }
     }
@@ -255,12 +257,12 @@ public final class InPlaceRestore implements AutoCloseable {
         return; // What is aside is that of another restore.
       }
       for (Move each : made) {
-        rename(each.to(), each.from());
+        Store.rename(each.to(), each.from());
       }
       if (Files.exists(key(aside))) {
         folder.put(DataFolder.SIGNING_KEY, Files.readAllBytes(key(aside)));
       }
-      Durably.remove(aside.root());
+      Store.remove(aside.root());
     }
   }
 
@@ -274,22 +276,9 @@ public final class InPlaceRestore implements AutoCloseable {
     return folder.root().resolve(DataFolder.SIGNING_KEY);
   }
 
-  private static void rename(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    forceAbove(from);
-    forceAbove(to);
-  }
-
-  private static void forceAbove(Path path) throws IOException {
-    Path above = path.getParent();
-    if (above != null) {
-      Durably.forceFolder(above);
-    }
-  }
-
   /// Removes what was prepared and did not take its place.
   @Override
   public void close() throws IOException {
-    Durably.remove(prepared.root());
+    Store.remove(prepared.root());
   }
 }

@@ -76,7 +76,8 @@ public final class SavedData {
   /// removed again.
   ///
   /// @param backup the backup's folder
-  /// @param folder the data folder, which gets the copy; its server may run
+  /// @param folder the data folder, which gets the copy if this user may write there; its server
+  ///   may run
   /// @return what it holds, in a sentence
   /// @throws IOException if the disk fails
   public static String check(Path backup, DataFolder folder, Progress progress) throws IOException {

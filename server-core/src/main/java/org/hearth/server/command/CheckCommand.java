@@ -2,7 +2,6 @@ package org.hearth.server.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,6 @@ import org.hearth.server.admin.AdminException;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.control.ControlPort;
 import org.hearth.server.control.ControlRequest;
-import org.hearth.server.store.derby.Durably;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -63,22 +61,9 @@ final class CheckCommand implements Callable<Integer> {
       return checkDatabase();
     }
     Path folder = backup.toAbsolutePath().normalize();
-    out.println(checked(folder));
+    out.println(SavedData.check(folder, where.folder(), (_, _, _) -> {}));
     SavedData.elsewhere(folder).forEach(out::println);
     return 0;
-  }
-
-  private String checked(Path backup) throws IOException {
-    DataFolder folder = where.folder();
-    if (Files.isWritable(folder.root())) {
-      return SavedData.check(backup, folder, (_, _, _) -> {});
-    }
-    Path passing = Files.createTempDirectory("hearth-check-");
-    try {
-      return SavedData.check(backup, new DataFolder(passing), (_, _, _) -> {});
-    } finally {
-      Durably.remove(passing);
-    }
   }
 
   private int checkDatabase() throws IOException {

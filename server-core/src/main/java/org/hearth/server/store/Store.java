@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.sql.SQLException;
@@ -460,6 +461,19 @@ public final class Store implements AutoCloseable {
   private static void unmark(Path folder) throws IOException {
     Files.deleteIfExists(folder.resolve(RESTORING));
     Durably.forceFolder(folder);
+  }
+
+  /// Moves a file or folder to another place on its disk, in the place of what is there; for good.
+  public static void rename(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    for (Path each : List.of(from, to)) {
+      Durably.forceFolder(each.toAbsolutePath().resolveSibling(""));
+    }
+  }
+
+  /// Removes a folder with what is in it. One that is not there is no error.
+  public static void remove(Path folder) throws IOException {
+    Durably.remove(folder);
   }
 
   /// How a restored database takes the place of the one that is there.
