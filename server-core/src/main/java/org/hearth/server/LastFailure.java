@@ -64,31 +64,27 @@ public final class LastFailure {
   /// @return why the server was started again, in two sentences
   Optional<String> take(DataFolder folder) {
     boolean first = told.compareAndSet(false, true);
+    Optional<String> kept = kept(folder);
     Path file = folder.root().resolve(DataFolder.LAST_FAILURE);
     try {
-      if (Files.exists(file)) {
-        return Optional.of(taken(file));
+      if (Files.deleteIfExists(file) && kept.isEmpty()) {
+        LOG.log(Level.WARNING, "{0} was not a file that can be read: it is removed", file);
       }
     } catch (IOException e) {
       // Nobody should be without a server because it cannot say why it was away.
-      LOG.log(Level.WARNING, "why the server has failed cannot be read", e);
+      LOG.log(Level.WARNING, "why the server has failed cannot be removed", e);
     }
-    return first ? byLauncher() : Optional.empty();
-  }
-
-  private static String taken(Path file) throws IOException {
-    String sentences = kept(file);
-    Files.delete(file);
-    return STARTED_AGAIN + sentences;
+    return kept.map(STARTED_AGAIN::concat).or(() -> first ? byLauncher() : Optional.empty());
   }
 
   private static String kept(Path file) throws IOException {
-    Instant when = Files.getLastModifiedTime(file).toInstant();
-    try (InputStream in = Files.newInputStream(file)) {
+    Instant when = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
+    try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
       return "it had failed at %s. %s"
           .formatted(
               Amounts.moment(when),
-              new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.UTF_8));
+              new String(in.readNBytes(LONGEST_BYTES), StandardCharsets.UTF_8)
+                  .replaceAll("\\p{Cc}+", " "));
     }
   }
 
@@ -117,7 +113,7 @@ public final class LastFailure {
     try {
       // A pipe would be waited for, and a link is somebody else's word.
       if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-        return Optional.of(kept(file).replaceAll("\\p{Cntrl}+", " "));
+        return Optional.of(kept(file));
       }
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "why the server has failed cannot be read", e);

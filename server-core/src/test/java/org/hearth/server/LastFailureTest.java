@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.hearth.server.configuration.DataFolder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,6 +64,37 @@ class LastFailureTest {
     Files.createDirectories(root.resolve(DataFolder.LAST_FAILURE).resolve("in the way"));
 
     assertThat(new LastFailure(Map.of()).take(folder)).isEmpty();
+  }
+
+  @Test
+  void aLinkTellsNothingOfTheFileItLeadsTo() throws Exception {
+    Path other = Files.writeString(root.resolve("other"), "a secret");
+    Path link = Files.createSymbolicLink(root.resolve(DataFolder.LAST_FAILURE), other);
+
+    assertThat(new LastFailure(Map.of()).take(folder)).isEmpty();
+
+    assertThat(Files.exists(link, LinkOption.NOFOLLOW_LINKS)).isFalse();
+    assertThat(other).hasContent("a secret");
+  }
+
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  @Timeout(value = 1, unit = TimeUnit.MINUTES, threadMode = ThreadMode.SEPARATE_THREAD)
+  void aPipeIsNotWaitedFor() throws Exception {
+    Path pipe = root.resolve(DataFolder.LAST_FAILURE);
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+
+    assertThat(new LastFailure(Map.of()).take(folder)).isEmpty();
+
+    assertThat(pipe).doesNotExist();
+  }
+
+  @Test
+  void controlCharactersReachNoTerminal() {
+    LastFailure.keep(folder, "The thread \u001b[31m x \u009b32m has ended.");
+
+    assertThat(new LastFailure(Map.of()).take(folder).orElseThrow())
+        .endsWith("The thread  [31m x  32m has ended.");
   }
 
   @ParameterizedTest
