@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
 import org.junit.jupiter.api.Tag;
@@ -78,6 +80,32 @@ class PrivateDataTest {
     assertThatThrownBy(folder::logsToWrite)
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining(log + " is a link of the user 61234. Remove it");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void rootFillsAndClosesNoFolderThroughALinkOfTheFoldersUser() throws Exception {
+    assumeTrue(System.getProperty("user.name").equals("root"), "others cannot write elsewhere");
+    DataFolder folder = new DataFolder(Files.createDirectory(parent.resolve("data")));
+    Path victim = Files.createDirectory(parent.resolve("victim"));
+    Files.setPosixFilePermissions(victim, PosixFilePermissions.fromString("rwxr-xr-x"));
+    for (String name : List.of("search", "media", "keys")) {
+      Path link = Files.createSymbolicLink(folder.root().resolve(name), victim);
+      Files.setAttribute(link, "unix:uid", 61234, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    for (ThrowingCallable each :
+        List.<ThrowingCallable>of(
+            folder::search,
+            folder::media,
+            () -> folder.put(DataFolder.SIGNING_KEY, new byte[] {1}))) {
+      assertThatThrownBy(each)
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("is a link of the user 61234. Remove it");
+    }
+    assertThat(victim).isEmptyDirectory();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(victim)))
+        .isEqualTo("rwxr-xr-x");
   }
 
   @Test

@@ -6,7 +6,6 @@ import java.lang.System.Logger.Level;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -259,16 +258,21 @@ public record DataFolder(Path root) {
   ///   root would write wherever that one likes
   public Path logsToWrite() throws IOException {
     for (Path each : List.of(logs(), logs().resolve("hearth.log"), logs().resolve("access.log"))) {
-      if (Files.isSymbolicLink(each)) {
-        String owner = Files.getOwner(each, LinkOption.NOFOLLOW_LINKS).getName();
-        if (!owner.equals(System.getProperty("user.name"))) {
-          throw new ConfigurationException(
-              "%s is a link of the user %s. Remove it, or start as that user"
-                  .formatted(each, owner));
-        }
-      }
+      requireNoLinkOfAnother(each);
     }
     return logs();
+  }
+
+  /// Refuses a link that neither this user nor root has laid: root would write, and close to
+  /// others, what that one likes.
+  private static void requireNoLinkOfAnother(Path path) throws IOException {
+    if (Files.isSymbolicLink(path) && keepsRights(path)) {
+      String owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).getName();
+      if (!owner.equals("root") && !owner.equals(System.getProperty("user.name"))) {
+        throw new ConfigurationException(
+            "%s is a link of the user %s. Remove it, or start as that user".formatted(path, owner));
+      }
+    }
   }
 
   /// Whether there is something of a database.
@@ -351,15 +355,19 @@ public record DataFolder(Path root) {
   /// @throws IOException if it cannot be made
   public static void makePrivateFile(Path file) throws IOException {
     Files.deleteIfExists(file);
-    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+    if (keepsRights(file)) {
       Files.createFile(file, PosixFilePermissions.asFileAttribute(PRIVATE_FILE));
     } else {
       Files.createFile(file);
     }
   }
 
-  private static Path makePrivate(Path folder) {
+  private Path makePrivate(Path folder) {
     try {
+      // Where the data folder itself is was said by whoever starts the server.
+      if (!folder.equals(root)) {
+        requireNoLinkOfAnother(folder);
+      }
       if (Files.isDirectory(folder)) {
         close(folder);
         if (!Files.isWritable(folder)) {
@@ -372,7 +380,7 @@ public record DataFolder(Path root) {
       if (Files.exists(folder)) {
         throw new ConfigurationException(folder + " is a file; the data folder must be a folder");
       }
-      if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+      if (keepsRights(folder)) {
         Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(PRIVATE));
       } else {
         Files.createDirectories(folder);
@@ -427,8 +435,11 @@ public record DataFolder(Path root) {
   }
 
   private static boolean isOpen(Path folder) throws IOException {
-    return folder.getFileSystem().supportedFileAttributeViews().contains("posix")
-        && !PRIVATE.containsAll(Files.getPosixFilePermissions(folder));
+    return keepsRights(folder) && !PRIVATE.containsAll(Files.getPosixFilePermissions(folder));
+  }
+
+  private static boolean keepsRights(Path path) {
+    return path.getFileSystem().supportedFileAttributeViews().contains("posix");
   }
 
   /// Takes away what the group and others may do with what an earlier release, or another umask,

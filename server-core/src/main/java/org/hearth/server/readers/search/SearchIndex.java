@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.Field;
@@ -75,6 +76,10 @@ final class SearchIndex implements AutoCloseable {
   private static final int MOST_MERGES = 4;
   private static final System.Logger LOG = System.getLogger(SearchIndex.class.getName());
   private static final FieldType TEXT = textType();
+
+  /// The names of Lucene's files.
+  private static final Pattern LUCENES =
+      Pattern.compile("(pending_)?segments(_.*)?|_.*|write\\.lock");
 
   /// An event to be found.
   ///
@@ -193,10 +198,13 @@ final class SearchIndex implements AutoCloseable {
     }
   }
 
+  /// Somebody may have put other files there: only Lucene's go.
   private void removeFiles() throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       for (Path each : files.toList()) {
-        Files.delete(each);
+        if (LUCENES.matcher(String.valueOf(each.getFileName())).matches()) {
+          Files.delete(each);
+        }
       }
     }
   }

@@ -150,7 +150,9 @@ class SearchIndexTest {
         Files.write(each, new byte[] {0});
       }
     }
+    Path letter = Files.writeString(search.resolve("letter.txt"), "not Lucene's");
     run(SearchIndexTest::findsTheDaisy);
+    assertThat(letter).hasContent("not Lucene's");
   }
 
   private static void findsTheDaisy(WholeServer server, TestClient alice) {
