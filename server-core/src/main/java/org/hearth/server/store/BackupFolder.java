@@ -63,13 +63,8 @@ public record BackupFolder(Path folder, String kind, UUID database) {
     }
   }
 
-  /// What does not say whose it is was made here: it is damaged.
   private boolean isOwn(Path backup) {
-    try {
-      return ManifestFile.read(backup).id().equals(database);
-    } catch (StoreRefusedException _) {
-      return true;
-    }
+    return ManifestFile.isOf(backup, database);
   }
 
   /// Where a backup is until it is complete.

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -33,6 +34,7 @@ import org.hearth.server.store.derby.Durably;
 final class ManifestFile {
   private static final String NAME = "manifest.json";
   private static final int FORMAT = 1;
+  private static final System.Logger LOG = System.getLogger(ManifestFile.class.getName());
 
   /// Derby has it in every database.
   private static final String PROPERTIES = Backups.DERBY + "/service.properties";
@@ -159,6 +161,29 @@ final class ManifestFile {
     }
   }
 
+  /// Whether a backup is of a database. One that this user may not read, or that is not of this
+  /// format, is of another. What does not say whose it is was made here: it is damaged.
+  static boolean isOf(Path backup, UUID database) {
+    try {
+      return parsed(backup).id().equals(database);
+    } catch (AccessDeniedException | OtherFormatException e) {
+      LOG.log(Level.DEBUG, "whose " + backup + " is cannot be seen", e);
+      return false;
+    } catch (IOException | DateTimeException | IllegalArgumentException e) {
+      LOG.log(Level.DEBUG, backup + " is damaged", e);
+      return true;
+    }
+  }
+
+  /// Somebody else has made it, or another release.
+  private static final class OtherFormatException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    OtherFormatException() {
+      super(NAME + " is of another product or format");
+    }
+  }
+
   private static BackupManifest parsed(Path backup) throws IOException {
     Path file = backup.resolve(NAME);
     if (Files.notExists(file)) {
@@ -172,7 +197,7 @@ final class ManifestFile {
     }
     if (!json.path("product").asText().equals(Schema.PRODUCT)
         || json.path("format").asInt() != FORMAT) {
-      throw new IOException(NAME + " is of another product or format");
+      throw new OtherFormatException();
     }
     List<BackupFile> files = new ArrayList<>();
     for (JsonNode each : json.path("files")) {

@@ -135,6 +135,42 @@ class BackupMakerTest {
   }
 
   @Test
+  void backupsThatCannotBeReadOrAreOfAnotherFormatAreNeitherCountedNorRemoved() throws Exception {
+    BackupMaker maker = maker(folder, () -> Others.NONE);
+    try {
+      maker.makeDaily();
+      Path closed = Files.createDirectories(folder.resolve("daily-20260304-030000"));
+      Path closedManifest =
+          Files.copy(
+              folder.resolve("daily-20260301-040000/manifest.json"),
+              closed.resolve("manifest.json"));
+      Path later = Files.createDirectories(folder.resolve("daily-20260304-030001"));
+      Files.writeString(
+          later.resolve("manifest.json"),
+          Files.readString(closedManifest).replace("\"format\" : 1", "\"format\" : 2"));
+
+      now = Instant.parse("2026-03-04T04:00:00Z");
+      List<String> made =
+          OrdinaryRights.without(
+              closedManifest,
+              () -> {
+                maker.makeDaily();
+                return names();
+              });
+
+      assertThat(made)
+          .containsExactly(
+              "daily-20260301-040000",
+              "daily-20260304-030000",
+              "daily-20260304-030001",
+              "daily-20260304-040000");
+      assertThat(maker.trouble()).isEmpty();
+    } finally {
+      maker.stop();
+    }
+  }
+
+  @Test
   void whatAKilledBackupHasLeftGoesWhenTheNextIsMadeThere() throws Exception {
     Path shelf = folder.resolve("shelf");
     Files.createDirectories(shelf.resolve(partial("backup-20260228-040000") + "/derby"));
