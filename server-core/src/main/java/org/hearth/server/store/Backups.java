@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.derby.Catalogue;
+import org.hearth.server.store.derby.Catalogue.TableName;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
@@ -136,12 +137,13 @@ final class Backups {
   static void checkTables(Derby derby, Path copy) throws IOException, SQLException {
     try (Connection connection = derby.connect()) {
       Catalogue.requireFiles(connection, derby.folder());
-      for (String table : Catalogue.tables(connection)) {
+      for (TableName table : Catalogue.tables(connection)) {
         try {
           Catalogue.check(connection, table);
         } catch (SQLException e) {
           throw new StoreRefusedException(
-              new Refusal.BadBackup(copy, PageDumps.cut("table " + table + ": " + e.getMessage())),
+              new Refusal.BadBackup(
+                  copy, PageDumps.cut("table " + table.table() + ": " + e.getMessage())),
               e);
         }
       }

@@ -1,7 +1,5 @@
 package org.hearth.server.store;
 
-import static java.util.Locale.ROOT;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -19,6 +17,7 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.hearth.server.store.derby.Catalogue;
+import org.hearth.server.store.derby.Catalogue.TableName;
 import org.hearth.server.store.derby.CommitHead;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyFault;
@@ -313,11 +312,13 @@ final class Opening {
       readHead();
       requireFiles();
       List<String> problems = new ArrayList<>();
-      for (String table : essential(this::tables)) {
+      for (TableName table : essential(this::tables)) {
         problem(table)
-            .map(
-                each -> "The table %s cannot be read: %s.".formatted(table.toLowerCase(ROOT), each))
+            .map(each -> "The table %s cannot be read: %s.".formatted(table, each))
             .ifPresent(problems::add);
+        if (table.ofDerby() && !problems.isEmpty()) {
+          break; // All others are read by means of it.
+        }
       }
       return problems;
     } finally {
@@ -325,14 +326,14 @@ final class Opening {
     }
   }
 
-  private List<String> tables() throws SQLException {
+  private List<TableName> tables() throws SQLException {
     try (Connection connection = derby.connect()) {
       return Catalogue.tables(connection);
     }
   }
 
   /// Derby shuts the database down when it meets damage; the next connection opens it again.
-  private Optional<String> problem(String table) throws IOException, SQLException {
+  private Optional<String> problem(TableName table) throws IOException, SQLException {
     long before = ReportedDamage.count();
     try (Connection connection = derby.connect()) {
       Catalogue.read(connection, table);

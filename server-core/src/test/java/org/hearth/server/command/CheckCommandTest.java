@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -32,10 +33,13 @@ import org.hearth.server.store.Table;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// `hearth check --database`, on a database with a room.
 final class CheckCommandTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final int DERBYS_PAGE_BYTES = 4096;
   private static final ServerName SERVER = ServerName.parse("hearth.test");
   private static final UserId ALICE = UserId.parse("@alice:hearth.test");
   private static final RoomId ROOM = RoomId.parse("!room:hearth.test");
@@ -138,6 +142,22 @@ final class CheckCommandTest {
             line -> assertThat(line).isEqualTo("1 problem found."),
             line -> assertThat(line).contains("restore the newest backup"));
     assertThat(said()).doesNotContain("xception");
+  }
+
+  /// A backup reads them, and would end the server.
+  @ParameterizedTest
+  @CsvSource({"c150, sysdepends", "c2f0, sysdummy1", "c101, sysconstraints", "c180, sysaliases"})
+  void damageOfATableOfDerbyIsFound(String file, String table) throws IOException {
+    Path pages = folder.resolve("database/derby/seg0").resolve(file + ".dat");
+    byte[] bytes = Files.readAllBytes(pages);
+    bytes[DERBYS_PAGE_BYTES + DERBYS_PAGE_BYTES / 2] ^= 1;
+    Files.write(pages, bytes);
+
+    assertThat(check("--database")).isEqualTo(1);
+
+    assertThat(said())
+        .startsWith("The table %s cannot be read: Invalid checksum".formatted(table))
+        .contains("1 problem found.", "restore the newest backup");
   }
 
   @Test

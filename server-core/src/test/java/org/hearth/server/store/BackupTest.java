@@ -140,6 +140,22 @@ class BackupTest {
             bad -> assertThat(bad.detail()).contains("TEST_ROW", "Invalid checksum"));
   }
 
+  @Test
+  void aBackupOfADatabaseWithADamagedPageOfDerbysOwnIsNotRestored() throws Exception {
+    Damage ofDependencies =
+        file -> {
+          Path pages = file.resolveSibling("c150.dat");
+          byte[] bytes = Files.readAllBytes(pages);
+          bytes[6000] ^= 1;
+          Files.write(pages, bytes);
+        };
+
+    assertThat(restoreDamaged(ofDependencies).refusal())
+        .isInstanceOfSatisfying(
+            Refusal.BadBackup.class,
+            bad -> assertThat(bad.detail()).contains("SYSDEPENDS", "Invalid checksum"));
+  }
+
   /// Clients that came after the first restore must not take the second history for the first.
   @Test
   void twoRestoresOfOneBackupAreTwoEpochs() {

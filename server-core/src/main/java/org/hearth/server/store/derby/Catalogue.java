@@ -23,6 +23,9 @@ public final class Catalogue {
       "SELECT c.conglomeratenumber, t.tablename FROM sys.sysconglomerates c"
           + " JOIN sys.systables t ON c.tableid = t.tableid";
 
+  /// Has passwords, which Derby gives to nobody.
+  private static final String USERS = "SYSUSERS";
+
   private Catalogue() {}
 
   /// Compares the files of a database, or of a copy of it, with its catalogue: each table and each
@@ -51,17 +54,29 @@ public final class Catalogue {
     }
   }
 
-  /// The tables of ours.
-  public static List<String> tables(Connection connection) throws SQLException {
+  /// A table.
+  ///
+  /// @param ofDerby whether it is Derby's, without which no other can be read
+  public record TableName(String schema, String table, boolean ofDerby) {
+    /// In small letters.
+    @Override
+    public String toString() {
+      return table.toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /// All tables, Derby's first.
+  public static List<TableName> tables(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
-                "SELECT t.tablename FROM sys.systables t JOIN sys.sysschemas s ON t.schemaid ="
-                    + " s.schemaid WHERE t.tabletype = 'T' AND s.schemaname = 'APP'"
-                    + " ORDER BY t.tablename")) {
-      List<String> names = new ArrayList<>();
+                "SELECT s.schemaname, t.tablename, t.tabletype FROM sys.systables t"
+                    + " JOIN sys.sysschemas s ON t.schemaid = s.schemaid"
+                    + " WHERE t.tabletype IN ('S', 'T') ORDER BY t.tabletype, t.tablename")) {
+      List<TableName> names = new ArrayList<>();
       while (rows.next()) {
-        names.add(rows.getString(1));
+        names.add(
+            new TableName(rows.getString(1), rows.getString(2), rows.getString(3).equals("S")));
       }
       return names;
     }
@@ -70,10 +85,11 @@ public final class Catalogue {
   /// Reads all of a table, and compares it with its indexes.
   ///
   /// @throws SQLException if a page cannot be read, or an index does not agree with its table
-  public static void check(Connection connection, String table) throws SQLException {
+  public static void check(Connection connection, TableName name) throws SQLException {
     try (PreparedStatement check =
-        connection.prepareStatement("VALUES SYSCS_UTIL.SYSCS_CHECK_TABLE('APP', ?)")) {
-      check.setString(1, table);
+        connection.prepareStatement("VALUES SYSCS_UTIL.SYSCS_CHECK_TABLE(?, ?)")) {
+      check.setString(1, name.schema());
+      check.setString(2, name.table());
       try (ResultSet row = check.executeQuery()) {
         row.next(); // Derby checks when the row is asked for.
       }
@@ -83,11 +99,14 @@ public final class Catalogue {
   /// Reads all values of a table: also those that are so long that the indexes' check leaves out
   /// their pages.
   ///
-  /// @param table one of [#tables]
+  /// @param name one of [#tables]
   /// @throws SQLException if a page cannot be read
-  public static void read(Connection connection, String table) throws SQLException {
+  public static void read(Connection connection, TableName name) throws SQLException {
+    String what = name.table().equals(USERS) ? "COUNT(*)" : "*";
     try (Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("SELECT * FROM APP.\"" + table + '"')) {
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT %s FROM \"%s\".\"%s\"".formatted(what, name.schema(), name.table()))) {
       ResultSetMetaData columns = rows.getMetaData();
       while (rows.next()) {
         for (int column = 1; column <= columns.getColumnCount(); column++) {
