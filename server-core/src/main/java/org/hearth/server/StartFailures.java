@@ -33,8 +33,11 @@ final class StartFailures {
 
   static StartFailedException explain(Throwable failure, DataFolder folder) {
     if (StorageException.isOfFullDisk(failure)) {
+      // The store wants more room than none, and says how much.
+      String why =
+          failure instanceof StorageException ofStore ? " (" + ofStore.getMessage() + ")" : "";
       return StartFailedException.ofFullDisk(
-          "The disk of " + folder.root() + " is full",
+          "The disk of " + folder.root() + " is full" + why,
           "Make room on it; then the server can start.",
           failure);
     }

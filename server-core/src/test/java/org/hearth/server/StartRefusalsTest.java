@@ -28,6 +28,7 @@ import org.hearth.server.box.Time;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.FreePort;
+import org.hearth.server.store.StorageException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,22 @@ class StartRefusalsTest {
       assertThat(refused).hasMessageContaining("outbound.trusted-certificates");
       assertThat(refused).hasMessageContaining("missing.pem");
     }
+  }
+
+  /// Its launcher tries it again until there is room.
+  @Test
+  void aDiskWithLessRoomThanTheStoreWantsIsFull(@TempDir Path folder) {
+    StorageException ofStore =
+        new StorageException(StorageException.Reason.DISK_FULL, "writing needs 256 MB free");
+
+    StartFailedException refused = StartFailures.explain(ofStore, new DataFolder(folder));
+
+    assertThat(StartFailures.isRefusal(ofStore)).isTrue();
+    assertThat(refused.wantsRoom()).isTrue();
+    assertThat(refused)
+        .hasMessage(
+            "The disk of %s is full (writing needs 256 MB free). Make room on it; then the server can start."
+                .formatted(folder));
   }
 
   static Stream<Damage> damages() {

@@ -71,6 +71,11 @@ public sealed class StorageException extends RuntimeException permits StoreRefus
 
   /// Whether a failure is that of a disk without room, whoever met it.
   public static boolean isOfFullDisk(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof StorageException ofStore && ofStore.reason == Reason.DISK_FULL) {
+        return true;
+      }
+    }
     return DerbyFault.ofMedium(failure) == DerbyFault.DISK_FULL;
   }
 

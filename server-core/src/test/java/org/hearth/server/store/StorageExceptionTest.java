@@ -28,6 +28,19 @@ class StorageExceptionTest {
   }
 
   @Test
+  void theStoresOwnMinimumIsAFullDiskToo() {
+    StorageException ofStore =
+        new StorageException(StorageException.Reason.DISK_FULL, "5 MiB are free");
+
+    assertThat(StorageException.isOfFullDisk(ofStore)).isTrue();
+    assertThat(StorageException.isOfFullDisk(new IllegalStateException(ofStore))).isTrue();
+    assertThat(
+            StorageException.isOfFullDisk(
+                new StorageException(StorageException.Reason.READ_ONLY, "5 MiB are free")))
+        .isFalse();
+  }
+
+  @Test
   void whatSaysMoreIsLeftAsItIs() {
     assertThat(
             StorageException.said(new FileSystemException(FILE, null, "No space left on device")))
