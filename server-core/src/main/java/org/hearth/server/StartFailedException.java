@@ -1,5 +1,7 @@
 package org.hearth.server;
 
+import org.hearth.server.store.StorageException;
+
 /// The server could not start; the message says why and what to do, in sentences for its owner.
 public final class StartFailedException extends Exception {
   private static final long serialVersionUID = 1L;
@@ -53,6 +55,12 @@ public final class StartFailedException extends Exception {
   /// Whether another process had the data folder, such as a command that opened its database.
   public boolean isHeld() {
     return obstacle == Obstacle.HELD_FOLDER;
+  }
+
+  /// Whether something failed, such as a first start, that succeeds as soon as there is room on the
+  /// disk.
+  public static boolean isOfFullDisk(Throwable failure) {
+    return StorageException.isOfFullDisk(failure);
   }
 
   /// What to do about it.

@@ -136,7 +136,7 @@ final class Commands {
     if (told instanceof StartFailedException start) {
       return start.wantsRoom() ? NO_ROOM : start.isHeld() ? HELD : REFUSED;
     }
-    return REFUSED;
+    return StartFailedException.isOfFullDisk(exception) ? NO_ROOM : REFUSED;
   }
 
   private static String sentence(String text) {

@@ -1,9 +1,10 @@
 package org.hearth.server.configuration;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -31,6 +32,7 @@ public final class FirstSetup {
   private static final Set<String> OF_A_SERVER =
       Set.of(
           "hearth.yaml",
+          "hearth.yaml.new",
           "hearth.lock",
           "control",
           DataFolder.LAST_FAILURE,
@@ -302,6 +304,9 @@ public final class FirstSetup {
       throw new ConfigurationException(NOT_RESTORED.formatted(folder.root()));
     }
     folder.create();
-    Files.writeString(folder.configuration(), text, StandardOpenOption.CREATE_NEW);
+    if (Files.exists(folder.configuration(), LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(folder.configuration().toString());
+    }
+    ConfigurationWriter.replace(folder.configuration(), text);
   }
 }

@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,5 +57,21 @@ class NoAnswerTest extends TypedCommands {
     assertThat(said.toString(StandardCharsets.UTF_8))
         .hasLineCount(1)
         .contains("Network is unreachable");
+  }
+
+  /// The launcher of a server tries it again until there is room.
+  @Test
+  void aFullDiskHasACodeOfItsOwn() {
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+
+    int code =
+        Commands.failed(
+            new FileSystemException("/data/hearth.yaml.new", null, "No space left on device"),
+            new PrintStream(said, true));
+
+    assertThat(code).isEqualTo(Commands.NO_ROOM);
+    assertThat(said.toString(StandardCharsets.UTF_8))
+        .hasLineCount(1)
+        .contains("/data/hearth.yaml.new cannot be used: No space left on device.");
   }
 }

@@ -1,8 +1,10 @@
 package org.hearth.server.configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -119,6 +121,28 @@ class FirstSetupTest {
     Path cloud = Files.createDirectories(temp.resolve("OneDrive"));
     Path behind = Files.createSymbolicLink(temp.resolve("plain"), cloud);
     assertThat(FirstSetup.doubtAboutFolder(behind.resolve("hearth"))).isPresent();
+  }
+
+  @Test
+  void aConfigurationThatCannotBeWrittenWholeIsNotThere(@TempDir Path temp) throws IOException {
+    DataFolder folder = new DataFolder(temp);
+    Path inTheWay = Files.createDirectory(temp.resolve("hearth.yaml.new"));
+    Files.createFile(inTheWay.resolve("x"));
+
+    assertThatThrownBy(() -> FirstSetup.write(folder, "hearth.test"))
+        .isInstanceOf(IOException.class);
+    assertThat(folder.configuration()).doesNotExist();
+    assertThat(FirstSetup.isOwn("hearth.yaml.new")).isTrue();
+
+    Files.delete(inTheWay.resolve("x"));
+    Files.delete(inTheWay);
+    FirstSetup.write(folder, "hearth.test");
+    assertThat(temp).isDirectoryContaining("glob:**/hearth.yaml");
+    assertThat(inTheWay).doesNotExist();
+    assertThatThrownBy(() -> FirstSetup.write(folder, "other.test"))
+        .isInstanceOf(FileAlreadyExistsException.class);
+    assertThat(ConfigurationReader.read(folder.configuration()).serverName())
+        .hasToString("hearth.test");
   }
 
   @ParameterizedTest
