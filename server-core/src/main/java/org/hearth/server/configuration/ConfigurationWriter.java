@@ -58,8 +58,16 @@ public final class ConfigurationWriter {
           file,
           text -> bound(text, before.listeners(), wanted),
           after -> after.listeners().equals(wanted),
-          "give each of the listeners “bind: %s”".formatted(wanted.getFirst().bind()));
+          byHand(wanted));
     }
+  }
+
+  private static String byHand(List<Configuration.Listener> wanted) {
+    long ports = wanted.stream().map(Configuration.Listener::port).distinct().count();
+    return (ports < wanted.size()
+            ? "leave one listener to each port, with “bind: %s”"
+            : "give each of the listeners “bind: %s”")
+        .formatted(wanted.getFirst().bind());
   }
 
   /// Lets whoever has a registration token make an account.
@@ -84,10 +92,17 @@ public final class ConfigurationWriter {
   private static void change(Path file, UnaryOperator<String> how, Meant meant, String byHand)
       throws IOException {
     String changed = how.apply(Files.readString(file));
-    if (!meant.says(ConfigurationReader.parse(file, changed))) {
-      throw new ConfigurationException(
-          "%s is written in a way that only its author can change: %s with a text editor"
-              .formatted(file, byHand));
+    String sentence =
+        "%s is written in a way that only its author can change: %s with a text editor"
+            .formatted(file, byHand);
+    Configuration after;
+    try {
+      after = ConfigurationReader.parse(file, changed);
+    } catch (ConfigurationException e) {
+      throw new ConfigurationException("%s (%s)".formatted(sentence, e.getMessage()), e);
+    }
+    if (!meant.says(after)) {
+      throw new ConfigurationException(sentence);
     }
     replace(file, changed);
   }

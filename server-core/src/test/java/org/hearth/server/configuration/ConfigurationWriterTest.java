@@ -87,6 +87,8 @@ class ConfigurationWriterTest {
 
     assertThatThrownBy(() -> ConfigurationWriter.openListeners(data, true))
         .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining(
+            "only its author can change: leave one listener to each port, with “bind: 0.0.0.0”")
         .hasMessageContaining("no other listener has on 0.0.0.0");
     assertThat(Files.readString(data.configuration())).isEqualTo(before);
   }
@@ -115,6 +117,7 @@ class ConfigurationWriterTest {
 
     assertThatThrownBy(() -> ConfigurationWriter.registerByToken(data))
         .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("set “registration.mode” to “token” with a text editor")
         .hasMessageContaining("twice");
     assertThat(Files.readString(data.configuration())).isEqualTo(before);
   }
