@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.hearth.server.box.AccountCompanion;
 import org.hearth.server.http.Authenticator;
 import org.hearth.server.http.Requester;
@@ -292,7 +293,7 @@ final class Sessions implements Authenticator {
     devices.stream()
         .sorted(Comparator.comparing((Device each) -> each.lastSeen().orElse(Instant.EPOCH)))
         .limit(Math.max(0, devices.size() - MOST_DEVICES + 1L))
-        .forEach(each -> remove(each, changes, entries));
+        .forEach(each -> remove(user, each.id(), changes, entries));
   }
 
   /// New tokens that are not committed yet.
@@ -370,8 +371,8 @@ final class Sessions implements Authenticator {
           List<AccountOutput> entries = new ArrayList<>();
           devices.stream()
               .distinct()
-              .flatMap(each -> accounts.device(user, each).stream())
-              .forEach(each -> remove(each, changes, entries));
+              .filter(each -> isThere(user, each))
+              .forEach(each -> remove(user, each, changes, entries));
           if (!changes.isEmpty()) {
             // Nobody knows which device has asked for them.
             changes.add(LoginTokens.clearing(user));
@@ -384,18 +385,36 @@ final class Sessions implements Authenticator {
   ///
   /// @param kept null for none
   void removeAllBut(UserId user, @Nullable DeviceId kept) {
-    remove(
+    turns.run(
         user,
-        accounts.devices(user).stream()
-            .map(Device::id)
-            .filter(each -> !each.equals(kept))
-            .toList());
+        () -> {
+          List<RowChange> changes = new ArrayList<>(List.of(LoginTokens.clearing(user)));
+          List<AccountOutput> entries = new ArrayList<>();
+          removeAllBut(user, kept, changes, entries);
+          commitAndDrop(user, null, changes, entries);
+        });
+  }
+
+  /// Whether it is listed or, when its row is damaged, has a token.
+  private boolean isThere(UserId user, DeviceId device) {
+    return accounts.device(user, device).isPresent()
+        || !tokens.accessTokens(user, device).isEmpty();
+  }
+
+  /// A device whose row is damaged is not listed, and goes all the same.
+  private void removeAllBut(
+      UserId user, @Nullable DeviceId kept, List<RowChange> changes, List<AccountOutput> entries) {
+    Stream.concat(accounts.devices(user).stream().map(Device::id), tokens.devices(user).stream())
+        .distinct()
+        .filter(each -> !each.equals(kept))
+        .forEach(each -> remove(user, each, changes, entries));
+    changes.addAll(TokenTables.deleteAllBut(user, kept));
   }
 
   /// Adds what removes all devices of the user, for a unit of the caller's; afterwards it must
   /// [#drop] their tokens. Only while it is the user's turn.
   List<TokenHash> removeAll(UserId user, List<RowChange> changes, List<AccountOutput> entries) {
-    accounts.devices(user).forEach(each -> remove(each, changes, entries));
+    removeAllBut(user, null, changes, entries);
     return tokens.accessTokens(user, null);
   }
 
@@ -404,12 +423,13 @@ final class Sessions implements Authenticator {
     cache.invalidateAll(gone);
   }
 
-  private void remove(Device device, List<RowChange> changes, List<AccountOutput> entries) {
-    changes.addAll(TokenTables.deleteAll(device.user(), device.id()));
-    changes.add(Accounts.delete(device.user(), device.id()));
-    companions.forEach(each -> changes.addAll(each.clearing(device.user(), device.id())));
-    entries.add(new AccountOutput.DeviceRemoved(device.user(), device.id()));
-    accounts.lastSeen().forget(device.user(), device.id());
+  private void remove(
+      UserId user, DeviceId device, List<RowChange> changes, List<AccountOutput> entries) {
+    changes.addAll(TokenTables.deleteAll(user, device));
+    changes.add(Accounts.delete(user, device));
+    companions.forEach(each -> changes.addAll(each.clearing(user, device)));
+    entries.add(new AccountOutput.DeviceRemoved(user, device));
+    accounts.lastSeen().forget(user, device);
   }
 
   /// Commits and forgets every token that the device, or without one the user, had before.

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.store.ReadPool;
@@ -121,6 +122,14 @@ final class TokenTables {
         TokenTables::hash);
   }
 
+  /// The devices that have access tokens.
+  List<DeviceId> devices(UserId user) {
+    return reads.selectReadable(
+        "SELECT DISTINCT device_id FROM access_token WHERE user_id = ?",
+        statement -> statement.setString(1, user.value()),
+        row -> new DeviceId(row.getString(1)));
+  }
+
   private static TokenHash hash(ResultSet row) throws SQLException {
     return TokenHash.fromBytes(row.getBytes(1));
   }
@@ -185,6 +194,20 @@ final class TokenTables {
             "DELETE FROM refresh_token WHERE user_id = ? AND device_id = ?",
             user,
             device));
+  }
+
+  /// Also devices and tokens whose rows cannot be read.
+  ///
+  /// @param kept the device that stays; null for none
+  static List<RowChange> deleteAllBut(UserId user, @Nullable DeviceId kept) {
+    return Stream.of(ACCESS, REFRESH, Accounts.DEVICE)
+        .map(table -> {
+          String all = "DELETE FROM " + table.name() + " WHERE user_id = ?";
+          return kept == null
+              ? RowChange.of(table, all, (statement, _) -> statement.setString(1, user.value()))
+              : ofDevice(table, all + " AND device_id <> ?", user, kept);
+        })
+        .toList();
   }
 
   private static RowChange byId(Table table, String sql, long id) {

@@ -9,6 +9,8 @@ import org.hearth.server.http.TestClient;
 import org.hearth.server.http.TestClient.Answer;
 import org.hearth.server.logs.AccountOutput;
 import org.hearth.server.matrix.id.DeviceId;
+import org.hearth.server.store.RowChange;
+import org.hearth.server.store.Table;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -29,6 +31,44 @@ class DevicesTest {
                         .formatted(name, PASSWORD, device))
                 .expect(200)
                 .text("access_token"));
+  }
+
+  /// Its row cannot be read any more: no device has such an id.
+  private void damage(String device) {
+    RowChange change =
+        RowChange.of(
+            new Table("device", "a test's", "the test"),
+            "UPDATE device SET device_id = '' WHERE device_id = ?",
+            (statement, _) -> statement.setString(1, device));
+    var _ = services.store().committer().commit("test", List.of(change), List.of());
+  }
+
+  @Test
+  void aDeviceWhoseRowIsDamagedIsLoggedOutWithAllOthers() {
+    TestClient alice = services.register("alice");
+    TestClient laptop = logIn("alice", "LAPTOP");
+    damage("LAPTOP");
+    assertThat(alice.get(DEVICES).expect(200).at("/devices")).hasSize(1);
+    laptop.get(DEVICES).expect(200);
+
+    alice.post("/_matrix/client/v3/logout/all", "{}").expect(200);
+
+    laptop.get(DEVICES).expect(401, "M_UNKNOWN_TOKEN");
+    alice.get(DEVICES).expect(401, "M_UNKNOWN_TOKEN");
+    long unreadable = services.store().figures().unreadable();
+    assertThat(services.tables().devices(user("alice"))).isEmpty();
+    assertThat(services.store().figures().unreadable()).isEqualTo(unreadable);
+  }
+
+  @Test
+  void aDeviceWhoseRowIsDamagedLogsItselfOut() {
+    services.register("alice");
+    TestClient laptop = logIn("alice", "LAPTOP");
+    damage("LAPTOP");
+
+    laptop.post("/_matrix/client/v3/logout", "{}").expect(200);
+
+    laptop.get(DEVICES).expect(401, "M_UNKNOWN_TOKEN");
   }
 
   private static String auth(String session, String user, String password) {
