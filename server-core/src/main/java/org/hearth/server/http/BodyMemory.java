@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// Bytes are counted when they arrive, and one that finds no room refuses its request: to wait
 /// would hold what is there already. Before a body is read as JSON it waits for room, which comes
 /// when others are answered. Of both, one user has a quarter at most, one address with all its
-/// users a half, and all who have not shown who they are together a half, so that nobody takes the
-/// room of all. Of that half, a half is for those who say that they are another server: its request
-/// is long, and a login is to have room beside what anybody may claim.
+/// users a half, so that nobody takes the room of all. Strangers together have a half, and those
+/// who say that they are another server a half, of which a quarter is for those of whom nothing
+/// speaks for it; all these together have three quarters. So a quarter is left for users, for
+/// logins and for servers that are known, each, whatever all others do.
 ///
 /// A body that comes slowly stays as long as nobody else needs its room. Once somebody does, of
 /// those that have used up their time the one that has been late for longest is ended. Each byte
@@ -49,23 +50,32 @@ final class BodyMemory {
   /// Those who share a part of the room.
   private enum Group {
     /// One user, or one address of who is none.
-    ASKER(4),
+    ASKER(1),
     ADDRESS(2),
+    CLAIMS(1),
     STRANGERS(2),
-    CLAIMS(4),
-    ALL(1);
+    SERVERS(2),
+    UNSHOWN(3),
+    ALL(4);
 
-    private final int part;
+    private final int quarters;
 
-    Group(int part) {
-      this.part = part;
+    Group(int quarters) {
+      this.quarters = quarters;
+    }
+
+    long of(long most) {
+      return most / 4 * quarters;
     }
   }
 
   /// Whether a sender has shown who it is.
   enum Standing {
-    /// A user whose token is good, or a server that has shown from the same address who it is.
+    /// A user whose token is good.
     SHOWN,
+
+    /// Somebody who says that they are a server that has shown from the same address who it is.
+    LIKELY,
 
     /// Somebody without a token.
     STRANGER,
@@ -76,8 +86,9 @@ final class BodyMemory {
     private List<Sharing> shares() {
       return switch (this) {
         case SHOWN -> List.of();
-        case STRANGER -> List.of(STRANGERS);
-        case CLAIMED -> List.of(STRANGERS, CLAIMS);
+        case LIKELY -> List.of(SERVERS, UNSHOWN);
+        case STRANGER -> List.of(STRANGERS, UNSHOWN);
+        case CLAIMED -> List.of(CLAIMS, STRANGERS, SERVERS, UNSHOWN);
       };
     }
   }
@@ -87,6 +98,8 @@ final class BodyMemory {
   private static final Sharing ALL = new Sharing(Group.ALL, "");
   private static final Sharing STRANGERS = new Sharing(Group.STRANGERS, "");
   private static final Sharing CLAIMS = new Sharing(Group.CLAIMS, "");
+  private static final Sharing SERVERS = new Sharing(Group.SERVERS, "");
+  private static final Sharing UNSHOWN = new Sharing(Group.UNSHOWN, "");
 
   private final Room arrived;
   private final Room read;
@@ -210,11 +223,11 @@ final class BodyMemory {
     void known() {
       lock.lock();
       try {
-        List<Sharing> ofStrangers =
+        List<Sharing> ofUnshown =
             shares.stream().filter(Standing.CLAIMED.shares()::contains).toList();
-        shares.removeAll(ofStrangers);
-        arrived.giveBack(ofStrangers, bytes);
-        read.giveBack(ofStrangers, treeBytes);
+        shares.removeAll(ofUnshown);
+        arrived.giveBack(ofUnshown, bytes);
+        read.giveBack(ofUnshown, treeBytes);
         given.signalAll();
       } finally {
         lock.unlock();
@@ -244,7 +257,7 @@ final class BodyMemory {
     void awaitRoomFor(byte[] json) throws InterruptedException {
       // What is larger than a share has it alone: it would wait for ever otherwise.
       long wanted =
-          json.length == 0 ? 0 : Math.min(MatrixJson.treeBytes(json), read.most / Group.ASKER.part);
+          json.length == 0 ? 0 : Math.min(MatrixJson.treeBytes(json), Group.ASKER.of(read.most));
       lock.lock();
       try {
         if (gaveWay) {
@@ -298,7 +311,7 @@ final class BodyMemory {
     /// The first share in which there is no room for so many bytes.
     Optional<Sharing> full(List<Sharing> shares, long bytes) {
       return shares.stream()
-          .filter(each -> taken.getOrDefault(each, 0L) + bytes > most / each.group().part)
+          .filter(each -> taken.getOrDefault(each, 0L) + bytes > each.group().of(most))
           .findFirst();
     }
 

@@ -370,7 +370,7 @@ final class Dispatcher implements Filter {
       Optional<Requester> requester, Peers.@Nullable Claim claim, String address) {
     if (claim != null) {
       return peers.isLikely(claim, address)
-          ? BodyMemory.Standing.SHOWN
+          ? BodyMemory.Standing.LIKELY
           : BodyMemory.Standing.CLAIMED;
     }
     return requester.isPresent() ? BodyMemory.Standing.SHOWN : BodyMemory.Standing.STRANGER;
