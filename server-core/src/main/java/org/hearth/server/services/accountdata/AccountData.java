@@ -1,10 +1,14 @@
 package org.hearth.server.services.accountdata;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.lang.System.Logger.Level;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,12 +23,15 @@ import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
+import org.hearth.server.store.Unavailable;
 import org.jspecify.annotations.Nullable;
 
 /// The table `account_data`.
 ///
 /// **thread**: any.
 public final class AccountData implements AccountDataQueries, AccountCompanion {
+  private static final System.Logger LOG = System.getLogger(AccountData.class.getName());
+
   static final Table TABLE =
       new Table(
           "account_data",
@@ -44,7 +51,15 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
   /// Users are told apart by stripes: who shares one is looked up once more than necessary.
   private static final int STRIPES = 1024;
 
+  /// Whose damage was logged of late: it is met at each request.
+  private static final int MOST_COMPLAINTS = 100;
+
   private final ReadPool reads;
+  private final Cache<UserId, Boolean> complaints =
+      Caffeine.newBuilder()
+          .maximumSize(MOST_COMPLAINTS)
+          .expireAfterWrite(Duration.ofMinutes(10))
+          .build();
   private final AtomicLongArray ruleChanges = new AtomicLongArray(STRIPES);
 
   /// Reads from that database.
@@ -94,6 +109,22 @@ public final class AccountData implements AccountDataQueries, AccountCompanion {
   @Override
   public Optional<ObjectNode> global(UserId user, String type) {
     return one(user, GLOBAL, type);
+  }
+
+  @Override
+  public Optional<ObjectNode> ignoredUsers(UserId user) {
+    try {
+      return global(user, IGNORED_USERS);
+    } catch (RuntimeException e) {
+      if (Unavailable.is(e)) {
+        throw e;
+      }
+      reads.unreadable();
+      if (complaints.asMap().putIfAbsent(user, true) == null) {
+        LOG.log(Level.ERROR, "the ignored users of %s cannot be read".formatted(user), e);
+      }
+      return Optional.empty();
+    }
   }
 
   @Override

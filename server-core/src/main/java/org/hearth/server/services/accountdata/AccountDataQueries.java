@@ -38,6 +38,10 @@ public interface AccountDataQueries {
   /// Global account data of a type, now.
   Optional<ObjectNode> global(UserId user, String type);
 
+  /// [#IGNORED_USERS], now. A damaged list must not keep everything else from its user: it is none,
+  /// and the owner is warned.
+  Optional<ObjectNode> ignoredUsers(UserId user);
+
   /// Global account data of a type, now, of those users who have it.
   ///
   /// @param users at most [#MOST_USERS]

@@ -146,6 +146,35 @@ class DamagedRowsTest {
         .doesNotHaveDuplicates();
   }
 
+  @Test
+  void damagedListsOfIgnoredUsersAreLoggedOnceAndCounted() {
+    server.http("alice").put(DATA, "{'ignored_users': {}}").expect(200);
+    update(
+        "account_data",
+        "UPDATE account_data SET content = CAST(X'7B7B' AS BLOB) WHERE user_id = ?");
+    restart();
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    Logger log = (Logger) LoggerFactory.getLogger("org.hearth.server");
+    log.addAppender(logged);
+    try {
+      for (int i = 0; i < 3; i++) {
+        server
+            .http("alice")
+            .get("/_matrix/client/v3/rooms/%s/messages?dir=b".formatted(room))
+            .expect(200);
+      }
+    } finally {
+      log.detachAppender(logged);
+    }
+
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .filteredOn(each -> each.contains("@alice:hearth.test"))
+        .containsExactly("the ignored users of @alice:hearth.test cannot be read");
+    assertThat(server.store().figures().unreadable()).isPositive();
+  }
+
   private void restart() {
     server.close();
     server = new SyncServer(folder);
