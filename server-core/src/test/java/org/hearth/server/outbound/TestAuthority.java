@@ -77,7 +77,7 @@ public final class TestAuthority {
   }
 
   private static GeneralName name(String name) {
-    boolean address = name.contains(":") || name.matches("[0-9.]+");
+    boolean address = name.contains(":") || name.matches("[0-9./]+");
     return new GeneralName(address ? GeneralName.iPAddress : GeneralName.dNSName, name);
   }
 

@@ -52,7 +52,7 @@ public record ListenerCertificate(
   ///
   /// @param chain the server's own first
   /// @param authorities those that everybody trusts
-  static ListenerCertificate of(List<X509Certificate> chain, X509TrustManager authorities) {
+  static ListenerCertificate of(List<X509Certificate> chain, Authorities authorities) {
     X509Certificate certificate = chain.getFirst();
     List<String> names = new ArrayList<>();
     List<InetAddress> addresses = new ArrayList<>();
@@ -61,7 +61,7 @@ public record ListenerCertificate(
         if (each.getFirst().equals(DNS_NAME)) {
           names.add(text.toLowerCase(Locale.ROOT));
         } else if (each.getFirst().equals(IP_ADDRESS)) {
-          addresses.add(InetAddress.ofLiteral(text));
+          literal(text).ifPresent(addresses::add);
         }
       }
     }
@@ -69,33 +69,46 @@ public record ListenerCertificate(
         names, addresses, certificate.getNotAfter().toInstant(), signer(chain, authorities));
   }
 
-  /// One that has ended counts as one of another authority.
-  private static Signer signer(List<X509Certificate> chain, X509TrustManager authorities) {
-    try {
-      authorities.checkServerTrusted(chain.toArray(X509Certificate[]::new), "UNKNOWN");
+  private static Signer signer(List<X509Certificate> chain, Authorities authorities) {
+    if (isTrusted(chain, authorities)) {
       return Signer.PUBLIC_AUTHORITY;
+    }
+    X509Certificate own = chain.getFirst();
+    return own.getIssuerX500Principal().equals(own.getSubjectX500Principal())
+        ? Signer.ITSELF
+        : Signer.OTHER_AUTHORITY;
+  }
+
+  /// One that has ended is not; nor is one of which that cannot be found out, since Java has no
+  /// authorities here, say: a listener works without.
+  private static boolean isTrusted(List<X509Certificate> chain, Authorities authorities) {
+    try {
+      authorities.find().checkServerTrusted(chain.toArray(X509Certificate[]::new), "UNKNOWN");
+      return true;
     } catch (CertificateException _) {
-      X509Certificate own = chain.getFirst();
-      return own.getIssuerX500Principal().equals(own.getSubjectX500Principal())
-          ? Signer.ITSELF
-          : Signer.OTHER_AUTHORITY;
+      return false;
+    } catch (GeneralSecurityException | RuntimeException e) {
+      LOG.log(Level.WARNING, "Who vouches for a certificate cannot be found out", e);
+      return false;
     }
   }
 
+  /// Those whom everybody trusts.
+  @FunctionalInterface
+  interface Authorities {
+    X509TrustManager find() throws GeneralSecurityException;
+  }
+
   /// The authorities that Java trusts, which are those that computers and phones trust.
-  static X509TrustManager publicAuthorities() {
-    try {
-      TrustManagerFactory factory =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      factory.init((KeyStore) null);
-      return Stream.of(factory.getTrustManagers())
-          .filter(X509TrustManager.class::isInstance)
-          .map(X509TrustManager.class::cast)
-          .findFirst()
-          .orElseThrow();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java platform has authorities that it trusts", e);
-    }
+  static X509TrustManager publicAuthorities() throws GeneralSecurityException {
+    TrustManagerFactory factory =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    factory.init((KeyStore) null);
+    return Stream.of(factory.getTrustManagers())
+        .filter(X509TrustManager.class::isInstance)
+        .map(X509TrustManager.class::cast)
+        .findFirst()
+        .orElseThrow();
   }
 
   private static Collection<List<?>> alternativeNames(X509Certificate certificate) {

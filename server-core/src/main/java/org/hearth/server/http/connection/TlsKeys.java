@@ -88,7 +88,7 @@ final class TlsKeys extends X509ExtendedKeyManager {
           "key-" + generation,
           key,
           chain,
-          ListenerCertificate.of(chain, ListenerCertificate.publicAuthorities()));
+          ListenerCertificate.of(chain, ListenerCertificate::publicAuthorities));
     } catch (IOException e) {
       throw new UnusableKeyException(e);
     }
