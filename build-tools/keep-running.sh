@@ -4,8 +4,9 @@
 # 74 when a page of its database is damaged, 75 when it did not start because the disk is full, 76 because another process
 # had its data folder (which ends a first start, and is a command's doing when a server is started again), 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV those of a crash,
 # 128 + SIGKILL that of a system without memory. The server is told of those that are not its own in its environment: it
-# had no time to keep the reason itself. Whatever else ends it (another signal, `hearth stop`, a start that was refused)
-# ends the launcher with the same code.
+# had no time to keep the reason itself. It is told again after a start without room or without its folder, which could not
+# note it. Whatever else ends it (another signal, `hearth stop`, a start that was refused) ends the launcher with the same
+# code.
 # The pause doubles; a server that ended six times with less than ten minutes in between is left for its owner to look at.
 # One whose database is damaged is left the second time, however long it ran: what meets the page may be its daily backup.
 # One without room is never left, and tried every 32 s in the end: it comes back when somebody has made some.
@@ -13,6 +14,12 @@
 # A terminal or a file that takes nothing more ends nobody.
 say() {
   echo "hearth: $1" >&2 || :
+}
+
+ended_by() {
+  HEARTH_ENDED_BY=$1
+  HEARTH_ENDED_AT=$(date +%s)
+  export HEARTH_ENDED_BY HEARTH_ENDED_AT
 }
 
 keep_running() {
@@ -41,9 +48,9 @@ keep_running() {
     done
     child=
     server=
-    unset HEARTH_ENDED_BY HEARTH_ENDED_AT
+    [ "$code" -eq 75 ] || [ "$code" -eq 76 ] || unset HEARTH_ENDED_BY HEARTH_ENDED_AT
     case $code in
-      3) why="its memory was used up"; HEARTH_ENDED_BY=memory ;;
+      3) why="its memory was used up"; ended_by memory ;;
       70) why="it had failed" ;;
       74) why="its database is damaged"; damaged=$((damaged + 1)) ;;
       75) why="its disk is full" ;;
@@ -51,17 +58,13 @@ keep_running() {
         [ $((restarts + full)) -gt 0 ] || exit "$code"
         why="another process had its data folder"
         ;;
-      132 | 133 | 134 | 135 | 136 | 139) why="Java has crashed"; HEARTH_ENDED_BY=crash ;;
-      137) why="it was killed"; HEARTH_ENDED_BY=kill ;;
+      132 | 133 | 134 | 135 | 136 | 139) why="Java has crashed"; ended_by crash ;;
+      137) why="it was killed"; ended_by kill ;;
       *) exit "$code" ;;
     esac
     # As one that a signal has ended: whoever runs services would start it again after 137.
     [ -z "$asked" ] || exit 143
     ended=$(date +%s)
-    if [ -n "${HEARTH_ENDED_BY:-}" ]; then
-      HEARTH_ENDED_AT=$ended
-      export HEARTH_ENDED_BY HEARTH_ENDED_AT
-    fi
     [ $((ended - began)) -lt 600 ] || restarts=0
     if [ "$damaged" -gt 1 ]; then
       say "the server has ended a second time because its database is damaged, and is not started again."

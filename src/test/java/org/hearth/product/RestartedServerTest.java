@@ -323,6 +323,31 @@ class RestartedServerTest {
   }
 
   @Test
+  void whatEndedTheServerIsToldAlsoAfterStartsWithoutRoomOrFolderAndNotAfterTheNextFault()
+      throws Exception {
+    Path runs = temp.resolve("runs");
+    Process launcher =
+        launched(
+            """
+            sleep() { :; }
+            date() { wc -l <%1$s; }
+            run() {
+              echo "${HEARTH_ENDED_BY:-nothing} ${HEARTH_ENDED_AT:-}"
+              echo >>%1$s
+              case $(wc -l <%1$s) in 1) return 134 ;; 2) return 75 ;; 3) return 76 ;; 4) return 70 ;; esac
+            }
+            : >%1$s
+            keep_running run\
+            """
+                .formatted(runs));
+
+    assertThat(said(launcher))
+        .filteredOn(line -> !line.startsWith("hearth: "))
+        .containsExactly("nothing ", "crash 1", "crash 1", "crash 1", "nothing ");
+    assertThat(launcher.waitFor()).isZero();
+  }
+
+  @Test
   @EnabledOnOs(value = OS.LINUX, disabledReason = "of a terminal that takes nothing")
   void aFullLogKeepsNoServerFromItsStart() throws Exception {
     Process launcher =
