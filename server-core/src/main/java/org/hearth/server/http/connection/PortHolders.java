@@ -1,6 +1,7 @@
 package org.hearth.server.http.connection;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +71,7 @@ final class PortHolders {
   }
 
   private static String command(ProcessHandle process) {
-    if (process.info().commandLine().filter(line -> line.contains("org.hearth.")).isPresent()) {
+    if (commandLine(process).contains("org.hearth.")) {
       return "another Hearth";
     }
     return process
@@ -78,5 +79,15 @@ final class PortHolders {
         .command()
         .map(command -> String.valueOf(Path.of(command).getFileName()))
         .orElse("unknown");
+  }
+
+  /// Java tells none that is long, as that of a server with all its class path is.
+  private static String commandLine(ProcessHandle process) {
+    try {
+      return Files.readString(
+          Path.of("/proc/" + process.pid() + "/cmdline"), StandardCharsets.ISO_8859_1);
+    } catch (IOException _) {
+      return ""; // It has just ended.
+    }
   }
 }
