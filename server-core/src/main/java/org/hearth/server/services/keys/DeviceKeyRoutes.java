@@ -44,8 +44,10 @@ final class DeviceKeyRoutes implements RouteGroup {
   /// few commits, and nobody waits long for the turn of one of the users.
   static final int CLAIMS_A_UNIT = 200;
 
-  /// An answer with keys of more devices waits for its turn among the large ones.
-  private static final int FEW_CLAIMS = 100;
+  /// An answer with keys of more devices waits for its turn among the large ones, and before a key
+  /// is given away: those of an answer that is refused would be lost. One with fewer, which takes
+  /// some 200 KiB at worst, is made at once and never refused.
+  static final int FEW_CLAIMS = 50;
 
   private final Keys keys;
   private final ServerName server;
@@ -183,34 +185,53 @@ final class DeviceKeyRoutes implements RouteGroup {
     Duration patience = Asked.patience(body);
     Map<UserId, Map<DeviceId, String>> wanted = wanted(body.object("one_time_keys").json());
     Asked asked = Asked.of(wanted.keySet(), server);
-    Map<UserId, Map<DeviceId, String>> elsewhere = new LinkedHashMap<>();
-    asked.elsewhere().forEach(each -> elsewhere.put(each, wanted.getOrDefault(each, Map.of())));
-    RemoteKeys.Answers<ObjectNode> told =
-        remote.claim(request.requester().user(), elsewhere, patience);
+    Map<UserId, Map<DeviceId, String>> elsewhere = only(asked.elsewhere(), wanted);
+    UserId user = request.requester().user();
+    if (claims(wanted) <= FEW_CLAIMS) {
+      RemoteKeys.Answers<ObjectNode> told = remote.claim(user, elsewhere, patience);
+      Map<UserId, ObjectNode> given = give(only(asked.here(), wanted));
+      given.putAll(told.told());
+      return answer(JsonNodeFactory.instance.objectNode().set("failures", told.json()), given);
+    }
     return Response.written(stream -> {
-      if (claims(wanted) > FEW_CLAIMS) {
-        stream.awaitTurn();
-      }
+      stream.awaitTurn();
+      RemoteKeys.Answers<ObjectNode> told =
+          stream.withoutTurn(() -> remote.claim(user, elsewhere, patience));
       JsonWriter json = stream.json().object();
       json.name("failures").value(told.json());
       json.name("one_time_keys").object();
       give(asked.here(), wanted, json);
-      told.told().forEach((user, keys) -> json.name(user.value()).value(keys));
+      told.told().forEach((each, keys) -> json.name(each.value()).value(keys));
       json.endObject().endObject();
     });
+  }
+
+  private static Response answer(ObjectNode json, Map<UserId, ObjectNode> given) {
+    ObjectNode keys = json.putObject("one_time_keys");
+    given.forEach((user, each) -> keys.set(user.value(), each));
+    return Response.json(json);
+  }
+
+  private static Map<UserId, Map<DeviceId, String>> only(
+      List<UserId> users, Map<UserId, Map<DeviceId, String>> wanted) {
+    Map<UserId, Map<DeviceId, String>> some = new LinkedHashMap<>();
+    users.forEach(each -> some.put(each, wanted.getOrDefault(each, Map.of())));
+    return some;
   }
 
   /// "Requested users must be local to the receiving homeserver": others are left out.
   private Response claimForServer(Request request) {
     Map<UserId, Map<DeviceId, String>> wanted =
         wanted(Fields.of(request.json()).object("one_time_keys").json());
+    List<UserId> here = Asked.of(wanted.keySet(), server).here();
+    if (claims(wanted) <= FEW_CLAIMS) {
+      return answer(JsonNodeFactory.instance.objectNode(), give(only(here, wanted)));
+    }
     return Response.written(stream -> {
-      if (claims(wanted) > FEW_CLAIMS) {
-        stream.awaitTurn();
-      }
+      stream.awaitTurn();
       JsonWriter json = stream.json().object();
       json.name("one_time_keys").object();
-      give(Asked.of(wanted.keySet(), server).here(), wanted, json);
+      give(here, wanted, json);
       json.endObject().endObject();
     });
   }
