@@ -41,7 +41,7 @@ public final class FolderOwner {
   /// The system tells its processes' beginnings to a second or so.
   private static final Duration SCATTER = Duration.ofSeconds(2);
 
-  private static final Instant BEGAN =
+  static final Instant BEGAN =
       ProcessHandle.current().info().startInstant().orElse(Instant.MAX).minus(SCATTER);
 
   private final UserPrincipal owner;

@@ -99,6 +99,13 @@ class FolderOwnerTest {
     }
   }
 
+  @Test
+  void theProcessBeganWhenTheSystemSaysOrSomeSecondsBefore() {
+    assertThat(ProcessHandle.current().info().startInstant())
+        .hasValueSatisfying(
+            began -> assertThat(FolderOwner.BEGAN).isBetween(began.minusSeconds(5), began));
+  }
+
   /// The owner of the folder cannot read such a file, and may move it there.
   @Test
   void whatIsOlderThanTheProcessStaysRoots() throws IOException {
