@@ -50,7 +50,7 @@ class SyncLoadTest {
             server
                 .client("user" + i)
                 .fillingGaps()
-                .with("filter", "{'room':{'timeline':{'limit':50}}}");
+                .with("filter", "{'room':{'timeline':{'limit':200}}}");
         client.sync();
         listeners.add(threads.submit(() -> listen(client, sentAt, sending)));
       }

@@ -45,18 +45,18 @@ class SyncJsonTest {
   /// An answer and whether it tells anything.
   private record Written(boolean told, JsonNode json) {}
 
-  private Written write(News news) {
+  private Written write(SyncRequest request, News news) {
     JsonWriter out =
         new JsonWriter((_, _) -> {
           throw new AssertionError("so much is not written here");
         });
-    boolean told = json.write(out, REQUEST, NOW, news);
+    boolean told = json.write(out, request, NOW, news);
     return new Written(told, MatrixJson.parse(out.rest()));
   }
 
   @Test
   void nothingIsAnEmptyAnswer() {
-    Written answer = write(TestNews.none());
+    Written answer = write(REQUEST.after(NOW), TestNews.none());
 
     assertThat(answer.told()).isFalse();
     assertThat(answer.json())
@@ -68,9 +68,15 @@ class SyncJsonTest {
             """);
   }
 
+  /// "Note: only present on an incremental sync."
+  @Test
+  void aFirstSyncHasNoDeviceLists() {
+    assertThat(write(REQUEST, TestNews.none()).json().has("device_lists")).isFalse();
+  }
+
   @Test
   void whatBelongsToNoRoomHasItsPlace() {
-    Written answer = write(TestNews.besideRooms(event, ALICE, BOB));
+    Written answer = write(REQUEST.after(NOW), TestNews.besideRooms(event, ALICE, BOB));
 
     assertThat(answer.told()).isTrue();
     for (String each : new String[] {"account_data", "presence", "to_device"}) {
@@ -88,7 +94,7 @@ class SyncJsonTest {
   void whatIsNotOfARoomsHistoryIsToldAlone() {
     RoomId room = RoomId.parse("!room:hearth.test");
 
-    Written answer = write(TestNews.ofRoom(room, event));
+    Written answer = write(REQUEST, TestNews.ofRoom(room, event));
 
     assertThat(answer.told()).isTrue();
     assertThat(answer.json().path("rooms").path("join").path(room.value()))
