@@ -94,16 +94,31 @@ record Chat(URI server, String token) {
         .toList();
   }
 
-  /// Waits for news as an app does that is open.
-  CompletableFuture<HttpResponse<String>> listen() {
-    String since = call("GET", "/sync?timeout=0", null).granted().path("next_batch").asText();
-    return HTTP.sendAsync(
+  /// Waits for news as an app does that is open: again and again, until the server refuses.
+  CompletableFuture<HttpResponse<byte[]>> listen() {
+    return listen(call("GET", "/sync?timeout=0", null).granted().path("next_batch").asText());
+  }
+
+  private CompletableFuture<HttpResponse<byte[]>> listen(String since) {
+    HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create(
                     server + "/_matrix/client/v3/sync?timeout=60000&since=" + encoded(since)))
             .header("Authorization", "Bearer " + token)
-            .build(),
-        HttpResponse.BodyHandlers.ofString());
+            .build();
+    return HTTP.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray())
+        .thenCompose(answer ->
+            answer.statusCode() == 200
+                ? listen(next(answer))
+                : CompletableFuture.completedFuture(answer));
+  }
+
+  private static String next(HttpResponse<byte[]> answer) {
+    try {
+      return JSON.readTree(answer.body()).path("next_batch").asText();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Answer call(String method, String path, @org.jspecify.annotations.Nullable Object body) {
