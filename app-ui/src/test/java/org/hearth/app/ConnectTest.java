@@ -142,8 +142,7 @@ class ConnectTest extends WithPanel {
     panel.click("server-restart");
     panel.await("told", () -> panel.text("invitations-hint").startsWith("Anybody who reaches"));
 
-    down();
-    panel.click("allow-invitations");
+    clickBelow("allow-invitations");
     panel.click("allow-do");
 
     panel.await("written", () -> settings().contains("registration: { mode: token }"));
@@ -171,7 +170,7 @@ class ConnectTest extends WithPanel {
     assertThat(panel.text("invitations-hint")).contains("only you make accounts");
     down();
     panel.screenshot("connect-not-allowed");
-    panel.click("allow-invitations");
+    clickBelow("allow-invitations");
     panel.screenshot("connect-allow");
     panel.click("allow-do");
     panel.await("written", () -> settings().contains("registration: { mode: token }"));
@@ -182,7 +181,7 @@ class ConnectTest extends WithPanel {
 
     down();
     panel.screenshot("connect-nobody");
-    panel.click("invite");
+    clickBelow("invite");
     panel.screenshot("connect-invite");
     panel.click("invite-do");
     panel.await("an invitation", () -> panel.shows("invitation-token"));
@@ -208,7 +207,7 @@ class ConnectTest extends WithPanel {
     down();
     panel.screenshot("connect-invitations");
 
-    panel.click("invitation-end-0");
+    clickBelow("invitation-end-0");
     panel.click("invitation-end-do");
     panel.await("one less", () -> panel.admin().tokens().size() == 1);
     assertThat(panel.text("connect-outcome")).contains("has ended");
@@ -233,6 +232,19 @@ class ConnectTest extends WithPanel {
 
   private void down() {
     panel.robot().interact(() -> ((ScrollPane) node("connect-page")).setVvalue(1));
+  }
+
+  /// What is there moves while the page learns of a restart.
+  private void clickBelow(String id) {
+    Node page = node("connect-page");
+    panel.await(
+        id + " is in view",
+        () -> {
+          down();
+          Bounds there = node(id).localToScene(node(id).getBoundsInLocal());
+          return page.localToScene(page.getBoundsInLocal()).contains(there);
+        });
+    panel.click(id);
   }
 
   private static String clipboard() throws Exception {
