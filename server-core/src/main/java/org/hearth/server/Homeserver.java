@@ -411,7 +411,7 @@ public final class Homeserver implements AutoCloseable {
         failed,
         ProductVersion.current(),
         warnings(),
-        connect());
+        this::connect);
   }
 
   /// Of a server that stops because it has failed, too.

@@ -18,6 +18,7 @@ import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.services.media.MediaBackup;
+import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 
@@ -121,24 +122,30 @@ public final class InPlaceRestore implements AutoCloseable {
     }
   }
 
-  /// Opens the database of a backup, in a copy that is removed again.
+  /// Compares the files of a backup with their checksums and opens its database, in a copy that is
+  /// removed again.
   ///
-  /// @return false if there is no room for the copy
-  static boolean tryOut(Path backup, DataFolder folder) throws IOException {
+  /// @return empty if there is no room for the copy: then nothing was done
+  static Optional<BackupManifest> tryOut(
+      Path backup, DataFolder folder, SavedData.Progress progress) throws IOException {
     Path where =
         Files.isWritable(folder.root())
             ? folder.root()
             : Path.of(System.getProperty("java.io.tmpdir"));
     if (freeBytes(where) < neededBytes(backup, folder)) {
-      return false;
+      return Optional.empty();
     }
     DataFolder copy = new DataFolder(Files.createTempDirectory(where, DataFolder.PREPARED));
     try {
       copy.create();
-      var _ =
-          SavedData.refusing(
-              () -> Store.restore(backup, StoreOptions.of(copy.root()), () -> {}, () -> {}));
-      return true;
+      return Optional.of(
+          SavedData.refusing(() ->
+              Store.restore(
+                  backup,
+                  StoreOptions.of(copy.root()),
+                  SavedData.comparing(progress),
+                  () -> progress.at("opening its database", 0, 0),
+                  () -> {})));
     } finally {
       Store.remove(copy.root());
     }

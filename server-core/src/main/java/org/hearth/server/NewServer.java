@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.configuration.FirstSetup;
+import org.hearth.server.store.Store;
 
 /// What a first run makes on the disk, so that it can be taken back as long as nobody lives there.
 ///
@@ -52,7 +53,7 @@ public record NewServer(DataFolder folder, Set<String> before, List<Path> madeFo
     LogRouting.toNoFile();
     for (String name : names(folder.root())) {
       if (FirstSetup.isOwn(name) && !before.contains(name)) {
-        remove(folder.root().resolve(name));
+        Store.remove(folder.root().resolve(name));
       }
     }
     for (Path made : madeFolders) {
@@ -61,14 +62,6 @@ public record NewServer(DataFolder folder, Set<String> before, List<Path> madeFo
       } catch (DirectoryNotEmptyException _) {
         // Somebody has put something there meanwhile.
         return;
-      }
-    }
-  }
-
-  private static void remove(Path path) throws IOException {
-    try (Stream<Path> all = Files.walk(path)) {
-      for (Path each : all.toList().reversed()) {
-        Files.deleteIfExists(each);
       }
     }
   }

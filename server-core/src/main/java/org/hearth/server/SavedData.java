@@ -50,12 +50,12 @@ public final class SavedData {
   /// @return what it holds, in a sentence
   /// @throws IOException if its pictures and files cannot be looked for
   public static String verify(Path backup) throws IOException {
-    return verify(backup, (_, _, _) -> {});
+    return whole(backup, refusing(() -> Store.verify(backup)), (_, _, _) -> {});
   }
 
-  /// The same, followed by somebody, who may end it.
-  public static String verify(Path backup, Progress progress) throws IOException {
-    BackupManifest manifest = verifyDatabase(backup, progress);
+  /// What a backup holds whose database is whole, with its pictures and files.
+  private static String whole(Path backup, BackupManifest manifest, Progress progress)
+      throws IOException {
     MediaBackup.Restored media =
         MediaBackup.verify(backup, () -> progress.at("comparing pictures and files", 0, 0));
     if (!media.lost().isEmpty()) {
@@ -81,17 +81,20 @@ public final class SavedData {
   /// @return what it holds, in a sentence
   /// @throws IOException if the disk fails
   public static String check(Path backup, DataFolder folder, Progress progress) throws IOException {
-    String whole = verify(backup, progress);
-    progress.at("opening its database", 0, 0);
-    return whole
-        + (InPlaceRestore.tryOut(backup, folder)
+    Optional<BackupManifest> opened = InPlaceRestore.tryOut(backup, folder, progress);
+    BackupManifest manifest =
+        opened.isPresent()
+            ? opened.get()
+            : refusing(() -> Store.verify(backup, comparing(progress)));
+    return whole(backup, manifest, progress)
+        + (opened.isPresent()
             ? " Its database opens."
             : " Whether its database opens was not tried, since there is no room for a copy.");
   }
 
-  private static BackupManifest verifyDatabase(Path backup, Progress progress) {
-    return refusing(
-        () -> Store.verify(backup, (_, done, all) -> progress.at("comparing files", done, all)));
+  /// Told of the comparison with the checksums.
+  static BackupManifest.Progress comparing(Progress progress) {
+    return (_, done, all) -> progress.at("comparing files", done, all);
   }
 
   /// What a server needs and its backup does not hold, since it is not the server's own.
@@ -183,17 +186,20 @@ public final class SavedData {
   static List<String> restoreDatabase(Path backup, DataFolder folder, Progress progress)
       throws IOException {
     List<String> held =
-        verifyDatabase(backup, progress).files().stream()
+        refusing(() -> Store.manifest(backup)).files().stream()
             .map(BackupFile::path)
             .filter(DataFolder.SIGNING_KEY::equals)
             .toList();
-    progress.at("copying the database", 0, 0);
     List<String> told = new ArrayList<>();
     refusing(() ->
         Store.restore(
             backup,
             StoreOptions.of(folder.root()),
-            () -> restoreFiles(backup, folder, held),
+            comparing(progress),
+            () -> {
+              progress.at("copying the database", 0, 0);
+              restoreFiles(backup, folder, held);
+            },
             () -> {
               told.addAll(
                   restoreMedia(

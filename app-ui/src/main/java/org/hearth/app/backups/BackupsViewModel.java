@@ -121,7 +121,7 @@ final class BackupsViewModel {
       implements SavedData.Progress {
     @Override
     public void at(String step, long done, long total) {
-      boolean ends = !step.startsWith("stopping");
+      boolean ends = !step.equals(ServerSession.STOPPING);
       if (ends && calledOff.get()) {
         throw new CancellationException(step);
       }
@@ -371,7 +371,7 @@ final class BackupsViewModel {
   }
 
   private static Work work(BackupStatus status) {
-    boolean ending = status.step().equals("cancelling");
+    boolean ending = status.isCancelling();
     String step = status.step().isEmpty() ? "beginning" : status.step();
     String amount =
         status.totalBytes() == 0 || ending

@@ -40,6 +40,9 @@ public final class ServerSession {
   private static final System.Logger LOG = System.getLogger(ServerSession.class.getName());
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /// The step of a restore from which on it cannot be called off.
+  public static final String STOPPING = "stopping the server";
+
   private final ReadOnlyObjectWrapper<ServerState> state =
       new ReadOnlyObjectWrapper<>(new ServerState.Stopped());
   private final ReadOnlyObjectWrapper<DataFolder> folder;
@@ -224,7 +227,7 @@ public final class ServerSession {
       throws IOException {
     try (InPlaceRestore prepared =
         InPlaceRestore.prepare(backup, folder.get(), Instant.now(), progress)) {
-      progress.at("stopping the server", 0, 0);
+      progress.at(STOPPING, 0, 0);
       FxState.onFxThread(() -> {
         restarts.forget();
         state.set(new ServerState.Stopping());

@@ -127,16 +127,13 @@ public final class BackupMaker {
     if (first.isEmpty()) {
       return first;
     }
-    Instant due = daily.newest().map(newest -> newest.plus(DAY)).orElse(Instant.MIN);
-    Instant next = first.get();
-    for (Instant least = max(due, clock.instant()); next.isBefore(least); ) {
-      next = next.plus(LOOK);
-    }
-    return Optional.of(next);
-  }
-
-  private static Instant max(Instant one, Instant other) {
-    return one.isAfter(other) ? one : other;
+    Instant now = clock.instant();
+    Instant due = daily.newest().map(newest -> newest.plus(DAY)).filter(now::isBefore).orElse(now);
+    Duration wait = Duration.between(first.get(), due);
+    return wait.isNegative()
+        ? first
+        : Optional.of(
+            first.get().plus(LOOK.multipliedBy(wait.plus(LOOK).minusNanos(1).dividedBy(LOOK))));
   }
 
   /// Ends the backup that is being made as soon as that can be: a database that is being copied is
@@ -157,7 +154,7 @@ public final class BackupMaker {
   }
 
   private void requireWanted() {
-    if (status.get().step().equals(BackupStatus.CANCELLING)) {
+    if (status.get().isCancelling()) {
       throw new CancellationException("the backup was cancelled");
     }
   }
@@ -369,7 +366,7 @@ public final class BackupMaker {
   private void progress(String step, long done, long all) {
     status.updateAndGet(now ->
         now.state() == State.RUNNING
-            ? now.at(now.step().equals(BackupStatus.CANCELLING) ? now.step() : step, done, all)
+            ? now.at(now.isCancelling() ? now.step() : step, done, all)
             : now);
   }
 

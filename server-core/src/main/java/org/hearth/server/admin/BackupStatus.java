@@ -37,6 +37,11 @@ public record BackupStatus(
   /// What is being done when somebody has asked for the end of it.
   static final String CANCELLING = "cancelling";
 
+  /// Whether somebody has asked for the end of what is being made.
+  public boolean isCancelling() {
+    return step.equals(CANCELLING);
+  }
+
   /// The same, further on.
   BackupStatus at(String nextStep, long done, long total) {
     return new BackupStatus(state, nextStep, done, total, folder, since, failure);

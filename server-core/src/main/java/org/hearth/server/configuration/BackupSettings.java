@@ -81,15 +81,11 @@ public final class BackupSettings {
   /// @throws IOException if the file cannot be read or written
   /// @throws ConfigurationException if it says of backups what cannot be changed here
   public static void change(DataFolder folder, Configuration.Backups wanted) throws IOException {
-    Path file = folder.configuration();
-    String text = Files.readString(file);
-    String changed = changed(text, line(wanted));
-    if (!ConfigurationReader.parse(file, changed).backups().equals(wanted)) {
-      throw new ConfigurationException(
-          "What %s says of backups cannot be changed here: change it with a text editor"
-              .formatted(file));
-    }
-    ConfigurationWriter.replace(file, changed);
+    ConfigurationWriter.change(
+        folder.configuration(),
+        text -> changed(text, line(wanted)),
+        after -> after.backups().equals(wanted),
+        "change what it says of backups");
   }
 
   private static String line(Configuration.Backups wanted) {
@@ -107,6 +103,6 @@ public final class BackupSettings {
     Matcher section = SECTION.matcher(text);
     return section.find()
         ? text.substring(0, section.start()) + line + text.substring(section.end())
-        : text + (text.isEmpty() || text.endsWith("\n") ? "" : "\n") + line + "\n";
+        : ConfigurationWriter.appended(text, line);
   }
 }

@@ -85,11 +85,14 @@ public final class ConfigurationWriter {
 
   /// Whether a configuration says what is meant.
   @FunctionalInterface
-  private interface Meant {
+  interface Meant {
     boolean says(Configuration after);
   }
 
-  private static void change(Path file, UnaryOperator<String> how, Meant meant, String byHand)
+  /// Changes the file, if the result says what is meant.
+  ///
+  /// @param byHand what its author would do instead, for a sentence
+  static void change(Path file, UnaryOperator<String> how, Meant meant, String byHand)
       throws IOException {
     String changed = how.apply(Files.readString(file));
     String sentence =
@@ -192,8 +195,9 @@ public final class ConfigurationWriter {
     return node.getStartMark().orElseThrow();
   }
 
-  private static String appended(String text, String line) {
-    return text + (text.endsWith("\n") ? "" : "\n") + line + "\n";
+  /// A text with one more line.
+  static String appended(String text, String line) {
+    return text + (text.isEmpty() || text.endsWith("\n") ? "" : "\n") + line + "\n";
   }
 
   private static String edited(String text, List<Edit> edits) {

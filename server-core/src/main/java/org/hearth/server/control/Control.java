@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
 import org.hearth.server.admin.AppVerdict;
@@ -54,7 +55,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
   ///   stops because of that
   /// @param version of the program
   /// @param warnings what its owner should know of the configuration, each a sentence
-  /// @param connect how apps connect; empty unless it serves
+  /// @param connect how apps connect, looked up when somebody asks; empty unless it serves
   public record Server(
       String name,
       String state,
@@ -64,7 +65,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
       Optional<String> failure,
       String version,
       List<String> warnings,
-      Optional<ConnectSummary> connect) {
+      Supplier<Optional<ConnectSummary>> connect) {
     public Server {
       addresses = List.copyOf(addresses);
       warnings = List.copyOf(warnings);
@@ -83,6 +84,7 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
           connect(
               server
                   .connect()
+                  .get()
                   .orElseThrow(() -> new ControlException("The server does not serve now.")),
               request.optional("person").map(this::userId));
       case "create-user" ->

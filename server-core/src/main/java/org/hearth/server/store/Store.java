@@ -422,6 +422,17 @@ public final class Store implements AutoCloseable {
   /// @throws StoreRefusedException if the backup is damaged, or the folder holds a database
   public static BackupManifest restore(
       Path backup, StoreOptions options, OnHeld before, OnHeld after) {
+    return restore(backup, options, (_, _, _) -> {}, before, after);
+  }
+
+  /// The same, of which somebody follows the comparison with the checksums, and may end it by what
+  /// he throws.
+  public static BackupManifest restore(
+      Path backup,
+      StoreOptions options,
+      BackupManifest.Progress progress,
+      OnHeld before,
+      OnHeld after) {
     return holding(
         options,
         "restoring a backup into",
@@ -434,7 +445,7 @@ public final class Store implements AutoCloseable {
               && !Opening.isUnfinished(database)) {
             throw new StoreRefusedException(new Refusal.NotEmpty(database));
           }
-          BackupManifest manifest = verify(backup);
+          BackupManifest manifest = verify(backup, progress);
           mark(folder, backup);
           before.run();
           synchronized (OPENING) {

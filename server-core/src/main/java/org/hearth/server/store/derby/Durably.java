@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
@@ -35,7 +36,7 @@ public final class Durably {
 
   /// Removes a folder with what is in it. One that is not there is no error.
   public static void remove(Path folder) throws IOException {
-    if (Files.notExists(folder)) {
+    if (Files.notExists(folder, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     List<Path> paths;
@@ -45,7 +46,7 @@ public final class Durably {
       throw e.getCause();
     }
     for (Path path : paths) {
-      Files.delete(path);
+      Files.deleteIfExists(path);
     }
   }
 
