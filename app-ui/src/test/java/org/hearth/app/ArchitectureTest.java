@@ -46,4 +46,15 @@ class ArchitectureTest {
                             SERVER, SERVER + ".command", SERVER + ".configuration"))))
         .check(CLASSES);
   }
+
+  /// Whoever touches a control starts the toolkit; what is shown is tested without one.
+  @Test
+  void noModelReachesAControl() {
+    noClasses()
+        .that()
+        .haveSimpleNameEndingWith("ViewModel")
+        .should()
+        .transitivelyDependOnClassesThat(resideInAPackage("javafx.scene.control.."))
+        .check(CLASSES);
+  }
 }

@@ -92,7 +92,7 @@ final class WiringDrawing extends Region {
       });
       numbers.forEach((arrow, number) -> {
         double rate = each.rate(arrow);
-        number.setText(rate > 0 ? WiringNode.brief(rate) : "");
+        number.setText(rate > 0 ? WiringFigures.brief(rate) : "");
       });
     });
     requestLayout();

@@ -161,11 +161,15 @@ final class WiringNode extends ToggleButton {
     arc.getStyleClass().setAll("ring-arc", level);
     arc.setLength(-Math.max(LEAST_ARC, Math.min(1, ring.fill()) * 360));
     inside.setText(failed ? "▲" : "%.0f%%".formatted(ring.fill() * 100));
-    lag.setText(ring.lag() > 0 ? "lag " + brief((double) ring.lag()) : "");
+    lag.setText(ring.lag() > 0 ? "lag " + WiringFigures.brief((double) ring.lag()) : "");
     String text =
         "%s: %s entries a second, %.0f %% full (%s), lag %,d"
             .formatted(
-                ring.ring().name(), rate(ring.perSecond()), ring.fill() * 100, level, ring.lag());
+                ring.ring().name(),
+                WiringFigures.rate(ring.perSecond()),
+                ring.fill() * 100,
+                level,
+                ring.lag());
     told.setText(text);
     setAccessibleText(text);
   }
@@ -178,26 +182,5 @@ final class WiringNode extends ToggleButton {
       case SERVICE -> "a service answers requests from tables of its own, and announces changes.";
       case STORE -> "the only one that writes to the database.";
     };
-  }
-
-  /// A number in at most four characters.
-  static String brief(double number) {
-    if (number < 9.95) {
-      return "%.1f".formatted(number);
-    }
-    if (number < 999.5) {
-      return "%.0f".formatted(number);
-    }
-    if (number < 999_500) {
-      return number < 9_950 ? "%.1fk".formatted(number / 1e3) : "%.0fk".formatted(number / 1e3);
-    }
-    return "%.0fM".formatted(number / 1e6);
-  }
-
-  /// A rate in three digits.
-  static String rate(double perSecond) {
-    return perSecond >= 10 || perSecond == 0
-        ? "%,.0f".formatted(perSecond)
-        : "%.1f".formatted(perSecond);
   }
 }

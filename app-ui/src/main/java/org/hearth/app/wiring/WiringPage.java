@@ -182,7 +182,7 @@ public final class WiringPage implements Page {
         .getColumns()
         .add(
             Tables.number(
-                "Entries/s", 0.13, Line::perSecond, line -> WiringNode.rate(line.perSecond())));
+                "Entries/s", 0.13, Line::perSecond, line -> WiringFigures.rate(line.perSecond())));
     table
         .getColumns()
         .add(

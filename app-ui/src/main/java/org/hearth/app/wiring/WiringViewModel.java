@@ -275,7 +275,7 @@ public final class WiringViewModel {
         shown.picture().arrows().stream()
             .filter(wanted)
             .map(arrow ->
-                "%s (%s/s)".formatted(end.apply(arrow), WiringNode.rate(shown.rate(arrow))))
+                "%s (%s/s)".formatted(end.apply(arrow), WiringFigures.rate(shown.rate(arrow))))
             .distinct()
             .collect(Collectors.joining(", "));
     return names.isEmpty() ? "no log" : names;
@@ -291,7 +291,7 @@ public final class WiringViewModel {
                     .arrows()
                     .contains(new WiringPicture.Arrow(each.getKey(), ring.ring().name())))
             .sorted(Map.Entry.comparingByKey())
-            .map(each -> "%s (%s/s)".formatted(each.getKey(), WiringNode.rate(each.getValue())))
+            .map(each -> "%s (%s/s)".formatted(each.getKey(), WiringFigures.rate(each.getValue())))
             .collect(Collectors.joining(", "));
     return names.isEmpty() ? "" : ", without an arrow by " + names;
   }
