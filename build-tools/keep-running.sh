@@ -9,7 +9,8 @@
 # code.
 # The pause doubles; a server that ended six times with less than ten minutes in between is left for its owner to look at.
 # One whose database is damaged is left the second time, however long it ran: what meets the page may be its daily backup.
-# One without room is never left, and tried every 32 s in the end: it comes back when somebody has made some.
+# One without room, or whose folder a command has, is never left, and tried every 32 s in the end: it comes back when somebody
+# has made some, or the command is done.
 # The server is told which process this is, so that `hearth stop` finds it in the pause.
 # A terminal or a file that takes nothing more ends nobody.
 say() {
@@ -70,12 +71,16 @@ keep_running() {
       say "the server has ended a second time because its database is damaged, and is not started again."
       exit "$code"
     fi
-    if [ "$restarts" -ge 5 ] && [ "$code" -ne 75 ]; then
+    if [ "$restarts" -ge 5 ] && [ "$code" -ne 75 ] && [ "$code" -ne 76 ]; then
       say "the server has ended ($why) six times in a row, and is not started again."
       exit "$code"
     fi
+    # A disk is made room on, and a command may take hours: both are waited for as long as it takes.
     if [ "$code" -eq 75 ]; then
       pause=$((1 << full))
+      [ "$full" -ge 5 ] || full=$((full + 1))
+    elif [ "$code" -eq 76 ]; then
+      pause=$((restarts + full < 5 ? 1 << (restarts + full) : 32))
       [ "$full" -ge 5 ] || full=$((full + 1))
     else
       pause=$((1 << restarts))

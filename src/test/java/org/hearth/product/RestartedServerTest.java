@@ -240,6 +240,27 @@ class RestartedServerTest {
   }
 
   @Test
+  void aCommandThatTakesLongIsWaitedFor() throws Exception {
+    Path runs = temp.resolve("runs");
+    Process launcher =
+        launched(
+            """
+            sleep() { echo "pause $1"; }
+            run() { echo >>%1$s; case $(wc -l <%1$s) in 1) return 70 ;; 9) return 0 ;; esac; return 76; }
+            : >%1$s
+            keep_running run\
+            """
+                .formatted(runs));
+
+    assertThat(said(launcher))
+        .filteredOn(line -> line.startsWith("pause"))
+        .containsExactly(
+            "pause 1", "pause 2", "pause 4", "pause 8", "pause 16", "pause 32", "pause 32",
+            "pause 32");
+    assertThat(launcher.waitFor()).isZero();
+  }
+
+  @Test
   void oneThatFailsAgainAndAgainIsLeftAfterPausesThatDouble() throws Exception {
     Process launcher =
         launched("sleep() { echo \"pause $1\"; }; date() { echo 0; }; keep_running false_70");

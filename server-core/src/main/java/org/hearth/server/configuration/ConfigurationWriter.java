@@ -3,8 +3,6 @@ package org.hearth.server.configuration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -107,24 +105,7 @@ public final class ConfigurationWriter {
     if (!meant.says(after)) {
       throw new ConfigurationException(sentence);
     }
-    replace(file, changed);
-  }
-
-  /// All of the file or nothing.
-  static void replace(Path file, String text) throws IOException {
-    Path next = file.resolveSibling(file.getFileName() + ".new");
-    try {
-      Files.writeString(
-          next,
-          text,
-          StandardOpenOption.CREATE,
-          StandardOpenOption.TRUNCATE_EXISTING,
-          StandardOpenOption.WRITE,
-          StandardOpenOption.SYNC);
-      Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(next);
-    }
+    DataFolder.replace(file, changed);
   }
 
   private static String bound(

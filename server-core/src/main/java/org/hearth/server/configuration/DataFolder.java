@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
@@ -359,6 +360,28 @@ public record DataFolder(Path root) {
       Files.createFile(file, PosixFilePermissions.asFileAttribute(PRIVATE_FILE));
     } else {
       Files.createFile(file);
+    }
+  }
+
+  /// Writes a file that only its user can read and write, all of it or nothing. What lies in the
+  /// place where it is written first is no way to another file.
+  ///
+  /// @param file which may be there
+  /// @param text the whole file
+  /// @throws IOException if it cannot be written
+  public static void replace(Path file, String text) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".new");
+    try {
+      makePrivateFile(next);
+      Files.writeString(
+          next,
+          text,
+          StandardOpenOption.WRITE,
+          StandardOpenOption.SYNC,
+          LinkOption.NOFOLLOW_LINKS);
+      Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(next);
     }
   }
 

@@ -307,6 +307,6 @@ public final class FirstSetup {
     if (Files.exists(folder.configuration(), LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(folder.configuration().toString());
     }
-    ConfigurationWriter.replace(folder.configuration(), text);
+    DataFolder.replace(folder.configuration(), text);
   }
 }

@@ -55,7 +55,7 @@ public final class ListenerPort {
       throw new ConfigurationException(
           "There is no listener with port " + from + " in " + file + " to give another port to");
     }
-    ConfigurationWriter.replace(file, changed);
+    DataFolder.replace(file, changed);
   }
 
   private static String changed(String text, int from, int to) {

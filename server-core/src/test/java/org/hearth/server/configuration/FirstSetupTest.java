@@ -7,7 +7,11 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -121,6 +125,29 @@ class FirstSetupTest {
     Path cloud = Files.createDirectories(temp.resolve("OneDrive"));
     Path behind = Files.createSymbolicLink(temp.resolve("plain"), cloud);
     assertThat(FirstSetup.doubtAboutFolder(behind.resolve("hearth"))).isPresent();
+  }
+
+  @Test
+  @Timeout(60)
+  @DisabledOnOs(OS.WINDOWS)
+  void whatLiesWhereAConfigurationIsWrittenIsNoWayToOtherFiles(@TempDir Path temp)
+      throws Exception {
+    DataFolder folder = new DataFolder(Files.createDirectory(temp.resolve("data")));
+    Path other = Files.writeString(temp.resolve("other"), "of somebody else");
+    Path next = Files.createSymbolicLink(folder.root().resolve("hearth.yaml.new"), other);
+
+    FirstSetup.write(folder, "hearth.test");
+
+    assertThat(other).hasContent("of somebody else");
+    assertThat(Files.isSymbolicLink(folder.configuration())).isFalse();
+
+    // To open a pipe would wait for its other end.
+    assertThat(new ProcessBuilder("mkfifo", next.toString()).start().waitFor()).isZero();
+    ConfigurationWriter.registerByToken(folder);
+
+    assertThat(folder.configuration()).content().contains("token");
+    assertThat(Files.getPosixFilePermissions(folder.configuration()))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }
 
   @Test
