@@ -255,7 +255,13 @@ class RestartedServerTest {
     assertThat(said(launcher))
         .filteredOn(line -> line.startsWith("pause"))
         .containsExactly(
-            "pause 1", "pause 2", "pause 4", "pause 8", "pause 16", "pause 32", "pause 32",
+            "pause 1",
+            "pause 2",
+            "pause 4",
+            "pause 8",
+            "pause 16",
+            "pause 32",
+            "pause 32",
             "pause 32");
     assertThat(launcher.waitFor()).isZero();
   }

@@ -18,6 +18,7 @@ import javafx.scene.control.ScrollPane;
 import javafx.scene.image.WritableImage;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.KeyCode;
+import javafx.scene.layout.Pane;
 import javafx.stage.Stage;
 import org.hearth.server.ServerState;
 import org.hearth.server.admin.TokenSummary;
@@ -116,6 +117,29 @@ class ConnectTest extends WithPanel {
     panel.await(
         "closed to others",
         () -> panel.session().connect().filter(each -> !each.openToOthers()).isPresent());
+  }
+
+  @Test
+  void anAddressWithHttpsIsAddedAndDevicesAreToldOfTheAuthority() throws Exception {
+    goThere();
+    clickBelow("add-https");
+    panel.screenshot("connect-https-asked");
+    panel.click("https-do");
+
+    panel.await("written", () -> settings().contains("port: 8443, tls: { home-authority: true }"));
+    panel.await(
+        "it serves so",
+        () -> panel.session().connect().filter(each -> each.authority().isPresent()).isPresent());
+    panel.await("the address", () -> panel.text("connect-address-0").startsWith("https://"));
+    String fingerprint =
+        panel.session().connect().orElseThrow().authority().orElseThrow().fingerprint();
+    assertThat(panel.text("app-why-0")).contains("authority");
+    assertThat(
+            ((Pane) node("connect-notes"))
+                .getChildren().stream().map(each -> ((Labeled) each).getText()))
+        .anyMatch(note -> note.contains("/certificate") && note.contains(fingerprint));
+    assertThat(node("add-https").isVisible()).isFalse();
+    panel.screenshot("connect-https");
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -19,6 +20,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.hearth.server.admin.WayIn;
+import org.hearth.server.certificates.HomeAuthority;
+import org.hearth.server.certificates.Hosts;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.connection.Listener;
@@ -120,6 +123,7 @@ final class Addresses {
       boolean six = listener.bind().contains(":") && !listener.bind().startsWith("[");
       return Stream.of(
           way(
+              listener,
               bound,
               six ? "[" + listener.bind() + "]" : listener.bind(),
               address.isLoopbackAddress() ? Optional.empty() : linkOf(address, links),
@@ -129,10 +133,11 @@ final class Addresses {
     }
     List<Choice> choices = ofTheNetwork(links);
     return choices.isEmpty()
-        ? Stream.of(way(bound, LOOPBACK, Optional.empty(), true, server, now))
+        ? Stream.of(way(listener, bound, LOOPBACK, Optional.empty(), true, server, now))
         : choices.stream()
             .map(choice ->
                 way(
+                    listener,
                     bound,
                     choice.address().getHostAddress(),
                     Optional.of(choice.link().told()),
@@ -149,6 +154,7 @@ final class Addresses {
   }
 
   private static WayIn way(
+      Configuration.Listener listener,
       HttpServer.Bound bound,
       String address,
       Optional<String> link,
@@ -156,7 +162,10 @@ final class Addresses {
       String server,
       Instant now) {
     Optional<String> certified =
-        bound.certificate().flatMap(certificate -> certified(certificate, server, address, here));
+        bound
+            .certificate()
+            .flatMap(
+                certificate -> certified(certificate, server, address, here || isOwn(listener)));
     String host = certified.orElse(address);
     return new WayIn(
         (bound.certificate().isPresent() ? "https://" : "http://")
@@ -186,13 +195,18 @@ final class Addresses {
     };
   }
 
+  /// The server's own authority certifies addresses, which need no name that leads here.
+  private static boolean isOwn(Configuration.Listener listener) {
+    return listener.tls().filter(Configuration.Tls.ByHomeAuthority.class::isInstance).isPresent();
+  }
+
   /// For what a client accepts the certificate: the server's name, or else the first that is no
   /// zone's. Nobody's name leads to a listener that only this computer reaches.
   ///
   /// @return empty if that is the address, or nothing
   private static Optional<String> certified(
-      ListenerCertificate certificate, String server, String address, boolean here) {
-    if (here && certificate.covers(address)) {
+      ListenerCertificate certificate, String server, String address, boolean byAddress) {
+    if (byAddress && certificate.covers(address)) {
       return Optional.empty();
     }
     return certificate.covers(server)
@@ -274,19 +288,54 @@ final class Addresses {
     }
   }
 
+  /// What devices at home call this computer: the server's name, that of the computer where mDNS
+  /// tells it, and its addresses.
+  static Hosts atHome(Configuration configuration, List<Link> links) {
+    String server = ServerName.parse(configuration.serverName()).host();
+    List<String> names = new ArrayList<>(List.of(server, "localhost"));
+    computer().map(name -> name + ".local").ifPresent(names::add);
+    List<InetAddress> addresses = new ArrayList<>(List.of(InetAddress.ofLiteral(LOOPBACK)));
+    ofTheNetwork(links).stream().map(Choice::address).forEach(addresses::add);
+    return new Hosts(names, addresses);
+  }
+
+  /// The first label of the name of this computer.
+  private static Optional<String> computer() {
+    try {
+      return Optional.of(InetAddress.getLocalHost().getHostName().toLowerCase(Locale.ROOT))
+          .map(name -> name.contains(".") ? name.substring(0, name.indexOf('.')) : name)
+          .filter(name -> name.matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"))
+          .filter(name -> !name.equals("localhost"));
+    } catch (UnknownHostException e) {
+      LOG.log(Level.DEBUG, "This computer has no name that leads to it", e);
+      return Optional.empty();
+    }
+  }
+
   /// Where a server of that configuration listens.
   ///
   /// @throws UncheckedIOException if an address is none of this computer
-  static List<Listener> listeners(Configuration configuration) {
-    return configuration.listeners().stream().map(Addresses::listener).toList();
+  /// @param certified the folder of what the server's own authority has certified
+  static List<Listener> listeners(Configuration configuration, Path certified) {
+    return configuration.listeners().stream().map(each -> listener(each, certified)).toList();
   }
 
-  private static Listener listener(Configuration.Listener listener) {
+  private static Listener listener(Configuration.Listener listener, Path certified) {
     try {
       return new Listener(
           InetAddress.getByName(listener.bind()),
           listener.port(),
-          listener.tls().map(tls -> new Listener.Tls(tls.certificate(), tls.privateKey())));
+          listener
+              .tls()
+              .map(tls ->
+                  switch (tls) {
+                    case Configuration.Tls.FromFiles(Path certificate, Path privateKey) ->
+                        new Listener.Tls(certificate, privateKey);
+                    case Configuration.Tls.ByHomeAuthority() ->
+                        new Listener.Tls(
+                            HomeAuthority.certificate(certified),
+                            HomeAuthority.privateKey(certified));
+                  }));
     } catch (UnknownHostException e) {
       throw new UncheckedIOException(
           "the address to bind, " + listener.bind() + ", is none of this computer", e);

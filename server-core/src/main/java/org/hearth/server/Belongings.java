@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.hearth.server.certificates.HomeAuthority;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.store.BackupManifest.Origin;
@@ -38,7 +39,11 @@ final class Belongings {
       held.put("hearth.yaml", used);
     }
     List<String> elsewhere = new ArrayList<>();
-    for (Path file : configuration.namedFiles()) {
+    List<Path> named = new ArrayList<>(configuration.namedFiles());
+    if (configuration.hasHomeAuthority()) {
+      named.add(HomeAuthority.file(root.resolve(DataFolder.CERTIFICATES)));
+    }
+    for (Path file : named) {
       Optional<String> place = place(file, used.getParent()).or(() -> place(file, root));
       if (place.isEmpty()
           || !Files.isReadable(file)

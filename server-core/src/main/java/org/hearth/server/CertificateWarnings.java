@@ -32,8 +32,21 @@ final class CertificateWarnings {
         .flatMap(Optional::stream);
   }
 
+  /// What the server's own authority certifies is made anew in time without its owner.
   private static Optional<String> of(
       Configuration.Listener listener, HttpServer.Bound bound, Instant now) {
+    return listener
+        .tls()
+        .filter(Configuration.Tls.FromFiles.class::isInstance)
+        .map(Configuration.Tls.FromFiles.class::cast)
+        .flatMap(files -> of(listener, files, bound, now));
+  }
+
+  private static Optional<String> of(
+      Configuration.Listener listener,
+      Configuration.Tls.FromFiles files,
+      HttpServer.Bound bound,
+      Instant now) {
     return bound
         .certificate()
         .map(ListenerCertificate::end)
@@ -46,6 +59,6 @@ final class CertificateWarnings {
                     end.isAfter(now) ? "ends" : "ended",
                     DAY.format(end),
                     end.isAfter(now) ? "" : ", and nobody accepts it any more",
-                    listener.tls().orElseThrow().certificate()));
+                    files.certificate()));
   }
 }

@@ -1,6 +1,7 @@
 package org.hearth.server;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,8 @@ import org.hearth.server.admin.SigningKeyOperations;
 import org.hearth.server.admin.WayIn;
 import org.hearth.server.box.Boxes;
 import org.hearth.server.box.Time;
+import org.hearth.server.certificates.CertificatePage;
+import org.hearth.server.certificates.HomeAuthority;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
@@ -54,6 +57,7 @@ import org.hearth.server.store.Journal;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.StoreState;
+import org.hearth.server.upkeep.Upkeep;
 import org.jspecify.annotations.Nullable;
 
 /// Everything that runs while a server runs: the store, the boxes, the listeners. What was opened
@@ -69,6 +73,7 @@ import org.jspecify.annotations.Nullable;
 final class Composition {
   private static final System.Logger LOG = System.getLogger(Composition.class.getName());
   private static final Duration DRAIN = Duration.ofSeconds(10);
+  private static final Duration CERTIFICATE_LOOKS = Duration.ofMinutes(10);
   private static final String RESTART =
       "Restart the server; if this happens again, report it with the log.";
 
@@ -303,7 +308,8 @@ final class Composition {
   /// Opens the listeners: from now on the server can be reached.
   ///
   /// @param folder where how busy it was is kept
-  void listen(DataFolder folder) {
+  /// @param authority the server's own, if a listener is certified by it
+  void listen(DataFolder folder, Optional<HomeAuthority> authority) {
     List<RouteGroup> routes = new ArrayList<>(boxes.routes());
     routes.add(
         new DiscoveryRoutes(
@@ -315,10 +321,14 @@ final class Composition {
             ProductVersion.current()));
     routes.add(
         new LandingPage(
-            configuration.serverName(), configuration.publicBaseUrl(), ProductVersion.current()));
+            configuration.serverName(),
+            configuration.publicBaseUrl(),
+            ProductVersion.current(),
+            authority.map(_ -> CertificatePage.PATH)));
+    authority.ifPresent(own -> routes.add(new CertificatePage(configuration.serverName(), own)));
     HttpOptions options =
         new HttpOptions(
-            Addresses.listeners(configuration),
+            Addresses.listeners(configuration, folder.certificates()),
             HttpLimits.standard().withStreamedBodies(configuration.media().largestUpload()),
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
@@ -333,6 +343,7 @@ final class Composition {
             clock,
             sentence -> onFailed.accept(new ServerState.Failed(sentence, RESTART)));
     http = serving;
+    authority.ifPresent(this::keepCertified);
     if (configuration.backups().daily()) {
       backups().startDaily();
     }
@@ -340,6 +351,28 @@ final class Composition {
     RateHistory rates = admin().rates();
     rates.start(folder);
     opened.push(new Part("the history of rates", (_, _) -> rates.close()));
+  }
+
+  /// A computer gets other addresses, and a certificate ends.
+  private void keepCertified(HomeAuthority authority) {
+    Upkeep thread = new Upkeep("certificates");
+    thread.every(
+        CERTIFICATE_LOOKS,
+        CERTIFICATE_LOOKS,
+        "the server could not be certified anew",
+        () -> certify(authority));
+    opened.push(new Part("the certificates", (_, _) -> thread.end()));
+  }
+
+  private void certify(HomeAuthority authority) {
+    try {
+      if (authority.certify(Addresses.atHome(configuration, Addresses.links()))) {
+        Objects.requireNonNull(http, "it listens").reloadTls();
+        LOG.log(Level.INFO, "the server has a new certificate for devices at home");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private FederationPolicy federationPolicy() {

@@ -22,6 +22,8 @@ import org.hearth.server.admin.BackupMaker;
 import org.hearth.server.admin.ConnectSummary;
 import org.hearth.server.admin.WayIn;
 import org.hearth.server.box.Time;
+import org.hearth.server.certificates.CertificatePage;
+import org.hearth.server.certificates.HomeAuthority;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
@@ -33,6 +35,7 @@ import org.hearth.server.control.Launcher;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.Served;
 import org.hearth.server.http.connection.PortInUseException;
+import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.services.activity.Activity;
 import org.hearth.server.services.activity.Happening;
 import org.hearth.server.services.activity.Kind;
@@ -82,6 +85,9 @@ public final class Homeserver implements AutoCloseable {
   private volatile BooleanSupplier programStays = () -> false;
   private volatile @Nullable Composition composition;
   private @Nullable ControlPort control;
+
+  /// There if a listener is certified by it.
+  private volatile @Nullable HomeAuthority authority;
 
   /// A server that is not running yet.
   ///
@@ -220,7 +226,7 @@ public final class Homeserver implements AutoCloseable {
       if (listening) {
         lastFailure = before.take(folder);
         step("Opening the listeners");
-        started.listen(folder);
+        started.listen(folder, Optional.ofNullable(authority));
       }
       Addresses.Told reached = Addresses.Told.of(started.ways());
       running(
@@ -285,11 +291,30 @@ public final class Homeserver implements AutoCloseable {
 
   /// The listeners are tried before a database is made or opened, which may take long.
   private void prepareListening() {
-    HttpServer.check(Addresses.listeners(configuration));
+    openAuthority();
+    HttpServer.check(Addresses.listeners(configuration, folder.certificates()));
     openControl();
     // A third of a start is the database's and a sixth is Helidon's; they need not wait for one
     // another. Not sooner: Java crashes when it keeps its archive while a thread still loads.
     Thread.ofPlatform().daemon().name("http-warm-up").start(HttpServer::warmUp);
+  }
+
+  private void openAuthority() {
+    if (!configuration.hasHomeAuthority()) {
+      return;
+    }
+    try {
+      HomeAuthority opened =
+          HomeAuthority.open(
+              folder.certificates(),
+              ServerName.parse(configuration.serverName()).host(),
+              clock,
+              random);
+      opened.certify(Addresses.atHome(configuration, Addresses.links()));
+      authority = opened;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// From now on the command line is told what this server does, also while it starts.
@@ -374,7 +399,10 @@ public final class Homeserver implements AutoCloseable {
                 configuration.serverName(),
                 configuration.isOpenToOthers(),
                 ways,
-                Served.now().features().contains("org.matrix.simplified_msc3575")));
+                Served.now().features().contains("org.matrix.simplified_msc3575"),
+                Optional.ofNullable(authority)
+                    .map(own ->
+                        new ConnectSummary.Authority(CertificatePage.PATH, own.fingerprint()))));
   }
 
   /// Whether the server has found its database damaged: another start will find the same.

@@ -43,6 +43,8 @@ final class PackageTable {
           new Row("logs", "matrix"),
           new Row("upkeep"),
           new Row("store", "upkeep"),
+          // http: the page that devices read; configuration: its private files.
+          new Row("certificates", "http", "configuration"),
           new Row("store.derby"),
           new Row("http", "matrix", "store", "upkeep"),
           new Row("http.connection", "upkeep"),
@@ -519,6 +521,7 @@ final class PackageTable {
               "readers",
               "services",
               "admin",
+              "certificates",
               "configuration",
               "control"));
 

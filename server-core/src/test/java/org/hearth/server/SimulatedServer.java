@@ -8,6 +8,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.hearth.ringlogs.LogFigures;
 import org.hearth.server.box.Box;
@@ -70,7 +71,7 @@ public final class SimulatedServer implements AutoCloseable {
           Composition.open(
               folder, configuration, time, new SecureRandom(), () -> {}, _ -> {}, _ -> {});
       composition = opened;
-      opened.listen(folder);
+      opened.listen(folder, Optional.empty());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -8,6 +8,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import org.hearth.server.box.Time;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.FreePort;
@@ -55,7 +56,7 @@ class TwoServersTest {
               () -> {},
               _ -> {},
               _ -> {});
-      composition.listen(data);
+      composition.listen(data, Optional.empty());
     }
 
     FederationReply ask(Server server) throws InterruptedException {

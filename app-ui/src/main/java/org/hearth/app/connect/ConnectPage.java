@@ -180,6 +180,7 @@ public final class ConnectPage implements Page {
             caption("Address for Matrix apps"),
             addresses,
             notes,
+            addHttps(),
             whose,
             Forms.sentence("connect-person-word", "problem", wordOnPerson()),
             shown,
@@ -197,6 +198,44 @@ public final class ConnectPage implements Page {
     picture.setMinWidth(QrPicture.WIDTH);
     HBox line = new HBox(24, texts, picture);
     return card(line);
+  }
+
+  /// For a server whose every address is plain.
+  private Button addHttps() {
+    Button add = Forms.button("add-https", "Add an address with _https", this::askForHttps);
+    add.visibleProperty()
+        .bind(model.connect().map(connect -> connect.filter(ConnectPage::isPlain).isPresent()));
+    add.managedProperty().bind(add.visibleProperty());
+    return add;
+  }
+
+  private static boolean isPlain(ConnectSummary connect) {
+    return connect.ways().stream().allMatch(way -> way.security() == WayIn.Security.PLAIN);
+  }
+
+  private void askForHttps() {
+    if (model.working().get()) {
+      return;
+    }
+    model.forgetProblem();
+    Button cancel = Forms.button("https-cancel", "Cance_l", overlay::close);
+    cancel.setCancelButton(true);
+    Button sure =
+        Forms.button(
+            "https-do",
+            "Add it and _restart",
+            () -> {
+              overlay.close();
+              model.addHttps();
+            });
+    sure.setDefaultButton(true);
+    sure.getStyleClass().add(Styles.ACCENT);
+    overlay.show(
+        Forms.card(
+            "Add an address with https?",
+            "Nobody in your network can read along then, and apps that take nothing else, such as Element X, get in. The server makes an authority of its own, which certifies it; each device is told of that authority once, on a page that this server shows. The address with http stays. The server is restarted, which takes a few seconds; apps connect again by themselves.",
+            List.of(),
+            List.of(cancel, sure)));
   }
 
   private static String scan(ConnectSummary connect) {

@@ -139,6 +139,11 @@ final class ConnectViewModel {
         (written, refused) -> session.openListeners(others, written, refused));
   }
 
+  /// Adds an address with https.
+  void addHttps() {
+    change("There is an address with https", session::addHttps);
+  }
+
   /// Lets people make accounts with invitations.
   void allowInvitations() {
     change("Who is invited may make an account", session::registerByToken);

@@ -311,6 +311,15 @@ public final class ServerSession {
         () -> ConfigurationWriter.openListeners(folder.get(), toOthers), written, refused);
   }
 
+  /// Adds an address with https, which the server's own authority certifies. A server that runs is
+  /// restarted.
+  ///
+  /// @param written what to do when that is written
+  /// @param refused gets a sentence instead
+  public void addHttps(Runnable written, Consumer<String> refused) {
+    changeSettings(() -> ConfigurationWriter.addHttps(folder.get()), written, refused);
+  }
+
   /// Lets whoever has a registration token make an account. A server that runs is restarted.
   ///
   /// @param written what to do when that is written

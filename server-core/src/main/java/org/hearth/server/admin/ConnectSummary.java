@@ -12,8 +12,19 @@ import org.hearth.server.admin.WayIn.Security;
 /// @param openToOthers whether the listeners are open to other computers
 /// @param ways the best address first; not empty
 /// @param apps with the best address
+/// @param authority the server's own, if it certifies a listener
 public record ConnectSummary(
-    String serverName, boolean openToOthers, List<WayIn> ways, List<AppVerdict> apps) {
+    String serverName,
+    boolean openToOthers,
+    List<WayIn> ways,
+    List<AppVerdict> apps,
+    Optional<Authority> authority) {
+  /// The server's own authority, of which each device is told once.
+  ///
+  /// @param path of the page that says how, below any address of the server
+  /// @param fingerprint of its certificate, in hexadecimal
+  public record Authority(String path, String fingerprint) {}
+
   public ConnectSummary {
     ways = List.copyOf(ways);
     apps = List.copyOf(apps);
@@ -23,9 +34,13 @@ public record ConnectSummary(
   ///
   /// @param slidingSync whether the server serves simplified sliding sync
   public static ConnectSummary of(
-      String serverName, boolean openToOthers, List<WayIn> ways, boolean slidingSync) {
+      String serverName,
+      boolean openToOthers,
+      List<WayIn> ways,
+      boolean slidingSync,
+      Optional<Authority> authority) {
     return new ConnectSummary(
-        serverName, openToOthers, ways, AppRules.of(ways.getFirst(), slidingSync));
+        serverName, openToOthers, ways, AppRules.of(ways.getFirst(), slidingSync), authority);
   }
 
   /// The address that people are given.
@@ -49,8 +64,21 @@ public record ConnectSummary(
     if (best().reach() == Reach.HOME && best().security() == Security.PLAIN) {
       notes.add("With http, whoever shares your network can read what passes.");
     }
+    authority.ifPresent(own ->
+        notes.add(
+            "Each device trusts the https address after it was told of this server's authority once: open %s%s on it. The fingerprint there must be %s"
+                .formatted(readable(), own.path(), own.fingerprint())));
     notes.add(name().formatted(serverName));
     return List.copyOf(notes);
+  }
+
+  /// The best address that a device reads before it trusts any.
+  private String readable() {
+    return ways.stream()
+        .filter(way -> way.security() == Security.PLAIN && way.reach() == best().reach())
+        .findFirst()
+        .orElse(best())
+        .url();
   }
 
   private String name() {

@@ -111,13 +111,23 @@ public record Configuration(
     return Stream.of(
             listeners.stream()
                 .flatMap(listener -> listener.tls().stream())
-                .flatMap(tls -> Stream.of(tls.certificate(), tls.privateKey())),
+                .flatMap(tls ->
+                    tls instanceof Tls.FromFiles files
+                        ? Stream.of(files.certificate(), files.privateKey())
+                        : Stream.empty()),
             outbound.trustedCertificates().stream(),
             applicationServices.stream())
         .flatMap(each -> each)
         .map(each -> each.toAbsolutePath().normalize())
         .distinct()
         .toList();
+  }
+
+  /// Whether the server has an authority of its own, which certifies a listener.
+  public boolean hasHomeAuthority() {
+    return listeners.stream()
+        .flatMap(listener -> listener.tls().stream())
+        .anyMatch(Tls.ByHomeAuthority.class::isInstance);
   }
 
   /// Whether other computers reach a listener.
@@ -173,11 +183,17 @@ public record Configuration(
     }
   }
 
-  /// A certificate with its key.
-  ///
-  /// @param certificate a PEM file, the leaf first
-  /// @param privateKey a PEM file
-  public record Tls(Path certificate, Path privateKey) {}
+  /// Where the certificate of a listener comes from.
+  public sealed interface Tls {
+    /// From somebody else, with its key.
+    ///
+    /// @param certificate a PEM file, the leaf first
+    /// @param privateKey a PEM file
+    record FromFiles(Path certificate, Path privateKey) implements Tls {}
+
+    /// From the server's own authority.
+    record ByHomeAuthority() implements Tls {}
+  }
 
   /// Whom people may turn to, as the server tells anybody.
   ///

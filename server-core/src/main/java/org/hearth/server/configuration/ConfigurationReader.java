@@ -212,15 +212,15 @@ public final class ConfigurationReader {
     if (port != 0 && !sockets.add(bind + " " + port)) {
       throw section.wrong("port", "one that no other listener has on " + bind);
     }
-    return new Configuration.Listener(
-        bind,
-        port,
-        section.section(
-            "tls",
-            tls ->
-                new Configuration.Tls(
-                    folder.resolve(tls.requiredString("certificate")),
-                    folder.resolve(tls.requiredString("private-key")))));
+    return new Configuration.Listener(bind, port, section.section("tls", this::tls));
+  }
+
+  private Configuration.Tls tls(YamlSection section) {
+    return section.bool("home-authority", false)
+        ? new Configuration.Tls.ByHomeAuthority()
+        : new Configuration.Tls.FromFiles(
+            folder.resolve(section.requiredString("certificate")),
+            folder.resolve(section.requiredString("private-key")));
   }
 
   private Configuration.Http http(YamlSection section) {

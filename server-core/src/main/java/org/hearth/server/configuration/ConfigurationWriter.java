@@ -27,6 +27,10 @@ public final class ConfigurationWriter {
   private static final String THIS_COMPUTER = "127.0.0.1";
   private static final String BIND = "bind";
 
+  /// 443 is closed to programs of users; 8448 is for other servers, which trust no home's
+  /// authority.
+  private static final int HTTPS_PORT = 8443;
+
   private ConfigurationWriter() {}
 
   /// What stands in a text from one place to another is to be something else. Places are counted in
@@ -58,6 +62,61 @@ public final class ConfigurationWriter {
           after -> after.listeners().equals(wanted),
           byHand(wanted));
     }
+  }
+
+  /// Adds a listener with https, which the server's own authority certifies, on the address of the
+  /// first one.
+  ///
+  /// @param folder whose `hearth.yaml` is changed; it counts from the next start on
+  /// @throws IOException if the file cannot be read or written
+  /// @throws ConfigurationException if there is one already, its port is another listener's, or the
+  ///   result would not be understood
+  public static void addHttps(DataFolder folder) throws IOException {
+    Path file = folder.configuration();
+    List<Configuration.Listener> before = ConfigurationReader.read(file).listeners();
+    Configuration.Listener added =
+        new Configuration.Listener(
+            before.getFirst().bind(),
+            HTTPS_PORT,
+            Optional.of(new Configuration.Tls.ByHomeAuthority()));
+    String line =
+        "{ bind: %s, port: %d, tls: { home-authority: true } }"
+            .formatted(quoted(added.bind()), added.port());
+    change(
+        file,
+        text -> withListener(text, before, line),
+        after ->
+            after.listeners().size() == before.size() + 1
+                && after.listeners().containsAll(before)
+                && after.listeners().contains(added),
+        "add “%s” to “listeners”".formatted(line));
+  }
+
+  private static String quoted(String bind) {
+    return bind.contains(":") ? "\"" + bind + "\"" : bind;
+  }
+
+  private static String withListener(
+      String text, List<Configuration.Listener> before, String line) {
+    if (!(value(root(text), "listeners").orElse(null) instanceof SequenceNode listeners)) {
+      return appended(
+          text,
+          "listeners: [ { bind: %s, port: %d }, %s ]"
+              .formatted(quoted(before.getFirst().bind()), before.getFirst().port(), line));
+    }
+    if (listeners.getFlowStyle() == FlowStyle.FLOW) {
+      int end = listeners.getValue().getLast().getEndMark().map(Mark::getIndex).orElseThrow();
+      return edited(text, List.of(new Edit(end, end, ", " + line)));
+    }
+    // A block ends where the next one begins; its beginning is where it seems to be.
+    Mark first = start(listeners);
+    return edited(
+        text,
+        List.of(
+            new Edit(
+                first.getIndex(),
+                first.getIndex(),
+                "- " + line + "\n" + " ".repeat(first.getColumn()))));
   }
 
   private static String byHand(List<Configuration.Listener> wanted) {

@@ -25,7 +25,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// The folder that holds everything a server keeps: `hearth.yaml`, `database/`, `media/`,
-/// `search/`, `keys/`, `logs/`, `backups/`. It is private to its user.
+/// `search/`, `keys/`, `certificates/`, `logs/`, `backups/`. It is private to its user.
 ///
 /// @param root the folder
 public record DataFolder(Path root) {
@@ -37,6 +37,9 @@ public record DataFolder(Path root) {
 
   /// The name of the signing key's file in a data folder and in a backup.
   public static final String SIGNING_KEY = "keys/signing.key";
+
+  /// The name of the folder of the server's own authority.
+  public static final String CERTIFICATES = "certificates";
 
   /// The name of the file in which a server that has failed says why.
   public static final String LAST_FAILURE = "last-failure";
@@ -343,6 +346,14 @@ public record DataFolder(Path root) {
     return makePrivate(root.resolve("keys"));
   }
 
+  /// The folder of the server's own authority and of what it has certified, made if it does not
+  /// exist.
+  ///
+  /// @return `certificates/`
+  public Path certificates() {
+    return makePrivate(root.resolve(CERTIFICATES));
+  }
+
   /// The log files' folder, made if it does not exist.
   ///
   /// @return `logs/`
@@ -374,11 +385,7 @@ public record DataFolder(Path root) {
     try {
       makePrivateFile(next);
       Files.writeString(
-          next,
-          text,
-          StandardOpenOption.WRITE,
-          StandardOpenOption.SYNC,
-          LinkOption.NOFOLLOW_LINKS);
+          next, text, StandardOpenOption.WRITE, StandardOpenOption.SYNC, LinkOption.NOFOLLOW_LINKS);
       Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(next);

@@ -23,7 +23,15 @@ public final class FirstSetup {
   static final long LEAST_FREE_BYTES = 400 * MEGABYTE;
 
   private static final Set<String> OWN =
-      Set.of("database", "media", "search", "keys", "logs", "backups", "panel.properties");
+      Set.of(
+          "database",
+          "media",
+          "search",
+          "keys",
+          DataFolder.CERTIFICATES,
+          "logs",
+          "backups",
+          "panel.properties");
 
   /// What the store leaves in a folder as long as it restores a backup into it.
   private static final String RESTORING = "restoring";

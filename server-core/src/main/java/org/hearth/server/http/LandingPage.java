@@ -32,6 +32,7 @@ public final class LandingPage implements RouteGroup {
       <li>Open a Matrix app. These work with this server: {apps}.</li>
       {steps}
       </ol>
+      {trust}
       <h2>What it can do</h2>
       <p>{served}</p>
       <footer>Hearth {version}</footer>
@@ -50,6 +51,9 @@ public final class LandingPage implements RouteGroup {
       <li>Choose a name and a password. When the app asks for a registration token, give <code>{token}</code>.</li>\
       """;
 
+  private static final String TRUST =
+      "<p>If the app does not trust this server, <a href=\"%s\">install its certificate</a> on your device once.</p>";
+
   /// [What a token is made
   /// of](https://spec.matrix.org/v1.19/client-server-api/#token-authenticated-registration).
   private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~-]{1,64}");
@@ -62,13 +66,16 @@ public final class LandingPage implements RouteGroup {
   /// @param serverName the permanent name
   /// @param address the address for clients, if the configuration names one
   /// @param softwareVersion of this program
-  public LandingPage(String serverName, Optional<URI> address, String softwareVersion) {
+  /// @param trust the path of the page that says how a device trusts the server's own authority
+  public LandingPage(
+      String serverName, Optional<URI> address, String softwareVersion, Optional<String> trust) {
     Served served = Served.now();
     String shown = "the address that your browser shows for this page";
     String text =
         PAGE.replace("{apps}", HtmlPage.escaped(String.join(", ", served.apps())))
             .replace("{served}", HtmlPage.escaped(served.sentences()))
             .replace("{version}", HtmlPage.escaped(softwareVersion))
+            .replace("{trust}", trust.map(TRUST::formatted).orElse(""))
             .replace("{name}", HtmlPage.escaped(serverName));
     Optional<String> named =
         address.map(url -> "<code>" + HtmlPage.escaped(url.toString()) + "</code>");

@@ -137,7 +137,7 @@ class AppRulesTest {
   }
 
   private static List<String> notes(boolean open, WayIn way) {
-    return ConnectSummary.of("hearth.test", open, List.of(way), true).notes();
+    return ConnectSummary.of("hearth.test", open, List.of(way), true, Optional.empty()).notes();
   }
 
   private static WayIn way(String url, Reach reach, Security security) {

@@ -19,6 +19,25 @@ class ConfigurationReaderTest {
   private static final Path FILE = Path.of("/etc/hearth/hearth.yaml");
 
   @Test
+  void aListenerIsCertifiedByFilesOrByTheServersOwnAuthority() {
+    assertThat(
+            ConfigurationReader.parse(
+                    FILE,
+                    "server-name: a.test\nlisteners: [ { port: 8443, tls: { home-authority: true } } ]")
+                .hasHomeAuthority())
+        .isTrue();
+    assertThatThrownBy(() ->
+            ConfigurationReader.parse(
+                FILE,
+                "server-name: a.test\nlisteners: [ { tls: { home-authority: true, certificate: c.pem } } ]"))
+        .hasMessageContaining("certificate");
+    assertThatThrownBy(() ->
+            ConfigurationReader.parse(
+                FILE, "server-name: a.test\nlisteners: [ { tls: { home-authority: false } } ]"))
+        .hasMessageContaining("certificate");
+  }
+
+  @Test
   void aServerNameIsEnough() {
     Configuration configuration = ConfigurationReader.parse(FILE, "server-name: example.org\n");
 
@@ -68,7 +87,7 @@ class ConfigurationReaderTest {
                 "0.0.0.0",
                 8448,
                 Optional.of(
-                    new Configuration.Tls(
+                    new Configuration.Tls.FromFiles(
                         Path.of("/etc/hearth/cert.pem"), Path.of("/keys/key.pem")))),
             new Configuration.Listener("127.0.0.1", 8008, Optional.empty()));
     assertThat(configuration.registration().mode()).isEqualTo(Configuration.RegistrationMode.TOKEN);

@@ -63,6 +63,37 @@ class ConfigurationWriterTest {
     assertThat(ConfigurationReader.read(data.configuration()).isOpenToOthers()).isTrue();
   }
 
+  static Stream<Opened> anAddressWithHttpsIsAddedBesideTheOthers() {
+    String added = "port: 8443, tls: { home-authority: true } }";
+    return Stream.of(
+        new Opened(
+            "",
+            "listeners: [ { bind: 127.0.0.1, port: 8008 }, { bind: 127.0.0.1, " + added + " ]\n"),
+        new Opened(
+            "listeners: [ { bind: \"::\", port: 1 } ] # x\n",
+            "listeners: [ { bind: \"::\", port: 1 }, { bind: \"::\", " + added + " ] # x\n"),
+        new Opened(
+            "listeners:\n  - bind: 0.0.0.0\n    port: 1\n  # end\npresence: { enabled: false }\n",
+            "listeners:\n  - { bind: 0.0.0.0, "
+                + added
+                + "\n  - bind: 0.0.0.0\n    port: 1\n  # end\npresence: { enabled: false }\n"));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void anAddressWithHttpsIsAddedBesideTheOthers(Opened each) throws IOException {
+    DataFolder data = configured(NAME + each.before());
+
+    ConfigurationWriter.addHttps(data);
+
+    assertThat(Files.readString(data.configuration())).isEqualTo(NAME + each.after());
+    assertThat(ConfigurationReader.read(data.configuration()).hasHomeAuthority()).isTrue();
+    // There is one now.
+    assertThatThrownBy(() -> ConfigurationWriter.addHttps(data))
+        .isInstanceOf(ConfigurationException.class);
+    assertThat(Files.readString(data.configuration())).isEqualTo(NAME + each.after());
+  }
+
   @Test
   void listenersAreClosedToThisComputer() throws IOException {
     DataFolder data =
