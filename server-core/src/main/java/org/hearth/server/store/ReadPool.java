@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.hearth.server.store.StorageException.Reason;
 import org.hearth.server.store.derby.Derby;
 import org.hearth.server.store.derby.DerbyDataSource;
@@ -135,10 +136,23 @@ public final class ReadPool implements AutoCloseable {
     try {
       return Optional.of(row.read(at));
     } catch (RuntimeException e) {
-      unreadable();
-      LOG.log(Level.ERROR, "a row cannot be read and is left out of " + sql, e);
-      return Optional.empty();
+      return leftOut(sql, e);
     }
+  }
+
+  /// The same of what a row has given before.
+  public <T> Optional<T> readable(String sql, Supplier<T> made) {
+    try {
+      return Optional.of(made.get());
+    } catch (RuntimeException e) {
+      return leftOut(sql, e);
+    }
+  }
+
+  private <T> Optional<T> leftOut(String sql, RuntimeException e) {
+    unreadable();
+    LOG.log(Level.ERROR, "a row cannot be read and is left out of " + sql, e);
+    return Optional.empty();
   }
 
   /// Something that must be here is not, or is damaged, and is left out of what is told. The owner

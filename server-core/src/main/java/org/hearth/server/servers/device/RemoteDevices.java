@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.matrix.id.DeviceId;
@@ -17,6 +18,7 @@ import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
 import org.hearth.server.matrix.json.MatrixJson;
 import org.hearth.server.services.keys.KeptDevices;
+import org.hearth.server.services.keys.StoredKeys;
 import org.hearth.server.store.ReadPool;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Table;
@@ -56,6 +58,9 @@ public final class RemoteDevices implements KeptDevices, RemoteDeviceQueries {
           + " SELECT CAST(? AS VARCHAR(255)), CAST(? AS VARCHAR(255)), CAST(? AS VARCHAR(255)),"
           + " CAST(? AS BLOB(16K)) FROM sysibm.sysdummy1"
           + " WHERE EXISTS (SELECT 1 FROM remote_device_list WHERE user_id = ?)";
+
+  private static final String ALL_DEVICES =
+      "SELECT device_id, display_name, content FROM remote_device WHERE user_id = ?";
 
   private static final byte[] NONE = {};
 
@@ -163,21 +168,30 @@ public final class RemoteDevices implements KeptDevices, RemoteDeviceQueries {
   private Map<DeviceId, KeptDevice> devices(UserId user) {
     Map<DeviceId, KeptDevice> devices = new HashMap<>();
     reads
-        .select(
-            "SELECT device_id, display_name, content FROM remote_device WHERE user_id = ?",
+        .selectReadable(
+            ALL_DEVICES,
             statement -> statement.setString(1, user.value()),
             row ->
                 Map.entry(
                     new DeviceId(row.getString(1)),
                     new KeptDevice(
                         Optional.of(row.getString(2)).filter(name -> !name.isEmpty()),
-                        json(row.getBytes(3)))))
+                        keys(row.getBytes(3)))))
         .forEach(each -> devices.put(each.getKey(), each.getValue()));
     return devices;
   }
 
+  private StoredKeys keys(byte[] stored) {
+    return () -> reads.readable(ALL_DEVICES, () -> json(stored)).flatMap(Function.identity());
+  }
+
   private static Optional<ObjectNode> json(byte[] stored) {
     return stored.length == 0 ? Optional.empty() : Optional.of(MatrixJson.restoreObject(stored));
+  }
+
+  @Override
+  public long bytes(UserId user) {
+    return head(user).bytes();
   }
 
   @Override

@@ -2,6 +2,9 @@ package org.hearth.server.services.keys;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Locale;
 import java.util.Optional;
 import org.hearth.server.matrix.error.MatrixException;
 import org.hearth.server.matrix.id.KeyId;
@@ -17,6 +20,14 @@ import org.hearth.server.matrix.sign.VerifyKey;
 /// @param content what the client uploaded
 record CrossSigningKey(SigningKeyUsage usage, String publicKey, ObjectNode content) {
   static final int MOST_BYTES = 16 << 10;
+
+  /// Reads a row of usage, public key and content.
+  static CrossSigningKey restored(ResultSet row) throws SQLException {
+    return new CrossSigningKey(
+        SigningKeyUsage.valueOf(row.getString(1).toUpperCase(Locale.ROOT)),
+        row.getString(2),
+        MatrixJson.restoreObject(row.getBytes(3)));
+  }
 
   /// Reads a key that a client uploads.
   ///

@@ -325,7 +325,7 @@ final class CrossSigningRoutes implements RouteGroup {
   ///
   /// @param content as it was uploaded
   /// @param signers the keys that may sign it
-  private record Signable(ObjectNode content, Map<KeyId, VerifyKey> signers) {}
+  private record Signable(StoredKeys content, Map<KeyId, VerifyKey> signers) {}
 
   /// The user's own devices, which the self-signing key signs, and the own master key, which the
   /// devices sign.
@@ -333,18 +333,21 @@ final class CrossSigningRoutes implements RouteGroup {
     Map<String, Signable> signable = new HashMap<>();
     Map<KeyId, VerifyKey> devices = new HashMap<>();
     keys.deviceKeys(user)
-        .forEach((device, content) -> {
+        .forEach((device, stored) -> {
           signable.put(
-              device.value(), new Signable(content, signer(own.get(SigningKeyUsage.SELF_SIGNING))));
+              device.value(), new Signable(stored, signer(own.get(SigningKeyUsage.SELF_SIGNING))));
           // A device's id may be as long as that of a key, which then has no place for it.
           Identifiers.read(KeyId::ed25519, device.value())
               .ifPresent(id ->
-                  VerifyKey.parse(content.path("keys").path(id.value()).asText())
+                  stored
+                      .read()
+                      .flatMap(content ->
+                          VerifyKey.parse(content.path("keys").path(id.value()).asText()))
                       .ifPresent(key -> devices.put(id, key)));
         });
     CrossSigningKey master = own.get(SigningKeyUsage.MASTER);
     if (master != null) {
-      signable.put(master.publicKey(), new Signable(master.content(), devices));
+      signable.put(master.publicKey(), new Signable(() -> Optional.of(master.content()), devices));
     }
     return signable;
   }
@@ -362,7 +365,8 @@ final class CrossSigningRoutes implements RouteGroup {
         .map(content ->
             Map.of(
                 CrossSigningKey.publicKey(content),
-                new Signable(content, signer(own.get(SigningKeyUsage.USER_SIGNING)))))
+                new Signable(
+                    () -> Optional.of(content), signer(own.get(SigningKeyUsage.USER_SIGNING)))))
         .orElse(Map.of());
   }
 
@@ -374,10 +378,12 @@ final class CrossSigningRoutes implements RouteGroup {
 
   private static List<KeySignature> check(
       UserId signer, UserId user, String target, @Nullable Signable signable, ObjectNode signed) {
-    if (signable == null) {
+    Optional<ObjectNode> known =
+        Optional.ofNullable(signable).flatMap(each -> each.content().read());
+    if (signable == null || known.isEmpty()) {
       throw MatrixException.notFound("There is no such key");
     }
-    if (!Signatures.signedPart(signed).equals(Signatures.signedPart(signable.content()))) {
+    if (!Signatures.signedPart(signed).equals(Signatures.signedPart(known.get()))) {
       throw invalidSignature("What was signed is not the key that is known");
     }
     if (!(Signatures.verify(

@@ -134,7 +134,9 @@ final class DehydratedDeviceRoutes implements RouteGroup {
         && keys.deviceKeys(user, device.id()).equals(upload.deviceKeys())
         && areThere(
             upload.oneTime(),
-            keys.oneTimeKeys(user, device.id()).values().stream().map(OneTimeKey::key).toList())
+            keys.oneTimeKeys(user, device.id(), new ArrayList<>()).values().stream()
+                .map(OneTimeKey::key)
+                .toList())
         && areThere(upload.fallback(), keys.fallbackKeys(user, device.id()).values());
   }
 

@@ -139,7 +139,8 @@ final class DeviceKeyRoutes implements RouteGroup {
     }
     UserId user = upload.user();
     DeviceId device = upload.device();
-    Map<String, OneTimeKey> known = keys.oneTimeKeys(user, device);
+    Map<String, OneTimeKey> known = keys.oneTimeKeys(user, device, rows);
+    int removed = rows.size();
     long number = 1 + known.values().stream().mapToLong(OneTimeKey::upload).max().orElse(0);
     int count = (int) known.values().stream().filter(each -> !each.given()).count();
     for (ClaimableKey each : upload.oneTime()) {
@@ -152,13 +153,13 @@ final class DeviceKeyRoutes implements RouteGroup {
       if (!isSame) {
         count++;
         if (before != null) {
-          rows.add(Keys.removeOneTimeKey(user, device, each));
+          rows.add(Keys.removeOneTimeKey(user, device, each.algorithm(), each.id()));
         }
         rows.add(Keys.addOneTimeKey(user, device, each, number));
       }
     }
     KeyUpload.checkCounts(count, 0);
-    if (!rows.isEmpty()) {
+    if (rows.size() > removed) {
       rows.add(Keys.forgetGivenKeys(user, device, number - Keys.UPLOADS_THAT_ARE_KNOWN));
     }
   }
@@ -307,7 +308,7 @@ final class DeviceKeyRoutes implements RouteGroup {
     ObjectNode given = JsonNodeFactory.instance.objectNode();
     for (var each : wanted.entrySet()) {
       DeviceId device = each.getKey();
-      Optional<ClaimableKey> oneTime = keys.nextOneTimeKey(user, device, each.getValue());
+      Optional<ClaimableKey> oneTime = keys.nextOneTimeKey(user, device, each.getValue(), rows);
       oneTime.ifPresent(key -> rows.add(Keys.giveOneTimeKey(user, device, key)));
       // "The returned key is a one-time key if one is available, and otherwise a fallback key."
       Optional<ClaimableKey> key =

@@ -23,8 +23,8 @@ public interface KeptDevices {
 
   /// A device of a user elsewhere.
   ///
-  /// @param keys as [PeerKeys] has checked them; empty for a device without any
-  record KeptDevice(Optional<String> displayName, Optional<ObjectNode> keys) {}
+  /// @param keys as [PeerKeys] has checked them
+  record KeptDevice(Optional<String> displayName, StoredKeys keys) {}
 
   /// The devices of a user elsewhere, and the cross-signing keys that others may see.
   record KeptList(
@@ -41,6 +41,9 @@ public interface KeptDevices {
 
   /// What is known of a user elsewhere, whether it is out of date or not.
   Optional<KeptList> list(UserId user);
+
+  /// What the keys of a user elsewhere and of that user's devices take at most as they are kept.
+  long bytes(UserId user);
 
   /// The id of the last update of that user's devices that other servers were told; 0 if there was
   /// none.

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.hearth.server.http.Access;
 import org.hearth.server.http.ClientPaths;
@@ -43,8 +44,9 @@ final class KeyQueryRoute implements RouteGroup {
   /// An answer about more users waits for its turn among the large ones.
   private static final int SMALL = 50;
 
-  /// So does one about somebody with more devices: those of one user are read together.
-  private static final int FEW_DEVICES = 20;
+  /// So does one about users whose keys take more as they are stored, which is what is in memory of
+  /// a user, and what is written.
+  static final int SMALL_BYTES = JsonWriter.PIECE;
 
   private final Keys keys;
   private final AccountQueries accounts;
@@ -96,7 +98,7 @@ final class KeyQueryRoute implements RouteGroup {
     Asked asked = Asked.of(wanted.keySet(), server);
     UsersElsewhere.Found found = elsewhere.find(viewer, asked.elsewhere(), wanted, patience);
     return Response.written(stream -> {
-      if (wanted.size() > SMALL || asked.here().stream().anyMatch(this::hasManyDevices)) {
+      if (wanted.size() > SMALL || isLarge(asked.here(), found.known())) {
         stream.awaitTurn();
       }
       JsonWriter json = stream.json().object();
@@ -121,7 +123,7 @@ final class KeyQueryRoute implements RouteGroup {
         wanted(Fields.of(request.json()).object("device_keys").json());
     List<UserId> here = Asked.of(wanted.keySet(), server).here();
     return Response.written(stream -> {
-      if (here.size() > SMALL || here.stream().anyMatch(this::hasManyDevices)) {
+      if (here.size() > SMALL || isLarge(here, List.of())) {
         stream.awaitTurn();
       }
       JsonWriter json = stream.json().object();
@@ -130,8 +132,16 @@ final class KeyQueryRoute implements RouteGroup {
     });
   }
 
-  private boolean hasManyDevices(UserId user) {
-    return keys.deviceCount(user) > FEW_DEVICES;
+  /// Whether the keys of these users take more than [#SMALL_BYTES].
+  private boolean isLarge(List<UserId> here, List<UserId> known) {
+    long bytes = 0;
+    for (UserId each : here) {
+      bytes += bytes > SMALL_BYTES ? 0 : keys.deviceKeyBytes(each);
+    }
+    for (UserId each : known) {
+      bytes += bytes > SMALL_BYTES ? 0 : kept.bytes(each);
+    }
+    return bytes > SMALL_BYTES;
   }
 
   private Response devicesForServer(Request request) {
@@ -142,15 +152,18 @@ final class KeyQueryRoute implements RouteGroup {
     // Asked before the devices: what changes in between is told once more.
     long streamId = kept.streamId(user);
     return Response.written(stream -> {
-      if (hasManyDevices(user)) {
+      if (isLarge(List.of(user), List.of())) {
         stream.awaitTurn();
       }
       JsonWriter json = stream.json().object();
       json.name("user_id").value(user.value());
       json.name("stream_id").value(streamId);
       json.name("devices").array();
-      deviceKeys(null, user)
-          .forEach((device, content) -> {
+      forEachDevice(
+          null,
+          user,
+          Set.of(),
+          (device, content) -> {
             json.object();
             json.name("device_id").value(device.value());
             json.name("keys").value(content);
@@ -189,7 +202,7 @@ final class KeyQueryRoute implements RouteGroup {
   }
 
   /// @param viewer null for another server, which sees what users of other servers see
-  private void write(
+  void write(
       JsonWriter json,
       @Nullable UserId viewer,
       Map<UserId, Set<String>> wanted,
@@ -203,12 +216,8 @@ final class KeyQueryRoute implements RouteGroup {
       if (accounts.exists(each)) {
         Set<String> devices = wanted.getOrDefault(each, Set.of());
         json.name(each.value()).object();
-        deviceKeys(viewer, each)
-            .forEach((device, content) -> {
-              if (devices.isEmpty() || devices.contains(device.value())) {
-                json.name(device.value()).value(content);
-              }
-            });
+        forEachDevice(
+            viewer, each, devices, (device, content) -> json.name(device.value()).value(content));
         json.endObject();
       }
     }
@@ -217,12 +226,13 @@ final class KeyQueryRoute implements RouteGroup {
       json.name(user.value()).object();
       list.devices()
           .forEach((device, each) -> {
-            if (each.keys().isPresent()
-                && (devices.isEmpty() || devices.contains(device.value()))) {
-              ObjectNode content = each.keys().get().deepCopy();
-              ObjectNode unsigned = content.putObject("unsigned");
-              each.displayName().ifPresent(name -> unsigned.put("device_display_name", name));
-              json.name(device.value()).value(content);
+            if (devices.isEmpty() || devices.contains(device.value())) {
+              each.keys()
+                  .read()
+                  .ifPresent(content -> {
+                    name(content, each.displayName());
+                    json.name(device.value()).value(content);
+                  });
             }
           });
       json.endObject();
@@ -232,30 +242,43 @@ final class KeyQueryRoute implements RouteGroup {
     writeKeys(json, viewer, SigningKeyUsage.SELF_SIGNING, here, found);
   }
 
-  /// The keys of the user's devices, signed as the viewer may see it. What the devices are called
-  /// is nobody's business elsewhere: other servers are not told.
-  private Map<DeviceId, ObjectNode> deviceKeys(@Nullable UserId viewer, UserId user) {
-    Map<DeviceId, ObjectNode> stored = keys.deviceKeys(user);
+  /// The keys of the user's devices, signed as the viewer may see it, one after the other. What the
+  /// devices are called is nobody's business elsewhere: other servers are not told.
+  ///
+  /// @param wanted none stands for all
+  private void forEachDevice(
+      @Nullable UserId viewer,
+      UserId user,
+      Set<String> wanted,
+      BiConsumer<DeviceId, ObjectNode> each) {
+    Map<DeviceId, StoredKeys> stored = keys.deviceKeys(user);
     Map<String, List<KeySignature>> signatures = signatures(user, viewer);
     Map<DeviceId, Optional<String>> names = new LinkedHashMap<>();
-    accounts.devices(user).forEach(each -> names.put(each.id(), each.displayName()));
-    Map<DeviceId, ObjectNode> shown = new LinkedHashMap<>();
+    accounts.devices(user).forEach(one -> names.put(one.id(), one.displayName()));
     // Of keys that none of these has uploaded there is another owner.
     if (!names.keySet().containsAll(stored.keySet())) {
-      keys.dehydrated().of(user).ifPresent(each -> names.put(each.id(), each.displayName()));
+      keys.dehydrated().of(user).ifPresent(one -> names.put(one.id(), one.displayName()));
     }
     names.forEach((device, name) -> {
-      ObjectNode content = stored.get(device);
-      if (content != null) {
-        var _ = KeySignatures.addTo(content, signatures.getOrDefault(device.value(), List.of()));
-        if (viewer != null) {
-          ObjectNode unsigned = content.putObject("unsigned");
-          name.ifPresent(each -> unsigned.put("device_display_name", each));
-        }
-        shown.put(device, content);
+      StoredKeys known = stored.get(device);
+      if (known != null && (wanted.isEmpty() || wanted.contains(device.value()))) {
+        known
+            .read()
+            .ifPresent(content -> {
+              var _ =
+                  KeySignatures.addTo(content, signatures.getOrDefault(device.value(), List.of()));
+              if (viewer != null) {
+                name(content, name);
+              }
+              each.accept(device, content);
+            });
       }
     });
-    return shown;
+  }
+
+  private static void name(ObjectNode keys, Optional<String> displayName) {
+    ObjectNode unsigned = keys.putObject("unsigned");
+    displayName.ifPresent(name -> unsigned.put("device_display_name", name));
   }
 
   private void writeKeys(

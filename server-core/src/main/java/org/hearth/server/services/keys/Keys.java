@@ -10,7 +10,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -97,6 +96,9 @@ public final class Keys implements KeyQueries, AccountCompanion {
           "used SMALLINT",
           "content BLOB(4K)");
 
+  private static final String ALL_DEVICE_KEYS =
+      "SELECT device_id, content FROM device_key WHERE user_id = ?";
+
   private static final String CROSS_SIGNING =
       "SELECT key_usage, public_key, content FROM cross_signing_key WHERE user_id = ?";
 
@@ -147,25 +149,27 @@ public final class Keys implements KeyQueries, AccountCompanion {
       UserId user, String target, UserId signer, KeyId signerKey, String signature) {}
 
   /// What the user's devices say of themselves; one whose row cannot be read says nothing.
-  Map<DeviceId, ObjectNode> deviceKeys(UserId user) {
+  Map<DeviceId, StoredKeys> deviceKeys(UserId user) {
     return reads
         .selectReadable(
-            "SELECT device_id, content FROM device_key WHERE user_id = ?",
+            ALL_DEVICE_KEYS,
             statement -> statement.setString(1, user.value()),
-            row ->
-                Map.entry(
-                    new DeviceId(row.getString(1)), MatrixJson.restoreObject(row.getBytes(2))))
+            row -> Map.entry(new DeviceId(row.getString(1)), storedKeys(row.getBytes(2))))
         .stream()
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
-  /// How many of the user's devices have keys.
-  int deviceCount(UserId user) {
+  private StoredKeys storedKeys(byte[] json) {
+    return () -> reads.readable(ALL_DEVICE_KEYS, () -> MatrixJson.restoreObject(json));
+  }
+
+  /// What the keys of the user's devices take as they are stored.
+  long deviceKeyBytes(UserId user) {
     return reads
         .first(
-            "SELECT COUNT(*) FROM device_key WHERE user_id = ?",
+            "SELECT SUM(LENGTH(content)) FROM device_key WHERE user_id = ?",
             statement -> statement.setString(1, user.value()),
-            row -> row.getInt(1))
+            row -> row.getLong(1))
         .orElseThrow();
   }
 
@@ -203,22 +207,29 @@ public final class Keys implements KeyQueries, AccountCompanion {
   /// @param given whether it was given away
   record OneTimeKey(ClaimableKey key, long upload, boolean given) {}
 
-  /// The one-time keys of a device, by [ClaimableKey#name], with those that were given away; not
-  /// those that cannot be read.
-  Map<String, OneTimeKey> oneTimeKeys(UserId user, DeviceId device) {
+  /// The one-time keys of a device, by [ClaimableKey#name], with those that were given away.
+  ///
+  /// @param rows takes the removal of those that cannot be read
+  Map<String, OneTimeKey> oneTimeKeys(UserId user, DeviceId device, List<RowChange> rows) {
     return reads
         .selectReadable(
             "SELECT algorithm, key_id, content, upload FROM one_time_key"
                 + " WHERE user_id = ? AND device_id = ?",
             statement -> bind(statement, user, device),
-            row -> new OneTimeKey(claimable(row), Math.abs(row.getLong(4)), row.getLong(4) < 0))
+            row ->
+                new OneTimeKey(
+                    claimable(row, user, device, rows),
+                    Math.abs(row.getLong(4)),
+                    row.getLong(4) < 0))
         .stream()
         .collect(Collectors.toMap(each -> each.key().name(), Function.identity()));
   }
 
-  /// The next one-time key of a device: "given out in the order that they were uploaded". One that
-  /// cannot be read is passed over.
-  Optional<ClaimableKey> nextOneTimeKey(UserId user, DeviceId device, String algorithm) {
+  /// The next one-time key of a device: "given out in the order that they were uploaded".
+  ///
+  /// @param rows takes the removal of those before it that cannot be read
+  Optional<ClaimableKey> nextOneTimeKey(
+      UserId user, DeviceId device, String algorithm, List<RowChange> rows) {
     return reads.firstReadable(
         "SELECT algorithm, key_id, content FROM one_time_key"
             + " WHERE user_id = ? AND device_id = ? AND algorithm = ? AND upload > 0"
@@ -227,7 +238,19 @@ public final class Keys implements KeyQueries, AccountCompanion {
           bind(statement, user, device);
           statement.setString(3, algorithm);
         },
-        Keys::claimable);
+        row -> claimable(row, user, device, rows));
+  }
+
+  /// A one-time key that cannot be read is of no use, and is not to be counted: its device uploads
+  /// another in its place.
+  private static ClaimableKey claimable(
+      ResultSet row, UserId user, DeviceId device, List<RowChange> rows) throws SQLException {
+    try {
+      return claimable(row);
+    } catch (RuntimeException e) {
+      rows.add(removeOneTimeKey(user, device, row.getString(1), row.getString(2)));
+      throw e;
+    }
   }
 
   /// The fallback keys of a device, by algorithm; not those that cannot be read.
@@ -296,21 +319,16 @@ public final class Keys implements KeyQueries, AccountCompanion {
           statement.setString(1, user.value());
           statement.setString(2, usage.word());
         },
-        Keys::crossSigningKey);
-  }
-
-  private static CrossSigningKey crossSigningKey(ResultSet row) throws SQLException {
-    return new CrossSigningKey(
-        SigningKeyUsage.valueOf(row.getString(1).toUpperCase(Locale.ROOT)),
-        row.getString(2),
-        MatrixJson.restoreObject(row.getBytes(3)));
+        CrossSigningKey::restored);
   }
 
   /// The user's cross-signing keys, for who decides by them: all of them or none.
   Map<SigningKeyUsage, CrossSigningKey> crossSigningKeys(UserId user) {
     return reads
         .select(
-            CROSS_SIGNING, statement -> statement.setString(1, user.value()), Keys::crossSigningKey)
+            CROSS_SIGNING,
+            statement -> statement.setString(1, user.value()),
+            CrossSigningKey::restored)
         .stream()
         .collect(Collectors.toMap(CrossSigningKey::usage, Function.identity()));
   }
@@ -416,21 +434,23 @@ public final class Keys implements KeyQueries, AccountCompanion {
   /// Notes that a key is given away: the number of its upload is negative from then on. Of a unit
   /// that was given up it may be said twice.
   static RowChange giveOneTimeKey(UserId user, DeviceId device, ClaimableKey key) {
-    return change("UPDATE one_time_key SET upload = -ABS(upload)", user, device, key);
+    return change(
+        "UPDATE one_time_key SET upload = -ABS(upload)", user, device, key.algorithm(), key.id());
   }
 
-  static RowChange removeOneTimeKey(UserId user, DeviceId device, ClaimableKey key) {
-    return change("DELETE FROM one_time_key", user, device, key);
+  static RowChange removeOneTimeKey(UserId user, DeviceId device, String algorithm, String id) {
+    return change("DELETE FROM one_time_key", user, device, algorithm, id);
   }
 
-  private static RowChange change(String what, UserId user, DeviceId device, ClaimableKey key) {
+  private static RowChange change(
+      String what, UserId user, DeviceId device, String algorithm, String id) {
     return RowChange.of(
         ONE_TIME_KEY,
         what + " WHERE user_id = ? AND device_id = ? AND algorithm = ? AND key_id = ?",
         (statement, _) -> {
           bind(statement, user, device);
-          statement.setString(3, key.algorithm());
-          statement.setString(4, key.id());
+          statement.setString(3, algorithm);
+          statement.setString(4, id);
         });
   }
 

@@ -271,7 +271,7 @@ final class RemoteKeys {
                     new KeptDevice(
                         PeerKeys.displayName(
                             each.getValue().path("unsigned").get("device_display_name")),
-                        Optional.of(keys))));
+                        () -> Optional.of(keys.deepCopy()))));
       }
     }
     return new KeptList(
@@ -283,7 +283,7 @@ final class RemoteKeys {
   private static long bytes(KeptList list) {
     long bytes =
         list.devices().values().stream()
-            .flatMap(each -> each.keys().stream())
+            .flatMap(each -> each.keys().read().stream())
             .mapToLong(each -> MatrixJson.write(each).length)
             .sum();
     return bytes

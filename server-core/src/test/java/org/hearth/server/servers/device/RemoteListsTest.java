@@ -12,6 +12,7 @@ import org.hearth.server.logs.DeviceInput;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.services.keys.KeptDevices;
 import org.hearth.server.services.keys.KeptDevices.Knowledge;
 import org.hearth.server.store.Outcome;
 import org.hearth.server.store.RowChange;
@@ -255,6 +256,30 @@ class RemoteListsTest {
     commit(lists.take(list(BOB, devices.head(BOB).marks(), stream, "SAME")));
     assertThat(devices.knowledge(BOB)).isEqualTo(Knowledge.FRESH);
     assertThat(devices.head(BOB).bytes()).isLessThan(100);
+  }
+
+  private static Optional<ObjectNode> read(KeptDevices.KeptList list, String device) {
+    return Optional.ofNullable(list.devices().get(new DeviceId(device)))
+        .flatMap(each -> each.keys().read());
+  }
+
+  @Test
+  void keysOfADeviceAreReadWhenTheyAreAskedForAndDamagedOnesLeftOut() {
+    follow(BOB);
+    commit(lists.take(update(BOB, "A", 8, 7, keys("a"))));
+    commit(
+        List.of(
+            RowChange.of(
+                RemoteDevices.DEVICE,
+                "UPDATE remote_device SET content = CAST(X'7B7B' AS BLOB) WHERE device_id = 'OLD'",
+                (_, _) -> {})));
+
+    KeptDevices.KeptList list = devices.list(BOB).orElseThrow();
+
+    assertThat(read(list, "A")).hasValue(keys("a"));
+    assertThat(stores.store().figures().unreadable()).isZero();
+    assertThat(read(list, "OLD")).isEmpty();
+    assertThat(stores.store().figures().unreadable()).isOne();
   }
 
   @Test

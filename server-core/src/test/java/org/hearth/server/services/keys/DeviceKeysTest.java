@@ -443,6 +443,35 @@ class DeviceKeysTest extends TwoUsers {
   }
 
   @Test
+  void aDamagedOneTimeKeyIsNotCountedOnceSomebodyClaims() throws Exception {
+    bob.uploadOneTimeKeys("signed_curve25519:1", "signed_curve25519:2", "signed_curve25519:3")
+        .expect(200);
+    damage(
+        "UPDATE one_time_key SET content = CAST(X'7B7B' AS BLOB) WHERE key_id = '1' OR key_id ="
+            + " '3'");
+
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:2");
+    assertThat(oneTimeKeysOfBob()).isOne();
+    assertThat(alice.claim(bob)).isEmpty();
+    assertThat(oneTimeKeysOfBob()).isZero();
+  }
+
+  @Test
+  void aDeviceUploadsADamagedOneTimeKeyAnew() throws Exception {
+    bob.uploadOneTimeKeys("signed_curve25519:1", "signed_curve25519:2").expect(200);
+    damage("UPDATE one_time_key SET content = CAST(X'7B7B' AS BLOB)");
+
+    bob.uploadOneTimeKeys("signed_curve25519:1").expect(200);
+
+    assertThat(oneTimeKeysOfBob()).isOne();
+    assertThat(alice.claim(bob)).isEqualTo("signed_curve25519:1");
+  }
+
+  private int oneTimeKeysOfBob() {
+    return bob.sync("").at("/device_one_time_keys_count/signed_curve25519").intValue();
+  }
+
+  @Test
   void aDamagedRowOfADeviceLeavesTheOthers() throws Exception {
     bob.uploadDeviceKeys();
     KeyClient.logIn(server, "bob", "BROKEN").uploadDeviceKeys();

@@ -72,7 +72,8 @@ class DeviceRowTest {
 
     Keys keys = new Keys(stores.store().reads());
     assertThat(keys.deviceKeys(ALICE, PHONE)).isPresent();
-    assertThat(keys.oneTimeKeys(ALICE, PHONE)).containsOnlyKeys("signed_curve25519:A");
+    assertThat(keys.oneTimeKeys(ALICE, PHONE, new ArrayList<>()))
+        .containsOnlyKeys("signed_curve25519:A");
     assertThat(keys.fallbackKeys(ALICE, PHONE)).containsOnlyKeys("signed_curve25519");
   }
 

@@ -6,8 +6,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionService;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorCompletionService;
@@ -37,6 +40,7 @@ import org.hearth.server.logs.Logs;
 import org.hearth.server.matrix.id.DeviceId;
 import org.hearth.server.matrix.id.ServerName;
 import org.hearth.server.matrix.id.UserId;
+import org.hearth.server.matrix.json.JsonWriter;
 import org.hearth.server.outbound.federation.FederationReply;
 import org.hearth.server.services.account.Accounts;
 import org.hearth.server.store.Journal;
@@ -63,11 +67,18 @@ class LargeKeyAnswersTest {
 
   private static final int MOST_WAITING = 16;
 
-  /// Of no user elsewhere.
-  private record NothingKept() implements KeptDevices {
+  /// Of users elsewhere without devices.
+  ///
+  /// @param size what is said that the keys of each take; 0 for a user who is not known
+  private record Kept(AtomicInteger size) implements KeptDevices {
     @Override
     public Knowledge knowledge(UserId user) {
-      return Knowledge.NONE;
+      return size.get() == 0 ? Knowledge.NONE : Knowledge.FRESH;
+    }
+
+    @Override
+    public long bytes(UserId user) {
+      return size.get();
     }
 
     @Override
@@ -82,9 +93,11 @@ class LargeKeyAnswersTest {
   }
 
   @RegisterExtension private final StoreExtension stores = new StoreExtension();
+  private final Kept kept = new Kept(new AtomicInteger());
   private final AtomicInteger askedElsewhere = new AtomicInteger();
   private final CountDownLatch released = new CountDownLatch(1);
   private OutputLog<AccountOutput> log;
+  private KeyQueryRoute queries;
   private HttpServer http;
   private TestClient alice;
 
@@ -112,13 +125,13 @@ class LargeKeyAnswersTest {
     Keys keys = new Keys(stores.store().reads());
     DeviceKeyRoutes claims =
         new DeviceKeyRoutes(keys, SERVER, remote, journaled.writer("test"), new TurnPerKey());
-    KeyQueryRoute queries =
+    queries =
         new KeyQueryRoute(
             keys,
             new Accounts(stores.store().reads(), SERVER),
             SERVER,
-            new NothingKept(),
-            new UsersElsewhere(new NothingKept(), remote, input.writer("test")));
+            kept,
+            new UsersElsewhere(kept, remote, input.writer("test")));
     http =
         HttpServer.start(
             HttpOptions.standard(List.of(Listener.loopback(0))).with(RateLimits.off()),
@@ -233,29 +246,92 @@ class LargeKeyAnswersTest {
   }
 
   @Test
-  void aQueryOfAUserWithFewDevicesIsAnsweredAtOnce() throws Exception {
-    addDeviceKeys(20);
-    queryMeanwhile().expect(200);
+  void aQueryOfKeysThatTakeLittleIsAnsweredAtOnce() throws Exception {
+    addDeviceKeys(30, 1_500);
+    queryMeanwhile(ALICE.value()).expect(200);
   }
 
   @Test
-  void aQueryOfAUserWithManyDevicesWaitsForRoom() throws Exception {
-    addDeviceKeys(21);
-    queryMeanwhile().expect(429, "M_LIMIT_EXCEEDED");
+  void aQueryOfKeysThatTakeMuchWaitsForRoom() throws Exception {
+    addDeviceKeys(5, 15_000);
+    queryMeanwhile(ALICE.value()).expect(429, "M_LIMIT_EXCEEDED");
   }
 
-  private void addDeviceKeys(int devices) {
+  @Test
+  void aQueryOfKeysElsewhereThatTakeLittleIsAnsweredAtOnce() throws Exception {
+    kept.size().set(KeyQueryRoute.SMALL_BYTES);
+    queryMeanwhile(REMOTE).expect(200);
+  }
+
+  @Test
+  void aQueryOfKeysElsewhereThatTakeMuchWaitsForRoom() throws Exception {
+    kept.size().set(KeyQueryRoute.SMALL_BYTES + 1);
+    queryMeanwhile(REMOTE).expect(429, "M_LIMIT_EXCEEDED");
+  }
+
+  @Test
+  void aQueryOfOneDeviceReadsTheKeysOfNoOther() {
+    addDeviceKeys(3, 10);
+    damage("D1");
+    ObjectNode query = JsonNodeFactory.instance.objectNode();
+    query.putObject("device_keys").putArray(ALICE.value()).add("D2");
+
+    assertThat(
+            alice
+                .post(KeyClient.KEYS + "query", query)
+                .expect(200)
+                .at("/device_keys/@alice:hearth.test"))
+        .hasSize(1);
+    assertThat(stores.store().figures().unreadable()).isZero();
+  }
+
+  /// Of the last device it shows, being damaged, when it is read.
+  @Test
+  void keysOfADeviceAreReadWhenThoseBeforeThemHaveGoneOut() {
+    addDeviceKeys(10, 15_000);
+    damage("D9");
+    List<Long> unreadable = new ArrayList<>();
+    JsonWriter json =
+        new JsonWriter((_, _) -> unreadable.add(stores.store().figures().unreadable()));
+
+    queries.write(
+        json.object(), null, Map.of(ALICE, Set.of()), List.of(ALICE), UsersElsewhere.Found.NOBODY);
+
+    assertThat(unreadable).isNotEmpty().containsOnly(0L);
+    assertThat(stores.store().figures().unreadable()).isOne();
+  }
+
+  private void addDeviceKeys(int devices, int bytes) {
+    commit(
+        RowChange.of(
+            new Table("account", "a test's", "the test"),
+            "INSERT INTO account (user_id, is_admin, is_guest, is_locked, is_deactivated,"
+                + " is_erased, is_leaving, created_millis)"
+                + " VALUES (?, FALSE, FALSE, FALSE, FALSE, FALSE, FALSE, 0)",
+            (statement, _) -> statement.setString(1, ALICE.value())));
     for (int i = 0; i < devices; i++) {
-      addDevice("D" + i);
-      Keys.setDeviceKeys(
-              ALICE, DeviceId.parse("D" + i), JsonNodeFactory.instance.objectNode().put("a", i))
-          .forEach(this::commit);
+      String device = "D" + i;
+      addDevice(device);
+      ObjectNode keys = JsonNodeFactory.instance.objectNode();
+      keys.put("user_id", ALICE.value()).put("device_id", device).put("more", "m".repeat(bytes));
+      keys.putArray("algorithms");
+      keys.putObject("keys");
+      keys.putObject("signatures");
+      Keys.setDeviceKeys(ALICE, DeviceId.parse(device), keys).forEach(this::commit);
     }
   }
 
-  private TestClient.Answer queryMeanwhile() throws Exception {
+  private void damage(String device) {
+    commit(
+        RowChange.of(
+            Keys.DEVICE_KEY,
+            "UPDATE device_key SET content = CAST(X'7B7B' AS BLOB) WHERE device_id = ?",
+            (statement, _) -> statement.setString(1, device)));
+  }
+
+  private TestClient.Answer queryMeanwhile(String user) throws Exception {
     ObjectNode query = JsonNodeFactory.instance.objectNode();
-    query.putObject("device_keys").putArray(ALICE.value());
+    query.putObject("device_keys").putArray(user);
     return meanwhile("query", query);
   }
 }
