@@ -346,6 +346,7 @@ public final class SavedData {
             Refusal.NoFile _,
             Refusal.Restoring _,
             Refusal.BadBackup _,
+            Refusal.NoBackup _,
             Refusal.ClosedBackup _,
             Refusal.UnsafeSettings _,
             Refusal.Unreadable _,

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -253,8 +254,15 @@ final class Commands {
       return Optional.ofNullable(configuration);
     }
 
+    /// @throws ConfigurationException if there is none, or it says something wrong
     Configuration read() {
-      return ConfigurationReader.read(configuration().orElse(folder().configuration()));
+      DataFolder folder = folder();
+      if (configuration == null && Files.notExists(folder.configuration())) {
+        throw new ConfigurationException(
+            "There is no configuration at %s. Name the data folder of your server with --data-dir"
+                .formatted(folder.configuration()));
+      }
+      return ConfigurationReader.read(configuration().orElse(folder.configuration()));
     }
   }
 

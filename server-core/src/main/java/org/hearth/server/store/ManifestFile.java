@@ -125,8 +125,15 @@ final class ManifestFile {
     Refusal refusal =
         e instanceof AccessDeniedException denied
             ? new Refusal.ClosedBackup(denied.getFile(), System.getProperty("user.name"))
-            : new Refusal.BadBackup(backup, String.valueOf(e.getMessage()));
+            : isDataFolder(backup)
+                ? new Refusal.NoBackup(backup)
+                : new Refusal.BadBackup(backup, String.valueOf(e.getMessage()));
     return new StoreRefusedException(refusal, e);
+  }
+
+  private static boolean isDataFolder(Path folder) {
+    return Files.notExists(folder.resolve(NAME))
+        && Files.isDirectory(StoreOptions.of(folder).derbyFolder());
   }
 
   /// What is in a backup must be in its manifest, or nothing has compared it.

@@ -270,6 +270,20 @@ public sealed interface Refusal {
     }
   }
 
+  /// What was given as a backup is the data folder of a server.
+  record NoBackup(Path folder) implements Refusal {
+    @Override
+    public String problem() {
+      return folder + " is the data folder of a server, not a backup.";
+    }
+
+    @Override
+    public String remedy() {
+      return "Give one of its backups: hearth backup --list --data-dir %s"
+          .formatted(argument(folder.toString()));
+    }
+  }
+
   /// The user of this process may not read a backup.
   ///
   /// @param path what may not be read

@@ -350,6 +350,15 @@ final class BackupCommandsTest {
     assertThat(restored).doesNotExist();
   }
 
+  @Test
+  void aDataFolderInPlaceOfABackupIsCalledThat() {
+    assertThat(hearth("check", "--backup", served.toString())).isEqualTo(1);
+    assertThat(said())
+        .isEqualTo(
+            "hearth: %s is the data folder of a server, not a backup. Give one of its backups: hearth backup --list --data-dir %<s.\n"
+                .formatted(served));
+  }
+
   /// As of a server that did not yet look for it.
   @Test
   void aBackupThatNeverHadAFileOfTheDatabaseIsNotCalledWhole() throws Exception {

@@ -25,6 +25,17 @@ final class UserCommandsTest extends TypedCommands {
   }
 
   @Test
+  void whereThereIsNoServerTheOptionForAnotherFolderIsNamed() {
+    String none = folder.resolve("none").toString();
+
+    assertThat(alone("user", "list", "--data-dir", none)).isEqualTo(1);
+    assertThat(said())
+        .isEqualTo(
+            "hearth: There is no configuration at %s. Name the data folder of your server with --data-dir.\n"
+                .formatted(folder.resolve("none/hearth.yaml")));
+  }
+
+  @Test
   void lastOwnerIsNeitherClosedNorMadeAMember() {
     assertThat(hearth("user", "create", "alice", "--admin")).isZero();
     assertThat(hearth("user", "create", "bob")).isZero();
