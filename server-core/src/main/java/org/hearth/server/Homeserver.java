@@ -413,11 +413,24 @@ public final class Homeserver implements AutoCloseable {
     return running != null && running.isDamaged();
   }
 
-  /// The operations of the command line on this server.
+  /// Does an operation of the command line.
   ///
-  /// @return the operations
-  /// @throws ControlException unless it is open
-  public Control control() {
+  /// @throws ControlException unless it is open, or with what has become of the database if the
+  ///   operation has met that
+  public JsonNode handle(ControlRequest request) {
+    try {
+      return control().handle(request);
+    } catch (RuntimeException e) {
+      Throwable why = cause(e);
+      if (why.equals(e) && (serving || !(e instanceof StorageException))) {
+        throw e;
+      }
+      throw new ControlException(
+          String.valueOf(StartFailures.explain(why, folder).getMessage()), why);
+    }
+  }
+
+  private Control control() {
     Composition running = composition;
     if (running == null) {
       throw new ControlException("The server is not running.");
@@ -465,7 +478,7 @@ public final class Homeserver implements AutoCloseable {
       JsonNode answer =
           composition == null
               ? Control.handleWithoutAdmin(request, told())
-              : control().handle(request);
+              : Homeserver.this.handle(request);
       if (request.operation().equals(ControlRequest.STOP) && answer instanceof ObjectNode stop) {
         stop.put(ControlRequest.PROGRAM_STAYS, programStays.getAsBoolean());
       }

@@ -481,7 +481,7 @@ final class Commands {
     LogRouting.onlyWarnings();
     try (Homeserver server = new Homeserver(setup.folder(), setup.read())) {
       server.openWithoutListeners();
-      return work.with(server.control()::handle);
+      return work.with(server::handle);
     }
   }
 }

@@ -8,4 +8,10 @@ public final class ControlException extends RuntimeException {
   public ControlException(String message) {
     super(message);
   }
+
+  /// @param message a sentence for the asker
+  /// @param cause for the log
+  public ControlException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

@@ -10,6 +10,7 @@ import org.hearth.server.Homeserver;
 import org.hearth.server.ServerState;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.http.TestClient;
+import org.hearth.server.store.DamagedPage;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +52,28 @@ final class TokenCommandsTest extends TypedCommands {
           .expect(401, "M_FORBIDDEN");
       assertThat(token("list")).isZero();
       assertThat(said()).contains("There are no tokens.");
+    }
+  }
+
+  /// What Derby says of the page is for the log.
+  @Test
+  void whoMeetsADamagedPageIsToldWhatToDo() throws IOException, StartFailedException {
+    String sentence =
+        "hearth: The database in %s is damaged. Check the disk, then restore the newest backup into an empty folder (hearth restore). hearth check --database tells more.\n"
+            .formatted(folder);
+    assertThat(token("create", "onlyInTheTableOfTokens")).isZero();
+    DamagedPage.make(folder, "onlyInTheTableOfTokens");
+
+    assertThat(token("list")).isEqualTo(1);
+    assertThat(said()).isEqualTo(sentence);
+
+    try (Homeserver server = server()) {
+      server.start();
+
+      assertThat(token("list")).isEqualTo(1);
+      assertThat(said()).isEqualTo(sentence);
+      assertThat(token("list")).isEqualTo(1);
+      assertThat(said()).isEqualTo(sentence);
     }
   }
 
