@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.hearth.server.Homeserver;
 import org.hearth.server.LastFailure;
 import org.hearth.server.LogRouting;
@@ -68,6 +70,11 @@ final class Commands {
   /// The exit code of what could not be done because another process has the data folder: the
   /// launcher of a server that was there before tries it again, since a command may have had it.
   static final int HELD = 76;
+
+  /// From when a server holds the folder until it answers commands.
+  private static final Duration PATIENCE_FOR_START = Duration.ofSeconds(5);
+
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final PrintStream out;
   private final PrintStream err;
@@ -441,7 +448,31 @@ final class Commands {
       throws IOException, StartFailedException {
     ControlRequest request = new ControlRequest(operation, new LinkedHashMap<>(arguments));
     Optional<JsonNode> answer = ControlPort.ask(setup.folder(), request);
-    return answer.isPresent() ? answer.get() : opened(setup, server -> server.handle(request));
+    if (answer.isPresent()) {
+      return answer.get();
+    }
+    try {
+      return opened(setup, server -> server.handle(request));
+    } catch (StartFailedException e) {
+      return askedOfHolder(setup.folder(), request, e);
+    }
+  }
+
+  /// Asks a server that holds the folder already and is about to answer commands.
+  private static JsonNode askedOfHolder(
+      DataFolder folder, ControlRequest request, StartFailedException refused)
+      throws IOException, StartFailedException {
+    if (refused.isHeld()) {
+      long end = System.nanoTime() + PATIENCE_FOR_START.toNanos();
+      do {
+        Optional<JsonNode> answer = ControlPort.ask(folder, request);
+        if (answer.isPresent()) {
+          return answer.get();
+        }
+        LockSupport.parkNanos(LOOK_NANOS);
+      } while (System.nanoTime() - end < 0);
+    }
+    throw refused;
   }
 
   /// Whoever does what is asked: the server in its process, or one that was opened here.

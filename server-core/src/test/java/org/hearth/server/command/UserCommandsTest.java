@@ -3,13 +3,20 @@ package org.hearth.server.command;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.hearth.server.Homeserver;
 import org.hearth.server.StartFailedException;
 import org.hearth.server.admin.Admin;
 import org.hearth.server.admin.Alert;
+import org.hearth.server.configuration.DataFolder;
+import org.hearth.server.control.ControlPort;
+import org.hearth.server.control.ControlRequest;
 import org.hearth.server.store.RowChange;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
@@ -33,6 +40,37 @@ final class UserCommandsTest extends TypedCommands {
         .isEqualTo(
             "hearth: There is no configuration at %s. Name the data folder of your server with --data-dir.\n"
                 .formatted(folder.resolve("none/hearth.yaml")));
+  }
+
+  @Test
+  void aServerThatIsAboutToAnswerIsWaitedFor() throws IOException, InterruptedException {
+    AtomicInteger code = new AtomicInteger(-1);
+    Thread asking = new Thread(() -> code.set(hearth("user", "list")));
+    try (Store holder = Store.open(StoreOptions.of(folder).withMinimumFreeBytes(0))) {
+      assertThat(holder.reads()).isNotNull();
+      asking.start();
+      while (asking.isAlive() && asking.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+      try (ControlPort _ =
+          ControlPort.open(new DataFolder(folder), new SecureRandom(), new Nobody())) {
+        asking.join();
+      }
+    }
+
+    assertThat(said()).isEqualTo("There are no accounts.\n");
+    assertThat(code).hasValue(0);
+  }
+
+  /// A server without accounts.
+  private static final class Nobody implements ControlPort.Handler {
+    @Override
+    public JsonNode handle(ControlRequest request) {
+      return JsonNodeFactory.instance.objectNode();
+    }
+
+    @Override
+    public void answered(ControlRequest request) {}
   }
 
   @Test
