@@ -240,7 +240,12 @@ public record Control(Admin admin, BackupMaker backups, Server server) {
       ObjectNode way = ways.addObject().put("address", each.url());
       each.over().ifPresent(link -> way.put("over", link));
     }
-    connect.notes().forEach(json.putArray("notes")::add);
+    ArrayNode notes = json.putArray("notes");
+    connect.notes().forEach(notes::add);
+    if (!connect.openToOthers() && connect.best().reach() == WayIn.Reach.THIS_COMPUTER) {
+      notes.add(
+          "“Let devices at home connect” is a switch of the panel. Without one, write bind: 0.0.0.0 for the listener in hearth.yaml, and restart the server.");
+    }
     ArrayNode apps = json.putArray("apps");
     for (AppVerdict each : connect.apps()) {
       apps.addObject()

@@ -22,6 +22,7 @@ final class ConnectCommandTest extends TypedCommands {
           .contains("Address      " + address + "\n")
           .contains("?account_provider=" + address + "\n")
           .contains("Only apps on this computer", "the name hearth.test alone")
+          .contains("is a switch of the panel. Without one, write bind: 0.0.0.0")
           .containsPattern("Element X +will not +It needs an address with https")
           .containsPattern("Cinny +works ")
           .containsPattern("FluffyChat +not yet +Works after “Let devices at home connect”")
