@@ -43,7 +43,9 @@ final class BesideView extends VBox {
 
   /// @param found who is on the folder; empty if nobody is any more
   /// @param hasPanel whether that one has shown its panel
-  private record Answer(Optional<SecondStart.Found> found, boolean hasPanel) {}
+  /// @param fault what has ended one that is started again
+  private record Answer(
+      Optional<SecondStart.Found> found, boolean hasPanel, Optional<String> fault) {}
 
   /// @param open shows an address in the browser
   BesideView(DataFolder folder, Consumer<String> open, Runnable close) {
@@ -94,7 +96,7 @@ final class BesideView extends VBox {
 
   /// @param found the server, as it was asked last
   void start(SecondStart.Found found) {
-    show(found);
+    show(found, Optional.empty());
     heartbeat.start();
   }
 
@@ -107,18 +109,23 @@ final class BesideView extends VBox {
   private Answer look() throws IOException {
     Optional<SecondStart.Found> found = SecondStart.whoRuns(folder);
     boolean isBack = away && found.filter(each -> !each.isRestarting()).isPresent();
-    return new Answer(found, isBack && SecondStart.on(folder) == SecondStart.HANDED_OVER);
+    return new Answer(
+        found,
+        isBack && SecondStart.on(folder) == SecondStart.HANDED_OVER,
+        found.filter(SecondStart.Found::isRestarting).isPresent()
+            ? SecondStart.fault(folder)
+            : Optional.empty());
   }
 
   private void told(Answer answer) {
     if (answer.hasPanel()) {
       close.run();
     } else {
-      answer.found().ifPresentOrElse(this::show, this::showEnd);
+      answer.found().ifPresentOrElse(found -> show(found, answer.fault()), this::showEnd);
     }
   }
 
-  private void show(SecondStart.Found found) {
+  private void show(SecondStart.Found found, Optional<String> fault) {
     name = found.name();
     away = found.isRestarting();
     head.setText(
@@ -141,8 +148,9 @@ final class BesideView extends VBox {
                   default -> "It cannot be reached now";
                 }));
     data.setText(
-        "A server without a window uses the data in %s: “hearth serve”, or a service of this computer. It goes on when this window is closed."
-            .formatted(path()));
+        fault.map("A fault has ended the server: %s "::formatted).orElse("")
+            + "A server without a window uses the data in %s: “hearth serve”, or a service of this computer. It goes on when this window is closed."
+                .formatted(path()));
     remedy.setText(
         "To have the panel, end that server: type “%s”, or stop the service that runs it. Then start Hearth again%s. “hearth status”, “hearth user” and the other commands work as things are%s; “hearth --help” lists them."
             .formatted(

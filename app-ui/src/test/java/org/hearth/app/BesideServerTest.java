@@ -6,6 +6,7 @@ import atlantafx.base.theme.PrimerLight;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -130,6 +131,10 @@ class BesideServerTest {
       server.stop(Duration.ZERO);
       await(() -> text(robot, "beside-head").equals("home.example is started again in a moment"));
       assertThat(text(robot, "beside-address")).isEqualTo("A fault has ended the server");
+      data.put(DataFolder.LAST_FAILURE, "The disk is broken.".getBytes(StandardCharsets.UTF_8));
+      await(() ->
+          text(robot, "beside-data")
+              .matches("A fault has ended the server: .* The disk is broken\\. A server .*"));
       assertThat(robot.lookup("#beside-copy").query().isVisible()).isFalse();
       Panel.screenshot(stage.getScene(), "beside-started-again");
 

@@ -107,6 +107,13 @@ public enum SecondStart {
         : Launcher.of(folder).map(_ -> new Found(name(folder), Found.RESTARTING, List.of()));
   }
 
+  /// What has ended a server that its launcher is about to start again.
+  ///
+  /// @return a part of a sentence, and what follows it; empty if there is none, or nobody knows
+  public static Optional<String> fault(DataFolder folder) throws IOException {
+    return Launcher.of(folder).flatMap(each -> LastFailure.inThePause(folder, each));
+  }
+
   /// The name in the folder's configuration, which a server may have been given elsewhere.
   private static String name(DataFolder folder) {
     try {
