@@ -2,17 +2,25 @@ package org.hearth.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import javafx.scene.control.TableView;
 import javafx.stage.Stage;
+import org.hearth.server.InPlaceRestore;
 import org.hearth.server.ServerState;
 import org.hearth.server.configuration.DataFolder;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import org.testfx.framework.junit5.Start;
 
 /// Backups: made, checked and restored on a server that runs, is stopped, or has failed.
@@ -187,6 +195,70 @@ class BackupsTest extends WithPanel {
         () ->
             panel.admin().activity(0, 100).stream()
                 .anyMatch(each -> each.text().contains("was restored")));
+  }
+
+  /// Holds whoever opens the copy of a backup, in the longest step of a check or restore.
+  private static final class Held extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+    private final Logger derby = (Logger) LoggerFactory.getLogger("derby");
+    private final Level before = derby.getLevel();
+    private final CountDownLatch goesOn = new CountDownLatch(1);
+
+    Held() {
+      start();
+      derby.setLevel(Level.DEBUG);
+      derby.addAppender(this);
+    }
+
+    @Override
+    protected void append(ILoggingEvent event) {
+      if (event.getFormattedMessage().contains(DataFolder.PREPARED)) {
+        try {
+          goesOn.await();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      goesOn.countDown();
+      derby.detachAppender(this);
+      derby.setLevel(before);
+    }
+  }
+
+  @Test
+  void aRestoreIsCancelledWhileItCopiesAndABackupThatIsBeingMadeIsNot() throws Exception {
+    panel.admin();
+    panel.go("backups");
+    makeOne();
+    ServerState was = panel.session().state().get();
+    Rows rows = new Rows(data().root());
+    rows.change("CALL SYSCS_UTIL.SYSCS_FREEZE_DATABASE()");
+    try {
+      select(0);
+      try (Held _ = new Held()) {
+        panel.click("backup-restore");
+        panel.click("restore-do");
+        panel.await("it copies", () -> panel.text("restore-work").contains("the database"));
+        panel.session().backups().orElseThrow().begin(Optional.empty());
+        panel.await("one is made", () -> panel.text("backup-work").startsWith("Making a backup"));
+        panel.click("restore-cancel");
+        panel.await("it is told", () -> panel.text("restore-work").contains("cancelling"));
+        assertThat(disabled("restore-cancel")).isTrue();
+      }
+      panel.await("it is over", () -> panel.shows("restore-outcome"));
+      assertThat(panel.text("restore-outcome"))
+          .isEqualTo("The restore was cancelled. Nothing has changed.");
+      panel.click("restore-close");
+    } finally {
+      rows.change("CALL SYSCS_UTIL.SYSCS_UNFREEZE_DATABASE()");
+    }
+
+    panel.await("the backup is made", () -> panel.rows("backup-table") == 2);
+    assertThat(panel.session().state().get()).isEqualTo(was);
+    assertThat(InPlaceRestore.setAside(data())).isEmpty();
   }
 
   @Test

@@ -78,8 +78,9 @@ final class BackupForms {
     ProgressBar bar = new ProgressBar();
     bar.setMaxWidth(Double.MAX_VALUE);
     bar.setAccessibleText("How far it is");
-    Button cancel = Forms.button("restore-cancel", "Cance_l", model::cancel);
+    Button cancel = Forms.button("restore-cancel", "Cance_l", model::cancelRestore);
     cancel.setCancelButton(true);
+    cancel.disableProperty().bind(model.restore().map(now -> now.filter(Restore::ends).isEmpty()));
     overlay.show(
         Forms.card(
             "Restoring",

@@ -111,9 +111,19 @@ final class BackupsViewModel {
   ///
   /// @param isOver whether there is nothing more to wait for
   /// @param sentence what is being done, or what became of it
+  /// @param ends whether it can be called off
   /// @param good whether that is what was wanted
   /// @param aside what was there before, if it has got another place
-  record Restore(boolean isOver, String sentence, boolean good, Optional<Path> aside) {}
+  record Restore(
+      boolean isOver, String sentence, boolean ends, boolean good, Optional<Path> aside) {
+    private static Restore under(Work work) {
+      return new Restore(false, work.sentence(), work.ends(), true, Optional.empty());
+    }
+
+    private static Restore over(String sentence, boolean good, Optional<Path> aside) {
+      return new Restore(true, sentence, false, good, aside);
+    }
+  }
 
   /// A check or a restore.
   private record Own(
@@ -121,13 +131,22 @@ final class BackupsViewModel {
       implements SavedData.Progress {
     @Override
     public void at(String step, long done, long total) {
-      boolean ends = !step.equals(ServerSession.STOPPING);
-      if (ends && calledOff.get()) {
-        throw new CancellationException(step);
-      }
+      // Told first: whoever calls it off after that sees that it is too late.
       progress.set(
           new Work(
-              "%s: %s…".formatted(name, step), total == 0 ? UNKNOWN : (double) done / total, ends));
+              "%s: %s…".formatted(name, step),
+              total == 0 ? UNKNOWN : (double) done / total,
+              !step.equals(ServerSession.STOPPING)));
+      if (calledOff.get()) {
+        throw new CancellationException(step);
+      }
+    }
+
+    private Work now() {
+      Work doing = progress.get();
+      return doing.ends() && calledOff.get()
+          ? new Work(name + ": cancelling…", UNKNOWN, false)
+          : doing;
     }
   }
 
@@ -361,12 +380,10 @@ final class BackupsViewModel {
     Optional<Work> shown =
         now.filter(_ -> runs)
             .map(BackupsViewModel::work)
-            .or(() -> own.filter(each -> !each.restores()).map(each -> each.progress().get()));
+            .or(() -> own.filter(each -> !each.restores()).map(each -> each.now()));
     work.set(shown);
     if (own.filter(Own::restores).isPresent()) {
-      restore.set(
-          Optional.of(
-              new Restore(false, own.get().progress().get().sentence(), true, Optional.empty())));
+      restore.set(Optional.of(Restore.under(own.get().now())));
     }
   }
 
@@ -442,8 +459,18 @@ final class BackupsViewModel {
               FxState.ask(
                   "cancel-backup", maker::cancel, now -> follow(Optional.of(now)), this::fail));
     } else {
-      own.ifPresent(each -> each.calledOff().set(true));
+      callOff();
     }
+  }
+
+  /// Ends the restore that a card tells of, as long as nothing is touched.
+  void cancelRestore() {
+    callOff();
+  }
+
+  private void callOff() {
+    own.ifPresent(each -> each.calledOff().set(true));
+    follow(status);
   }
 
   private Own begin(String name, boolean restores) {
@@ -518,8 +545,7 @@ final class BackupsViewModel {
               end();
               restore.set(
                   Optional.of(
-                      new Restore(
-                          true,
+                      Restore.over(
                           "The restore was cancelled. Nothing has changed.",
                           true,
                           Optional.empty())));
@@ -529,8 +555,7 @@ final class BackupsViewModel {
               end();
               restore.set(
                   Optional.of(
-                      new Restore(
-                          true,
+                      Restore.over(
                           sentence + (untouched ? " Everything is as it was." : ""),
                           false,
                           Optional.empty())));
@@ -548,7 +573,7 @@ final class BackupsViewModel {
     told.add(
         "What was there before is in %s. Remove that folder when all is well."
             .formatted(done.aside()));
-    return new Restore(true, String.join(" ", told), runs, Optional.of(done.aside()));
+    return Restore.over(String.join(" ", told), runs, Optional.of(done.aside()));
   }
 
   /// How long ago a backup was begun: what is lost by going back to it.
