@@ -139,13 +139,12 @@ public final class InPlaceRestore implements AutoCloseable {
     try {
       copy.create();
       return Optional.of(
-          SavedData.refusing(() ->
-              Store.restore(
-                  backup,
-                  StoreOptions.of(copy.root()),
-                  SavedData.comparing(progress),
-                  () -> progress.at("opening its database", 0, 0),
-                  () -> {})));
+          Store.restore(
+              backup,
+              StoreOptions.of(copy.root()),
+              SavedData.comparing(progress),
+              () -> progress.at("opening its database", 0, 0),
+              () -> {}));
     } finally {
       Store.remove(copy.root());
     }
@@ -159,7 +158,8 @@ public final class InPlaceRestore implements AutoCloseable {
   }
 
   private static void requireRoom(Path backup, DataFolder folder) throws IOException {
-    long needed = neededBytes(backup, folder) + MediaBackup.lengthBytes(backup);
+    long needed =
+        SavedData.refusing(() -> neededBytes(backup, folder)) + MediaBackup.lengthBytes(backup);
     long free = freeBytes(folder.root());
     if (free < needed) {
       throw new AdminException(
@@ -169,7 +169,7 @@ public final class InPlaceRestore implements AutoCloseable {
   }
 
   private static long neededBytes(Path backup, DataFolder folder) {
-    return SavedData.refusing(() -> Store.manifest(backup)).lengthBytes()
+    return Store.manifest(backup).lengthBytes()
         + StoreOptions.of(folder.root()).minimumFreeBytes();
   }
 

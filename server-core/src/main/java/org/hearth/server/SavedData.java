@@ -50,26 +50,39 @@ public final class SavedData {
   /// @return what it holds, in a sentence
   /// @throws IOException if its pictures and files cannot be looked for
   public static String verify(Path backup) throws IOException {
-    return whole(backup, refusing(() -> Store.verify(backup)), (_, _, _) -> {});
+    Checked found = whole(backup, refusing(() -> Store.verify(backup)), (_, _, _) -> {});
+    if (!found.whole()) {
+      throw new AdminException(found.sentence());
+    }
+    return found.sentence();
   }
 
+  /// What was found of a backup.
+  ///
+  /// @param whole whether nothing of it is damaged or missing
+  /// @param sentence what it holds, or what is wrong
+  public record Checked(boolean whole, String sentence) {}
+
   /// What a backup holds whose database is whole, with its pictures and files.
-  private static String whole(Path backup, BackupManifest manifest, Progress progress)
+  private static Checked whole(Path backup, BackupManifest manifest, Progress progress)
       throws IOException {
     MediaBackup.Restored media =
         MediaBackup.verify(backup, () -> progress.at("comparing pictures and files", 0, 0));
     if (!media.lost().isEmpty()) {
-      throw new AdminException(
+      return new Checked(
+          false,
           "Of the pictures and files that belong to the backup, %d are missing or damaged in %s, such as %s."
               .formatted(
                   media.lost().size(), backup.resolveSibling("media"), media.lost().getFirst()));
     }
-    return "The backup of %s is whole: %d files, %s%s."
-        .formatted(
-            Amounts.moment(manifest.takenAt()),
-            manifest.files().size(),
-            Amounts.bytes(manifest.lengthBytes()),
-            media.whole() == 0 ? "" : ", and %d pictures and files".formatted(media.whole()));
+    return new Checked(
+        true,
+        "The backup of %s is whole: %d files, %s%s."
+            .formatted(
+                Amounts.moment(manifest.takenAt()),
+                manifest.files().size(),
+                Amounts.bytes(manifest.lengthBytes()),
+                media.whole() == 0 ? "" : ", and %d pictures and files".formatted(media.whole())));
   }
 
   /// Compares every file of a backup with its checksum, and opens its database: in a copy, which is
@@ -78,18 +91,37 @@ public final class SavedData {
   /// @param backup the backup's folder
   /// @param folder the data folder, which gets the copy if this user may write there; its server
   ///   may run
-  /// @return what it holds, in a sentence
+  /// @throws AdminException if that cannot be told, since something else has failed
   /// @throws IOException if the disk fails
-  public static String check(Path backup, DataFolder folder, Progress progress) throws IOException {
-    Optional<BackupManifest> opened = InPlaceRestore.tryOut(backup, folder, progress);
-    BackupManifest manifest =
-        opened.isPresent()
-            ? opened.get()
-            : refusing(() -> Store.verify(backup, comparing(progress)));
-    return whole(backup, manifest, progress)
-        + (opened.isPresent()
-            ? " Its database opens."
-            : " Whether its database opens was not tried, since there is no room for a copy.");
+  public static Checked check(Path backup, DataFolder folder, Progress progress)
+      throws IOException {
+    return refusing(() -> {
+      try {
+        Optional<BackupManifest> opened = InPlaceRestore.tryOut(backup, folder, progress);
+        BackupManifest manifest =
+            opened.isPresent() ? opened.get() : Store.verify(backup, comparing(progress));
+        Checked found = whole(backup, manifest, progress);
+        String trial =
+            opened.isPresent()
+                ? " Its database opens."
+                : " Whether its database opens was not tried, since there is no room for a copy.";
+        return found.whole() ? new Checked(true, found.sentence() + trial) : found;
+      } catch (StorageException e) {
+        if (isOfBackup(e)) {
+          return new Checked(false, String.valueOf(e.getMessage()));
+        }
+        throw e;
+      }
+    });
+  }
+
+  /// Whether the backup is the reason of a failure: a full disk, or a file that this user may not
+  /// read, says nothing of what it holds.
+  private static boolean isOfBackup(StorageException failure) {
+    return failure instanceof StoreRefusedException refused
+        ? refused.refusal() instanceof Refusal.BadBackup
+            || refused.refusal() instanceof Refusal.Unreadable
+        : StorageException.isOfDamage(failure);
   }
 
   /// Told of the comparison with the checksums.

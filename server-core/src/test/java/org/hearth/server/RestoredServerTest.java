@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hearth.server.http.TestClient.encoded;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
@@ -235,6 +237,32 @@ class RestoredServerTest {
   }
 
   @Test
+  void aBackupThatCannotBeTriedIsNotCalledDamaged() throws Exception {
+    Path served = parent.resolve("served");
+    DataFolder data = new DataFolder(served);
+    Path backup = backUpNew(data);
+    SavedData.Progress inTheWay =
+        (step, _, _) -> {
+          if (step.equals("opening its database")) {
+            assertThat(prepared(served).getFirst().resolve("database/making/more").toFile().mkdirs())
+                .isTrue();
+          }
+        };
+
+    assertThatThrownBy(() -> SavedData.check(backup, data, inTheWay))
+        .isInstanceOf(AdminException.class)
+        .hasMessageContaining("making")
+        .message()
+        .doesNotContain("damaged");
+
+    assertThat(SavedData.check(backup, data, (_, _, _) -> {}).whole()).isTrue();
+    Files.delete(backup.resolve("derby/service.properties"));
+    SavedData.Checked found = SavedData.check(backup, data, (_, _, _) -> {});
+    assertThat(found.whole()).isFalse();
+    assertThat(found.sentence()).contains("is damaged or not a backup", "is missing");
+  }
+
+  @Test
   void aBackupOfAnotherServerIsRefusedInPlace() throws Exception {
     DataFolder data = new DataFolder(parent.resolve("served"));
     Files.createDirectories(data.root());
@@ -250,10 +278,23 @@ class RestoredServerTest {
         .hasMessageContainingAll("two.example", "here is one.example");
   }
 
-  private static List<Path> prepared(Path served) throws Exception {
-    try (Stream<Path> all = Files.list(served)) {
-      return all.filter(each -> each.getFileName().toString().startsWith(DataFolder.PREPARED))
-          .toList();
+  private static List<Path> prepared(Path served) {
+    File[] found = served.toFile().listFiles((_, name) -> name.startsWith(DataFolder.PREPARED));
+    return Stream.of(Objects.requireNonNull(found, "served is a folder")).map(File::toPath).toList();
+  }
+
+  /// A backup of a server that is set up there.
+  private Path backUpNew(DataFolder data) throws Exception {
+    Files.createDirectories(data.root());
+    Files.writeString(
+        data.configuration(), "server-name: hearth.test\nlisteners: [ { port: 0 } ]\n");
+    try (WholeServer server = new WholeServer(data.root())) {
+      server.start();
+      server.newAccount("alice");
+      BackupMaker maker = server.homeserver().backups().orElseThrow();
+      Path backup = Path.of(maker.begin(Optional.empty()).folder().orElseThrow());
+      assertThat(maker.await().state()).isEqualTo(State.DONE);
+      return backup;
     }
   }
 

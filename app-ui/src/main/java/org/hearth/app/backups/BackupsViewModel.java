@@ -520,10 +520,8 @@ final class BackupsViewModel {
 
   private Optional<Check> found(Path backup, Own progress) throws IOException {
     try {
-      String sentence = SavedData.check(backup, session.folder().get(), progress);
-      return Optional.of(new Check(Instant.now(), true, sentence));
-    } catch (AdminException e) {
-      return Optional.of(new Check(Instant.now(), false, String.valueOf(e.getMessage())));
+      SavedData.Checked found = SavedData.check(backup, session.folder().get(), progress);
+      return Optional.of(new Check(Instant.now(), found.whole(), found.sentence()));
     } catch (CancellationException _) {
       return Optional.empty();
     }

@@ -61,7 +61,11 @@ final class CheckCommand implements Callable<Integer> {
       return checkDatabase();
     }
     Path folder = backup.toAbsolutePath().normalize();
-    out.println(SavedData.check(folder, where.folder(), (_, _, _) -> {}));
+    SavedData.Checked found = SavedData.check(folder, where.folder(), (_, _, _) -> {});
+    if (!found.whole()) {
+      throw new AdminException(found.sentence());
+    }
+    out.println(found.sentence());
     SavedData.elsewhere(folder).forEach(out::println);
     return 0;
   }

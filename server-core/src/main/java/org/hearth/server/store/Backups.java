@@ -141,6 +141,9 @@ final class Backups {
         try {
           Catalogue.check(connection, table);
         } catch (SQLException e) {
+          if (isOfMedium(e)) {
+            throw e;
+          }
           throw new StoreRefusedException(
               new Refusal.BadBackup(
                   copy, PageDumps.cut("table " + table.table() + ": " + e.getMessage())),
@@ -148,11 +151,17 @@ final class Backups {
         }
       }
     } catch (SQLException e) {
-      if (DerbyFault.isMissing(e)) {
+      if (DerbyFault.isMissing(e) && !isOfMedium(e)) {
         throw new StoreRefusedException(new Refusal.BadBackup(copy, Opening.innermost(e)), e);
       }
       throw e;
     }
+  }
+
+  /// Whether the copy could not be read for a reason that says nothing of what it holds.
+  private static boolean isOfMedium(SQLException failure) {
+    return DerbyFault.ofMedium(failure) != DerbyFault.FAILED
+        || DerbyFault.unopened(failure).isPresent();
   }
 
   static boolean isEmpty(Path folder) throws IOException {

@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hearth.ringlogs.LogPosition;
 import org.hearth.server.store.BackupManifest.BackupFile;
+import org.hearth.server.store.derby.DerbyFault;
 import org.hearth.server.store.derby.Durably;
 
 /// The file `manifest.json` of a backup.
@@ -93,6 +94,7 @@ final class ManifestFile {
   /// Reads the manifest of a backup and compares every file with it.
   ///
   /// @throws StoreRefusedException [Refusal.BadBackup], or [Refusal.ClosedBackup]
+  /// @throws StorageException if a file could not be opened for another reason
   static BackupManifest verified(Path backup, BackupManifest.Progress progress) {
     BackupManifest manifest = read(backup);
     try {
@@ -121,7 +123,15 @@ final class ManifestFile {
     }
   }
 
-  private static StoreRefusedException bad(Path backup, Exception e) {
+  /// What could not be opened may be whole.
+  private static StorageException bad(Path backup, Exception e) {
+    boolean closed = e instanceof AccessDeniedException;
+    if (!closed && DerbyFault.unopened(e).isPresent()) {
+      return new StorageException(
+          StorageException.Reason.FAILED,
+          "reading the backup %s: %s".formatted(backup, e.getMessage()),
+          e);
+    }
     Refusal refusal =
         e instanceof AccessDeniedException denied
             ? new Refusal.ClosedBackup(denied.getFile(), System.getProperty("user.name"))
