@@ -19,6 +19,7 @@ import org.hearth.server.configuration.ConfigurationReader;
 import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.services.media.MediaBackup;
 import org.hearth.server.store.BackupManifest;
+import org.hearth.server.store.FolderLock;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 
@@ -26,7 +27,7 @@ import org.hearth.server.store.StoreOptions;
 ///
 /// | step | the server | on the disk |
 /// |---|---|---|
-/// | prepare | may run | the backup is restored into `restoring-TIME` in the data folder, and checked |
+/// | prepare | may run | the backup is restored into `restoring-TIME` in the data folder, which is held, and checked |
 /// | put in place | has stopped | database, key, pictures and files go into `before-restore-TIME`, and the restored ones take their place: renames on one disk |
 ///
 /// The settings (`hearth.yaml`, and what it names) stay as they are. What is set aside is a data
@@ -45,15 +46,17 @@ public final class InPlaceRestore implements AutoCloseable {
 
   private final Path backup;
   private final DataFolder folder;
+  private final Copy copy;
   private final DataFolder prepared;
   private final DataFolder aside;
   private final List<String> told;
 
   private InPlaceRestore(
-      Path backup, DataFolder folder, DataFolder prepared, DataFolder aside, List<String> told) {
+      Path backup, DataFolder folder, Copy copy, DataFolder aside, List<String> told) {
     this.backup = backup;
     this.folder = folder;
-    this.prepared = prepared;
+    this.copy = copy;
+    this.prepared = copy.data();
     this.aside = aside;
     this.told = told;
   }
@@ -81,19 +84,48 @@ public final class InPlaceRestore implements AutoCloseable {
     removePrepared(folder);
     requireRoom(backup, folder);
     String stamp = STAMP.format(now);
-    DataFolder prepared = new DataFolder(folder.root().resolve(DataFolder.PREPARED + stamp));
+    Path where = Files.createDirectory(folder.root().resolve(DataFolder.PREPARED + stamp));
     DataFolder aside = new DataFolder(folder.root().resolve(DataFolder.SET_ASIDE + stamp));
-    make(prepared);
+    Copy copy = Copy.in(where);
     try {
       return new InPlaceRestore(
-          backup, folder, prepared, aside, SavedData.restoreDatabase(backup, prepared, progress));
+          backup, folder, copy, aside, SavedData.restoreDatabase(backup, copy.data(), progress));
     } catch (IOException | RuntimeException e) {
       try {
-        Store.remove(prepared.root());
+        copy.close();
       } catch (IOException removing) {
         e.addSuppressed(removing);
       }
       throw e;
+    }
+  }
+
+  /// A data folder in a folder that is held: nobody else takes it for one that was left.
+  private record Copy(Path where, FolderLock lock, DataFolder data) implements AutoCloseable {
+    /// @param where a new folder
+    private static Copy in(Path where) throws IOException {
+      Copy copy = new Copy(where, FolderLock.take(where), new DataFolder(where.resolve("data")));
+      try {
+        make(copy.data);
+        return copy;
+      } catch (IOException | RuntimeException e) {
+        try {
+          copy.close();
+        } catch (IOException closing) {
+          e.addSuppressed(closing);
+        }
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      try {
+        Store.remove(data.root());
+      } finally {
+        lock.close();
+      }
+      Store.remove(where);
     }
   }
 
@@ -128,32 +160,29 @@ public final class InPlaceRestore implements AutoCloseable {
   /// @return empty if there is no room for the copy: then nothing was done
   static Optional<BackupManifest> tryOut(
       Path backup, DataFolder folder, SavedData.Progress progress) throws IOException {
-    Path where =
-        Files.isWritable(folder.root())
-            ? folder.root()
-            : Path.of(System.getProperty("java.io.tmpdir"));
+    boolean here = Files.isWritable(folder.root());
+    Path where = here ? folder.root() : Path.of(System.getProperty("java.io.tmpdir"));
+    if (here) {
+      removePrepared(folder);
+    }
     if (freeBytes(where) < neededBytes(backup, folder)) {
       return Optional.empty();
     }
-    DataFolder copy = new DataFolder(Files.createTempDirectory(where, DataFolder.PREPARED));
-    try {
-      copy.create();
+    try (Copy copy = Copy.in(Files.createTempDirectory(where, DataFolder.PREPARED))) {
       return Optional.of(
           Store.restore(
               backup,
-              StoreOptions.of(copy.root()),
+              StoreOptions.of(copy.data().root()),
               SavedData.comparing(progress),
               () -> progress.at("opening its database", 0, 0),
               () -> {}));
-    } finally {
-      Store.remove(copy.root());
     }
   }
 
-  /// Removes what another has left that was cut short.
+  /// Removes what others have left that were cut short.
   private static void removePrepared(DataFolder folder) throws IOException {
     for (Path left : named(folder, DataFolder.PREPARED)) {
-      Store.remove(left);
+      Store.removeUnlessHeld(left);
     }
   }
 
@@ -248,14 +277,18 @@ public final class InPlaceRestore implements AutoCloseable {
       move(key(prepared), key(folder));
       move(
           prepared.root().resolve(DataFolder.RESTORED), folder.root().resolve(DataFolder.RESTORED));
-      move(prepared.database(), folder.database());
+      moveThere(prepared.database(), folder.database());
     }
 
     private void move(Path from, Path to) throws IOException {
       if (Files.exists(from)) {
-        Store.rename(from, to);
-        made.push(new Move(from, to));
+        moveThere(from, to);
       }
+    }
+
+    private void moveThere(Path from, Path to) throws IOException {
+      Store.rename(from, to);
+      made.push(new Move(from, to));
     }
 
     @Override
@@ -286,6 +319,6 @@ public final class InPlaceRestore implements AutoCloseable {
   /// Removes what was prepared and did not take its place.
   @Override
   public void close() throws IOException {
-    Store.remove(prepared.root());
+    copy.close();
   }
 }

@@ -237,6 +237,36 @@ class RestoredServerTest {
   }
 
   @Test
+  void whatIsPreparedIsHeldUntilItIsUsedAndNothingElseIsKept() throws Exception {
+    Path served = parent.resolve("served");
+    DataFolder data = new DataFolder(served);
+    Path backup = backUpNew(data);
+    Path left = Files.createDirectories(served.resolve("restoring-left/data")).resolveSibling("");
+
+    try (InPlaceRestore restore =
+        InPlaceRestore.prepare(backup, data, Instant.EPOCH, (_, _, _) -> {})) {
+      assertThat(left).doesNotExist();
+      Files.createDirectories(left);
+      assertThat(SavedData.check(backup, data, (_, _, _) -> {}).whole()).isTrue();
+      assertThat(left).doesNotExist();
+      Path held = prepared(served).getFirst();
+      Files.move(held.resolve("data/database"), parent.resolve("gone"));
+      assertThatThrownBy(restore::putInPlace)
+          .isInstanceOf(AdminException.class)
+          .hasMessageContaining("data/database does not exist")
+          .hasMessageEndingWith("Everything is as it was.");
+      Files.move(parent.resolve("gone"), held.resolve("data/database"));
+      restore.putInPlace();
+    }
+
+    assertThat(prepared(served)).isEmpty();
+    try (WholeServer server = new WholeServer(served)) {
+      server.start();
+      assertThat(server.homeserver().admin().orElseThrow().overview().people()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void aBackupThatCannotBeTriedIsNotCalledDamaged() throws Exception {
     Path served = parent.resolve("served");
     DataFolder data = new DataFolder(served);
@@ -244,7 +274,7 @@ class RestoredServerTest {
     SavedData.Progress inTheWay =
         (step, _, _) -> {
           if (step.equals("opening its database")) {
-            assertThat(prepared(served).getFirst().resolve("database/making/more").toFile().mkdirs())
+            assertThat(prepared(served).getFirst().resolve("data/database/making/more").toFile().mkdirs())
                 .isTrue();
           }
         };

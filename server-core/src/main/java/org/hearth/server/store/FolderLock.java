@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// The file `hearth.lock` contains the holder's process id. What is locked is one byte far behind
 /// it, because on Windows nobody else can read a locked byte. The file is never removed: that would
 /// let two processes lock two files of one name.
-final class FolderLock implements AutoCloseable {
+public final class FolderLock implements AutoCloseable {
   private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
   private static final int LONGEST_PID = 20;
 
@@ -36,7 +36,7 @@ final class FolderLock implements AutoCloseable {
   /// Takes the folder, which exists.
   ///
   /// @throws StoreRefusedException [Refusal.Held], or [Refusal.NoFile]
-  static FolderLock take(Path folder) throws IOException {
+  public static FolderLock take(Path folder) throws IOException {
     Path file = folder.resolve("hearth.lock");
     var _ = isFileThere(file);
     FileChannel channel =

@@ -487,6 +487,18 @@ public final class Store implements AutoCloseable {
     Durably.remove(folder);
   }
 
+  /// The same, unless somebody holds the folder.
+  public static void removeUnlessHeld(Path folder) throws IOException {
+    try {
+      FolderLock.take(folder).close();
+    } catch (StoreRefusedException e) {
+      if (e.refusal() instanceof Refusal.Held) {
+        return;
+      }
+    }
+    remove(folder);
+  }
+
   /// How a restored database takes the place of the one that is there.
   public interface Exchange {
     /// Sets aside what is there: until that is done, no other restore may go on in its place.
