@@ -20,6 +20,7 @@ import org.hearth.server.configuration.FirstSetup;
 import org.hearth.server.services.media.MediaBackup;
 import org.hearth.server.store.BackupManifest;
 import org.hearth.server.store.BackupManifest.BackupFile;
+import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.Refusal;
 import org.hearth.server.store.StorageException;
 import org.hearth.server.store.Store;
@@ -124,9 +125,10 @@ public final class SavedData {
         : StorageException.isOfDamage(failure);
   }
 
-  /// Told of the comparison with the checksums.
+  /// Told of the comparison with the checksums, and of that of the tables.
   static BackupManifest.Progress comparing(Progress progress) {
-    return (_, done, all) -> progress.at("comparing files", done, all);
+    return (step, done, all) ->
+        progress.at(step == Step.TABLES ? "comparing tables" : "comparing files", done, all);
   }
 
   /// What a server needs and its backup does not hold, since it is not the server's own.

@@ -360,6 +360,7 @@ public final class BackupMaker {
     return switch (step) {
       case COPYING -> "copying";
       case CHECKING -> "checking";
+      case TABLES -> "comparing tables";
     };
   }
 

@@ -68,7 +68,10 @@ public record BackupManifest(
       /// The database is copied.
       COPYING,
       /// The copy is read and its checksums are written.
-      CHECKING
+      CHECKING,
+      /// The tables of a database that is restored are compared with their indexes: so many of so
+      /// many.
+      TABLES
     }
 
     /// Called every now and then, from any thread; quick.

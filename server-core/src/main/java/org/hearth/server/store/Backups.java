@@ -134,10 +134,14 @@ final class Backups {
   ///
   /// @param copy named in the refusal
   /// @throws StoreRefusedException if that is not so
-  static void checkTables(Derby derby, Path copy) throws IOException, SQLException {
+  static void checkTables(Derby derby, Path copy, BackupManifest.Progress progress)
+      throws IOException, SQLException {
     try (Connection connection = derby.connect()) {
       Catalogue.requireFiles(connection, derby.folder());
-      for (TableName table : Catalogue.tables(connection)) {
+      List<TableName> tables = Catalogue.tables(connection);
+      int done = 0;
+      for (TableName table : tables) {
+        progress.at(Step.TABLES, done++, tables.size());
         try {
           Catalogue.check(connection, table);
         } catch (SQLException e) {

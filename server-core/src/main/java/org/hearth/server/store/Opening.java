@@ -112,12 +112,18 @@ final class Opening {
   /// shuts it down again.
   ///
   /// @param least the head that it must have reached
-  void restore(Path copy, BackupManifest least) throws IOException, SQLException {
-    prepare();
+  /// @param progress told of each table
+  /// @param booting held while Derby reads its settings, which are the JVM's
+  void restore(Path copy, BackupManifest least, BackupManifest.Progress progress, Object booting)
+      throws IOException, SQLException {
+    Files.createDirectories(folder);
     discard();
     beginMaking();
     try {
-      derby.createFrom(copy);
+      synchronized (booting) {
+        prepare();
+        derby.createFrom(copy);
+      }
       StoreIdentity identity = identity();
       CommitHead head = readHead();
       if (!identity.id().equals(least.id()) || head.position() < least.head().value()) {
@@ -127,7 +133,7 @@ final class Opening {
                 "it holds %s at position %d instead of %s at position %s or later"
                     .formatted(identity.id(), head.position(), least.id(), least.head())));
       }
-      Backups.checkTables(derby, copy);
+      Backups.checkTables(derby, copy, progress);
       CommitHead restored = head.next(head.position(), salt);
       newEpoch(identity, restored);
       derby.shutDown();

@@ -425,8 +425,8 @@ public final class Store implements AutoCloseable {
     return restore(backup, options, (_, _, _) -> {}, before, after);
   }
 
-  /// The same, of which somebody follows the comparison with the checksums, and may end it by what
-  /// he throws.
+  /// The same, of which somebody follows the comparison with the checksums and that of the tables,
+  /// and may end it by what he throws.
   public static BackupManifest restore(
       Path backup,
       StoreOptions options,
@@ -448,10 +448,8 @@ public final class Store implements AutoCloseable {
           BackupManifest manifest = verify(backup, progress);
           mark(folder, backup);
           before.run();
-          synchronized (OPENING) {
-            new Opening(options, new SecureRandom().nextLong())
-                .restore(backup.resolve(Backups.DERBY), manifest);
-          }
+          new Opening(options, new SecureRandom().nextLong())
+              .restore(backup.resolve(Backups.DERBY), manifest, progress, OPENING);
           after.run();
           unmark(folder);
           lock.close();

@@ -12,14 +12,17 @@ import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -154,6 +157,33 @@ class BackupTest {
         .isInstanceOfSatisfying(
             Refusal.BadBackup.class,
             bad -> assertThat(bad.detail()).contains("SYSDEPENDS", "Invalid checksum"));
+  }
+
+  /// A server starts while a backup is tried in the same process.
+  @Test
+  void anotherStoreOpensWhileTheTablesOfABackupAreComparedWhichCanBeEnded() throws Exception {
+    Path backup = temporary.resolve("backup");
+    take(backup);
+    StoreOptions other = StoreOptions.of(temporary.resolve("other")).withMinimumFreeBytes(0);
+    StoreOptions tried = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
+    FutureTask<Boolean> opens =
+        new FutureTask<>(() -> {
+          Store.open(other).close();
+          return true;
+        });
+    BackupManifest.Progress ending =
+        (step, _, _) -> {
+          if (step == Step.TABLES) {
+            Thread.ofPlatform().start(opens);
+            assertThat(opens).succeedsWithin(Duration.ofSeconds(60));
+            throw new CancellationException("ended");
+          }
+        };
+
+    assertThatThrownBy(() -> Store.restore(backup, tried, ending, () -> {}, () -> {}))
+        .isInstanceOf(CancellationException.class);
+
+    assertThat(tried.derbyFolder()).doesNotExist();
   }
 
   /// Clients that came after the first restore must not take the second history for the first.
