@@ -198,8 +198,7 @@ public final class InPlaceRestore implements AutoCloseable {
   }
 
   private static long neededBytes(Path backup, DataFolder folder) {
-    return Store.manifest(backup).lengthBytes()
-        + StoreOptions.of(folder.root()).minimumFreeBytes();
+    return Store.manifest(backup).lengthBytes() + StoreOptions.of(folder.root()).minimumFreeBytes();
   }
 
   private static long freeBytes(Path where) throws IOException {

@@ -274,7 +274,12 @@ class RestoredServerTest {
     SavedData.Progress inTheWay =
         (step, _, _) -> {
           if (step.equals("opening its database")) {
-            assertThat(prepared(served).getFirst().resolve("data/database/making/more").toFile().mkdirs())
+            assertThat(
+                    prepared(served)
+                        .getFirst()
+                        .resolve("data/database/making/more")
+                        .toFile()
+                        .mkdirs())
                 .isTrue();
           }
         };
@@ -310,7 +315,9 @@ class RestoredServerTest {
 
   private static List<Path> prepared(Path served) {
     File[] found = served.toFile().listFiles((_, name) -> name.startsWith(DataFolder.PREPARED));
-    return Stream.of(Objects.requireNonNull(found, "served is a folder")).map(File::toPath).toList();
+    return Stream.of(Objects.requireNonNull(found, "served is a folder"))
+        .map(File::toPath)
+        .toList();
   }
 
   /// A backup of a server that is set up there.

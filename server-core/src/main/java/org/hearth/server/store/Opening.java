@@ -119,7 +119,7 @@ final class Opening {
     Files.createDirectories(folder);
     discard();
     beginMaking();
-    try {
+    try (var _ = ReportedDamage.leaveOut()) {
       synchronized (booting) {
         prepare();
         derby.createFrom(copy);

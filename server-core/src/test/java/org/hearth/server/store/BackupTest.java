@@ -32,6 +32,7 @@ import org.hearth.server.store.BackupManifest.Others;
 import org.hearth.server.store.BackupManifest.Progress.Step;
 import org.hearth.server.store.Rows.Row;
 import org.hearth.server.store.derby.FolderOwner;
+import org.hearth.server.store.derby.ReportedDamage;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -114,8 +115,10 @@ class BackupTest {
             ManifestFile.list(backup, (_, _, _) -> {}),
             taken.origin()));
     StoreOptions restored = StoreOptions.of(temporary.resolve("new")).withMinimumFreeBytes(0);
+    long reported = ReportedDamage.count();
     StoreRefusedException refused =
         catchThrowableOfType(StoreRefusedException.class, () -> restore(backup, restored));
+    assertThat(ReportedDamage.since(reported)).as("it is not of the open store").isEmpty();
     assertThat(restored.derbyFolder()).doesNotExist();
     return refused;
   }

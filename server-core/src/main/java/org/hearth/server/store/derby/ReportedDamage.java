@@ -4,6 +4,7 @@ import java.io.File;
 import java.nio.file.Files;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// is often told something else: that there is no connection any more, or that Derby has stumbled
 /// over what it has just taken away. So the report is what there is to go by.
 ///
-/// Derby has one log for all databases of a process. There is one database but in tests, and
-/// whoever opens it again counts from then on.
+/// Derby has one log for all databases of a process. One is served, but in tests, and whoever opens
+/// it again counts from then on. Another is the copy of a backup that is tried: Derby reports on
+/// the thread that it works for, so what it says there does not count.
 ///
 /// **thread**: any.
 public final class ReportedDamage {
@@ -33,6 +35,8 @@ public final class ReportedDamage {
 
   /// Of this process, like Derby's log itself.
   static final ReportedDamage OF_THIS_PROCESS = new ReportedDamage();
+
+  private final Set<Thread> onCopies = ConcurrentHashMap.newKeySet();
 
   private long count;
   private String last = "";
@@ -55,6 +59,24 @@ public final class ReportedDamage {
     return OF_THIS_PROCESS.after(counted);
   }
 
+  /// Until that is closed, what Derby reports on this thread is of no database that is served: of a
+  /// backup that is tried.
+  public static LeftOut leaveOut() {
+    return OF_THIS_PROCESS.leavingOut();
+  }
+
+  /// What leaves reports out.
+  public interface LeftOut extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  LeftOut leavingOut() {
+    Thread thread = Thread.currentThread();
+    onCopies.add(thread);
+    return () -> onCopies.remove(thread);
+  }
+
   private synchronized long counted() {
     return count;
   }
@@ -67,6 +89,9 @@ public final class ReportedDamage {
   ///
   /// @param line without the page in it
   synchronized void hear(String line) {
+    if (onCopies.contains(Thread.currentThread())) {
+      return;
+    }
     Matcher error = ERROR.matcher(line);
     if (error.matches()) {
       String state = error.group(2);
