@@ -23,6 +23,7 @@ import org.hearth.server.admin.WayIn;
 import org.hearth.server.certificates.HomeAuthority;
 import org.hearth.server.certificates.Hosts;
 import org.hearth.server.configuration.Configuration;
+import org.hearth.server.configuration.DataFolder;
 import org.hearth.server.http.HttpServer;
 import org.hearth.server.http.connection.Listener;
 import org.hearth.server.http.connection.ListenerCertificate;
@@ -315,8 +316,8 @@ final class Addresses {
   /// Where a server of that configuration listens.
   ///
   /// @throws UncheckedIOException if an address is none of this computer
-  /// @param certified the folder of what the server's own authority has certified
-  static List<Listener> listeners(Configuration configuration, Path certified) {
+  static List<Listener> listeners(Configuration configuration, DataFolder folder) {
+    Path certified = folder.root().resolve(DataFolder.CERTIFICATES);
     return configuration.listeners().stream().map(each -> listener(each, certified)).toList();
   }
 

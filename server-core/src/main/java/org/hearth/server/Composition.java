@@ -1,7 +1,6 @@
 package org.hearth.server;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +27,7 @@ import org.hearth.server.box.Boxes;
 import org.hearth.server.box.Time;
 import org.hearth.server.certificates.CertificatePage;
 import org.hearth.server.certificates.HomeAuthority;
+import org.hearth.server.certificates.Renewal;
 import org.hearth.server.configuration.Configuration;
 import org.hearth.server.configuration.ConfigurationException;
 import org.hearth.server.configuration.DataFolder;
@@ -57,7 +57,6 @@ import org.hearth.server.store.Journal;
 import org.hearth.server.store.Store;
 import org.hearth.server.store.StoreOptions;
 import org.hearth.server.store.StoreState;
-import org.hearth.server.upkeep.Upkeep;
 import org.jspecify.annotations.Nullable;
 
 /// Everything that runs while a server runs: the store, the boxes, the listeners. What was opened
@@ -73,7 +72,6 @@ import org.jspecify.annotations.Nullable;
 final class Composition {
   private static final System.Logger LOG = System.getLogger(Composition.class.getName());
   private static final Duration DRAIN = Duration.ofSeconds(10);
-  private static final Duration CERTIFICATE_LOOKS = Duration.ofMinutes(10);
   private static final String RESTART =
       "Restart the server; if this happens again, report it with the log.";
 
@@ -328,7 +326,7 @@ final class Composition {
     authority.ifPresent(own -> routes.add(new CertificatePage(configuration.serverName(), own)));
     HttpOptions options =
         new HttpOptions(
-            Addresses.listeners(configuration, folder.certificates()),
+            Addresses.listeners(configuration, folder),
             HttpLimits.standard().withStreamedBodies(configuration.media().largestUpload()),
             configuration.rateLimits() ? RateLimits.standard() : RateLimits.off(),
             configuration.accessTokenInQuery(),
@@ -343,7 +341,7 @@ final class Composition {
             clock,
             sentence -> onFailed.accept(new ServerState.Failed(sentence, RESTART)));
     http = serving;
-    authority.ifPresent(this::keepCertified);
+    authority.ifPresent(own -> keepCertified(own, serving));
     if (configuration.backups().daily()) {
       backups().startDaily();
     }
@@ -353,26 +351,14 @@ final class Composition {
     opened.push(new Part("the history of rates", (_, _) -> rates.close()));
   }
 
-  /// A computer gets other addresses, and a certificate ends.
-  private void keepCertified(HomeAuthority authority) {
-    Upkeep thread = new Upkeep("certificates");
-    thread.every(
-        CERTIFICATE_LOOKS,
-        CERTIFICATE_LOOKS,
-        "the server could not be certified anew",
-        () -> certify(authority));
-    opened.push(new Part("the certificates", (_, _) -> thread.end()));
-  }
-
-  private void certify(HomeAuthority authority) {
-    try {
-      if (authority.certify(Addresses.atHome(configuration, Addresses.links()))) {
-        Objects.requireNonNull(http, "it listens").reloadTls();
-        LOG.log(Level.INFO, "the server has a new certificate for devices at home");
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private void keepCertified(HomeAuthority authority, HttpServer serving) {
+    Renewal renewal =
+        new Renewal(
+            authority,
+            () -> Addresses.atHome(configuration, Addresses.links()),
+            serving::reloadTls);
+    renewal.start();
+    opened.push(new Part("the certificates", (_, _) -> renewal.close()));
   }
 
   private FederationPolicy federationPolicy() {

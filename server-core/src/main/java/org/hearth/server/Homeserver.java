@@ -292,7 +292,7 @@ public final class Homeserver implements AutoCloseable {
   /// The listeners are tried before a database is made or opened, which may take long.
   private void prepareListening() {
     openAuthority();
-    HttpServer.check(Addresses.listeners(configuration, folder.certificates()));
+    HttpServer.check(Addresses.listeners(configuration, folder));
     openControl();
     // A third of a start is the database's and a sixth is Helidon's; they need not wait for one
     // another. Not sooner: Java crashes when it keeps its archive while a thread still loads.

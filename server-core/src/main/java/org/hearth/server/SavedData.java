@@ -289,7 +289,7 @@ public final class SavedData {
   /// @param path in the data folder
   private static boolean isPutAnew(Path path) {
     String top = String.valueOf(path.getName(0));
-    return top.equals("keys")
+    return Set.of("keys", DataFolder.CERTIFICATES).contains(top)
         ? DataFolder.BELONGINGS.contains(path.toString().replace('\\', '/'))
         : FirstSetup.isOwn(top);
   }

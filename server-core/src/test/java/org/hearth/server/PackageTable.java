@@ -44,7 +44,7 @@ final class PackageTable {
           new Row("upkeep"),
           new Row("store", "upkeep"),
           // http: the page that devices read; configuration: its private files.
-          new Row("certificates", "http", "configuration"),
+          new Row("certificates", "http", "configuration", "upkeep"),
           new Row("store.derby"),
           new Row("http", "matrix", "store", "upkeep"),
           new Row("http.connection", "upkeep"),

@@ -7,6 +7,8 @@
 ///        ▼
 ///  HomeAuthority ──► certificates/authority.pem   kept for ever, in every backup
 ///        │     └───► certificates/server.pem, server-key.pem ──► http.connection (TLS)
+///        │     ▲
+///        │     └──── Renewal, every ten minutes
 ///        └─────────► CertificatePage: what a device is told, step by step
 /// ```
 ///

@@ -22,6 +22,8 @@ import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
@@ -153,6 +155,24 @@ class HomeAuthorityTest {
     now = now.plus(Duration.ofDays(2));
     assertThat(again.certify(moved)).isTrue();
     check(chain().getFirst(), first.pem());
+  }
+
+  @Test
+  void aComputerThatHasGotAnotherAddressIsCertifiedAnewWhileItServes() throws Exception {
+    HomeAuthority authority = open();
+    authority.certify(HOSTS);
+    AtomicReference<Hosts> called = new AtomicReference<>(HOSTS);
+    AtomicInteger renewed = new AtomicInteger();
+    try (Renewal renewal = new Renewal(authority, called::get, renewed::incrementAndGet)) {
+      renewal.look();
+      assertThat(renewed).hasValue(0);
+
+      called.set(hosts(List.of(NAME), "192.168.1.99"));
+      renewal.look();
+
+      assertThat(renewed).hasValue(1);
+      assertThat(certified()).contains("192.168.1.99");
+    }
   }
 
   @Test
