@@ -258,7 +258,7 @@ class BackupTest {
 
     assertThat(manifest.files()).extracting(BackupFile::path).contains("keys/letter");
     assertThat(temporary.resolve("backup/keys/letter")).hasContent("private");
-    assertThat(steps).containsExactlyInAnyOrder(Step.values());
+    assertThat(steps).containsExactlyInAnyOrder(Step.COPYING, Step.CHECKING);
     assertThat(Store.verify(temporary.resolve("backup"))).isEqualTo(manifest);
   }
 
